@@ -1,0 +1,29 @@
+/** The floors of the house (CONTRIBUTING.md): a file imports from its own folder and from the floors named here, and only through an index. */
+const floors = {
+  core: [],
+  images: ["core"],
+  runtimes: ["images", "core"],
+  features: ["images", "core"],
+  cli: ["runtimes", "features", "images", "core"],
+};
+
+module.exports = {
+  forbidden: [
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
+    { name: "core-needs-nothing", severity: "error", from: { path: "^src/core" }, to: { pathNot: "^src/core" } },
+    ...Object.entries(floors).map(([floor, below]) => ({
+      name: `${floor}-imports-only-${below.join("-") || "itself"}`,
+      severity: "error",
+      from: { path: `^src/${floor}/` },
+      to: { path: "^src/", pathNot: `^src/(${[floor, ...below].join("|")})/${floor === "cli" ? "|^src/[^/]+[.]ts$" : ""}` },
+    })),
+    {
+      name: "only-through-an-index",
+      severity: "error",
+      from: { path: "^src/([^/]+)/" },
+      to: { path: "^src/[^/]+/", pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$)" },
+    },
+    { name: "platform-only-in-runtimes-and-cli", severity: "error", from: { path: "^src/(core|images|features)/" }, to: { dependencyTypes: ["core"] } },
+  ],
+  options: { doNotFollow: { path: "node_modules" }, tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, enhancedResolveOptions: { extensions: [".ts", ".js"] } },
+};
