@@ -1,0 +1,139 @@
+/** Fusing scales: tile outputs are stitched, pooled to the output's grid and merged as they arrive (reference: merge, area, cat, mean). */
+
+import { S2Error } from "./error.ts";
+import { croppedGrid, type Grid } from "./layout.ts";
+import { type Axis, type Links, linkTiles } from "./links.ts";
+import { readOutput, type TileOutput } from "./output.ts";
+import { addMap, addTokens, mergeScale } from "./pool.ts";
+import type { S2Plan, Tensor, Traits } from "./types.ts";
+import { coverage } from "./warnings.ts";
+
+export interface Fusion {
+  /** Takes the output of one run: images `from` .. of scale `index`, in (tile, image) order. */
+  add(index: number, from: number, images: number, output: Tensor): void;
+  /** All of the output; every tile must have arrived. */
+  result(): Tensor;
+}
+
+/** One scale on its way to the output: where its tiles' tokens go, and what has arrived. */
+interface Part {
+  readonly rows: readonly Links[];
+  readonly cols: readonly Links[];
+  readonly prefixWeights: readonly number[];
+  readonly grid: Grid;
+  readonly features: Tensor;
+  missing: number;
+}
+
+/**
+ * The output of `plan` for `batch` images, filled run by run.
+ * The output's grid is known when a tile of the output scale's size was seen; what arrives before that waits.
+ */
+export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (scale: number, features: Tensor) => void): Fusion {
+  const waiting: { index: number; from: number; images: number; output: TileOutput }[] = [];
+  const parts: (Part | undefined)[] = plan.scales.map(() => undefined);
+  const grids: (Grid | undefined)[] = plan.scales.map(() => undefined);
+  let channels: number | undefined;
+  let merged: Tensor | undefined;
+
+  function place(index: number, from: number, images: number, output: TileOutput): void {
+    const part = (parts[index] ??= newPart(plan, index, output, grids[plan.outputScale]!, batch));
+    const { data } = part.features;
+    const c = output.channels;
+    const prefix = plan.numPrefixToken * c;
+    for (let i = 0; i < images; i++) {
+      const tile = Math.floor((from + i) / batch);
+      const rows = part.rows[Math.floor(tile / plan.scales[index].cols)];
+      const cols = part.cols[tile % plan.scales[index].cols];
+      const source = (i * output.data.length) / images;
+      const target = (((from + i) % batch) * data.length) / batch;
+      if (plan.outputShape === "bchw") {
+        addMap(output.data, source, c, rows, cols, data, target, part.grid.rows, part.grid.cols);
+      } else {
+        for (let k = 0; k < prefix; k++) data[target + k] += part.prefixWeights[tile] * output.data[source + k];
+        addTokens(output.data, source + prefix, c, rows, cols, data, target + prefix, part.grid.cols);
+      }
+    }
+    part.missing -= images;
+    if (part.missing > 0) return;
+    parts[index] = undefined;
+    merged ??= newOutput(plan, part.features);
+    mergePart(plan, index, part.features, merged.data);
+    onScale?.(index, part.features);
+  }
+
+  return {
+    add(index, from, images, tensor) {
+      const output = readOutput(tensor, images, plan.scales[index].tile, plan, traits);
+      if (output.channels !== (channels ??= output.channels)) {
+        throw new S2Error(
+          "model-output",
+          `The model returned ${output.channels} channels, after ${channels} for earlier tiles; expected the same for all.`,
+        );
+      }
+      learnGrids(plan, grids, index, output.grid);
+      waiting.push({ index, from, images, output });
+      if (grids[plan.outputScale]) for (const run of waiting.splice(0)) place(run.index, run.from, run.images, run.output);
+    },
+    result: () => merged!,
+  };
+}
+
+// Tiles of one size have one grid, so a scale's grid is known as soon as any scale with such tiles has run.
+function learnGrids(plan: S2Plan, grids: (Grid | undefined)[], index: number, grid: Grid): void {
+  const { tile } = plan.scales[index];
+  plan.scales.forEach((scale, i) => {
+    if (scale.tile[0] === tile[0] && scale.tile[1] === tile[1]) grids[i] ??= grid;
+  });
+  const known = grids[index]!;
+  if (known.rows === grid.rows && known.cols === grid.cols) return;
+  throw new S2Error(
+    "model-output",
+    `The model gave ${grid.rows}x${grid.cols} tokens for a tile, after ${known.rows}x${known.cols} for one of the same size.`,
+  );
+}
+
+function newPart(plan: S2Plan, index: number, output: TileOutput, outputTileGrid: Grid, batch: number): Part {
+  const from = axes(plan, index, output.grid);
+  const onto = axes(plan, plan.outputScale, outputTileGrid);
+  const c = output.channels;
+  const grid = { rows: onto.rows.cells, cols: onto.cols.cells };
+  const dims =
+    plan.outputShape === "bnc" ? [batch, plan.numPrefixToken + grid.rows * grid.cols, c] : [batch, c, grid.rows, grid.cols];
+  const covered = plan.fusion === "aligned" ? coverage(plan.scales[index]) : plan.scales[index].tiles.map(() => 1);
+  const all = covered.reduce((sum, part) => sum + part, 0);
+  return {
+    rows: linkTiles(from.rows, onto.rows, plan.fusion),
+    cols: linkTiles(from.cols, onto.cols, plan.fusion),
+    prefixWeights: covered.map((part) => part / all),
+    grid,
+    features: { dims, data: new Float32Array(dims.reduce((a, d) => a * d, 1)) },
+    missing: plan.scales[index].tiles.length * batch,
+  };
+}
+
+function axes(plan: S2Plan, index: number, grid: Grid): { rows: Axis; cols: Axis } {
+  const scale = plan.scales[index];
+  const { rows, cols } = croppedGrid(scale, grid, plan);
+  const filled = [scale.canvas[0] - scale.padding[0], scale.canvas[1] - scale.padding[1]];
+  return {
+    rows: { starts: scale.rowStarts, tile: scale.tile[0], tokens: grid.rows, cells: rows, filled: filled[0] },
+    cols: { starts: scale.colStarts, tile: scale.tile[1], tokens: grid.cols, cells: cols, filled: filled[1] },
+  };
+}
+
+function newOutput(plan: S2Plan, { dims }: Tensor): Tensor {
+  const times = plan.merge === "concat" ? plan.scales.length : 1;
+  const outputDims =
+    plan.outputShape === "bnc" ? [dims[0], dims[1], dims[2] * times] : [dims[0], dims[1] * times, dims[2], dims[3]];
+  return { dims: outputDims, data: new Float32Array(outputDims.reduce((a, d) => a * d, 1)) };
+}
+
+// Channels are the last axis of tokens and the second of maps: either way a scale fills blocks at a stride.
+function mergePart(plan: S2Plan, index: number, { dims, data }: Tensor, output: Float32Array): void {
+  const blocks = plan.outputShape === "bnc" ? dims[0] * dims[1] : dims[0];
+  const block = data.length / blocks;
+  const concat = plan.merge === "concat";
+  const factor = plan.merge === "mean" ? 1 / plan.scales.length : 1;
+  mergeScale(data, blocks, block, output, concat ? block * plan.scales.length : block, concat ? index * block : 0, factor);
+}

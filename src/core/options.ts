@@ -1,0 +1,107 @@
+/** Reading S2Options: names, numbers, defaults; every refusal that needs no arithmetic. */
+import { nearest, S2Error } from "./error.ts";
+import type { S2Options, S2Plan } from "./types.ts";
+
+const names = [
+  "scales",
+  "imgSizes",
+  "maxSplitSize",
+  "splitMode",
+  "resizeOutputToIdx",
+  "numPrefixToken",
+  "outputShape",
+  "splitForward",
+  "merge",
+  "antialias",
+  "overlap",
+  "fusion",
+  "signal",
+  "onProgress",
+  "onScale",
+] as const satisfies readonly (keyof S2Options)[];
+
+/** The options that a plan carries as they are, with the reference's defaults filled in. */
+export type Settings = Pick<
+  S2Plan,
+  "splitMode" | "numPrefixToken" | "outputShape" | "splitForward" | "merge" | "antialias" | "overlap" | "fusion"
+>;
+
+export function checkNames(options: object, known: readonly string[] = names): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const meant = nearest(camel, known);
+    throw new S2Error(
+      "option",
+      `There is no option "${name}"${meant ? `; did you mean "${meant}"?` : `; there are ${known.join(", ")}.`}`,
+    );
+  }
+}
+
+/** Names that `planDynamicS2` knows: those of S2Options without sizes, and its own. */
+export const dynamicNames: readonly string[] = [
+  ...names.filter((name) => name !== "imgSizes" && name !== "splitMode"),
+  "tile",
+  "maxTiles",
+  "gridChoice",
+];
+
+export function readSettings(options: S2Options, warn: (code: string, message: string) => void): Settings {
+  const { splitMode = "exact", outputShape = "bnc", merge = "concat", fusion = "reference", splitForward = false } = options;
+  oneOf("split-mode", "splitMode", splitMode, ["exact", "resize", "pad"]);
+  oneOf("output-shape", "outputShape", outputShape, ["bnc", "bchw"]);
+  oneOf("merge", "merge", merge, ["concat", "add", "mean"]);
+  oneOf("fusion", "fusion", fusion, ["reference", "aligned"]);
+  let numPrefixToken = integer("prefix-tokens", "numPrefixToken", options.numPrefixToken ?? 0);
+  if (numPrefixToken < 0) {
+    warn("negative-prefix", `numPrefixToken is ${numPrefixToken}; as in the reference that counts as 0. Leave it out.`);
+    numPrefixToken = 0;
+  }
+  if (outputShape === "bchw" && numPrefixToken > 0) {
+    throw new S2Error(
+      "bchw-prefix",
+      `A feature map (bchw) cannot have prefix tokens; got numPrefixToken ${numPrefixToken}. Leave it out, or use outputShape "bnc".`,
+    );
+  }
+  const overlap = integer("overlap", "overlap", options.overlap ?? 0);
+  if (overlap < 0) throw new S2Error("overlap", `overlap is ${overlap}; expected a whole number of tokens, at least 0.`);
+  if (typeof splitForward !== "boolean" && !(Number.isInteger(splitForward) && splitForward >= 1)) {
+    throw new S2Error(
+      "split-forward",
+      `splitForward is ${splitForward}; expected true, false or a whole number of tiles per run, at least 1.`,
+    );
+  }
+  return {
+    splitMode,
+    numPrefixToken,
+    outputShape,
+    splitForward,
+    merge,
+    antialias: options.antialias ? "shrinking" : "never",
+    overlap,
+    fusion,
+  };
+}
+
+function oneOf(code: string, name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  const last = allowed.at(-1);
+  throw new S2Error(code, `${name} is ${JSON.stringify(value)}; expected ${allowed.slice(0, -1).join(", ")} or ${last}.`);
+}
+
+function integer(code: string, name: string, value: number): number {
+  if (Number.isInteger(value)) return value;
+  throw new S2Error(code, `${name} is ${value}; expected a whole number.`);
+}
+
+/** `resizeOutputToIdx` as Python reads it: negative counts from the end. */
+export function readOutputScale(index: number, scales: number): number {
+  const at = integer("bad-index", "resizeOutputToIdx", index);
+  const resolved = at < 0 ? at + scales : at;
+  if (resolved >= 0 && resolved < scales) return resolved;
+  throw new S2Error(
+    "bad-index",
+    `resizeOutputToIdx is ${at}, which points ${at < 0 ? "before the first" : "past the last"} scale; ` +
+      `there are ${scales} scales, so it may be ${-scales} to ${scales - 1}.`,
+  );
+}

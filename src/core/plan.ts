@@ -1,0 +1,121 @@
+/** From an image's size and options to a plan: the first half of `s2wrapper.forward`, both of its branches. */
+import { nearestMultiple } from "./chessboard.ts";
+import { S2Error } from "./error.ts";
+import { layOut, withTraits } from "./layout.ts";
+import { checkNames, readOutputScale, readSettings, type Settings } from "./options.ts";
+import { checkTraits } from "./traits.ts";
+import type { S2Options, S2Plan, ScalePlan, Traits } from "./types.ts";
+import { type Warn, warnings } from "./warnings.ts";
+
+type Size = readonly [height: number, width: number];
+
+/**
+ * Plans S² for one image: sizes, tiles, grids, cost, warnings; nothing is run (paper §3.1, reference `forward`).
+ * With the model's `traits` the plan is checked against them and knows token grids, channels and multiply-adds.
+ * @throws S2Error for options that contradict each other, the image or the traits; docs/errors.md lists the codes.
+ */
+export function planS2(image: { height: number; width: number }, options: S2Options, traits: Traits = {}): S2Plan {
+  checkNames(options);
+  const size = imageSize(image);
+  const found: { code: string; message: string }[] = [];
+  const warn: Warn = (code, message) => found.push({ code, message });
+  const settings = readSettings(options, warn);
+  const sizes = readSizes(size, options, settings, warn);
+  const outputScale = readOutputScale(options.resizeOutputToIdx ?? 0, sizes.length);
+  const largestTile = readMaxSplitSize(size, options, settings, warn);
+  const scales = sizes.map((s, i) => planScale(size, s, i, largestTile, settings, traits));
+  const tiles = scales.reduce((sum, scale) => sum + scale.tiles.length, 0);
+  const plan = withTraits({ image: size, scales, tiles, outputScale, ...settings, warnings: found }, traits);
+  checkTraits(plan, traits);
+  found.push(...warnings(plan, traits, options.maxSplitSize ? largestTile : undefined));
+  return plan;
+}
+
+export function imageSize(image: { height: number; width: number }): Size {
+  const { height, width } = image;
+  if (Number.isInteger(height) && Number.isInteger(width) && height > 0 && width > 0) return [height, width];
+  throw new S2Error("image", `The image is ${width} px wide and ${height} px high; expected two whole numbers of at least 1.`);
+}
+
+function readSizes(image: Size, options: S2Options, { splitMode }: Settings, warn: Warn): Size[] {
+  let { scales, imgSizes } = options;
+  if (scales && imgSizes?.length === 0 && splitMode === "exact") {
+    warn("empty-img-sizes", "imgSizes is empty, so scales is used, as in the reference. Leave imgSizes out.");
+    imgSizes = undefined;
+  }
+  if (scales && imgSizes) throw new S2Error("no-scales", "Both scales and imgSizes are given; give one of them.");
+  if (!scales && !imgSizes)
+    throw new S2Error("no-scales", "Give either scales (multiples of the image's size) or imgSizes (pixels).");
+  const given: readonly unknown[] = scales ?? imgSizes ?? [];
+  if (given.length === 0) throw new S2Error("no-scales", `${scales ? "scales" : "imgSizes"} is empty; at least one is needed.`);
+  return scales ? scales.map((scale) => scaled(image, scale, warn)) : imgSizes!.map(sizeOf);
+}
+
+// int(side · scale), as the reference: the product is cut to a whole number.
+function scaled(image: Size, scale: number, warn: Warn): Size {
+  if (!Number.isFinite(scale) || scale <= 0) {
+    throw new S2Error("bad-size", `A scale is ${scale}; expected a positive number, a multiple of the image's size.`);
+  }
+  const size = [Math.trunc(image[0] * scale), Math.trunc(image[1] * scale)] as const;
+  const [rows, cols] = [Math.round(image[0] * scale), Math.round(image[1] * scale)];
+  if (size[0] < 1 || size[1] < 1) {
+    throw new S2Error(
+      "bad-size",
+      `Scale ${scale} of ${image.join("x")} px truncates to ${size.join("x")}; sizes must be at least 1.`,
+    );
+  }
+  if (size[0] !== rows || size[1] !== cols) {
+    warn(
+      "scale-truncated",
+      `Scale ${scale} of ${image.join("x")} px is cut down to ${size.join("x")}, as in the reference; rounding gives ${rows}x${cols}. ` +
+        `If you mean that, pass imgSizes: [[${rows}, ${cols}]].`,
+    );
+  }
+  return size;
+}
+
+function sizeOf(size: number | Size): Size {
+  const [height, width] = typeof size === "number" ? [size, size] : (size ?? []);
+  if (Number.isInteger(height) && Number.isInteger(width) && height > 0 && width > 0) return [height, width];
+  throw new S2Error(
+    "bad-size",
+    `A size in imgSizes is ${JSON.stringify(size)}; sizes must be whole numbers, at least 1: a side or [height, width].`,
+  );
+}
+
+function readMaxSplitSize(image: Size, { maxSplitSize }: S2Options, { splitMode }: Settings, warn: Warn): Size {
+  if (maxSplitSize === 0) {
+    warn(
+      "max-split-zero",
+      "maxSplitSize is 0, which counts as not given, as in the reference. Leave it out, or give the model's size.",
+    );
+  }
+  if (maxSplitSize) return sizeOf(maxSplitSize);
+  if (splitMode !== "exact" && image[0] !== image[1]) {
+    throw new S2Error(
+      "no-max-split",
+      `maxSplitSize must be given for non-square images with splitMode "${splitMode}" (the image is ${image.join("x")}): it is the model's size, such as 224.`,
+    );
+  }
+  return image;
+}
+
+// Main branch: tiles are size / ceil(size / max). Any-shape branch: tiles are max, the canvas is a whole number of them.
+function planScale(image: Size, size: Size, index: number, max: Size, settings: Settings, traits: Traits): ScalePlan {
+  const rows = Math.ceil(size[0] / max[0]);
+  const cols = Math.ceil(size[1] / max[1]);
+  const exact = settings.splitMode === "exact";
+  if (exact && (size[0] % rows !== 0 || size[1] % cols !== 0)) {
+    const near = [nearestMultiple(size[0], max[0]), nearestMultiple(size[1], max[1])];
+    throw new S2Error(
+      "not-divisible",
+      `Scale ${index} is ${size.join("x")} px, which does not divide evenly into ${rows}x${cols} tiles of at most ${max.join("x")}. ` +
+        `The nearest size that does is ${near.join("x")}; or use splitMode "resize" or "pad".`,
+    );
+  }
+  const canvas = exact ? size : ([rows * max[0], cols * max[1]] as const);
+  const tile = exact ? ([size[0] / rows, size[1] / cols] as const) : max;
+  const filled = settings.splitMode === "pad" ? size : canvas;
+  const scale = layOut(image, filled, canvas, tile, settings.overlap, traits.patchSize);
+  return { ...scale, size };
+}

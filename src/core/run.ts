@@ -1,0 +1,61 @@
+/** Running a plan: cut tiles, run the model, hand its outputs to the fusion; one run of tiles is in memory at a time. */
+import { fuse } from "./fuse.ts";
+import { checkTraits } from "./traits.ts";
+import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
+
+/** What a caller may hear of a run, and how it stops it. */
+export type Hooks = Pick<S2Options, "signal" | "onProgress" | "onScale">;
+
+/** Writes the tile of `image` whose corner is at (`top`, `left`) of the scale's canvas as [c, h, w] at `offset` of `out`, which is all zeros. */
+export type CutTile = (image: number, top: number, left: number, out: Float32Array, offset: number) => void;
+
+/** Images that can be had at each scale: `prepare` makes one scale ready and returns its knife. */
+export interface Source {
+  readonly batch: number;
+  readonly channels: number;
+  prepare(scale: ScalePlan, index: number): CutTile;
+}
+
+/**
+ * Runs `plan` with `model` on tiles from `source`; `s2` is this with tiles cut from a resized tensor, `extract` with tiles cut from a photo.
+ * @returns features [b, n, c] or [b, c, h, w]; however many tiles run at a time, equal within float32 rounding of the model itself.
+ * @throws S2Error when plan and model do not fit; whatever `signal` gives as its reason when it aborts.
+ */
+export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, hooks: Hooks = {}): Promise<Tensor> {
+  const { signal, onProgress, onScale } = hooks;
+  const traits = model.traits ?? {};
+  checkTraits(plan, traits);
+  const fusion = fuse(plan, source.batch, traits, onScale);
+  let tilesBefore = 0;
+  for (const [index, scale] of plan.scales.entries()) {
+    signal?.throwIfAborted();
+    const cut = source.prepare(scale, index);
+    const images = scale.tiles.length * source.batch;
+    const perRun = imagesPerRun(plan, source.batch, images, traits.maxBatch);
+    for (let from = 0; from < images; from += perRun) {
+      signal?.throwIfAborted();
+      const count = Math.min(perRun, images - from);
+      fusion.add(index, from, count, await model(cutTiles(scale, source, cut, from, count)));
+      onProgress?.({ tiles: tilesBefore + Math.floor((from + count) / source.batch), of: plan.tiles, scale: index });
+    }
+    tilesBefore += scale.tiles.length;
+  }
+  return fusion.result();
+}
+
+function imagesPerRun({ splitForward }: S2Plan, batch: number, all: number, maxBatch = Number.POSITIVE_INFINITY): number {
+  const asked = splitForward === true ? batch : splitForward === false ? all : splitForward;
+  return Math.min(asked, maxBatch);
+}
+
+// Order (row, column, image), image fastest, as `split_chessboard`. The batch is a fresh array each run: a model may keep or transfer it.
+function cutTiles(scale: ScalePlan, { batch, channels }: Source, cut: CutTile, from: number, count: number): Tensor {
+  const [height, width] = scale.tile;
+  const size = channels * height * width;
+  const data = new Float32Array(count * size);
+  for (let i = 0; i < count; i++) {
+    const tile = Math.floor((from + i) / batch);
+    cut((from + i) % batch, scale.rowStarts[Math.floor(tile / scale.cols)], scale.colStarts[tile % scale.cols], data, i * size);
+  }
+  return { dims: [count, channels, height, width], data };
+}

@@ -1,0 +1,66 @@
+/** `s2`: the reference's `forward` on a tensor of images. */
+import { S2Error } from "./error.ts";
+import { planS2 } from "./plan.ts";
+import { imageDims, resize } from "./resize.ts";
+import { type Hooks, runPlan, type Source } from "./run.ts";
+import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
+
+/**
+ * Multi-scale features of images [b, c, h, w] (paper §3.1; `s2wrapper.forward`): [b, prefix + rows·cols, channels·scales] or a map.
+ * Exact to the authors' PyTorch code within 1e-4; takes a plan in place of options.
+ * @throws S2Error before the model runs when options, image and the model's traits do not fit; after the first run when its output is no grid.
+ */
+export async function s2(model: VisionModel, images: Tensor, options: S2Options | (S2Plan & Hooks)): Promise<Tensor> {
+  const [batch, channels, height, width] = imageDims(images);
+  const plan = isPlan(options) ? options : planS2({ height, width }, options, await traitsFor(model, images, options));
+  if (plan.image[0] !== height || plan.image[1] !== width) {
+    throw new S2Error(
+      "plan",
+      `The plan is for images of ${plan.image.join("x")} px, these have ${height}x${width}; plan again for this size.`,
+    );
+  }
+  const prepare = (scale: ScalePlan) => tensorCutter(images, scale, plan);
+  return runPlan(model, plan, { batch, channels, prepare }, options);
+}
+
+function isPlan(options: S2Options | S2Plan): options is S2Plan {
+  return "tiles" in options;
+}
+
+// Overlap is counted in tokens, so it needs the patch size; a plain function is asked with one blank tile how many tokens it gives.
+async function traitsFor(model: VisionModel, images: Tensor, options: S2Options) {
+  const traits = model.traits ?? {};
+  if (!options.overlap || traits.patchSize !== undefined) return traits;
+  const [, channels, height, width] = images.dims;
+  const plan = planS2({ height, width }, { ...options, overlap: 0 }, traits);
+  const { tile } = plan.scales[plan.outputScale];
+  const output = await model({ dims: [1, channels, ...tile], data: new Float32Array(channels * tile[0] * tile[1]) });
+  const tokens = plan.outputShape === "bnc" ? output.dims[1] - plan.numPrefixToken : output.dims[2] * output.dims[3];
+  return { ...traits, patchSize: Math.sqrt((tile[0] * tile[1]) / tokens) };
+}
+
+// "exact" cuts the resized image, "pad" the same with zeros beyond it, "resize" an image resized twice (as the reference).
+function tensorCutter(images: Tensor, scale: ScalePlan, plan: S2Plan): ReturnType<Source["prepare"]> {
+  let scaled = resizeAs(plan, images, scale.size);
+  if (plan.splitMode === "resize") scaled = resizeAs(plan, scaled, scale.canvas);
+  const [, channels, height, width] = scaled.dims;
+  const { data } = scaled;
+  const [tileHeight, tileWidth] = scale.tile;
+  return (image, top, left, out, offset) => {
+    const rows = Math.min(tileHeight, height - top);
+    const cols = Math.min(tileWidth, width - left);
+    for (let c = 0; c < channels; c++) {
+      for (let y = 0; y < rows; y++) {
+        const from = ((image * channels + c) * height + top + y) * width + left;
+        const to = offset + (c * tileHeight + y) * tileWidth;
+        for (let x = 0; x < cols; x++) out[to + x] = data[from + x];
+      }
+    }
+  };
+}
+
+function resizeAs({ antialias }: S2Plan, images: Tensor, size: readonly [number, number]): Tensor {
+  const [, , height, width] = images.dims;
+  const shrinking = size[0] < height || size[1] < width;
+  return resize(images, size, { antialias: antialias === "always" || (antialias === "shrinking" && shrinking) });
+}
