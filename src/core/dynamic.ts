@@ -42,7 +42,6 @@ export function planDynamicS2(image: { height: number; width: number }, options:
     scales: laidOut,
     tiles,
     outputScale,
-    splitMode: "exact",
     ...settings,
     antialias: "always",
     warnings: found,

@@ -8,11 +8,18 @@ import { addMap, addTokens, mergeScale } from "./pool.ts";
 import type { S2Plan, Tensor, Traits } from "./types.ts";
 import { coverage } from "./warnings.ts";
 
+/** The output, its token grid, and the pixels of the output scale's canvas that a token covers. */
+export interface Fused {
+  readonly features: Tensor;
+  readonly grid: Grid;
+  readonly token: readonly [height: number, width: number];
+}
+
 export interface Fusion {
   /** Takes the output of one run: images `from` .. of scale `index`, in (tile, image) order. */
   add(index: number, from: number, images: number, output: Tensor): void;
   /** All of the output; every tile must have arrived. */
-  result(): Tensor;
+  result(): Fused;
 }
 
 /** One scale on its way to the output: where its tiles' tokens go, and what has arrived. */
@@ -75,7 +82,12 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
       waiting.push({ index, from, images, output });
       if (grids[plan.outputScale]) for (const run of waiting.splice(0)) place(run.index, run.from, run.images, run.output);
     },
-    result: () => merged!,
+    result() {
+      const scale = plan.scales[plan.outputScale];
+      const perTile = grids[plan.outputScale]!;
+      const token = [scale.tile[0] / perTile.rows, scale.tile[1] / perTile.cols] as const;
+      return { features: merged!, grid: croppedGrid(scale, perTile, plan), token };
+    },
   };
 }
 

@@ -2,11 +2,12 @@
 export { mergeChessboard, splitChessboard } from "./chessboard.ts";
 export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
 export { nearest, S2Error } from "./error.ts";
-export { checkNames } from "./options.ts";
+export type { Fused } from "./fuse.ts";
+export { checkNames, s2OptionNames } from "./options.ts";
 export { planS2 } from "./plan.ts";
 export { resize } from "./resize.ts";
 export { type CutTile, type Hooks, runPlan, type Source } from "./run.ts";
-export { s2 } from "./s2.ts";
+export { isPlan, s2 } from "./s2.ts";
 export type { ResizeMode } from "./taps.ts";
 export { commonPrefixes } from "./traits.ts";
 export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./types.ts";

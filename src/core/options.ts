@@ -2,7 +2,8 @@
 import { nearest, S2Error } from "./error.ts";
 import type { S2Options, S2Plan } from "./types.ts";
 
-const names = [
+/** The names of `S2Options`. */
+export const s2OptionNames = [
   "scales",
   "imgSizes",
   "maxSplitSize",
@@ -26,7 +27,8 @@ export type Settings = Pick<
   "splitMode" | "numPrefixToken" | "outputShape" | "splitForward" | "merge" | "antialias" | "overlap" | "fusion"
 >;
 
-export function checkNames(options: object, known: readonly string[] = names): void {
+/** Refuses option names that are not `known`, naming the nearest. */
+export function checkNames(options: object, known: readonly string[] = s2OptionNames): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -40,7 +42,7 @@ export function checkNames(options: object, known: readonly string[] = names): v
 
 /** Names that `planDynamicS2` knows: those of S2Options without sizes, and its own. */
 export const dynamicNames: readonly string[] = [
-  ...names.filter((name) => name !== "imgSizes" && name !== "splitMode"),
+  ...s2OptionNames.filter((name) => name !== "imgSizes" && name !== "splitMode"),
   "tile",
   "maxTiles",
   "gridChoice",

@@ -28,7 +28,7 @@ export function resize(
   const horizontal = w === width ? undefined : taps(w, width, mode, antialias);
   const vertical = h === height ? undefined : taps(h, height, mode, antialias);
   const data = new Float32Array(b * c * height * width);
-  const between = horizontal && vertical ? new Float32Array(h * width) : undefined;
+  const between = horizontal && vertical ? new Float64Array(h * width) : undefined;
   const row = new Float64Array(width);
   for (let plane = 0; plane < b * c; plane++) {
     const source = images.data.subarray(plane * h * w, (plane + 1) * h * w);
@@ -61,7 +61,7 @@ function resizeRows(
   source: Float32Array,
   w: number,
   { count, first, weight }: Taps,
-  target: Float32Array,
+  target: Float32Array | Float64Array,
   width: number,
   rows: number,
 ): void {
@@ -87,7 +87,7 @@ function resizeRows(
 }
 
 function resizeColumns(
-  source: Float32Array,
+  source: Float32Array | Float64Array,
   { count, first, weight }: Taps,
   target: Float32Array,
   width: number,

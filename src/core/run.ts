@@ -1,5 +1,5 @@
 /** Running a plan: cut tiles, run the model, hand its outputs to the fusion; one run of tiles is in memory at a time. */
-import { fuse } from "./fuse.ts";
+import { type Fused, fuse } from "./fuse.ts";
 import { checkTraits } from "./traits.ts";
 import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
 
@@ -18,10 +18,11 @@ export interface Source {
 
 /**
  * Runs `plan` with `model` on tiles from `source`; `s2` is this with tiles cut from a resized tensor, `extract` with tiles cut from a photo.
- * @returns features [b, n, c] or [b, c, h, w]; however many tiles run at a time, equal within float32 rounding of the model itself.
+ * @returns features [b, n, c] or [b, c, h, w] and their token grid; however many tiles run at a time, the same numbers up to the model's
+ * own rounding (a model that treats the images of a run alike gives the same bits, docs/performance.md).
  * @throws S2Error when plan and model do not fit; whatever `signal` gives as its reason when it aborts.
  */
-export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, hooks: Hooks = {}): Promise<Tensor> {
+export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, hooks: Hooks = {}): Promise<Fused> {
   const { signal, onProgress, onScale } = hooks;
   const traits = model.traits ?? {};
   checkTraits(plan, traits);

@@ -114,6 +114,8 @@ export interface ScalePlan {
 /** Which tiles there are and what becomes of them: plain JSON, made by `planS2` or `planDynamicS2`, run by `s2`. */
 export interface S2Plan {
   readonly image: readonly [height: number, width: number];
+  /** The part of the image that the scales show; absent: all of it. */
+  readonly region?: Box;
   readonly scales: readonly ScalePlan[];
   /** Tiles in all, per image. */
   readonly tiles: number;

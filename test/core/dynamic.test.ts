@@ -52,19 +52,25 @@ const nvilaPlan = ({ scales, tile, max_tiles }: Params, image: { height: number;
   planDynamicS2(image, { scales, tile, maxTiles: max_tiles, gridChoice: "nvila" });
 
 describe("grid", () => {
-  it.each(grids.filter((c) => c.mode === "dynamic-s2").map((c) => [c.id, c] as const))("%s is NVILA's", (_, { params, output, quirk }) => {
-    const plan = nvilaPlan(params, params);
-    expect(plan.scales.map(({ canvas: [h, w] }) => [w, h])).toEqual(output.resized_to);
-    expect(plan.scales.map(({ tiles }) => tiles.length)).toEqual(output.tiles_per_scale);
-    expect(plan.scales.at(-1)).toMatchObject({ rows: output.rows, cols: output.cols });
-    if (quirk?.startsWith("silent-1x1")) expect(plan.warnings.map((w) => w.code)).toContain("silent-1x1");
-    if (quirk?.includes("floored-scale")) expect(plan.warnings.map((w) => w.code)).toContain("floored-scale");
-  });
+  it.each(grids.filter((c) => c.mode === "dynamic-s2").map((c) => [c.id, c] as const))(
+    "%s is NVILA's",
+    (_, { params, output, quirk }) => {
+      const plan = nvilaPlan(params, params);
+      expect(plan.scales.map(({ canvas: [h, w] }) => [w, h])).toEqual(output.resized_to);
+      expect(plan.scales.map(({ tiles }) => tiles.length)).toEqual(output.tiles_per_scale);
+      expect(plan.scales.at(-1)).toMatchObject({ rows: output.rows, cols: output.cols });
+      if (quirk?.startsWith("silent-1x1")) expect(plan.warnings.map((w) => w.code)).toContain("silent-1x1");
+      if (quirk?.includes("floored-scale")) expect(plan.warnings.map((w) => w.code)).toContain("floored-scale");
+    },
+  );
 
-  it.each(grids.filter((c) => c.mode === "dynamic").map((c) => [c.id, c] as const))("%s is InternVL's", (_, { params, output }) => {
-    const grid = chooseGrid(params, { min: params.min_tiles, max: params.max_tiles, tile: params.tile, gridChoice: "nvila" });
-    expect(grid ?? { rows: 1, cols: 1 }).toEqual({ rows: output.rows, cols: output.cols });
-  });
+  it.each(grids.filter((c) => c.mode === "dynamic").map((c) => [c.id, c] as const))(
+    "%s is InternVL's",
+    (_, { params, output }) => {
+      const grid = chooseGrid(params, { min: params.min_tiles, max: params.max_tiles, tile: params.tile, gridChoice: "nvila" });
+      expect(grid ?? { rows: 1, cols: 1 }).toEqual({ rows: output.rows, cols: output.cols });
+    },
+  );
 
   it("by default a turned photo gets the turned grid, so portrait and landscape cost the same", () => {
     const side = fc.integer({ min: 1, max: 4000 });
@@ -87,32 +93,40 @@ describe("grid", () => {
 });
 
 describe("preprocess", () => {
-  it.each(preprocess.map((c) => [c.id, c] as const))("%s: tiles are NVILA's, byte for byte", (_, { mode, params, input, output, block_size }) => {
-    const { dims, data } = golden.u8(input);
-    const photo: Pixels = { height: dims[0], width: dims[1], channels: 3, data };
-    const tile = params.tile;
-    let canvases: { size: readonly [number, number]; tops: readonly number[]; lefts: readonly number[] }[];
-    if (mode === "dynamic-s2") {
-      const plan = nvilaPlan(params, photo);
-      expect(block_size).toEqual([plan.scales.at(-1)!.rows, plan.scales.at(-1)!.cols]);
-      canvases = plan.scales.map((s) => ({ size: s.canvas, tops: s.rowStarts, lefts: s.colStarts }));
-    } else {
-      const grid = chooseGrid(photo, { min: params.min_tiles, max: params.max_tiles, tile, gridChoice: "nvila" }) ?? { rows: 1, cols: 1 };
-      const starts = (n: number) => Array.from({ length: n }, (_, i) => i * tile);
-      canvases = [{ size: [grid.rows * tile, grid.cols * tile], tops: starts(grid.rows), lefts: starts(grid.cols) }];
-      if (grid.rows * grid.cols > 1) canvases.push({ size: [tile, tile], tops: [0], lefts: [0] }); // the thumbnail
-    }
-    const tiles: Uint8Array[] = [];
-    for (const { size, tops, lefts } of canvases) {
-      const scaled = resizePixels(photo, size, "bicubic");
-      for (const top of tops) for (const left of lefts) tiles.push(crop(scaled, top, left, tile));
-    }
-    expect(Buffer.concat(tiles).equals(golden.u8(output).data)).toBe(true);
-  });
+  it.each(preprocess.map((c) => [c.id, c] as const))(
+    "%s: tiles are NVILA's, byte for byte",
+    (_, { mode, params, input, output, block_size }) => {
+      const { dims, data } = golden.u8(input);
+      const photo: Pixels = { height: dims[0], width: dims[1], channels: 3, data };
+      const tile = params.tile;
+      let canvases: { size: readonly [number, number]; tops: readonly number[]; lefts: readonly number[] }[];
+      if (mode === "dynamic-s2") {
+        const plan = nvilaPlan(params, photo);
+        expect(block_size).toEqual([plan.scales.at(-1)!.rows, plan.scales.at(-1)!.cols]);
+        canvases = plan.scales.map((s) => ({ size: s.canvas, tops: s.rowStarts, lefts: s.colStarts }));
+      } else {
+        const grid = chooseGrid(photo, { min: params.min_tiles, max: params.max_tiles, tile, gridChoice: "nvila" }) ?? {
+          rows: 1,
+          cols: 1,
+        };
+        const starts = (n: number) => Array.from({ length: n }, (_, i) => i * tile);
+        canvases = [{ size: [grid.rows * tile, grid.cols * tile], tops: starts(grid.rows), lefts: starts(grid.cols) }];
+        if (grid.rows * grid.cols > 1) canvases.push({ size: [tile, tile], tops: [0], lefts: [0] }); // the thumbnail
+      }
+      const tiles: Uint8Array[] = [];
+      for (const { size, tops, lefts } of canvases) {
+        const scaled = resizePixels(photo, size, "bicubic");
+        for (const top of tops) for (const left of lefts) tiles.push(crop(scaled, top, left, tile));
+      }
+      expect(Buffer.concat(tiles).equals(golden.u8(output).data)).toBe(true);
+    },
+  );
 });
 
 function crop({ width, data }: Pixels, top: number, left: number, side: number): Uint8Array {
-  const rows = Array.from({ length: side }, (_, y) => data.subarray(((top + y) * width + left) * 3, ((top + y) * width + left + side) * 3));
+  const rows = Array.from({ length: side }, (_, y) =>
+    data.subarray(((top + y) * width + left) * 3, ((top + y) * width + left + side) * 3),
+  );
   return Buffer.concat(rows);
 }
 
@@ -163,9 +177,12 @@ describe("merge", () => {
   it.each(merges.filter((c) => c.error?.kind === "tokens" || c.error?.kind === "prefix").map((c) => [c.id, c] as const))(
     "%s: tokens that are no grid are refused with the likely reason",
     async (_, { params, input }) => {
-      const [rows, cols] = params.block_sizes[0]!;
+      const [rows, cols] = params.block_sizes[0] ?? [1, 1];
       const images = { dims: [1, 3, rows * 32, cols * 32], data: new Float32Array(3 * rows * cols * 32 * 32) };
-      const plan = planDynamicS2({ height: rows * 32, width: cols * 32 }, { scales: params.scales, tile: 32, maxTiles: rows * cols, gridChoice: "nvila" });
+      const plan = planDynamicS2(
+        { height: rows * 32, width: cols * 32 },
+        { scales: params.scales, tile: 32, maxTiles: rows * cols, gridChoice: "nvila" },
+      );
       const run = s2(playback(golden.f32(input), 0), images, plan);
       await expect(run).rejects.toThrow(S2Error);
       await expect(run).rejects.toThrow(/numPrefixToken/);
@@ -187,6 +204,7 @@ describe("merge", () => {
 
   function expectClose(got: Float32Array, expected: Float32Array): void {
     expect(got.length).toBe(expected.length);
-    for (let i = 0; i < got.length; i++) if (Math.abs(got[i] - expected[i]) > 1e-4 + 1e-4 * Math.abs(expected[i])) expect.fail(`at ${i}`);
+    for (let i = 0; i < got.length; i++)
+      if (Math.abs(got[i] - expected[i]) > 1e-4 + 1e-4 * Math.abs(expected[i])) expect.fail(`at ${i}`);
   }
 });

@@ -43,19 +43,22 @@ describe.each(["s2", "s2-any-shape", "paper-modes"])("%s", (folder) => {
   const golden = readGolden<S2Case>(folder);
   const answered = golden.cases.filter((c) => c.output);
 
-  it.each(answered.map((c) => [`${c.id} ${c.tag}`, c] as const))("%s: the reference's numbers, from the reference's calls", async (_, c) => {
-    const calls: Calls = { dims: [], corners: [] };
-    const input = golden.f32(c.input);
-    const features = await s2(toyModel(c.model, golden, calls), input, optionsOf(c, folder === "s2-any-shape"));
-    const expected = golden.f32(c.output!);
-    expect(features.dims).toEqual(expected.dims);
-    expectClose(features.data, expected.data, 1e-4, 1e-4);
-    if (!c.calls) return;
-    expect(calls.dims).toEqual(c.calls);
-    calls.corners.forEach((corners, i) => {
-      expectClose(Float32Array.from(corners), Float32Array.from(c.corners[i]), 1e-5, 1e-5);
-    });
-  });
+  it.each(answered.map((c) => [`${c.id} ${c.tag}`, c] as const))(
+    "%s: the reference's numbers, from the reference's calls",
+    async (_, c) => {
+      const calls: Calls = { dims: [], corners: [] };
+      const input = golden.f32(c.input);
+      const features = await s2(toyModel(c.model, golden, calls), input, optionsOf(c, folder === "s2-any-shape"));
+      const expected = golden.f32(c.output!);
+      expect(features.dims).toEqual(expected.dims);
+      expectClose(features.data, expected.data, 1e-4, 1e-4);
+      if (!c.calls) return;
+      expect(calls.dims).toEqual(c.calls);
+      calls.corners.forEach((corners, i) => {
+        expectClose(Float32Array.from(corners), Float32Array.from(c.corners[i]), 1e-5, 1e-5);
+      });
+    },
+  );
 
   it("streams: two tiles at a time give what a scale at once gives", async () => {
     for (const c of answered.filter((c) => c.model.kind !== "batch-mean")) {
@@ -73,20 +76,23 @@ describe.each(["s2", "s2-any-shape"])("%s refusals", (folder) => {
   const golden = readGolden<S2Case>(folder);
   const refused = golden.cases.filter((c) => c.error);
 
-  it.each(refused.map((c) => [`${c.id} ${c.tag}`, c] as const))("%s: a typed error with the words that theirs lacks", async (_, c) => {
-    const run = s2(toyModel(c.model, golden), golden.f32(c.input), optionsOf(c, folder === "s2-any-shape"));
-    if (taken[c.id]) {
-      expect((await run).dims[1]).toBe(taken[c.id]);
-      return;
-    }
-    const error = await run.then(
-      () => expect.fail("was not refused"),
-      (e: unknown) => e,
-    );
-    expect(error).toBeInstanceOf(S2Error);
-    expect((error as S2Error).code).toBe(c.error!.kind);
-    expect((error as S2Error).message).toMatch(words[c.error!.kind]);
-  });
+  it.each(refused.map((c) => [`${c.id} ${c.tag}`, c] as const))(
+    "%s: a typed error with the words that theirs lacks",
+    async (_, c) => {
+      const run = s2(toyModel(c.model, golden), golden.f32(c.input), optionsOf(c, folder === "s2-any-shape"));
+      if (taken[c.id]) {
+        expect((await run).dims[1]).toBe(taken[c.id]);
+        return;
+      }
+      const error = await run.then(
+        () => expect.fail("was not refused"),
+        (e: unknown) => e,
+      );
+      expect(error).toBeInstanceOf(S2Error);
+      expect((error as S2Error).code).toBe(c.error!.kind);
+      expect((error as S2Error).message).toMatch(words[c.error!.kind]);
+    },
+  );
 });
 
 const words: Record<string, RegExp> = {
@@ -115,10 +121,13 @@ interface ResizeCase {
 
 describe("resize", () => {
   const golden = readGolden<ResizeCase>("resize");
-  it.each(golden.cases.map((c) => [`${c.id} ${c.mode} ${c.antialias ? "antialias " : ""}to ${c.out_size}`, c] as const))("%s equals torch", (_, c) => {
-    const got: Tensor = resize(golden.f32(c.input), c.out_size, { mode: c.mode, antialias: c.antialias });
-    const expected = golden.f32(c.output);
-    expect(got.dims).toEqual(expected.dims);
-    expectClose(got.data, expected.data, c.mode.startsWith("nearest") ? 0 : 1e-5, 0);
-  });
+  it.each(golden.cases.map((c) => [`${c.id} ${c.mode} ${c.antialias ? "antialias " : ""}to ${c.out_size}`, c] as const))(
+    "%s equals torch",
+    (_, c) => {
+      const got: Tensor = resize(golden.f32(c.input), c.out_size, { mode: c.mode, antialias: c.antialias });
+      const expected = golden.f32(c.output);
+      expect(got.dims).toEqual(expected.dims);
+      expectClose(got.data, expected.data, c.mode.startsWith("nearest") ? 0 : 1e-5, 0);
+    },
+  );
 });

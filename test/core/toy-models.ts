@@ -40,7 +40,15 @@ function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-function tokens({ dims, data }: Tensor, toy: ToyModel, W: Float32Array, bias: Float32Array, means: number[], A?: Float32Array, B?: Float32Array): Tensor {
+function tokens(
+  { dims, data }: Tensor,
+  toy: ToyModel,
+  W: Float32Array,
+  bias: Float32Array,
+  means: number[],
+  A?: Float32Array,
+  B?: Float32Array,
+): Tensor {
   const [n, c, h, w] = dims;
   const { p, prefix } = toy;
   const d = bias.length;
@@ -48,7 +56,8 @@ function tokens({ dims, data }: Tensor, toy: ToyModel, W: Float32Array, bias: Fl
   const count = prefix + gh * gw;
   const out = new Float32Array(n * count * d);
   for (let i = 0; i < n; i++) {
-    for (let k = 0; k < prefix; k++) for (let j = 0; j < d; j++) out[(i * count + k) * d + j] = A![k * d + j] * means[i] + B![k * d + j];
+    for (let k = 0; k < prefix; k++)
+      for (let j = 0; j < d; j++) out[(i * count + k) * d + j] = A![k * d + j] * means[i] + B![k * d + j];
     for (let r = 0; r < gh; r++) {
       for (let q = 0; q < gw; q++) {
         for (let j = 0; j < d; j++) {
@@ -86,7 +95,8 @@ function convPool({ dims, data }: Tensor, toy: ToyModel, W: Float32Array, bias: 
             for (let u = 0; u < 3; u++) {
               for (let v = 0; v < 3; v++) {
                 const [sy, sx] = [y + u - 1, x + v - 1];
-                if (sy >= 0 && sy < h && sx >= 0 && sx < w) value += W[(j * c + ch) * 9 + u * 3 + v] * data[((i * c + ch) * h + sy) * w + sx];
+                if (sy >= 0 && sy < h && sx >= 0 && sx < w)
+                  value += W[(j * c + ch) * 9 + u * 3 + v] * data[((i * c + ch) * h + sy) * w + sx];
               }
             }
           }

@@ -1,0 +1,59 @@
+/** `extract`: from a photo's pixels and a model to features, every scale made from the photo itself. */
+import {
+  type CutTile,
+  type Fused,
+  type Hooks,
+  isPlan,
+  runPlan,
+  type S2Plan,
+  type ScalePlan,
+  type VisionModel,
+} from "../core/index.ts";
+import { imagenet, normaliser, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
+import { type Features, makeFeatures } from "./features.ts";
+import { type PhotoOptions, planPhoto } from "./plan-photo.ts";
+
+export interface ExtractOptions extends PhotoOptions {
+  /** How pixels become numbers; default: what the model says, else ImageNet's mean and deviation. */
+  preprocessing?: Preprocessing;
+}
+
+/** A model that may know how its pixels are prepared, as `loadModel` and `fromTransformers` give. */
+export interface PhotoModel extends VisionModel {
+  readonly preprocessing?: Preprocessing;
+}
+
+/**
+ * Multi-scale features of a photo: each scale is resized from the photo's own pixels as Pillow does, cut, run and fused (paper §3.1 on real
+ * high resolution, as the authors advise). Takes options or a plan (`planPhoto`, `planDynamicS2`).
+ * @throws S2Error before the model runs when photo, options and model do not fit.
+ */
+export async function extractPhoto(
+  model: PhotoModel,
+  photo: Photo,
+  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
+): Promise<Features> {
+  const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
+  const plan = isPlan(rest) ? rest : planPhoto(photo, rest, model.traits);
+  const write = normaliser(preprocessing);
+  const prepare = (scale: ScalePlan): CutTile => {
+    const pixels = scalePixels(photo, plan, scale, preprocessing);
+    return (_, top, left, out, offset) => write(pixels, top, left, scale.tile[0], scale.tile[1], out, offset);
+  };
+  const fused = await runPlan(model, plan, { batch: 1, channels: 3, prepare }, rest);
+  return makeFeatures(plan.outputShape === "bchw" ? mapToTokens(fused) : fused, plan);
+}
+
+/** The photo at one scale of its plan: what the tiles are cut from, before any zero padding. */
+export function scalePixels(photo: Photo, { region, splitMode }: S2Plan, scale: ScalePlan, { filter }: Preprocessing) {
+  const box = region && ([region.left, region.top, region.left + region.width, region.top + region.height] as const);
+  return resizePixels(photo, splitMode === "pad" ? scale.size : scale.canvas, filter, box);
+}
+
+function mapToTokens(fused: Fused): Fused {
+  const [, channels, rows, cols] = fused.features.dims;
+  const cells = rows * cols;
+  const data = new Float32Array(channels * cells);
+  for (let t = 0; t < cells; t++) for (let c = 0; c < channels; c++) data[t * channels + c] = fused.features.data[c * cells + t];
+  return { ...fused, features: { dims: [1, cells, channels], data } };
+}

@@ -1,0 +1,56 @@
+/** Features of one photo: tokens that know their place, from token to pixels and back. */
+import { type Box, type Fused, S2Error, type S2Plan } from "../core/index.ts";
+
+/** Tokens [1, prefix + rows·cols, channels] of a photo. Token numbers count along `dims[1]`, prefix tokens first, then row by row. */
+export interface Features {
+  readonly data: Float32Array;
+  readonly dims: readonly [1, number, number];
+  readonly grid: { readonly rows: number; readonly cols: number };
+  readonly plan: S2Plan;
+  /** The photo's pixels that a token stands for; a prefix token stands for all that the model saw. Throws S2Error "token". */
+  boxOf(token: number): Box;
+  /** The token that stands for a pixel of the photo. Throws S2Error "outside" where the model saw nothing. */
+  tokenAt(x: number, y: number): number;
+}
+
+/** Features from what a plan's run gave for one image, [1, n, c]. */
+export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Features {
+  const [, tokens, channels] = features.dims;
+  const prefix = plan.numPrefixToken;
+  const { canvas, padding } = plan.scales[plan.outputScale];
+  const region = plan.region ?? { left: 0, top: 0, width: plan.image[1], height: plan.image[0] };
+  // In "pad" mode the last row and column may reach beyond the photo, so a token's side comes from the canvas, not from the grid.
+  const height = (token[0] * region.height) / (canvas[0] - padding[0]);
+  const width = (token[1] * region.width) / (canvas[1] - padding[1]);
+  const right = region.left + region.width;
+  const bottom = region.top + region.height;
+  return {
+    data: features.data,
+    dims: [1, tokens, channels],
+    grid,
+    plan,
+    boxOf(token) {
+      if (!Number.isInteger(token) || token < 0 || token >= tokens) {
+        throw new S2Error(
+          "token",
+          `There is no token ${token}; expected 0 to ${tokens - 1}, of which the first ${prefix} are prefix tokens.`,
+        );
+      }
+      if (token < prefix) return region;
+      const left = region.left + ((token - prefix) % grid.cols) * width;
+      const top = region.top + Math.floor((token - prefix) / grid.cols) * height;
+      return { left, top, width: Math.min(width, right - left), height: Math.min(height, bottom - top) };
+    },
+    tokenAt(x, y) {
+      if (!(x >= region.left && x <= right && y >= region.top && y <= bottom)) {
+        throw new S2Error(
+          "outside",
+          `The point ${x}, ${y} is outside what the model saw: ${region.left} to ${right} across, ${region.top} to ${bottom} down, in the photo's pixels.`,
+        );
+      }
+      const col = Math.min(grid.cols - 1, Math.floor((x - region.left) / width));
+      const row = Math.min(grid.rows - 1, Math.floor((y - region.top) / height));
+      return prefix + row * grid.cols + col;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** From a photo's size, a model's traits and options to a plan: which part of the photo is seen, at which sizes. */
+import { type Box, checkNames, planS2, S2Error, type S2Options, type S2Plan, s2OptionNames, type Traits } from "../core/index.ts";
+
+type Size = readonly [height: number, width: number];
+
+/** S² on a photo. Sizes count in the model's size, not the photo's: scale 2 of a 224 model is 448. */
+export interface PhotoOptions extends S2Options {
+  /**
+   * "keep" (default): the photo's shape is kept, its short side is the size; `splitMode` is "pad" unless given, the long side whole tokens.
+   * "squash": all of the photo in a square. "crop": the centred square.
+   */
+  fit?: "keep" | "squash" | "crop";
+}
+
+/**
+ * Plans S² for a photo; sizes, prefix tokens, tile size and layout default to what the model's `traits` say.
+ * Every scale is resized from the photo's own pixels (antialiased), and scales above its resolution are said so in the warnings.
+ * @throws S2Error "fit", "model-size" and those of `planS2`.
+ */
+export function planPhoto(photo: { height: number; width: number }, options: PhotoOptions, traits: Traits = {}): S2Plan {
+  checkNames(options, [...s2OptionNames, "fit"]);
+  const { fit = "keep", ...given } = options;
+  if (!["keep", "squash", "crop"].includes(fit)) {
+    throw new S2Error("fit", `fit is ${JSON.stringify(fit)}; expected keep, squash or crop.`);
+  }
+  const tile = modelSize(given, traits);
+  const region = fit === "crop" ? centred(photo, tile) : { left: 0, top: 0, width: photo.width, height: photo.height };
+  const wholeTokens = (length: number) => {
+    const patch = traits.patchSize ?? 1;
+    return Math.max(1, Math.round(length / patch)) * patch;
+  };
+  const fitted = ([height, width]: Size): Size => {
+    if (fit !== "keep") return [height, width];
+    const [photoHeight, photoWidth] = [photo.height, photo.width];
+    return photoHeight <= photoWidth
+      ? [height, wholeTokens((height * photoWidth) / photoHeight)]
+      : [wholeTokens((width * photoHeight) / photoWidth), width];
+  };
+  const { scales, ...rest } = given;
+  const base = fitted(tile);
+  const imgSizes = scales
+    ? scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)])
+    : given.imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size));
+  const plan = planS2(
+    { height: Math.ceil(region.height), width: Math.ceil(region.width) },
+    {
+      ...rest,
+      imgSizes,
+      maxSplitSize: tile,
+      splitMode: given.splitMode ?? (fit === "keep" ? "pad" : "exact"),
+      numPrefixToken: given.numPrefixToken ?? traits.prefixTokens ?? 0,
+      outputShape: given.outputShape ?? traits.layout ?? "bnc",
+      splitForward: given.splitForward ?? 8,
+      antialias: true,
+    },
+    traits,
+  );
+  return forPhoto(plan, photo, region);
+}
+
+function modelSize({ maxSplitSize }: S2Options, { imageSize }: Traits): Size {
+  if (maxSplitSize) return typeof maxSplitSize === "number" ? [maxSplitSize, maxSplitSize] : maxSplitSize;
+  if (imageSize) return imageSize;
+  throw new S2Error("model-size", "The model does not say which image size it was made for; pass maxSplitSize, such as 224.");
+}
+
+/** The largest centred part of the photo with the tile's shape. */
+function centred({ height, width }: { height: number; width: number }, tile: Size): Box {
+  const scale = Math.min(height / tile[0], width / tile[1]);
+  const [h, w] = [Math.round(tile[0] * scale), Math.round(tile[1] * scale)];
+  return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };
+}
+
+// The plan speaks of the region; its boxes are moved into the photo. One resize makes each scale here, so nothing is resized twice.
+function forPhoto(plan: S2Plan, photo: { height: number; width: number }, region: Box): S2Plan {
+  const moved = (box: Box): Box => ({ ...box, left: box.left + region.left, top: box.top + region.top });
+  const scales = plan.scales.map((scale) => ({ ...scale, tiles: scale.tiles.map(moved) }));
+  const warnings = plan.warnings.filter(({ code }) => code !== "resized-twice");
+  plan.scales.forEach(({ size }, i) => {
+    const times = Math.max(size[0] / region.height, size[1] / region.width);
+    if (times > 1) {
+      warnings.push({
+        code: "above-photo",
+        message:
+          `Scale ${i} (${size.join("x")} px) is ${times.toFixed(1)} times larger than what the photo has (${region.height}x${region.width}): ` +
+          "its tiles see enlarged pixels, no new detail.",
+      });
+    }
+  });
+  return { ...plan, image: [photo.height, photo.width], region, scales, antialias: "always", warnings };
+}
