@@ -1,0 +1,163 @@
+/** From a photo to features and back to its pixels: who clicks a token must hit what the model saw. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { planDynamicS2, planS2, S2Error, s2, type Tensor, type VisionModel } from "../../src/core/index.ts";
+import { type ExtractOptions, extractPhoto, planPhoto } from "../../src/features/index.ts";
+import type { Photo } from "../../src/images/index.ts";
+
+const plain = { mean: [0, 0, 0], std: [1, 1, 1], rescale: 1 / 255, filter: "bilinear" } as const;
+
+/** Red grows to the right, green downwards. */
+function gradient(width: number, height: number): Photo {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    data[3 * i] = Math.round((255 * ((i % width) + 0.5)) / width);
+    data[3 * i + 1] = Math.round((255 * (Math.floor(i / width) + 0.5)) / height);
+  }
+  return { width, height, channels: 3, data };
+}
+
+/** Each token is its patch's mean colour; 16 px tiles, 4 px patches. */
+function colourModel(layout: "bnc" | "bchw" = "bnc"): VisionModel {
+  const model = ({ dims: [n, , h, w], data }: Tensor): Tensor => {
+    const [rows, cols] = [h / 4, w / 4];
+    const out = new Float32Array(n * rows * cols * 3);
+    for (let i = 0; i < data.length; i++) {
+      const [plane, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+      const [image, c] = [Math.floor(plane / 3), plane % 3];
+      const cell = Math.floor(y / 4) * cols + Math.floor(x / 4);
+      out[layout === "bnc" ? (image * rows * cols + cell) * 3 + c : (image * 3 + c) * rows * cols + cell] += data[i] / 16;
+    }
+    return { dims: layout === "bnc" ? [n, rows * cols, 3] : [n, 3, rows, cols], data: out };
+  };
+  return Object.assign(model, { traits: { imageSize: [16, 16] as const, patchSize: 4, prefixTokens: 0, layout } });
+}
+
+const extract = (photo: Photo, options: ExtractOptions, model = colourModel()) =>
+  extractPhoto(model, photo, { preprocessing: plain, ...options });
+
+describe("extract", () => {
+  it.each(["keep", "squash", "crop"] as const)(
+    "fit %s: a token's features are those of its pixels, at each scale",
+    async (fit) => {
+      const photo = gradient(90, 60);
+      const { data, dims, boxOf } = await extract(photo, { scales: [1, 2, 3], fit });
+      for (let t = 0; t < dims[1]; t++) {
+        const { left, top, width, height } = boxOf(t);
+        for (let scale = 0; scale < 3; scale++) {
+          expect(Math.abs(data[t * 9 + scale * 3] - (left + width / 2) / 90)).toBeLessThan(0.03);
+          expect(Math.abs(data[t * 9 + scale * 3 + 1] - (top + height / 2) / 60)).toBeLessThan(0.03);
+        }
+      }
+    },
+  );
+
+  it("keeps the photo's shape by default, in whole tokens at every scale, so that scales lie on each other", () => {
+    const plan = planPhoto({ width: 640, height: 427 }, { scales: [1, 2, 3] }, { imageSize: [224, 224], patchSize: 16 });
+    expect(plan.scales.map((s) => s.size)).toEqual([
+      [224, 336],
+      [448, 672],
+      [672, 1008],
+    ]);
+    expect(plan.outputGrid).toEqual({ rows: 14, cols: 21 });
+    expect(plan.warnings.map((w) => w.code)).not.toContain("extents");
+    expect(
+      planPhoto({ width: 427, height: 640 }, { imgSizes: [448] }, { imageSize: [224, 224], patchSize: 16 }).scales[0].size,
+    ).toEqual([672, 448]);
+  });
+
+  it("says which scales are above the photo's own resolution", () => {
+    const messages = (width: number, height: number) =>
+      planPhoto({ width, height }, { imgSizes: [224, 448], fit: "squash" }, { imageSize: [224, 224] }).warnings.map(
+        (w) => w.message,
+      );
+    expect(messages(300, 300)).toEqual([
+      expect.stringMatching(/Scale 1 \(448x448 px\) is 1.5 times larger than what the photo has/),
+    ]);
+    expect(messages(448, 448)).toEqual([]);
+  });
+
+  it("fills in what the model says, and asks where it says nothing", () => {
+    const traits = { imageSize: [32, 32], patchSize: 8, prefixTokens: 2, layout: "bnc" } as const;
+    expect(planPhoto({ width: 50, height: 50 }, { scales: [1] }, traits)).toMatchObject({
+      numPrefixToken: 2,
+      outputShape: "bnc",
+    });
+    expect(() => planPhoto({ width: 50, height: 50 }, { scales: [1] })).toThrow(/pass maxSplitSize, such as 224/);
+    expect(() => planPhoto({ width: 50, height: 50 }, { scales: [1], fit: "stretch" as never }, traits)).toThrow(
+      /keep, squash or crop/,
+    );
+    expect(() => planPhoto({ width: 50, height: 50 }, { scale: [1] } as never, traits)).toThrow(/did you mean "scales"/);
+  });
+
+  it("feature maps come back as tokens too", async () => {
+    const photo = gradient(50, 40);
+    expect(await extract(photo, { scales: [1, 2] }, colourModel("bchw")).then((f) => f.data)).toEqual(
+      (await extract(photo, { scales: [1, 2] })).data,
+    );
+  });
+
+  it("squashed scales are what s2 makes of the same pixels", async () => {
+    const photo = gradient(16, 16);
+    const { data } = await extract(photo, { scales: [1], fit: "squash" });
+    const pixels = Float32Array.from({ length: 768 }, (_, i) =>
+      Math.fround(photo.data[(i % 256) * 3 + Math.floor(i / 256)] / 255),
+    );
+    expect(data).toEqual((await s2(colourModel(), { dims: [1, 3, 16, 16], data: pixels }, { scales: [1] })).data);
+  });
+
+  it("runs a plan of Dynamic S² like any other", async () => {
+    const photo = gradient(100, 40);
+    const plan = planDynamicS2(photo, { scales: [16, 32], maxTiles: 8, resizeOutputToIdx: -1 }, colourModel().traits);
+    const { grid, dims, boxOf, data } = await extractPhoto(colourModel(), photo, { ...plan, preprocessing: plain });
+    expect(plan.scales[1]).toMatchObject({ rows: 2, cols: 4 }); // of 4 to 8 tiles nearest to 2.5 : 1
+    expect(grid).toEqual({ rows: 8, cols: 16 });
+    expect(dims).toEqual([1, 128, 6]);
+    expect(Math.abs(data[63 * 6 + 3] - (boxOf(63).left + boxOf(63).width / 2) / 100)).toBeLessThan(0.03);
+  });
+});
+
+describe("tokens and pixels", () => {
+  it("the middle of a token's box leads back to the token, and boxes cover what the model saw", async () => {
+    const length = fc.integer({ min: 17, max: 120 });
+    const options = fc.record<ExtractOptions>({
+      scales: fc.constantFrom([1], [1, 2], [2, 1], [0.75, 1.5]),
+      fit: fc.constantFrom("keep", "squash", "crop"),
+      splitMode: fc.constantFrom("pad", "resize"),
+      fusion: fc.constantFrom("reference", "aligned"),
+    });
+    await fc.assert(
+      fc.asyncProperty(length, length, options, async (width, height, options) => {
+        const { dims, boxOf, tokenAt, plan, grid } = await extract(gradient(width, height), options);
+        expect(grid).toEqual(plan.outputGrid);
+        let area = 0;
+        for (let t = 0; t < dims[1]; t++) {
+          const box = boxOf(t);
+          expect(tokenAt(box.left + box.width / 2, box.top + box.height / 2)).toBe(t);
+          area += box.width * box.height;
+        }
+        expect(area).toBeCloseTo(plan.region!.width * plan.region!.height, 3);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("prefix tokens come first and stand for all that the model saw", async () => {
+    const model = ({ dims: [n] }: Tensor): Tensor => ({ dims: [n, 5, 1], data: new Float32Array(n * 5) });
+    const traits = { imageSize: [16, 16], patchSize: 8, prefixTokens: 1, layout: "bnc" } as const;
+    const { boxOf, tokenAt } = await extract(gradient(40, 30), { scales: [1], fit: "crop" }, Object.assign(model, { traits }));
+    expect(boxOf(0)).toEqual({ left: 5, top: 0, width: 30, height: 30 });
+    expect(boxOf(1)).toEqual({ left: 5, top: 0, width: 15, height: 15 });
+    expect(tokenAt(34.9, 29.9)).toBe(4);
+    expect(() => boxOf(5)).toThrow(S2Error);
+    expect(() => tokenAt(2, 2)).toThrow(/outside what the model saw/);
+  });
+
+  it("the plan's tiles are in the photo's own pixels, also when it is cropped", () => {
+    const plan = planPhoto({ width: 100, height: 40 }, { scales: [1, 2], fit: "crop" }, { imageSize: [16, 16] });
+    expect(plan.scales[1].tiles[3]).toEqual({ left: 50, top: 20, width: 20, height: 20 });
+    expect(plan.image).toEqual([40, 100]);
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+    expect(planS2({ height: 40, width: 40 }, { scales: [1] }).region).toBeUndefined();
+  });
+});
