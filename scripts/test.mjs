@@ -1,0 +1,24 @@
+/** `npm test`: installs what is needed, then style, types, floors and every test; ends with a line that counts them. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "./ready.mjs";
+
+const args = process.argv.slice(2);
+if (args.length === 0) run("npm", ["run", "--silent", "check"]);
+
+const folder = mkdtempSync(join(tmpdir(), "s2-test-"));
+const report = join(folder, "report.json");
+const vitest = ["vitest", "run", ...(args.length === 0 ? ["--coverage"] : args), "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+const { status } = spawnSync("npx", vitest, { stdio: "inherit" });
+let failed = status !== 0;
+try {
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  const brokenFiles = testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed")).length;
+  console.log(`${numPassedTests} passed, ${numFailedTests + brokenFiles} failed, ${numPendingTests} skipped`);
+  failed ||= numPassedTests === 0;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(failed ? 1 : 0);
