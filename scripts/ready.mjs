@@ -23,4 +23,5 @@ function newest(folder) {
 
 const toStderr = { stdio: ["ignore", 2, 2] }; // what a command prints on stdout is its result, not the way there
 if (time("node_modules/.package-lock.json") < time("package-lock.json")) run("npm", ["ci", "--no-fund", "--no-audit"], toStderr);
-if (time("dist/node.js") < Math.max(newest("src"), time("tsconfig.build.json"))) run("npm", ["run", "--silent", "build"], toStderr);
+if (time("dist/node.js") < Math.max(newest("src"), time("tsconfig.build.json")))
+  run("npm", ["run", "--silent", "build"], toStderr);

@@ -10,12 +10,21 @@ if (args.length === 0) run("npm", ["run", "--silent", "check"]);
 
 const folder = mkdtempSync(join(tmpdir(), "s2-test-"));
 const report = join(folder, "report.json");
-const vitest = ["vitest", "run", ...(args.length === 0 ? ["--coverage"] : args), "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+const vitest = [
+  "vitest",
+  "run",
+  ...(args.length === 0 ? ["--coverage"] : args),
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+];
 const { status } = spawnSync("npx", vitest, { stdio: "inherit" });
 let failed = status !== 0;
 try {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
-  const brokenFiles = testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed")).length;
+  const brokenFiles = testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  ).length;
   console.log(`${numPassedTests} passed, ${numFailedTests + brokenFiles} failed, ${numPendingTests} skipped`);
   failed ||= numPassedTests === 0;
 } finally {

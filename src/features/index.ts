@@ -7,3 +7,4 @@ export { writeNpy } from "./npy.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
 export { type Dtype, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
+export { type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";

@@ -1,0 +1,84 @@
+/** Each scale's own features, on its own token grid, from one run of the model: what a picture shows before scales are pooled together. */
+import { type Box, runPlan, S2Error, type S2Plan, type Tensor } from "../core/index.ts";
+import { type Photo, type Pixels, resizePixels } from "../images/index.ts";
+import { principalColours } from "./colours.ts";
+import type { PhotoModel } from "./extract.ts";
+import { picture } from "./picture.ts";
+
+/** A model that keeps what it gave; for one image, for all outputs stay in memory until `scaleMaps` has read them. */
+export interface RecordedModel extends PhotoModel {
+  readonly recording: Tensor[];
+}
+
+/** Tokens without prefix, [rows, cols, channels] row-major. */
+export interface ScaleMap {
+  readonly rows: number;
+  readonly cols: number;
+  readonly channels: number;
+  readonly data: Float32Array;
+}
+
+/** Wraps a model so that `extract` with it records what each run gave; `scaleMaps` plays it back. */
+export function recordModel(model: PhotoModel): RecordedModel {
+  const recording: Tensor[] = [];
+  const { traits, preprocessing } = model;
+  const recorded = async (images: Tensor) => {
+    const output = await model(images);
+    recording.push(output);
+    return output;
+  };
+  return Object.assign(recorded, { recording, traits, preprocessing });
+}
+
+/**
+ * The maps of `plan`'s scales from what the model gave when the plan ran on one photo; the model does not run again.
+ * @throws S2Error "recording" when the recorded runs are not those of this plan.
+ */
+export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<ScaleMap[]> {
+  let at = 0;
+  const next = () => {
+    if (at < recorded.recording.length) return recorded.recording[at++];
+    throw new S2Error(
+      "recording",
+      `The recording ends after ${at} runs, before the plan does; record one whole run of this plan.`,
+    );
+  };
+  const replay = Object.assign(next, { traits: recorded.traits });
+  const maps: ScaleMap[] = [];
+  for (const scale of plan.scales) {
+    const alone: S2Plan = { ...plan, scales: [scale], outputScale: 0, tiles: scale.tiles.length };
+    // Nobody looks at the tiles, so they have no channels and no bytes.
+    const { features, grid } = await runPlan(replay, alone, { batch: 1, channels: 0, prepare: () => () => {} });
+    maps.push(plan.outputShape === "bchw" ? fromMap(features) : fromTokens(features, grid, plan.numPrefixToken));
+  }
+  if (at === recorded.recording.length) return maps;
+  throw new S2Error(
+    "recording",
+    `The recording has ${recorded.recording.length} runs, but the plan ${at}; record each photo anew.`,
+  );
+}
+
+function fromTokens({ dims, data }: Tensor, grid: { rows: number; cols: number }, prefix: number): ScaleMap {
+  return { ...grid, channels: dims[2], data: data.subarray(prefix * dims[2]) };
+}
+
+/** [1, c, h, w] -> [h, w, c] */
+function fromMap({ dims: [, channels, rows, cols], data }: Tensor): ScaleMap {
+  const cells = rows * cols;
+  const out = new Float32Array(data.length);
+  for (let cell = 0; cell < cells; cell++) for (let c = 0; c < channels; c++) out[cell * channels + c] = data[c * cells + cell];
+  return { rows, cols, channels, data: out };
+}
+
+/** The photo beside each scale's first three principal components with its tiles outlined; of a cropped photo, the part that was seen. */
+export function scalePicture(photo: Photo, maps: readonly ScaleMap[], plan: S2Plan): Pixels {
+  const { left, top, width, height } = plan.region ?? { left: 0, top: 0, width: photo.width, height: photo.height };
+  const [rows, cols] = [Math.max(1, Math.round(height)), Math.max(1, Math.round(width))];
+  const whole = rows === photo.height && cols === photo.width;
+  const seen = whole ? photo : resizePixels(photo, [rows, cols], "box", [left, top, left + width, top + height]);
+  const moved = (box: Box): Box => ({ ...box, left: box.left - left, top: box.top - top });
+  return picture(
+    seen,
+    maps.map((map, i) => ({ colours: principalColours(map), tiles: plan.scales[i].tiles.map(moved) })),
+  );
+}

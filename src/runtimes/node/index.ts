@@ -1,0 +1,5 @@
+/** What Node's runtime offers: models by onnxruntime-node, photos by sharp, models from the hub. */
+export { type LoadImageOptions, loadImage } from "./load-image.ts";
+export { loadModel } from "./load-model.ts";
+export type { LoadModelOptions, Model } from "./model.ts";
+export { savePng } from "./save-png.ts";

@@ -1,0 +1,102 @@
+/** `loadModel`: finds a model, starts its session, learns what it is, and makes it a function from images to features. */
+
+import { checkNames, S2Error, type Tensor } from "../../core/index.ts";
+import { readPreprocessing } from "../../images/index.ts";
+import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput } from "../graph.ts";
+import { readHints } from "../hub-config.ts";
+import { type LocatedModel, locateModel } from "./locate.ts";
+import type { LoadModelOptions, Model } from "./model.ts";
+import { blank, observeTraits } from "./observe.ts";
+import { type Session, startSession } from "./session.ts";
+
+/**
+ * Loads a vision model for onnxruntime-node.
+ * @param source a folder (`onnx/model.onnx` or `model.onnx`, with its config files), an `.onnx` file, its bytes, or a hub name `owner/name`.
+ * @throws S2Error "no-bundled-model", "model-not-found", "model-file", "runtime-missing", "output", "prefix-tokens" or "input".
+ */
+export async function loadModel(source?: string | Uint8Array, options: LoadModelOptions = {}): Promise<Model> {
+  checkOptions(options);
+  const located = await locateModel(source, options);
+  const session = await startSession(located.model, located.source, options);
+  try {
+    return await makeModel(session, located, options);
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
+}
+
+async function makeModel(
+  session: Session,
+  { source, config, preprocessor }: LocatedModel,
+  options: LoadModelOptions,
+): Promise<Model> {
+  const input = pickInput(session.inputs);
+  const main = pickOutput(session.outputs, options);
+  const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
+  const runPadded = (images: Tensor, names: readonly string[]) => runBatch(session, input.name, images, names, batch);
+
+  const probeChannels = channels ?? 3;
+  const probe = async (size: readonly [number, number]) =>
+    (await runPadded(blank(probeChannels, size), [main.name]))[main.name].dims;
+  const traits = await observeTraits(input, main, readHints(config, preprocessor), options, probe);
+
+  const outputs = session.outputs.map(({ name }) => name);
+  const floatOutputs = session.outputs.filter(isFloat).map(({ name }) => name);
+  const rules: ImageRules = { channels, maxBatch: batch, ...(!traits.dynamicSize && { size: traits.imageSize }) };
+  const preprocessing = options.preprocessing ?? readPreprocessing({ config, preprocessor });
+
+  const run = async (images: Tensor, names: readonly string[] = floatOutputs): Promise<Record<string, Tensor>> => {
+    checkImages(images, rules);
+    checkOutputs(names, session.outputs);
+    return runPadded(images, names);
+  };
+  const features = async (images: Tensor): Promise<Tensor> => (await run(images, [main.name]))[main.name];
+  return Object.assign(features, {
+    traits,
+    outputs,
+    source,
+    run,
+    dispose: session.dispose,
+    ...(preprocessing && { preprocessing }),
+  });
+}
+
+/** Where the graph's batch is fixed, smaller ones are filled up with zeros and the outputs cut. */
+async function runBatch(
+  session: Session,
+  input: string,
+  images: Tensor,
+  names: readonly string[],
+  fixed?: number,
+): Promise<Record<string, Tensor>> {
+  const [batch, ...rest] = images.dims;
+  if (fixed === undefined || batch === fixed) return session.run(input, images, names);
+  const data = new Float32Array((images.data.length / batch) * fixed);
+  data.set(images.data);
+  const results = await session.run(input, { dims: [fixed, ...rest], data }, names);
+  return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, firstOf(result, batch, fixed)]));
+}
+
+function firstOf({ dims, data }: Tensor, batch: number, fixed: number): Tensor {
+  if (dims[0] !== fixed) return { dims, data }; // not one of the batch's
+  return { dims: [batch, ...dims.slice(1)], data: data.slice(0, (data.length / fixed) * batch) };
+}
+
+const names: readonly (keyof LoadModelOptions)[] = [
+  ...(["threads", "device", "output", "prefixTokens", "patchSize", "imageSize", "layout", "preprocessing"] as const),
+  ...(["offline", "cacheDir", "onProgress"] as const),
+];
+
+function checkOptions(options: LoadModelOptions): void {
+  checkNames(options, names);
+  const { threads, prefixTokens, patchSize, layout } = options;
+  const counts = { threads: [threads, 1], prefixTokens: [prefixTokens, 0], patchSize: [patchSize, 1] } as const;
+  for (const [name, [value, least]] of Object.entries(counts)) {
+    if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
+    throw new S2Error("option", `${name} is ${value}; expected a whole number from ${least}.`);
+  }
+  if (layout !== undefined && layout !== "bnc" && layout !== "bchw") {
+    throw new S2Error("option", `layout is ${JSON.stringify(layout)}; expected "bnc" or "bchw".`);
+  }
+}

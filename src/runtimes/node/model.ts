@@ -1,0 +1,44 @@
+/** What `loadModel` takes and gives: the public types of the Node runtime's model side. */
+
+import type { Tensor, Traits, VisionModel } from "../../core/index.ts";
+import type { Preprocessing } from "../../images/index.ts";
+
+/** A loaded model: call it with images [b, c, h, w] for its main features, or `run` it for any of its outputs. */
+export interface Model extends VisionModel {
+  (images: Tensor): Promise<Tensor>;
+  readonly traits: Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
+  /** The graph's output names, as its source library calls them. */
+  readonly outputs: readonly string[];
+  /** How the model wants its pixels; known when the hub's config files lie beside it. */
+  readonly preprocessing?: Preprocessing;
+  /** Where the model came from: the path of its file, or "bytes". */
+  readonly source: string;
+  /** Runs the graph; `outputs` are the names wanted, default all. The images stay usable. */
+  run(images: Tensor, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Waits for the runs under way, then frees the session and its thread. */
+  dispose(): Promise<void>;
+}
+
+/** How a model is loaded. What the files say themselves need not be given; what is given wins over config files. */
+export interface LoadModelOptions {
+  /** Threads of one run; default: the machine's physical cores. More than that is several times slower. */
+  threads?: number;
+  /** "cpu" (default), "webgpu", "cuda", "coreml", "dml" ...: tried in order; a warning when one is missing; "cpu" is always the last resort. */
+  device?: string | readonly string[];
+  /** Which output of the graph is the main features; default `last_hidden_state`, or the only one that can be. */
+  output?: string;
+  /** Tokens before the grid ([CLS], registers), where no config file says it. */
+  prefixTokens?: number;
+  /** Pixels on a side of one token, where no config file says it. */
+  patchSize?: number;
+  /** The tile that the model was made for, where neither graph nor config says it. */
+  imageSize?: number | readonly [height: number, width: number];
+  /** Which of several outputs to take: tokens [b, n, c] or maps [b, c, h, w]. */
+  layout?: "bnc" | "bchw";
+  preprocessing?: Preprocessing;
+  /** Hub names are looked for in the cache only. */
+  offline?: boolean;
+  /** Where downloaded models are kept. */
+  cacheDir?: string;
+  onProgress?: (done: { file: string; bytes: number; of: number }) => void;
+}

@@ -1,0 +1,119 @@
+/** A graph's traits from its own dimensions where they are fixed, and from one or two blank images where they are not. */
+
+import { S2Error, type Tensor, type Traits } from "../../core/index.ts";
+import type { ValueInfo } from "../graph.ts";
+import type { ConfigHints, Size } from "../hub-config.ts";
+import { readTokens } from "../tokens.ts";
+import type { LoadModelOptions } from "./model.ts";
+
+/** Runs one blank image of a size and gives the dimensions of the main output. */
+export type Probe = (size: Size) => Promise<readonly number[]>;
+
+type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
+type Given = Pick<LoadModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
+
+/** Side of the blank image when nothing says the model's size: what most models were trained at. */
+const usualSide = 224;
+
+/** Reads what kind of features `output` is, for images of which size, and how they lie in its tokens. */
+export async function observeTraits(
+  input: ValueInfo,
+  output: ValueInfo,
+  hints: ConfigHints,
+  given: Given,
+  probe: Probe,
+): Promise<ModelTraits> {
+  const [batch, , ...sides] = input.shape;
+  const fixed = sides.every((side) => typeof side === "number") ? (sides as unknown as Size) : undefined;
+  const wished = typeof given.imageSize === "number" ? ([given.imageSize, given.imageSize] as const) : given.imageSize;
+  if (fixed && wished && String(fixed) !== String(wished)) {
+    throw new S2Error(
+      "input",
+      `imageSize is ${wished.join("x")}, but the graph takes ${fixed.join("x")} only; leave imageSize out, or export the model at that size.`,
+    );
+  }
+  const known = fixed ?? wished ?? hints.imageSize;
+  const patch = output.shape.length === 4 ? given.patchSize : (given.patchSize ?? hints.patchSize);
+  const seen = fixed ? await seeFixed(fixed, output, probe) : await seeSymbolic(known ?? [usualSide, usualSide], patch, probe);
+  const geometry = readGeometry(seen, hints, { ...given, patchSize: patch });
+  const dynamicSize = seen.dynamic ?? (await runs(probe, larger(seen.size, geometry.patchSize ?? 32)));
+  return {
+    ...geometry,
+    // A size that nobody named and that is not the only one that runs is not the model's.
+    ...((known || !dynamicSize) && { imageSize: known ?? seen.size }),
+    dynamicSize,
+    ...(typeof batch === "number" && { maxBatch: batch }),
+  };
+}
+
+interface Seen {
+  readonly size: Size;
+  /** Of the main output for one image of that size. */
+  readonly dims: readonly number[];
+  /** Whether other sizes run; undefined: not tried yet. */
+  readonly dynamic?: boolean;
+}
+
+async function seeFixed(size: Size, output: ValueInfo, probe: Probe): Promise<Seen> {
+  const complete = output.shape.length > 0 && output.shape.slice(1).every((side) => typeof side === "number");
+  return { size, dims: complete ? [1, ...(output.shape.slice(1) as number[])] : await probe(size), dynamic: false };
+}
+
+/**
+ * Symbolic height and width prove nothing: many exports declare them although the position embedding was traced at one size. The
+ * proof is a run one patch larger; larger, because a table of positions that is cut to length takes smaller images only. Where it
+ * succeeds it tells the output's dimensions as well, and the model has been warmed up by a single image.
+ */
+async function seeSymbolic(size: Size, patch: number | undefined, probe: Probe): Promise<Seen> {
+  if (patch !== undefined) {
+    const other = larger(size, patch);
+    const dims = await probe(other).catch(() => undefined);
+    if (dims) return { size: other, dims, dynamic: true };
+  }
+  try {
+    return { size, dims: await probe(size), dynamic: patch === undefined ? undefined : false };
+  } catch (error) {
+    const tried = `The graph does not fix its image size, and a blank image of ${size.join("x")} fails`;
+    throw new S2Error("input", `${tried}; give imageSize. ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function readGeometry(
+  { size, dims }: Seen,
+  hints: ConfigHints,
+  given: Given,
+): Pick<ModelTraits, "layout" | "prefixTokens" | "patchSize" | "channels"> {
+  if (dims.length === 3) {
+    const { family, prefixTokens: familyPrefixes } = hints;
+    const { patchSize, prefixTokens } = given;
+    const read = readTokens({ tokens: dims[1], size, patchSize, prefixTokens, family, familyPrefixes });
+    return { layout: "bnc", ...read, channels: dims[2] };
+  }
+  if (dims.length === 4) {
+    if (given.prefixTokens)
+      throw new S2Error(
+        "prefix-tokens",
+        `prefixTokens is ${given.prefixTokens}, but the features are maps [b, c, h, w] without such tokens; leave it out.`,
+      );
+    const [down, across] = [Math.round(size[0] / dims[2]), Math.round(size[1] / dims[3])];
+    const patchSize = given.patchSize ?? (down === across ? down : undefined);
+    return { layout: "bchw", prefixTokens: 0, ...(patchSize && { patchSize }), channels: dims[1] };
+  }
+  throw new S2Error(
+    "output",
+    `The main output has the shape [${dims.join(", ")}]; expected tokens [b, n, c] or maps [b, c, h, w]. Give output: another one.`,
+  );
+}
+
+const larger = ([height, width]: Size, patch: number): Size => [height + patch, width + patch];
+
+const runs = (probe: Probe, size: Size): Promise<boolean> =>
+  probe(size).then(
+    () => true,
+    () => false,
+  );
+
+/** One black image. */
+export function blank(channels: number, [height, width]: Size): Tensor {
+  return { dims: [1, channels, height, width], data: new Float32Array(channels * height * width) };
+}

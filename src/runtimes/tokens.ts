@@ -1,0 +1,83 @@
+/** From a token count to patch size and prefix tokens: tokens = prefix + ⌊height / patch⌋ · ⌊width / patch⌋. Platform-free. */
+
+import { commonPrefixes, S2Error } from "../core/index.ts";
+import type { Size } from "./hub-config.ts";
+
+/** What is known of a model that gives `tokens` tokens for an image of `size`. */
+export interface TokenFacts {
+  readonly tokens: number;
+  readonly size: Size;
+  /** From the caller or a config file. */
+  readonly patchSize?: number;
+  /** From the caller: not doubted, but checked. */
+  readonly prefixTokens?: number;
+  readonly family?: string;
+  /** The prefixes that the family is known for. */
+  readonly familyPrefixes?: readonly number[];
+}
+
+/** More than any known family has; beyond it the patch size is more likely wrong. */
+const mostPrefixTokens = 16;
+
+/** @throws S2Error "prefix-tokens", a question, when what is known disagrees or does not suffice. */
+export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens: number } {
+  const { tokens, size, patchSize, prefixTokens, familyPrefixes } = facts;
+  if (patchSize !== undefined) {
+    const rest = tokens - grid(size, patchSize);
+    const allowed = prefixTokens !== undefined ? [prefixTokens] : familyPrefixes;
+    if (allowed ? allowed.includes(rest) : rest >= 0 && rest <= mostPrefixTokens) return { patchSize, prefixTokens: rest };
+    throw disagreement(facts, patchSize, allowed);
+  }
+  const candidates = prefixTokens !== undefined ? [prefixTokens] : (familyPrefixes ?? []);
+  for (const prefix of candidates) {
+    const patch = patchOfGrid(size, tokens - prefix);
+    if (patch !== undefined) return { patchSize: patch, prefixTokens: prefix };
+  }
+  throw question(facts, candidates);
+}
+
+function grid([height, width]: Size, patch: number): number {
+  return Math.floor(height / patch) * Math.floor(width / patch);
+}
+
+/** The patch size that cuts the image into so many tokens without remainder. */
+function patchOfGrid([height, width]: Size, tokens: number): number | undefined {
+  const patch = Math.sqrt((height * width) / tokens);
+  return Number.isInteger(patch) && height % patch === 0 && width % patch === 0 ? patch : undefined;
+}
+
+function disagreement({ tokens, size, family, prefixTokens }: TokenFacts, patch: number, allowed?: readonly number[]): S2Error {
+  const [rows, cols] = size.map((side) => Math.floor(side / patch));
+  const said =
+    prefixTokens !== undefined
+      ? `prefixTokens is ${prefixTokens}`
+      : family && allowed
+        ? `a ${family} has ${allowed.join(" or ")}`
+        : "no family has so many";
+  const got = `The model gives ${tokens} tokens for an image of ${size.join("x")}; patches of ${patch} make a grid of ${rows}x${cols}`;
+  const rest = tokens - rows * cols;
+  const leaves = rest < 0 ? "more tokens than there are" : `which leaves ${rest} before it, while ${said}`;
+  return new S2Error(
+    "prefix-tokens",
+    `${got}, ${leaves}. Which is right? Give prefixTokens (${commonPrefixes}) or patchSize.${fits(tokens, size)}`,
+  );
+}
+
+function question({ tokens, size }: TokenFacts, candidates: readonly number[]): S2Error {
+  const got = `The model gives ${tokens} tokens for an image of ${size.join("x")}`;
+  const missing =
+    candidates.length > 0
+      ? `with ${candidates.join(" or ")} before the grid the rest is no grid of whole patches`
+      : "how many of them stand before the grid is not known, for no config.json says the model's family or patch size";
+  return new S2Error("prefix-tokens", `${got}, and ${missing}. Give prefixTokens: ${commonPrefixes}.${fits(tokens, size)}`);
+}
+
+/** The likely answers that would be consistent, to choose from: up to [CLS] and eight registers. */
+function fits(tokens: number, size: Size): string {
+  const answers: string[] = [];
+  for (let prefix = 0; prefix <= 9; prefix++) {
+    const patch = patchOfGrid(size, tokens - prefix);
+    if (patch !== undefined && patch > 1) answers.push(`prefixTokens: ${prefix} (patch size ${patch})`);
+  }
+  return answers.length > 0 ? ` What fits: ${answers.join(" or ")}.` : "";
+}
