@@ -21,7 +21,14 @@ export {
   writeSafetensors,
 } from "./features/index.ts";
 export { type Filter, type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
-export { type LoadImageOptions, type LoadModelOptions, loadImage, loadModel, type Model, savePng } from "./runtimes/node/index.ts";
+export {
+  type LoadImageOptions,
+  type LoadModelOptions,
+  loadImage,
+  loadModel,
+  type Model,
+  savePng,
+} from "./runtimes/node/index.ts";
 
 /**
  * Multi-scale features of a photo (a path, or pixels from `loadImage`): every scale is made from the photo's own pixels.
