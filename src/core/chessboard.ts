@@ -1,5 +1,5 @@
 /** Cutting images into a chessboard of tiles and putting tiles together again (`split_chessboard`, `merge_chessboard`). */
-import { S2Error } from "./error.ts";
+import { px, S2Error } from "./error.ts";
 import { imageDims } from "./resize.ts";
 import type { Tensor } from "./types.ts";
 
@@ -13,8 +13,8 @@ export function splitChessboard(images: Tensor, rows: number, cols: number): Ten
   if (height % rows !== 0 || width % cols !== 0) {
     throw new S2Error(
       "not-divisible",
-      `splitChessboard: ${height}x${width} does not divide evenly into ${rows} rows and ${cols} columns; ` +
-        `the nearest that does is ${nearestMultiple(height, rows)}x${nearestMultiple(width, cols)}.`,
+      `splitChessboard: ${px([height, width])} px does not divide evenly into ${rows} rows and ${cols} columns; ` +
+        `the nearest that does is ${px([nearestMultiple(height, rows), nearestMultiple(width, cols)])}.`,
     );
   }
   const h = height / rows;

@@ -14,6 +14,11 @@ export class S2Error extends Error {
   }
 }
 
+/** A size in words, width first as pictures are spoken of; arrays have the height first, as tensors. */
+export function px([height, width]: readonly number[]): string {
+  return `${width}x${height}`;
+}
+
 /** The listed word closest to `word` (edit distance at most 3), to end a refusal with "did you mean ...?". */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined;

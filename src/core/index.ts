@@ -1,7 +1,7 @@
 /** S²: plan, resize, split, run, merge. No dependency; runs wherever ECMAScript runs. */
 export { mergeChessboard, splitChessboard } from "./chessboard.ts";
 export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
-export { nearest, S2Error } from "./error.ts";
+export { nearest, px, S2Error } from "./error.ts";
 export type { Fused } from "./fuse.ts";
 export { checkNames, s2OptionNames } from "./options.ts";
 export { planS2 } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** Reading what the model returned: is it a tensor of the promised shape, and which grid do its tokens form? */
-import { S2Error } from "./error.ts";
+import { px, S2Error } from "./error.ts";
 import { type Grid, tileGrid } from "./layout.ts";
 import { commonPrefixes } from "./traits.ts";
 import type { S2Plan, Tensor, Traits } from "./types.ts";
@@ -70,7 +70,7 @@ function tokenGrid(tokens: number, tile: readonly [number, number], prefix: numb
     if (grid.rows * grid.cols === count) return grid;
     throw new S2Error(
       "tokens",
-      `The model returns ${tokens} tokens for a tile of ${tile.join("x")} px; with patches of ${patchSize} px expected ` +
+      `The model returns ${tokens} tokens for a tile of ${px(tile)} px; with patches of ${patchSize} px expected ` +
         `${prefix} prefix + ${grid.rows}x${grid.cols} = ${prefix + grid.rows * grid.cols}. Is numPrefixToken right? Common numbers: ${commonPrefixes}.`,
     );
   }
@@ -79,7 +79,7 @@ function tokenGrid(tokens: number, tile: readonly [number, number], prefix: numb
   if (rows * tile[1] === cols * tile[0]) return { rows, cols };
   throw new S2Error(
     "tokens-not-square",
-    `${tokens} tokens less ${prefix} prefix tokens are ${count}, which form no grid of square patches over a tile of ${tile.join("x")} px` +
+    `${tokens} tokens less ${prefix} prefix tokens are ${count}, which form no grid of square patches over a tile of ${px(tile)} px` +
       `${tile[0] === tile[1] ? ` (${count} is no square number)` : "; give the model traits: { patchSize }"}. ` +
       `Is numPrefixToken right? Common numbers: ${commonPrefixes}.`,
   );

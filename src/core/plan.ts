@@ -1,6 +1,6 @@
 /** From an image's size and options to a plan: the first half of `s2wrapper.forward`, both of its branches. */
 import { nearestMultiple } from "./chessboard.ts";
-import { S2Error } from "./error.ts";
+import { px, S2Error } from "./error.ts";
 import { layOut, withTraits } from "./layout.ts";
 import { checkNames, readOutputScale, readSettings, type Settings } from "./options.ts";
 import { checkTraits } from "./traits.ts";
@@ -23,7 +23,7 @@ export function planS2(image: { height: number; width: number }, options: S2Opti
   const sizes = readSizes(size, options, settings, warn);
   const outputScale = readOutputScale(options.resizeOutputToIdx ?? 0, sizes.length);
   const largestTile = readMaxSplitSize(size, options, settings, warn);
-  const scales = sizes.map((s, i) => planScale(size, s, i, largestTile, settings, traits));
+  const scales = sizes.map((s) => planScale(size, s, largestTile, settings, traits));
   const tiles = scales.reduce((sum, scale) => sum + scale.tiles.length, 0);
   const plan = withTraits({ image: size, scales, tiles, outputScale, ...settings, warnings: found }, traits);
   checkTraits(plan, traits);
@@ -59,15 +59,12 @@ function scaled(image: Size, scale: number, warn: Warn): Size {
   const size = [Math.trunc(image[0] * scale), Math.trunc(image[1] * scale)] as const;
   const [rows, cols] = [Math.round(image[0] * scale), Math.round(image[1] * scale)];
   if (size[0] < 1 || size[1] < 1) {
-    throw new S2Error(
-      "bad-size",
-      `Scale ${scale} of ${image.join("x")} px truncates to ${size.join("x")}; sizes must be at least 1.`,
-    );
+    throw new S2Error("bad-size", `Scale ${scale} of ${px(image)} px truncates to ${px(size)}; sizes must be at least 1.`);
   }
   if (size[0] !== rows || size[1] !== cols) {
     warn(
       "scale-truncated",
-      `Scale ${scale} of ${image.join("x")} px is cut down to ${size.join("x")}, as in the reference; rounding gives ${rows}x${cols}. ` +
+      `Scale ${scale} of ${px(image)} px is cut down to ${px(size)}, as in the reference; rounding gives ${cols}x${rows}. ` +
         `If you mean that, pass imgSizes: [[${rows}, ${cols}]].`,
     );
   }
@@ -94,14 +91,14 @@ function readMaxSplitSize(image: Size, { maxSplitSize }: S2Options, { splitMode 
   if (splitMode !== "exact" && image[0] !== image[1]) {
     throw new S2Error(
       "no-max-split",
-      `maxSplitSize must be given for non-square images with splitMode "${splitMode}" (the image is ${image.join("x")}): it is the model's size, such as 224.`,
+      `maxSplitSize must be given for non-square images with splitMode "${splitMode}" (the image is ${px(image)}): it is the model's size, such as 224.`,
     );
   }
   return image;
 }
 
 // Main branch: tiles are size / ceil(size / max). Any-shape branch: tiles are max, the canvas is a whole number of them.
-function planScale(image: Size, size: Size, index: number, max: Size, settings: Settings, traits: Traits): ScalePlan {
+function planScale(image: Size, size: Size, max: Size, settings: Settings, traits: Traits): ScalePlan {
   const rows = Math.ceil(size[0] / max[0]);
   const cols = Math.ceil(size[1] / max[1]);
   const exact = settings.splitMode === "exact";
@@ -109,8 +106,8 @@ function planScale(image: Size, size: Size, index: number, max: Size, settings: 
     const near = [nearestMultiple(size[0], max[0]), nearestMultiple(size[1], max[1])];
     throw new S2Error(
       "not-divisible",
-      `Scale ${index} is ${size.join("x")} px, which does not divide evenly into ${rows}x${cols} tiles of at most ${max.join("x")}. ` +
-        `The nearest size that does is ${near.join("x")}; or use splitMode "resize" or "pad".`,
+      `A scale is ${px(size)} px, which does not divide evenly into ${rows}x${cols} tiles of at most ${px(max)}. ` +
+        `The nearest size that does is ${px(near)}; or use splitMode "resize" or "pad".`,
     );
   }
   const canvas = exact ? size : ([rows * max[0], cols * max[1]] as const);

@@ -1,5 +1,5 @@
 /** `s2`: the reference's `forward` on a tensor of images. */
-import { S2Error } from "./error.ts";
+import { px, S2Error } from "./error.ts";
 import { planS2 } from "./plan.ts";
 import { imageDims, resize } from "./resize.ts";
 import { type Hooks, runPlan, type Source } from "./run.ts";
@@ -16,7 +16,7 @@ export async function s2(model: VisionModel, images: Tensor, options: S2Options 
   if (plan.image[0] !== height || plan.image[1] !== width) {
     throw new S2Error(
       "plan",
-      `The plan is for images of ${plan.image.join("x")} px, these have ${height}x${width}; plan again for this size.`,
+      `The plan is for images of ${px(plan.image)} px, these have ${height}x${width}; plan again for this size.`,
     );
   }
   const prepare = (scale: ScalePlan) => tensorCutter(images, scale, plan);

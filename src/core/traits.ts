@@ -1,5 +1,5 @@
 /** What the model says of itself against what the plan asks of it, before the model runs. */
-import { S2Error } from "./error.ts";
+import { px, S2Error } from "./error.ts";
 import type { S2Plan, Traits } from "./types.ts";
 
 /** The prefix tokens of well-known families, for messages about a wrong `numPrefixToken`. */
@@ -28,11 +28,11 @@ export function checkTraits(plan: S2Plan, traits: Traits): void {
     );
   }
   if (imageSize === undefined || dynamicSize) return;
-  plan.scales.forEach(({ tile, size }, i) => {
+  plan.scales.forEach(({ tile, size }) => {
     if (tile[0] === imageSize[0] && tile[1] === imageSize[1]) return;
     throw new S2Error(
       "tile-size",
-      `Scale ${i} (${size.join("x")} px) is cut into tiles of ${tile.join("x")} px, but the model takes ${imageSize.join("x")}; ` +
+      `The scale of ${px(size)} px is cut into tiles of ${px(tile)} px, but the model takes ${px(imageSize)}; ` +
         `pass maxSplitSize: ${imageSize[0] === imageSize[1] ? imageSize[0] : `[${imageSize}]`} and sizes that are multiples of it, or splitMode "resize" or "pad".`,
     );
   });

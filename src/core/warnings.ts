@@ -1,5 +1,6 @@
 /** Where the reference silently does what few expect, the plan says so, with the consequence and the way out. */
 import { nearestMultiple } from "./chessboard.ts";
+import { px } from "./error.ts";
 import { stitchedGrid, tileGrid } from "./layout.ts";
 import type { S2Plan, ScalePlan, Traits } from "./types.ts";
 
@@ -12,11 +13,11 @@ export function warnings(plan: S2Plan, traits: Traits, maxSplitSize?: Size): { c
   const warn: Warn = (code, message) => found.push({ code, message });
   neverSplit(plan, maxSplitSize, warn);
   plan.scales.forEach((scale, i) => {
-    tileSize(plan, scale, i, traits, maxSplitSize, warn);
-    aliasing(plan, scale, i, warn);
-    resizedTwice(plan, scale, i, warn);
-    leftoverPixels(scale, i, traits, warn);
-    paddedRow(plan, scale, i, traits, warn);
+    tileSize(plan, scale, traits, maxSplitSize, warn);
+    aliasing(plan, scale, warn);
+    resizedTwice(plan, scale, warn);
+    leftoverPixels(scale, traits, warn);
+    paddedRow(plan, scale, traits, warn);
     duplicate(plan, scale, i, warn);
   });
   dilutedPrefix(plan, warn);
@@ -29,14 +30,13 @@ function neverSplit({ scales, splitMode }: S2Plan, maxSplitSize: Size | undefine
   warn(
     "never-split",
     `No scale is split: maxSplitSize is not given, so tiles may be as large as the image, and the model runs whole at ` +
-      `${scales.map(({ tile }) => tile.join("x")).join(", ")} px, which is what S² avoids. Pass maxSplitSize: the model's size.`,
+      `${scales.map(({ tile }) => px(tile)).join(", ")} px, which is what S² avoids. Pass maxSplitSize: the model's size.`,
   );
 }
 
 function tileSize(
   { splitMode }: S2Plan,
   { tile, size }: ScalePlan,
-  i: number,
   { imageSize }: Traits,
   maxSplitSize: Size | undefined,
   warn: Warn,
@@ -46,39 +46,39 @@ function tileSize(
   const near = [nearestMultiple(size[0], meant[0]), nearestMultiple(size[1], meant[1])];
   warn(
     "tile-size",
-    `Scale ${i} (${size.join("x")} px) is cut into tiles of ${tile.join("x")} px, not ${meant.join("x")}: a model with a fixed size fails, ` +
-      `another silently runs off the size it was trained on. The nearest size with full tiles is ${near.join("x")}; or use splitMode "resize" or "pad".`,
+    `The scale of ${px(size)} px is cut into tiles of ${px(tile)} px, not ${px(meant)}: a model with a fixed size fails, ` +
+      `another silently runs off the size it was trained on. The nearest size with full tiles is ${px(near)}; or use splitMode "resize" or "pad".`,
   );
 }
 
-function aliasing({ image, antialias }: S2Plan, { size }: ScalePlan, i: number, warn: Warn): void {
+function aliasing({ image, antialias }: S2Plan, { size }: ScalePlan, warn: Warn): void {
   if (antialias !== "never" || (size[0] >= image[0] && size[1] >= image[1])) return;
   warn(
     "aliasing",
-    `Scale ${i} shrinks ${image.join("x")} to ${size.join("x")} px without filtering, as the reference does: fine detail turns into false patterns ` +
+    `A scale shrinks ${px(image)} to ${px(size)} px without filtering, as the reference does: fine detail turns into false patterns ` +
       `(at one third it keeps every third pixel). Pass antialias: true unless you need parity with weights trained that way.`,
   );
 }
 
-function resizedTwice({ splitMode }: S2Plan, { size, canvas }: ScalePlan, i: number, warn: Warn): void {
+function resizedTwice({ splitMode }: S2Plan, { size, canvas }: ScalePlan, warn: Warn): void {
   if (splitMode !== "resize" || (size[0] === canvas[0] && size[1] === canvas[1])) return;
   warn(
     "resized-twice",
-    `Scale ${i} is resized to ${size.join("x")} and then stretched to ${canvas.join("x")} px to fill whole tiles, as the reference does: ` +
+    `A scale is resized to ${px(size)} and then stretched to ${px(canvas)} px to fill whole tiles, as the reference does: ` +
       `detail is blurred twice and the features follow the stretched image. Sizes that are multiples of the tile avoid it.`,
   );
 }
 
-function leftoverPixels({ tile }: ScalePlan, i: number, { patchSize }: Traits, warn: Warn): void {
+function leftoverPixels({ tile }: ScalePlan, { patchSize }: Traits, warn: Warn): void {
   if (!patchSize || (tile[0] % patchSize === 0 && tile[1] % patchSize === 0)) return;
   warn(
     "leftover-pixels",
-    `Scale ${i}: tiles of ${tile.join("x")} px are no multiple of the patch of ${patchSize} px, so ${tile[0] % patchSize} rows and ` +
+    `Tiles of ${px(tile)} px are no multiple of the patch of ${patchSize} px, so ${tile[0] % patchSize} rows and ` +
       `${tile[1] % patchSize} columns of pixels at each tile's end are not seen.`,
   );
 }
 
-function paddedRow({ splitMode, fusion }: S2Plan, scale: ScalePlan, i: number, { patchSize }: Traits, warn: Warn): void {
+function paddedRow({ splitMode, fusion }: S2Plan, scale: ScalePlan, { patchSize }: Traits, warn: Warn): void {
   if (splitMode !== "pad" || fusion === "aligned" || !patchSize || !scale.grid) return;
   const all = stitchedGrid(scale, tileGrid(scale.tile, patchSize));
   const exact = [
@@ -88,7 +88,7 @@ function paddedRow({ splitMode, fusion }: S2Plan, scale: ScalePlan, i: number, {
   if (scale.grid.rows === exact[0] && scale.grid.cols === exact[1]) return;
   warn(
     "padded-row",
-    `Scale ${i}: the reference's rounding keeps ${scale.grid.rows}x${scale.grid.cols} tokens where ${exact.join("x")} touch the image; ` +
+    `In the scale of ${px(scale.size)} px the reference's rounding keeps ${scale.grid.rows} rows and ${scale.grid.cols} columns of tokens where ${exact[0]} and ${exact[1]} touch the image; ` +
       `the rest is padding. fusion: "aligned" keeps the exact number.`,
   );
 }
@@ -96,7 +96,10 @@ function paddedRow({ splitMode, fusion }: S2Plan, scale: ScalePlan, i: number, {
 function duplicate({ scales }: S2Plan, { size }: ScalePlan, i: number, warn: Warn): void {
   const first = scales.findIndex((other) => other.size[0] === size[0] && other.size[1] === size[1]);
   if (first < i)
-    warn("duplicate-scale", `Scales ${first} and ${i} are both ${size.join("x")} px: the same tiles run twice and add nothing.`);
+    warn(
+      "duplicate-scale",
+      `Two scales, at positions ${first} and ${i}, are ${px(size)} px: the same tiles run twice and add nothing.`,
+    );
 }
 
 function dilutedPrefix({ scales, splitMode, numPrefixToken, fusion }: S2Plan, warn: Warn): void {

@@ -1,5 +1,15 @@
 /** From a photo's size, a model's traits and options to a plan: which part of the photo is seen, at which sizes. */
-import { type Box, checkNames, planS2, S2Error, type S2Options, type S2Plan, s2OptionNames, type Traits } from "../core/index.ts";
+import {
+  type Box,
+  checkNames,
+  planS2,
+  px,
+  S2Error,
+  type S2Options,
+  type S2Plan,
+  s2OptionNames,
+  type Traits,
+} from "../core/index.ts";
 
 type Size = readonly [height: number, width: number];
 
@@ -76,13 +86,13 @@ function forPhoto(plan: S2Plan, photo: { height: number; width: number }, region
   const moved = (box: Box): Box => ({ ...box, left: box.left + region.left, top: box.top + region.top });
   const scales = plan.scales.map((scale) => ({ ...scale, tiles: scale.tiles.map(moved) }));
   const warnings = plan.warnings.filter(({ code }) => code !== "resized-twice");
-  plan.scales.forEach(({ size }, i) => {
+  plan.scales.forEach(({ size }) => {
     const times = Math.max(size[0] / region.height, size[1] / region.width);
     if (times > 1) {
       warnings.push({
         code: "above-photo",
         message:
-          `Scale ${i} (${size.join("x")} px) is ${times.toFixed(1)} times larger than what the photo has (${region.height}x${region.width}): ` +
+          `The scale of ${px(size)} px is ${times.toFixed(1)} times larger than what the photo has (${region.width}x${region.height}): ` +
           "its tiles see enlarged pixels, no new detail.",
       });
     }

@@ -74,7 +74,7 @@ describe("chessboard", () => {
 
   it("refuses what does not divide, with the nearest size that does", () => {
     expect(() => splitChessboard(randomImage([1, 1, 10, 9], 1), 3, 3)).toThrow(
-      /10x9 does not divide evenly.*nearest that does is 9x9/,
+      /9x10 px does not divide evenly.*nearest that does is 9x9/,
     );
     expect(() => mergeChessboard(randomImage([5, 1, 2, 2], 1), 2, 2)).toThrow(/5 tiles are no multiple/);
     expect(() => splitChessboard(randomImage([1, 1, 4, 4], 1), 0, 2)).toThrow(S2Error);

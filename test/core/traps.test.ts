@@ -22,7 +22,7 @@ describe("sizes and tiles", () => {
     const [warning] = planS2(square, options).warnings;
     expect(warning.code).toBe("tile-size");
     expect(warning.message).toMatch(
-      /336x336 px\) is cut into tiles of 168x168 px, not 224x224.*nearest size with full tiles is 448x448/,
+      /336x336 px is cut into tiles of 168x168 px, not 224x224.*nearest size with full tiles is 448x448/,
     );
     expect(refusal(() => planS2(square, options, { imageSize: [224, 224] })).code).toBe("tile-size");
     expect(codes(square, options, { imageSize: [224, 224], dynamicSize: true })).toContain("tile-size");

@@ -72,7 +72,7 @@ describe("extract", () => {
         (w) => w.message,
       );
     expect(messages(300, 300)).toEqual([
-      expect.stringMatching(/Scale 1 \(448x448 px\) is 1.5 times larger than what the photo has/),
+      expect.stringMatching(/The scale of 448x448 px is 1.5 times larger than what the photo has/),
     ]);
     expect(messages(448, 448)).toEqual([]);
   });
