@@ -21,8 +21,9 @@ interface Ways {
 }
 
 /**
- * Downloads `file` to `target`, unless it is there. Bytes come by plain requests and not by the library's downloadFile: its blobs
- * take a 200 for a 206, ask once more per file, and by default go through xet, whose chunks cannot continue a half file with a Range.
+ * Downloads `file` to `target`, unless it is there. Bytes come by plain requests and not by the library's downloadFile: that asks once
+ * more per file, and its blob (xet: false; with xet the bytes come in chunks by a protocol of its own) takes a server's 200 for the 206
+ * it asked for, which would put the file's start behind a half file.
  */
 export async function fetchFile(address: string, file: HubFile, target: string, ways: Ways): Promise<void> {
   if ((await sizeOf(target)) !== undefined) return; // renamed to this name only after its checksum was right
