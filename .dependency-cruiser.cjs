@@ -23,7 +23,17 @@ module.exports = {
       from: { path: "^src/([^/]+)/" },
       to: { path: "^src/[^/]+/", pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$)" },
     },
-    { name: "platform-only-in-runtimes-and-cli", severity: "error", from: { path: "^src/(core|images|features)/" }, to: { dependencyTypes: ["core"] } },
+    {
+      name: "platform-only-in-runtimes-and-cli",
+      severity: "error",
+      from: { path: "^src/(core|images|features)/" },
+      to: { dependencyTypes: ["core"] },
+    },
   ],
-  options: { doNotFollow: { path: "node_modules" }, tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, enhancedResolveOptions: { extensions: [".ts", ".js"] } },
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { extensions: [".ts", ".js"] },
+  },
 };
