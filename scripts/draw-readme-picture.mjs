@@ -1,0 +1,67 @@
+/** Draws docs/what-the-model-sees.png: one street, and the same corner of it in the pixels that a 224 px model gets at scales 1, 2 and 4. */
+import { fileURLToPath } from "node:url";
+import { loadImage, planPhoto, resizePixels, savePng } from "s2-vision/node";
+
+const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+const corner = { left: 590, top: 470, width: 224, height: 224 }; // around the fish bar, in pixels of the photo
+const panel = 448;
+const gap = 12;
+
+const photo = await loadImage(path("examples/scenes/street.png"));
+const plan = planPhoto(photo, { scales: [1, 2, 4] }, { imageSize: [224, 224], patchSize: 16 });
+
+const wide = Math.round((panel * photo.width) / photo.height);
+const street = resizePixels(photo, [panel, wide], "bicubic");
+const k = panel / photo.height;
+outline(
+  street,
+  { left: corner.left * k, top: corner.top * k, width: corner.width * k, height: corner.height * k },
+  [255, 80, 40],
+  3,
+);
+const panels = [street];
+for (const scale of plan.scales) {
+  const seen = resizePixels(photo, scale.size, "bicubic");
+  const across = scale.size[1] / photo.width;
+  const box = [
+    corner.left * across,
+    corner.top * across,
+    (corner.left + corner.width) * across,
+    (corner.top + corner.height) * across,
+  ];
+  const close = resizePixels(seen, [panel, panel], "box", box);
+  const zoom = panel / corner.width;
+  for (const tile of scale.tiles) {
+    const { left, top, width, height } = tile;
+    outline(
+      close,
+      { left: (left - corner.left) * zoom, top: (top - corner.top) * zoom, width: width * zoom, height: height * zoom },
+      [255, 255, 255],
+      2,
+    );
+  }
+  panels.push(close);
+}
+await savePng(strip(panels), path("docs/what-the-model-sees.png"));
+
+function outline({ width, height, data }, box, colour, thick) {
+  const [left, top, right, bottom] = [box.left, box.top, box.left + box.width - 1, box.top + box.height - 1].map(Math.round);
+  for (let y = Math.max(0, top); y <= Math.min(height - 1, bottom); y++) {
+    for (let x = Math.max(0, left); x <= Math.min(width - 1, right); x++) {
+      if (Math.min(x - left, right - x, y - top, bottom - y) < thick) data.set(colour, (y * width + x) * 3);
+    }
+  }
+}
+
+function strip(pictures) {
+  const width = pictures.reduce((sum, picture) => sum + picture.width + gap, -gap);
+  const data = new Uint8Array(width * panel * 3).fill(255);
+  let x = 0;
+  for (const picture of pictures) {
+    for (let y = 0; y < panel; y++) {
+      data.set(picture.data.subarray(y * picture.width * 3, (y + 1) * picture.width * 3), (y * width + x) * 3);
+    }
+    x += picture.width + gap;
+  }
+  return { width, height: panel, channels: 3, data };
+}
