@@ -5,7 +5,7 @@ import type { Photo } from "./images/index.ts";
 import { loadImage } from "./runtimes/node/index.ts";
 
 export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./core/index.ts";
-export { S2Error } from "./core/index.ts";
+export { planDynamicS2, S2Error } from "./core/index.ts";
 export {
   type ExtractOptions,
   type Features,
@@ -14,8 +14,13 @@ export {
   picture,
   planPhoto,
   principalColours,
+  type RecordedModel,
   readSafetensors,
+  recordModel,
+  type ScaleMap,
   type StoredTensor,
+  scaleMaps,
+  scalePicture,
   toFloat16,
   writeNpy,
   writeSafetensors,

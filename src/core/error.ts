@@ -19,10 +19,10 @@ export function px([height, width]: readonly number[]): string {
   return `${width}x${height}`;
 }
 
-/** The listed word closest to `word` (edit distance at most 3), to end a refusal with "did you mean ...?". */
+/** The listed word closest to `word` (at most 3 letters and half of it apart), to end a refusal with "did you mean ...?". */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = 4;
+  let bestDistance = Math.min(3, Math.floor(word.length / 2)) + 1;
   for (const candidate of words) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -16,11 +16,25 @@ const arrays = {
 
 export type Dtype = keyof typeof arrays;
 
+/** What each dtype's numbers are held in. */
+interface Arrays {
+  F64: Float64Array;
+  F32: Float32Array;
+  F16: Uint16Array;
+  BF16: Uint16Array;
+  I64: BigInt64Array;
+  I32: Int32Array;
+  I16: Int16Array;
+  I8: Int8Array;
+  U8: Uint8Array;
+  BOOL: Uint8Array;
+}
+
 /** One tensor of a safetensors file; F16 and BF16 data are bits. */
 export interface StoredTensor<D extends Dtype = Dtype> {
   readonly dtype: D;
   readonly dims: readonly number[];
-  readonly data: InstanceType<(typeof arrays)[D]>;
+  readonly data: Arrays[D];
 }
 
 const METADATA = "__metadata__";

@@ -34,7 +34,7 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
   it("the command plans a photo's size, and says what is missing when the runtime is", () => {
     expect(inFolder("npx", ["s2", "plan", "1920x1080", "--scales", "1,2"]).stdout).toMatch(/tiles/);
     if (existsSync(join(folder, "node_modules/onnxruntime-node"))) return; // a machine with more network than the registry
-    const { status, stderr } = inFolder("npx", ["s2", "inspect", join(root, "test/runtimes/models/tokens.onnx")]);
+    const { status, stderr } = inFolder("npx", ["s2", "inspect", join(root, "test/runtimes/models/maps.onnx")]);
     expect(stderr).toMatch(/ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node/);
     expect(status).toBe(3);
   });
@@ -43,7 +43,7 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
     const skip = { ONNXRUNTIME_NODE_INSTALL: "skip" };
     expect(inFolder("npm", ["install", "--no-audit", "--no-fund", "onnxruntime-node@1.30.0"], skip).status).toBe(0);
     const photo = join(root, "examples/scenes/street.png");
-    const from = existsSync(model) ? model : join(root, "test/runtimes/models/tokens.onnx");
+    const from = existsSync(model) ? model : join(root, "test/runtimes/models/maps.onnx");
     const { status, stdout, stderr } = inFolder("npx", ["s2", "extract", photo, "--model", from, "--scales", "1,2"]);
     expect(stderr).not.toMatch(/error/);
     expect(stdout).toMatch(/features\/street\.safetensors/);

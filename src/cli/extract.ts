@@ -1,0 +1,39 @@
+/** `s2 extract`: photos into feature files. */
+import { type Command, Option } from "commander";
+import { addModelOptions, addSizeOptions, type ExtractFlags, readCount } from "./flags.ts";
+
+const examples = `
+Examples:
+  s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
+  s2 extract photos/ --model onnx-community/dinov2-small-ONNX --out features --resume
+  s2 extract "photos/**/*.jpg" --model model.onnx --format npy --dtype float16
+  s2 extract photo.jpg --model models/deit_tiny --picture --out photo.safetensors
+
+A file holds one tensor "features" [1, tokens, channels] and, as metadata in JSON, the plan, the model, the photo and the options;
+.npy files have their metadata beside them in .json. Photos of a glob keep their folders below --out.`;
+
+export function defineExtract(program: Command): void {
+  const command = program
+    .command("extract")
+    .summary("photos into multi-scale feature files")
+    .description(
+      "Extracts multi-scale features (S²): one file per photo. PHOTO is a file, a folder (its photos, sorted) or a glob in quotes.",
+    )
+    .argument("<PHOTO...>")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("-o, --out <path>", "folder, or for one photo a file .safetensors or .npy", "features")
+    .addOption(new Option("--format <format>", "default: safetensors, or as --out ends").choices(["safetensors", "npy"]))
+    .addOption(new Option("--dtype <type>", "numbers in the file").choices(["float32", "float16"]).default("float32"))
+    .option("--picture", "also write a .png: the photo beside each scale's main components, tiles outlined")
+    .option("--resume", "skip photos whose file is complete and as this photo, model and options make it")
+    .option("--json", "a line of JSON per photo: { photo, out, dims, grid, tiles, ms } or { photo, error }")
+    .option("--quiet", "say nothing but which photos fail");
+  addSizeOptions(command);
+  addModelOptions(command)
+    .option("--split-forward <n>", "tiles per run of the model (default: 8)", readCount(1))
+    .addHelpText("after", examples)
+    .action(async (photos: string[], flags: ExtractFlags) => {
+      const { extractPhotos } = await import("./extract-photos.ts");
+      process.exitCode = await extractPhotos(photos, flags);
+    });
+}

@@ -1,0 +1,61 @@
+/** From flags to the library's calls: a model that is loaded, a plan for a photo. */
+import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
+import { loadModel, type Model, planPhoto } from "../node.ts";
+import { failingWith, status } from "./errors.ts";
+import type { ModelFlags, SizeFlags } from "./flags.ts";
+
+/** NVILA's own limit. */
+const MAX_TILES = 12;
+
+/** Loads the model; a download shows on a terminal how far it is. What loadModel refuses ends the command with status 3. */
+export function openModel({ model, ...flags }: ModelFlags): Promise<Model> {
+  const { threads, device, output, prefixTokens, patchSize, imageSize, offline } = flags;
+  const options = { threads, device, output, prefixTokens, patchSize, imageSize, offline };
+  return failingWith(status.model, () =>
+    loadModel(model, { ...options, onProgress: process.stderr.isTTY ? showBytes : undefined }),
+  );
+}
+
+function showBytes({ file, bytes, of }: { file: string; bytes: number; of: number }): void {
+  const mega = (count: number) => (count / 1e6).toFixed(1);
+  process.stderr.write(`\r\x1b[Kdownloading ${file}: ${mega(bytes)} of ${mega(of)} MB${bytes >= of ? "\r\x1b[K" : ""}`);
+}
+
+/** The plan that the flags ask for; `splitForward` is tiles per run. */
+export function planFor(
+  photo: { height: number; width: number },
+  flags: SizeFlags & { splitForward?: number },
+  traits: Traits,
+): S2Plan {
+  const { scales = [1, 2], sizes, dynamic, maxTiles, fit, splitMode, ...same } = flags;
+  const { maxSplitSize, merge, resizeOutputToIdx, overlap, fusion, splitForward } = same;
+  const options = defined({ merge, resizeOutputToIdx, overlap, fusion });
+  if (!dynamic) {
+    if (maxTiles) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
+    const size = sizes ? { imgSizes: sizes } : { scales };
+    return planPhoto(photo, { ...options, ...size, ...defined({ splitForward, maxSplitSize, fit, splitMode }) }, traits);
+  }
+  const tile = sideOf(maxSplitSize) ?? (sizes ? sideOf(sizes[0]) : traits.imageSize?.[0]) ?? 224;
+  return planDynamicS2(
+    photo,
+    {
+      numPrefixToken: traits.prefixTokens,
+      outputShape: traits.layout,
+      ...options,
+      splitForward: splitForward ?? 8, // as planPhoto: the memory of a run stays that of a few tiles
+      scales: sizes ? sizes.map((size) => sideOf(size)!) : scales.map((scale) => scale * tile),
+      tile,
+      maxTiles: maxTiles ?? MAX_TILES,
+    },
+    traits,
+  );
+}
+
+function sideOf(size: SizeFlags["maxSplitSize"]): number | undefined {
+  if (typeof size !== "object") return size;
+  throw new S2Error("option", `Dynamic S² has square tiles; got ${size[1]}x${size[0]}, expected a side such as 224.`);
+}
+
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,94 @@
+/** `s2 plan`: which tiles a photo would be cut into, before any model runs. */
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import type { S2Plan, Traits } from "../core/index.ts";
+import { failingWith, inFlags, status } from "./errors.ts";
+import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
+import { table } from "./table.ts";
+
+const examples = `
+Examples:
+  s2 plan 1920x1080 --scales 1,2,3
+  s2 plan photo.jpg --model models/deit_tiny --sizes 224,448
+  s2 plan 1920x1080 --dynamic --sizes 448,896,1344 --max-tiles 12 --patch-size 14
+
+Sizes are WIDTHxHEIGHT, tiles and grids are rows x columns. Without --model tiles are of 224 px unless --max-split-size says otherwise,
+and token grids are known only with --patch-size.`;
+
+type PlanFlags = SizeFlags & ModelFlags & { json?: boolean };
+
+export function definePlan(program: Command): void {
+  const command = program
+    .command("plan")
+    .summary("the tiles that a photo would be cut into")
+    .description(
+      "Shows the plan for a photo, or for any photo of WIDTHxHEIGHT pixels: sizes, tiles, token grids, cost, warnings.",
+    )
+    .argument("<PHOTO|WIDTHxHEIGHT>")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub: its sizes and grids are used")
+    .option("--json", "the plan as JSON");
+  addModelOptions(addSizeOptions(command))
+    .addHelpText("after", examples)
+    .action(async (photo: string, flags: PlanFlags) => {
+      const size = await readPhotoSize(photo);
+      const { traits, known } = await readTraits(flags);
+      const { planFor } = await import("./plan-flags.ts");
+      const plan = planFor(size, flags, traits);
+      process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : inWords(plan, known));
+    });
+}
+
+async function readPhotoSize(photo: string): Promise<{ height: number; width: number }> {
+  const [, width, height] = /^(\d+)[x×](\d+)$/i.exec(photo) ?? [];
+  if (height && !existsSync(photo)) return { height: Number(height), width: Number(width) };
+  const { loadImage } = await import("../node.ts");
+  return failingWith(status.allFailed, () => loadImage(photo));
+}
+
+async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: string }> {
+  if (flags.model !== undefined) {
+    const { openModel } = await import("./plan-flags.ts");
+    const model = await openModel(flags);
+    await model.dispose();
+    return { traits: model.traits, known: `of ${model.source}` };
+  }
+  const given = flags.maxSplitSize ?? flags.imageSize;
+  const { patchSize, prefixTokens } = flags;
+  const { maxSplitSize: tile = flags.imageSize ?? (flags.dynamic && flags.sizes ? undefined : 224) } = flags;
+  const imageSize = typeof tile === "number" ? ([tile, tile] as const) : tile;
+  const known = given === undefined && tile !== undefined ? "assumed; --model or --max-split-size say otherwise" : "given";
+  return { traits: { imageSize, dynamicSize: true, patchSize, prefixTokens }, known };
+}
+
+function inWords(plan: S2Plan, known: string): string {
+  const { image, scales, outputScale, outputGrid, tiles, multiplyAdds } = plan;
+  const seen = plan.region ?? { width: image[1], height: image[0] };
+  const rows = scales.map(({ size, canvas, padding, rows, cols, grid }, i) => [
+    `${i}${i === outputScale ? " *" : ""}`,
+    wide(size),
+    wide(canvas),
+    padding[0] + padding[1] === 0 ? "-" : wide(padding),
+    `${rows} x ${cols} = ${rows * cols}`,
+    grid ? `${grid.rows} x ${grid.cols}` : "?",
+    `${trim(Math.max(size[0] / seen.height, size[1] / seen.width))}x`,
+  ]);
+  const lines = [
+    `photo   ${wide(image)} px`,
+    `tile    ${wide(scales[outputScale].tile)} px (${known})`,
+    "",
+    ...table(["scale", "size", "canvas", "padding", "tiles", "grid", "of the photo"], rows),
+    "",
+    `${tiles} tiles; the output has the grid of scale ${outputScale} (*)${outputGrid ? `: ${outputGrid.rows} x ${outputGrid.cols} tokens` : ""}${channels(plan)}`,
+    ...(multiplyAdds === undefined ? [] : [`${(multiplyAdds / 1e9).toFixed(1)} billion multiply-adds`]),
+    ...plan.warnings.map(({ message }) => `note: ${inFlags(message)}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function channels({ scales, merge }: S2Plan): string {
+  const each = scales.at(-1)!.channels;
+  return each ? ` of ${merge === "concat" ? each[1] : each[1] - each[0]} channels` : "";
+}
+
+const wide = ([height, width]: readonly [number, number]) => `${width}x${height}`;
+const trim = (times: number) => String(Number(times.toFixed(2)));

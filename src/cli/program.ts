@@ -1,0 +1,29 @@
+/** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
+import { Command } from "commander";
+import { defineExtract } from "./extract.ts";
+import { defineInspect } from "./inspect.ts";
+import { definePlan } from "./plan.ts";
+import { readVersion } from "./version.ts";
+
+const after = `
+Examples:
+  s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
+  s2 plan 1920x1080 --scales 1,2,3
+  s2 inspect models/deit_tiny
+
+Exit status: 0 all is well; 1 some photos failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
+4 no photo could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C.`;
+
+export function makeProgram(): Command {
+  const program = new Command("s2")
+    .description("S² (Scaling on Scales): multi-scale features of photos from a small vision model.")
+    .version(readVersion())
+    .exitOverride() // main.ts decides the exit status
+    .showHelpAfterError("(--help lists the options)")
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
+    .addHelpText("after", after);
+  defineExtract(program);
+  definePlan(program);
+  defineInspect(program);
+  return program;
+}

@@ -1,0 +1,128 @@
+/** What `s2 extract` says while it runs: a progress line on a terminal, a line per photo elsewhere, JSON lines for programs. */
+import { S2Error } from "../core/index.ts";
+import { inFlags, sentence } from "./errors.ts";
+
+/** A photo whose features are written; also the object of a `--json` line. */
+export interface Done {
+  readonly photo: string;
+  readonly out: string;
+  readonly picture?: string;
+  readonly dims: readonly number[];
+  readonly grid: { readonly rows: number; readonly cols: number };
+  readonly tiles: number;
+  readonly ms: number;
+}
+
+export interface Report {
+  /** Part of the current photo, 0 to 1. */
+  progress(part: number): void;
+  done(photo: Done): void;
+  skipped(photo: string, out: string): void;
+  failed(photo: string, error: unknown): void;
+  warnings(photo: string, found: readonly { code: string; message: string }[]): void;
+  end(): void;
+}
+
+/** Characters. */
+const BAR = 24;
+
+export async function openReport(photos: number, { json, quiet }: { json?: boolean; quiet?: boolean }): Promise<Report> {
+  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos) : undefined;
+  const counts = { done: 0, skipped: 0, failed: 0 };
+  const warned = new Set<string>();
+  const say = (line: string) => void process.stdout.write(`${line}\n`);
+  const complain = (line: string) => (bar ? bar.log(line) : void process.stderr.write(`${line}\n`));
+  // Where both streams are one terminal, the bar stands for the lines; a single photo's line comes when the bar is gone.
+  const oneTerminal = bar && process.stdout.isTTY;
+  const lines = !json && !quiet && (photos === 1 || !oneTerminal);
+  const late: string[] = [];
+  const sayLine = (line: string) => void (oneTerminal ? late.push(line) : say(line));
+  const advance = (part = 0) => bar?.update(Math.min(photos, counts.done + counts.skipped + counts.failed + part));
+  return {
+    progress: advance,
+    done(photo) {
+      counts.done++;
+      advance();
+      if (json) say(JSON.stringify(photo));
+      else if (lines) sayLine(lineOf(photo));
+    },
+    skipped(photo, out) {
+      counts.skipped++;
+      advance();
+      if (json) say(JSON.stringify({ photo, out, skipped: true }));
+      else if (lines) sayLine(`${photo} -> ${out}  (done before)`);
+    },
+    failed(photo, error) {
+      counts.failed++;
+      advance();
+      const code = error instanceof S2Error ? error.code : "unexpected";
+      if (json) say(JSON.stringify({ photo, error: { code, message: sentence(error) } }));
+      else complain(`failed: ${sentence(error).includes(photo) ? "" : `${photo}: `}${sentence(error)}`);
+      if (process.env.S2_DEBUG && error instanceof Error) complain(error.stack ?? "");
+    },
+    warnings(photo, found) {
+      if (quiet) return;
+      for (const { code, message } of found) {
+        if (warned.has(code)) continue;
+        warned.add(code);
+        complain(`note: ${photos > 1 ? `${photo}: ` : ""}${inFlags(message)}`);
+      }
+    },
+    end() {
+      bar?.stop();
+      late.forEach(say);
+      const { done, skipped, failed } = counts;
+      if (!quiet && !json && photos > 1) {
+        const parts = [`${done} done`, skipped && `${skipped} done before`, failed && `${failed} failed`];
+        process.stderr.write(`${photos} photos: ${parts.filter(Boolean).join(", ")}\n`);
+      }
+    },
+  };
+}
+
+function lineOf({ photo, out, picture, dims, grid, tiles, ms }: Done): string {
+  const files = picture ? `${out}, ${picture}` : out;
+  return `${photo} -> ${files}  ${grid.rows}x${grid.cols} tokens of ${dims[2]} channels, ${tiles} tiles, ${ms} ms`;
+}
+
+interface Bar {
+  update(value: number): void;
+  /** Prints above the bar. */
+  log(line: string): void;
+  stop(): void;
+}
+
+/** A MultiBar of one bar: cli-progress's SingleBar goes back to where it began when it stops, over what was printed meanwhile. */
+async function openBar(photos: number): Promise<Bar> {
+  const { default: progress } = await import("cli-progress");
+  const bars = new progress.MultiBar({
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    gracefulExit: false, // Ctrl-C is interrupt.ts's
+    etaBuffer: 30,
+    format: (_, { progress: part, value, total, eta }) => {
+      const full = Math.round(part * BAR);
+      const left = value > 0 && Number.isFinite(eta) ? `${span(eta)} left` : "";
+      return `${"█".repeat(full)}${"░".repeat(BAR - full)} ${Math.floor(value)} of ${total} photos  ${left}`;
+    },
+  });
+  const bar = bars.create(photos, 0);
+  return {
+    update: (value) => bar.update(value),
+    log: (line) => bars.log(`${line}\n`),
+    stop() {
+      bars.update(); // prints what was logged since the last drawing
+      bars.stop();
+    },
+  };
+}
+
+function span(seconds: number): string {
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)];
+  return minutes >= 60
+    ? `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+    : minutes > 0
+      ? `${minutes} min ${rest} s`
+      : `${rest} s`;
+}

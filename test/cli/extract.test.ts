@@ -1,0 +1,166 @@
+/** `s2 extract` as a user meets it: photos in, files out, and which photo failed why. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { extract, loadImage, loadModel } from "s2-vision/node";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { fromFloat16, readSafetensors } from "../../src/features/index.ts";
+import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+
+const folder = tempFolder();
+const run = (...args: string[]) => s2(["extract", ...args], { cwd: folder });
+const stored = (path: string) => readSafetensors(readFileSync(join(folder, path)));
+
+beforeAll(async () => {
+  mkdirSync(join(folder, "photos/more"), { recursive: true });
+  for (const [i, name] of ["10.png", "9.png", "more/9.png"].entries()) {
+    await drawPhoto(join(folder, "photos", name), 96, 64, 100 * i);
+  }
+  writeFileSync(join(folder, "photos/notes.txt"), "not a photo");
+  mkdirSync(join(folder, "mixed"));
+  symlinkSync("../photos/9.png", join(folder, "mixed/good.png"));
+  writeFileSync(join(folder, "mixed/broken.jpg"), "not a photo either");
+});
+
+describe("one photo", () => {
+  it("becomes a file whose numbers are the library's and whose metadata say where they come from", async () => {
+    const { status, out, err } = await run("photos/9.png", ...tiny, "--scales", "1,2,3", "--out", "a/b/one.safetensors");
+    expect([status, err]).toEqual([0, expect.stringMatching(/^(warning: .*\n)*$/)]);
+    expect(out).toMatch(/^photos\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
+    const { tensors, metadata } = stored("a/b/one.safetensors");
+    const model = await loadModel(tiny[1], { patchSize: 8 });
+    const features = await extract(model, await loadImage(join(folder, "photos/9.png")), { scales: [1, 2, 3] });
+    await model.dispose();
+    expect(Object.keys(tensors)).toEqual(["features"]);
+    expect(tensors.features.dims).toEqual(features.dims);
+    expect([...(tensors.features.data as Float32Array)]).toEqual([...features.data]);
+    expect(JSON.parse(metadata.plan)).toEqual(JSON.parse(JSON.stringify(features.plan)));
+    expect(JSON.parse(metadata.photo)).toMatchObject({ source: "photos/9.png", width: 96, height: 64 });
+    expect(JSON.parse(metadata.model)).toMatchObject({ source: tiny[1], traits: { patchSize: 8, prefixTokens: 1 } });
+    expect(JSON.parse(metadata.options)).toMatchObject({ scales: [1, 2, 3], dtype: "float32" });
+    expect(metadata.s2_vision).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it("--dtype float16 is the same, rounded", async () => {
+    await run("photos/9.png", ...tiny, "--out", "full.safetensors");
+    await run("photos/9.png", ...tiny, "--out", "half.safetensors", "--dtype", "float16", "--quiet");
+    const full = stored("full.safetensors").tensors.features;
+    const half = stored("half.safetensors").tensors.features;
+    expect([half.dtype, half.dims]).toEqual(["F16", full.dims]);
+    const rounded = fromFloat16(half.data as Uint16Array);
+    rounded.forEach((value, i) => {
+      expect(Math.abs(value - (full.data as Float32Array)[i])).toBeLessThan(2e-3);
+    });
+  });
+
+  it("npy has its metadata beside it", async () => {
+    expect((await run("photos/9.png", ...tiny, "--out", "n/9.npy")).status).toBe(0);
+    const file = readFileSync(join(folder, "n/9.npy"));
+    expect(file.toString("latin1", 1, 6)).toBe("NUMPY");
+    expect(file.toString("latin1")).toContain("'shape': (1, 25, 8)"); // 1 + 4 · 6 tokens
+    expect(JSON.parse(readFileSync(join(folder, "n/9.json"), "utf8"))).toMatchObject({ photo: expect.stringContaining("9.png") });
+    expect(readdirSync(join(folder, "n")).sort()).toEqual(["9.json", "9.npy"]);
+  });
+
+  it("--picture shows the photo and each scale, and never overwrites a photo", async () => {
+    expect((await run("photos/9.png", ...tiny, "--scales", "1,2", "--out", "p", "--picture")).status).toBe(0);
+    const { width, height } = await sharp(join(folder, "p/9.png")).metadata();
+    expect([width, height]).toEqual([3 * 672 + 2 * 8, 448]);
+    const { status, err } = await run("photos/9.png", ...tiny, "--out", "photos", "--picture");
+    expect([status, err]).toEqual([2, expect.stringContaining("would overwrite the photo")]);
+  });
+
+  it("--dynamic takes scales as multiples or sizes, and is Dynamic S²", async () => {
+    await run("photos/9.png", ...tiny, "--dynamic", "--scales", "1,2", "--max-tiles", "6", "--out", "dynamic.safetensors");
+    await run("photos/9.png", ...tiny, "--dynamic", "--sizes", "32,64", "--max-tiles", "6", "--out", "sizes.safetensors");
+    const plan = JSON.parse(stored("dynamic.safetensors").metadata.plan);
+    expect(plan.scales.map(({ rows, cols }: { rows: number; cols: number }) => [rows, cols])).toEqual([
+      [1, 1],
+      [2, 3],
+    ]);
+    expect(stored("sizes.safetensors").tensors).toEqual(stored("dynamic.safetensors").tensors);
+  });
+
+  it("sizes in pixels and the output's options reach the plan", async () => {
+    const options = ["--sizes", "64x32,96x64", "--merge", "mean", "--resize-output-to-idx", "-1", "--fusion", "aligned"];
+    expect((await run("photos/9.png", ...tiny, ...options, "--out", "options.safetensors")).status).toBe(0);
+    const { tensors, metadata } = stored("options.safetensors");
+    const { scales, ...plan } = JSON.parse(metadata.plan);
+    expect(scales.map(({ size }: { size: number[] }) => size)).toEqual([
+      [32, 64],
+      [64, 96],
+    ]);
+    expect(plan).toMatchObject({ merge: "mean", outputScale: 1, fusion: "aligned" });
+    expect(tensors.features.dims).toEqual([1, 1 + 8 * 12, 4]);
+  });
+});
+
+describe("several photos", () => {
+  it("a folder gives its photos in order; --json a line each", async () => {
+    const { status, out } = await run("photos", ...tiny, "--out", "folder", "--json");
+    expect(status).toBe(0);
+    const lines = out.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      ["9", "10"].map((name) => ({
+        photo: join("photos", `${name}.png`),
+        out: join("folder", `${name}.safetensors`),
+        dims: [1, 25, 8],
+        grid: { rows: 4, cols: 6 },
+        tiles: 8,
+        ms: expect.any(Number),
+      })),
+    );
+    expect(readdirSync(join(folder, "folder")).sort()).toEqual(["10.safetensors", "9.safetensors"]);
+  });
+
+  it("a glob keeps folders apart, and passes over pictures of an earlier run", async () => {
+    for (let round = 0; round < 2; round++) {
+      const { status, out } = await run("**/{9,10}.*", "--out", "globbed", ...tiny, "--picture");
+      expect(status).toBe(0);
+      expect(out).not.toContain("globbed/photos/9.png -> ");
+    }
+    expect(existsSync(join(folder, "globbed/photos/more/9.safetensors"))).toBe(true);
+    expect(existsSync(join(folder, "globbed/photos/9.safetensors"))).toBe(true);
+  });
+
+  it("one that fails does not stop the others", async () => {
+    const { status, out, err } = await run("mixed", "mixed/absent.jpg", "empty-*.png", ...tiny, "--out", "mixed-out");
+    expect(status).toBe(1);
+    expect(out).toMatch(/^mixed\/good\.png -> /);
+    for (const reason of ['"mixed/broken.jpg" is not an image', 'no file "mixed/absent.jpg"', 'No photo matches "empty-*.png"']) {
+      expect(err).toContain(reason);
+    }
+    expect(err).toContain("4 photos: 1 done, 3 failed");
+    expect(readdirSync(join(folder, "mixed-out"))).toEqual(["good.safetensors"]);
+  });
+
+  it("--json says why; when none can be read the status is 4", async () => {
+    const { status, out } = await run("mixed/broken.jpg", "absent.jpg", ...tiny, "--json");
+    expect(status).toBe(4);
+    const lines = out.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { photo: "mixed/broken.jpg", error: { code: "photo-format", message: expect.stringContaining("not an image") } },
+      { photo: "absent.jpg", error: { code: "photo-not-found", message: expect.stringContaining("absent.jpg") } },
+    ]);
+  });
+
+  it("warnings come once a kind, --quiet has none", async () => {
+    const { err } = await run("photos", ...tiny, "--scales", "1,9");
+    expect(err.match(/larger than what the photo has/g)).toHaveLength(1);
+    expect(await run("photos", ...tiny, "--scales", "1,9", "--quiet")).toEqual({ status: 0, out: "", err: "" });
+  });
+});
+
+const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
+const there = existsSync(`${shared}models/deit_tiny_patch16_224`) && existsSync(`${shared}data/examples`);
+
+it.skipIf(!there)(
+  `DeiT-Tiny on a photo${there ? "" : " (skipped: ../shared/models and ../shared/data are absent)"}`,
+  async () => {
+    const photo = `${shared}data/examples/casa-mila.jpg`;
+    const { status, out } = await run(photo, "--model", `${shared}models/deit_tiny_patch16_224`, "--scales", "1,2,3", "--json");
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ dims: [1, 1 + 14 * 21, 3 * 192], tiles: 23 });
+  },
+);

@@ -1,0 +1,78 @@
+/** `s2 plan` and `s2 inspect`: what is said before anything runs must be what would run. */
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { planPhoto } from "../../src/features/index.ts";
+import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+
+it("the table for a 1920x1080 photo", async () => {
+  const { status, out, err } = await s2(["plan", "1920x1080", "--scales", "1,2,3", "--patch-size", "16"]);
+  expect([status, err]).toEqual([0, ""]);
+  expect(out).toBe(`\
+photo   1920x1080 px
+tile    224x224 px (assumed; --model or --max-split-size say otherwise)
+
+scale  size      canvas    padding  tiles       grid     of the photo
+0 *    400x224   448x224   48x0     1 x 2 = 2   14 x 25  0.21x
+1      800x448   896x448   96x0     2 x 4 = 8   28 x 50  0.42x
+2      1200x672  1344x672  144x0    3 x 6 = 18  42 x 75  0.63x
+
+28 tiles; the output has the grid of scale 0 (*): 14 x 25 tokens
+`);
+});
+
+it("a model's sizes and channels, a photo's own size, warnings in flags", async () => {
+  const photo = await drawPhoto(join(tempFolder(), "photo.png"), 50, 40);
+  const { status, out } = await s2(["plan", photo, ...tiny, "--scales", "1,2"]);
+  expect(status).toBe(0);
+  expect(out).toContain("photo   50x40 px\ntile    32x32 px (of ");
+  expect(out).toContain("4 x 5 tokens of 8 channels");
+  expect(out).toMatch(/warning: .*1\.6 times larger than what the photo has/);
+  expect(out).toContain("--fusion aligned");
+});
+
+it("--json is the library's plan", async () => {
+  const { out } = await s2([
+    "plan",
+    "640x480",
+    "--max-split-size",
+    "32",
+    "--sizes",
+    "64",
+    "--fit",
+    "squash",
+    "--patch-size",
+    "8",
+    "--json",
+  ]);
+  const traits = { imageSize: [32, 32], dynamicSize: true, patchSize: 8 } as const;
+  const plan = planPhoto({ width: 640, height: 480 }, { imgSizes: [64], maxSplitSize: 32, fit: "squash" }, traits);
+  expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(plan)));
+});
+
+it("Dynamic S² keeps square scales and follows the photo in the last", async () => {
+  const sizes = ["--sizes", "448,896,1344", "--max-tiles", "12"];
+  const { status, out } = await s2(["plan", "1920x1080", "--dynamic", ...sizes]);
+  expect(status).toBe(0);
+  for (const line of [/^0 \* +448x448 .* 1 x 1 = 1 /m, /^1 +896x896 .* 2 x 2 = 4 /m, /^2 +1792x1344 .* 3 x 4 = 12 /m]) {
+    expect(out).toMatch(line);
+  }
+});
+
+it("a photo that cannot be read ends with 4", async () => {
+  expect(await s2(["plan", "absent.jpg"])).toMatchObject({ status: 4, err: expect.stringContaining("absent.jpg") });
+});
+
+it("inspect tells what the model is taken for, in words and as JSON", async () => {
+  const flags = ["inspect", tiny[1], "--patch-size", "8"];
+  const { status, out } = await s2(flags);
+  expect(status).toBe(0);
+  for (const row of [/^image size +32x32 px alone$/m, /^patch +8 px$/m, /^prefix tokens +1$/m, /^outputs +last_hidden_state$/m]) {
+    expect(out).toMatch(row);
+  }
+  expect(JSON.parse((await s2([...flags, "--json"])).out)).toMatchObject({
+    source: tiny[1],
+    outputs: ["last_hidden_state"],
+    traits: { imageSize: [32, 32], patchSize: 8, prefixTokens: 1, layout: "bnc", channels: 4 },
+    preprocessing: null,
+  });
+});

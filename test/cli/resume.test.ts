@@ -1,0 +1,62 @@
+/** What a run that was broken off leaves, and what the next one makes of it. */
+import { readdirSync, readFileSync, statSync, truncateSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readSafetensors } from "../../src/features/index.ts";
+import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+
+const folder = tempFolder();
+const run = (...args: string[]) => s2(["extract", ...args, ...tiny], { cwd: folder });
+const photos = ["a.png", "b.png", "c.png"];
+
+/** The photos that were made anew. */
+async function redone(...args: string[]): Promise<string[]> {
+  const { status, out } = await run(...photos, "--resume", "--json", ...args);
+  expect(status).toBe(0);
+  const lines = out.trim().split("\n");
+  const seen = lines.map((line) => JSON.parse(line) as { photo: string; skipped?: boolean });
+  expect(seen.map(({ photo }) => photo).sort()).toEqual(photos);
+  return seen.filter(({ skipped }) => !skipped).map(({ photo }) => photo);
+}
+
+beforeAll(async () => {
+  for (const [i, name] of photos.entries()) await drawPhoto(join(folder, name), 96, 64, 100 * i);
+});
+
+describe.each(["safetensors", "npy"])("--resume with %s", (format) => {
+  const out = ["--format", format, "--out", format];
+  const file = (name: string) => join(folder, format, `${name}.${format}`);
+
+  it("makes what is missing, cut short, of another photo or made with other options, and nothing else", async () => {
+    expect(await redone(...out)).toEqual(photos);
+    const before = statSync(file("a")).mtimeMs;
+    expect(await redone(...out)).toEqual([]);
+    expect(statSync(file("a")).mtimeMs).toBe(before);
+
+    truncateSync(file("b"), statSync(file("b")).size - 4);
+    const { atime } = statSync(join(folder, "c.png"));
+    utimesSync(join(folder, "c.png"), atime, new Date(Date.now() - 5000 * format.length));
+    expect(await redone(...out)).toEqual(["b.png", "c.png"]);
+    expect(await redone(...out, "--scales", "1")).toEqual(photos);
+    expect(await redone(...out, "--scales", "1", "--threads", "1")).toEqual([]); // the numbers do not depend on it
+    expect(await redone(...out, "--scales", "1", "--picture")).toEqual(photos);
+    expect(await redone(...out, "--scales", "1", "--picture")).toEqual([]);
+  });
+});
+
+it("Ctrl-C ends with 130 and leaves whole files only", async () => {
+  const many = Array.from({ length: 40 }, (_, i) => join(folder, `many-${i}.png`));
+  for (const [i, path] of many.entries()) await drawPhoto(path, 480, 320, i);
+  const { status, out } = await s2(["extract", ...many, ...tiny, "--scales", "1,4,8", "--out", join(folder, "stopped")], {
+    onOut: (out, interrupt) => out.includes("many-1.png") && interrupt(),
+  });
+  expect(status).toBe(130);
+  const left = readdirSync(join(folder, "stopped"));
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.length).toBeLessThan(many.length);
+  expect(left.length).toBeGreaterThanOrEqual(out.trim().split("\n").length);
+  for (const name of left) {
+    expect(name).toMatch(/^many-\d+\.safetensors$/); // no temporary file
+    expect(readSafetensors(readFileSync(join(folder, "stopped", name))).tensors.features.dims[0]).toBe(1);
+  }
+});

@@ -1,0 +1,81 @@
+/** What a picture shows of each scale must be what went into the features, and cost no second run of the model. */
+import { expect, it } from "vitest";
+import type { Tensor } from "../../src/core/index.ts";
+import { extractPhoto, planPhoto, recordModel, scaleMaps, scalePicture } from "../../src/features/index.ts";
+import type { Photo } from "../../src/images/index.ts";
+
+/** Red is noise, green grows to the right. */
+function photoOf(width: number, height: number): Photo {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    data[3 * i] = (i * 2654435761) >>> 24;
+    data[3 * i + 1] = (255 * (i % width)) / width;
+  }
+  return { width, height, channels: 3, data };
+}
+
+/** A token is its patch's first pixel; 16 px tiles, 4 px patches, and for tokens one prefix token. */
+function firstPixels(layout: "bnc" | "bchw") {
+  const prefixTokens = layout === "bnc" ? 1 : 0;
+  let runs = 0;
+  const model = ({ dims: [n, , h, w], data }: Tensor): Tensor => {
+    runs++;
+    const [rows, cols] = [h / 4, w / 4];
+    const each = prefixTokens + rows * cols;
+    const out = new Float32Array(n * each * 3);
+    for (let i = 0; i < n; i++) {
+      for (let c = 0; c < 3; c++) {
+        for (let t = 0; t < rows * cols; t++) {
+          const value = data[((i * 3 + c) * h + 4 * Math.floor(t / cols)) * w + 4 * (t % cols)];
+          out[layout === "bnc" ? (i * each + prefixTokens + t) * 3 + c : (i * 3 + c) * each + t] = value;
+        }
+      }
+    }
+    return { dims: layout === "bnc" ? [n, each, 3] : [n, 3, rows, cols], data: out };
+  };
+  const traits = { imageSize: [16, 16] as const, patchSize: 4, prefixTokens, layout };
+  return Object.assign(model, { traits, runs: () => runs });
+}
+
+it.each(["bnc", "bchw"] as const)("maps of a %s model are the scales' own features, from one run", async (layout) => {
+  const photo = photoOf(90, 60);
+  for (const resizeOutputToIdx of [0, 1, 2]) {
+    const model = firstPixels(layout);
+    const plan = planPhoto(photo, { scales: [1, 2, 3], resizeOutputToIdx, splitForward: 3 }, model.traits);
+    const recorded = recordModel(model);
+    const features = await extractPhoto(recorded, photo, plan);
+    const runs = model.runs();
+    const maps = await scaleMaps(recorded, plan);
+    expect(model.runs()).toBe(runs);
+    expect(maps.map(({ rows, cols }) => ({ rows, cols }))).toEqual(plan.scales.map(({ grid }) => grid));
+    // The scale that sets the output's grid is in the output as it is.
+    const { data, rows, cols } = maps[resizeOutputToIdx];
+    const prefix = plan.numPrefixToken;
+    for (let t = 0; t < rows * cols; t++) {
+      const at = (prefix + t) * 9 + resizeOutputToIdx * 3;
+      expect([...features.data.subarray(at, at + 3)]).toEqual([...data.subarray(t * 3, t * 3 + 3)]);
+    }
+  }
+});
+
+it("a recording of another plan is refused", async () => {
+  const photo = photoOf(64, 64);
+  const model = firstPixels("bnc");
+  const one = planPhoto(photo, { scales: [1] }, model.traits);
+  const two = planPhoto(photo, { scales: [1, 2] }, model.traits);
+  const recorded = recordModel(model);
+  await extractPhoto(recorded, photo, one);
+  await expect(scaleMaps(recorded, two)).rejects.toMatchObject({ code: "recording" });
+  await extractPhoto(recorded, photo, one);
+  await expect(scaleMaps(recorded, one)).rejects.toMatchObject({ code: "recording" });
+});
+
+it("a cropped photo's picture shows the part that was seen", async () => {
+  const photo = photoOf(90, 60);
+  const model = firstPixels("bnc");
+  const plan = planPhoto(photo, { scales: [1, 2], fit: "crop" }, model.traits);
+  const recorded = recordModel(model);
+  await extractPhoto(recorded, photo, plan);
+  const { width, height } = scalePicture(photo, await scaleMaps(recorded, plan), plan);
+  expect([width, height]).toEqual([3 * 448 + 2 * 8, 448]); // three squares, 8 px between
+});
