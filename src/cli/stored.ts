@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Features, readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "../node.ts";
+import { type Features, readSafetensors, toFloat16, writeNpy, writeSafetensors } from "../node.ts";
 
 /** Strings, as safetensors wants its metadata; all but `s2_vision` are JSON. What `--resume` compares is in `model`, `photo` and `options`. */
 export interface Metadata extends Record<string, string> {

@@ -26,7 +26,7 @@ beforeAll(async () => {
 describe("one photo", () => {
   it("becomes a file whose numbers are the library's and whose metadata say where they come from", async () => {
     const { status, out, err } = await run("photos/9.png", ...tiny, "--scales", "1,2,3", "--out", "a/b/one.safetensors");
-    expect([status, err]).toEqual([0, expect.stringMatching(/^(warning: .*\n)*$/)]);
+    expect([status, err]).toEqual([0, expect.stringMatching(/^(note: .*\n)*$/)]);
     expect(out).toMatch(/^photos\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
     const { tensors, metadata } = stored("a/b/one.safetensors");
     const model = await loadModel(tiny[1], { patchSize: 8 });

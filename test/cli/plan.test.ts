@@ -26,7 +26,7 @@ it("a model's sizes and channels, a photo's own size, warnings in flags", async 
   expect(status).toBe(0);
   expect(out).toContain("photo   50x40 px\ntile    32x32 px (of ");
   expect(out).toContain("4 x 5 tokens of 8 channels");
-  expect(out).toMatch(/warning: .*1\.6 times larger than what the photo has/);
+  expect(out).toMatch(/note: .*1\.6 times larger than what the photo has/);
   expect(out).toContain("--fusion aligned");
 });
 
