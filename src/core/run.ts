@@ -1,4 +1,4 @@
-/** Running a plan: cut tiles, run the model, hand its outputs to the fusion; one run of tiles is in memory at a time. */
+/** Running a plan: cut tiles, run the model, hand its outputs to the fusion; in memory are the run that the model has and the next. */
 import { type Fused, fuse } from "./fuse.ts";
 import { checkTraits } from "./traits.ts";
 import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
@@ -27,21 +27,45 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
   const traits = model.traits ?? {};
   checkTraits(plan, traits);
   const fusion = fuse(plan, source.batch, traits, onScale);
+  const settle = async ({ scale, from, count, tilesDone }: Run, output: Tensor | Promise<Tensor>) => {
+    fusion.add(scale, from, count, await output);
+    onProgress?.({ tiles: tilesDone, of: plan.tiles, scale });
+  };
+  let running: { run: Run; output: Tensor | Promise<Tensor> } | undefined;
+  // A run is cut while the model, where it works beside us, still looks at the run before.
+  for (const run of cutRuns(plan, source, traits.maxBatch)) {
+    if (running) await settle(running.run, running.output);
+    signal?.throwIfAborted();
+    running = { run, output: model(run.tiles) };
+    if (running.output instanceof Promise) running.output.catch(() => {}); // is awaited later, after the next run is cut
+  }
+  await settle(running!.run, running!.output);
+  return fusion.result();
+}
+
+/** One call of the model: images `from` .. `from + count` of a scale, in (tile, image) order. */
+interface Run {
+  readonly scale: number;
+  readonly from: number;
+  readonly count: number;
+  /** Tiles of one image that are done when this run is. */
+  readonly tilesDone: number;
+  readonly tiles: Tensor;
+}
+
+function* cutRuns(plan: S2Plan, source: Source, maxBatch?: number): Generator<Run> {
   let tilesBefore = 0;
   for (const [index, scale] of plan.scales.entries()) {
-    signal?.throwIfAborted();
     const cut = source.prepare(scale, index);
     const images = scale.tiles.length * source.batch;
-    const perRun = imagesPerRun(plan, source.batch, images, traits.maxBatch);
+    const perRun = imagesPerRun(plan, source.batch, images, maxBatch);
     for (let from = 0; from < images; from += perRun) {
-      signal?.throwIfAborted();
       const count = Math.min(perRun, images - from);
-      fusion.add(index, from, count, await model(cutTiles(scale, source, cut, from, count)));
-      onProgress?.({ tiles: tilesBefore + Math.floor((from + count) / source.batch), of: plan.tiles, scale: index });
+      const tilesDone = tilesBefore + Math.floor((from + count) / source.batch);
+      yield { scale: index, from, count, tilesDone, tiles: cutTiles(scale, source, cut, from, count) };
     }
     tilesBefore += scale.tiles.length;
   }
-  return fusion.result();
 }
 
 function imagesPerRun({ splitForward }: S2Plan, batch: number, all: number, maxBatch = Number.POSITIVE_INFINITY): number {
