@@ -1,0 +1,49 @@
+/** The core alone: resize, cut, pool and concat of scales 1, 2, 3 at 224 with a model that answers at once; and its kernels one by one. */
+import { resize, s2, splitChessboard } from "s2-vision";
+import { noise } from "./noise.mjs";
+import { finish } from "./result.mjs";
+import { median, round, spread, takeTurns } from "./timing.mjs";
+
+const images = noise([1, 3, 224, 224]);
+const outputs = new Map([1, 4, 9].map((n) => [n, noise([n, 197, 192])]));
+const shares = { prepare: [[], [], []], pool: [[], [], []] };
+
+const whole = await takeTurns({ s2: s2Once }, { rounds: 101, warmUp: 20 });
+const large = resize(images, [672, 672]);
+const kernels = await takeTurns(
+  {
+    "resize 224 to 448": async () => void resize(images, [448, 448]),
+    "resize 224 to 672": async () => void resize(images, [672, 672]),
+    "cut 672 into 9 tiles (splitChessboard)": async () => void splitChessboard(large, 3, 3),
+  },
+  { rounds: 101, warmUp: 20 },
+);
+
+const scale = (i) => `${i + 1}`;
+finish("core", [{ name: "core of scales 1, 2, 3 at 224", value: round(median(whole.s2.ms)), unit: "ms", bar: 20 }], {
+  rounds: whole.s2.ms.length,
+  ms: {
+    "all of s2": spread(whole.s2.ms),
+    ...Object.fromEntries(shares.prepare.map((ms, i) => [`resize and cut, scale ${scale(i)}`, spread(ms.slice(20))])),
+    ...Object.fromEntries(shares.pool.map((ms, i) => [`pool and concat, scale ${scale(i)}`, spread(ms.slice(20))])),
+    ...Object.fromEntries(Object.entries(kernels).map(([name, { ms }]) => [name, spread(ms)])),
+  },
+});
+
+// The model's call and `onScale` are the marks between preparing a scale and pooling it.
+async function s2Once() {
+  let index = 0;
+  let mark = performance.now();
+  const lap = () => {
+    const now = performance.now();
+    const ms = now - mark;
+    mark = now;
+    return ms;
+  };
+  const model = (tiles) => {
+    shares.prepare[index].push(lap());
+    return outputs.get(tiles.dims[0]);
+  };
+  const onScale = () => shares.pool[index++].push(lap());
+  await s2(model, images, { scales: [1, 2, 3], numPrefixToken: 1, onScale });
+}

@@ -1,0 +1,106 @@
+/** The tables of docs/performance.md, from bench/results/*.json into their places between marker comments. `--check` only tells whether they are up to date. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root } from "./places.mjs";
+import { resultsFolder } from "./result.mjs";
+
+const page = join(root, "docs/performance.md");
+
+/** Writes the tables; `check`: throws instead when that would change the page. */
+export function writeReport({ check = false } = {}) {
+  const before = readFileSync(page, "utf8");
+  const after = before.replace(
+    /(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g,
+    (_, open, name, close) => `${open}${section(name)}${close}`,
+  );
+  if (after === before) return;
+  if (check) throw new Error("docs/performance.md does not say what bench/results says; run node bench/report.mjs.");
+  writeFileSync(page, after);
+}
+
+function section(name) {
+  if (name === "bars") return bars(["core", "overhead", "reference", "startup", "memory"]);
+  const result = read(name);
+  return result ? `${ofTimes(result)}${ofMemory(result)}${provenance(result)}` : "_Not measured yet._\n";
+}
+
+function bars(names) {
+  const figures = names.flatMap((name) => read(name)?.figures ?? []).filter(({ bar }) => bar !== undefined);
+  return table(
+    ["what", "measured", "bar", "met"],
+    figures.map(({ name, value, unit, bar, met }) => [
+      name,
+      `${value} ${unit}`,
+      `at most ${bar} ${unit}`,
+      met ? "yes" : "**no**",
+    ]),
+  );
+}
+
+function ofTimes({ details }) {
+  if (!details.ms) return "";
+  return table(
+    ["what", "median ms", "quartiles"],
+    Object.entries(details.ms).map(([what, { median, lower, upper }]) => [what, `${median}`, `${lower} to ${upper}`]),
+  );
+}
+
+function ofMemory({ details }) {
+  const photos = details.photosInARow?.photos;
+  if (!photos) return "";
+  const { loaded } = details.photosInARow;
+  const shown = [1, 2, 5, 10, 20, 30, 40, 50].filter((n) => n <= photos.length).map((n) => ({ n, ...photos[n - 1] }));
+  return table(
+    ["photo", "peak, MB", "over the loaded model", "after it", "seconds"],
+    shown.map(({ n, peak, after, seconds }) => [`${n}`, `${peak}`, (peak - loaded).toFixed(1), `${after}`, `${seconds}`]),
+  );
+}
+
+/** What ran where, and each ratio with how much it moved from round to round. */
+function provenance({ date, machine, details }) {
+  const how = [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`,
+    `Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}, sharp ${machine.sharp}`,
+    details.torch && `torch ${details.torch}, Python ${details.python}`,
+    details.pillow && `Pillow ${details.pillow}`,
+    `load average ${machine.loadAverage} at the start`,
+    (details.rounds ?? details.runs) && `${details.rounds ?? details.runs} rounds`,
+    details.rawBatch && `raw runs of ${details.rawBatch} tiles`,
+  ];
+  return `${ratios(details)}_${date}: ${how.filter(Boolean).join("; ")}._\n`;
+}
+
+function ratios(details) {
+  const named = {
+    "ours / theirs": details.against,
+    "s2 / raw": details.againstRaw,
+    "s2 / raw in s2's own batches": details.againstRawInS2Batches,
+    "s2 / raw with the memory arena": details.againstRawWithArena,
+  };
+  const rows = Object.entries(named).filter(([, ratio]) => ratio);
+  if (rows.length === 0) return "";
+  return table(
+    ["ratio", "of median times", "of median CPU times", "quartiles of the rounds' ratios"],
+    rows.map(([what, { wall, cpu, rounds }]) => [what, `${wall}`, `${cpu}`, `${rounds.lower} to ${rounds.upper}`]),
+  );
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |\n`;
+  return `${line(head)}${line(head.map(() => "---"))}${rows.map(line).join("")}\n`;
+}
+
+function read(name) {
+  const file = join(resultsFolder, `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    writeReport({ check: process.argv.includes("--check") });
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
