@@ -4,8 +4,8 @@ import { type FilterWeights, WEIGHT_BITS } from "./filter-weights.ts";
 const HALF = 1 << (WEIGHT_BITS - 1); // sums start here, so that >> rounds halves up
 
 /**
- * Filters along x the rows [top, top + rows) of `source` (`width` pixels a row): -> [rows, outputs, channels].
- * Uint8ClampedArray because its store is the clamp.
+ * Filters along x the rows [top, top + rows) of `source` (`width` pixels a row) into the start of `out`: [rows, outputs, channels].
+ * Clamped arrays, because their store is the clamp.
  */
 export function filterRows(
   source: Uint8Array,
@@ -14,11 +14,10 @@ export function filterRows(
   top: number,
   rows: number,
   along: FilterWeights,
-): Uint8Array {
-  const out = new Uint8ClampedArray(rows * along.first.length * channels);
+  out: Uint8ClampedArray,
+): void {
   const pass = channels === 3 ? rowOfRgb : channels === 4 ? rowOfRgba : rowOfGrey;
   for (let y = 0; y < rows; y++) pass(source, (top + y) * width * channels, out, y * along.first.length * channels, along);
-  return new Uint8Array(out.buffer);
 }
 
 function rowOfGrey(source: Uint8Array, from: number, out: Uint8ClampedArray, to: number, along: FilterWeights): void {
@@ -79,30 +78,42 @@ function rowOfRgba(source: Uint8Array, from: number, out: Uint8ClampedArray, to:
 }
 
 /**
- * Filters along y: `source` holds rows of `length` bytes, its first is row `top` of the axis that `along` speaks of:
- * -> [outputs, length]. Whole rows are added up, four at a time, so that memory is read in order.
+ * Filters along y the output rows [from, to), each of `length` bytes, into their places in `out`. The first row of `source` is row `top` of
+ * the axis that `along` speaks of. Whole rows are added up, four at a time, so that memory is read in order.
  */
-export function filterColumns(source: Uint8Array, length: number, top: number, along: FilterWeights): Uint8Array {
+export function filterColumns(
+  source: Uint8Array | Uint8ClampedArray,
+  length: number,
+  top: number,
+  along: FilterWeights,
+  from: number,
+  to: number,
+  out: Uint8ClampedArray,
+): void {
   const { first, count, weights, stride } = along;
-  const out = new Uint8ClampedArray(first.length * length);
   const sums = new Int32Array(length);
-  for (let y = 0; y < first.length; y++) {
-    const from = (first[y] - top) * length;
+  for (let y = from; y < to; y++) {
+    const start = (first[y] - top) * length;
     sums.fill(HALF);
     let k = 0;
-    for (; k + 4 <= count[y]; k += 4) addFourRows(sums, source, from + k * length, weights, y * stride + k);
-    for (; k < count[y]; k++) addRow(sums, source, from + k * length, weights[y * stride + k]);
-    const to = y * length;
-    for (let i = 0; i < length; i++) out[to + i] = sums[i] >> WEIGHT_BITS;
+    for (; k + 4 <= count[y]; k += 4) addFourRows(sums, source, start + k * length, weights, y * stride + k);
+    for (; k < count[y]; k++) addRow(sums, source, start + k * length, weights[y * stride + k]);
+    const line = y * length;
+    for (let i = 0; i < length; i++) out[line + i] = sums[i] >> WEIGHT_BITS;
   }
-  return new Uint8Array(out.buffer);
 }
 
-function addRow(sums: Int32Array, source: Uint8Array, from: number, weight: number): void {
+function addRow(sums: Int32Array, source: Uint8Array | Uint8ClampedArray, from: number, weight: number): void {
   for (let i = 0; i < sums.length; i++) sums[i] += Math.imul(source[from + i], weight);
 }
 
-function addFourRows(sums: Int32Array, source: Uint8Array, from: number, weights: Int32Array, at: number): void {
+function addFourRows(
+  sums: Int32Array,
+  source: Uint8Array | Uint8ClampedArray,
+  from: number,
+  weights: Int32Array,
+  at: number,
+): void {
   const length = sums.length;
   const [second, third, fourth] = [from + length, from + 2 * length, from + 3 * length];
   const a = weights[at];

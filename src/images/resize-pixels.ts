@@ -34,6 +34,9 @@ export function resizePixels(
   return { width, height, channels, data };
 }
 
+/** Output rows that are made at a time: a band's rows stay in the cache between the passes, and a large photo's never fill memory. */
+const BAND = 64;
+
 /** Along rows first, and only those rows that the columns need; an axis without weights stays as it is. At least one has some. */
 function filterBoth(
   source: Uint8Array,
@@ -42,12 +45,27 @@ function filterBoth(
   down: FilterWeights | undefined,
 ): Uint8Array {
   const { width, height, channels } = of;
-  if (!down) return filterRows(source, width, channels, 0, height, across!);
-  if (!across) return filterColumns(source, width * channels, 0, down);
-  const last = down.first.length - 1;
-  const top = down.first[0];
-  const between = filterRows(source, width, channels, top, down.first[last] + down.count[last] - top, across);
-  return filterColumns(between, across.first.length * channels, top, down);
+  const length = (across?.first.length ?? width) * channels;
+  const out = new Uint8ClampedArray((down?.first.length ?? height) * length);
+  if (!down) filterRows(source, width, channels, 0, height, across!, out);
+  else if (!across) filterColumns(source, length, 0, down, 0, down.first.length, out);
+  else {
+    const between = new Uint8ClampedArray(Math.max(...bands(down).map(({ rows }) => rows)) * length);
+    for (const { from, to, top, rows } of bands(down)) {
+      filterRows(source, width, channels, top, rows, across, between);
+      filterColumns(between, length, top, down, from, to, out);
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** Output rows [from, to) and the source rows [top, top + rows) that they need; neighbouring bands share a few. */
+function bands({ first, count }: FilterWeights): { from: number; to: number; top: number; rows: number }[] {
+  return Array.from({ length: Math.ceil(first.length / BAND) }, (_, i) => {
+    const from = i * BAND;
+    const to = Math.min(first.length, from + BAND);
+    return { from, to, top: first[from], rows: first[to - 1] + count[to - 1] - first[from] };
+  });
 }
 
 function checkSize(size: readonly [number, number]): readonly [number, number] {
