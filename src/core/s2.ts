@@ -1,5 +1,6 @@
 /** `s2`: the reference's `forward` on a tensor of images. */
 import { px, S2Error } from "./error.ts";
+import { readOutput } from "./output.ts";
 import { planS2 } from "./plan.ts";
 import { imageDims, resize } from "./resize.ts";
 import { resizeAlongRows } from "./resize-passes.ts";
@@ -14,14 +15,21 @@ import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.
 export async function s2(model: VisionModel, images: Tensor, options: S2Options | (S2Plan & Hooks)): Promise<Tensor> {
   const [batch, channels, height, width] = imageDims(images);
   const plan = isPlan(options) ? options : planS2({ height, width }, options, await traitsFor(model, images, options));
-  if (plan.image[0] !== height || plan.image[1] !== width) {
-    throw new S2Error(
-      "plan",
-      `The plan is for images of ${px(plan.image)} px, these have ${height}x${width}; plan again for this size.`,
-    );
-  }
+  checkImage(plan, [height, width]);
   const prepare = (scale: ScalePlan) => tensorCutter(images, scale, plan);
   return (await runPlan(model, plan, { batch, channels, prepare }, options)).features;
+}
+
+function checkImage({ image, region }: S2Plan, size: readonly [height: number, width: number]): void {
+  if (image[0] !== size[0] || image[1] !== size[1]) {
+    throw new S2Error("plan", `The plan is for images of ${px(image)} px, these have ${px(size)}; plan again for this size.`);
+  }
+  if (region && (region.height !== size[0] || region.width !== size[1])) {
+    throw new S2Error(
+      "plan",
+      `The plan shows a part of a photo of ${px(image)} px; s2 takes whole images: crop first, or use extract.`,
+    );
+  }
 }
 
 /** Whether `options` are a plan already: plans know their tiles. */
@@ -37,8 +45,7 @@ async function traitsFor(model: VisionModel, images: Tensor, options: S2Options)
   const plan = planS2({ height, width }, { ...options, overlap: 0 }, traits);
   const { tile } = plan.scales[plan.outputScale];
   const output = await model({ dims: [1, channels, ...tile], data: new Float32Array(channels * tile[0] * tile[1]) });
-  const tokens = plan.outputShape === "bnc" ? output.dims[1] - plan.numPrefixToken : output.dims[2] * output.dims[3];
-  return { ...traits, patchSize: Math.sqrt((tile[0] * tile[1]) / tokens) };
+  return { ...traits, patchSize: tile[0] / readOutput(output, 1, tile, plan, traits).grid.rows };
 }
 
 // "exact" cuts the resized image, "pad" the same with zeros beyond it, "resize" an image resized twice (as the reference).

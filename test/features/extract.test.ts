@@ -160,4 +160,10 @@ describe("tokens and pixels", () => {
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
     expect(planS2({ height: 40, width: 40 }, { scales: [1] }).region).toBeUndefined();
   });
+
+  it("s2 refuses a plan that shows a part of the photo, instead of showing all of it", async () => {
+    const plan = planPhoto({ width: 100, height: 40 }, { scales: [1], fit: "crop" }, { imageSize: [16, 16] });
+    const whole = { dims: [1, 3, 40, 100], data: new Float32Array(12000) };
+    await expect(s2(colourModel(), whole, plan)).rejects.toThrow(/shows a part of a photo of 100x40 px/);
+  });
 });
