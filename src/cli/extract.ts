@@ -30,7 +30,7 @@ export function defineExtract(program: Command): void {
     .option("--quiet", "say nothing but which photos fail");
   addSizeOptions(command);
   addModelOptions(command)
-    .option("--split-forward <n>", "tiles per run of the model (default: 8)", readCount(1))
+    .option("--split-forward <n>", "tiles per run of the model (default: 4)", readCount(1))
     .addHelpText("after", examples)
     .action(async (photos: string[], flags: ExtractFlags) => {
       const { extractPhotos } = await import("./extract-photos.ts");

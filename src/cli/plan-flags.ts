@@ -42,7 +42,7 @@ export function planFor(
       numPrefixToken: traits.prefixTokens,
       outputShape: traits.layout,
       ...options,
-      splitForward: splitForward ?? 8, // as planPhoto: the memory of a run stays that of a few tiles
+      splitForward: splitForward ?? 4, // as planPhoto: the memory of a run stays that of a few tiles
       scales: sizes ? sizes.map((size) => sideOf(size)!) : scales.map((scale) => scale * tile),
       tile,
       maxTiles: maxTiles ?? MAX_TILES,

@@ -60,7 +60,7 @@ export function planPhoto(photo: { height: number; width: number }, options: Pho
       splitMode: given.splitMode ?? (fit === "keep" ? "pad" : "exact"),
       numPrefixToken: given.numPrefixToken ?? traits.prefixTokens ?? 0,
       outputShape: given.outputShape ?? traits.layout ?? "bnc",
-      splitForward: given.splitForward ?? 8,
+      splitForward: given.splitForward ?? 4,
       antialias: true,
     },
     traits,
