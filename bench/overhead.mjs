@@ -52,7 +52,7 @@ const times = await takeTurns(
       ownShare.push(performance.now() - start - inModel);
     },
     raw: () => runRaw(session, batches(best)),
-    rawInS2Batches: () => runRaw(session, [1, 4, 9]),
+    rawInS2Batches: () => runRaw(session, [1, 4, 3, 3, 3]),
     rawWithArena: () => runRaw(withArena, batches(best)),
   },
   { rounds: 25, warmUp: 4 },
