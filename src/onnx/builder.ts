@@ -1,0 +1,234 @@
+/** A graph in the making: values that know their shape, operators added one by one, names by scope, constants shared. */
+import { S2Error } from "../core/index.ts";
+import { type Attributes, writeAttributes } from "./attributes.ts";
+import { type Dim, shapeText } from "./dims.ts";
+import { infer } from "./infer.ts";
+import type { GraphProto, ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
+import type { Shaped } from "./rule.ts";
+import { type ElementType, elementTypes, makeTensor, type TensorData } from "./tensor.ts";
+
+/** A value of a graph: the result of an operator, an input, or a constant. */
+export interface Value extends Shaped {
+  readonly graph: Graph;
+  readonly name: string;
+}
+
+/** A value whose shape is known, as all are that operators of this package make from such. */
+export interface ShapedValue extends Value {
+  readonly dims: readonly Dim[];
+}
+
+/** What is written so far. Made by `newGraph`, filled by the functions of operators.ts, ended by `finishGraph`. */
+export interface Graph {
+  readonly opset: number;
+  readonly nodes: NodeProto[];
+  readonly initializers: TensorProto[];
+  readonly inputs: ValueInfoProto[];
+  readonly outputs: ValueInfoProto[];
+  readonly domains: Map<string, number>;
+  /** Names taken, with how often they were wished. */
+  readonly names: Map<string, number>;
+  /** Constants by what they hold. */
+  readonly constants: Map<string, Value>;
+  /** Where new nodes are: "blocks.0.attn". */
+  readonly path: string[];
+}
+
+/** An empty graph of operators as ONNX's operator set `opset` has them. */
+export function newGraph(opset: number): Graph {
+  return {
+    opset,
+    nodes: [],
+    initializers: [],
+    inputs: [],
+    outputs: [],
+    domains: new Map(),
+    names: new Map(),
+    constants: new Map(),
+    path: [],
+  };
+}
+
+/** Names what `build` adds after the part of the model that it is: `blocks.0`, then `attn` within. */
+export function scope<T>(graph: Graph, name: string, build: () => T): T {
+  graph.path.push(name);
+  try {
+    return build();
+  } finally {
+    graph.path.pop();
+  }
+}
+
+/** An input of the graph. */
+export function input(graph: Graph, name: string, type: ElementType, dims: readonly Dim[]): ShapedValue {
+  graph.inputs.push(valueInfo(uniqueName(graph, name), type, dims));
+  return { graph, name, type, dims };
+}
+
+/** Makes `value` an output of the graph under that name. */
+export function output(value: Value, name: string): void {
+  const { graph } = value;
+  if (graph.names.has(name) && value.name !== name)
+    throw new S2Error("graph", `The graph has a value named ${name} already; give the output another name.`);
+  // An output is named by the operator that makes it, but for one that is an input, a constant, or named already.
+  const made = graph.nodes.findLast((node) => node.output?.includes(value.name));
+  const named = graph.outputs.some((other) => other.name === value.name);
+  if (value.name !== name) {
+    graph.names.set(name, 1);
+    if (made && !named) rename(graph, value.name, name);
+    else
+      graph.nodes.push({ input: [value.name], output: [name], name: uniqueName(graph, `${name}/Identity`), opType: "Identity" });
+  }
+  graph.outputs.push(valueInfo(name, value.type, value.dims));
+}
+
+function rename(graph: Graph, from: string, to: string): void {
+  const swap = (names: string[] | undefined) => names?.map((name) => (name === from ? to : name));
+  for (const node of graph.nodes) {
+    if (node.input?.includes(from)) node.input = swap(node.input);
+    if (node.output?.includes(from)) node.output = swap(node.output);
+  }
+}
+
+/** Longer constants are told apart by the memory they are in, shorter ones by their values. */
+const longest = 4096;
+
+/** A constant; the same values (or the same memory) are written once. `name` is within the scope, for weights. */
+export function constant(graph: Graph, type: ElementType, dims: readonly number[], data: TensorData, name?: string): ShapedValue {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const content = bytes.length <= longest ? bytes.join() : `${bufferNumber(data.buffer)}@${data.byteOffset}+${bytes.length}`;
+  const key = `${type}${shapeText(dims)}${content}`;
+  const known = graph.constants.get(key);
+  if (known) return known as ShapedValue;
+  const wish =
+    name !== undefined
+      ? inScope(graph, name)
+      : data.length <= 6
+        ? `${type}${shapeText(dims)}(${data.join()})`
+        : inScope(graph, "constant");
+  const tensor = makeTensor(uniqueName(graph, wish), type, dims, data);
+  graph.initializers.push(tensor);
+  const whole = (type === "int64" || type === "int32") && dims.length <= 1 && data.length <= 64;
+  const value: ShapedValue = {
+    graph,
+    name: tensor.name!,
+    type,
+    dims,
+    ...(whole && { ints: Array.from(data as Int32Array, Number) }),
+  };
+  graph.constants.set(key, value);
+  return value;
+}
+
+const buffers = new WeakMap<object, number>();
+let bufferCount = 0;
+
+function bufferNumber(buffer: object): number {
+  if (!buffers.has(buffer)) buffers.set(buffer, bufferCount++);
+  return buffers.get(buffer)!;
+}
+
+/** A list of whole numbers, for shapes and axes. */
+export function wholeNumbers(graph: Graph, values: readonly number[]): ShapedValue {
+  return constant(graph, "int64", [values.length], BigInt64Array.from(values, BigInt));
+}
+
+/** One number of the element type of `like`. */
+export function scalar(like: Value, value: number): ShapedValue {
+  const { graph, type } = like;
+  if (type === "float32") return constant(graph, type, [], Float32Array.of(value));
+  if (type === "int64") return constant(graph, type, [], BigInt64Array.of(BigInt(value)));
+  if (type === "int32") return constant(graph, type, [], Int32Array.of(value));
+  throw new S2Error("graph", `A plain number cannot stand beside a value of ${type}; give a constant.`);
+}
+
+/** The version of operators of other domains that is declared with their first use. */
+const domainVersion = 1;
+
+/**
+ * Adds one use of an operator; operators.ts has a function for each.
+ * @throws S2Error "graph" when the inputs do not go together.
+ */
+export function node(
+  op: string,
+  inputs: readonly (Value | undefined)[],
+  attributes: Attributes = {},
+  { outputs = 1, domain = "" }: { outputs?: number; domain?: string } = {},
+): Value[] {
+  const graph = inputs.find((value) => value !== undefined)!.graph;
+  const name = uniqueName(graph, inScope(graph, op));
+  const results = infer({ op, inputs, attributes, outputs, opset: graph.opset }, graph.path.join(".") || "the graph");
+  const values = results.map((result, i) => ({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }));
+  const names = inputs.map((value) => value?.name ?? "");
+  while (names.at(-1) === "") names.pop();
+  graph.nodes.push({
+    input: names,
+    output: values.map((value) => value.name),
+    name,
+    opType: op,
+    attribute: writeAttributes(attributes),
+    ...(domain && { domain }),
+  });
+  if (domain) graph.domains.set(domain, domainVersion);
+  return values;
+}
+
+function inScope(graph: Graph, name: string): string {
+  return graph.path.length > 0 ? `${graph.path.join(".")}.${name}` : name;
+}
+
+export function uniqueName(graph: Graph, wish: string): string {
+  const taken = graph.names.get(wish) ?? 0;
+  graph.names.set(wish, taken + 1);
+  return taken === 0 ? wish : uniqueName(graph, `${wish}_${taken}`);
+}
+
+export function valueInfo(name: string, type: ElementType, dims?: readonly Dim[]): ValueInfoProto {
+  const dim = dims?.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: elementTypes[type], ...(dim && { shape: { dim } }) } } };
+}
+
+/** The oldest file version that carries the operator set (onnx/docs/Versioning.md). */
+function irVersionFor(opset: number): number {
+  if (opset <= 14) return 7;
+  if (opset <= 18) return 8;
+  if (opset <= 20) return 9;
+  return opset <= 22 ? 10 : 11;
+}
+
+/** The graph as a model file's content. Nodes that no output needs are left out. */
+export function finishGraph(graph: Graph, name: string): ModelProto {
+  const proto = usedPart({
+    name,
+    node: graph.nodes,
+    initializer: graph.initializers,
+    input: graph.inputs,
+    output: graph.outputs,
+  });
+  const opsetImport: OperatorSetId[] = [{ domain: "", version: graph.opset }];
+  for (const [domain, version] of graph.domains) opsetImport.push({ domain, version });
+  return { irVersion: irVersionFor(graph.opset), producerName: "s2-vision", graph: proto, opsetImport };
+}
+
+/** The nodes and initializers that the outputs need. */
+export function usedPart(graph: GraphProto): GraphProto {
+  const needed = new Set((graph.output ?? []).map(({ name }) => name ?? ""));
+  const kept: NodeProto[] = [];
+  for (const each of [...(graph.node ?? [])].reverse()) {
+    if (!each.output?.some((name) => needed.has(name))) continue;
+    kept.push(each);
+    for (const name of namesRead(each)) needed.add(name);
+  }
+  const initializer = (graph.initializer ?? []).filter(({ name }) => needed.has(name ?? ""));
+  return { ...graph, node: kept.reverse(), initializer };
+}
+
+/** What a node reads, its subgraphs' reading included. */
+export function namesRead({ input: names, attribute }: NodeProto): string[] {
+  const graphs = (attribute ?? []).flatMap(({ g, graphs: many }) => (g ? [g, ...(many ?? [])] : (many ?? [])));
+  const inner = graphs.flatMap(({ node: nodes, output: results }) => [
+    ...(nodes ?? []).flatMap(namesRead),
+    ...(results ?? []).map(({ name }) => name ?? ""),
+  ]);
+  return [...(names ?? []), ...inner];
+}

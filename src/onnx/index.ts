@@ -1,0 +1,48 @@
+/** ONNX files: read, build, edit, write. */
+export { type Attributes, type AttributeValue, Float, readAttributes, writeAttributes } from "./attributes.ts";
+export {
+  constant,
+  finishGraph,
+  type Graph,
+  input,
+  namesRead,
+  newGraph,
+  node,
+  output,
+  type ShapedValue,
+  scalar,
+  scope,
+  uniqueName,
+  usedPart,
+  type Value,
+  valueInfo,
+  wholeNumbers,
+} from "./builder.ts";
+export { type Dim, divide, multiply } from "./dims.ts";
+export {
+  externalLocations,
+  isOnnx,
+  largestFile,
+  onnxPieces,
+  opsetOf,
+  type ReadBeside,
+  readOnnx,
+  tensorsOf,
+  withExternalData,
+  withMetadata,
+  writeOnnx,
+} from "./file.ts";
+export * from "./operators.ts";
+export type * from "./proto.ts";
+export {
+  count,
+  type ElementType,
+  elementBytes,
+  elementType,
+  elementTypes,
+  makeTensor,
+  type TensorData,
+  tensorData,
+  tensorDims,
+} from "./tensor.ts";
+export type { Pieces } from "./wire.ts";

@@ -1,0 +1,266 @@
+/** Protobuf's wire format, read and written by a schema: a message is an object, bytes are views, what the schema does not know survives. */
+import { S2Error } from "../core/index.ts";
+
+/** Whole numbers beyond 2^53 (the ONNX idiom for "to the end" is 2^63 - 1) come as bigints, all others as numbers. */
+export type Int = number | bigint;
+
+/**
+ * What a field holds. "packed": all pieces of a packed list, undecoded, for lists too long to be objects;
+ * a schema: a message. Enums are "int".
+ */
+export type Kind = "int" | "float" | "string" | "bytes" | "packed" | (() => Schema);
+
+/** Field number -> [name in the object, kind, "many" for a list]. */
+export type Schema = Readonly<Record<number, readonly [name: string, kind: Kind, many?: "many"]>>;
+
+/** A decoded message: its fields by name, and those that the schema does not know as they came, tag and all. */
+export interface Message {
+  unknown?: readonly Uint8Array[];
+  [name: string]: unknown;
+}
+
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH = 2;
+const FIXED32 = 5;
+
+/** As protobuf's own readers: deeper nesting is an attack or damage, not a model. */
+const deepest = 100;
+
+/**
+ * Reads one message; byte fields are views on `bytes`.
+ * @throws S2Error "onnx-file" when the bytes end early or are no such message.
+ */
+export function readMessage<T extends object>(bytes: Uint8Array, schema: Schema, what: string): T {
+  return readFields(
+    { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 },
+    bytes.length,
+    schema,
+    what,
+    0,
+  ) as T;
+}
+
+interface Reader {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  at: number;
+}
+
+function readFields(reader: Reader, end: number, schema: Schema, what: string, depth: number): Message {
+  if (depth > deepest) refuse(`${what} is nested more than ${deepest} deep`);
+  const message: Message = {};
+  let unknown: Uint8Array[] | undefined;
+  while (reader.at < end) {
+    const start = reader.at;
+    const tag = Number(readVarint(reader, end, what));
+    const field = schema[tag >>> 3];
+    const wire = tag & 7;
+    if (tag < 8 || tag > 0xffffffff) refuse(`a field of ${what} at byte ${start} has the number ${tag >>> 3}`);
+    if (field === undefined) {
+      skip(reader, wire, end, what);
+      unknown ??= [];
+      unknown.push(reader.bytes.subarray(start, reader.at));
+      continue;
+    }
+    const [name, kind, many] = field;
+    if (kind === "packed") {
+      ((message[name] ??= []) as Uint8Array[]).push(readPiece(reader, end, wire, what));
+    } else if (many) {
+      const list = (message[name] ??= []) as unknown[];
+      if (wire === LENGTH && (kind === "int" || kind === "float")) readPacked(reader, end, kind, list, what);
+      else list.push(readValue(reader, end, kind, wire, `${what}.${name}`, depth));
+    } else {
+      // Protobuf would merge the two; no writer of ONNX files does that.
+      if (typeof kind === "function" && message[name] !== undefined) refuse(`${what} has two fields ${name}`);
+      message[name] = readValue(reader, end, kind, wire, `${what}.${name}`, depth);
+    }
+  }
+  if (unknown) message.unknown = unknown;
+  return message;
+}
+
+function readValue(reader: Reader, end: number, kind: Kind, wire: number, what: string, depth: number): unknown {
+  if (kind === "int" && wire === VARINT) return readVarint(reader, end, what);
+  if (kind === "float" && wire === FIXED32) {
+    need(reader, 4, end, what);
+    reader.at += 4;
+    return reader.view.getFloat32(reader.at - 4, true);
+  }
+  if (kind === "int" || kind === "float" || wire !== LENGTH) refuse(`${what} at byte ${reader.at} has the wire type ${wire}`);
+  if (typeof kind === "function") {
+    const length = readLength(reader, end, what);
+    return readFields(reader, reader.at + length, kind(), what, depth + 1);
+  }
+  const piece = readBytes(reader, end, what);
+  return kind === "string" ? readText(piece, what) : piece;
+}
+
+function readPacked(reader: Reader, end: number, kind: "int" | "float", list: unknown[], what: string): void {
+  const last = readLength(reader, end, what) + reader.at;
+  const wire = kind === "int" ? VARINT : FIXED32;
+  while (reader.at < last) list.push(readValue(reader, last, kind, wire, what, 0));
+}
+
+/** A packed list, or one value of a list that was not packed. */
+function readPiece(reader: Reader, end: number, wire: number, what: string): Uint8Array {
+  if (wire === LENGTH) return readBytes(reader, end, what);
+  const start = reader.at;
+  skip(reader, wire, end, what);
+  return reader.bytes.subarray(start, reader.at);
+}
+
+function readLength(reader: Reader, end: number, what: string): number {
+  const length = Number(readVarint(reader, end, what));
+  if (length < 0) refuse(`${what} at byte ${reader.at} has the length ${length}`);
+  need(reader, length, end, what);
+  return length;
+}
+
+function readBytes(reader: Reader, end: number, what: string): Uint8Array {
+  const length = readLength(reader, end, what);
+  reader.at += length;
+  return reader.bytes.subarray(reader.at - length, reader.at);
+}
+
+/** A signed 64-bit number, low seven bits first. */
+function readVarint(reader: Reader, end: number, what: string): Int {
+  let low = 0; // bits 0 to 27
+  let middle = 0; // 28 to 55
+  let high = 0; // 56 to 63
+  for (let i = 0; i < 10; i++) {
+    if (reader.at >= end) refuse(`${what} ends within a number at byte ${reader.at}`);
+    const byte = reader.bytes[reader.at++];
+    const seven = byte & 0x7f;
+    if (i < 4) low |= seven << (7 * i);
+    else if (i < 8) middle |= seven << (7 * (i - 4));
+    else high |= seven << (7 * (i - 8));
+    if (byte < 0x80) {
+      if (high === 0 && middle < 1 << 25) return middle * 2 ** 28 + low;
+      const all = (BigInt(high & 0xff) << 56n) | (BigInt(middle) << 28n) | BigInt(low);
+      return narrow(BigInt.asIntN(64, all));
+    }
+  }
+  return refuse(`${what} has a number of more than ten bytes at byte ${reader.at}`);
+}
+
+function narrow(value: bigint): Int {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** The numbers of packed varint pieces (`int64_data`, `int32_data`). */
+export function unpackInts(pieces: readonly Uint8Array[]): Int[] {
+  return pieces.flatMap((bytes) => {
+    const reader = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
+    const list: Int[] = [];
+    while (reader.at < bytes.length) list.push(readVarint(reader, bytes.length, "packed numbers"));
+    return list;
+  });
+}
+
+function skip(reader: Reader, wire: number, end: number, what: string): void {
+  if (wire === VARINT) readVarint(reader, end, what);
+  else if (wire === LENGTH) readBytes(reader, end, what);
+  else if (wire === FIXED32 || wire === FIXED64) {
+    const length = wire === FIXED32 ? 4 : 8;
+    need(reader, length, end, what);
+    reader.at += length;
+  } else refuse(`a field of ${what} at byte ${reader.at} has the wire type ${wire}`);
+}
+
+function need(reader: Reader, length: number, end: number, what: string): void {
+  if (reader.at + length > end)
+    refuse(`${what} at byte ${reader.at} should have ${length} bytes, but ${end - reader.at} are left`);
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true });
+
+function readText(bytes: Uint8Array, what: string): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return refuse(`${what} is not text (UTF-8)`);
+  }
+}
+
+function refuse(reason: string): never {
+  throw new S2Error(
+    "onnx-file",
+    `Not an ONNX file that can be read: ${reason}; it is cut short, damaged or another format. Download or export it again.`,
+  );
+}
+
+/** Pieces of a file in order; long byte fields are the caller's own arrays, not copies. */
+export interface Pieces {
+  readonly length: number;
+  readonly parts: readonly Uint8Array[];
+}
+
+const encoder = new TextEncoder();
+
+/** Writes one message as pieces; absent fields are not written, empty lists neither. */
+export function writeMessage(message: object, schema: Schema): Pieces {
+  const parts: Uint8Array[] = [];
+  const fields = message as Message;
+  for (const [number, [name, kind, many]] of Object.entries(schema)) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    const values = many || kind === "packed" ? (value as readonly unknown[]) : [value];
+    for (const one of values) writeValue(parts, Number(number), kind, one);
+  }
+  if (fields.unknown) parts.push(...fields.unknown);
+  return { length: parts.reduce((sum, part) => sum + part.length, 0), parts };
+}
+
+function writeValue(parts: Uint8Array[], number: number, kind: Kind, value: unknown): void {
+  if (kind === "int") {
+    parts.push(varints(number * 8 + VARINT, value as Int));
+  } else if (kind === "float") {
+    const bytes = varints(number * 8 + FIXED32);
+    const field = new Uint8Array(bytes.length + 4);
+    field.set(bytes);
+    new DataView(field.buffer).setFloat32(bytes.length, value as number, true);
+    parts.push(field);
+  } else {
+    const { length, parts: inner } = payload(kind, value);
+    parts.push(varints(number * 8 + LENGTH, length));
+    for (const part of inner) if (part.length > 0) parts.push(part);
+  }
+}
+
+function payload(kind: Exclude<Kind, "int" | "float">, value: unknown): Pieces {
+  if (typeof kind === "function") return writeMessage(value as object, kind());
+  const bytes = kind === "string" ? encoder.encode(value as string) : (value as Uint8Array);
+  return { length: bytes.length, parts: [bytes] };
+}
+
+const scratch = new Uint8Array(24);
+
+/** One or two varints; negative numbers take ten bytes, as protobuf writes them. */
+export function varints(...values: Int[]): Uint8Array {
+  let at = 0;
+  for (const value of values) {
+    if (typeof value === "number" && value >= 0) {
+      let rest = value;
+      for (; rest >= 0x80; rest = Math.floor(rest / 128)) scratch[at++] = (rest % 128) | 0x80;
+      scratch[at++] = rest;
+    } else {
+      let rest = BigInt.asUintN(64, BigInt(value));
+      for (; rest >= 0x80n; rest >>= 7n) scratch[at++] = Number(rest & 0x7fn) | 0x80;
+      scratch[at++] = Number(rest);
+    }
+  }
+  return scratch.slice(0, at);
+}
+
+/** The pieces as one array. */
+export function joinPieces({ length, parts }: Pieces): Uint8Array {
+  const file = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}
