@@ -2,9 +2,12 @@
 const floors = {
   core: [],
   images: ["core"],
-  runtimes: ["images", "core"],
-  features: ["images", "core"],
-  cli: ["runtimes", "features", "images", "core"],
+  tensors: ["core"],
+  onnx: ["core"],
+  models: ["onnx", "tensors", "core"],
+  runtimes: ["models", "onnx", "tensors", "images", "core"],
+  features: ["tensors", "images", "core"],
+  cli: ["features", "runtimes", "models", "onnx", "tensors", "images", "core"],
 };
 
 module.exports = {
@@ -26,7 +29,7 @@ module.exports = {
     {
       name: "platform-only-in-runtimes-and-cli",
       severity: "error",
-      from: { path: "^src/(core|images|features)/" },
+      from: { path: "^src/(core|images|tensors|onnx|models|features)/" },
       to: { dependencyTypes: ["core"] },
     },
   ],

@@ -15,15 +15,10 @@ export {
   planPhoto,
   principalColours,
   type RecordedModel,
-  readSafetensors,
   recordModel,
   type ScaleMap,
-  type StoredTensor,
   scaleMaps,
   scalePicture,
-  toFloat16,
-  writeNpy,
-  writeSafetensors,
 } from "./features/index.ts";
 export { type Filter, type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
 export {
@@ -34,6 +29,7 @@ export {
   type Model,
   savePng,
 } from "./runtimes/node/index.ts";
+export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";
 
 /**
  * Multi-scale features of a photo (a path, or pixels from `loadImage`): every scale is made from the photo's own pixels.

@@ -2,11 +2,10 @@
 
 import { S2Error } from "./error.ts";
 import { croppedGrid, type Grid } from "./layout.ts";
-import { type Axis, type Links, linkTiles } from "./links.ts";
 import { readOutput, type TileOutput } from "./output.ts";
 import { addMap, addTokens, mergeScale } from "./pool.ts";
+import { type Pooling, pooling } from "./pooling.ts";
 import type { S2Plan, Tensor, Traits } from "./types.ts";
-import { coverage } from "./warnings.ts";
 
 /** The output, its token grid, and the pixels of the output scale's canvas that a token covers. */
 export interface Fused {
@@ -23,11 +22,7 @@ export interface Fusion {
 }
 
 /** One scale on its way to the output: where its tiles' tokens go, and what has arrived. */
-interface Part {
-  readonly rows: readonly Links[];
-  readonly cols: readonly Links[];
-  readonly prefixWeights: readonly number[];
-  readonly grid: Grid;
+interface Part extends Pooling {
   readonly features: Tensor;
   missing: number;
 }
@@ -106,31 +101,14 @@ function learnGrids(plan: S2Plan, grids: (Grid | undefined)[], index: number, gr
 }
 
 function newPart(plan: S2Plan, index: number, output: TileOutput, outputTileGrid: Grid, batch: number): Part {
-  const from = axes(plan, index, output.grid);
-  const onto = axes(plan, plan.outputScale, outputTileGrid);
+  const pools = pooling(plan, index, output.grid, outputTileGrid);
+  const { rows, cols } = pools.grid;
   const c = output.channels;
-  const grid = { rows: onto.rows.cells, cols: onto.cols.cells };
-  const dims =
-    plan.outputShape === "bnc" ? [batch, plan.numPrefixToken + grid.rows * grid.cols, c] : [batch, c, grid.rows, grid.cols];
-  const covered = plan.fusion === "aligned" ? coverage(plan.scales[index]) : plan.scales[index].tiles.map(() => 1);
-  const all = covered.reduce((sum, part) => sum + part, 0);
+  const dims = plan.outputShape === "bnc" ? [batch, plan.numPrefixToken + rows * cols, c] : [batch, c, rows, cols];
   return {
-    rows: linkTiles(from.rows, onto.rows, plan.fusion),
-    cols: linkTiles(from.cols, onto.cols, plan.fusion),
-    prefixWeights: covered.map((part) => part / all),
-    grid,
+    ...pools,
     features: { dims, data: new Float32Array(dims.reduce((a, d) => a * d, 1)) },
     missing: plan.scales[index].tiles.length * batch,
-  };
-}
-
-function axes(plan: S2Plan, index: number, grid: Grid): { rows: Axis; cols: Axis } {
-  const scale = plan.scales[index];
-  const { rows, cols } = croppedGrid(scale, grid, plan);
-  const filled = [scale.canvas[0] - scale.padding[0], scale.canvas[1] - scale.padding[1]];
-  return {
-    rows: { starts: scale.rowStarts, tile: scale.tile[0], tokens: grid.rows, cells: rows, filled: filled[0] },
-    cols: { starts: scale.colStarts, tile: scale.tile[1], tokens: grid.cols, cells: cols, filled: filled[1] },
   };
 }
 

@@ -2,7 +2,7 @@
 import { S2Error } from "./error.ts";
 import { resizeAlongRows } from "./resize-passes.ts";
 import type { ResizeMode } from "./taps.ts";
-import type { Tensor } from "./types.ts";
+import type { S2Plan, Tensor } from "./types.ts";
 
 /**
  * Resizes images [b, c, h, w] to [b, c, height, width] in float32, equal to `torch.nn.functional.interpolate` within 1e-5.
@@ -47,4 +47,9 @@ export function imageDims(images: Tensor): readonly [b: number, c: number, h: nu
     throw new S2Error("image", `Images of dims [${dims}] hold ${images.data.length} numbers; expected ${b * c * h * w}.`);
   }
   return [b, c, h, w];
+}
+
+/** Whether a plan antialiases when it resizes from one size to another. */
+export function filters({ antialias }: Pick<S2Plan, "antialias">, from: readonly number[], to: readonly number[]): boolean {
+  return antialias === "always" || (antialias === "shrinking" && (to[0] < from[0] || to[1] < from[1]));
 }

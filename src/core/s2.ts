@@ -2,7 +2,7 @@
 import { px, S2Error } from "./error.ts";
 import { readOutput } from "./output.ts";
 import { planS2 } from "./plan.ts";
-import { imageDims, resize } from "./resize.ts";
+import { filters, imageDims, resize } from "./resize.ts";
 import { resizeAlongRows } from "./resize-passes.ts";
 import { type CutTile, type Hooks, runPlan } from "./run.ts";
 import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
@@ -51,12 +51,8 @@ async function traitsFor(model: VisionModel, images: Tensor, options: S2Options)
 // "exact" cuts the resized image, "pad" the same with zeros beyond it, "resize" an image resized twice (as the reference).
 function tensorCutter(images: Tensor, scale: ScalePlan, plan: S2Plan): CutTile {
   const once =
-    plan.splitMode === "resize" ? resize(images, scale.size, { antialias: filters(plan, images, scale.size) }) : images;
+    plan.splitMode === "resize" ? resize(images, scale.size, { antialias: filters(plan, plan.image, scale.size) }) : images;
   const size = plan.splitMode === "resize" ? scale.canvas : scale.size;
-  const columns = resizeAlongRows(once, size, "bicubic", filters(plan, once, size));
+  const columns = resizeAlongRows(once, size, "bicubic", filters(plan, [once.dims[2], once.dims[3]], size));
   return (image, top, left, out, offset) => columns(image, top, left, scale.tile, out, offset);
-}
-
-function filters({ antialias }: S2Plan, { dims }: Tensor, size: readonly [number, number]): boolean {
-  return antialias === "always" || (antialias === "shrinking" && (size[0] < dims[2] || size[1] < dims[3]));
 }

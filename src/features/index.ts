@@ -2,9 +2,6 @@
 export { principalColours } from "./colours.ts";
 export { type ExtractOptions, extractPhoto, type PhotoModel, scalePixels } from "./extract.ts";
 export { type Features, makeFeatures } from "./features.ts";
-export { fromFloat16, toFloat16 } from "./float16.ts";
-export { writeNpy } from "./npy.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
-export { type Dtype, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 export { type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { extract, loadImage, loadModel } from "s2-vision/node";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fromFloat16, readSafetensors } from "../../src/features/index.ts";
+import { fromFloat16, readSafetensors } from "../../src/tensors/index.ts";
 import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync, truncateSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readSafetensors } from "../../src/features/index.ts";
+import { readSafetensors } from "../../src/tensors/index.ts";
 import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();

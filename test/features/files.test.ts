@@ -11,7 +11,7 @@ import {
   toFloat16,
   writeNpy,
   writeSafetensors,
-} from "../../src/features/index.ts";
+} from "../../src/tensors/index.ts";
 
 const latin = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 const row = new Float32Array([1.5, -2]);

@@ -43,3 +43,11 @@ export function fromFloat16(halves: Uint16Array): Float32Array {
   }
   return data;
 }
+
+/** The numbers that bfloat16 bits stand for: the upper halves of float32. */
+export function fromBfloat16(halves: Uint16Array): Float32Array {
+  const data = new Float32Array(halves.length);
+  const bits = new Uint32Array(data.buffer);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  return data;
+}

@@ -1,0 +1,28 @@
+/** What a family makes of a config and its weights: the contract between `buildModel` and the family files. */
+import type { ShapedValue } from "../onnx/index.ts";
+import type { Weights } from "./weights.ts";
+
+export type Size = readonly [height: number, width: number];
+export type Config = Readonly<Record<string, unknown>>;
+
+/** The graph's values by the names that the source library gives its outputs. */
+export type Outputs = Record<string, ShapedValue>;
+
+/** A model as its config describes it, before a graph is made. */
+export interface Architecture {
+  /** The size of images that it was made for. */
+  readonly imageSize: Size;
+  /** Pixels on a side of one token (of the main output's). */
+  readonly patchSize: number;
+  /** Tokens before the grid; 0 for maps. */
+  readonly prefixTokens: number;
+  /** Colour channels. */
+  readonly channels: number;
+  /** Which outputs a graph has when none are asked for: the main features first. */
+  readonly main: readonly string[];
+  /** Adds the model to the graph: from images [b, c, h, w] to all its outputs. What is not asked for is cut off again. */
+  build(images: ShapedValue): Outputs;
+}
+
+/** Reads a config of its family. The weights have the names of the source library, less a wrapper's prefix. */
+export type ReadArchitecture = (config: Config, weights: Weights) => Architecture;

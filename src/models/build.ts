@@ -1,0 +1,53 @@
+/** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
+import { nearest, px, S2Error } from "../core/index.ts";
+import { finishGraph, input, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
+import { readSafetensors } from "../tensors/index.ts";
+import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
+import { readFamily } from "./families.ts";
+
+/** What to build. */
+export interface BuildOptions {
+  /** Outputs of the graph by the source library's names; default: its main features, and pooled ones and logits where it has them. */
+  readonly outputs?: readonly string[];
+  /** Images of another size than the model was made for: position embeddings are interpolated as the source library does. */
+  readonly imageSize?: number | readonly [height: number, width: number];
+}
+
+/** The operators of the graphs: the newest set that onnxruntime from 1.18 (2024) on runs, with Gelu as one operator. */
+const opset = 20;
+
+/**
+ * An ONNX file from a hub model's two files: of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
+ * [batch, channels, height, width] in float32; the batch is free.
+ * @throws S2Error "architecture" for a family or a variant that is not known, "weights" for tensors that are missing or misshapen,
+ * "safetensors" for a damaged file, "output" for an output that the model does not have.
+ */
+export function buildModel(config: object, weights: Uint8Array, options: BuildOptions = {}): Uint8Array {
+  const { architecture, weights: named } = readFamily(config as Config, readSafetensors(weights).tensors);
+  const size = imageSize(options.imageSize, architecture);
+  const graph = newGraph(opset);
+  const images = input(graph, "pixel_values", "float32", ["batch", architecture.channels, ...size]);
+  const values = architecture.build(images);
+  const names = options.outputs ?? architecture.main;
+  checkNames(names, values);
+  for (const name of names) output(values[name], name);
+  named.refuseProblems();
+  const { patchSize, prefixTokens } = architecture;
+  const traits = { imageSize: size, patchSize, prefixTokens };
+  return writeOnnx(withMetadata(finishGraph(graph, "model"), { "s2.traits": JSON.stringify(traits) }));
+}
+
+function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize }: Architecture): Size {
+  const size: Size = wish === undefined ? own : typeof wish === "number" ? [wish, wish] : wish;
+  if (size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize)) return size;
+  throw new S2Error("input", `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}.`);
+}
+
+function checkNames(names: readonly string[], values: Outputs): void {
+  const known = Object.keys(values);
+  const wrong = names.find((name) => !Object.hasOwn(values, name));
+  if (wrong === undefined && names.length > 0) return;
+  const near = wrong && nearest(wrong, known);
+  const hint = near ? ` Did you mean ${near}?` : "";
+  throw new S2Error("output", `The model has no output ${wrong ?? "(none was asked for)"}; it has ${known.join(", ")}.${hint}`);
+}
