@@ -3,7 +3,7 @@ const floors = {
   core: [],
   images: ["core"],
   tensors: ["core"],
-  onnx: ["core"],
+  onnx: ["tensors", "core"],
   models: ["onnx", "tensors", "core"],
   runtimes: ["models", "onnx", "tensors", "images", "core"],
   features: ["tensors", "images", "core"],

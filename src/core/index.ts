@@ -5,6 +5,7 @@ export { nearest, px, S2Error } from "./error.ts";
 export type { Fused } from "./fuse.ts";
 export { type Matrix, type ScaleMatrices, scaleMatrices } from "./matrices.ts";
 export { checkNames, s2OptionNames } from "./options.ts";
+export { readShape } from "./output.ts";
 export { planS2 } from "./plan.ts";
 export { resize } from "./resize.ts";
 export { type CutTile, type Hooks, runPlan, type Source } from "./run.ts";

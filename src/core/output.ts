@@ -20,6 +20,23 @@ export function readOutput(
 ): TileOutput {
   if (!Array.isArray(output?.dims) || !(output.data instanceof Float32Array)) throw notATensor(output);
   const { dims, data } = output;
+  const shape = readShape(dims, tile, plan, traits);
+  if (dims[0] !== images || data.length !== dims.reduce((a, d) => a * d, 1)) {
+    throw new S2Error(
+      "model-output",
+      `The model got ${images} images and returned dims [${dims}] with ${data.length} numbers; expected dims [${images}, ...].`,
+    );
+  }
+  return { ...shape, data };
+}
+
+/** The token grid and channels that an output of shape `dims` has for tiles of size `tile`. */
+export function readShape(
+  dims: readonly number[],
+  tile: readonly [number, number],
+  plan: Pick<S2Plan, "outputShape" | "numPrefixToken">,
+  traits: Traits,
+): { grid: Grid; channels: number } {
   const rank = plan.outputShape === "bnc" ? 3 : 4;
   if (dims.length !== rank) {
     const other = dims.length === 7 - rank ? ` For such a model pass outputShape: "${rank === 3 ? "bchw" : "bnc"}".` : "";
@@ -30,14 +47,8 @@ export function readOutput(
         `${rank === 3 ? "[batch, tokens, channels]" : "[batch, channels, rows, cols]"}.${other}${pooled}`,
     );
   }
-  if (dims[0] !== images || data.length !== dims.reduce((a, d) => a * d, 1)) {
-    throw new S2Error(
-      "model-output",
-      `The model got ${images} images and returned dims [${dims}] with ${data.length} numbers; expected dims [${images}, ...].`,
-    );
-  }
-  if (plan.outputShape === "bchw") return { grid: { rows: dims[2], cols: dims[3] }, channels: dims[1], data };
-  return { grid: tokenGrid(dims[1], tile, plan.numPrefixToken, traits.patchSize), channels: dims[2], data };
+  if (plan.outputShape === "bchw") return { grid: { rows: dims[2], cols: dims[3] }, channels: dims[1] };
+  return { grid: tokenGrid(dims[1], tile, plan.numPrefixToken, traits.patchSize), channels: dims[2] };
 }
 
 function notATensor(output: unknown): S2Error {

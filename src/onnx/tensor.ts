@@ -42,7 +42,17 @@ const arrays = {
 
 type NumberType = keyof typeof arrays;
 
-export type TensorData = InstanceType<(typeof arrays)[NumberType]>;
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 const typeNames = new Map<number, ElementType>(
   Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType]),

@@ -1,0 +1,42 @@
+/** Weights stored as half-precision floats: half the file, computed in float32 as before. */
+import { S2Error } from "../core/index.ts";
+import { toFloat16 } from "../tensors/index.ts";
+import { readOnnx, writeOnnx } from "./file.ts";
+import type { ModelProto, NodeProto, TensorProto } from "./proto.ts";
+import { elementTypes, makeTensor, tensorData, tensorDims } from "./tensor.ts";
+
+/** Smaller tensors are not worth a node each. */
+const smallest = 256;
+const largestHalf = 65504;
+
+/**
+ * The model with its float32 weights stored as float16 and cast back where they are used; onnxruntime does that once, when it loads the file.
+ * Inputs, outputs and all arithmetic stay float32. Weights beyond float16's range stay as they are.
+ * @throws S2Error "onnx-file" for a file that cannot be read, "option" for another dtype.
+ */
+export function convertModel(file: Uint8Array, { dtype }: { dtype: "float16" }): Uint8Array {
+  if (dtype !== "float16") throw new S2Error("option", `dtype is "${dtype}"; expected "float16". For int8 see quantizeModel.`);
+  return writeOnnx(withHalfWeights(readOnnx(file)));
+}
+
+function withHalfWeights(model: ModelProto): ModelProto {
+  const given = new Set((model.graph.input ?? []).map(({ name }) => name)); // may be fed: must keep its type
+  const casts: NodeProto[] = [];
+  const initializer = (model.graph.initializer ?? []).map((tensor) => {
+    const half = given.has(tensor.name) ? undefined : inHalf(tensor);
+    if (!half) return tensor;
+    const to = { name: "to", i: elementTypes.float32, type: 2 };
+    casts.push({ opType: "Cast", name: `${tensor.name}/Cast`, input: [half.name!], output: [tensor.name!], attribute: [to] });
+    return half;
+  });
+  const { graph } = model;
+  return { ...model, graph: { ...graph, initializer, node: [...casts, ...(graph.node ?? [])] } };
+}
+
+function inHalf(tensor: TensorProto): TensorProto | undefined {
+  const dims = tensorDims(tensor);
+  if (Number(tensor.dataType) !== elementTypes.float32 || dims.reduce((a, b) => a * b, 1) < smallest) return undefined;
+  const data = tensorData(tensor) as Float32Array;
+  if (!data.every((value) => Math.abs(value) <= largestHalf)) return undefined;
+  return makeTensor(`${tensor.name}/float16`, "float16", dims, toFloat16(data));
+}

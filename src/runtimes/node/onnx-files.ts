@@ -1,0 +1,86 @@
+/** ONNX files on disk: read whole, written piece by piece, with a second file for weights where one does not hold them. */
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { S2Error } from "../../core/index.ts";
+import { largestFile, type ModelProto, onnxPieces, type Pieces, readOnnx, withExternalData } from "../../onnx/index.ts";
+
+/** All bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
+export function readWhole(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const bytes = new Uint8Array(fstatSync(file).size);
+    for (let at = 0, read = 1; at < bytes.length && read > 0; at += read) {
+      read = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 30), at);
+    }
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The ONNX file with its weights, those in files beside it included. */
+export function openOnnx(path: string): ModelProto {
+  return readOnnx(readWhole(path), (location) => readWhole(join(dirname(path), location)));
+}
+
+/**
+ * Writes a model (or a file's bytes) under its name when it is whole. Above 1.9 GB the weights go into `<name>.data` beside it.
+ * @throws S2Error "not-written" when the place cannot be written; nothing half-written is left.
+ */
+export function saveOnnx(path: string, model: ModelProto | Uint8Array): void {
+  if (model instanceof Uint8Array) return writeAll([{ path, pieces: { length: model.length, parts: [model] } }]);
+  const whole = onnxPieces(model);
+  if (whole.length <= largestFile) return writeAll([{ path, pieces: whole }]);
+  const split = withExternalData(model, `${basename(path)}.data`);
+  writeAll([
+    { path: `${path}.data`, pieces: split.data },
+    { path, pieces: onnxPieces(split.model) },
+  ]);
+}
+
+function writeAll(files: readonly { path: string; pieces: Pieces }[]): void {
+  const unfinished = (path: string) => `${path}.${process.pid}.part`;
+  try {
+    for (const { path, pieces } of files) writePieces(unfinished(path), pieces);
+    for (const { path } of files) renameSync(unfinished(path), path);
+  } catch (error) {
+    for (const { path } of files) rmSync(unfinished(path), { force: true });
+    const reason = (error as Error).message;
+    throw new S2Error("not-written", `${files.at(-1)!.path} could not be written: ${reason}. Choose another place.`, {
+      cause: error,
+    });
+  }
+}
+
+function writePieces(path: string, { parts }: Pieces): void {
+  const file = openSync(path, "w");
+  try {
+    for (const part of parts) {
+      for (let at = 0; at < part.length; ) at += writeSync(file, part, at, Math.min(part.length - at, 2 ** 30));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A folder's config.json and model.safetensors. */
+export function readHubFolder(folder: string): { config: Record<string, unknown>; weights: Uint8Array } {
+  const path = join(folder, "config.json");
+  const weights = join(folder, "model.safetensors");
+  for (const needed of [path, weights]) {
+    if (existsSync(needed)) continue;
+    const sharded = existsSync(`${weights}.index.json`)
+      ? " The folder's weights are in several files; join them into one first."
+      : "";
+    throw new S2Error(
+      "model-not-found",
+      `${folder} has no ${basename(needed)}; expected a hub folder with config.json and model.safetensors.${sharded}`,
+    );
+  }
+  try {
+    return { config: JSON.parse(readFileSync(path, "utf8")), weights: readWhole(weights) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
+  }
+}
