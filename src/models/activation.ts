@@ -1,25 +1,30 @@
-/** Activations by the names that transformers (`ACT2FN`) and timm (`get_act_layer`) give them. */
+/** Activations by the names that transformers and timm give them. */
 import { S2Error } from "../core/index.ts";
-import { Gelu, Mul, Relu, type ShapedValue, Sigmoid } from "../onnx/index.ts";
+import { Gelu, Mul, Relu, type ShapedValue, Sigmoid, Tanh } from "../onnx/index.ts";
 
-type Activation = (x: ShapedValue) => ShapedValue;
+export type Activation = (x: ShapedValue) => ShapedValue;
 
-const geluTanh: Activation = (x) => Gelu(x, { approximate: "tanh" });
-const silu: Activation = (x) => Mul(x, Sigmoid(x));
+/** x·sigmoid(x), also called swish (arXiv 1702.03118). */
+export const silu: Activation = (x) => Mul(x, Sigmoid(x));
+
+const tanhGelu: Activation = (x) => Gelu(x, { approximate: "tanh" });
 
 const activations: Readonly<Record<string, Activation>> = {
   gelu: (x) => Gelu(x),
-  gelu_new: geluTanh,
-  gelu_pytorch_tanh: geluTanh,
-  gelu_tanh: geluTanh,
+  gelu_python: (x) => Gelu(x),
+  gelu_tanh: tanhGelu,
+  gelu_pytorch_tanh: tanhGelu,
+  gelu_new: tanhGelu,
+  gelu_fast: tanhGelu,
   quick_gelu: (x) => Mul(x, Sigmoid(Mul(x, 1.702))),
-  relu: Relu,
   silu,
   swish: silu,
+  relu: Relu,
+  tanh: Tanh,
 };
 
-/** @throws S2Error "architecture" for a name that is none of these. */
-export function activation(name: string): Activation {
-  if (Object.hasOwn(activations, name)) return activations[name];
-  throw new S2Error("architecture", `The activation ${name} is not built; known are ${Object.keys(activations).join(", ")}.`);
+/** @throws S2Error "architecture" for a name that is not known. */
+export function activationOf(name: unknown): Activation {
+  if (typeof name === "string" && Object.hasOwn(activations, name)) return activations[name];
+  throw new S2Error("architecture", `The activation is ${name}; known are ${Object.keys(activations).join(", ")}.`);
 }

@@ -18,11 +18,26 @@ export interface Architecture {
   readonly prefixTokens: number;
   /** Colour channels. */
   readonly channels: number;
-  /** Which outputs a graph has when none are asked for: the main features first. */
+  /** Which outputs a graph has when none are asked for, where the model has them: the main features first. */
   readonly main: readonly string[];
+  /** Tensors (by their stored names) that files may have and that no output needs: text towers, decoders, buffers. */
+  readonly unused?: RegExp;
   /** Adds the model to the graph: from images [b, c, h, w] to all its outputs. What is not asked for is cut off again. */
   build(images: ShapedValue): Outputs;
 }
 
-/** Reads a config of its family. The weights have the names of the source library, less a wrapper's prefix. */
+/** From the names that a graph uses for weights to those of the source library. */
+export interface Naming {
+  /** Before the names in files of larger models (classifiers, towers): `vit`; with or without it, both are read. */
+  readonly prefix?: string;
+  /** Replacements, all applied in this order: `["attn.proj.", "attention.output.dense."]`. */
+  readonly names?: readonly (readonly [from: string | RegExp, to: string])[];
+}
+
+/** What the table of families has of each. */
+export interface Family extends Naming {
+  readonly read: ReadArchitecture;
+}
+
+/** Reads a config of its family. */
 export type ReadArchitecture = (config: Config, weights: Weights) => Architecture;

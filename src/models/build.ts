@@ -28,10 +28,10 @@ export function buildModel(config: object, weights: Uint8Array, options: BuildOp
   const graph = newGraph(opset);
   const images = input(graph, "pixel_values", "float32", ["batch", architecture.channels, ...size]);
   const values = architecture.build(images);
-  const names = options.outputs ?? architecture.main;
+  const names = options.outputs ?? architecture.main.filter((name) => Object.hasOwn(values, name));
   checkNames(names, values);
   for (const name of names) output(values[name], name);
-  named.refuseProblems();
+  named.refuseProblems(architecture.unused);
   const { patchSize, prefixTokens } = architecture;
   const traits = { imageSize: size, patchSize, prefixTokens };
   return writeOnnx(withMetadata(finishGraph(graph, "model"), { "s2.traits": JSON.stringify(traits) }));

@@ -1,21 +1,28 @@
 /** Which family a config is of, and whose names its weights have. */
 import { S2Error } from "../core/index.ts";
 import type { StoredTensor } from "../tensors/index.ts";
-import type { Architecture, Config, ReadArchitecture } from "./architecture.ts";
+import type { Architecture, Config, Family } from "./architecture.ts";
+import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
+import { hiera, timmHiera } from "./hiera-config.ts";
+import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { makeWeights, type Weights } from "./weights.ts";
 
-/** A family as transformers has it. */
-interface TransformersFamily {
-  /** Before the names of its tensors in files of larger models (classifiers, towers): `vit.`; with or without it, both are read. */
-  readonly prefix: string;
-  readonly read: ReadArchitecture;
-}
-
-/** By `model_type`. */
-const transformers: Readonly<Record<string, TransformersFamily>> = {};
+/** By transformers' `model_type`. */
+const transformers: Readonly<Record<string, Family>> = {
+  convnext,
+  convnextv2: convnextV2,
+  hiera,
+  swin,
+  swinv2: swinV2,
+};
 
 /** By the architecture's name in timm; the first that matches. */
-const timm: readonly (readonly [name: RegExp, read: ReadArchitecture])[] = [];
+const timm: readonly (readonly [name: RegExp, family: Family])[] = [
+  [/^(test_)?convnext/, timmConvnext],
+  [/^hiera_/, timmHiera],
+  [/^swin_/, timmSwin],
+  [/^swinv2_(?!cr_)/, timmSwinV2],
+];
 
 /** @throws S2Error "architecture" when the config names none of these. */
 export function readFamily(
@@ -23,17 +30,12 @@ export function readFamily(
   tensors: Readonly<Record<string, StoredTensor>>,
 ): { architecture: Architecture; weights: Weights } {
   const { architecture: name, model_type: type } = config;
-  if (typeof name === "string") {
-    const read = timm.find(([pattern]) => pattern.test(name))?.[1];
-    if (!read) throw unknown(`timm's ${name}`);
-    const weights = makeWeights(tensors);
-    return { architecture: read(config, weights), weights };
-  }
-  const family = transformers[String(type)];
-  if (!family) throw unknown(`the model_type ${type}`);
-  const wrapped = Object.keys(tensors).some((stored) => stored.startsWith(`${family.prefix}.`));
-  const start = `${family.prefix}.`;
-  const weights = makeWeights(tensors, (stored) => (wrapped && stored.startsWith(start) ? stored.slice(start.length) : stored));
+  const family =
+    typeof name === "string"
+      ? timm.find(([pattern]) => pattern.test(name))?.[1]
+      : Object.hasOwn(transformers, String(type)) && transformers[String(type)];
+  if (!family) throw unknown(typeof name === "string" ? `timm's ${name}` : `the model_type ${type}`);
+  const weights = makeWeights(tensors, family);
   return { architecture: family.read(config, weights), weights };
 }
 

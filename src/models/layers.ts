@@ -22,13 +22,39 @@ export function part<T>(graph: Graph, weights: Weights, build: () => T): T {
   return scope(graph, weights.path.split(".").at(-1)!, build);
 }
 
-/** x·Wᵀ + b; torch keeps W as [out, in]. The bias is left out where the file has none. */
-export function linear(x: ShapedValue, weights: Weights, features: number): ShapedValue {
-  return part(x.graph, weights, () => {
-    const inputs = x.dims.at(-1) as number;
-    const product = MatMul(x, parameter(x.graph, transposed(weights.get("weight", [features, inputs])), "weight"));
-    return weights.has("bias") ? Add(product, parameter(x.graph, weights.get("bias", [features]), "bias")) : product;
-  });
+/** x·Wᵀ + b; torch keeps W as [out, in]. */
+export interface Affine {
+  readonly weight: Weight;
+  readonly bias?: Weight;
+}
+
+/** A linear layer's weights; unless told, it has a bias where the file has one. */
+export function readAffine(weights: Weights, features: number, inputs: number, bias = weights.has("bias")): Affine {
+  return { weight: weights.get("weight", [features, inputs]), ...(bias && { bias: weights.get("bias", [features]) }) };
+}
+
+/** Its nodes are named by the current scope. */
+export function affine(x: ShapedValue, { weight, bias }: Affine): ShapedValue {
+  const product = MatMul(x, parameter(x.graph, transposed(weight), "weight"));
+  return bias ? Add(product, parameter(x.graph, bias, "bias")) : product;
+}
+
+export function linear(x: ShapedValue, weights: Weights, features: number, bias?: boolean): ShapedValue {
+  return part(x.graph, weights, () => affine(x, readAffine(weights, features, x.dims.at(-1) as number, bias)));
+}
+
+/** Each output times its `gain`, within the weights: gain·(x·Wᵀ + b). */
+export function amplified({ weight, bias }: Affine, gain: ArrayLike<number>): Affine {
+  return { weight: rowsTimes(weight, gain), ...(bias && { bias: rowsTimes(bias, gain) }) };
+}
+
+function rowsTimes({ dims, data }: Weight, gain: ArrayLike<number>): Weight {
+  const result = new Float32Array(data.length);
+  const length = data.length / dims[0];
+  for (let row = 0, i = 0; row < dims[0]; row++) {
+    for (const end = i + length; i < end; i++) result[i] = data[i] * gain[row];
+  }
+  return { dims, data: result };
 }
 
 /** [rows, cols] as [cols, rows]. */

@@ -1,7 +1,8 @@
-/** The tensors of a hub model by name, as float32: what is missing or has another shape is noted, and refused all at once. */
+/** The tensors of a hub model by name, as float32: what is missing, misshapen or never read is noted, and refused all at once. */
 import { S2Error } from "../core/index.ts";
 import { count } from "../onnx/index.ts";
 import { fromBfloat16, fromFloat16, type StoredTensor } from "../tensors/index.ts";
+import type { Naming } from "./architecture.ts";
 
 export interface Weight {
   readonly dims: readonly number[];
@@ -16,60 +17,69 @@ export interface Weights {
   has(name: string): boolean;
   /** The stored shape; undefined when there is no such tensor. */
   dims(name: string): readonly number[] | undefined;
-  /** The tensor, whose shape must be `dims`; zeros when it is not, and `refuseProblems` tells. */
+  /** The tensor, whose shape must be `dims` (but for 1s); zeros when it is not, and `refuseProblems` tells. */
   get(name: string, dims: readonly number[]): Weight;
   /** How many numbered parts there are: `count("blocks")` for blocks.0, blocks.1 ... */
   count(name: string): number;
-  /** @throws S2Error "weights" that names every tensor that was asked for and is missing or misshapen. */
-  refuseProblems(): void;
+  /** @throws S2Error "weights" that names every tensor that was asked for and is missing or misshapen, or was not and is not `unused`. */
+  refuseProblems(unused?: RegExp): void;
 }
 
-/** Tensors by the names that the graphs use; `rename` gives a stored name's, or undefined for a tensor that is not of this model. */
-export function makeWeights(
-  tensors: Readonly<Record<string, StoredTensor>>,
-  rename: (stored: string) => string | undefined = (name) => name,
-): Weights {
-  const byName = new Map<string, { stored: string; tensor: StoredTensor }>();
-  for (const [stored, tensor] of Object.entries(tensors)) {
-    const name = rename(stored);
-    if (name !== undefined) byName.set(name, { stored, tensor });
-  }
+/** Tensors by the names that the graphs use. */
+export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { prefix, names = [] }: Naming = {}): Weights {
+  const wrapped = prefix !== undefined && Object.keys(tensors).some((stored) => stored.startsWith(`${prefix}.`));
   const problems = new Map<string, string>();
+  const read = new Set<string>();
   const below = (path: string): Weights => {
-    const full = (name: string | number) => (path ? `${path}.${name}` : String(name));
+    /** As the file has it: heads are outside of the prefix. */
+    const stored = (name: string | number): string => {
+      const full = path ? `${path}.${name}` : String(name);
+      const own = names.reduce((changed, [from, to]) => changed.replace(from, to), full);
+      return wrapped && !(own in tensors) ? `${prefix}.${own}` : own;
+    };
     return {
       path,
-      under: (name) => below(full(name)),
-      has: (name) => byName.has(full(name)),
-      dims: (name) => byName.get(full(name))?.tensor.dims,
+      under: (name) => below(path ? `${path}.${name}` : String(name)),
+      has: (name) => stored(name) in tensors,
+      dims: (name) => tensors[stored(name)]?.dims,
       get: (name, dims) => {
-        const found = byName.get(full(name));
-        const wanted = `[${dims.join(", ")}]`;
-        if (!found) problems.set(full(name), `${full(name)} ${wanted} is missing`);
-        else if (String(found.tensor.dims) !== String(dims))
-          problems.set(full(name), `${found.stored} is [${found.tensor.dims.join(", ")}], expected ${wanted}`);
-        else return { dims, data: toFloat32(found.stored, found.tensor) };
+        const own = stored(name);
+        const tensor = tensors[own];
+        read.add(own);
+        if (!tensor) problems.set(own, `${own} ${shape(dims)} is missing`);
+        else if (shape(withoutOnes(tensor.dims)) !== shape(withoutOnes(dims)))
+          problems.set(own, `${own} is ${shape(tensor.dims)}, expected ${shape(dims)}`);
+        else return { dims, data: toFloat32(own, tensor) };
         return { dims, data: new Float32Array(count(dims)) };
       },
       count: (name) => {
-        const start = `${full(name)}.`;
-        const numbers = [...byName.keys()]
-          .filter((key) => key.startsWith(start))
-          .map((key) => Number.parseInt(key.slice(start.length), 10));
+        const numbered = stored(`${name}.`);
+        const numbers = Object.keys(tensors)
+          .filter((key) => key.startsWith(numbered))
+          .map((key) => Number.parseInt(key.slice(numbered.length), 10));
         return numbers.reduce((most, number) => (number >= most ? number + 1 : most), 0);
       },
-      refuseProblems: () => {
-        if (problems.size === 0) return;
-        const list = [...problems.values()];
-        const more = list.length > 8 ? ` and ${list.length - 8} more` : "";
-        throw new S2Error(
-          "weights",
-          `The weights do not fit the config: ${list.slice(0, 8).join("; ")}${more}. Check that config.json and model.safetensors belong together.`,
-        );
+      refuseProblems: (unused) => {
+        const unread = Object.keys(tensors).filter((own) => !read.has(own) && !unused?.test(own));
+        refuse([...problems.values(), ...unread.map((own) => `${own} ${shape(tensors[own].dims)} is not of this model`)]);
       },
     };
   };
   return below("");
+}
+
+const shape = (dims: readonly number[]): string => `[${dims.join(", ")}]`;
+
+/** Libraries differ in these: a class token is [192] or [1, 1, 192], a linear layer may be a convolution [out, in, 1, 1]. */
+const withoutOnes = (dims: readonly number[]): readonly number[] => dims.filter((dim) => dim !== 1);
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const more = problems.length > 8 ? ` and ${problems.length - 8} more` : "";
+  throw new S2Error(
+    "weights",
+    `The weights do not fit the config: ${problems.slice(0, 8).join("; ")}${more}. Check that config.json and model.safetensors belong together.`,
+  );
 }
 
 function toFloat32(name: string, { dtype, data }: StoredTensor): Float32Array {

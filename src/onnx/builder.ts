@@ -3,6 +3,7 @@ import { S2Error } from "../core/index.ts";
 import { type Attributes, writeAttributes } from "./attributes.ts";
 import { type Dim, shapeText } from "./dims.ts";
 import { infer } from "./infer.ts";
+import { shapedTensor } from "./infer-sources.ts";
 import type { GraphProto, ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { type ElementType, elementTypes, makeTensor, type TensorData } from "./tensor.ts";
@@ -28,14 +29,24 @@ export interface Graph {
   readonly domains: Map<string, number>;
   /** Names taken, with how often they were wished. */
   readonly names: Map<string, number>;
+  /** Values that took the name of an output, by the name they had. */
+  readonly renamed: Map<string, string>;
   /** Constants by what they hold. */
   readonly constants: Map<string, Value>;
   /** Where new nodes are: "blocks.0.attn". */
   readonly path: string[];
 }
 
-/** An empty graph of operators as ONNX's operator set `opset` has them. */
+/** Older sets have other signatures (axes as attributes), newer ones are not known here. */
+const opsets = { oldest: 13, newest: 25 };
+
+/**
+ * An empty graph of operators as ONNX's operator set `opset` has them.
+ * @throws S2Error "graph" for a set before 13 or after 25.
+ */
 export function newGraph(opset: number): Graph {
+  if (!Number.isInteger(opset) || opset < opsets.oldest || opset > opsets.newest)
+    throw new S2Error("graph", `A graph of operator set ${opset} is not built here; expected ${opsets.oldest} to ${opsets.newest}.`);
   return {
     opset,
     nodes: [],
@@ -44,6 +55,7 @@ export function newGraph(opset: number): Graph {
     outputs: [],
     domains: new Map(),
     names: new Map(),
+    renamed: new Map(),
     constants: new Map(),
     path: [],
   };
@@ -59,30 +71,43 @@ export function scope<T>(graph: Graph, name: string, build: () => T): T {
   }
 }
 
-/** An input of the graph. */
+/**
+ * An input of the graph.
+ * @throws S2Error "graph" when the name is taken.
+ */
 export function input(graph: Graph, name: string, type: ElementType, dims: readonly Dim[]): ShapedValue {
+  if (graph.names.has(name)) throw taken(name, "input");
   graph.inputs.push(valueInfo(uniqueName(graph, name), type, dims));
   return { graph, name, type, dims };
 }
 
-/** Makes `value` an output of the graph under that name. */
+const taken = (name: string, what: string): S2Error =>
+  new S2Error("graph", `The graph has a value named ${name} already; give the ${what} another name.`);
+
+/**
+ * Makes `value` an output of the graph under that name.
+ * @throws S2Error "graph" when another value has the name, or the graph that output.
+ */
 export function output(value: Value, name: string): void {
   const { graph } = value;
-  if (graph.names.has(name) && value.name !== name)
-    throw new S2Error("graph", `The graph has a value named ${name} already; give the output another name.`);
+  if (graph.names.has(name) && value.name !== name) throw taken(name, "output");
+  if (graph.outputs.some((other) => other.name === name)) throw taken(name, "output");
   // An output is named by the operator that makes it, but for one that is an input, a constant, or named already.
-  const made = graph.nodes.findLast((node) => node.output?.includes(value.name));
-  const named = graph.outputs.some((other) => other.name === value.name);
+  const own = nameNow(value);
+  const made = graph.nodes.findLast((node) => node.output?.includes(own));
+  const named = graph.outputs.some((other) => other.name === own);
   if (value.name !== name) {
     graph.names.set(name, 1);
-    if (made && !named) rename(graph, value.name, name);
-    else
-      graph.nodes.push({ input: [value.name], output: [name], name: uniqueName(graph, `${name}/Identity`), opType: "Identity" });
+    if (made && !named) rename(graph, own, name);
+    else graph.nodes.push({ input: [own], output: [name], name: uniqueName(graph, `${name}/Identity`), opType: "Identity" });
   }
   graph.outputs.push(valueInfo(name, value.type, value.dims));
 }
 
+const nameNow = ({ graph, name }: Value): string => graph.renamed.get(name) ?? name;
+
 function rename(graph: Graph, from: string, to: string): void {
+  graph.renamed.set(from, to);
   const swap = (names: string[] | undefined) => names?.map((name) => (name === from ? to : name));
   for (const node of graph.nodes) {
     if (node.input?.includes(from)) node.input = swap(node.input);
@@ -108,14 +133,7 @@ export function constant(graph: Graph, type: ElementType, dims: readonly number[
         : inScope(graph, "constant");
   const tensor = makeTensor(uniqueName(graph, wish), type, dims, data);
   graph.initializers.push(tensor);
-  const whole = (type === "int64" || type === "int32") && dims.length <= 1 && data.length <= 64;
-  const value: ShapedValue = {
-    graph,
-    name: tensor.name!,
-    type,
-    dims,
-    ...(whole && { ints: Array.from(data as Int32Array, Number) }),
-  };
+  const value: ShapedValue = { graph, name: tensor.name!, ...shapedTensor(tensor), dims };
   graph.constants.set(key, value);
   return value;
 }
@@ -137,6 +155,8 @@ export function wholeNumbers(graph: Graph, values: readonly number[]): ShapedVal
 export function scalar(like: Value, value: number): ShapedValue {
   const { graph, type } = like;
   if (type === "float32") return constant(graph, type, [], Float32Array.of(value));
+  if ((type === "int64" || type === "int32") && !Number.isInteger(value))
+    throw new S2Error("graph", `${value} cannot stand beside a value of ${type}; expected a whole number.`);
   if (type === "int64") return constant(graph, type, [], BigInt64Array.of(BigInt(value)));
   if (type === "int32") return constant(graph, type, [], Int32Array.of(value));
   throw new S2Error("graph", `A plain number cannot stand beside a value of ${type}; give a constant.`);
@@ -156,10 +176,13 @@ export function node(
   { outputs = 1, domain = "" }: { outputs?: number; domain?: string } = {},
 ): Value[] {
   const graph = inputs.find((value) => value !== undefined)!.graph;
+  const place = graph.path.join(".") || "the graph";
+  if (inputs.some((value) => value && value.graph !== graph))
+    throw new S2Error("graph", `${op} in ${place} was given values of two graphs; an operator's inputs are of one.`);
   const name = uniqueName(graph, inScope(graph, op));
-  const results = infer({ op, inputs, attributes, outputs, opset: graph.opset }, graph.path.join(".") || "the graph");
+  const results = infer({ op, domain, inputs, attributes, outputs, opset: graph.opset }, place);
   const values = results.map((result, i) => ({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }));
-  const names = inputs.map((value) => value?.name ?? "");
+  const names = inputs.map((value) => (value ? nameNow(value) : ""));
   while (names.at(-1) === "") names.pop();
   graph.nodes.push({
     input: names,
@@ -193,7 +216,8 @@ function irVersionFor(opset: number): number {
   if (opset <= 14) return 7;
   if (opset <= 18) return 8;
   if (opset <= 20) return 9;
-  return opset <= 22 ? 10 : 11;
+  if (opset <= 22) return 10;
+  return Math.min(opset - 12, 13); // 23: 11, 24: 12, 25: 13
 }
 
 /** The graph as a model file's content. Nodes that no output needs are left out. */
@@ -215,7 +239,7 @@ export function usedPart(graph: GraphProto): GraphProto {
   const needed = new Set((graph.output ?? []).map(({ name }) => name ?? ""));
   const kept: NodeProto[] = [];
   for (const each of [...(graph.node ?? [])].reverse()) {
-    if (!each.output?.some((name) => needed.has(name))) continue;
+    if (!each.output?.some((name) => name !== "" && needed.has(name))) continue; // "" is an input or output that is left out
     kept.push(each);
     for (const name of namesRead(each)) needed.add(name);
   }

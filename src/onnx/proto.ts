@@ -47,6 +47,8 @@ export interface NodeProto extends Extensible {
   attribute?: AttributeProto[];
   docString?: string;
   domain?: string;
+  /** Which of several functions of one name is meant. */
+  overload?: string;
 }
 
 /** Which of the fields is meant says `type`: see `attributeType`. */
@@ -93,9 +95,13 @@ export interface ValueInfoProto extends Extensible {
   docString?: string;
 }
 
-/** Only tensors are named here; sequences, maps and optionals stay among the unknown. */
+/** One of a kind; other values than tensors are kept as they came. */
 export interface TypeProto extends Extensible {
   tensorType?: TensorTypeProto;
+  sequenceType?: Uint8Array;
+  mapType?: Uint8Array;
+  sparseTensorType?: Uint8Array;
+  optionalType?: Uint8Array;
   denotation?: string;
 }
 
@@ -120,31 +126,42 @@ export interface FunctionProto extends Extensible {
   output?: string[];
   attribute?: string[];
   node?: NodeProto[];
+  docString?: string;
   opsetImport?: OperatorSetId[];
   domain?: string;
+  /** Attributes that a call may leave out, with the values that they have then. */
+  attributeProto?: AttributeProto[];
+  overload?: string;
 }
 
 const stringEntry: Schema = { 1: ["key", "string"], 2: ["value", "string"] };
 const operatorSet: Schema = { 1: ["domain", "string"], 2: ["version", "int"] };
-const dimension: Schema = { 1: ["dimValue", "int"], 2: ["dimParam", "string"] };
+const dimension: Schema = { 1: ["dimValue", "int", "either"], 2: ["dimParam", "string", "either"] };
 const shape: Schema = { 1: ["dim", () => dimension, "many"] };
-const tensorType: Schema = { 1: ["elemType", "int"], 2: ["shape", () => shape] };
-const type: Schema = { 1: ["tensorType", () => tensorType], 6: ["denotation", "string"] };
+const tensorType: Schema = { 1: ["elemType", "int32"], 2: ["shape", () => shape] };
+const type: Schema = {
+  1: ["tensorType", () => tensorType, "either"],
+  4: ["sequenceType", "bytes", "either"],
+  5: ["mapType", "bytes", "either"],
+  6: ["denotation", "string"],
+  8: ["sparseTensorType", "bytes", "either"],
+  9: ["optionalType", "bytes", "either"],
+};
 const valueInfo: Schema = { 1: ["name", "string"], 2: ["type", () => type], 3: ["docString", "string"] };
 const tensor: Schema = {
   1: ["dims", "int", "many"],
-  2: ["dataType", "int"],
-  4: ["floatData", "packed"],
-  5: ["int32Data", "packed"],
+  2: ["dataType", "int32"],
+  4: ["floatData", "floats"],
+  5: ["int32Data", "varints"],
   6: ["stringData", "bytes", "many"],
-  7: ["int64Data", "packed"],
+  7: ["int64Data", "varints"],
   8: ["name", "string"],
   9: ["rawData", "bytes"],
-  10: ["doubleData", "packed"],
-  11: ["uint64Data", "packed"],
+  10: ["doubleData", "doubles"],
+  11: ["uint64Data", "varints"],
   12: ["docString", "string"],
   13: ["externalData", () => stringEntry, "many"],
-  14: ["dataLocation", "int"],
+  14: ["dataLocation", "int32"],
 };
 const attribute: Schema = {
   1: ["name", "string"],
@@ -158,7 +175,7 @@ const attribute: Schema = {
   9: ["strings", "bytes", "many"],
   10: ["tensors", () => tensor, "many"],
   11: ["graphs", () => graph, "many"],
-  20: ["type", "int"],
+  20: ["type", "int32"],
   21: ["refAttrName", "string"],
 };
 const node: Schema = {
@@ -169,6 +186,7 @@ const node: Schema = {
   5: ["attribute", () => attribute, "many"],
   6: ["docString", "string"],
   7: ["domain", "string"],
+  8: ["overload", "string"],
 };
 const graph: Schema = {
   1: ["node", () => node, "many"],
@@ -185,8 +203,11 @@ const modelFunction: Schema = {
   5: ["output", "string", "many"],
   6: ["attribute", "string", "many"],
   7: ["node", () => node, "many"],
+  8: ["docString", "string"],
   9: ["opsetImport", () => operatorSet, "many"],
   10: ["domain", "string"],
+  11: ["attributeProto", () => attribute, "many"],
+  13: ["overload", "string"],
 };
 export const modelSchema: Schema = {
   1: ["irVersion", "int"],

@@ -3,7 +3,7 @@ import { S2Error } from "../core/index.ts";
 import type { TensorProto } from "./proto.ts";
 import { unpackInts } from "./wire.ts";
 
-/** Element types by ONNX's numbers (TensorProto.DataType) that a graph's tensors have here. */
+/** Element types by ONNX's numbers (TensorProto.DataType). */
 export const elementTypes = {
   float32: 1,
   uint8: 2,
@@ -18,7 +18,19 @@ export const elementTypes = {
   float64: 11,
   uint32: 12,
   uint64: 13,
+  complex64: 14,
+  complex128: 15,
   bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e4m3fnuz: 18,
+  float8e5m2: 19,
+  float8e5m2fnuz: 20,
+  uint4: 21,
+  int4: 22,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  uint2: 25,
+  int2: 26,
 } as const;
 
 export type ElementType = keyof typeof elementTypes;
@@ -58,12 +70,12 @@ const typeNames = new Map<number, ElementType>(
   Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType]),
 );
 
-/** The element type of ONNX's number; types that are not listed (8-bit floats, 4-bit integers) are "type 17" and so on. */
+/** The element type of ONNX's number; one that is not listed is "type 99" and so on. */
 export function elementType(number: number | bigint | undefined): ElementType {
   return typeNames.get(Number(number)) ?? (`type ${number}` as ElementType);
 }
 
-/** Bytes of one element; undefined for strings and unlisted types. */
+/** Bytes of one element; undefined for types whose values are not read here: strings, complex numbers, floats of 8 bits, anything of 4 or 2. */
 export function elementBytes(type: ElementType): number | undefined {
   return arrays[type as NumberType]?.BYTES_PER_ELEMENT;
 }
@@ -89,7 +101,7 @@ export function tensorData(tensor: TensorProto): TensorData {
   const List = arrays[type as NumberType];
   if (!List) throw refusal(tensor, `are of ${type}, which is not read here`);
   const data = tensor.rawData ? viewOf(tensor.rawData, List) : listed(tensor, type, List);
-  if (data.length !== count(dims) || (tensor.rawData && data.byteLength !== tensor.rawData.length))
+  if (dims.some((dim) => dim < 0) || data.length !== count(dims) || (tensor.rawData && data.byteLength !== tensor.rawData.length))
     throw refusal(tensor, `are ${data.length}, but its dims [${dims.join(", ")}] make ${count(dims)}`);
   return data;
 }
@@ -111,7 +123,9 @@ function listed(tensor: TensorProto, type: ElementType, List: (typeof arrays)[Nu
   );
   return big
     ? new (List as BigInt64ArrayConstructor)(values.map(BigInt))
-    : new (List as Int32ArrayConstructor)(values.map(Number));
+    : new (List as Int32ArrayConstructor)(
+        values.map((value) => Number(typeof value === "bigint" ? BigInt.asIntN(32, value) : value)),
+      );
 }
 
 function joined(pieces: readonly Uint8Array[] = []): Uint8Array {
@@ -130,6 +144,13 @@ export function makeTensor(name: string, type: ElementType, dims: readonly numbe
     throw new S2Error(
       "graph",
       `The constant ${name} has ${data.length} values; its dims [${dims.join(", ")}] make ${count(dims)}.`,
+    );
+  const List = arrays[type as NumberType]?.name;
+  // A Node Buffer is a Uint8Array too, by this tag.
+  if (List !== data[Symbol.toStringTag])
+    throw new S2Error(
+      "graph",
+      `The constant ${name} of ${type} was given a ${data[Symbol.toStringTag]}; expected ${List ?? "a type that numbers are read in"}.`,
     );
   return {
     dims: [...dims],

@@ -5,13 +5,14 @@ import { S2Error } from "../core/index.ts";
 export type Int = number | bigint;
 
 /**
- * What a field holds. "packed": all pieces of a packed list, undecoded, for lists too long to be objects;
- * a schema: a message. Enums are "int".
+ * What a field holds; a schema: a message. "int32" (enums too) keeps the low 32 bits, as protobuf's readers do. "varints", "floats" and
+ * "doubles" are the pieces of a packed list, checked but undecoded: such lists are too long to be objects.
  */
-export type Kind = "int" | "float" | "string" | "bytes" | "packed" | (() => Schema);
+export type Kind = "int" | "int32" | "float" | "string" | "bytes" | PackedKind | (() => Schema);
+type PackedKind = "varints" | "floats" | "doubles";
 
-/** Field number -> [name in the object, kind, "many" for a list]. */
-export type Schema = Readonly<Record<number, readonly [name: string, kind: Kind, many?: "many"]>>;
+/** Field number -> [name in the object, kind, "many" for a list or "either" where the message has one such field: the last]. */
+export type Schema = Readonly<Record<number, readonly [name: string, kind: Kind, times?: "many" | "either"]>>;
 
 /** A decoded message: its fields by name, and those that the schema does not know as they came, tag and all. */
 export interface Message {
@@ -23,6 +24,11 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
+
+/** The wire type of one value of a packed list. */
+const packedWire = { varints: VARINT, floats: FIXED32, doubles: FIXED64 } as const;
+
+const isPacked = (kind: Kind): kind is PackedKind => Object.hasOwn(packedWire, kind as string);
 
 /** As protobuf's own readers: deeper nesting is an attack or damage, not a model. */
 const deepest = 100;
@@ -56,23 +62,25 @@ function readFields(reader: Reader, end: number, schema: Schema, what: string, d
     const tag = Number(readVarint(reader, end, what));
     const field = schema[tag >>> 3];
     const wire = tag & 7;
-    if (tag < 8 || tag > 0xffffffff) refuse(`a field of ${what} at byte ${start} has the number ${tag >>> 3}`);
+    if (tag < 8 || tag > 0xffffffff || reader.at - start > 5)
+      refuse(`a field of ${what} at byte ${start} has the number ${Math.floor(tag / 8)}`);
     if (field === undefined) {
       skip(reader, wire, end, what);
       unknown ??= [];
       unknown.push(reader.bytes.subarray(start, reader.at));
       continue;
     }
-    const [name, kind, many] = field;
-    if (kind === "packed") {
-      ((message[name] ??= []) as Uint8Array[]).push(readPiece(reader, end, wire, what));
-    } else if (many) {
+    const [name, kind, times] = field;
+    if (isPacked(kind)) {
+      ((message[name] ??= []) as Uint8Array[]).push(readPiece(reader, end, kind, wire, `${what}.${name}`));
+    } else if (times === "many") {
       const list = (message[name] ??= []) as unknown[];
       if (wire === LENGTH && (kind === "int" || kind === "float")) readPacked(reader, end, kind, list, what);
       else list.push(readValue(reader, end, kind, wire, `${what}.${name}`, depth));
     } else {
       // Protobuf would merge the two; no writer of ONNX files does that.
       if (typeof kind === "function" && message[name] !== undefined) refuse(`${what} has two fields ${name}`);
+      if (times === "either") for (const [other, , also] of Object.values(schema)) if (also === "either") delete message[other];
       message[name] = readValue(reader, end, kind, wire, `${what}.${name}`, depth);
     }
   }
@@ -82,12 +90,14 @@ function readFields(reader: Reader, end: number, schema: Schema, what: string, d
 
 function readValue(reader: Reader, end: number, kind: Kind, wire: number, what: string, depth: number): unknown {
   if (kind === "int" && wire === VARINT) return readVarint(reader, end, what);
+  if (kind === "int32" && wire === VARINT) return Number(BigInt.asIntN(32, BigInt(readVarint(reader, end, what))));
   if (kind === "float" && wire === FIXED32) {
     need(reader, 4, end, what);
     reader.at += 4;
     return reader.view.getFloat32(reader.at - 4, true);
   }
-  if (kind === "int" || kind === "float" || wire !== LENGTH) refuse(`${what} at byte ${reader.at} has the wire type ${wire}`);
+  if (kind === "int" || kind === "int32" || kind === "float" || wire !== LENGTH)
+    refuse(`${what} at byte ${reader.at} has the wire type ${wire}`);
   if (typeof kind === "function") {
     const length = readLength(reader, end, what);
     return readFields(reader, reader.at + length, kind(), what, depth + 1);
@@ -103,11 +113,27 @@ function readPacked(reader: Reader, end: number, kind: "int" | "float", list: un
 }
 
 /** A packed list, or one value of a list that was not packed. */
-function readPiece(reader: Reader, end: number, wire: number, what: string): Uint8Array {
-  if (wire === LENGTH) return readBytes(reader, end, what);
+function readPiece(reader: Reader, end: number, kind: PackedKind, wire: number, what: string): Uint8Array {
   const start = reader.at;
-  skip(reader, wire, end, what);
-  return reader.bytes.subarray(start, reader.at);
+  if (wire !== LENGTH) {
+    if (wire !== packedWire[kind]) refuse(`${what} at byte ${start} has the wire type ${wire}`);
+    skip(reader, wire, end, what);
+    return reader.bytes.subarray(start, reader.at);
+  }
+  const piece = readBytes(reader, end, what);
+  if (kind === "varints") checkVarints(piece, what);
+  else if (piece.length % (kind === "floats" ? 4 : 8) !== 0) refuse(`${what} at byte ${start} ends within a number`);
+  return piece;
+}
+
+/** Numbers of at most ten bytes, the last one whole. */
+function checkVarints(bytes: Uint8Array, what: string): void {
+  let length = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    length = bytes[i] < 0x80 ? 0 : length + 1;
+    if (length === 10) refuse(`${what} has a number of more than ten bytes`);
+  }
+  if (length > 0) refuse(`${what} ends within a number`);
 }
 
 function readLength(reader: Reader, end: number, what: string): number {
@@ -174,7 +200,8 @@ function need(reader: Reader, length: number, end: number, what: string): void {
     refuse(`${what} at byte ${reader.at} should have ${length} bytes, but ${end - reader.at} are left`);
 }
 
-const strict = new TextDecoder("utf-8", { fatal: true });
+// ignoreBOM: else a byte order mark is taken away, and the text would not be written as it was.
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function readText(bytes: Uint8Array, what: string): string {
   try {
@@ -203,18 +230,18 @@ const encoder = new TextEncoder();
 export function writeMessage(message: object, schema: Schema): Pieces {
   const parts: Uint8Array[] = [];
   const fields = message as Message;
-  for (const [number, [name, kind, many]] of Object.entries(schema)) {
+  for (const [number, [name, kind, times]] of Object.entries(schema)) {
     const value = fields[name];
     if (value === undefined) continue;
-    const values = many || kind === "packed" ? (value as readonly unknown[]) : [value];
+    const values = times === "many" || isPacked(kind) ? (value as readonly unknown[]) : [value];
     for (const one of values) writeValue(parts, Number(number), kind, one);
   }
-  if (fields.unknown) parts.push(...fields.unknown);
+  for (const field of fields.unknown ?? []) parts.push(field); // not spread: there may be more than a call takes arguments
   return { length: parts.reduce((sum, part) => sum + part.length, 0), parts };
 }
 
 function writeValue(parts: Uint8Array[], number: number, kind: Kind, value: unknown): void {
-  if (kind === "int") {
+  if (kind === "int" || kind === "int32") {
     parts.push(varints(number * 8 + VARINT, value as Int));
   } else if (kind === "float") {
     const bytes = varints(number * 8 + FIXED32);
@@ -229,7 +256,7 @@ function writeValue(parts: Uint8Array[], number: number, kind: Kind, value: unkn
   }
 }
 
-function payload(kind: Exclude<Kind, "int" | "float">, value: unknown): Pieces {
+function payload(kind: Exclude<Kind, "int" | "int32" | "float">, value: unknown): Pieces {
   if (typeof kind === "function") return writeMessage(value as object, kind());
   const bytes = kind === "string" ? encoder.encode(value as string) : (value as Uint8Array);
   return { length: bytes.length, parts: [bytes] };
@@ -238,10 +265,12 @@ function payload(kind: Exclude<Kind, "int" | "float">, value: unknown): Pieces {
 const scratch = new Uint8Array(24);
 
 /** One or two varints; negative numbers take ten bytes, as protobuf writes them. */
-export function varints(...values: Int[]): Uint8Array {
+function varints(...values: Int[]): Uint8Array {
   let at = 0;
   for (const value of values) {
-    if (typeof value === "number" && value >= 0) {
+    if (typeof value === "number" && !Number.isInteger(value))
+      throw new S2Error("graph", `A field of whole numbers holds ${value}; a file cannot be written with that.`);
+    if (typeof value === "number" && value >= 0 && value < 2 ** 64) {
       let rest = value;
       for (; rest >= 0x80; rest = Math.floor(rest / 128)) scratch[at++] = (rest % 128) | 0x80;
       scratch[at++] = rest;

@@ -1,0 +1,98 @@
+/** Multi-head self-attention (Vaswani et al., arXiv 1706.03762) from whatever way a library keeps its weights. */
+import { MatMul, Reshape, type ShapedValue, Softmax, Split, Transpose } from "../onnx/index.ts";
+import { type Affine, affine, amplified, part, readAffine } from "./layers.ts";
+import { type RotaryTables, rotated } from "./position-rotary.ts";
+import type { Weight, Weights } from "./weights.ts";
+
+/** Tensors that lie on top of each other, each `share` times dim high; zeros where there is none. */
+type Stack = readonly (readonly [name: string | undefined, share: number])[];
+
+/** How a library keeps the projections of queries, keys and values. */
+export interface Projections {
+  readonly weights: Stack;
+  readonly biases: Stack;
+}
+
+/** One layer for all three. */
+export const fused = (bias: boolean): Projections => ({
+  weights: [["qkv.weight", 3]],
+  biases: bias ? [["qkv.bias", 3]] : [],
+});
+
+/** A layer for each, and which of them have a bias. */
+export function separate(q: boolean, k: boolean, v: boolean): Projections {
+  const bias = (name: string, has: boolean) => [has ? `${name}.bias` : undefined, 1] as const;
+  return {
+    weights: [
+      ["q_proj.weight", 1],
+      ["k_proj.weight", 1],
+      ["v_proj.weight", 1],
+    ],
+    biases: q || k || v ? [bias("q_proj", q), bias("k_proj", k), bias("v_proj", v)] : [],
+  };
+}
+
+export interface Attention {
+  readonly heads: number;
+  readonly projections: Projections;
+  /** Whether the layer after has a bias. */
+  readonly bias: boolean;
+}
+
+/** x [b, n, dim] attending to itself; `gain` is the layer scale, `rotary` turns queries and keys by their places. */
+export function attention(
+  x: ShapedValue,
+  weights: Weights,
+  { heads, projections, bias }: Attention,
+  { rotary, gain }: { rotary?: RotaryTables; gain?: Float32Array } = {},
+): ShapedValue {
+  const dim = x.dims.at(-1) as number;
+  return part(x.graph, weights, () => {
+    const [q, k, v] = part(x.graph, weights.under("qkv"), () => {
+      const all = affine(x, readProjections(weights, projections, dim, heads));
+      return Split(all, [dim, dim, dim], -1).map((each) => inHeads(each, heads));
+    });
+    const turned = (each: ShapedValue) => (rotary ? rotated(each, rotary) : each);
+    const joined = attend(turned(q), turned(k), v);
+    const output = readAffine(weights.under("proj"), dim, dim, bias);
+    return part(x.graph, weights.under("proj"), () => affine(joined, gain ? amplified(output, gain) : output));
+  });
+}
+
+/** softmax(q·kᵀ)·v: [b, heads, m, d], [b, heads, n, d], [b, heads, n, d] -> [b, m, heads·d]. */
+export function attend(q: ShapedValue, k: ShapedValue, v: ShapedValue): ShapedValue {
+  const weighted = MatMul(Softmax(MatMul(q, Transpose(k, [0, 1, 3, 2]))), v);
+  const [b, heads, m, d] = weighted.dims;
+  return Reshape(Transpose(weighted, [0, 2, 1, 3]), [b, m, (heads as number) * (d as number)]);
+}
+
+/** [b, n, dim] -> [b, heads, n, dim / heads]. */
+export function inHeads(x: ShapedValue, heads: number): ShapedValue {
+  const [b, n, dim] = x.dims;
+  return Transpose(Reshape(x, [b, n, heads, (dim as number) / heads]), [0, 2, 1, 3]);
+}
+
+/** W [3·dim, dim] of queries, keys and values; the queries' rows hold the softmax's scale 1/√d. */
+export function readProjections(weights: Weights, { weights: matrices, biases }: Projections, dim: number, heads: number): Affine {
+  const stacked: Affine = {
+    weight: readStack(weights, matrices, [dim, dim]),
+    ...(biases.length > 0 && { bias: readStack(weights, biases, [dim]) }),
+  };
+  const scale = 1 / Math.sqrt(dim / heads);
+  return amplified(
+    stacked,
+    Float64Array.from({ length: 3 * dim }, (_, row) => (row < dim ? scale : 1)),
+  );
+}
+
+function readStack(weights: Weights, stack: Stack, [rows, ...rest]: readonly number[]): Weight {
+  const height = stack.reduce((sum, [, share]) => sum + share * rows, 0);
+  const row = rest.reduce((product, size) => product * size, 1);
+  const data = new Float32Array(height * row);
+  let at = 0;
+  for (const [name, share] of stack) {
+    if (name !== undefined) data.set(weights.get(name, [share * rows, ...rest]).data, at * row);
+    at += share * rows;
+  }
+  return { dims: [height, ...rest], data };
+}

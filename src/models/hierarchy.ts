@@ -1,0 +1,61 @@
+/** What models of several stages share: their outputs' names in both libraries, and reading sizes off the tensors. */
+import type { ShapedValue } from "../onnx/index.ts";
+import type { Outputs } from "./architecture.ts";
+import { linear } from "./layers.ts";
+import type { Weights } from "./weights.ts";
+
+export type Source = "transformers" | "timm";
+
+/** The values of a graph that have names in a library. */
+export interface StagedValues {
+  /** The main features as the library lays them out. */
+  readonly features: ShapedValue;
+  /** [b, c]; absent where the file has not its norm. */
+  readonly pooled?: ShapedValue;
+  readonly logits?: ShapedValue;
+  /** Maps [b, c, h, w] of all stages, before the next one halves them. */
+  readonly stages: readonly ShapedValue[];
+  /** Only transformers has these: `hidden_states`, `reshaped_hidden_states`. */
+  readonly hidden: Readonly<Record<string, readonly ShapedValue[]>>;
+}
+
+/** Main features, pooled ones, logits: as transformers names them, and timm. */
+export const mainOutputs = ["last_hidden_state", "pooler_output", "logits", "forward_features", "pre_logits", "output"];
+
+/** Outputs by their names in the library, and `stages.i` in both: for S², `stages.<last>` is the main map before a final norm. */
+export function namedOutputs(source: Source, { features, pooled, logits, stages, hidden }: StagedValues): Outputs {
+  const own =
+    source === "timm"
+      ? {
+          ...{ forward_features: features, ...numbered("intermediates", stages) },
+          ...(pooled && { pre_logits: pooled, output: logits ?? pooled }),
+        }
+      : {
+          ...{
+            last_hidden_state: features,
+            ...Object.assign({}, ...Object.entries(hidden).map(([name, values]) => numbered(name, values))),
+          },
+          ...(pooled && { pooler_output: pooled }),
+          ...(logits && { logits }),
+        };
+  return { ...own, ...numbered("stages", stages) };
+}
+
+function numbered(name: string, values: readonly ShapedValue[]): Outputs {
+  return Object.fromEntries(values.map((value, i) => [`${name}.${i}`, value]));
+}
+
+/** The shape of a tensor that says how large a part of the model is; a refusal where there is none. */
+export function shapeOf(weights: Weights, name: string): readonly number[] {
+  const dims = weights.dims(name);
+  if (dims) return dims;
+  weights.get(name, []);
+  weights.refuseProblems(/./);
+  return [];
+}
+
+/** Logits of pooled features [b, c], where the file has the layer. */
+export function classifier(pooled: ShapedValue, weights: Weights): ShapedValue | undefined {
+  const classes = weights.dims("weight")?.[0];
+  return classes === undefined ? undefined : linear(pooled, weights, classes);
+}

@@ -1,0 +1,74 @@
+/** Prefix tokens and position embeddings: one table that is added to all tokens, made for the image's size at build time. */
+import { resize, S2Error } from "../core/index.ts";
+import { Add, Pad, type ShapedValue } from "../onnx/index.ts";
+import type { Size } from "./architecture.ts";
+import { parameter } from "./layers.ts";
+import type { Weights } from "./weights.ts";
+
+/** A learned table of positions. */
+export interface PositionTable {
+  /** How many of the prefix tokens have a row in the table, before the grid's. */
+  readonly embedded: number;
+  /** The grid that the table is for. */
+  readonly grid: Size;
+  /** Resized as torch does with antialias (then even enlarging differs: its cubic has a = -0.5, not -0.75). */
+  readonly antialias: boolean;
+}
+
+/** Tokens before the grid's: their weights' name, and how many it holds. */
+export type Prefix = readonly (readonly [name: string, count: number])[];
+
+export const countOf = (prefix: Prefix): number => prefix.reduce((sum, [, count]) => sum + count, 0);
+
+/** The grid's tokens [b, rows·cols, dim] with their positions, after the prefix tokens: [b, prefix + rows·cols, dim]. */
+export function withPosition(patches: ShapedValue, weights: Weights, grid: Size, prefix: Prefix, position?: PositionTable): ShapedValue {
+  const dim = patches.dims[2] as number;
+  const before = countOf(prefix);
+  const table = new Float32Array((before + grid[0] * grid[1]) * dim);
+  let at = 0;
+  for (const [name, count] of prefix) {
+    table.set(weights.get(name, [1, count, dim]).data, at * dim);
+    at += count;
+  }
+  if (position) addPositions(table, before, weights, grid, dim, position);
+  const padded = Pad(patches, [0, before, 0, 0, 0, 0]);
+  return Add(padded, parameter(patches.graph, { dims: [1, table.length / dim, dim], data: table }, "pos_embed"));
+}
+
+function addPositions(table: Float32Array, before: number, weights: Weights, grid: Size, dim: number, position: PositionTable): void {
+  const { embedded, grid: own, antialias } = position;
+  const { data } = weights.get("pos_embed", [1, embedded + own[0] * own[1], dim]);
+  for (let i = 0; i < embedded * dim; i++) table[i] += data[i];
+  table.set(resizedGrid(data.subarray(embedded * dim), own, grid, dim, antialias), before * dim);
+}
+
+/** A grid of vectors [rows·cols, dim] at another size. */
+export function resizedGrid(grid: Float32Array, from: Size, to: Size, dim: number, antialias: boolean): Float32Array {
+  if (from[0] === to[0] && from[1] === to[1]) return grid;
+  const planes = resize({ dims: [1, dim, ...from], data: turned(grid, from[0] * from[1], dim) }, to, { mode: "bicubic", antialias });
+  return turned(planes.data, dim, to[0] * to[1]);
+}
+
+/** [rows, cols] as [cols, rows]. */
+function turned(data: Float32Array, rows: number, cols: number): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) for (let col = 0; col < cols; col++) result[col * rows + row] = data[row * cols + col];
+  return result;
+}
+
+/**
+ * The grid of a stored table of `rows` positions and how many of them are the prefix's: all or none. The grid is that of the
+ * images the config names where that fits, else square.
+ * @throws S2Error "weights" when neither fits.
+ */
+export function gridOfTable(rows: number, prefix: number, grid: Size): Pick<PositionTable, "embedded" | "grid"> {
+  for (const embedded of [prefix, 0]) if (rows - embedded === grid[0] * grid[1]) return { embedded, grid };
+  for (const embedded of [prefix, 0]) {
+    const side = Math.sqrt(rows - embedded);
+    if (Number.isInteger(side) && side > 0) return { embedded, grid: [side, side] };
+  }
+  throw new S2Error(
+    "weights",
+    `pos_embed has ${rows} rows, which are not those of a grid of ${grid[0]}x${grid[1]} or a square one, with or without the ${prefix} tokens before it.`,
+  );
+}

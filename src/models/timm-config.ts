@@ -1,0 +1,37 @@
+/** timm's config.json: the architecture's name, `model_args` that differ from what that stands for, `pretrained_cfg` with the images' size. */
+import { S2Error } from "../core/index.ts";
+import type { Config, Size } from "./architecture.ts";
+import { nested, size } from "./config.ts";
+
+export interface TimmConfig {
+  /** Without the tag of its weights: "convnext_tiny" of "convnext_tiny.in12k". */
+  readonly name: string;
+  readonly args: Config;
+  readonly imageSize: Size;
+}
+
+/** Arguments that only training or new weights ask for, and those whose answer is in the shapes of the tensors. */
+const without =
+  /(^|_)drop(_path)?_rate$|^(num_classes|in_chans|weight_init|fix_init|head_init_scale|init_values|ls_init_value|embed_dim|depths|stages|dims|mlp_ratio|strict_img_size)$/;
+
+/**
+ * The config, for a family that honours these of timm's arguments, and others as long as they are what is built.
+ * @throws S2Error "architecture" for any other that would change what the model computes.
+ */
+export function readTimmConfig(config: Config, honoured: readonly string[], fixed: Config = {}): TimmConfig {
+  const name = String(config.architecture).split(".")[0];
+  const args = nested(config, "model_args");
+  for (const [key, value] of Object.entries(args)) {
+    const same = JSON.stringify(value) === JSON.stringify({ global_pool: "avg", ...fixed }[key]);
+    if (honoured.includes(key) || without.test(key) || same || value === null) continue;
+    throw new S2Error(
+      "architecture",
+      `config.json has model_args.${key} ${JSON.stringify(value)}, which is not built for ${name}.`,
+    );
+  }
+  // Older files have what is in `pretrained_cfg` beside the name.
+  const { input_size } = { ...config, ...nested(config, "pretrained_cfg") } as Config;
+  const named = Number(/(\d{2,})$/.exec(name)?.[1] ?? 224);
+  const imageSize = size({ img_size: args.img_size ?? (Array.isArray(input_size) ? input_size.slice(1) : named) }, "img_size");
+  return { name, args, imageSize };
+}
