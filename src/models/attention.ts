@@ -73,7 +73,12 @@ export function inHeads(x: ShapedValue, heads: number): ShapedValue {
 }
 
 /** W [3·dim, dim] of queries, keys and values; the queries' rows hold the softmax's scale 1/√d. */
-export function readProjections(weights: Weights, { weights: matrices, biases }: Projections, dim: number, heads: number): Affine {
+export function readProjections(
+  weights: Weights,
+  { weights: matrices, biases }: Projections,
+  dim: number,
+  heads: number,
+): Affine {
   const stacked: Affine = {
     weight: readStack(weights, matrices, [dim, dim]),
     ...(biases.length > 0 && { bias: readStack(weights, biases, [dim]) }),

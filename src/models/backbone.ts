@@ -1,17 +1,26 @@
 /** A backbone within a graph of S²: what it takes and gives, and how it is run on a scale's tiles. */
 import { px, S2Error } from "../core/index.ts";
 import {
+  Add,
   Cast,
-  Concat,
+  Div,
   type ElementType,
   elementType,
   type Graph,
   inline,
+  Loop,
   type ModelProto,
+  Mul,
+  node,
+  Pad,
+  Reshape,
+  Shape,
   type ShapedValue,
   Slice,
+  Squeeze,
   shapesOf,
   type ValueInfoProto,
+  wholeNumbers,
 } from "../onnx/index.ts";
 
 type Size = readonly [height: number, width: number];
@@ -95,24 +104,35 @@ function pickOutput({ graph }: ModelProto, shapes: ReturnType<typeof shapesOf>, 
   );
 }
 
-/** Adds the backbone's weights once and returns what runs it on tiles [n, c, h, w] of one size. */
-export function placeBackbone(graph: Graph, backbone: Backbone): (tiles: ShapedValue, count: number) => ShapedValue {
+/** Runs the backbone on tiles [n, c, h, w] of one size, within the graph. */
+export type RunBackbone = (tiles: ShapedValue) => ShapedValue;
+
+/** Adds the backbone's weights once and returns what runs it: all tiles at once, or `perRun` at a time. */
+export function placeBackbone(graph: Graph, backbone: Backbone, perRun?: number): RunBackbone {
   const call = inline(graph, backbone.model, "backbone");
-  const run = (tiles: ShapedValue): ShapedValue => {
+  const run: RunBackbone = (tiles) => {
     const fed = Cast(tiles, backbone.inputType);
     const name = call({ [backbone.input]: fed }).get(backbone.output)!;
-    const dims = [tiles.dims[0], ...backbone.dims([tiles.dims[2], tiles.dims[3]] as unknown as Size).slice(1)];
-    return Cast({ graph, name, type: backbone.outputType, dims } as ShapedValue, "float32");
+    const [, , height, width] = tiles.dims as [unknown, unknown, number, number];
+    const dims = [tiles.dims[0], ...backbone.dims([height, width]).slice(1)];
+    return Cast({ graph: tiles.graph, name, type: backbone.outputType, dims } as ShapedValue, "float32");
   };
-  return (tiles, count) => {
-    if (backbone.batch === undefined) return run(tiles);
-    // Fixed batch: the images of the graph are as many, so that each tile position is one run.
-    const parts = Array.from({ length: count }, (_, i) =>
-      run({
-        ...Slice(tiles, i * backbone.batch!, (i + 1) * backbone.batch!, 0),
-        dims: [backbone.batch!, ...tiles.dims.slice(1)],
-      }),
-    );
-    return Concat(parts, 0);
-  };
+  const most = backbone.batch ?? perRun;
+  return most === undefined ? run : (tiles) => inRuns(tiles, most, run);
+}
+
+/** A loop over runs of `most` tiles: the last is filled up with zeros, whose features are cut off again. */
+function inRuns(tiles: ShapedValue, most: number, run: RunBackbone): ShapedValue {
+  const { graph, dims } = tiles;
+  const all = Slice(Shape(tiles), 0, 1, 0);
+  const runs = Squeeze(Div(Add(all, most - 1), most), [0]);
+  const filled = Pad(tiles, [0, 0, 0, 0, most - 1, 0, 0, 0]);
+  const [features] = Loop(graph, runs, (_, turn) => {
+    const start = Mul(Reshape(turn, [1]), most);
+    const [part] = node("Slice", [filled, start, Add(start, most), wholeNumbers(graph, [0])]);
+    return [run({ ...part, dims: [most, ...dims.slice(1)] })];
+  });
+  const joined = Reshape(features, [-1, ...features.dims.slice(2)]);
+  const [cut] = node("Slice", [joined, wholeNumbers(graph, [0]), all, wholeNumbers(graph, [0])]);
+  return { ...cut, dims: [dims[0], ...features.dims.slice(2)] };
 }

@@ -5,10 +5,22 @@ import type { Architecture, Config, Family } from "./architecture.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
+import { timmVit } from "./vit-timm.ts";
+import { hfClip, hfDeit, hfDinov2, hfDinov2Registers, hfDinov3, hfMae, hfSiglip, hfVit } from "./vit-transformers.ts";
 import { makeWeights, type Weights } from "./weights.ts";
 
 /** By transformers' `model_type`. */
 const transformers: Readonly<Record<string, Family>> = {
+  vit: hfVit,
+  deit: hfDeit,
+  dinov2: hfDinov2,
+  dinov2_with_registers: hfDinov2Registers,
+  dinov3_vit: hfDinov3,
+  clip: hfClip,
+  clip_vision_model: hfClip,
+  siglip: hfSiglip,
+  siglip_vision_model: hfSiglip,
+  vit_mae: hfMae,
   convnext,
   convnextv2: convnextV2,
   hiera,
@@ -19,6 +31,7 @@ const transformers: Readonly<Record<string, Family>> = {
 /** By the architecture's name in timm; the first that matches. */
 const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
+  [/^(vit|deit|deit3|eva_large)_/, timmVit],
   [/^hiera_/, timmHiera],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],

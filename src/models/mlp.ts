@@ -17,19 +17,25 @@ export interface Mlp {
 export function mlp(x: ShapedValue, weights: Weights, settings: Mlp, gain?: Float32Array): ShapedValue {
   const { width, activation, bias } = settings;
   const dim = x.dims.at(-1) as number;
+  const [, last] = names(weights);
   return part(x.graph, weights, () => {
-    const inner = settings.kind === "plain" ? activation(linear(x, weights.under("fc1"), width, bias)) : gated(x, weights, settings);
-    const output = readAffine(weights.under("fc2"), dim, width, bias);
-    return part(x.graph, weights.under("fc2"), () => affine(inner, gain ? amplified(output, gain) : output));
+    const inner =
+      settings.kind === "plain" ? activation(linear(x, weights.under("fc1"), width, bias)) : gated(x, weights, settings);
+    const output = readAffine(weights.under(last), dim, width, bias);
+    return part(x.graph, weights.under(last), () => affine(inner, gain ? amplified(output, gain) : output));
   });
 }
+
+/** transformers' DINOv2 has names of its own for the packed kind. */
+const names = (weights: Weights) => (weights.has("weights_in.weight") ? ["weights_in", "weights_out"] : ["fc1", "fc2"]);
 
 /** Two products even where the file has one, since cutting its result apart is a copy. */
 function gated(x: ShapedValue, weights: Weights, { kind, width, activation, bias }: Mlp): ShapedValue {
   if (kind === "gated")
     return Mul(activation(linear(x, weights.under("fc1_g"), width, bias)), linear(x, weights.under("fc1_x"), width, bias));
-  const both = readAffine(weights.under("fc1"), 2 * width, x.dims.at(-1) as number, bias);
-  return part(x.graph, weights.under("fc1"), () => Mul(activation(affine(x, half(both, 0))), affine(x, half(both, 1))));
+  const [first] = names(weights);
+  const both = readAffine(weights.under(first), 2 * width, x.dims.at(-1) as number, bias);
+  return part(x.graph, weights.under(first), () => Mul(activation(affine(x, half(both, 0))), affine(x, half(both, 1))));
 }
 
 function half({ weight, bias }: Affine, which: 0 | 1): Affine {

@@ -21,7 +21,13 @@ export type Prefix = readonly (readonly [name: string, count: number])[];
 export const countOf = (prefix: Prefix): number => prefix.reduce((sum, [, count]) => sum + count, 0);
 
 /** The grid's tokens [b, rows·cols, dim] with their positions, after the prefix tokens: [b, prefix + rows·cols, dim]. */
-export function withPosition(patches: ShapedValue, weights: Weights, grid: Size, prefix: Prefix, position?: PositionTable): ShapedValue {
+export function withPosition(
+  patches: ShapedValue,
+  weights: Weights,
+  grid: Size,
+  prefix: Prefix,
+  position?: PositionTable,
+): ShapedValue {
   const dim = patches.dims[2] as number;
   const before = countOf(prefix);
   const table = new Float32Array((before + grid[0] * grid[1]) * dim);
@@ -35,7 +41,14 @@ export function withPosition(patches: ShapedValue, weights: Weights, grid: Size,
   return Add(padded, parameter(patches.graph, { dims: [1, table.length / dim, dim], data: table }, "pos_embed"));
 }
 
-function addPositions(table: Float32Array, before: number, weights: Weights, grid: Size, dim: number, position: PositionTable): void {
+function addPositions(
+  table: Float32Array,
+  before: number,
+  weights: Weights,
+  grid: Size,
+  dim: number,
+  position: PositionTable,
+): void {
   const { embedded, grid: own, antialias } = position;
   const { data } = weights.get("pos_embed", [1, embedded + own[0] * own[1], dim]);
   for (let i = 0; i < embedded * dim; i++) table[i] += data[i];
@@ -45,7 +58,10 @@ function addPositions(table: Float32Array, before: number, weights: Weights, gri
 /** A grid of vectors [rows·cols, dim] at another size. */
 export function resizedGrid(grid: Float32Array, from: Size, to: Size, dim: number, antialias: boolean): Float32Array {
   if (from[0] === to[0] && from[1] === to[1]) return grid;
-  const planes = resize({ dims: [1, dim, ...from], data: turned(grid, from[0] * from[1], dim) }, to, { mode: "bicubic", antialias });
+  const planes = resize({ dims: [1, dim, ...from], data: turned(grid, from[0] * from[1], dim) }, to, {
+    mode: "bicubic",
+    antialias,
+  });
   return turned(planes.data, dim, to[0] * to[1]);
 }
 

@@ -3,7 +3,7 @@ import { S2Error } from "../core/index.ts";
 import { type Attributes, writeAttributes } from "./attributes.ts";
 import { type Dim, shapeText } from "./dims.ts";
 import { infer } from "./infer.ts";
-import { shapedTensor } from "./infer-sources.ts";
+import { shapedTensor } from "./infer-shapes.ts";
 import type { GraphProto, ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { type ElementType, elementTypes, makeTensor, type TensorData } from "./tensor.ts";
@@ -31,6 +31,8 @@ export interface Graph {
   readonly names: Map<string, number>;
   /** Values that took the name of an output, by the name they had. */
   readonly renamed: Map<string, string>;
+  /** 0, and one more within each loop; bodies share all but nodes, inputs and outputs with the graph around. */
+  readonly depth: number;
   /** Constants by what they hold. */
   readonly constants: Map<string, Value>;
   /** Where new nodes are: "blocks.0.attn". */
@@ -46,7 +48,10 @@ const opsets = { oldest: 13, newest: 25 };
  */
 export function newGraph(opset: number): Graph {
   if (!Number.isInteger(opset) || opset < opsets.oldest || opset > opsets.newest)
-    throw new S2Error("graph", `A graph of operator set ${opset} is not built here; expected ${opsets.oldest} to ${opsets.newest}.`);
+    throw new S2Error(
+      "graph",
+      `A graph of operator set ${opset} is not built here; expected ${opsets.oldest} to ${opsets.newest}.`,
+    );
   return {
     opset,
     nodes: [],
@@ -56,6 +61,7 @@ export function newGraph(opset: number): Graph {
     domains: new Map(),
     names: new Map(),
     renamed: new Map(),
+    depth: 0,
     constants: new Map(),
     path: [],
   };
@@ -124,7 +130,7 @@ export function constant(graph: Graph, type: ElementType, dims: readonly number[
   const content = bytes.length <= longest ? bytes.join() : `${bufferNumber(data.buffer)}@${data.byteOffset}+${bytes.length}`;
   const key = `${type}${shapeText(dims)}${content}`;
   const known = graph.constants.get(key);
-  if (known) return known as ShapedValue;
+  if (known) return { ...known, graph } as ShapedValue;
   const wish =
     name !== undefined
       ? inScope(graph, name)
@@ -175,12 +181,12 @@ export function node(
   attributes: Attributes = {},
   { outputs = 1, domain = "" }: { outputs?: number; domain?: string } = {},
 ): Value[] {
-  const graph = inputs.find((value) => value !== undefined)!.graph;
+  const graph = innermost(inputs);
   const place = graph.path.join(".") || "the graph";
-  if (inputs.some((value) => value && value.graph !== graph))
+  if (inputs.some((value) => value && value.graph.names !== graph.names))
     throw new S2Error("graph", `${op} in ${place} was given values of two graphs; an operator's inputs are of one.`);
   const name = uniqueName(graph, inScope(graph, op));
-  const results = infer({ op, domain, inputs, attributes, outputs, opset: graph.opset }, place);
+  const results = infer({ op, inputs, attributes, outputs, opset: graph.opset }, place);
   const values = results.map((result, i) => ({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }));
   const names = inputs.map((value) => (value ? nameNow(value) : ""));
   while (names.at(-1) === "") names.pop();
@@ -194,6 +200,12 @@ export function node(
   });
   if (domain) graph.domains.set(domain, domainVersion);
   return values;
+}
+
+/** A node in the body of a loop reads values of the graphs around it too. */
+function innermost(inputs: readonly (Value | undefined)[]): Graph {
+  const graphs = inputs.flatMap((value) => (value ? [value.graph] : []));
+  return graphs.reduce((inner, graph) => (graph.depth > inner.depth ? graph : inner));
 }
 
 function inScope(graph: Graph, name: string): string {

@@ -18,6 +18,7 @@ export {
   valueInfo,
   wholeNumbers,
 } from "./builder.ts";
+export { convertModel } from "./convert.ts";
 export { type Dim, divide, multiply } from "./dims.ts";
 export {
   externalLocations,
@@ -32,8 +33,10 @@ export {
   withMetadata,
   writeOnnx,
 } from "./file.ts";
+export { inline } from "./inline.ts";
 export * from "./operators.ts";
 export type * from "./proto.ts";
+export { shapesOf } from "./shapes-of.ts";
 export {
   count,
   type ElementType,

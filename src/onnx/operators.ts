@@ -4,7 +4,17 @@
  */
 import { S2Error } from "../core/index.ts";
 import { type Attributes, Float } from "./attributes.ts";
-import { node, type ShapedValue, scalar, type Value, wholeNumbers } from "./builder.ts";
+import {
+  constant,
+  type Graph,
+  node,
+  type ShapedValue,
+  scalar,
+  uniqueName,
+  type Value,
+  valueInfo,
+  wholeNumbers,
+} from "./builder.ts";
 import type { Dim } from "./dims.ts";
 import { type ElementType, elementTypes } from "./tensor.ts";
 
@@ -185,3 +195,24 @@ export const ReduceSum = reduction("ReduceSum", 13);
 /** [quantised as uint8, scale, zero point] of a whole tensor. */
 export const DynamicQuantizeLinear = (x: Value): ShapedValue[] =>
   node("DynamicQuantizeLinear", [x], {}, { outputs: 3 }).map(known);
+
+/**
+ * As many runs of `build` as `trips` says; what it gives is stacked along a new first axis. It adds its nodes to the graph that it
+ * is given, with the turn's number; values and constants of the graph around are read as they are.
+ */
+export function Loop(graph: Graph, trips: Value, build: (body: Graph, turn: ShapedValue) => ShapedValue[]): ShapedValue[] {
+  const body: Graph = { ...graph, nodes: [], inputs: [], outputs: [], depth: graph.depth + 1 };
+  const taken = (name: string, type: ElementType): ShapedValue => {
+    const value = { graph: body, name: uniqueName(graph, name), type, dims: [] };
+    body.inputs.push(valueInfo(value.name, type, []));
+    return value;
+  };
+  const turn = taken("turn", "int64");
+  const results = [Identity(taken("going", "bool")), ...build(body, turn).map(Identity)];
+  for (const { name, type, dims } of results) body.outputs.push(valueInfo(name, type, dims));
+  const proto = { name: "body", node: body.nodes, input: body.inputs, output: body.outputs };
+  const scanned = results.slice(1);
+  const always = constant(graph, "bool", [], Uint8Array.of(1));
+  const stacked = node("Loop", [trips, always], { body: proto }, { outputs: scanned.length });
+  return scanned.map(({ type, dims }, i) => ({ ...stacked[i], type, dims: ["runs", ...dims] }));
+}

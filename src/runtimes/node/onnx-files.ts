@@ -28,9 +28,11 @@ export function openOnnx(path: string): ModelProto {
  * @throws S2Error "not-written" when the place cannot be written; nothing half-written is left.
  */
 export function saveOnnx(path: string, model: ModelProto | Uint8Array): void {
-  if (model instanceof Uint8Array) return writeAll([{ path, pieces: { length: model.length, parts: [model] } }]);
-  const whole = onnxPieces(model);
-  if (whole.length <= largestFile) return writeAll([{ path, pieces: whole }]);
+  const whole = model instanceof Uint8Array ? { length: model.length, parts: [model] } : onnxPieces(model);
+  if (model instanceof Uint8Array || whole.length <= largestFile) {
+    writeAll([{ path, pieces: whole }]);
+    return;
+  }
   const split = withExternalData(model, `${basename(path)}.data`);
   writeAll([
     { path: `${path}.data`, pieces: split.data },

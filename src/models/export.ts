@@ -1,0 +1,144 @@
+/** `exportS2`: a backbone and a plan as one ONNX file that takes images and gives S² features, with no code of ours around it. */
+import {
+  planS2,
+  readShape,
+  S2Error,
+  type S2Options,
+  type S2Plan,
+  type ScalePlan,
+  scaleMatrices,
+  type Traits,
+} from "../core/index.ts";
+import {
+  Add,
+  Cast,
+  constant,
+  convertModel,
+  finishGraph,
+  type Graph,
+  inline,
+  input,
+  type ModelProto,
+  Mul,
+  newGraph,
+  opsetOf,
+  output,
+  readOnnx,
+  type ShapedValue,
+  scope,
+  Transpose,
+  withMetadata,
+  writeOnnx,
+} from "../onnx/index.ts";
+import { type Backbone, placeBackbone, readBackbone } from "./backbone.ts";
+import { cutTiles, mergeScales, poolMaps, poolTokens } from "./s2-graph.ts";
+
+/** S2Options, and what only a file has. */
+export interface ExportOptions extends S2Options {
+  /** The images that the file takes: a side, or [height, width]. */
+  readonly imageSize: number | readonly [height: number, width: number];
+  /** Which output of the backbone is its features; default `last_hidden_state`, or the only one that can be. */
+  readonly output?: string;
+  /** Take pixels as bytes [batch, height, width, 3] and normalise them inside: (value · rescale - mean) / std. */
+  readonly pixels?: { readonly mean: readonly number[]; readonly std: readonly number[]; readonly rescale?: number };
+  /** An ONNX file that takes the features; its outputs come beside them. */
+  readonly head?: Uint8Array;
+  /** "float16" halves the file: weights are stored in half precision, the arithmetic stays float32. */
+  readonly dtype?: "float32" | "float16";
+}
+
+/**
+ * S² around a backbone as one ONNX file. Input: `pixel_values`, float32 [batch, channels, height, width] (or bytes, see `pixels`);
+ * output: `features`, as `s2` gives them within 1e-4. `splitForward` is how many tiles run at a time; default a scale at once.
+ * The plan is in the file's metadata as `s2.plan`.
+ * @throws S2Error as `planS2` does; "onnx-file", "model-file", "output" or "graph" for a backbone that cannot be wrapped.
+ */
+export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Array {
+  const { imageSize, output: wish, pixels, head, dtype = "float32", ...asked } = options;
+  const model = readOnnx(backbone);
+  const core = readBackbone(model, wish);
+  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
+  const plan = planFor(core, { height, width }, asked);
+  const graph = newGraph(opsetOf(model));
+  const images = pixels
+    ? bytesInput(graph, plan.image, pixels)
+    : input(graph, "pixel_values", "float32", ["batch", core.channels, ...plan.image]);
+  const features = s2Graph(graph, images, core, plan);
+  output(features, "features");
+  if (head) addHead(graph, features, readOnnx(head));
+  const file = finish(graph, model, plan);
+  if (dtype !== "float32" && dtype !== "float16")
+    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
+  return dtype === "float16" ? convertModel(file, { dtype }) : file;
+}
+
+/** As `s2` plans for a model that is a function; what the graph says of itself is checked. */
+function planFor(core: Backbone, image: { height: number; width: number }, options: S2Options): S2Plan {
+  const traits: Traits = core.size ? { imageSize: core.size } : {};
+  if (!options.overlap) return planS2(image, options, traits);
+  const { scales, outputScale, ...plan } = planS2(image, { ...options, overlap: 0 }, traits);
+  const { tile } = scales[outputScale];
+  return planS2(image, options, { ...traits, patchSize: tile[0] / readShape(core.dims(tile), tile, plan, traits).grid.rows });
+}
+
+/** Scale by scale: cut, run, pool; then merge. */
+function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
+  const { splitForward, numPrefixToken, outputShape, image, overlap } = plan;
+  // One tile position of the whole batch is as good as one image: the graph does not know its batch.
+  const run = placeBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);
+  const gridOf = ({ tile }: ScalePlan) => readShape(core.dims(tile), tile, plan, overlap ? patchOf(core, plan) : {}).grid;
+  const scales = plan.scales.map((scale, i) =>
+    scope(graph, `scale.${i}`, () => {
+      const matrices = scaleMatrices(plan, i, gridOf);
+      const outputs = run(cutTiles(images, scale, matrices));
+      return outputShape === "bchw"
+        ? poolMaps(outputs, scale, matrices)
+        : poolTokens(outputs, scale, matrices, gridOf(scale), numPrefixToken);
+    }),
+  );
+  if (image.length !== 2) throw new S2Error("plan", "The plan has no image size.");
+  return mergeScales(scales, plan);
+}
+
+function patchOf(core: Backbone, plan: S2Plan): Traits {
+  const { tile } = plan.scales[plan.outputScale];
+  return { patchSize: tile[0] / readShape(core.dims(tile), tile, plan, {}).grid.rows };
+}
+
+/** Bytes [b, h, w, 3] into normalised [b, 3, h, w]: at the photo's own size, before it is enlarged. */
+function bytesInput(
+  graph: Graph,
+  [height, width]: readonly [number, number],
+  pixels: NonNullable<ExportOptions["pixels"]>,
+): ShapedValue {
+  const { mean, std, rescale = 1 / 255 } = pixels;
+  const bytes = input(graph, "pixels", "uint8", ["batch", height, width, mean.length]);
+  const perChannel = (values: number[], name: string) =>
+    constant(graph, "float32", [1, values.length, 1, 1], Float32Array.from(values), name);
+  const planes = Cast(Transpose(bytes, [0, 3, 1, 2]), "float32");
+  const scale = perChannel(
+    std.map((deviation) => rescale / deviation),
+    "pixels.scale",
+  );
+  return Add(
+    Mul(planes, scale),
+    perChannel(
+      std.map((deviation, c) => -mean[c] / deviation),
+      "pixels.shift",
+    ),
+  );
+}
+
+function addHead(graph: Graph, features: ShapedValue, head: ModelProto): void {
+  const [taken, ...others] = head.graph.input ?? [];
+  if (!taken?.name || others.length > 0) throw new S2Error("model-file", "The head must have one input, the features.");
+  const given = inline(graph, head, "head")({ [taken.name]: features });
+  for (const result of head.graph.output ?? []) output({ graph, name: given.get(result.name!)!, type: "float32" }, result.name!);
+}
+
+function finish(graph: Graph, model: ModelProto, plan: S2Plan): Uint8Array {
+  const whole = finishGraph(graph, "s2");
+  const irVersion = Math.max(Number(whole.irVersion), Number(model.irVersion ?? 0));
+  const functions = model.functions && { functions: model.functions };
+  return writeOnnx(withMetadata({ ...whole, irVersion, ...functions }, { "s2.plan": JSON.stringify(plan) }));
+}

@@ -1,0 +1,3 @@
+/** Models as ONNX files: built from hub weights, or wrapped in S². */
+export { type BuildOptions, buildModel } from "./build.ts";
+export { type ExportOptions, exportS2 } from "./export.ts";
