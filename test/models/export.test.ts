@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { planS2, type S2Error, type S2Options, s2, type Tensor } from "../../src/core/index.ts";
+import { S2Error, type S2Options, s2, type Tensor } from "../../src/core/index.ts";
 import { exportS2 } from "../../src/models/index.ts";
 import type { Dim } from "../../src/onnx/index.ts";
 import {
