@@ -1,7 +1,7 @@
 /** Which family a config is of, and whose names its weights have. */
 import { S2Error } from "../core/index.ts";
 import type { StoredTensor } from "../tensors/index.ts";
-import type { Architecture, Config, Family } from "./architecture.ts";
+import type { Architecture, Config, Family, Naming } from "./architecture.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
@@ -37,6 +37,9 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^swinv2_(?!cr_)/, timmSwinV2],
 ];
 
+/** Weights in timm's names may have a config in transformers' style beside them. */
+const timmNames: Naming = { names: [[/^classifier\./, "head."]] };
+
 /** @throws S2Error "architecture" when the config names none of these. */
 export function readFamily(
   config: Config,
@@ -48,7 +51,7 @@ export function readFamily(
       ? timm.find(([pattern]) => pattern.test(name))?.[1]
       : Object.hasOwn(transformers, String(type)) && transformers[String(type)];
   if (!family) throw unknown(typeof name === "string" ? `timm's ${name}` : `the model_type ${type}`);
-  const weights = makeWeights(tensors, family);
+  const weights = makeWeights(tensors, "patch_embed.proj.weight" in tensors ? timmNames : family);
   return { architecture: family.read(config, weights), weights };
 }
 

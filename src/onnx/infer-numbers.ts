@@ -84,7 +84,7 @@ export const numberRules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(reductions.map((op) => [op, reduce])),
   ...Object.fromEntries(["Pow", "PRelu", "BitShift"].map((op) => [op, firstType()])),
   ...Object.fromEntries(
-    ["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Xor"].map((op) => [op, elementwise("bool")]),
+    ["Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Xor"].map((op) => [op, elementwise("bool")]),
   ),
   Identity: ({ inputs: [x] }) => [x!],
   Add: elementwise(undefined, (a, b) => sum([a, b])),
@@ -104,7 +104,11 @@ export const numberRules: Readonly<Record<string, Rule>> = {
   Max: elementwise(undefined, numbers(Math.max)),
   Min: elementwise(undefined, numbers(Math.min)),
   Sum: elementwise(),
-  Where: elementwise(),
+  Where: where,
+  Equal: elementwise(
+    "bool",
+    numbers((a, b) => (a === b ? 1 : 0)),
+  ),
   IsNaN: ({ inputs: [x] }) => [{ type: "bool", dims: x!.dims }],
   IsInf: ({ inputs: [x] }) => [{ type: "bool", dims: x!.dims }],
   Cast: cast,
@@ -125,6 +129,16 @@ export const numberRules: Readonly<Record<string, Rule>> = {
     { ...reduce({ ...call, attributes: { ...call.attributes, axes: [int(call.attributes.axis, 0)] } })[0], type: "int64" },
   ],
 };
+
+/** Exporters choose between sizes with it. */
+function where(call: Call): Shaped[] {
+  const [result] = elementwise()(call);
+  const [condition, a, b] = call.inputs.map((input) => input?.ints);
+  if (!condition || !a || !b) return [result];
+  const length = Math.max(condition.length, a.length, b.length);
+  const at = (list: readonly Dim[], i: number) => list[list.length === 1 ? 0 : i];
+  return [{ ...result, ints: Array.from({ length }, (_, i) => at(at(condition, i) === 0 ? b : a, i)) }];
+}
 
 function firstType(): Rule {
   const rule = elementwise();
