@@ -1,6 +1,6 @@
 /** Multi-head self-attention (Vaswani et al., arXiv 1706.03762) from whatever way a library keeps its weights. */
-import { MatMul, Reshape, type ShapedValue, Softmax, Split, Transpose } from "../onnx/index.ts";
-import { type Affine, affine, amplified, part, readAffine } from "./layers.ts";
+import { MatMul, MultiHeadAttention, Reshape, type ShapedValue, Softmax, Transpose } from "../onnx/index.ts";
+import { type Affine, affine, amplified, part, readAffine, rowsOf } from "./layers.ts";
 import { type RotaryTables, rotated } from "./position-rotary.ts";
 import type { Weight, Weights } from "./weights.ts";
 
@@ -49,11 +49,13 @@ export function attention(
   const dim = x.dims.at(-1) as number;
   return part(x.graph, weights, () => {
     const [q, k, v] = part(x.graph, weights.under("qkv"), () => {
-      const all = affine(x, readProjections(weights, projections, dim, heads));
-      return Split(all, [dim, dim, dim], -1).map((each) => inHeads(each, heads));
+      const all = readProjections(weights, projections, dim, heads);
+      return [0, 1, 2].map((i) => affine(x, rowsOf(all, i * dim, (i + 1) * dim)));
     });
-    const turned = (each: ShapedValue) => (rotary ? rotated(each, rotary) : each);
-    const joined = attend(turned(q), turned(k), v);
+    const turned = (each: ShapedValue) => rotated(inHeads(each, heads), rotary!);
+    const joined = rotary
+      ? attend(turned(q), turned(k), inHeads(v, heads))
+      : MultiHeadAttention(q, k, v, { numHeads: heads, scale: 1 });
     const output = readAffine(weights.under("proj"), dim, dim, bias);
     return part(x.graph, weights.under("proj"), () => affine(joined, gain ? amplified(output, gain) : output));
   });

@@ -1,11 +1,12 @@
 /** The parts that models are made of, each with its weights: linear, norm, convolution. Names of nodes are the weights'. */
 import {
-  Add,
   Conv,
   constant,
+  type Dim,
+  Gemm,
   type Graph,
   LayerNormalization,
-  MatMul,
+  Reshape,
   type ShapedValue,
   scope,
   type Value,
@@ -33,10 +34,23 @@ export function readAffine(weights: Weights, features: number, inputs: number, b
   return { weight: weights.get("weight", [features, inputs]), ...(bias && { bias: weights.get("bias", [features]) }) };
 }
 
-/** Its nodes are named by the current scope. */
+/**
+ * Its nodes are named by the current scope. As Gemm of all tokens at once: the bias is added within the product, and the two
+ * changes of shape cost nothing (bench/built.mjs).
+ */
 export function affine(x: ShapedValue, { weight, bias }: Affine): ShapedValue {
-  const product = MatMul(x, parameter(x.graph, transposed(weight), "weight"));
-  return bias ? Add(product, parameter(x.graph, bias, "bias")) : product;
+  const [features, inputs] = weight.dims;
+  const matrix = parameter(x.graph, transposed(weight), "weight");
+  const offset = bias && parameter(x.graph, bias, "bias");
+  if (x.dims.length === 2) return Gemm(x, matrix, offset);
+  const product = Gemm(Reshape(x, [-1, inputs]), matrix, offset);
+  return rowsAs(product, [...x.dims.slice(0, -1), features]);
+}
+
+/** [rows, c] as the tokens or pixels that they were: the batch is what is left. */
+function rowsAs(rows: ShapedValue, dims: readonly Dim[]): ShapedValue {
+  const shape = dims.map((dim) => (typeof dim === "string" ? -1 : dim));
+  return { ...Reshape(rows, shape), dims };
 }
 
 export function linear(x: ShapedValue, weights: Weights, features: number, bias?: boolean): ShapedValue {
@@ -94,4 +108,13 @@ export function conv(
     const options = { strides: [stride, stride], pads: [padding, padding, padding, padding], group };
     return Conv(x, parameter(x.graph, weight, "weight"), bias, options);
   });
+}
+
+/** Rows [from, to) of a layer. */
+export function rowsOf({ weight, bias }: Affine, from: number, to: number): Affine {
+  const of = ({ dims: [rows, ...rest], data }: Weight): Weight => {
+    const row = data.length / rows;
+    return { dims: [to - from, ...rest], data: data.subarray(from * row, to * row) };
+  };
+  return { weight: of(weight), ...(bias && { bias: of(bias) }) };
 }

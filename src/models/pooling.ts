@@ -51,12 +51,3 @@ export function attentionPool(
     return Reshape(Add(pooled, mixed), [b, dim]);
   });
 }
-
-/** Rows [from, to) of a layer. */
-export function rowsOf({ weight, bias }: Affine, from: number, to: number): Affine {
-  const of = ({ dims: [rows, ...rest], data }: Weight): Weight => {
-    const row = data.length / rows;
-    return { dims: [to - from, ...rest], data: data.subarray(from * row, to * row) };
-  };
-  return { weight: of(weight), ...(bias && { bias: of(bias) }) };
-}

@@ -133,6 +133,15 @@ export const Attention = (
     kv_num_heads: kvNumHeads,
   });
 
+/** onnxruntime's own: q, k, v of [b, n, heads·d]; it runs wherever onnxruntime does, and is its fastest form on a CPU. */
+export const MultiHeadAttention = (q: Value, k: Value, v: Value, { numHeads, scale }: { numHeads: number; scale?: number }) =>
+  one(
+    "MultiHeadAttention",
+    [q, k, v],
+    { num_heads: numHeads, scale: scale === undefined ? undefined : new Float(scale) },
+    "com.microsoft",
+  );
+
 /** Sizes may be symbols where they are the given value's own: those are written as 0 ("copy") or -1 ("what is left"). */
 export function Reshape(x: Value, shape: readonly Dim[]): ShapedValue {
   const symbolic = shape.flatMap((dim, axis) => (typeof dim === "string" ? [axis] : []));
