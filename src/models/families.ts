@@ -31,7 +31,7 @@ const transformers: Readonly<Record<string, Family>> = {
 /** By the architecture's name in timm; the first that matches. */
 const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
-  [/^(vit|deit|deit3|eva_large)_/, timmVit],
+  [/^(vit|deit|deit3|flexivit|eva_large)_|^test_vit\d?$/, timmVit],
   [/^hiera_/, timmHiera],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],

@@ -15,13 +15,21 @@ import type { Weights } from "./weights.ts";
 
 type Pool = "token" | "avg" | "avgmax" | "max" | "map" | "";
 
-/** Heads by the name's words: 64 channels each, but where the larger models' papers chose otherwise. */
-export function headsOf(name: string, dim: number): number {
-  if (/_(so400m|giantopt|gigantic)_/.test(name) || /_huge_(?!plus)/.test(name)) return 16;
-  if (/_giant_patch14_(224|clip)/.test(name)) return 16;
-  if (/_so150m2_/.test(name)) return 13;
-  if (/_7b_/.test(name)) return 32;
-  return dim / 64;
+/** Heads by the size's word in the name, as timm's architectures have them: mostly 64 channels each, fewer in the largest. */
+const headsOfSize: Readonly<Record<string, number>> = {
+  ...{ tiny: 3, xsmall: 4, wee: 4, pwee: 4, little: 5, small: 6, small_plus: 6, medium: 8, mediumd: 8, betwixt: 10, base: 12 },
+  ...{ so150m: 14, so150m2: 13, large: 16, intern300m: 16, so400m: 16, huge: 16, huge_plus: 20, giant: 16, giantopt: 16 },
+  ...{ gigantic: 16, "7b": 32, test_vit: 2, test_vit2: 2, test_vit3: 3 },
+};
+
+/** @throws S2Error "architecture" when the name has none of the sizes. */
+export function headsOf(name: string): number {
+  if (/_giant_.*(dinov2|tipsv2)/.test(name)) return 24;
+  if (/_base_patch\d+_plus_/.test(name)) return 14;
+  if (name.includes("_base_patch16_gap")) return 16;
+  const size = /^test_vit\d?$/.test(name) ? name : /^[a-z0-9]+_(.*?)(_patch|_distilled|$)/.exec(name)?.[1];
+  if (size !== undefined && Object.hasOwn(headsOfSize, size)) return headsOfSize[size];
+  throw new S2Error("architecture", `How many heads timm's ${name} has is not known; give model_args.num_heads in config.json.`);
 }
 
 /** Torch's default for CLIP and DINOv3, JAX's for all others. */
@@ -37,7 +45,7 @@ export function activationName(name: string): string {
 /** What becomes the vector, where the config does not say it. */
 export function poolOf(name: string, weights: Pick<Weights, "has">): Pool {
   if (weights.has("attn_pool.latent")) return "map";
-  return weights.has("cls_token") && !weights.has("fc_norm.weight") && !name.includes("_dinov3") ? "token" : "avg";
+  return weights.has("cls_token") && !weights.has("fc_norm.weight") && !/_dinov3|^eva_/.test(name) ? "token" : "avg";
 }
 
 const honoured = [
@@ -88,7 +96,7 @@ export const timmVit: Family = { read };
 function read(config: Config, weights: Weights): Architecture {
   const { name, args, imageSize } = readTimmConfig(config, [...honoured, ...inTensors, ...ofRope, ...others]);
   const shapes = readShapes(weights);
-  const heads = whole(args, "num_heads", headsOf(name, shapes.dim));
+  const heads = args.num_heads === undefined ? headsOf(name) : whole(args, "num_heads");
   checkHeads(shapes.dim, heads);
   const prefix = readPrefix(weights, shapes.dim);
   const first = weights.under("blocks.0");
@@ -158,7 +166,7 @@ function pooledToken(normed: ShapedValue, tokens: VitTokens, weights: Weights, m
   if (pool === "avg") return meanToken(patches());
   if (pool === "max") return maxToken(patches());
   if (pool === "avgmax") return Div(Add(maxToken(patches()), meanToken(patches())), 2);
-  if (pool === "map") return latentPool(normed, weights.under("attn_pool"), model);
+  if (pool === "map") return latentPool(patches(), weights.under("attn_pool"), model);
   throw new S2Error("architecture", `global_pool is ${pool}; known are token, avg, max, avgmax and map.`);
 }
 

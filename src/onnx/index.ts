@@ -36,6 +36,7 @@ export {
 export { inline } from "./inline.ts";
 export * from "./operators.ts";
 export type * from "./proto.ts";
+export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "./quantize.ts";
 export { shapesOf } from "./shapes-of.ts";
 export {
   count,
