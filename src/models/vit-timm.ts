@@ -13,6 +13,12 @@ import { mapOf, prefixOf, type Vit, type VitTokens, vit } from "./vit.ts";
 import { readMlpShape, readProjectionNames, readShapes, rowsOfTensor, tableRows } from "./vit-tensors.ts";
 import type { Weights } from "./weights.ts";
 
+/** What becomes the vector, and whether attention for it sees the prefix tokens. */
+interface Pooling {
+  readonly pool: Pool;
+  readonly withPrefix: boolean;
+}
+
 type Pool = "token" | "avg" | "avgmax" | "max" | "map" | "";
 
 /** Heads by the size's word in the name, as timm's architectures have them: mostly 64 channels each, fewer in the largest. */
@@ -58,6 +64,7 @@ const honoured = [
   "qkv_bias",
   "class_token",
   "no_embed_class",
+  "pool_include_prefix",
 ];
 const inTensors = [
   "reg_tokens",
@@ -117,7 +124,10 @@ function read(config: Config, weights: Weights): Architecture {
     mlp: { ...shape, activation: activationOf(gated ? "silu" : (args.act_layer ?? activationName(name))) },
     ...(first.has(scale[0]) && { layerScale: scale }),
   };
-  const pool = (config.global_pool ?? args.global_pool ?? poolOf(name, weights)) as Pool;
+  const pooling: Pooling = {
+    pool: (config.global_pool ?? args.global_pool ?? poolOf(name, weights)) as Pool,
+    withPrefix: Boolean(args.pool_include_prefix ?? name === "test_vit3"),
+  };
   return {
     imageSize,
     patchSize: shapes.patch,
@@ -125,7 +135,7 @@ function read(config: Config, weights: Weights): Architecture {
     channels: shapes.channels,
     main: ["forward_features", "pre_logits", "output"],
     unused: /(^|\.)(mask_token|k_bias|relative_position_index|rope\.periods)$/,
-    build: (images) => build(images, weights, model, pool),
+    build: (images) => build(images, weights, model, pooling),
   };
 }
 
@@ -134,7 +144,7 @@ function readPrefix(weights: Weights, dim: number): Prefix {
   return names.map((name) => [name, weights.dims(name)!.reduce((product, size) => product * size, 1) / dim] as const);
 }
 
-function build(images: ShapedValue, weights: Weights, model: Vit, pool: Pool): Outputs {
+function build(images: ShapedValue, weights: Weights, model: Vit, pooling: Pooling): Outputs {
   const tokens = vit(images, weights, model);
   const normed = weights.has("norm.weight") ? layerNorm(tokens.last, weights.under("norm"), model.epsilon) : tokens.last;
   const outputs: Outputs = { forward_features: normed };
@@ -142,10 +152,10 @@ function build(images: ShapedValue, weights: Weights, model: Vit, pool: Pool): O
     outputs[`intermediates.${i}`] = mapOf(block, tokens);
     if (tokens.prefix > 0) outputs[`intermediates_prefix.${i}`] = prefixOf(block, tokens.prefix);
   });
-  return { ...outputs, ...headOutputs(normed, tokens, weights, model, pool) };
+  return { ...outputs, ...headOutputs(normed, tokens, weights, model, pooling) };
 }
 
-function headOutputs(normed: ShapedValue, tokens: VitTokens, weights: Weights, model: Vit, pool: Pool): Outputs {
+function headOutputs(normed: ShapedValue, tokens: VitTokens, weights: Weights, model: Vit, pooling: Pooling): Outputs {
   const head = (x: ShapedValue, name: string) => {
     const classes = rowsOfTensor(weights, `${name}.weight`);
     return classes > 0 ? linear(x, weights.under(name), classes) : x;
@@ -154,19 +164,21 @@ function headOutputs(normed: ShapedValue, tokens: VitTokens, weights: Weights, m
     const [cls, distilled] = [tokenAt(normed, 0), tokenAt(normed, 1)];
     return { pre_logits: Div(Add(cls, distilled), 2), output: Div(Add(head(cls, "head"), head(distilled, "head_dist")), 2) };
   }
-  if (pool === "") return { pre_logits: normed, output: head(normed, "head") };
-  const pooled = pooledToken(normed, tokens, weights, model, pool);
+  if (pooling.pool === "") return { pre_logits: normed, output: head(normed, "head") };
+  const pooled = pooledToken(normed, tokens, weights, model, pooling);
   const vector = weights.has("fc_norm.weight") ? layerNorm(pooled, weights.under("fc_norm"), model.epsilon) : pooled;
   return { pre_logits: vector, output: head(vector, "head") };
 }
 
-function pooledToken(normed: ShapedValue, tokens: VitTokens, weights: Weights, model: Vit, pool: Pool): ShapedValue {
+function pooledToken(normed: ShapedValue, tokens: VitTokens, weights: Weights, model: Vit, pooling: Pooling): ShapedValue {
   const patches = () => tokensFrom(normed, tokens.prefix);
+  const { withPrefix } = pooling;
+  const { pool } = pooling;
   if (pool === "token") return tokenAt(normed, 0);
   if (pool === "avg") return meanToken(patches());
   if (pool === "max") return maxToken(patches());
   if (pool === "avgmax") return Div(Add(maxToken(patches()), meanToken(patches())), 2);
-  if (pool === "map") return latentPool(patches(), weights.under("attn_pool"), model);
+  if (pool === "map") return latentPool(withPrefix ? normed : patches(), weights.under("attn_pool"), model);
   throw new S2Error("architecture", `global_pool is ${pool}; known are token, avg, max, avgmax and map.`);
 }
 

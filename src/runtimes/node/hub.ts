@@ -23,6 +23,8 @@ export interface DownloadOptions {
 const CONFIGS = ["config.json", "preprocessor_config.json"];
 /** The graph, and weights beyond protobuf's 2 GB that lie beside it under one of the exporters' names. */
 const GRAPHS = ["onnx/model.onnx", "model.onnx"];
+/** Where there is no graph, one is built from these. */
+const SAFETENSORS = "model.safetensors";
 const WEIGHTS = /^(_data(_\d+)?|\.data)$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -64,14 +66,14 @@ async function download(name: string, revision: string, home: string, cached: st
 }
 
 function chooseFiles(name: string, listed: readonly HubFile[]): HubFile[] {
-  const graph = GRAPHS.find((path) => listed.some((file) => file.path === path));
+  const graph = [...GRAPHS, SAFETENSORS].find((path) => listed.some((file) => file.path === path));
   if (graph === undefined) {
     const paths = listed.map((file) => file.path);
     const shown =
       paths.length > 20 ? `${paths.slice(0, 20).join(", ")} and ${paths.length - 20} more` : paths.join(", ") || "nothing";
     throw new S2Error(
       "hub-no-onnx",
-      `"${name}" has no ONNX file of its model; expected ${GRAPHS.join(" or ")}. It has: ${shown}. ` +
+      `"${name}" has neither an ONNX file of its model nor its weights; expected ${GRAPHS.join(" or ")}, or ${SAFETENSORS} to build it from. It has: ${shown}. ` +
         "Look for a repository with an onnx folder (onnx-community has many), or export the model and give loadModel the file.",
     );
   }

@@ -3,8 +3,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { nearest, S2Error } from "../../core/index.ts";
+import { buildModel } from "../../models/index.ts";
 import type { JsonObject } from "../hub-config.ts";
 import type { LoadModelOptions } from "./model.ts";
+import { readHubFolder } from "./onnx-files.ts";
 
 export interface LocatedModel {
   readonly model: string | Uint8Array;
@@ -21,11 +23,11 @@ export async function locateModel(source: string | Uint8Array | undefined, optio
     throw new S2Error("no-bundled-model", `No model was given, and none comes with this package yet; give ${give}.`);
   }
   if (typeof source !== "string") return { model: source, source: "bytes" };
-  if (existsSync(source)) return statSync(source).isDirectory() ? fromFolder(source) : fromFile(source);
+  if (existsSync(source)) return statSync(source).isDirectory() ? fromFolder(source, options) : fromFile(source);
   if (!isHubName(source)) throw notFound(source);
   const { downloadModel } = await import("./hub.ts");
   const { offline, cacheDir, onProgress } = options;
-  return fromFolder(await downloadModel(source, { offline, cacheDir, onProgress }));
+  return fromFolder(await downloadModel(source, { offline, cacheDir, onProgress }), options);
 }
 
 /** `owner/name`, and nothing that must be a path. */
@@ -33,12 +35,13 @@ function isHubName(source: string): boolean {
   return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) && !source.endsWith(".onnx");
 }
 
-function fromFolder(folder: string): LocatedModel {
+function fromFolder(folder: string, options: LoadModelOptions): LocatedModel {
   const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(folder, name)).find((file) => existsSync(file));
   if (found) return { model: resolve(found), source: found, ...readConfigs(folder) };
   if (existsSync(join(folder, "model.safetensors"))) {
-    const todo = "building a model from weights is not possible yet; put an ONNX export beside them as onnx/model.onnx";
-    throw new S2Error("model-file", `${folder} holds model.safetensors but neither onnx/model.onnx nor model.onnx; ${todo}.`);
+    const { config, weights } = readHubFolder(folder);
+    const model = buildModel(config, weights, { imageSize: options.imageSize });
+    return { model, source: folder, ...readConfigs(folder) };
   }
   const others = [...onnxFiles(folder), ...onnxFiles(join(folder, "onnx"))];
   const advice =
