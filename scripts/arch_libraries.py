@@ -1,9 +1,9 @@
-"""Imports torch, transformers 4.57.6 and timm 1.0.28 for the two scripts beside this one, on one thread and without fused attention.
+"""Imports torch, transformers 4.57.6 and timm 1.0.28 for the scripts beside this one, on one thread and without fused attention.
 
     pip install torch safetensors transformers==4.57.6 timm==1.0.28
 
-Where pip cannot get what those ask for, they run all the same: transformers with any huggingface_hub, timm without torchvision, e.g.
-`pip install --target /tmp/archlibs --no-deps transformers==4.57.6 tokenizers==0.22.2`, timm/ copied beside them, `PYTHONPATH=/tmp/archlibs`.
+Where pip cannot get all that these ask for they run all the same, transformers with any huggingface_hub and timm without torchvision:
+`pip install --target LIBS --no-deps transformers==4.57.6 tokenizers==0.22.2`, timm's folder of that version copied into LIBS, PYTHONPATH=LIBS.
 """
 
 import importlib.metadata

@@ -1,6 +1,7 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
 import { defineExtract } from "./extract.ts";
+import { defineBuild, defineConvert, defineExport, defineQuantize } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
 import { readVersion } from "./version.ts";
@@ -10,6 +11,7 @@ Examples:
   s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
   s2 plan 1920x1080 --scales 1,2,3
   s2 inspect models/deit_tiny
+  s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx
 
 Exit status: 0 all is well; 1 some photos failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
 4 no photo could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C.`;
@@ -25,5 +27,9 @@ export function makeProgram(): Command {
   defineExtract(program);
   definePlan(program);
   defineInspect(program);
+  defineBuild(program);
+  defineExport(program);
+  defineQuantize(program);
+  defineConvert(program);
   return program;
 }

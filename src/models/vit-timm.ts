@@ -125,7 +125,7 @@ function read(config: Config, weights: Weights): Architecture {
     ...(first.has(scale[0]) && { layerScale: scale }),
   };
   const pooling: Pooling = {
-    pool: (config.global_pool ?? args.global_pool ?? poolOf(name, weights)) as Pool,
+    pool: (args.global_pool ?? poolOf(name, weights)) as Pool, // timm itself ignores the config's global_pool
     withPrefix: Boolean(args.pool_include_prefix ?? name === "test_vit3"),
   };
   return {

@@ -34,6 +34,7 @@ export {
   writeOnnx,
 } from "./file.ts";
 export { inline } from "./inline.ts";
+export { type Found, inspectModel, type ModelReport } from "./inspect.ts";
 export * from "./operators.ts";
 export type * from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "./quantize.ts";

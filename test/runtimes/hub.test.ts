@@ -208,9 +208,15 @@ describe("downloadModel: refusals", () => {
     await expect(download()).rejects.toMatchObject({ code: "hub-denied", message: expect.stringContaining("has no access") });
   });
 
-  it("lists what a repository without ONNX has", async () => {
+  it("takes the weights where there is no ONNX file, to build the model from", async () => {
     hub.files = { "config.json": FILES["config.json"], "model.safetensors": MODEL };
-    const says = expect.stringContaining("It has: config.json, model.safetensors.");
+    const folder = await download();
+    expect((await readFile(join(folder, "model.safetensors"))).equals(MODEL)).toBe(true);
+  });
+
+  it("lists what a repository without ONNX has", async () => {
+    hub.files = { "config.json": FILES["config.json"], "pytorch_model.bin": MODEL };
+    const says = expect.stringContaining("It has: config.json, pytorch_model.bin.");
     await expect(download()).rejects.toMatchObject({ code: "hub-no-onnx", message: says });
     expect(fileRequests()).toEqual([]);
   });

@@ -44,8 +44,8 @@ describe("loading", () => {
   test("a folder with weights alone", async () => {
     await file("weights/model.safetensors", "x");
     expect(await refusal(join(scratch, "weights"))).toEqual({
-      code: "model-file",
-      message: expect.stringContaining("onnx/model.onnx"),
+      code: "model-not-found",
+      message: expect.stringContaining("no config.json"),
     });
   });
   test("a truncated download", async () => {

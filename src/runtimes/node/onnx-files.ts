@@ -1,7 +1,19 @@
 /** ONNX files on disk: read whole, written piece by piece, with a second file for weights where one does not hold them. */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
+import { buildModel } from "../../models/index.ts";
 import { largestFile, type ModelProto, onnxPieces, type Pieces, readOnnx, withExternalData } from "../../onnx/index.ts";
 
 /** All bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
@@ -85,4 +97,18 @@ export function readHubFolder(folder: string): { config: Record<string, unknown>
     if (!(error instanceof SyntaxError)) throw error;
     throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
   }
+}
+
+/**
+ * The ONNX file of a model: an .onnx file, a folder's, or one that is built from the folder's weights.
+ * @throws S2Error "model-not-found" when there is none.
+ */
+export function readModelFile(source: string): Uint8Array {
+  if (!existsSync(source))
+    throw new S2Error("model-not-found", `There is no model at ${source}; give a folder or an .onnx file.`);
+  if (!statSync(source).isDirectory()) return readWhole(source);
+  const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(source, name)).find((file) => existsSync(file));
+  if (found) return readWhole(found);
+  const { config, weights } = readHubFolder(source);
+  return buildModel(config, weights);
 }

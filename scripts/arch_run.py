@@ -1,0 +1,115 @@
+"""Loads a folder with config.json and model.safetensors as transformers or timm does, and gives its outputs by the names of the golden fixtures."""
+
+import copy
+import inspect
+import json
+import sys
+
+import torch
+from arch_libraries import timm, transformers
+from safetensors.torch import load_file
+from timm.models._hub import load_model_config_from_path
+
+
+def load(folder):
+    """The model of a folder as its own library loads it, in float32."""
+    config = json.loads((folder / "config.json").read_text())
+    if "architecture" in config:
+        cfg, name, arguments = load_model_config_from_path(folder)
+        model = timm.create_model(name, pretrained_cfg=cfg, **(arguments or {}))
+        tensors = load_file(folder / "model.safetensors")
+        if "head.weight" in tensors and "Swin" in type(model).__name__:
+            tensors = sys.modules[type(model).__module__].checkpoint_filter_fn(tensors, model)
+        model.load_state_dict(tensors, strict=True)
+        return model.float().eval()
+    kind = getattr(transformers, config["architectures"][0])
+    model, info = kind.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True)
+    model.missing = info["missing_keys"]
+    return model.float().eval()
+
+
+def run_timm(model, pixels, native, inside):
+    model = copy.deepcopy(model)
+    if not native:
+        model = with_dynamic_size(model)
+    features = model.forward_features(pixels)
+    out = {"forward_features": features, "pre_logits": model.forward_head(features, pre_logits=True), "output": model(pixels)}
+    if inside:
+        vit = hasattr(model, "num_prefix_tokens")
+        maps = model.forward_intermediates(pixels, intermediates_only=True, **({"return_prefix_tokens": True} if vit else {}))
+        for i, one in enumerate(maps):
+            pair = one if isinstance(one, tuple) else (one, None)
+            out[f"intermediates.{i}"] = pair[0]
+            if pair[1] is not None and pair[1].shape[1]:
+                out[f"intermediates_prefix.{i}"] = pair[1]
+    return out
+
+
+def with_dynamic_size(model):
+    """The same weights built with dynamic_img_size=True (ConvNeXt takes any size as it is)."""
+    if not hasattr(model, "patch_embed"):
+        return model
+    double = next(model.parameters()).dtype == torch.float64
+    twin = timm.create_model(model.build["name"], pretrained_cfg=model.build["cfg"], **{**model.build["arguments"], "dynamic_img_size": True})
+    twin.load_state_dict(model.state_dict())
+    return (twin.double() if double else twin).eval()
+
+
+def run_hf(model, pixels, native, inside):
+    model = copy.deepcopy(model)  # swin keeps the window size of the smallest image it has seen
+    kind, out = type(model).__name__, {}
+    resizes = "interpolate_pos_encoding" in inspect.signature(model.forward).parameters
+    more = {"interpolate_pos_encoding": True} if resizes and not native else {}
+    if kind.startswith("ViTMAE"):
+        model.config.mask_ratio = 0.0
+        patch = model.config.patch_size
+        more["noise"] = torch.arange(pixels.shape[2] // patch * (pixels.shape[3] // patch)).repeat(len(pixels), 1).to(pixels)
+    if kind == "HieraForPreTraining":
+        model.hiera.embeddings.patch_embeddings.is_mae = False  # no masking
+    body = model.vision_model if kind in ("CLIPModel", "SiglipModel") else getattr(model, model.base_model_prefix, model)
+    result = body(pixels, output_hidden_states=inside, **more)
+    if kind.startswith("CLIPVisionModelWith"):
+        out["image_embeds"] = model(pixels, **more).image_embeds
+    elif kind in ("CLIPModel", "SiglipModel"):
+        out["image_embeds"] = model.get_image_features(pixels, **more)
+    elif "Classification" in kind:
+        answer = model(pixels, **more)
+        out |= {key: answer[key] for key in ("logits", "cls_logits", "distillation_logits") if answer.get(key) is not None}
+    out["last_hidden_state"] = result.last_hidden_state
+    if result.get("pooler_output") is not None and not any("pooler" in key for key in getattr(model, "missing", ())):
+        out["pooler_output"] = result.pooler_output
+    if inside:
+        name = "reshaped_hidden_states" if "reshaped_hidden_states" in result else "hidden_states"
+        out |= {f"{name}.{i}": one for i, one in enumerate(result.get(name) or ())}
+    return out
+
+
+def run(folder, inputs, double=False, inside=True):
+    """{output name: tensor} for {"pixel_values" or "pixel_values@HxW": tensor}."""
+    model = load(folder)
+    if isinstance(model, transformers.PreTrainedModel):
+        one = run_hf
+    else:
+        one = run_timm
+        cfg, name, arguments = load_model_config_from_path(folder)
+        model.build = {"cfg": cfg, "name": name, "arguments": arguments or {}}
+    model = model.double() if double else model
+    outputs = {}
+    with torch.inference_mode():
+        for key, pixels in inputs.items():
+            native = "@" not in key
+            result = one(model, pixels.double() if double else pixels, native, inside and native)
+            outputs |= {name + key[len("pixel_values") :]: value for name, value in result.items()}
+    return outputs
+
+
+def check(directory):
+    """The largest difference of each folder's outputs from what is stored."""
+    index = json.loads((directory / "index.json").read_text())["entries"]
+    for name in index:
+        stored = load_file(directory / name / "io.safetensors")
+        outputs = run(directory / name, {key: value for key, value in stored.items() if key.startswith("pixel_values")})
+        known = [key for key in stored if not key.startswith("pixel_values")]
+        missing = [key for key in known if key not in outputs]
+        worst = max(((outputs[key] - stored[key]).abs().max().item(), key) for key in known if key not in missing)
+        print(f"{name:36} {worst[0]:.2e} {worst[1]:28} {'not made here: ' + ', '.join(missing) if missing else ''}", flush=True)

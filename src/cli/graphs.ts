@@ -1,0 +1,140 @@
+/** `s2 build`, `export`, `quantize` and `convert`: models as files. */
+import { type Command, Option } from "commander";
+import { S2Error, type S2Options } from "../core/index.ts";
+import { failingWith, status } from "./errors.ts";
+import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
+
+const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
+
+/** Writes the file and says how large it is. */
+async function write(path: string, file: Uint8Array): Promise<void> {
+  const { saveOnnx } = await import("../runtimes/node/index.ts");
+  saveOnnx(path, file);
+  process.stdout.write(`${path}: ${(file.length / 1e6).toFixed(1)} MB\n`);
+}
+
+const readFile = (path: string): Promise<Uint8Array> =>
+  failingWith(status.model, async () => (await import("../runtimes/node/index.ts")).readModelFile(path));
+
+export function defineBuild(program: Command): void {
+  const command = program
+    .command("build")
+    .summary("a hub model's weights into an .onnx file")
+    .description("Builds an ONNX file from a folder with config.json and model.safetensors (transformers' or timm's).")
+    .argument("<FOLDER>")
+    .option("--image-size <size>", "for images of another size: 384 or WIDTHxHEIGHT (default: the model's)", readSize)
+    .option("--outputs <names>", "outputs by the source library's names, with commas between", (text: string) => text.split(","));
+  out(command)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  s2 build models/dinov2-small -o dinov2-small.onnx\n  s2 build models/deit3 --image-size 384 -o deit3.onnx",
+    )
+    .action(
+      async (
+        folder: string,
+        { out: path, imageSize, outputs }: { out: string; imageSize?: number | Size; outputs?: string[] },
+      ) => {
+        const { readHubFolder } = await import("../runtimes/node/index.ts");
+        const { buildModel } = await import("../models/index.ts");
+        const file = await failingWith(status.model, () => {
+          const { config, weights } = readHubFolder(folder);
+          return buildModel(config, weights, { imageSize, outputs });
+        });
+        await write(path, file);
+      },
+    );
+}
+
+interface ExportFlags extends SizeFlags {
+  model: string;
+  imageSize?: number | Size;
+  prefixTokens?: number;
+  antialias?: boolean;
+  output?: string;
+  splitForward?: number;
+  bytes?: boolean;
+  dtype: "float32" | "float16";
+  out: string;
+}
+
+export function defineExport(program: Command): void {
+  const command = program
+    .command("export")
+    .summary("S² and its model as one .onnx file")
+    .description("Writes one ONNX file that takes images and gives their multi-scale features, with the model inside.")
+    .requiredOption("--model <model>", "a folder or an .onnx file")
+    .option("--prefix-tokens <n>", "tokens before the grid (default: what the model says)", readCount(0))
+    .option("--image-size <size>", "the images that the file takes (default: the model's size)", readSize)
+    .option("--output <name>", "the model's output to take")
+    .option("--antialias", "filter before shrinking")
+    .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
+    .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalise them inside, as the model's config files say")
+    .addOption(new Option("--dtype <type>", "how weights are stored").choices(["float32", "float16"]).default("float32"));
+  out(addSizeOptions(command))
+    .addHelpText(
+      "after",
+      "\nExamples:\n  s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx\n  s2 export --model model.onnx --sizes 224,448 --bytes -o s2.onnx",
+    )
+    .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
+      const { loadModel } = await import("../node.ts");
+      const { exportS2 } = await import("../models/index.ts");
+      const { imageSize, prefixTokens, dynamic, maxTiles, fit, scales = [1, 2], sizes, ...same } = flags;
+      if (dynamic || maxTiles || fit) refuseDynamic();
+      const model = await failingWith(status.model, () => loadModel(source, { output, prefixTokens, threads: 1 }));
+      await model.dispose();
+      const { traits, preprocessing } = model;
+      const size = imageSize ?? traits.imageSize ?? 224;
+      const options: S2Options = {
+        maxSplitSize: traits.imageSize,
+        ...{ numPrefixToken: traits.prefixTokens, outputShape: traits.layout },
+        ...(sizes ? { imgSizes: sizes } : { scales }),
+        ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
+      };
+      const pixels = bytes ? (preprocessing ?? { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) : undefined;
+      await write(path, exportS2(await readFile(source), { ...options, imageSize: size, output, dtype, pixels }));
+    });
+}
+
+function refuseDynamic(): never {
+  throw new S2Error(
+    "option",
+    "--dynamic, --max-tiles and --fit are for photos of any shape; a file has one size: give --scales or --sizes.",
+  );
+}
+
+export function defineQuantize(program: Command): void {
+  const command = program
+    .command("quantize")
+    .summary("an .onnx file with int8 weights")
+    .description("Stores the weights in 8 bits and quantises activations as they come: about 0.3 of the size, 0.55 of the time.")
+    .argument("<FILE>")
+    .option("--two-terms <part>", "part of the multiplications done in two terms, for outliers (default: 0.09)", Number);
+  out(command)
+    .option("--json", "the report as JSON: { bytesBefore, bytesAfter, layers }")
+    .addHelpText("after", "\nExamples:\n  s2 quantize model.onnx -o model.int8.onnx")
+    .action(async (source: string, { out: path, twoTerms, json }: { out: string; twoTerms?: number; json?: boolean }) => {
+      const { quantizeModel } = await import("../onnx/index.ts");
+      const { file, report } = await quantizeModel(await readFile(source), { twoTerms });
+      const { saveOnnx } = await import("../runtimes/node/index.ts");
+      saveOnnx(path, file);
+      const worst = report.layers.reduce((a, b) => (b.weightError > a.weightError ? b : a), report.layers[0]);
+      const ratio = (report.bytesAfter / report.bytesBefore).toFixed(3);
+      const words = `${path}: ${(file.length / 1e6).toFixed(1)} MB, ${ratio} of the size; ${report.layers.length} layers, worst weights ${worst?.name} (${((worst?.weightError ?? 0) * 100).toFixed(2)} %)`;
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${words}\n`);
+    });
+}
+
+export function defineConvert(program: Command): void {
+  const command = program
+    .command("convert")
+    .summary("an .onnx file with float16 weights")
+    .description("Stores the weights in half precision: half of the size; arithmetic, inputs and outputs stay float32.")
+    .argument("<FILE>")
+    .addOption(new Option("--dtype <type>", "how weights are stored").choices(["float16"]).default("float16"));
+  out(command)
+    .addHelpText("after", "\nExamples:\n  s2 convert model.onnx --dtype float16 -o model.fp16.onnx")
+    .action(async (source: string, { out: path, dtype }: { out: string; dtype: "float16" }) => {
+      const { convertModel } = await import("../onnx/index.ts");
+      await write(path, convertModel(await readFile(source), { dtype }));
+    });
+}

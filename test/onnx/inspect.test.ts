@@ -1,0 +1,33 @@
+/** What `inspectModel` says: plans are priced and prefix tokens counted by it. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { buildModel } from "../../src/models/index.ts";
+import { inspectModel } from "../../src/onnx/index.ts";
+
+const folder = fileURLToPath(new URL("../../../shared/models/deit_tiny_patch16_224/", import.meta.url));
+
+describe.skipIf(!existsSync(folder))(`DeiT-Tiny${existsSync(folder) ? "" : " (skipped: ../shared/models is absent)"}`, () => {
+  // 12 blocks of 12·n·d² + 2·n²·d, the patches 196·768·d, the classifier 1000·d; n = 197, d = 192.
+  const [n, d] = [197, 192];
+  const vit = 12 * (12 * n * d * d + 2 * n * n * d) + 196 * 768 * d + 1000 * d;
+
+  it("torch's export", () => {
+    const report = inspectModel(readFileSync(`${folder}onnx/model.onnx`));
+    expect(report).toMatchObject({
+      opset: 14,
+      multiplyAdds: { value: vit },
+      imageSize: { value: [224, 224] },
+      patchSize: { value: 16 },
+    });
+    expect(report).toMatchObject({ layout: { value: "bnc" }, prefixTokens: { value: 1 }, channels: { value: 192 } });
+  });
+
+  it("built from the weights: the same, and 5,717,416 parameters but for the class token, which is in the table", () => {
+    const config = JSON.parse(readFileSync(`${folder}config.json`, "utf8")) as object;
+    const report = inspectModel(buildModel(config, readFileSync(`${folder}model.safetensors`)));
+    expect(report.multiplyAdds.value).toBe(vit);
+    expect(Math.abs(report.parameters - 5_717_416)).toBeLessThan(300);
+    expect(report.prefixTokens).toEqual({ value: 1, from: "the file's metadata" });
+  });
+});
