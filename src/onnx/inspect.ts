@@ -53,7 +53,7 @@ export function inspectModel(file: Uint8Array): ModelReport {
     ? shapesOf(model, { [images.name!]: oneImage(images, imageSize.value ?? [224, 224]) })
     : new Map<string, Shaped>();
   const main = mainOutput(graph.output ?? [], shapes);
-  const dims = main && shapes.get(main)?.dims;
+  const dims = main === undefined ? undefined : shapes.get(main)?.dims;
   const patch = findPatch(model, images, said);
   return {
     inputs: inputs.map(describe),

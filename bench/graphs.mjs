@@ -1,0 +1,134 @@
+/**
+ * Graphs of our own against what they stand for, on DeiT-Tiny, one thread: the exported S² file against `s2` and against the raw tiles in
+ * one run; the model built from weights against torch's export; the int8 file against the float32 one, in size, time and features.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as ort from "onnxruntime-node";
+import { resize, s2, splitChessboard } from "s2-vision";
+import { buildModel, exportS2, quantizeModel } from "s2-vision/models";
+import { loadImage, loadModel, resizePixels } from "s2-vision/node";
+import { noise } from "./noise.mjs";
+import { deitTiny, missing } from "./places.mjs";
+import { finish, skipIf } from "./result.mjs";
+import { ratio, round, spread, takeTurns } from "./timing.mjs";
+
+skipIf(missing(deitTiny));
+
+const data = join(dirname(dirname(deitTiny)), "data");
+const options = {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  enableCpuMemArena: false,
+  logSeverityLevel: 4,
+  extra: { session: { force_spinning_stop: "1" } },
+};
+const file = readFileSync(join(deitTiny, "onnx/model.onnx"));
+const config = JSON.parse(readFileSync(join(deitTiny, "config.json"), "utf8"));
+const start = (bytes) => ort.InferenceSession.create(bytes, options);
+const tensor = ({ dims, data: values }) => new ort.Tensor("float32", values, dims);
+
+const images = noise([1, 3, 224, 224]);
+const tiles = [1, 2, 3].map((scale) => splitChessboard(resize(images, [224 * scale, 224 * scale]), scale, scale));
+const all = new Float32Array(14 * 150528);
+tiles.reduce((at, { data: part }) => (all.set(part, at), at + part.length), 0);
+const batch = { dims: [8, 3, 224, 224], data: all.slice(0, 8 * 150528) };
+
+const { file: int8, report } = await quantizeModel(file);
+const sessions = {
+  torch: await start(file),
+  built: await start(buildModel(config, readFileSync(join(deitTiny, "model.safetensors")))),
+  int8: await start(int8),
+  s2: await start(exportS2(file, { scales: [1, 2, 3], imageSize: 224, numPrefixToken: 1 })),
+};
+const model = await loadModel(deitTiny, { threads: 1 });
+const run = (name, values) => sessions[name].run({ pixel_values: tensor(values) });
+
+const times = await takeTurns(
+  {
+    exported: () => run("s2", images),
+    s2: () => s2(model, images, { scales: [1, 2, 3], numPrefixToken: 1, splitForward: 4 }),
+    raw: () => run("torch", { dims: [14, 3, 224, 224], data: all }),
+    torch: () => run("torch", batch),
+    built: () => run("built", batch),
+    int8: () => run("int8", batch),
+  },
+  { rounds: 15, warmUp: 3 },
+);
+await model.dispose();
+
+const features = await compareFeatures(join(data, "examples"));
+const classes = await compareFeatures(join(data, "clothing/test"));
+const against = (a, b) => ratio(times[a], times[b]).wall;
+finish(
+  "graphs",
+  [
+    { name: "exported file / s2", value: against("exported", "s2"), unit: "x", bar: 1.03 },
+    { name: "exported file / raw tiles in one run", value: against("exported", "raw"), unit: "x", bar: 1.06 },
+    { name: "built / torch's export, 8 images", value: against("built", "torch"), unit: "x", bar: 0.95, aim: 0.9 },
+    { name: "int8 / float32, size", value: round(report.bytesAfter / report.bytesBefore), unit: "x", bar: 0.32 },
+    { name: "int8 / float32, time of 8 images", value: against("int8", "torch"), unit: "x", bar: 0.62 },
+    { name: "int8, 1 - mean token cosine on examples", value: round(1 - features.cosine), unit: "", bar: 0.01 },
+    { name: "int8, 1 - top-1 agreement on clothing/test", value: round(1 - classes.top1), unit: "", bar: 0.05 },
+  ],
+  {
+    rounds: 15,
+    ms: Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, spread(ms)])),
+    examples: features,
+    clothing: classes,
+  },
+);
+
+/** Mean cosine of tokens and agreement of top-1 between the float32 and the int8 file, photo by photo. */
+async function compareFeatures(folder) {
+  let [cosine, tokens, agreed] = [0, 0, 0];
+  const photos = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    /\.(jpe?g|png)$/i.test(entry.name),
+  );
+  for (const { parentPath, path, name } of photos) {
+    const values = await prepare(join(parentPath ?? path, name));
+    const [float, small] = [await run("torch", values), await run("int8", values)];
+    const [a, b] = [float.last_hidden_state.data, small.last_hidden_state.data];
+    for (let i = 0; i < a.length; i += 192, tokens++) cosine += cosineOf(a, b, i, i + 192);
+    if (largest(float.logits.data) === largest(small.logits.data)) agreed++;
+  }
+  return { photos: photos.length, cosine: cosine / tokens, top1: agreed / photos.length };
+}
+
+/** Short side to 248, the middle 224x224, ImageNet's mean and deviation. */
+async function prepare(path) {
+  const photo = await loadImage(path);
+  const scale = 248 / Math.min(photo.width, photo.height);
+  const {
+    data: pixels,
+    width,
+    height,
+  } = resizePixels(photo, [Math.round(photo.height * scale), Math.round(photo.width * scale)], "bicubic");
+  const [top, left] = [(height - 224) >> 1, (width - 224) >> 1];
+  const values = new Float32Array(150528);
+  const [mean, std] = [
+    [0.485, 0.456, 0.406],
+    [0.229, 0.224, 0.225],
+  ];
+  for (let c = 0; c < 3; c++)
+    for (let y = 0; y < 224; y++)
+      for (let x = 0; x < 224; x++)
+        values[(c * 224 + y) * 224 + x] = (pixels[((top + y) * width + left + x) * 3 + c] / 255 - mean[c]) / std[c];
+  return { dims: [1, 3, 224, 224], data: values };
+}
+
+function cosineOf(a, b, from, to) {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = from; i < to; i++) {
+    dot += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return dot / Math.sqrt(aa * bb);
+}
+
+function largest(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
