@@ -31,7 +31,11 @@ const tensor = ({ dims, data: values }) => new ort.Tensor("float32", values, dim
 const images = noise([1, 3, 224, 224]);
 const tiles = [1, 2, 3].map((scale) => splitChessboard(resize(images, [224 * scale, 224 * scale]), scale, scale));
 const all = new Float32Array(14 * 150528);
-tiles.reduce((at, { data: part }) => (all.set(part, at), at + part.length), 0);
+let filled = 0;
+for (const { data: part } of tiles) {
+  all.set(part, filled);
+  filled += part.length;
+}
 const batch = { dims: [8, 3, 224, 224], data: all.slice(0, 8 * 150528) };
 
 const { file: int8, report } = await quantizeModel(file);

@@ -1,6 +1,8 @@
 /** What a family makes of a config and its weights: the contract between `buildModel` and the family files. */
 import type { ShapedValue } from "../onnx/index.ts";
-import type { Weights } from "./weights.ts";
+import type { Naming, Weights } from "./weights.ts";
+
+export type { Naming } from "./weights.ts";
 
 export type Size = readonly [height: number, width: number];
 export type Config = Readonly<Record<string, unknown>>;
@@ -24,14 +26,6 @@ export interface Architecture {
   readonly unused?: RegExp;
   /** Adds the model to the graph: from images [b, c, h, w] to all its outputs. What is not asked for is cut off again. */
   build(images: ShapedValue): Outputs;
-}
-
-/** From the names that a graph uses for weights to those of the source library. */
-export interface Naming {
-  /** Before the names in files of larger models (classifiers, towers): `vit`; with or without it, both are read. */
-  readonly prefix?: string;
-  /** Replacements, all applied in this order: `["attn.proj.", "attention.output.dense."]`. */
-  readonly names?: readonly (readonly [from: string | RegExp, to: string])[];
 }
 
 /** What the table of families has of each. */

@@ -2,7 +2,14 @@
 import { S2Error } from "../core/index.ts";
 import { count } from "../onnx/index.ts";
 import { fromBfloat16, fromFloat16, type StoredTensor } from "../tensors/index.ts";
-import type { Naming } from "./architecture.ts";
+
+/** From the names that a graph uses for weights to those of the source library. */
+export interface Naming {
+  /** Before the names in files of larger models (classifiers, towers): `vit`; with or without it, both are read. */
+  readonly prefix?: string;
+  /** Replacements, all applied in this order: `["attn.proj.", "attention.output.dense."]`. */
+  readonly names?: readonly (readonly [from: string | RegExp, to: string])[];
+}
 
 export interface Weight {
   readonly dims: readonly number[];
