@@ -48,17 +48,34 @@ export function attention(
 ): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return part(x.graph, weights, () => {
-    const [q, k, v] = part(x.graph, weights.under("qkv"), () => {
-      const all = readProjections(weights, projections, dim, heads);
-      return [0, 1, 2].map((i) => affine(x, rowsOf(all, i * dim, (i + 1) * dim)));
-    });
-    const turned = (each: ShapedValue) => rotated(inHeads(each, heads), rotary!);
-    const joined = rotary
-      ? attend(turned(q), turned(k), inHeads(v, heads))
-      : MultiHeadAttention(q, k, v, { numHeads: heads, scale: 1 });
+    const all = readProjections(weights, projections, dim, heads);
+    const [q, k, v] = [0, 1, 2].map((i) => rowsOf(all, i * dim, (i + 1) * dim));
     const output = readAffine(weights.under("proj"), dim, dim, bias);
-    return part(x.graph, weights.under("proj"), () => affine(joined, gain ? amplified(output, gain) : output));
+    const scaled = (layer: Affine) => (gain ? amplified(layer, gain) : layer);
+    const project = (...layers: Affine[]) => part(x.graph, weights.under("qkv"), () => layers.map((layer) => affine(x, layer)));
+    const finish = (joined: ShapedValue, layer: Affine) =>
+      part(x.graph, weights.under("proj"), () => affine(joined, scaled(layer)));
+    if (rotary) {
+      const [queries, keys, values] = project(q, k, v).map((each) => inHeads(each, heads));
+      return finish(attend(rotated(queries, rotary), rotated(keys, rotary), values), output);
+    }
+    // A key's bias adds the same to all keys, which softmax takes away; a value's passes through, for the weights sum to 1.
+    const [queries, keys, values] = project(q, { weight: k.weight }, { weight: v.weight });
+    return finish(MultiHeadAttention(queries, keys, values, { numHeads: heads, scale: 1 }), withInput(output, v.bias));
   });
+}
+
+/** The layer after a constant was added to what it takes: W·(x + c) + b = W·x + (W·c + b). */
+function withInput({ weight, bias }: Affine, constant?: Weight): Affine {
+  if (!constant) return { weight, ...(bias && { bias }) };
+  const [rows, cols] = weight.dims;
+  const data = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let sum = bias ? bias.data[row] : 0;
+    for (let col = 0; col < cols; col++) sum += weight.data[row * cols + col] * constant.data[col];
+    data[row] = sum;
+  }
+  return { weight, bias: { dims: [rows], data } };
 }
 
 /** softmax(q·kᵀ)·v: [b, heads, m, d], [b, heads, n, d], [b, heads, n, d] -> [b, m, heads·d]. */
