@@ -1,8 +1,8 @@
 /** What a family makes of a config and its weights: the contract between `buildModel` and the family files. */
 import type { ShapedValue } from "../onnx/index.ts";
-import type { Naming, Weights } from "./weights.ts";
+import type { Names, Naming, Weights } from "./weights.ts";
 
-export type { Naming } from "./weights.ts";
+export type { Names, Naming };
 
 export type Size = readonly [height: number, width: number];
 export type Config = Readonly<Record<string, unknown>>;
@@ -29,7 +29,8 @@ export interface Architecture {
 }
 
 /** What the table of families has of each. */
-export interface Family extends Naming {
+export interface Family extends Omit<Naming, "names"> {
+  readonly names?: Names | ((config: Config) => Names);
   readonly read: ReadArchitecture;
 }
 

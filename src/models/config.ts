@@ -31,7 +31,7 @@ export function side(config: Config, key: string, otherwise?: number): number {
   throw wrong(key, config[key], "a square");
 }
 
-export function flag(config: Config, key: string, otherwise: boolean): boolean {
+export function flag(config: Config, key: string, otherwise?: boolean): boolean {
   const value = config[key] ?? otherwise;
   if (typeof value === "boolean") return value;
   throw wrong(key, value, "true or false");

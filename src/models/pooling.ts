@@ -1,53 +1,56 @@
-/** Many tokens into one vector: the first, means and maxima, or attention with a learned query. */
-import { Add, Gather, ReduceMax, ReduceMean, Reshape, type ShapedValue, Slice, wholeNumbers } from "../onnx/index.ts";
-import type { Activation } from "./activation.ts";
-import { attend, inHeads } from "./attention.ts";
-import { type Affine, affine, amplified, layerNorm, linear, parameter, part } from "./layers.ts";
-import { mlp } from "./mlp.ts";
-import type { Weight, Weights } from "./weights.ts";
+/** Many tokens into one vector: one of them, means and maxima, or attention with a learned query. */
+import { Add, constant, Gather, Mul, ReduceMax, ReduceMean, type ShapedValue, Slice } from "../onnx/index.ts";
+import { type Attention, attend, inHeads, readProjections } from "./attention.ts";
+import { affine, layerNorm, linear, parameter, part, rowsOf } from "./layers.ts";
+import { type Mlp, mlp } from "./mlp.ts";
+import type { Weights } from "./weights.ts";
 
-/** Token `index` of [b, n, c]: [b, c]. */
-export function tokenAt(tokens: ShapedValue, index: number): ShapedValue {
-  const [b, , c] = tokens.dims;
-  return Reshape(Gather(tokens, wholeNumbers(tokens.graph, [index]), { axis: 1 }), [b, c]);
+/** One token [b, dim] of [b, n, dim]. */
+export function token(tokens: ShapedValue, at: number): ShapedValue {
+  return Gather(tokens, constant(tokens.graph, "int64", [], BigInt64Array.of(BigInt(at))), { axis: 1 });
 }
 
-/** The tokens from number `start` on. */
-export function tokensFrom(tokens: ShapedValue, start: number): ShapedValue {
-  return start === 0 ? tokens : Slice(tokens, start, Number.POSITIVE_INFINITY, 1);
+/** The tokens from `prefix` on. */
+export function withoutPrefix(tokens: ShapedValue, prefix: number): ShapedValue {
+  return prefix > 0 ? Slice(tokens, prefix, Number.POSITIVE_INFINITY, 1) : tokens;
 }
 
-export const meanToken = (tokens: ShapedValue): ShapedValue => ReduceMean(tokens, [1], { keepdims: 0 });
-export const maxToken = (tokens: ShapedValue): ShapedValue => ReduceMax(tokens, [1], { keepdims: 0 });
+export const mean = (tokens: ShapedValue): ShapedValue => ReduceMean(tokens, [1], { keepdims: 0 });
 
-/** A learned query's projections, and those of the keys and values, each [dim, dim]. */
-export interface LatentWeights {
-  readonly latent: Weight;
-  readonly q: Affine;
-  readonly k: Affine;
-  readonly v: Affine;
-}
+const max = (tokens: ShapedValue): ShapedValue => ReduceMax(tokens, [1], { keepdims: 0 });
 
-/** SigLIP's head: a learned query attends to all tokens, then x + mlp(norm(x)): [b, n, c] -> [b, c]. Weights below: proj, norm, mlp. */
+/** timm's `global_pool` by name (but for "map" and "prr"); "" is no pooling. */
+export const pools: Readonly<Record<string, (tokens: ShapedValue) => ShapedValue>> = {
+  "": (tokens) => tokens,
+  token: (tokens) => token(tokens, 0),
+  avg: mean,
+  max,
+  avgmax: (tokens) => Mul(Add(max(tokens), mean(tokens)), 0.5),
+};
+
+/** SigLIP's head (Zhai et al., arXiv 2106.04560, "MAP"): a learned query attends to all tokens, then x + mlp(norm(x)): [b, dim]. */
 export function attentionPool(
   tokens: ShapedValue,
   weights: Weights,
-  { latent, q, k, v }: LatentWeights,
-  settings: { heads: number; epsilon: number; activation: Activation; hidden: number },
+  attention: Attention,
+  settings: Mlp,
+  epsilon: number,
 ): ShapedValue {
-  const { heads, epsilon, activation, hidden } = settings;
-  const [b, , dim] = tokens.dims as [string, unknown, number];
-  return part(tokens.graph, weights, () => {
-    const scale = new Float64Array(dim).fill(1 / Math.sqrt(dim / heads));
-    const query = affine(parameter(tokens.graph, { dims: [1, 1, dim], data: latent.data }, "latent"), amplified(q, scale));
-    const joined = attend(inHeads(query, heads), inHeads(affine(tokens, k), heads), inHeads(affine(tokens, v), heads));
-    const pooled = linear({ ...joined, dims: [b, 1, dim] }, weights.under("proj"), dim);
-    const mixed = mlp(layerNorm(pooled, weights.under("norm"), epsilon), weights.under("mlp"), {
-      kind: "plain",
-      width: hidden,
-      activation,
-      bias: weights.has("mlp.fc1.bias"),
+  const { graph } = tokens;
+  const [dim, heads] = [tokens.dims[2] as number, attention.heads];
+  const all = readProjections(weights, attention.projections, dim, heads);
+  return part(graph, weights, () => {
+    const latent = weights.get("latent", [1, 1, dim]).data;
+    const query = Float32Array.from({ length: dim }, (_, row) => {
+      let sum = all.bias?.data[row] ?? 0;
+      for (let i = 0; i < dim; i++) sum += latent[i] * all.weight.data[row * dim + i];
+      return sum;
     });
-    return Reshape(Add(pooled, mixed), [b, dim]);
+    const q = parameter(graph, { dims: [1, heads, 1, dim / heads], data: query }, "q");
+    const [k, v] = part(graph, weights.under("kv"), () =>
+      [1, 2].map((i) => inHeads(affine(tokens, rowsOf(all, i * dim, (i + 1) * dim)), heads)),
+    );
+    const x = token(linear(attend(q, k, v), weights.under("proj"), dim, attention.bias), 0);
+    return Add(x, mlp(layerNorm(x, weights.under("norm"), epsilon), weights.under("mlp"), settings));
   });
 }

@@ -2,7 +2,7 @@
 import { resize, S2Error } from "../core/index.ts";
 import { Add, Pad, type ShapedValue } from "../onnx/index.ts";
 import type { Size } from "./architecture.ts";
-import { parameter } from "./layers.ts";
+import { parameter, transposed } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
 /** A learned table of positions. */
@@ -58,18 +58,9 @@ function addPositions(
 /** A grid of vectors [rows·cols, dim] at another size. */
 export function resizedGrid(grid: Float32Array, from: Size, to: Size, dim: number, antialias: boolean): Float32Array {
   if (from[0] === to[0] && from[1] === to[1]) return grid;
-  const planes = resize({ dims: [1, dim, ...from], data: turned(grid, from[0] * from[1], dim) }, to, {
-    mode: "bicubic",
-    antialias,
-  });
-  return turned(planes.data, dim, to[0] * to[1]);
-}
-
-/** [rows, cols] as [cols, rows]. */
-function turned(data: Float32Array, rows: number, cols: number): Float32Array {
-  const result = new Float32Array(data.length);
-  for (let row = 0; row < rows; row++) for (let col = 0; col < cols; col++) result[col * rows + row] = data[row * cols + col];
-  return result;
+  const { data } = transposed({ dims: [from[0] * from[1], dim], data: grid });
+  const planes = resize({ dims: [1, dim, ...from], data }, to, { mode: "bicubic", antialias });
+  return transposed({ dims: [dim, to[0] * to[1]], data: planes.data }).data;
 }
 
 /**

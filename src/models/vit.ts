@@ -1,93 +1,91 @@
-/** The Vision Transformer (Dosovitskiy et al., arXiv 2010.11929), with what later families added: registers, layer scale, rotary positions, gated MLPs. */
-import { Add, Reshape, type ShapedValue, Slice, scope, Transpose } from "../onnx/index.ts";
-import type { Size } from "./architecture.ts";
+/** The Vision Transformer (Dosovitskiy et al., arXiv 2010.11929) as a graph, with what its descendants changed as settings. */
+import { S2Error } from "../core/index.ts";
+import { Add, type ShapedValue, scope } from "../onnx/index.ts";
+import type { Architecture, Outputs, Size } from "./architecture.ts";
 import { type Attention, attention } from "./attention.ts";
+import { planesToTokens, sizeOf } from "./feature-maps.ts";
 import { conv, layerNorm } from "./layers.ts";
 import { type Mlp, mlp } from "./mlp.ts";
-import { tokensFrom } from "./pooling.ts";
 import { countOf, type PositionTable, type Prefix, withPosition } from "./position.ts";
 import { type RotaryTables, rotaryTables } from "./position-rotary.ts";
 import type { Weights } from "./weights.ts";
 
-/** A ViT as its config and tensors describe it; weights have timm's names. */
+/** A ViT up to its last block. Weights have timm's names. */
 export interface Vit {
+  /** The size of images that it was made for. */
   readonly imageSize: Size;
-  readonly patch: number;
+  readonly patchSize: number;
+  readonly channels: number;
+  /** Of each token. */
   readonly dim: number;
   readonly depth: number;
-  readonly channels: number;
-  /** Tokens before the grid's, in order. */
-  readonly prefix: Prefix;
-  /** A learned table, or angles of rotary embeddings with base `theta`, or neither. */
-  readonly position?: PositionTable;
-  readonly theta?: number;
+  /** Of all norms. */
   readonly epsilon: number;
-  /** CLIP: a norm before the blocks. */
+  readonly patchBias: boolean;
+  readonly prefix: Prefix;
+  /** A table of positions, or else the base of rotary angles. */
+  readonly position?: PositionTable;
+  readonly rotary?: number;
+  /** A norm before the blocks, as CLIP's. */
   readonly preNorm: boolean;
+  readonly layerScale: boolean;
   readonly attention: Attention;
   readonly mlp: Mlp;
-  /** Names of the layer scales after attention and MLP, below a block. */
-  readonly layerScale?: readonly [attention: string, mlp: string];
 }
 
-/** What goes through a ViT; tokens are [b, prefix + rows·cols, dim]. */
-export interface VitTokens {
+export interface Encoded {
+  /** The input of the first block, then the outputs of all: [b, prefix + rows·cols, dim], before any final norm. */
+  readonly states: readonly ShapedValue[];
   readonly grid: Size;
-  readonly prefix: number;
-  /** What the first block takes. */
-  readonly embedded: ShapedValue;
-  /** What each block gives, before any final norm. */
-  readonly blocks: readonly ShapedValue[];
-  /** What the last block gives. */
-  readonly last: ShapedValue;
 }
 
-/** Images [b, c, h, w] through patch embedding and blocks. */
-export function vit(images: ShapedValue, weights: Weights, model: Vit): VitTokens {
+/** The model with what a library makes of its tokens. */
+export function describeVit(
+  vit: Vit,
+  weights: Weights,
+  { main, unused, outputs }: Pick<Architecture, "main" | "unused"> & { outputs: (encoded: Encoded) => Outputs },
+): Architecture {
+  const { imageSize, patchSize, channels, prefix } = vit;
+  const d = vit.dim / vit.attention.heads;
+  if (vit.rotary && d % 4 !== 0)
+    throw new S2Error("architecture", `Heads have ${d} channels, expected a multiple of 4: rows and columns turn pairs of them.`);
+  const build = (images: ShapedValue) => outputs(encode(images, vit, weights));
+  return { imageSize, patchSize, channels, prefixTokens: countOf(prefix), main, unused, build };
+}
+
+function encode(images: ShapedValue, vit: Vit, weights: Weights): Encoded {
   const { graph } = images;
-  const patches = patchEmbed(images, weights, model);
-  const grid = [patches.rows, patches.cols] as const;
-  const prefix = countOf(model.prefix);
-  const placed = withPosition(patches.tokens, weights, grid, model.prefix, model.position);
-  const embedded = model.preNorm ? layerNorm(placed, weights.under("norm_pre"), model.epsilon) : placed;
-  const headSize = model.dim / model.attention.heads;
-  const rotary = model.theta === undefined ? undefined : rotaryTables(graph, grid, prefix, headSize, model.theta);
-  const blocks: ShapedValue[] = [];
-  let x = embedded;
-  for (let i = 0; i < model.depth; i++) {
-    x = scope(graph, `blocks.${i}`, () => block(x, weights.under(`blocks.${i}`), model, rotary));
-    blocks.push(x);
+  const { tokens, grid } = patchEmbed(images, vit, weights);
+  let x = withPosition(tokens, weights, grid, vit.prefix, vit.position);
+  if (vit.preNorm) x = layerNorm(x, weights.under("norm_pre"), vit.epsilon);
+  const turns = vit.rotary && rotaryTables(graph, grid, countOf(vit.prefix), vit.dim / vit.attention.heads, vit.rotary);
+  const states = [x];
+  for (let i = 0; i < vit.depth; i++) {
+    x = scope(graph, `blocks.${i}`, () => block(x, vit, weights.under(`blocks.${i}`), turns || undefined));
+    states.push(x);
   }
-  return { grid, prefix, embedded, blocks, last: x };
+  return { states, grid };
 }
 
-/** x + scale·attention(norm(x)), then x + scale·mlp(norm(x)). */
-function block(x: ShapedValue, weights: Weights, model: Vit, rotary?: RotaryTables): ShapedValue {
-  const { epsilon, layerScale, dim } = model;
-  const gain = (which: 0 | 1) => layerScale && weights.get(layerScale[which], [dim]).data;
-  const normed = layerNorm(x, weights.under("norm1"), epsilon);
-  const attended = Add(x, attention(normed, weights.under("attn"), model.attention, { rotary, gain: gain(0) }));
-  return Add(attended, mlp(layerNorm(attended, weights.under("norm2"), epsilon), weights.under("mlp"), model.mlp, gain(1)));
-}
-
-/** Each patch of the image as one token: a convolution whose window is its step. */
+/** Images [b, c, h, w] cut into patches, each projected: [b, rows·cols, dim]. What is left over at the right and below is not seen. */
 function patchEmbed(
   images: ShapedValue,
+  { dim, patchSize, patchBias }: Vit,
   weights: Weights,
-  { dim, patch }: Vit,
-): { tokens: ShapedValue; rows: number; cols: number } {
-  const map = scope(images.graph, "patch_embed", () =>
-    conv(images, weights.under("patch_embed.proj"), { channels: dim, kernel: patch, stride: patch }),
-  );
-  const [b, , rows, cols] = map.dims as [string, number, number, number];
-  return { tokens: Transpose(Reshape(map, [b, dim, rows * cols]), [0, 2, 1]), rows, cols };
+): { tokens: ShapedValue; grid: Size } {
+  return scope(images.graph, "patch_embed", () => {
+    const options = { channels: dim, kernel: patchSize, stride: patchSize, bias: patchBias };
+    const planes = conv(images, weights.under("patch_embed.proj"), options);
+    return { tokens: planesToTokens(planes), grid: sizeOf(planes) };
+  });
 }
 
-/** The grid's tokens as a map [b, c, rows, cols]. */
-export function mapOf(tokens: ShapedValue, { grid, prefix }: Pick<VitTokens, "grid" | "prefix">): ShapedValue {
-  const [b, , c] = tokens.dims;
-  return Reshape(Transpose(tokensFrom(tokens, prefix), [0, 2, 1]), [b, c, ...grid]);
+/** x + attention(norm(x)), then x + mlp(norm(x)). */
+function block(x: ShapedValue, vit: Vit, weights: Weights, rotary?: RotaryTables): ShapedValue {
+  const { dim, epsilon } = vit;
+  const gain = (name: string) => (vit.layerScale ? weights.get(`${name}.gamma`, [dim]).data : undefined);
+  const normed = layerNorm(x, weights.under("norm1"), epsilon);
+  const attended = Add(x, attention(normed, weights.under("attn"), vit.attention, { rotary, gain: gain("ls1") }));
+  const inner = mlp(layerNorm(attended, weights.under("norm2"), epsilon), weights.under("mlp"), vit.mlp, gain("ls2"));
+  return Add(attended, inner);
 }
-
-/** The prefix tokens [b, prefix, c]. */
-export const prefixOf = (tokens: ShapedValue, prefix: number): ShapedValue => Slice(tokens, 0, prefix, 1);

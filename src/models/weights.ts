@@ -3,14 +3,6 @@ import { S2Error } from "../core/index.ts";
 import { count } from "../onnx/index.ts";
 import { fromBfloat16, fromFloat16, type StoredTensor } from "../tensors/index.ts";
 
-/** From the names that a graph uses for weights to those of the source library. */
-export interface Naming {
-  /** Before the names in files of larger models (classifiers, towers): `vit`; with or without it, both are read. */
-  readonly prefix?: string;
-  /** Replacements, all applied in this order: `["attn.proj.", "attention.output.dense."]`. */
-  readonly names?: readonly (readonly [from: string | RegExp, to: string])[];
-}
-
 export interface Weight {
   readonly dims: readonly number[];
   readonly data: Float32Array;
@@ -30,6 +22,16 @@ export interface Weights {
   count(name: string): number;
   /** @throws S2Error "weights" that names every tensor that was asked for and is missing or misshapen, or was not and is not `unused`. */
   refuseProblems(unused?: RegExp): void;
+}
+
+/** Replacements, all applied in this order: `["attn.proj.", "attention.output.dense."]`. */
+export type Names = readonly (readonly [from: string | RegExp, to: string])[];
+
+/** From the names that a graph uses for weights to those of the source library. */
+export interface Naming {
+  /** Before the names in files of larger models (classifiers, towers): `vit`; with or without it, both are read. */
+  readonly prefix?: string;
+  readonly names?: Names;
 }
 
 /** Tensors by the names that the graphs use. */
@@ -67,8 +69,10 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
         return numbers.reduce((most, number) => (number >= most ? number + 1 : most), 0);
       },
       refuseProblems: (unused) => {
-        const unread = Object.keys(tensors).filter((own) => !read.has(own) && !unused?.test(own));
-        refuse([...problems.values(), ...unread.map((own) => `${own} ${shape(tensors[own].dims)} is not of this model`)]);
+        const unread = Object.entries(tensors).filter(
+          ([own, { dims }]) => !read.has(own) && !unused?.test(own) && count(dims) > 0,
+        );
+        refuse([...problems.values(), ...unread.map(([own, { dims }]) => `${own} ${shape(dims)} is not of this model`)]);
       },
     };
   };
