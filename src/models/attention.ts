@@ -1,5 +1,5 @@
 /** Multi-head self-attention (Vaswani et al., arXiv 1706.03762) from whatever way a library keeps its weights. */
-import { MatMul, MultiHeadAttention, Reshape, type ShapedValue, Softmax, Transpose } from "../onnx/index.ts";
+import { MatMul, Reshape, type ShapedValue, Softmax, Transpose } from "../onnx/index.ts";
 import { type Affine, affine, amplified, part, readAffine, rowsOf } from "./layers.ts";
 import { type RotaryTables, rotated } from "./position-rotary.ts";
 import type { Weight, Weights } from "./weights.ts";
@@ -39,7 +39,7 @@ export interface Attention {
   readonly bias: boolean;
 }
 
-/** x [b, n, dim] attending to itself; `gain` is the layer scale, `rotary` turns queries and keys by their places. */
+/** x [n, b, dim], tokens outermost, attending to itself; `gain` is the layer scale, `rotary` turns queries and keys by their places. */
 export function attention(
   x: ShapedValue,
   weights: Weights,
@@ -56,12 +56,15 @@ export function attention(
     const finish = (joined: ShapedValue, layer: Affine) =>
       part(x.graph, weights.under("proj"), () => affine(joined, scaled(layer)));
     if (rotary) {
-      const [queries, keys, values] = project(q, k, v).map((each) => inHeads(each, heads));
-      return finish(attend(rotated(queries, rotary), rotated(keys, rotary), values), output);
+      const [queries, keys, values] = project(q, k, v).map((each) => Transpose(inHeads(each, heads), [1, 2, 0, 3]));
+      const turned = Transpose(rotated(keys, rotary), [0, 1, 3, 2]);
+      return finish(tokensOutermost(MatMul(Softmax(MatMul(rotated(queries, rotary), turned)), values)), output);
     }
     // A key's bias adds the same to all keys, which softmax takes away; a value's passes through, for the weights sum to 1.
-    const [queries, keys, values] = project(q, { weight: k.weight }, { weight: v.weight });
-    return finish(MultiHeadAttention(queries, keys, values, { numHeads: heads, scale: 1 }), withInput(output, v.bias));
+    const [queries, keys, values] = project(q, { weight: k.weight }, { weight: v.weight }).map((each) => inHeads(each, heads));
+    // onnxruntime takes these three changes of order into the products.
+    const scores = Softmax(MatMul(Transpose(queries, [1, 2, 0, 3]), Transpose(keys, [1, 2, 3, 0])));
+    return finish(tokensOutermost(MatMul(scores, Transpose(values, [1, 2, 0, 3]))), withInput(output, v.bias));
   });
 }
 
@@ -85,10 +88,16 @@ export function attend(q: ShapedValue, k: ShapedValue, v: ShapedValue): ShapedVa
   return Reshape(Transpose(weighted, [0, 2, 1, 3]), [b, m, (heads as number) * (d as number)]);
 }
 
-/** [b, n, dim] -> [b, heads, n, dim / heads]. */
+/** [b, heads, n, d] -> [n, b, heads·d]. */
+function tokensOutermost(x: ShapedValue): ShapedValue {
+  const [b, heads, n, d] = x.dims as [string, number, number, number];
+  return Reshape(Transpose(x, [2, 0, 1, 3]), [n, b, heads * d]);
+}
+
+/** [.., .., dim] -> [.., .., heads, dim / heads]. */
 export function inHeads(x: ShapedValue, heads: number): ShapedValue {
-  const [b, n, dim] = x.dims;
-  return Transpose(Reshape(x, [b, n, heads, (dim as number) / heads]), [0, 2, 1, 3]);
+  const [first, second, dim] = x.dims;
+  return Reshape(x, [first, second, heads, (dim as number) / heads]);
 }
 
 /** W [3·dim, dim] of queries, keys and values; the queries' rows hold the softmax's scale 1/√d. */

@@ -1,5 +1,5 @@
 /** Many tokens into one vector: one of them, means and maxima, or attention with a learned query. */
-import { Add, constant, Gather, Mul, ReduceMax, ReduceMean, type ShapedValue, Slice } from "../onnx/index.ts";
+import { Add, constant, Gather, Mul, ReduceMax, ReduceMean, type ShapedValue, Slice, Transpose } from "../onnx/index.ts";
 import { type Attention, attend, inHeads, readProjections } from "./attention.ts";
 import { affine, layerNorm, linear, parameter, part, rowsOf } from "./layers.ts";
 import { type Mlp, mlp } from "./mlp.ts";
@@ -48,7 +48,7 @@ export function attentionPool(
     });
     const q = parameter(graph, { dims: [1, heads, 1, dim / heads], data: query }, "q");
     const [k, v] = part(graph, weights.under("kv"), () =>
-      [1, 2].map((i) => inHeads(affine(tokens, rowsOf(all, i * dim, (i + 1) * dim)), heads)),
+      [1, 2].map((i) => Transpose(inHeads(affine(tokens, rowsOf(all, i * dim, (i + 1) * dim)), heads), [0, 2, 1, 3])),
     );
     const x = token(linear(attend(q, k, v), weights.under("proj"), dim, attention.bias), 0);
     return Add(x, mlp(layerNorm(x, weights.under("norm"), epsilon), weights.under("mlp"), settings));

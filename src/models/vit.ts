@@ -1,6 +1,6 @@
 /** The Vision Transformer (Dosovitskiy et al., arXiv 2010.11929) as a graph, with what its descendants changed as settings. */
 import { S2Error } from "../core/index.ts";
-import { Add, type ShapedValue, scope } from "../onnx/index.ts";
+import { Add, type ShapedValue, scope, Transpose } from "../onnx/index.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
 import { type Attention, attention } from "./attention.ts";
 import { planesToTokens, sizeOf } from "./feature-maps.ts";
@@ -60,9 +60,12 @@ function encode(images: ShapedValue, vit: Vit, weights: Weights): Encoded {
   if (vit.preNorm) x = layerNorm(x, weights.under("norm_pre"), vit.epsilon);
   const turns = vit.rotary && rotaryTables(graph, grid, countOf(vit.prefix), vit.dim / vit.attention.heads, vit.rotary);
   const states = [x];
+  // Tokens outermost: then attention's changes of order cost nothing (bench/graphs.mjs).
+  const turned = (tokens: ShapedValue) => Transpose(tokens, [1, 0, 2]);
+  x = turned(x);
   for (let i = 0; i < vit.depth; i++) {
     x = scope(graph, `blocks.${i}`, () => block(x, vit, weights.under(`blocks.${i}`), turns || undefined));
-    states.push(x);
+    states.push(turned(x));
   }
   return { states, grid };
 }
