@@ -7,7 +7,10 @@ const floors = {
   models: ["onnx", "tensors", "core"],
   runtimes: ["models", "onnx", "tensors", "images", "core"],
   features: ["tensors", "images", "core"],
-  cli: ["features", "runtimes", "models", "onnx", "tensors", "images", "core"],
+  heads: ["features", "onnx", "tensors", "images", "core"],
+  train: ["models", "onnx", "tensors", "core"],
+  eval: ["heads", "features", "models", "onnx", "tensors", "images", "core"],
+  cli: ["eval", "train", "heads", "features", "runtimes", "models", "onnx", "tensors", "images", "core"],
 };
 
 module.exports = {
@@ -29,7 +32,7 @@ module.exports = {
     {
       name: "platform-only-in-runtimes-and-cli",
       severity: "error",
-      from: { path: "^src/(core|images|tensors|onnx|models|features)/" },
+      from: { path: "^src/(core|images|tensors|onnx|models|features|heads|train|eval)/" },
       to: { dependencyTypes: ["core"] },
     },
   ],

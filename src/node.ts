@@ -27,6 +27,7 @@ export {
   loadImage,
   loadModel,
   type Model,
+  openGraph,
   savePng,
 } from "./runtimes/node/index.ts";
 export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";

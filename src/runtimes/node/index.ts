@@ -3,4 +3,5 @@ export { type LoadImageOptions, loadImage } from "./load-image.ts";
 export { loadModel } from "./load-model.ts";
 export type { LoadModelOptions, Model } from "./model.ts";
 export { openOnnx, readHubFolder, readModelFile, saveOnnx } from "./onnx-files.ts";
+export { openGraph } from "./open-graph.ts";
 export { savePng } from "./save-png.ts";

@@ -1,0 +1,2 @@
+/** Data sets, metrics, comparisons and the paper's experiments. */
+export type {};

@@ -1,0 +1,2 @@
+/** What stands on frozen features: probes, neighbours, segmentation, depth, retrieval. */
+export type {};

@@ -1,0 +1,16 @@
+/** Running a graph: what a runtime offers to those that make graphs (heads, training), so that they name no platform. */
+
+/** An array's type is its elements': Float32Array float32, BigInt64Array int64, Int32Array int32, Uint8Array uint8. */
+export interface GraphTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
+}
+
+/** A graph that is ready to run. */
+export interface OpenedGraph {
+  run(feeds: Readonly<Record<string, GraphTensor>>): Promise<Record<string, GraphTensor>>;
+  close(): Promise<void>;
+}
+
+/** Makes an ONNX file's bytes ready to run; `openGraph` of "s2-vision/node" and "s2-vision/web" are such. */
+export type OpenGraph = (file: Uint8Array) => Promise<OpenedGraph>;

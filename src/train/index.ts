@@ -1,0 +1,2 @@
+/** Gradients as graphs, optimisers, the fit loop. */
+export type {};
