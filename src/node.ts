@@ -28,6 +28,7 @@ export {
   loadModel,
   type Model,
   openGraph,
+  openStore,
   savePng,
 } from "./runtimes/node/index.ts";
 export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";

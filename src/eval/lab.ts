@@ -1,0 +1,28 @@
+/** What an experiment works with: models, photos and graphs as values, so that it runs wherever a runtime is. */
+import type { OpenGraph } from "../onnx/index.ts";
+import type { Folder } from "./folder.ts";
+import type { Look } from "./collect.ts";
+import type { TokenMap } from "./store.ts";
+
+/** The model that was given, a larger one, or the model with its positions interpolated to images of another side. */
+export type Which = "model" | "larger" | { readonly imageSize: number };
+
+export interface Lab {
+  /** Data sets by their folders' names. */
+  data(set: string): Folder;
+  /** Features of photos of a folder, from the store or the model; photos that fail are noted in `problems` and left out. */
+  features(folder: Folder, photos: readonly string[], look: Look, which?: Which): Promise<ReadonlyMap<string, TokenMap>>;
+  /** Whether a larger model was given. */
+  readonly larger: boolean;
+  readonly openGraph: OpenGraph;
+  readonly problems: { path: string; reason: string }[];
+  /** Says what is being done. */
+  say(step: string): void;
+}
+
+/** Looks that the experiments share: the whole photo in the model's square, so that all grids are alike. */
+export const native = (...scales: number[]): Look => ({ scales, fit: "squash" });
+export const upsampled = (...scales: number[]): Look => ({ scales, fit: "squash", upsampled: true });
+
+/** "1x+2x+3x". */
+export const scaleName = (count: number): string => Array.from({ length: count }, (_, i) => `${i + 1}x`).join("+");

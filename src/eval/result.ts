@@ -1,0 +1,86 @@
+/** What an experiment found, as plain JSON, and the page that is written from it. */
+
+/** A figure with its 95 % interval. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export type Cell = string | number | Interval | null;
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+  /** Digits after the point; default 1. */
+  readonly digits?: number;
+}
+
+/** Groups along x, a bar or a point of each series in every group. */
+export interface Plot {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: "bar" | "line";
+  readonly x: string;
+  readonly y: string;
+  readonly groups: readonly string[];
+  readonly series: readonly { readonly name: string; readonly values: readonly (number | Interval | null)[] }[];
+}
+
+/** All of it; figures of percentages are in percent. */
+export interface Result {
+  readonly name: string;
+  readonly title: string;
+  readonly question: string;
+  /** What was done, a paragraph each. */
+  readonly method: readonly string[];
+  readonly tables: readonly Table[];
+  readonly plots: readonly Plot[];
+  /** What the figures say, a sentence each; made from them, not written by hand. */
+  readonly findings: readonly string[];
+  readonly command: string;
+  readonly seeds: readonly number[];
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
+  readonly models: readonly { readonly name: string; readonly sha256: string }[];
+  readonly version: string;
+  /** Photos that could not be used, and why. */
+  readonly problems: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** "71.2", or with an interval "71.2 (68.0 to 74.1)". */
+export function figure(cell: Cell, digits = 1): string {
+  if (cell === null) return "–";
+  if (typeof cell === "string") return cell;
+  if (typeof cell === "number") return Number.isInteger(cell) && Math.abs(cell) >= 1000 ? String(cell) : cell.toFixed(digits);
+  return `${cell.value.toFixed(digits)} (${cell.low.toFixed(digits)} to ${cell.high.toFixed(digits)})`;
+}
+
+/** The page in Markdown; plots lie beside it as NAME-PLOT.svg and .png. */
+export function page(result: Result): string {
+  const { title, question, findings, method, tables, plots, command, seeds, machine, models, version, problems } = result;
+  const parts = [`# ${title}`, question, bullets(findings)];
+  for (const plot of plots) parts.push(`![${plot.title}](${result.name}-${plot.name}.svg)`);
+  for (const each of tables) parts.push(`**${each.title}**`, markdown(each));
+  parts.push("## How", ...method);
+  if (problems.length > 0)
+    parts.push(`${problems.length} files could not be used:`, bullets(problems.map(({ path, reason }) => `${path}: ${reason}`)));
+  parts.push(
+    "## Again",
+    `\`\`\`sh\n${command}\n\`\`\``,
+    `Seeds ${seeds.join(", ") || "none"}; ${models.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(", ")}; s2-vision ${version}; ` +
+      `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}. Intervals are 95 %, by bootstrap over photos. Figures: ${result.name}.json.`,
+  );
+  return `${parts.join("\n\n")}\n`;
+}
+
+const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
+
+function markdown({ columns, rows, digits }: Table): string {
+  const lines = [
+    columns,
+    columns.map((_, i) => (i === 0 ? "---" : "---:")),
+    ...rows.map((row) => row.map((cell) => figure(cell, digits))),
+  ];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
