@@ -1,7 +1,7 @@
 /** What an experiment works with: models, photos and graphs as values, so that it runs wherever a runtime is. */
 import type { OpenGraph } from "../onnx/index.ts";
-import type { Folder } from "./folder.ts";
 import type { Look } from "./collect.ts";
+import type { Folder } from "./folder.ts";
 import type { TokenMap } from "./store.ts";
 
 /** The model that was given, a larger one, or the model with its positions interpolated to images of another side. */

@@ -33,6 +33,8 @@ export interface Graph {
   readonly renamed: Map<string, string>;
   /** 0, and one more within each loop; bodies share all but nodes, inputs and outputs with the graph around. */
   readonly depth: number;
+  /** Every value by its name, for those that walk over the nodes (src/train). */
+  readonly values: Map<string, Value>;
   /** Constants by what they hold. */
   readonly constants: Map<string, Value>;
   /** Where new nodes are: "blocks.0.attn". */
@@ -62,6 +64,7 @@ export function newGraph(opset: number): Graph {
     names: new Map(),
     renamed: new Map(),
     depth: 0,
+    values: new Map(),
     constants: new Map(),
     path: [],
   };
@@ -84,7 +87,12 @@ export function scope<T>(graph: Graph, name: string, build: () => T): T {
 export function input(graph: Graph, name: string, type: ElementType, dims: readonly Dim[]): ShapedValue {
   if (graph.names.has(name)) throw taken(name, "input");
   graph.inputs.push(valueInfo(uniqueName(graph, name), type, dims));
-  return { graph, name, type, dims };
+  return remembered({ graph, name, type, dims });
+}
+
+function remembered<T extends Value>(value: T): T {
+  value.graph.values.set(value.name, value);
+  return value;
 }
 
 const taken = (name: string, what: string): S2Error =>
@@ -114,6 +122,7 @@ const nameNow = ({ graph, name }: Value): string => graph.renamed.get(name) ?? n
 
 function rename(graph: Graph, from: string, to: string): void {
   graph.renamed.set(from, to);
+  graph.values.set(to, { ...graph.values.get(from)!, name: to });
   const swap = (names: string[] | undefined) => names?.map((name) => (name === from ? to : name));
   for (const node of graph.nodes) {
     if (node.input?.includes(from)) node.input = swap(node.input);
@@ -139,7 +148,7 @@ export function constant(graph: Graph, type: ElementType, dims: readonly number[
         : inScope(graph, "constant");
   const tensor = makeTensor(uniqueName(graph, wish), type, dims, data);
   graph.initializers.push(tensor);
-  const value: ShapedValue = { graph, name: tensor.name!, ...shapedTensor(tensor), dims };
+  const value = remembered({ graph, name: tensor.name!, ...shapedTensor(tensor), dims });
   graph.constants.set(key, value);
   return value;
 }
@@ -187,7 +196,9 @@ export function node(
     throw new S2Error("graph", `${op} in ${place} was given values of two graphs; an operator's inputs are of one.`);
   const name = uniqueName(graph, inScope(graph, op));
   const results = infer({ op, inputs, attributes, outputs, opset: graph.opset }, place);
-  const values = results.map((result, i) => ({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }));
+  const values = results.map((result, i) =>
+    remembered({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }),
+  );
   const names = inputs.map((value) => (value ? nameNow(value) : ""));
   while (names.at(-1) === "") names.pop();
   graph.nodes.push({

@@ -58,6 +58,28 @@ function conv(call: Call): Shaped[] {
   return [{ type: x.type, dims: windowed(x.dims, w.dims[0], ints(call.attributes.kernel_shape) ?? w.dims.slice(2), call) }];
 }
 
+/** The specification's formula, for numbers. */
+function convTranspose({ inputs: [x, w], attributes }: Call): Shaped[] {
+  if (!x?.dims || !w?.dims) return [{ type: x!.type }];
+  const kernel = ints(attributes.kernel_shape) ?? w.dims.slice(2).map(Number);
+  const spatial = kernel.length;
+  const [strides, dilations] = [attributes.strides, attributes.dilations].map(
+    (given) => ints(given) ?? Array<number>(spatial).fill(1),
+  );
+  const pads = ints(attributes.pads) ?? Array<number>(2 * spatial).fill(0);
+  const extra = ints(attributes.output_padding) ?? Array<number>(spatial).fill(0);
+  const sides = x.dims
+    .slice(2)
+    .map((side, i) =>
+      derived(
+        side,
+        (all) => strides[i] * (all - 1) + extra[i] + (kernel[i] - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i],
+        `unwindow ${kernel[i]}/${strides[i]} of `,
+      ),
+    );
+  return [{ type: x.type, dims: [x.dims[0], Number(w.dims[1]) * int(attributes.group, 1), ...sides] }];
+}
+
 function pool(call: Call): Shaped[] {
   const [x] = call.inputs;
   return Array.from({ length: call.outputs }, () => ({
@@ -111,6 +133,7 @@ export const layerRules: Readonly<Record<string, Rule>> = {
   MatMulInteger: (call) => matmul(call, "int32"),
   Gemm: gemm,
   Conv: conv,
+  ConvTranspose: convTranspose,
   MaxPool: pool,
   AveragePool: pool,
   GlobalAveragePool: globalPool,

@@ -233,6 +233,8 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Slice: slice,
   Gather: gather,
   GatherElements: ({ inputs: [x, indices] }) => [{ type: x!.type, dims: indices!.dims }],
+  ScatterND: ({ inputs: [x] }) => [{ type: x!.type, dims: x!.dims }],
+  ScatterElements: ({ inputs: [x] }) => [{ type: x!.type, dims: x!.dims }],
   Unsqueeze: unsqueeze,
   Squeeze: squeeze,
   Expand: expand,

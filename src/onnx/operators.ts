@@ -64,6 +64,9 @@ export const Tanh = unary("Tanh");
 export const Sigmoid = unary("Sigmoid");
 export const Relu = unary("Relu");
 export const Round = unary("Round");
+export const Sin = unary("Sin");
+export const Cos = unary("Cos");
+export const Sign = unary("Sign");
 export const Reciprocal = unary("Reciprocal");
 export const Identity = unary("Identity");
 
@@ -83,6 +86,8 @@ export function Gelu(x: Value, { approximate = "none" }: { approximate?: "none" 
 }
 
 export const Softmax = (x: Value, { axis = -1 } = {}) => one("Softmax", [x], { axis });
+
+export const LogSoftmax = (x: Value, { axis = -1 } = {}) => one("LogSoftmax", [x], { axis });
 
 /** Over the axes from `axis` on; `scale` and `bias` have their shape. */
 export const LayerNormalization = (x: Value, scale: Value, bias?: Value, { axis = -1, epsilon = 1e-5 } = {}) =>
@@ -112,6 +117,24 @@ export const Conv = (
   b?: Value,
   { kernelShape, strides, pads, dilations, group = 1 }: Window & { group?: number } = {},
 ) => one("Conv", [x, w, b], { kernel_shape: kernelShape ?? (w.dims?.slice(2) as number[]), strides, pads, dilations, group });
+
+/** The transpose of a convolution: x [b, c, h, w], w [c, out / group, h, w]. */
+export const ConvTranspose = (
+  x: Value,
+  w: Value,
+  b?: Value,
+  {
+    strides,
+    pads,
+    dilations,
+    group = 1,
+    outputPadding,
+  }: Omit<Window, "kernelShape"> & { group?: number; outputPadding?: readonly number[] } = {},
+) =>
+  one("ConvTranspose", [x, w, b], {
+    kernel_shape: w.dims?.slice(2) as number[],
+    ...{ strides, pads, dilations, group, output_padding: outputPadding },
+  });
 
 export const MaxPool = (x: Value, { kernelShape, strides, pads }: Window & { kernelShape: readonly number[] }) =>
   one("MaxPool", [x], { kernel_shape: kernelShape, strides, pads });
@@ -176,6 +199,14 @@ export function Slice(x: Value, start: number, end: number, axis: number, step =
 }
 
 export const Gather = (x: Value, indices: Value, { axis = 0 } = {}) => one("Gather", [x, indices], { axis });
+
+/** `data` with `updates` written, or added, at `indices` [.., axes]. */
+export const ScatterND = (
+  data: Value,
+  indices: Value,
+  updates: Value,
+  { reduction = "none" }: { reduction?: "none" | "add" } = {},
+) => one("ScatterND", [data, indices, updates], { reduction });
 
 export const Unsqueeze = (x: Value, axes: readonly number[]) => one("Unsqueeze", [x, wholeNumbers(x.graph, axes)]);
 

@@ -1,2 +1,2 @@
 /** Gradients as graphs, optimisers, the fit loop. */
-export type {};
+export { gradients } from "./gradients.ts";

@@ -1,0 +1,93 @@
+/** Gradients of sums, means and norms over axes, of softmax and of layer normalisation. */
+import {
+  Add,
+  Cast,
+  Div,
+  Equal,
+  Exp,
+  Expand,
+  Mul,
+  ReduceMean,
+  ReduceSum,
+  Reshape,
+  type ShapedValue,
+  Sqrt,
+  Sub,
+  wholeNumbers,
+} from "../onnx/index.ts";
+import { axisOf, count, type Rule, sizes, type Use, unbroadcast } from "./rule.ts";
+
+/** The axes of a reduction: an input, an attribute, or all. */
+function axesOf({ inputs: [x, axes], attributes }: Use): number[] {
+  const given = axes?.ints?.map(Number) ?? (attributes.axes as number[] | undefined) ?? x.dims.map((_, axis) => axis);
+  return given.map((axis) => axisOf(axis, x));
+}
+
+/** With the reduced axes back, of size 1. */
+function kept(value: ShapedValue, use: Use): ShapedValue {
+  const axes = axesOf(use);
+  return Reshape(
+    value,
+    sizes(use.inputs[0]).map((size, axis) => (axes.includes(axis) ? 1 : size)),
+  );
+}
+
+/** The gradient again at every place that was summed. */
+const spread = (g: ShapedValue, x: ShapedValue): ShapedValue => Expand(g, wholeNumbers(x.graph, sizes(x)));
+
+const sum: Rule = (use) => [spread(kept(use.gradients[0]!, use), use.inputs[0])];
+
+const mean: Rule = (use) => {
+  const [x] = use.inputs;
+  const g = kept(use.gradients[0]!, use);
+  return [spread(Mul(g, count(g) / count(x)), x)];
+};
+
+/** Alike largest ones share, as torch's amax. */
+const max: Rule = (use) => {
+  const [x] = use.inputs;
+  const [g, y] = [kept(use.gradients[0]!, use), kept(use.outputs[0], use)];
+  const largest = Cast(Equal(x, y), "float32");
+  return [Mul(Div(g, ReduceSum(largest, axesOf(use))), largest)];
+};
+
+const length: Rule = (use) => {
+  const [x] = use.inputs;
+  return [Mul(x, Div(kept(use.gradients[0]!, use), kept(use.outputs[0], use)))];
+};
+
+/** y·(g - Σ g·y). */
+const softmax: Rule = ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => {
+  const weighted = Mul(g!, y);
+  return [Sub(weighted, Mul(y, ReduceSum(weighted, [axisOf(Number(attributes.axis ?? -1), x)])))];
+};
+
+/** g - softmax·Σ g. */
+const logSoftmax: Rule = ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => [
+  Sub(g!, Mul(Exp(y), ReduceSum(g!, [axisOf(Number(attributes.axis ?? -1), x)]))),
+];
+
+/** With x̂ = (x - mean)/σ and h = g·scale: (h - mean h - x̂·mean(h·x̂))/σ (Ba et al., arXiv 1607.06450). */
+const layerNormalization: Rule = ({ inputs: [x, scale, bias], gradients: [g], wanted, attributes }) => {
+  const from = axisOf(Number(attributes.axis ?? -1), x);
+  const axes = x.dims.flatMap((_, axis) => (axis >= from ? [axis] : []));
+  const centred = Sub(x, ReduceMean(x, axes));
+  const deviation = Sqrt(Add(ReduceMean(Mul(centred, centred), axes), Number(attributes.epsilon ?? 1e-5)));
+  const normed = Div(centred, deviation);
+  const byScale = wanted[1] ? unbroadcast(Mul(g!, normed), scale) : undefined;
+  const byBias = bias && wanted[2] ? unbroadcast(g!, bias) : undefined;
+  if (!wanted[0]) return [undefined, byScale, byBias];
+  const h = Mul(g!, scale);
+  const along = Mul(normed, ReduceMean(Mul(h, normed), axes));
+  return [Div(Sub(Sub(h, ReduceMean(h, axes)), along), deviation), byScale, byBias];
+};
+
+export const reduceRules: Readonly<Record<string, Rule>> = {
+  ReduceSum: sum,
+  ReduceMean: mean,
+  ReduceMax: max,
+  ReduceL2: length,
+  Softmax: softmax,
+  LogSoftmax: logSoftmax,
+  LayerNormalization: layerNormalization,
+};

@@ -1,0 +1,92 @@
+/** Gradients of operators that move numbers: each moves them back. */
+import { S2Error } from "../core/index.ts";
+import { Concat, Pad, Reshape, ScatterND, type ShapedValue, Slice, Split, Transpose, Unsqueeze } from "../onnx/index.ts";
+import { axisOf, filled, type Rule, sizes, unbroadcast } from "./rule.ts";
+
+/** The numbers stay in their order. */
+const reshape: Rule = ({ inputs: [x], gradients: [g] }) => [Reshape(g!, sizes(x))];
+
+const transpose: Rule = ({ inputs: [x], gradients: [g], attributes }) => {
+  const perm = (attributes.perm as number[] | undefined)?.map(Number) ?? x.dims.map((_, axis) => x.dims.length - 1 - axis);
+  return [
+    Transpose(
+      g!,
+      perm.map((_, axis) => perm.indexOf(axis)),
+    ),
+  ];
+};
+
+const concat: Rule = ({ inputs, gradients: [g], attributes }) => {
+  const axis = axisOf(Number(attributes.axis), inputs[0]);
+  return Split(
+    g!,
+    inputs.map((x) => sizes(x)[axis]),
+    axis,
+  );
+};
+
+/** Parts that nothing depends on count as zeros. */
+const split: Rule = ({ inputs: [x], outputs, gradients, attributes }) => {
+  const parts = outputs.map((output, i) => gradients[i] ?? zeros(output));
+  return [Concat(parts, axisOf(Number(attributes.axis ?? 0), x))];
+};
+
+const slice: Rule = ({ inputs: [x, starts, ends, axes, steps], gradients: [g] }) => {
+  if (steps?.ints?.some((step) => step !== 1) || !starts.ints || !ends.ints)
+    throw new S2Error("gradient", "The gradient of Slice is known for constant places in steps of 1 only.");
+  const before = sizes(x).map(() => 0);
+  starts.ints.forEach((start, i) => {
+    const axis = axisOf(Number(axes?.ints?.[i] ?? i), x);
+    const size = sizes(x)[axis];
+    before[axis] = Math.min(size, Number(start) < 0 ? Math.max(0, Number(start) + size) : Number(start));
+  });
+  const after = sizes(x).map((size, axis) => size - before[axis] - sizes(g!)[axis]);
+  return [Pad(g!, [...before, ...after])];
+};
+
+const pad: Rule = ({ inputs: [x, pads], gradients: [g], attributes }) => {
+  if ((attributes.mode ?? "constant") !== "constant" || !pads.ints)
+    throw new S2Error("gradient", "The gradient of Pad is known for constant padding only.");
+  const inside = sizes(x).reduce((value, size, axis) => {
+    const start = Number(pads.ints![axis]);
+    return start === 0 && sizes(value)[axis] === size ? value : Slice(value, start, start + size, axis);
+  }, g!);
+  return [inside];
+};
+
+/** Rows that were read several times get the sum. */
+const gather: Rule = ({ inputs: [x, indices], gradients: [g], attributes }) => {
+  const axis = axisOf(Number(attributes.axis ?? 0), x);
+  const rank = indices.dims.length;
+  const order = x.dims.map((_, i) => i);
+  const first = [axis, ...order.filter((each) => each !== axis)];
+  // The gradient's axes: those before, the indices', those after. The indices' go first.
+  const places = Array.from({ length: rank }, (_, i) => axis + i);
+  const rest = g!.dims.map((_, i) => i).filter((each) => !places.includes(each));
+  const updates = Transpose(g!, [...places, ...rest]);
+  const empty = zeros({ ...x, dims: first.map((each) => x.dims[each]) });
+  const filled = ScatterND(empty, Unsqueeze(indices, [rank]), updates, { reduction: "add" });
+  return [
+    Transpose(
+      filled,
+      first.map((_, each) => first.indexOf(each)),
+    ),
+  ];
+};
+
+const expand: Rule = ({ inputs: [x], gradients: [g] }) => [unbroadcast(g!, x)];
+
+const zeros = (like: ShapedValue): ShapedValue => filled(like.graph, sizes(like), 0);
+
+export const shapeRules: Readonly<Record<string, Rule>> = {
+  Reshape: reshape,
+  Squeeze: reshape,
+  Unsqueeze: reshape,
+  Transpose: transpose,
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Pad: pad,
+  Gather: gather,
+  Expand: expand,
+};
