@@ -8,7 +8,7 @@ const floors = {
   runtimes: ["models", "onnx", "tensors", "images", "core"],
   features: ["tensors", "images", "core"],
   heads: ["features", "onnx", "tensors", "images", "core"],
-  train: ["models", "onnx", "tensors", "core"],
+  train: ["models", "onnx", "tensors", "images", "core"],
   eval: ["heads", "features", "models", "onnx", "tensors", "images", "core"],
   cli: ["eval", "train", "heads", "features", "runtimes", "models", "onnx", "tensors", "images", "core"],
 };

@@ -28,6 +28,7 @@ export {
   loadModel,
   type Model,
   openGraph,
+  openLoop,
   openStore,
   savePng,
 } from "./runtimes/node/index.ts";

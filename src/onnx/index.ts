@@ -38,7 +38,7 @@ export { type Found, inspectModel, type ModelReport } from "./inspect.ts";
 export * from "./operators.ts";
 export type * from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "./quantize.ts";
-export type { GraphTensor, OpenedGraph, OpenGraph } from "./run.ts";
+export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf } from "./shapes-of.ts";
 export {
   count,

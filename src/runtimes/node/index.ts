@@ -4,5 +4,6 @@ export { loadModel } from "./load-model.ts";
 export type { LoadModelOptions, Model } from "./model.ts";
 export { openOnnx, readHubFolder, readModelFile, saveOnnx } from "./onnx-files.ts";
 export { openGraph } from "./open-graph.ts";
+export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
 export { savePng } from "./save-png.ts";

@@ -33,7 +33,8 @@ export async function openGraph(
   };
 }
 
-function typeOf(data: GraphTensor["data"]): "float32" | "int64" | "int32" | "uint8" {
+/** The element type of an array, as ONNX Runtime calls it. */
+export function typeOf(data: GraphTensor["data"]): "float32" | "int64" | "int32" | "uint8" {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof BigInt64Array) return "int64";
   return data instanceof Int32Array ? "int32" : "uint8";

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { S2Error, type Tensor } from "../../core/index.ts";
 import type { ValueInfo } from "../graph.ts";
-import type { Done, Failed, Ready } from "./session-messages.ts";
+import type { Answer, Done, Failed, LoadRequest, Ready, RunRequest } from "./session-messages.ts";
 import { openLine, type ThreadLine } from "./thread-line.ts";
 import { physicalCores } from "./threads.ts";
 
@@ -23,7 +23,7 @@ export interface SessionOptions {
 
 /** Starts the thread and loads the model in it. `source` names the model in refusals. */
 export async function startSession(model: string | Uint8Array, source: string, options: SessionOptions = {}): Promise<Session> {
-  const line = openLine(options.worker ?? new URL("./session-worker.js", import.meta.url));
+  const line = openLine<LoadRequest | RunRequest, Answer>(options.worker ?? new URL("./session-worker.js", import.meta.url));
   // A copy: the caller's bytes stay usable, and the whole buffer behind a view does not travel.
   const copy = typeof model === "string" ? model : new Uint8Array(model);
   const answer = await line.ask(
@@ -39,7 +39,7 @@ export async function startSession(model: string | Uint8Array, source: string, o
   return openSession(line, ready);
 }
 
-function openSession(line: ThreadLine, { inputs, outputs }: Ready): Session {
+function openSession(line: ThreadLine<LoadRequest | RunRequest, Answer>, { inputs, outputs }: Ready): Session {
   let ending: Promise<void> | undefined;
   return {
     inputs,

@@ -2,11 +2,11 @@
 
 import { Worker } from "node:worker_threads";
 import { S2Error } from "../../core/index.ts";
-import type { Answer, Numbered, Request } from "./session-messages.ts";
+import type { Numbered } from "./session-messages.ts";
 
 /** `ask` rejects with an S2Error "runtime" when the thread dies first. */
-export interface ThreadLine {
-  ask(request: Exclude<Request, { kind: "stop" }>, transfer: ArrayBuffer[]): Promise<Answer>;
+export interface ThreadLine<Request, Answer> {
+  ask(request: Request, transfer: ArrayBuffer[]): Promise<Answer>;
   /** Resolves when what was asked is answered and the thread is gone. */
   end(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface ThreadLine {
  * Starts the thread. It holds the process open only while it owes an answer, so that a script which forgets to dispose of its
  * model still ends; and it takes no signal, so that Ctrl-C ends the process as if it were not there.
  */
-export function openLine(code: URL): ThreadLine {
+export function openLine<Request extends object, Answer extends object>(code: URL): ThreadLine<Request, Answer> {
   // Not the parent's flags: `--input-type`, `--eval` and their like would stop the thread from starting.
   const worker = new Worker(code, { execArgv: [] });
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: S2Error) => void }>();
@@ -37,7 +37,7 @@ export function openLine(code: URL): ThreadLine {
   });
   worker.on("error", (error) => die(error.message, error));
   worker.on("message", ({ id, ...answer }: Numbered<Answer>) => {
-    waiting.get(id)?.resolve(answer);
+    waiting.get(id)?.resolve(answer as unknown as Answer);
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
   });
@@ -55,7 +55,7 @@ export function openLine(code: URL): ThreadLine {
     async end() {
       if (death) return;
       worker.ref();
-      worker.postMessage({ kind: "stop", id: ++last } satisfies Numbered<Request>);
+      worker.postMessage({ kind: "stop", id: ++last });
       await gone;
     },
   };

@@ -1,0 +1,132 @@
+/** `fit`: steps one after the other, the next batch made while one runs; checkpoints, so that a broken run goes on as if it had not been. */
+import { S2Error } from "../core/index.ts";
+import type { GraphTensor, OpenLoop } from "../onnx/index.ts";
+import { readSafetensors, type StoredTensor, writeSafetensors } from "../tensors/index.ts";
+import type { Step } from "./step.ts";
+
+export type Batch = Readonly<Record<string, GraphTensor>>;
+
+/** Metrics of one step: `loss`, and what the step gives besides. */
+export type Metrics = Readonly<Record<string, number>>;
+
+/** Where checkpoints are kept; `openStore` of "s2-vision/node" is one. A file is there whole or not at all. */
+export interface Checkpoints {
+  read(name: string): Promise<Uint8Array | undefined>;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface FitOptions {
+  readonly steps: number;
+  /** The learning rate of a step, which counts from 1. */
+  readonly rate: (step: number) => number;
+  /** A parameter's first values. */
+  readonly initial: (name: string, dims: readonly number[]) => Float32Array;
+  /** The batches from the one after `done` steps on: the same at every call. Their arrays are given away. */
+  readonly batches: (done: number) => AsyncIterable<Batch>;
+  readonly openLoop: OpenLoop;
+  readonly checkpoints?: Checkpoints;
+  /** Milliseconds between checkpoints; default five minutes. */
+  readonly every?: number;
+  /** What the run depends on; a checkpoint of another recipe is refused. */
+  readonly recipe: string;
+  readonly onStep?: (step: number, metrics: Metrics) => void;
+  /** When aborted, the step under way is finished and a checkpoint written. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Fitted {
+  /** Steps done; fewer than asked for when aborted. */
+  readonly done: number;
+  readonly state: Readonly<Record<string, GraphTensor>>;
+  readonly history: readonly Metrics[];
+}
+
+const checkpoint = "checkpoint.safetensors";
+
+/**
+ * Runs the steps that are still to be done.
+ * @throws S2Error "checkpoint" for one of another recipe; "training" when the loss is no number any more.
+ */
+export async function fit(step: Step, options: FitOptions): Promise<Fitted> {
+  const { steps, rate, batches, openLoop, checkpoints, every = 300_000, onStep, signal } = options;
+  const start = (await resume(step, options)) ?? { state: firstState(step, options), history: [] };
+  const history = [...start.history];
+  const loop = await openLoop(step.file, start.state);
+  const save = async () => {
+    const state = await loop.state();
+    await checkpoints?.write(checkpoint, pack(state, history, options.recipe));
+    return state;
+  };
+  try {
+    let saved = performance.now();
+    const iterator = batches(history.length)[Symbol.asyncIterator]();
+    let next = history.length < steps ? iterator.next() : undefined;
+    while (history.length < steps && !signal?.aborted) {
+      const { value, done } = await next!;
+      if (done)
+        throw new S2Error(
+          "training",
+          `There are no more batches after ${history.length} of ${steps} steps; give as many as there are steps.`,
+        );
+      const number = history.length + 1;
+      const running = loop.run({ ...value, rate: scalar(rate(number)), step: scalar(number) });
+      next = number < steps ? iterator.next() : undefined; // while the graph runs
+      next?.catch(() => {}); // it is awaited later
+      const metrics = numbers(await running);
+      if (!Number.isFinite(metrics.loss))
+        throw new S2Error(
+          "training",
+          `The loss is ${metrics.loss} at step ${number}; lower the learning rate or clip the gradients.`,
+        );
+      history.push(metrics);
+      onStep?.(number, metrics);
+      if (checkpoints && performance.now() - saved > every) {
+        await save();
+        saved = performance.now();
+      }
+    }
+    await iterator.return?.();
+    return { done: history.length, state: await save(), history };
+  } finally {
+    await loop.close();
+  }
+}
+
+const scalar = (value: number): GraphTensor => ({ dims: [], data: Float32Array.of(value) });
+
+const numbers = (results: Readonly<Record<string, GraphTensor>>): Metrics =>
+  Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));
+
+/** Parameters as given, averages like them, all else zeros. */
+function firstState({ state }: Step, { initial }: FitOptions): Record<string, GraphTensor> {
+  return Object.fromEntries(
+    state.map(({ name, dims, parameter }) => {
+      const own = name === parameter || name === `average/${parameter}`;
+      return [name, { dims, data: own ? initial(parameter, dims) : new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
+    }),
+  );
+}
+
+function pack(state: Readonly<Record<string, GraphTensor>>, history: readonly Metrics[], recipe: string): Uint8Array {
+  const tensors = Object.entries(state).map(([name, { dims, data }]): [string, StoredTensor] => [
+    name,
+    { dtype: "F32", dims, data: data as Float32Array },
+  ]);
+  return writeSafetensors(Object.fromEntries(tensors), { history: JSON.stringify(history), recipe });
+}
+
+async function resume(
+  { state }: Step,
+  { checkpoints, recipe }: FitOptions,
+): Promise<{ state: Record<string, GraphTensor>; history: Metrics[] } | undefined> {
+  const bytes = await checkpoints?.read(checkpoint);
+  if (!bytes) return undefined;
+  const { tensors, metadata } = readSafetensors(bytes);
+  if (metadata.recipe !== recipe)
+    throw new S2Error(
+      "checkpoint",
+      "The checkpoint there was written by a run with another recipe; give another folder, or remove it to begin anew.",
+    );
+  const found = state.map(({ name, dims }) => [name, { dims, data: new Float32Array(tensors[name].data as Float32Array) }]);
+  return { state: Object.fromEntries(found), history: JSON.parse(metadata.history) };
+}

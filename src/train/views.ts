@@ -1,0 +1,76 @@
+/** Views of a photo to train on: a random part of it, at the model's size and at twice that, turned over and recoloured at random. */
+import { type Pixels, resizePixels } from "../images/index.ts";
+import type { Random } from "./random.ts";
+
+export interface ViewOptions {
+  /** Side of the coarse view; the fine one's is twice that. */
+  readonly side: number;
+  /** Part of the photo's area: least and most. */
+  readonly area: readonly [number, number];
+  /** How far brightness, contrast and saturation go from 1. */
+  readonly colour: number;
+}
+
+/** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the photo. */
+export interface View {
+  readonly coarse: Uint8Array;
+  readonly fine: Uint8Array;
+}
+
+export function drawView(photo: Pixels, { side, area, colour }: ViewOptions, random: Random): View {
+  const box = drawBox(photo, area, random);
+  const flipped = random() < 0.5;
+  const factors = [0, 1, 2].map(() => 1 + colour * (2 * random() - 1));
+  const draw = (size: number) => {
+    const { data } = resizePixels(photo, [size, size], "bicubic", box);
+    if (flipped) flip(data, size);
+    recolour(data, factors);
+    return data;
+  };
+  return { coarse: draw(side), fine: draw(2 * side) };
+}
+
+/** A part of random area and shape (3:4 to 4:3), anywhere; torchvision's RandomResizedCrop. */
+function drawBox(
+  { width, height }: Pixels,
+  [least, most]: readonly [number, number],
+  random: Random,
+): [number, number, number, number] {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const target = width * height * (least + (most - least) * random());
+    const ratio = Math.exp((2 * random() - 1) * Math.log(4 / 3));
+    const [w, h] = [Math.sqrt(target * ratio), Math.sqrt(target / ratio)];
+    if (w > width || h > height) continue;
+    const [left, top] = [(width - w) * random(), (height - h) * random()];
+    return [left, top, left + w, top + h];
+  }
+  const side = Math.min(width, height);
+  const [left, top] = [(width - side) / 2, (height - side) / 2];
+  return [left, top, left + side, top + side];
+}
+
+function flip(data: Uint8Array, side: number): void {
+  for (let row = 0; row < side; row++) {
+    for (let a = row * side * 3, b = a + (side - 1) * 3; a < b; a += 3, b -= 3) {
+      for (let c = 0; c < 3; c++) [data[a + c], data[b + c]] = [data[b + c], data[a + c]];
+    }
+  }
+}
+
+/** Brightness, then contrast about the mean grey, then saturation about each pixel's grey. */
+function recolour(data: Uint8Array, [brightness, contrast, saturation]: readonly number[]): void {
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 3) sum += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+  const mean = (sum / (data.length / 3)) * brightness;
+  const scale = brightness * contrast;
+  const shift = mean * (1 - contrast);
+  for (let i = 0; i < data.length; i += 3) {
+    const [r, g, b] = [data[i] * scale + shift, data[i + 1] * scale + shift, data[i + 2] * scale + shift];
+    const grey = (0.299 * r + 0.587 * g + 0.114 * b) * (1 - saturation);
+    data[i] = byte(r * saturation + grey);
+    data[i + 1] = byte(g * saturation + grey);
+    data[i + 2] = byte(b * saturation + grey);
+  }
+}
+
+const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));
