@@ -5,6 +5,7 @@ import type { Graph, Value } from "./builder.ts";
 import { uniqueName } from "./builder.ts";
 import { domainsUsed, isOnnx, opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
+import { inOrder } from "./order.ts";
 import type { ModelProto } from "./proto.ts";
 import { renamed } from "./rename.ts";
 
@@ -31,12 +32,13 @@ export function inline(graph: Graph, whole: ModelProto, name: string): Inlined {
     shared.set(tensor.name ?? "", own);
     graph.initializers.push({ ...tensor, name: own });
   }
+  const nodes = inOrder(model.graph.node ?? []);
   return (feeds) => {
     const fed = new Map(Object.entries(feeds).map(([input, value]) => [input, value.name]));
     const prefix = uniqueName(graph, name);
     const rename = (old: string) => (old === "" ? "" : (fed.get(old) ?? shared.get(old) ?? `${prefix}/${old}`));
     const within = Object.values(feeds)[0].graph;
-    within.nodes.push(...(model.graph.node ?? []).map((node) => renamed(node, rename)));
+    within.nodes.push(...nodes.map((node) => renamed(node, rename)));
     return new Map((model.graph.output ?? []).map((output) => [output.name ?? "", rename(output.name ?? "")]));
   };
 }

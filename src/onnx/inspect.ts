@@ -4,10 +4,11 @@ import { type Found, multiplyAdds } from "./cost.ts";
 import type { Dim } from "./dims.ts";
 import { opsetOf, readOnnx, tensorsOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
+import { inOrder } from "./order.ts";
 import { type OwnTraits, ownTraits } from "./own-words.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
-import { inOrder, shapesOf, whereLost } from "./shapes-of.ts";
+import { shapesOf, whereLost } from "./shapes-of.ts";
 import { count, elementType, tensorDims } from "./tensor.ts";
 
 export interface ModelReport {

@@ -1,12 +1,12 @@
 /** The shapes of all values of a model for an input of a given shape, as far as the operators are known here: through branches, loops and functions. */
 import { S2Error } from "../core/index.ts";
 import { readAttributes } from "./attributes.ts";
-import { namesRead } from "./builder.ts";
 import type { Dim } from "./dims.ts";
 import { opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
 import { infer, isKnown, operatorName } from "./infer.ts";
 import { shapedTensor } from "./infer-shapes.ts";
+import { inOrder } from "./order.ts";
 import type { GraphProto, ModelProto, NodeProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { elementType } from "./tensor.ts";
@@ -72,23 +72,6 @@ function follow(graph: GraphProto, shapes: Shapes, walk: Walk): void {
       if (name && results[i]) shapes.set(name, results[i]);
     });
   }
-}
-
-/** Each node after those that it reads; some tools append nodes (casts to float16), and onnxruntime sorts them. */
-export function inOrder(nodes: readonly NodeProto[]): readonly NodeProto[] {
-  const missing = new Set(nodes.flatMap(({ output }) => output ?? []).filter((name) => name !== ""));
-  const sorted: NodeProto[] = [];
-  let waiting = nodes;
-  for (let before = -1; waiting.length > 0 && before !== waiting.length; ) {
-    before = waiting.length;
-    waiting = waiting.filter((node) => {
-      if (namesRead(node).some((name) => missing.has(name))) return true;
-      for (const name of node.output ?? []) missing.delete(name);
-      sorted.push(node);
-      return false;
-    });
-  }
-  return [...sorted, ...waiting];
 }
 
 function resultsOf(node: NodeProto, given: Given, shapes: Shapes, walk: Walk): Shaped[] {
