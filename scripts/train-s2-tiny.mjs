@@ -1,9 +1,8 @@
 /**
- * Trains s2-tiny, or with --ms s2-tiny-ms, by distilling DeiT-Tiny on the photos of ../shared/data that no test uses. Resumable: run it again after a
- * break. Views and checkpoints go to training/ (not committed), the model and its log to models/.
+ * Trains s2-tiny, or with --ms s2-tiny-ms, by distilling DeiT-Tiny on ../shared/data/photos. Resumable: run it again after a break. Views and checkpoints go to training/ (not committed), the model and its log to models/.
  */
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { basename, extname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
@@ -22,7 +21,7 @@ const { values: flags } = parseArgs({
 const [steps, views] = [Number(flags.steps), Number(flags.views)];
 const name = flags.ms ? "s2-tiny-ms" : "s2-tiny";
 const root = fileURLToPath(new URL("../", import.meta.url));
-const data = join(root, "../shared/data");
+const photosFolder = join(root, "../shared/data/photos");
 const folder = join(root, flags.training);
 const out = join(root, flags.out ?? `models/${name}`);
 
@@ -44,10 +43,10 @@ const viewRecipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", viewOption
 const shards = await makeShards({
   ...{ photos, load: loadImage, teacher, views, perShard: 64, view: viewOptions, seed, store, recipe: viewRecipe },
   onShard: (done, of) => say(`views: ${done} of ${of} files`),
-  onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
+  onProblem: (path, reason) => say(`left out ${relative(photosFolder, path)}: ${reason}`),
   signal: stop.signal,
 });
-await teacher.close();
+await teacher.dispose();
 const statistics = await teacherStatistics(store, shards[0]);
 
 const step = distilStep({
@@ -71,16 +70,12 @@ if (done < steps) {
 }
 save();
 
-/** All photos of the data folder except those in, or named as one in, a folder for tests. */
+/** The photos meant for training; no test uses one. */
 function trainingPhotos() {
-  const all = readdirSync(data, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(jpe?g|png|webp)$/i.test(entry.name))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((path) => !/mask|label|depth|annot|gt|camvid/i.test(relative(data, path)));
-  const bare = (path) => basename(path, extname(path));
-  const isTest = (path) => /(^|[/_-])(test|val|valid|validation|eval)([/_-]|$)/i.test(relative(data, path));
-  const tests = new Set(all.filter(isTest).map(bare));
-  return all.filter((path) => !tests.has(bare(path))).sort();
+  return readdirSync(photosFolder, { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(jpe?g|png|webp)$/i.test(path))
+    .map((path) => join(photosFolder, path))
+    .sort();
 }
 
 /** The averaged weights as float16 under timm's names, a config, the log. */

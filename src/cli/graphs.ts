@@ -36,9 +36,10 @@ export function defineBuild(program: Command): void {
       ) => {
         const { readHubFolder } = await import("../runtimes/node/index.ts");
         const { buildModel } = await import("../models/index.ts");
+        const { readPreprocessing } = await import("../images/index.ts");
         const file = await failingWith(status.model, () => {
-          const { config, weights } = readHubFolder(folder);
-          return buildModel(config, weights, { imageSize, outputs });
+          const { config, preprocessor, weights } = readHubFolder(folder);
+          return buildModel(config, weights, { imageSize, outputs, preprocessing: readPreprocessing({ config, preprocessor }) });
         });
         await write(path, file);
       },

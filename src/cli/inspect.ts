@@ -1,6 +1,8 @@
-/** `s2 inspect`: what loadModel found out about a model. */
+/** `s2 inspect`: what loadModel found out about a model, and what its graph says. */
 import type { Command } from "commander";
 import type { Model } from "../node.ts";
+import type { Found, ModelReport } from "../onnx/index.ts";
+import { failingWith, status } from "./errors.ts";
 import { addModelOptions, type ModelFlags } from "./flags.ts";
 import { table } from "./table.ts";
 
@@ -15,43 +17,73 @@ export function defineInspect(program: Command): void {
     .summary("what is known of a model")
     .description("Loads a model and shows what extract will take it for: image size, tokens, outputs, preprocessing.")
     .argument("[MODEL]", "a folder, an .onnx file, or owner/name on the hub")
-    .option("--json", "as JSON: { source, outputs, traits, preprocessing }");
+    .option("--json", "as JSON: { source, outputs, traits, preprocessing, report }");
   addModelOptions(command)
     .addHelpText("after", examples)
     .action(async (source: string | undefined, flags: ModelFlags & { json?: boolean }) => {
       const { openModel } = await import("./plan-flags.ts");
       const model = await openModel({ ...flags, model: source });
       await model.dispose();
-      process.stdout.write(flags.json ? `${inJson(model)}\n` : inWords(model));
+      const report = await failingWith(status.model, () => reportOn(model));
+      process.stdout.write(flags.json ? `${inJson(model, report)}\n` : inWords(model, report));
     });
 }
 
-function inJson({ source, outputs, traits, preprocessing }: Model): string {
-  return JSON.stringify({ source, outputs, traits, preprocessing: preprocessing ?? null });
+/** Of the graph's own file; weights in files beside it are not read. */
+async function reportOn({ source, traits }: Model): Promise<ModelReport> {
+  const { inspectModel } = await import("../onnx/index.ts");
+  const { readModelFile } = await import("../runtimes/node/index.ts");
+  return inspectModel(readModelFile(source), { imageSize: traits.imageSize });
 }
 
-function inWords({ source, outputs, traits, preprocessing }: Model): string {
-  const { imageSize, dynamicSize, patchSize, prefixTokens, layout, channels, maxBatch, multiplyAdds } = traits;
+function inJson({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {
+  const multiplyAdds = traits.multiplyAdds ?? report.multiplyAdds.value;
+  return JSON.stringify({
+    ...{ source, outputs, traits: { ...traits, ...(multiplyAdds && { multiplyAdds }) } },
+    ...{ preprocessing: preprocessing ?? null, report },
+  });
+}
+
+/** How a fact was found, in brackets: by the graph alone where that agrees, else by what else loadModel looks at. */
+function how<T>({ value, from }: Found<T>, taken: T | undefined): string {
+  if (taken === undefined || String(value) === String(taken)) return ` (${from})`;
+  return ` (by options, config files or a blank image; the graph: ${from})`;
+}
+
+function inWords({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {
+  const { imageSize, dynamicSize, patchSize, prefixTokens, layout, channels, maxBatch } = traits;
   const size = imageSize ? `${imageSize[1]}x${imageSize[0]} px` : "any";
+  const sizes = imageSize && dynamicSize ? `${size}; others run too, less well` : imageSize ? `${size} alone` : size;
+  const { value: cost, from: counted } = report.multiplyAdds;
   const rows: string[][] = [
     ["model", source],
-    ["image size", imageSize && dynamicSize ? `${size}; others run too, less well` : imageSize ? `${size} alone` : size],
-    ["features", layout === "bnc" ? "tokens [b, n, c]" : "maps [b, c, h, w]"],
+    ["made by", `${report.producer || "an unnamed program"}, operator set ${report.opset}`],
+    ["image size", sizes + how(report.imageSize, imageSize)],
+    ["features", (layout === "bnc" ? "tokens [b, n, c]" : "maps [b, c, h, w]") + how(report.layout, layout)],
     ["channels", String(channels ?? "?")],
-    ["patch", patchSize ? `${patchSize} px` : "?"],
-    ["prefix tokens", String(prefixTokens)],
+    ["patch", (patchSize ? `${patchSize} px` : "?") + how(report.patchSize, patchSize)],
+    ["prefix tokens", String(prefixTokens) + how(report.prefixTokens, prefixTokens)],
     ["images a run", maxBatch ? `at most ${maxBatch}` : "any number"],
     ["outputs", outputs.join(", ")],
+    ["parameters", inLarge(report.parameters)],
+    ["multiply-adds", cost === undefined ? `not known: ${counted}` : `${inLarge(cost)} a tile (${counted})`],
   ];
-  if (multiplyAdds) rows.push(["multiply-adds", `${(multiplyAdds / 1e9).toFixed(2)} billion a tile`]);
   if (preprocessing) {
     const three = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(", ");
     const { mean, std, rescale, filter } = preprocessing;
     const factor = Math.abs(1 / rescale - 255) < 1e-3 ? "1/255" : String(rescale);
     rows.push(["pixels", `times ${factor}, less ${three(mean)}, divided by ${three(std)}; resized ${filter}`]);
   } else {
-    rows.push(["pixels", "no config file says how they are prepared; ImageNet's mean and deviation are taken"]);
+    rows.push([
+      "pixels",
+      "neither the file nor a config file says how they are prepared; ImageNet's mean and deviation are taken",
+    ]);
   }
   const [first, ...rest] = rows;
   return `${table(first, rest).join("\n")}\n`;
+}
+
+function inLarge(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} billion`;
+  return count >= 1e6 ? `${(count / 1e6).toFixed(2)} million` : String(count);
 }

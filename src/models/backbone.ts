@@ -20,6 +20,7 @@ import {
   Squeeze,
   shapesOf,
   type ValueInfoProto,
+  whereLost,
   wholeNumbers,
 } from "../onnx/index.ts";
 
@@ -51,14 +52,16 @@ export function readBackbone(model: ModelProto, wish?: string): Backbone {
   const size = typeof height === "number" && typeof width === "number" ? ([height, width] as const) : undefined;
   const planes = typeof channels === "number" ? channels : 3;
   const fixed = typeof batch === "number" ? batch : undefined;
-  const shapes = (tile: Size) => shapesOf(model, { [input.name!]: [fixed ?? 1, planes, ...tile] });
+  const feeds = (tile: Size) => ({ [input.name!]: [fixed ?? 1, planes, ...tile] });
+  const shapes = (tile: Size) => shapesOf(model, feeds(tile));
   const output = pickOutput(model, shapes(size ?? [224, 224]), wish);
   const dims = (tile: Size): readonly number[] => {
     const found = shapes(tile).get(output.name!)?.dims;
     if (found?.every((dim) => typeof dim === "number")) return [1, ...(found.slice(1) as number[])];
+    const why = whereLost(model, feeds(tile)) ?? "it depends on values";
     throw new S2Error(
       "graph",
-      `The shape of the output ${output.name} for tiles of ${px(tile)} px does not follow from the graph; export the model with fixed sizes.`,
+      `The shape of the output ${output.name} for tiles of ${px(tile)} px does not follow from the graph (${why}); export the model with fixed sizes.`,
     );
   };
   const type = (value: ValueInfoProto) => elementType(value.type?.tensorType?.elemType);

@@ -1,6 +1,6 @@
 /** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
 import { nearest, px, S2Error } from "../core/index.ts";
-import { finishGraph, input, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
+import { finishGraph, input, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
 import { readSafetensors } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
 import { readFamily } from "./families.ts";
@@ -11,6 +11,16 @@ export interface BuildOptions {
   readonly outputs?: readonly string[];
   /** Images of another size than the model was made for: position embeddings are interpolated as the source library does. */
   readonly imageSize?: number | readonly [height: number, width: number];
+  /** How the model wants its pixels; the file carries it, and `loadModel` takes it from there. */
+  readonly preprocessing?: PixelRules;
+}
+
+/** As `Preprocessing` of the images: value -> (value * rescale - mean) / std. */
+interface PixelRules {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly rescale: number;
+  readonly filter: string;
 }
 
 /** The operators of the graphs: the newest set that onnxruntime from 1.18 (2024) on runs, with Gelu as one operator. */
@@ -32,9 +42,26 @@ export function buildModel(config: object, weights: Uint8Array, options: BuildOp
   checkNames(names, values);
   for (const name of names) output(values[name], name);
   named.refuseProblems(architecture.unused);
-  const { patchSize, prefixTokens } = architecture;
-  const traits = { imageSize: size, patchSize, prefixTokens };
-  return writeOnnx(withMetadata(finishGraph(graph, "model"), { "s2.traits": JSON.stringify(traits) }));
+  const model = finishGraph(graph, "model");
+  const cost = multiplyAdds(model, { pixel_values: [1, architecture.channels, ...size] }).value;
+  const traits = { imageSize: size, ...traitsOfOutput(architecture, size, names, values), multiplyAdds: cost };
+  const { preprocessing } = options;
+  return writeOnnx(
+    withMetadata(model, {
+      "s2.traits": JSON.stringify(traits),
+      ...(preprocessing && { "s2.preprocessing": JSON.stringify(preprocessing) }),
+    }),
+  );
+}
+
+/** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */
+function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: Size, names: readonly string[], values: Outputs) {
+  const places = Math.floor(size[0] / patchSize) * Math.floor(size[1] / patchSize);
+  const alike = ({ dims }: Outputs[string]) =>
+    dims.length === 3 ? dims[1] === places + prefixTokens : dims.length === 4 && Number(dims[2]) * Number(dims[3]) === places;
+  const output = names.includes(main[0]) ? main[0] : names.find((name) => alike(values[name]));
+  if (output === undefined) return {};
+  return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
 }
 
 function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize }: Architecture): Size {

@@ -28,6 +28,7 @@ import {
   scope,
   Transpose,
   withMetadata,
+  withoutFunctions,
   writeOnnx,
 } from "../onnx/index.ts";
 import { type Backbone, placeBackbone, readBackbone } from "./backbone.ts";
@@ -55,7 +56,7 @@ export interface ExportOptions extends S2Options {
  */
 export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Array {
   const { imageSize, output: wish, pixels, head, dtype = "float32", ...asked } = options;
-  const model = readOnnx(backbone);
+  const model = withoutFunctions(readOnnx(backbone));
   const core = readBackbone(model, wish);
   const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
   const plan = planFor(core, { height, width }, asked);
@@ -139,6 +140,5 @@ function addHead(graph: Graph, features: ShapedValue, head: ModelProto): void {
 function finish(graph: Graph, model: ModelProto, plan: S2Plan): Uint8Array {
   const whole = finishGraph(graph, "s2");
   const irVersion = Math.max(Number(whole.irVersion), Number(model.irVersion ?? 0));
-  const functions = model.functions && { functions: model.functions };
-  return writeOnnx(withMetadata({ ...whole, irVersion, ...functions }, { "s2.plan": JSON.stringify(plan) }));
+  return writeOnnx(withMetadata({ ...whole, irVersion }, { "s2.plan": JSON.stringify(plan) }));
 }

@@ -2,7 +2,7 @@
 import { S2Error } from "../core/index.ts";
 import { type Attributes, writeAttributes } from "./attributes.ts";
 import { type Dim, shapeText } from "./dims.ts";
-import { infer } from "./infer.ts";
+import { infer, operatorName } from "./infer.ts";
 import { shapedTensor } from "./infer-shapes.ts";
 import type { GraphProto, ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
@@ -195,7 +195,7 @@ export function node(
   if (inputs.some((value) => value && value.graph.names !== graph.names))
     throw new S2Error("graph", `${op} in ${place} was given values of two graphs; an operator's inputs are of one.`);
   const name = uniqueName(graph, inScope(graph, op));
-  const results = infer({ op, inputs, attributes, outputs, opset: graph.opset }, place);
+  const results = infer({ op: operatorName(domain, op), inputs, attributes, outputs, opset: graph.opset }, place);
   const values = results.map((result, i) =>
     remembered({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }),
   );

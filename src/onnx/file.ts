@@ -1,6 +1,6 @@
 /** ONNX files: read, checked, written; large ones with their weights in a second file ("external data"). */
 import { S2Error } from "../core/index.ts";
-import { type GraphProto, type ModelProto, modelSchema, type TensorProto } from "./proto.ts";
+import { type GraphProto, type ModelProto, modelSchema, type NodeProto, type TensorProto } from "./proto.ts";
 import { count, elementBytes, elementType, tensorDims } from "./tensor.ts";
 import { joinPieces, type Pieces, readMessage, writeMessage } from "./wire.ts";
 
@@ -137,6 +137,20 @@ export function withMetadata(model: ModelProto, entries: Readonly<Record<string,
 
 /** Whether a domain is ONNX's own: it has two spellings. */
 export const isOnnx = (domain: string | undefined): boolean => !domain || domain === "ai.onnx";
+
+/** The domains of all operators, those of graphs within nodes and of functions too. */
+export function domainsUsed({ graph, functions }: ModelProto): Set<string> {
+  const used = new Set<string>();
+  const visit = (nodes: readonly NodeProto[] | undefined): void => {
+    for (const { domain, attribute } of nodes ?? []) {
+      used.add(domain ?? "");
+      for (const { g, graphs } of attribute ?? []) for (const inner of g ? [g] : (graphs ?? [])) visit(inner.node);
+    }
+  };
+  visit(graph.node);
+  for (const { node } of functions ?? []) visit(node);
+  return used;
+}
 
 /** The version of ONNX's own operators that the model is written in. */
 export function opsetOf(model: ModelProto): number {

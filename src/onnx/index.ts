@@ -19,6 +19,7 @@ export {
   wholeNumbers,
 } from "./builder.ts";
 export { convertModel } from "./convert.ts";
+export { type Found, multiplyAdds } from "./cost.ts";
 export { type Dim, divide, multiply } from "./dims.ts";
 export {
   externalLocations,
@@ -33,13 +34,15 @@ export {
   withMetadata,
   writeOnnx,
 } from "./file.ts";
+export { withoutFunctions } from "./functions.ts";
 export { inline } from "./inline.ts";
-export { type Found, inspectModel, type ModelReport } from "./inspect.ts";
+export { type InspectOptions, inspectModel, inspectProto, type ModelReport } from "./inspect.ts";
 export * from "./operators.ts";
+export { type OwnTraits, ownPreprocessing, ownTraits, type ReadAt, readMetadata } from "./own-words.ts";
 export type * from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "./quantize.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
-export { shapesOf } from "./shapes-of.ts";
+export { shapesOf, whereLost } from "./shapes-of.ts";
 export {
   count,
   type ElementType,

@@ -3,7 +3,7 @@ import { broadcast, type Dim, derived, shapeText } from "./dims.ts";
 import { type Call, int, ints, Mismatch, type Rule, type Shaped } from "./rule.ts";
 
 /** [.., n, k] x [.., k, m]; a vector counts as one row on the left, one column on the right. */
-function matmul({ inputs: [a, b] }: Call, type = a!.type): Shaped[] {
+export function matmul({ inputs: [a, b] }: Call, type = a!.type): Shaped[] {
   if (!a?.dims || !b?.dims) return [{ type }];
   const left = a.dims.length === 1 ? [1, ...a.dims] : a.dims;
   const right = b.dims.length === 1 ? [...b.dims, 1] : b.dims;
@@ -16,7 +16,7 @@ function matmul({ inputs: [a, b] }: Call, type = a!.type): Shaped[] {
   return [{ type, dims: [...batch, ...ends] }];
 }
 
-function gemm({ inputs: [a, b], attributes }: Call): Shaped[] {
+export function gemm({ inputs: [a, b], attributes }: Call): Shaped[] {
   if (!a?.dims || !b?.dims) return [{ type: a!.type }];
   const left = int(attributes.transA, 0) ? [...a.dims].reverse() : a.dims;
   const right = int(attributes.transB, 0) ? [...b.dims].reverse() : b.dims;
@@ -48,7 +48,7 @@ function windowed(x: readonly Dim[], channels: Dim, kernel: readonly Dim[], { at
   return [x[0], channels, ...sides];
 }
 
-function conv(call: Call): Shaped[] {
+export function conv(call: Call): Shaped[] {
   const [x, w] = call.inputs;
   if (!x?.dims || !w?.dims) return [{ type: x!.type }];
   const group = int(call.attributes.group, 1);
@@ -58,26 +58,43 @@ function conv(call: Call): Shaped[] {
   return [{ type: x.type, dims: windowed(x.dims, w.dims[0], ints(call.attributes.kernel_shape) ?? w.dims.slice(2), call) }];
 }
 
-/** The specification's formula, for numbers. */
+/** The specification's formula of output sizes; `output_shape` and `auto_pad` are not followed. */
 function convTranspose({ inputs: [x, w], attributes }: Call): Shaped[] {
-  if (!x?.dims || !w?.dims) return [{ type: x!.type }];
-  const kernel = ints(attributes.kernel_shape) ?? w.dims.slice(2).map(Number);
-  const spatial = kernel.length;
-  const [strides, dilations] = [attributes.strides, attributes.dilations].map(
-    (given) => ints(given) ?? Array<number>(spatial).fill(1),
-  );
-  const pads = ints(attributes.pads) ?? Array<number>(2 * spatial).fill(0);
-  const extra = ints(attributes.output_padding) ?? Array<number>(spatial).fill(0);
-  const sides = x.dims
-    .slice(2)
-    .map((side, i) =>
-      derived(
-        side,
-        (all) => strides[i] * (all - 1) + extra[i] + (kernel[i] - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i],
-        `unwindow ${kernel[i]}/${strides[i]} of `,
-      ),
-    );
-  return [{ type: x.type, dims: [x.dims[0], Number(w.dims[1]) * int(attributes.group, 1), ...sides] }];
+  const { output_shape: wanted, auto_pad: auto = "NOTSET" } = attributes;
+  if (!x?.dims || !w?.dims || wanted || auto !== "NOTSET") return [{ type: x!.type }];
+  const spatial = x.dims.length - 2;
+  const list = (name: string, otherwise: number, length = spatial) =>
+    ints(attributes[name]) ?? Array<number>(length).fill(otherwise);
+  const [strides, dilations, pads] = [list("strides", 1), list("dilations", 1), list("pads", 0, 2 * spatial)];
+  const [kernel, more] = [ints(attributes.kernel_shape) ?? w.dims.slice(2), list("output_padding", 0)];
+  const channels = derived(w.dims[1], (all) => all * int(attributes.group, 1), "groups of ");
+  const sides = x.dims.slice(2).map((side, i) => {
+    const rest = more[i] + (Number(kernel[i]) - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i];
+    return derived(side, (all) => strides[i] * (all - 1) + rest, "spread ");
+  });
+  return [{ type: x.type, dims: [x.dims[0], channels, ...sides] }];
+}
+
+/** The sizes of an Einsum's letters; undefined where an ellipsis or a missing shape hides some. */
+export function einsumSizes({ inputs, attributes }: Pick<Call, "inputs" | "attributes">): Map<string, Dim> | undefined {
+  const [left] = String(attributes.equation).replaceAll(" ", "").split("->");
+  const sizes = new Map<string, Dim>();
+  for (const [i, letters] of left.split(",").entries()) {
+    const dims = inputs[i]?.dims;
+    if (!dims || dims.length !== letters.length || letters.includes(".")) return undefined;
+    [...letters].forEach((letter, axis) => {
+      if (sizes.get(letter) === undefined || sizes.get(letter) === 1) sizes.set(letter, dims[axis]);
+    });
+  }
+  return sizes;
+}
+
+function einsum({ inputs, attributes }: Call): Shaped[] {
+  const sizes = einsumSizes({ inputs, attributes });
+  const [left, right] = String(attributes.equation).replaceAll(" ", "").split("->");
+  const once = [...new Set(left.replaceAll(",", ""))].filter((letter) => left.split(letter).length === 2).sort();
+  const letters = right === undefined ? once : [...right];
+  return [{ type: inputs[0]!.type, ...(sizes && { dims: letters.map((letter) => sizes.get(letter)!) }) }];
 }
 
 function pool(call: Call): Shaped[] {
@@ -100,11 +117,6 @@ function norm({ inputs: [x, scale], outputs }: Call): Shaped[] {
   return Array.from({ length: outputs }, (_, i) => ({ type: x!.type, ...(i === 0 && { dims: x!.dims }) }));
 }
 
-/** The residual's sum is the fourth output. */
-function skipNorm({ inputs: [x], outputs }: Call): Shaped[] {
-  return Array.from({ length: outputs }, (_, i) => ({ type: x!.type, ...(i % 3 === 0 && { dims: x!.dims }) }));
-}
-
 /** ONNX's Attention: [b, heads, n, d], or [b, n, heads·d] with the head counts as attributes. */
 function attention({ inputs: [q, k, v], attributes, outputs }: Call): Shaped[] {
   const rest = Array.from({ length: outputs - 1 }, () => ({ type: q!.type }));
@@ -119,29 +131,24 @@ function attention({ inputs: [q, k, v], attributes, outputs }: Call): Shaped[] {
   return [{ type: q.type, dims: [q.dims[0], q.dims[1], width] }, ...rest];
 }
 
-/** com.microsoft.MultiHeadAttention: [b, n, heads·d]; packed forms are not used here. */
-const multiHead: Rule = ({ inputs: [q, , v], outputs }) => [
-  {
-    type: q!.type,
-    ...(q!.dims?.length === 3 && { dims: [q!.dims[0], q!.dims[1], v?.dims?.length === 3 ? v.dims[2] : q!.dims[2]] }),
-  },
-  ...Array.from({ length: outputs - 1 }, () => ({ type: q!.type })),
-];
-
 export const layerRules: Readonly<Record<string, Rule>> = {
   MatMul: (call) => matmul(call),
   MatMulInteger: (call) => matmul(call, "int32"),
   Gemm: gemm,
   Conv: conv,
+  ConvInteger: (call) => conv(call).map((result) => ({ ...result, type: "int32" })),
   ConvTranspose: convTranspose,
+  Einsum: einsum,
+  QLinearConv: ({ inputs: [x, , , w], ...call }) => conv({ ...call, inputs: [x, w] }),
+  QLinearMatMul: ({ inputs: [a, , , b], ...call }) => matmul({ ...call, inputs: [a, b] }),
+  RotaryEmbedding: ({ inputs: [x] }) => [{ type: x!.type, dims: x!.dims }],
   MaxPool: pool,
   AveragePool: pool,
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   LayerNormalization: norm,
   RMSNormalization: norm,
+  SimplifiedLayerNormalization: norm, // onnxruntime's, in ONNX's domain
   BatchNormalization: ({ inputs: [x] }) => [{ type: x!.type, dims: x!.dims }],
-  SkipLayerNormalization: skipNorm,
   Attention: attention,
-  MultiHeadAttention: multiHead,
 };

@@ -6,8 +6,10 @@ import { type ElementType, elementType } from "./tensor.ts";
 const same: Rule = ({ inputs: [x], outputs }) =>
   Array.from({ length: Math.max(outputs, 1) }, () => ({ type: x!.type, dims: x!.dims }));
 
-/** Integer results are followed for the arithmetic of shapes. */
-function elementwise(type?: ElementType, compute?: (a: Dim, b: Dim) => Dim | undefined): Rule {
+type Compute = (a: Dim, b: Dim, type: ElementType) => Dim | undefined;
+
+/** Values are followed for the arithmetic of shapes. */
+function elementwise(type?: ElementType, compute?: Compute): Rule {
   return ({ inputs }) => {
     const known = inputs.filter((input) => input !== undefined);
     const result = type ?? known.at(-1)!.type;
@@ -19,46 +21,48 @@ function elementwise(type?: ElementType, compute?: (a: Dim, b: Dim) => Dim | und
   };
 }
 
-function pairwise(a: Shaped, b: Shaped, compute: (a: Dim, b: Dim) => Dim | undefined): Dim[] | undefined {
+function pairwise(a: Shaped, b: Shaped, compute: Compute): Dim[] | undefined {
   if (!a.ints || !b.ints) return undefined;
   const length = Math.max(a.ints.length, b.ints.length);
   const values = Array.from({ length }, (_, i) =>
-    compute(a.ints![a.ints!.length === 1 ? 0 : i], b.ints![b.ints!.length === 1 ? 0 : i]),
+    compute(a.ints![a.ints!.length === 1 ? 0 : i], b.ints![b.ints!.length === 1 ? 0 : i], a.type),
   );
   return values.every((value) => value !== undefined) ? values : undefined;
 }
 
-const numbers = (compute: (a: number, b: number) => number) => (a: Dim, b: Dim) =>
-  typeof a === "number" && typeof b === "number" ? compute(a, b) : undefined;
+/** Of numbers only, not of symbols; a division by zero is no size. */
+const numbers =
+  (compute: (a: number, b: number, type: ElementType) => number | boolean): Compute =>
+  (a, b, type) => {
+    const value = typeof a === "number" && typeof b === "number" ? Number(compute(a, b, type)) : Number.NaN;
+    return Number.isFinite(value) ? value : undefined;
+  };
 
-const unary = [
-  ...["Abs", "Neg", "Sqrt", "Exp", "Log", "Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Sign", "Softplus", "Round", "Floor", "Ceil"],
-  ...[
-    "Sin",
-    "Cos",
-    "Reciprocal",
-    "Softmax",
-    "LogSoftmax",
-    "Clip",
-    "HardSigmoid",
-    "HardSwish",
-    "LeakyRelu",
-    "Elu",
-    "Mish",
-    "Swish",
-  ],
-  ...[
-    "LpNormalization",
-    "Dropout",
-    "Not",
-    "QuickGelu",
-    "FastGelu",
-    "BiasGelu",
-    "InstanceNormalization",
-    "GroupNormalization",
-    "CumSum",
-  ],
-];
+const isFloat = (type: ElementType): boolean => type.startsWith("float") || type === "bfloat16";
+
+/** One value from one, where they are numbers. */
+const valued =
+  (compute: (value: number) => number): Rule =>
+  ({ inputs: [x] }) => {
+    const values = x!.ints?.map((value) => (typeof value === "number" ? compute(value) : Number.NaN));
+    return [{ type: x!.type, dims: x!.dims, ...(values?.every(Number.isFinite) && { ints: values }) }];
+  };
+
+const unary =
+  `Exp Log Erf Tanh Sigmoid Relu Gelu Sign Softplus Selu Celu Softsign Hardmax LRN Sin Cos Reciprocal Softmax LogSoftmax
+  Clip HardSigmoid HardSwish LeakyRelu Elu Mish Swish LpNormalization Dropout InstanceNormalization GroupNormalization CumSum Trilu
+  ScatterND ScatterElements ThresholdedRelu ReverseSequence`.split(/\s+/);
+
+const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  Less: (a, b) => a < b,
+  Greater: (a, b) => a > b,
+  LessOrEqual: (a, b) => a <= b,
+  GreaterOrEqual: (a, b) => a >= b,
+  And: (a, b) => a !== 0 && b !== 0,
+  Or: (a, b) => a !== 0 || b !== 0,
+  Xor: (a, b) => (a !== 0) !== (b !== 0),
+  Equal: (a, b) => a === b,
+};
 
 const reductions = ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceProd"];
 
@@ -77,15 +81,31 @@ function reduce({ inputs: [x, axesInput], attributes }: Call): Shaped[] {
   return [{ type: x!.type, dims: dims.flatMap((dim, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [dim])) }];
 }
 
-const cast: Rule = ({ inputs: [x], attributes: { to } }) => [{ ...x, type: elementType(to as number) }];
+/** Floats become whole numbers by cutting off, anything a truth by not being zero. */
+function cast(x: Shaped, type: ElementType): Shaped[] {
+  if (!x.ints || isFloat(type)) return [{ ...x, type }];
+  const values = x.ints.map((value) => {
+    if (typeof value !== "number") return value;
+    return type === "bool" ? Number(value !== 0) : Math.trunc(value);
+  });
+  return [{ ...x, type, ints: values }];
+}
+
+/** Halves to even, as ONNX has it. */
+const round = (value: number): number => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 export const numberRules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(unary.map((op) => [op, same])),
   ...Object.fromEntries(reductions.map((op) => [op, reduce])),
   ...Object.fromEntries(["Pow", "PRelu", "BitShift"].map((op) => [op, firstType()])),
-  ...Object.fromEntries(
-    ["Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Xor"].map((op) => [op, elementwise("bool")]),
-  ),
+  ...Object.fromEntries(Object.entries(comparisons).map(([op, compute]) => [op, elementwise("bool", numbers(compute))])),
+  Abs: valued(Math.abs),
+  Neg: valued((value) => -value),
+  Sqrt: valued(Math.sqrt),
+  Floor: valued(Math.floor),
+  Ceil: valued(Math.ceil),
+  Round: valued(round),
+  Not: valued((value) => Number(!value)),
   Identity: ({ inputs: [x] }) => [x!],
   Add: elementwise(undefined, (a, b) => sum([a, b])),
   Sub: elementwise(
@@ -95,24 +115,26 @@ export const numberRules: Readonly<Record<string, Rule>> = {
   Mul: elementwise(undefined, (a, b) => multiply([a, b])),
   Div: elementwise(
     undefined,
-    numbers((a, b) => Math.trunc(a / b)),
+    numbers((a, b, type) => (isFloat(type) ? a / b : Math.trunc(a / b))),
   ),
   Mod: elementwise(
     undefined,
     numbers((a, b) => a - b * Math.floor(a / b)),
   ),
-  Max: elementwise(undefined, numbers(Math.max)),
-  Min: elementwise(undefined, numbers(Math.min)),
+  Max: elementwise(
+    undefined,
+    numbers((a, b) => Math.max(a, b)),
+  ),
+  Min: elementwise(
+    undefined,
+    numbers((a, b) => Math.min(a, b)),
+  ),
   Sum: elementwise(),
   Where: where,
-  Equal: elementwise(
-    "bool",
-    numbers((a, b) => (a === b ? 1 : 0)),
-  ),
   IsNaN: ({ inputs: [x] }) => [{ type: "bool", dims: x!.dims }],
   IsInf: ({ inputs: [x] }) => [{ type: "bool", dims: x!.dims }],
-  Cast: cast,
-  CastLike: ({ inputs: [x, like] }) => [{ ...x, type: like!.type }],
+  Cast: ({ inputs: [x], attributes: { to } }) => cast(x!, elementType(to as number)),
+  CastLike: ({ inputs: [x, like] }) => cast(x!, like!.type),
   DequantizeLinear: ({ inputs: [x, scale] }) => [{ type: scale!.type, dims: x!.dims }],
   QuantizeLinear: ({ inputs: [x, , zero], attributes }) => [
     { type: zero?.type ?? elementType(int(attributes.output_dtype, 2) || 2), dims: x!.dims },

@@ -1,8 +1,8 @@
-/** Shapes of operators that move numbers: reshape, transpose, join, cut, gather, pad, resize. */
+/** Shapes of operators that move numbers: reshape, transpose, join, cut, gather, fill. */
 import { type Dim, derived, divide, multiply, shapeText, sum } from "./dims.ts";
 import type { TensorProto } from "./proto.ts";
 import { axesOf, axisOf, type Call, dimsOf, int, ints, Mismatch, type Rule, type Shaped } from "./rule.ts";
-import { elementType, tensorData, tensorDims } from "./tensor.ts";
+import { type ElementType, elementType, tensorData, tensorDims } from "./tensor.ts";
 
 const unknown = (x: Shaped | undefined, outputs = 1): Shaped[] => Array.from({ length: outputs }, () => ({ type: x!.type }));
 
@@ -152,39 +152,24 @@ function expand({ inputs: [x, shape] }: Call): Shaped[] {
   return [{ type: x!.type, dims }];
 }
 
-function pad({ inputs: [x, padsInput, , axesInput], attributes }: Call): Shaped[] {
-  const dims = dimsOf(x);
-  const pads = padsInput?.ints ?? ints(attributes.pads);
-  if (!dims || !pads) return unknown(x);
-  const axes = axesInput ? axesOf(axesInput.ints?.map(Number) ?? [], dims.length) : dims.map((_, axis) => axis);
-  const result = [...dims];
-  axes.forEach((axis, i) => {
-    result[axis] = sum([dims[axis], pads[i], pads[axes.length + i]]);
-  });
-  return [{ type: x!.type, dims: result }];
-}
-
-function resize({ inputs }: Call): Shaped[] {
-  const x = inputs[0]!;
-  const sizes = inputs[3]?.ints;
-  return sizes && x.dims && sizes.length === x.dims.length ? [{ type: x.type, dims: sizes }] : unknown(x);
-}
-
 function constant({ attributes }: Call): Shaped[] {
   const { value, value_int: one, value_ints: many, value_float: float, value_floats: floats } = attributes;
   if (value === undefined) {
     if (many !== undefined) return [{ type: "int64", dims: [(many as number[]).length], ints: many as number[] }];
     if (one !== undefined) return [{ type: "int64", dims: [], ints: [Number(one)] }];
-    return [{ type: "float32", dims: float !== undefined ? [] : [((floats as number[]) ?? []).length] }];
+    if (float !== undefined) return [{ type: "float32", dims: [], ints: [float as number] }];
+    return [{ type: "float32", dims: [((floats as number[]) ?? []).length] }];
   }
   return [shapedTensor(value as TensorProto)];
 }
 
-/** What is known of an initializer or constant: short lists of whole numbers with their values. */
+/** The longest list whose values are kept, by type: sizes and axes, conditions, factors of a Resize. */
+const kept: Partial<Record<ElementType, number>> = { int64: 64, int32: 64, bool: 1, float32: 4, float64: 4 };
+
+/** What is known of an initializer or constant: short lists of numbers with their values. */
 export function shapedTensor(tensor: TensorProto): Shaped {
   const [type, dims] = [elementType(tensor.dataType), tensorDims(tensor)];
-  if ((type !== "int64" && type !== "int32") || dims.length > 1 || (dims[0] ?? 1) > 64 || tensor.dataLocation === 1)
-    return { type, dims };
+  if (dims.length > 1 || (dims[0] ?? 1) > (kept[type] ?? -1) || tensor.dataLocation === 1) return { type, dims };
   return { type, dims, ints: Array.from(tensorData(tensor) as Int32Array, Number) };
 }
 
@@ -225,6 +210,12 @@ function constantOfShape({ inputs: [shape], attributes }: Call): Shaped[] {
   return [{ type, dims: shape.ints, ...(filled && { ints: Array<number>(shape.ints[0] as number).fill(one!) }) }];
 }
 
+function gatherNd(x: Shaped, at: Shaped, shared: number): Shaped[] {
+  const depth = at.dims?.at(-1);
+  if (!x.dims || !at.dims || typeof depth !== "number") return unknown(x);
+  return [{ type: x.type, dims: [...at.dims.slice(0, -1), ...x.dims.slice(shared + depth)] }];
+}
+
 export const shapeRules: Readonly<Record<string, Rule>> = {
   Reshape: reshape,
   Transpose: transpose,
@@ -239,12 +230,11 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Squeeze: squeeze,
   Expand: expand,
   Tile: tile,
-  Pad: pad,
-  Resize: resize,
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Shape: shapeOf,
   Size: ({ inputs: [x] }) => [{ type: "int64", dims: [], ...(x!.dims && { ints: [multiply(x!.dims)] }) }],
   Flatten: flatten,
   Range: rangeOf,
+  GatherND: ({ inputs: [x, at], attributes }) => gatherNd(x!, at!, int(attributes.batch_dims, 0)),
 };

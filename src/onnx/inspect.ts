@@ -1,28 +1,27 @@
 /** `inspectModel`: what an ONNX file says of itself, and how each fact was found. */
-import { type Attributes, readAttributes } from "./attributes.ts";
+import { readAttributes } from "./attributes.ts";
+import { type Found, multiplyAdds } from "./cost.ts";
 import type { Dim } from "./dims.ts";
-import { opsetOf, readOnnx } from "./file.ts";
-import type { ModelProto, NodeProto, ValueInfoProto } from "./proto.ts";
+import { opsetOf, readOnnx, tensorsOf } from "./file.ts";
+import { withoutFunctions } from "./functions.ts";
+import { inOrder } from "./order.ts";
+import { type OwnTraits, ownTraits } from "./own-words.ts";
+import type { GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
-import { shapesOf } from "./shapes-of.ts";
+import { shapesOf, whereLost } from "./shapes-of.ts";
 import { count, elementType, tensorDims } from "./tensor.ts";
-
-/** A fact, and where it comes from; without a value, why it is not known. */
-export interface Found<T> {
-  readonly value?: T;
-  readonly from: string;
-}
 
 export interface ModelReport {
   readonly inputs: readonly { name: string; type: string; shape: readonly Dim[] }[];
   readonly outputs: readonly { name: string; type: string; shape: readonly Dim[] }[];
   readonly opset: number;
   readonly producer: string;
-  /** Numbers in all weights. */
+  /** Numbers in all weights, however they are stored; scalars, sizes and tables of indices are none. */
   readonly parameters: number;
   /** Multiply-adds of one image: products, convolutions and attention. */
   readonly multiplyAdds: Found<number>;
   readonly imageSize: Found<readonly [height: number, width: number]>;
+  /** Pixels on a side of one token, or of one place of a map. */
   readonly patchSize: Found<number>;
   readonly layout: Found<"bnc" | "bchw">;
   readonly prefixTokens: Found<number>;
@@ -30,52 +29,48 @@ export interface ModelReport {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Traits {
-  imageSize?: readonly [number, number];
-  patchSize?: number;
-  prefixTokens?: number;
+export interface InspectOptions {
+  /** The images to follow through a graph that takes any size; default: what its metadata say, else 224x224. */
+  readonly imageSize?: readonly [height: number, width: number];
 }
 
+const usual = [224, 224] as const;
+
 /**
- * Reads an ONNX file and follows the shapes of one image through it.
+ * Reads an ONNX file and follows the shapes of one image through it. What does not follow is without value, with the reason.
  * @throws S2Error "onnx-file" when it cannot be read.
  */
-export function inspectModel(file: Uint8Array): ModelReport {
-  const model = readOnnx(file);
+export function inspectModel(file: Uint8Array, options: InspectOptions = {}): ModelReport {
+  return inspectProto(readOnnx(file), options);
+}
+
+/** `inspectModel` of a file that has been read. */
+export function inspectProto(whole: ModelProto, { imageSize: wish }: InspectOptions = {}): ModelReport {
+  const model = withoutFunctions(whole);
   const { graph } = model;
   const weights = new Set((graph.initializer ?? []).map(({ name }) => name));
   const inputs = (graph.input ?? []).filter(({ name }) => !weights.has(name));
   const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-  const said = readTraits(metadata["s2.traits"]);
+  const said = ownTraits(metadata);
   const images = inputs.find((input) => shapeOf(input).length === 4);
-  const imageSize = findSize(images, said);
-  const shapes = images
-    ? shapesOf(model, { [images.name!]: oneImage(images, imageSize.value ?? [224, 224]) })
-    : new Map<string, Shaped>();
-  const main = mainOutput(graph.output ?? [], shapes);
+  const imageSize = findSize(images, said, wish);
+  const size = imageSize.value ?? wish ?? usual;
+  const feeds = images && { [images.name!]: imagesOf(images, size) };
+  const shapes = feeds ? shapesOf(model, feeds) : new Map<string, Shaped>();
+  const main = mainOutput(graph.output ?? [], shapes, said);
   const dims = main === undefined ? undefined : shapes.get(main)?.dims;
-  const patch = findPatch(model, images, said);
+  const seen = { main, dims, size, lost: feeds && !dims ? whereLost(model, feeds) : undefined };
   return {
     inputs: inputs.map(describe),
     outputs: (graph.output ?? []).map(describe),
     opset: opsetOf(model),
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
-    parameters: (graph.initializer ?? []).reduce((sum, tensor) => sum + count(tensorDims(tensor)), 0),
-    multiplyAdds: countMultiplyAdds(model, shapes),
+    parameters: countParameters(model),
+    multiplyAdds: feeds ? ofOneImage(multiplyAdds(model, feeds), feeds[images.name!][0], imageSize) : { from: imageSize.from },
     imageSize,
-    patchSize: patch,
-    ...findTokens(main, dims, imageSize.value, patch.value, said),
+    ...findTokens(seen, findStep(graph, images), said),
     metadata,
   };
-}
-
-function readTraits(json: string | undefined): Traits {
-  if (json === undefined) return {};
-  try {
-    return JSON.parse(json) as Traits;
-  } catch {
-    return {};
-  }
 }
 
 function shapeOf({ type }: ValueInfoProto): Dim[] {
@@ -88,92 +83,130 @@ function describe(value: ValueInfoProto) {
   return { name: value.name ?? "", type: elementType(value.type?.tensorType?.elemType), shape: shapeOf(value) };
 }
 
-function findSize(images: ValueInfoProto | undefined, said: Traits): ModelReport["imageSize"] {
+function findSize(
+  images: ValueInfoProto | undefined,
+  said: OwnTraits,
+  wish?: readonly [number, number],
+): ModelReport["imageSize"] {
   if (!images) return { from: "no input has the shape of images [b, c, h, w]" };
   const [, , height, width] = shapeOf(images);
   if (typeof height === "number" && typeof width === "number")
     return { value: [height, width], from: `the fixed shape of ${images.name}` };
   if (said.imageSize) return { value: said.imageSize, from: "the file's metadata" };
-  return { from: "the input takes any size; 224x224 is assumed for what follows" };
+  const [down, across] = wish ?? usual;
+  return { from: `the input takes any size; ${across}x${down} is ${wish ? "asked" : "assumed"} for what follows` };
 }
 
-function oneImage(images: ValueInfoProto, size: readonly [number, number]): number[] {
-  const channels = shapeOf(images)[1];
-  return [1, typeof channels === "number" ? channels : 3, ...size];
+/** As many images as the graph wants, one where it leaves that open. */
+function imagesOf(images: ValueInfoProto, size: readonly [number, number]): number[] {
+  const [batch, channels] = shapeOf(images).map((dim) => (typeof dim === "number" && dim > 0 ? dim : undefined));
+  return [batch ?? 1, channels ?? 3, ...size];
 }
 
-function mainOutput(outputs: readonly ValueInfoProto[], shapes: ReadonlyMap<string, Shaped>): string | undefined {
+function ofOneImage({ value, from }: Found<number>, images: number, { value: size, from: assumed }: ModelReport["imageSize"]) {
+  const where = size ? from : `${from}; ${assumed}`;
+  return value === undefined ? { from: where } : { value: value / images, from: where };
+}
+
+function mainOutput(
+  outputs: readonly ValueInfoProto[],
+  shapes: ReadonlyMap<string, Shaped>,
+  said: OwnTraits,
+): string | undefined {
   const fits = outputs.filter(({ name }) => [3, 4].includes(shapes.get(name ?? "")?.dims?.length ?? 0));
-  return (fits.find(({ name }) => name === "last_hidden_state") ?? fits[0])?.name;
+  return (fits.find(({ name }) => name === (said.output ?? "last_hidden_state")) ?? fits[0])?.name;
 }
+
+/** What may lie between the images and the convolution that cuts them: casts, normalisation, quantisation. */
+const before = /^(Cast|Identity|Add|Sub|Mul|Div|DynamicQuantizeLinear|QuantizeLinear|DequantizeLinear)$/;
 
 /** The first convolution of a ViT steps by its window. */
-function findPatch({ graph }: ModelProto, images: ValueInfoProto | undefined, said: Traits): Found<number> {
-  if (said.patchSize) return { value: said.patchSize, from: "the file's metadata" };
-  const first = (graph.node ?? []).find(({ opType, input }) => opType === "Conv" && input?.[0] === images?.name);
-  const { strides, kernel_shape: kernel } = first ? readAttributes(first) : ({} as Attributes);
+function findStep(graph: GraphProto, images: ValueInfoProto | undefined): Found<number> {
+  const reached = new Set([images?.name ?? ""]);
+  let first: NodeProto | undefined;
+  for (const node of inOrder(graph.node ?? [])) {
+    if (first || !node.input?.some((name) => name && reached.has(name))) continue;
+    if (/Conv(Integer)?$/.test(node.opType ?? "")) first = node;
+    else if (before.test(node.opType ?? "")) for (const name of node.output ?? []) reached.add(name);
+  }
+  if (!first) return { from: "no convolution is the first operator on the images" };
+  const weight = graph.initializer?.find(({ name }) => name === first.input?.[first.opType === "QLinearConv" ? 3 : 1]);
+  const { strides, kernel_shape: kernel = weight && tensorDims(weight).slice(2) } = readAttributes(first);
   const [step] = (strides as number[] | undefined) ?? [];
   if (step && String(strides) === String(kernel))
     return { value: step, from: `the first convolution, of ${step}x${step} in steps of ${step}` };
   return { from: "the first operator on the images is no convolution whose window is its step" };
 }
 
-function findTokens(
-  main: string | undefined,
-  dims: readonly Dim[] | undefined,
-  size: readonly [number, number] | undefined,
-  patch: number | undefined,
-  said: Traits,
-): Pick<ModelReport, "layout" | "prefixTokens" | "channels"> {
+interface Seen {
+  readonly main: string | undefined;
+  readonly dims: readonly Dim[] | undefined;
+  readonly size: readonly [height: number, width: number];
+  readonly lost: string | undefined;
+}
+
+type Tokens = Pick<ModelReport, "patchSize" | "layout" | "prefixTokens" | "channels">;
+
+function findTokens({ main, dims, size, lost }: Seen, step: Found<number>, said: OwnTraits): Tokens {
+  const metadata = "the file's metadata";
   if (!dims) {
-    const from = "no output's shape follows from the graph as that of tokens or maps";
-    return { layout: { from }, prefixTokens: { from }, channels: { from } };
+    const from = `no output's shape follows from the graph as that of tokens or maps${lost ? `: ${lost}` : ""}`;
+    const word = <T>(value: T | undefined) => (value === undefined ? { from } : { value, from: metadata });
+    const patchSize = said.patchSize ? word(said.patchSize) : step;
+    return { patchSize, layout: word(said.layout), prefixTokens: word(said.prefixTokens), channels: { from } };
   }
-  const from = `${main} is [${dims.join(", ")}] for one image`;
+  const images = dims[0] === 1 ? "one image" : `${dims[0]} images`;
+  const from = `${main} is [${dims.join(", ")}] for ${images} of ${size[1]}x${size[0]}`;
   const channel = dims[dims.length === 3 ? 2 : 1];
   const channels = typeof channel === "number" ? { value: channel, from } : { from };
-  if (dims.length === 4) return { layout: { value: "bchw", from }, prefixTokens: { value: 0, from: "maps have none" }, channels };
+  const patch: Found<number> | undefined = said.patchSize ? { value: said.patchSize, from: metadata } : undefined;
+  if (dims.length === 4) {
+    const [down, across] = [size[0] / Number(dims[2]), size[1] / Number(dims[3])];
+    const place = down === across ? { value: down, from } : { from: `${from}; its places are no squares` };
+    const prefixTokens = { value: 0, from: "maps have none" };
+    return { patchSize: patch ?? place, layout: { value: "bchw", from }, prefixTokens, channels };
+  }
   const layout = { value: "bnc" as const, from };
-  if (said.prefixTokens !== undefined)
-    return { layout, prefixTokens: { value: said.prefixTokens, from: "the file's metadata" }, channels };
-  const [height, width] = size ?? [224, 224];
-  const grid = patch ? Math.floor(height / patch) * Math.floor(width / patch) : undefined;
-  const rest = grid !== undefined && typeof dims[1] === "number" ? dims[1] - grid : undefined;
-  if (rest === undefined || rest < 0 || rest > 16)
-    return { layout, prefixTokens: { from: `${from}; its grid is not known` }, channels };
-  return { layout, prefixTokens: { value: rest, from: `${dims[1]} tokens less a grid of ${grid}` }, channels };
+  const counted = countPrefix(dims[1], size, patch ?? step, from);
+  const prefixTokens = said.prefixTokens === undefined ? counted.prefixTokens : { value: said.prefixTokens, from: metadata };
+  return { patchSize: patch ?? counted.patchSize, layout, prefixTokens, channels };
 }
 
-function countMultiplyAdds({ graph }: ModelProto, shapes: ReadonlyMap<string, Shaped>): Found<number> {
+/** More than any known family has; beyond it the step is more likely not the patch. */
+const mostPrefixTokens = 16;
+
+function countPrefix(
+  tokens: Dim,
+  [height, width]: Seen["size"],
+  step: Found<number>,
+  from: string,
+): Pick<Tokens, "patchSize" | "prefixTokens"> {
+  if (step.value === undefined) return { patchSize: step, prefixTokens: { from: `${from}; its grid is not known` } };
+  if (typeof tokens !== "number") return { patchSize: step, prefixTokens: { from } };
+  const grid = Math.floor(height / step.value) * Math.floor(width / step.value);
+  const rest = tokens - grid;
+  if (rest >= 0 && rest <= mostPrefixTokens)
+    return { patchSize: step, prefixTokens: { value: rest, from: `${tokens} tokens less a grid of ${grid}` } };
+  const merged = `${tokens} tokens are not the ${grid} that ${step.from} cuts: tokens are merged or more follow, and which does not follow from the graph`;
+  return { patchSize: { from: merged }, prefixTokens: { from: merged } };
+}
+
+/** Of weights stored in 4 bits two are in a byte, and their number is in the node. */
+function countParameters(model: ModelProto): number {
+  const packed = new Map<string, number>();
+  for (const node of model.graph.node ?? []) {
+    if (node.opType !== "MatMulNBits" && node.opType !== "MatMulBnb4") continue;
+    const { N, K } = readAttributes(node);
+    const [, weights = "", ...scales] = node.input ?? [];
+    packed.set(weights, Number(N) * Number(K));
+    for (const name of scales.slice(0, 2)) packed.set(name, 0); // and zero points
+  }
   let sum = 0;
-  for (const node of graph.node ?? []) {
-    const own = multiplyAddsOf(node, (name) => shapes.get(name ?? "")?.dims);
-    if (own === undefined) return { from: `the shapes around ${node.opType} ${node.name ?? ""} do not follow from the graph` };
-    sum += own;
-  }
-  return { value: sum, from: "the shapes of all products, convolutions and attentions for one image" };
+  for (const tensor of tensorsOf(model))
+    sum += packed.get(tensor.name ?? "?") ?? (isWeight(tensor) ? count(tensorDims(tensor)) : 0);
+  return sum;
 }
 
-/** Of one node; 0 for all that do no products, undefined where shapes are not known. */
-function multiplyAddsOf(node: NodeProto, dims: (name: string | undefined) => readonly Dim[] | undefined): number | undefined {
-  const [a, b, c] = (node.input ?? []).map(dims);
-  const result = dims(node.output?.[0]);
-  const whole = (shape: readonly Dim[] | undefined) =>
-    shape?.every((dim) => typeof dim === "number") ? count(shape as number[]) : Number.NaN;
-  const known = (value: number) => (Number.isNaN(value) ? undefined : value);
-  switch (node.opType) {
-    case "MatMul":
-    case "MatMulInteger":
-      return known(whole(result) * Number(a?.at(-1)));
-    case "Gemm":
-      return known(whole(result) * Number(a?.[readAttributes(node).transA ? 0 : 1]));
-    case "Conv":
-      return known(whole(result) * whole(b?.slice(1)));
-    case "Attention":
-    case "MultiHeadAttention": // q·kᵀ, then times v
-      if (a?.length === 4) return known(whole(a) * Number(b?.[2]) + whole(result) * Number(c?.[2]));
-      return known(whole(a) * Number(b?.[1]) + whole(result) * Number(c?.[1]));
-    default:
-      return 0;
-  }
+function isWeight(tensor: TensorProto): boolean {
+  return count(tensorDims(tensor)) > 1 && /^(b?float|u?int(8|4|2)$)/.test(elementType(tensor.dataType));
 }

@@ -134,7 +134,8 @@ export interface FunctionProto extends Extensible {
   overload?: string;
 }
 
-const stringEntry: Schema = { 1: ["key", "string"], 2: ["value", "string"] };
+/** One entry of a model's metadata. */
+export const metadataSchema: Schema = { 1: ["key", "string"], 2: ["value", "string"] };
 const operatorSet: Schema = { 1: ["domain", "string"], 2: ["version", "int"] };
 const dimension: Schema = { 1: ["dimValue", "int", "either"], 2: ["dimParam", "string", "either"] };
 const shape: Schema = { 1: ["dim", () => dimension, "many"] };
@@ -160,7 +161,7 @@ const tensor: Schema = {
   10: ["doubleData", "doubles"],
   11: ["uint64Data", "varints"],
   12: ["docString", "string"],
-  13: ["externalData", () => stringEntry, "many"],
+  13: ["externalData", () => metadataSchema, "many"],
   14: ["dataLocation", "int32"],
 };
 const attribute: Schema = {
@@ -218,6 +219,6 @@ export const modelSchema: Schema = {
   6: ["docString", "string"],
   7: ["graph", () => graph],
   8: ["opsetImport", () => operatorSet, "many"],
-  14: ["metadataProps", () => stringEntry, "many"],
+  14: ["metadataProps", () => metadataSchema, "many"],
   25: ["functions", () => modelFunction, "many"],
 };

@@ -8,7 +8,7 @@ export interface Shaped {
   readonly type: ElementType;
   /** Absent: not even the rank is known. */
   readonly dims?: readonly Dim[];
-  /** The values of a whole-number tensor of rank 0 or 1. */
+  /** The values of a small tensor of rank 0 or 1: whole numbers, truths as 0 and 1, floats that sizes are computed with. */
   readonly ints?: readonly Dim[];
 }
 

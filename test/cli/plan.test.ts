@@ -66,13 +66,23 @@ it("inspect tells what the model is taken for, in words and as JSON", async () =
   const flags = ["inspect", tiny[1], "--patch-size", "8"];
   const { status, out } = await s2(flags);
   expect(status).toBe(0);
-  for (const row of [/^image size +32x32 px alone$/m, /^patch +8 px$/m, /^prefix tokens +1$/m, /^outputs +last_hidden_state$/m]) {
+  for (const row of [
+    /^image size +32x32 px alone \(the fixed shape of pixel_values\)$/m,
+    /^features +tokens \[b, n, c\] \(last_hidden_state is \[1, 17, 4\] for one image of 32x32\)$/m,
+    /^patch +8 px \(the first convolution, of 8x8 in steps of 8\)$/m,
+    /^prefix tokens +1 \(17 tokens less a grid of 16\)$/m,
+    /^outputs +last_hidden_state$/m,
+    /^parameters +\d+$/m,
+    /^multiply-adds +12288 a tile \(/m,
+    /^made by .*operator set \d+$/m,
+  ]) {
     expect(out).toMatch(row);
   }
   expect(JSON.parse((await s2([...flags, "--json"])).out)).toMatchObject({
     source: tiny[1],
     outputs: ["last_hidden_state"],
-    traits: { imageSize: [32, 32], patchSize: 8, prefixTokens: 1, layout: "bnc", channels: 4 },
+    traits: { imageSize: [32, 32], patchSize: 8, prefixTokens: 1, layout: "bnc", channels: 4, multiplyAdds: 12288 },
+    report: { patchSize: { value: 8 }, multiplyAdds: { value: 12288 } },
     preprocessing: null,
   });
 });

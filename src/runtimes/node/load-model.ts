@@ -1,12 +1,14 @@
 /** `loadModel`: finds a model, starts its session, learns what it is, and makes it a function from images to features. */
 
 import { checkNames, S2Error, type Tensor } from "../../core/index.ts";
-import { readPreprocessing } from "../../images/index.ts";
+import { type Preprocessing, readPreprocessing } from "../../images/index.ts";
+import { type OwnTraits, ownPreprocessing, ownTraits } from "../../onnx/index.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput } from "../graph.ts";
-import { readHints } from "../hub-config.ts";
+import { type ConfigHints, readHints } from "../hub-config.ts";
 import { type LocatedModel, locateModel } from "./locate.ts";
 import type { LoadModelOptions, Model } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
+import { readOwnMetadata } from "./onnx-files.ts";
 import { type Session, startSession } from "./session.ts";
 
 /**
@@ -28,23 +30,29 @@ export async function loadModel(source?: string | Uint8Array, options: LoadModel
 
 async function makeModel(
   session: Session,
-  { source, config, preprocessor }: LocatedModel,
+  { model, source, config, preprocessor }: LocatedModel,
   options: LoadModelOptions,
 ): Promise<Model> {
   const input = pickInput(session.inputs);
-  const main = pickOutput(session.outputs, options);
+  const metadata = readOwnMetadata(model);
+  const own = ownTraits(metadata);
+  const main = pickOutput(session.outputs, wishOf(options, own, session));
   const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
   const runPadded = (images: Tensor, names: readonly string[]) => runBatch(session, input.name, images, names, batch);
 
   const probeChannels = channels ?? 3;
   const probe = async (size: readonly [number, number]) =>
     (await runPadded(blank(probeChannels, size), [main.name]))[main.name].dims;
-  const traits = await observeTraits(input, main, readHints(config, preprocessor), options, probe);
+  const hints = withOwn(readHints(config, preprocessor), own, main.name);
+  const seen = await observeTraits(input, main, hints, options, probe);
+  // Counting them costs a second reading of the file: `s2 inspect` does it.
+  const known = own.multiplyAdds !== undefined && String(own.imageSize) === String(seen.imageSize);
+  const traits = { ...seen, ...(known && { multiplyAdds: own.multiplyAdds }) };
 
   const outputs = session.outputs.map(({ name }) => name);
   const floatOutputs = session.outputs.filter(isFloat).map(({ name }) => name);
   const rules: ImageRules = { channels, maxBatch: batch, ...(!traits.dynamicSize && { size: traits.imageSize }) };
-  const preprocessing = options.preprocessing ?? readPreprocessing({ config, preprocessor });
+  const preprocessing = options.preprocessing ?? ownPixels(metadata) ?? readPreprocessing({ config, preprocessor });
 
   const run = async (images: Tensor, names: readonly string[] = floatOutputs): Promise<Record<string, Tensor>> => {
     checkImages(images, rules);
@@ -60,6 +68,32 @@ async function makeModel(
     dispose: session.dispose,
     ...(preprocessing && { preprocessing }),
   });
+}
+
+/** What is asked, else the output that the file calls its features. */
+function wishOf(options: LoadModelOptions, own: OwnTraits, { outputs }: Session): Pick<LoadModelOptions, "output" | "layout"> {
+  const { output, layout } = options;
+  const named = outputs.some(({ name }) => name === own.output);
+  return output === undefined && layout === undefined && named ? { output: own.output } : { output, layout };
+}
+
+/** A file's own metadata are closer to it than config files beside it; of its patch and prefix they speak for one output. */
+function withOwn(hints: ConfigHints, { imageSize, patchSize, prefixTokens, output }: OwnTraits, main: string): ConfigHints {
+  const speaks = output === undefined || output === main;
+  return {
+    ...hints,
+    ...(imageSize && { imageSize }),
+    ...(speaks && patchSize !== undefined && { patchSize }),
+    ...(speaks && prefixTokens !== undefined && { prefixTokens: [prefixTokens] }),
+  };
+}
+
+/** @throws S2Error "preprocessing" when the file's metadata are no preprocessing: ignoring them would give wrong features. */
+function ownPixels(metadata: Readonly<Record<string, string>>): Preprocessing | undefined {
+  if (metadata["s2.preprocessing"] === undefined) return undefined;
+  const { mean, std, rescale, filter } = ownPreprocessing(metadata) ?? {};
+  const fields = { image_mean: mean ?? [], image_std: std ?? [], rescale_factor: rescale ?? 0, resample: filter ?? "" };
+  return readPreprocessing({ preprocessor: fields });
 }
 
 /** Where the graph's batch is fixed, smaller ones are filled up with zeros and the outputs cut. */

@@ -9,7 +9,7 @@ export interface Model extends VisionModel {
   readonly traits: Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
   /** The graph's output names, as its source library calls them. */
   readonly outputs: readonly string[];
-  /** How the model wants its pixels; known when the hub's config files lie beside it. */
+  /** How the model wants its pixels; known when the file carries it or the hub's config files lie beside it. */
   readonly preprocessing?: Preprocessing;
   /** Where the model came from: the path of its file, or "bytes". */
   readonly source: string;
@@ -19,7 +19,7 @@ export interface Model extends VisionModel {
   dispose(): Promise<void>;
 }
 
-/** How a model is loaded. What the files say themselves need not be given; what is given wins over config files. */
+/** How a model is loaded. What the files say themselves need not be given; what is given wins over the file's own metadata, and these over config files. */
 export interface LoadModelOptions {
   /** Threads of one run; default: the machine's physical cores. More than that is several times slower. */
   threads?: number;

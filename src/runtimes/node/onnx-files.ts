@@ -14,7 +14,15 @@ import {
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { buildModel } from "../../models/index.ts";
-import { largestFile, type ModelProto, onnxPieces, type Pieces, readOnnx, withExternalData } from "../../onnx/index.ts";
+import {
+  largestFile,
+  type ModelProto,
+  onnxPieces,
+  type Pieces,
+  readMetadata,
+  readOnnx,
+  withExternalData,
+} from "../../onnx/index.ts";
 
 /** All bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
 export function readWhole(path: string): Uint8Array {
@@ -25,6 +33,21 @@ export function readWhole(path: string): Uint8Array {
       read = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 30), at);
     }
     return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What an ONNX file's metadata say; of a file on disk nothing else is read. */
+export function readOwnMetadata(model: string | Uint8Array): Record<string, string> {
+  if (typeof model !== "string") return readMetadata((at, length) => model.subarray(at, at + length), model.length);
+  const file = openSync(model, "r");
+  try {
+    const read = (at: number, length: number) => {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+    };
+    return readMetadata(read, fstatSync(file).size);
   } finally {
     closeSync(file);
   }
@@ -77,8 +100,8 @@ function writePieces(path: string, { parts }: Pieces): void {
   }
 }
 
-/** A folder's config.json and model.safetensors. */
-export function readHubFolder(folder: string): { config: Record<string, unknown>; weights: Uint8Array } {
+/** A folder's config.json and model.safetensors, and preprocessor_config.json where it has one. */
+export function readHubFolder(folder: string): HubFolder {
   const path = join(folder, "config.json");
   const weights = join(folder, "model.safetensors");
   for (const needed of [path, weights]) {
@@ -91,8 +114,23 @@ export function readHubFolder(folder: string): { config: Record<string, unknown>
       `${folder} has no ${basename(needed)}; expected a hub folder with config.json and model.safetensors.${sharded}`,
     );
   }
+  const pixels = join(folder, "preprocessor_config.json");
+  return {
+    config: readJson(path),
+    ...(existsSync(pixels) && { preprocessor: readJson(pixels) }),
+    weights: readWhole(weights),
+  };
+}
+
+interface HubFolder {
+  readonly config: Record<string, unknown>;
+  readonly preprocessor?: Record<string, unknown>;
+  readonly weights: Uint8Array;
+}
+
+function readJson(path: string): Record<string, unknown> {
   try {
-    return { config: JSON.parse(readFileSync(path, "utf8")), weights: readWhole(weights) };
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
