@@ -118,7 +118,8 @@ export function output(value: Value, name: string): void {
   graph.outputs.push(valueInfo(name, value.type, value.dims));
 }
 
-const nameNow = ({ graph, name }: Value): string => graph.renamed.get(name) ?? name;
+/** What a value is called by now: one that became an output took its name. */
+export const nameNow = ({ graph, name }: Value): string => graph.renamed.get(name) ?? name;
 
 function rename(graph: Graph, from: string, to: string): void {
   graph.renamed.set(from, to);

@@ -2,7 +2,7 @@
 
 import { S2Error } from "../core/index.ts";
 import type { Graph, Value } from "./builder.ts";
-import { uniqueName } from "./builder.ts";
+import { nameNow, uniqueName } from "./builder.ts";
 import { domainsUsed, isOnnx, opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
 import { inOrder } from "./order.ts";
@@ -34,7 +34,7 @@ export function inline(graph: Graph, whole: ModelProto, name: string): Inlined {
   }
   const nodes = inOrder(model.graph.node ?? []);
   return (feeds) => {
-    const fed = new Map(Object.entries(feeds).map(([input, value]) => [input, value.name]));
+    const fed = new Map(Object.entries(feeds).map(([input, value]) => [input, nameNow(value)]));
     const prefix = uniqueName(graph, name);
     const rename = (old: string) => (old === "" ? "" : (fed.get(old) ?? shared.get(old) ?? `${prefix}/${old}`));
     const within = Object.values(feeds)[0].graph;
