@@ -13,6 +13,7 @@ export {
   type PhotoOptions,
   picture,
   planPhoto,
+  prepareImage,
   principalColours,
   type RecordedModel,
   recordModel,

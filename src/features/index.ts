@@ -5,3 +5,4 @@ export { type Features, makeFeatures } from "./features.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
 export { type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
+export { prepareImage } from "./prepare-image.ts";

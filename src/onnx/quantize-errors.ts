@@ -1,0 +1,157 @@
+/** What quantising costs, measured by running: layer by layer, and the whole. */
+import type { Tensor } from "../core/index.ts";
+import { usedPart, valueInfo } from "./builder.ts";
+import { writeOnnx } from "./file.ts";
+import type { ModelProto, NodeProto } from "./proto.ts";
+import type { Product } from "./quantize-products.ts";
+import type { GraphTensor, OpenedGraph, OpenGraph } from "./run.ts";
+import { elementTypes, makeTensor } from "./tensor.ts";
+
+export interface Measured {
+  readonly images: number;
+  /** Mean cosine of int8's and float32's rows, by output. */
+  readonly cosine: Readonly<Record<string, number>>;
+  /** int8's time over float32's: median of interleaved pairs. */
+  readonly time: number;
+}
+
+/**
+ * For each product, what the outputs lose when its activations alone are rounded to 8 bits: 1 - mean cosine, each output's divided by its
+ * sum over the products. One graph holds all roundings and a number that says which is on.
+ */
+export async function activationErrors(
+  model: ModelProto,
+  products: readonly Product[],
+  images: Tensor,
+  openGraph: OpenGraph,
+): Promise<number[]> {
+  const graph = await openGraph(writeOnnx(withRoundings(model, products)));
+  try {
+    const run = (which: number) => graph.run({ ...feeds(model, images), [switchName]: one(which) });
+    const float = await run(-1);
+    const losses: Record<string, number>[] = [];
+    for (const i of products.keys()) losses.push(lossOf(float, await run(i)));
+    const sums = Object.fromEntries(
+      Object.keys(losses[0] ?? {}).map((name) => [name, losses.reduce((sum, loss) => sum + loss[name], 0)]),
+    );
+    return losses.map((loss) => Object.entries(loss).reduce((sum, [name, value]) => sum + value / (sums[name] || 1), 0));
+  } finally {
+    await graph.close();
+  }
+}
+
+const switchName = "s2.which";
+const one = (value: number): GraphTensor => ({ dims: [1], data: BigInt64Array.of(BigInt(value)) });
+
+function feeds({ graph }: ModelProto, images: Tensor): Record<string, GraphTensor> {
+  const weights = new Set((graph.initializer ?? []).map(({ name }) => name));
+  const input = (graph.input ?? []).find(({ name }) => !weights.has(name));
+  return { [input?.name ?? "pixel_values"]: images };
+}
+
+function withRoundings(model: ModelProto, products: readonly Product[]): ModelProto {
+  const index = new Map(products.map(({ node }, i) => [node, i]));
+  const node = (model.graph.node ?? []).flatMap((each): NodeProto[] => {
+    const i = index.get(each);
+    if (i === undefined) return [each];
+    const [x, ...others] = each.input!;
+    const name = (part: string) => `s2.${i}.${part}`;
+    const make = (opType: string, input: string[], ...output: string[]) => ({ opType, name: output[0], input, output });
+    return [
+      make("DynamicQuantizeLinear", [x], name("x"), name("scale"), name("zero")),
+      make("DequantizeLinear", [name("x"), name("scale"), name("zero")], name("rounded")),
+      make("Equal", [switchName, name("index")], name("on")),
+      make("Where", [name("on"), name("rounded"), x], name("seen")),
+      { ...each, input: [name("seen"), ...others] },
+    ];
+  });
+  const numbers = products.map((_, i) => makeTensor(`s2.${i}.index`, "int64", [1], BigInt64Array.of(BigInt(i))));
+  const { graph } = model;
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      node,
+      initializer: [...(graph.initializer ?? []), ...numbers],
+      input: [...(graph.input ?? []), valueInfo(switchName, "int64", [1])],
+    },
+  };
+}
+
+/** The largest |x| of each channel of some values, over all images and tokens. */
+export async function largestByChannel(
+  model: ModelProto,
+  names: readonly string[],
+  images: Tensor,
+  openGraph: OpenGraph,
+): Promise<Map<string, Float32Array>> {
+  const { graph } = model;
+  const node = names.map((name, i) => ({ opType: "Abs", input: [name], output: [`s2.abs.${i}`], name: `s2.abs.${i}` }));
+  const output = names.map((_, i) => ({ name: `s2.abs.${i}`, type: { tensorType: { elemType: elementTypes.float32 } } }));
+  const watched = usedPart({ ...graph, node: [...(graph.node ?? []), ...node], output });
+  const opened = await openGraph(writeOnnx({ ...model, graph: watched }));
+  try {
+    const results = await opened.run(feeds(model, images));
+    return new Map(names.map((name, i) => [name, largest(results[`s2.abs.${i}`])]));
+  } finally {
+    await opened.close();
+  }
+}
+
+function largest({ dims, data }: GraphTensor): Float32Array {
+  const channels = dims.at(-1)!;
+  const found = new Float32Array(channels);
+  const values = data as Float32Array;
+  for (let i = 0, c = 0; i < values.length; i++, c = c + 1 === channels ? 0 : c + 1) if (values[i] > found[c]) found[c] = values[i];
+  return found;
+}
+
+/** The int8 file's outputs and time beside the float32 file's, on the same images. */
+export async function compareFeatures(
+  before: ModelProto,
+  after: Uint8Array,
+  images: Tensor,
+  openGraph: OpenGraph,
+): Promise<Measured> {
+  const float = await openGraph(writeOnnx(before));
+  const small = await openGraph(after);
+  try {
+    const feed = feeds(before, images);
+    const loss = lossOf(await float.run(feed), await small.run(feed));
+    const timed = async (graph: OpenedGraph) => {
+      const start = performance.now();
+      await graph.run(feed);
+      return performance.now() - start;
+    };
+    const ratios: number[] = [];
+    for (let round = 0; round < 5; round++) ratios.push((await timed(small)) / (await timed(float)));
+    ratios.sort((x, y) => x - y);
+    const cosine = Object.fromEntries(Object.entries(loss).map(([name, value]) => [name, 1 - value]));
+    return { images: images.dims[0], cosine, time: ratios[2] };
+  } finally {
+    await float.close();
+    await small.close();
+  }
+}
+
+/** 1 - mean cosine of rows, by output of floats. */
+function lossOf(a: Record<string, GraphTensor>, b: Record<string, GraphTensor>): Record<string, number> {
+  const floats = Object.keys(a).filter((name) => a[name].data instanceof Float32Array && a[name].dims.length > 1);
+  return Object.fromEntries(
+    floats.map((name) => [name, 1 - meanCosine(a[name].data as Float32Array, b[name].data as Float32Array, a[name].dims.at(-1)!)]),
+  );
+}
+
+function meanCosine(a: Float32Array, b: Float32Array, channels: number): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += channels) {
+    let [dot, aa, bb] = [0, 0, 0];
+    for (let k = i; k < i + channels; k++) {
+      dot += a[k] * b[k];
+      aa += a[k] * a[k];
+      bb += b[k] * b[k];
+    }
+    sum += dot / Math.sqrt(Math.max(aa * bb, 1e-30));
+  }
+  return sum / (a.length / channels);
+}
