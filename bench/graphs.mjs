@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { resize, s2, splitChessboard } from "s2-vision";
 import { buildModel, exportS2, quantizeModel } from "s2-vision/models";
-import { loadImage, loadModel, resizePixels } from "s2-vision/node";
+import { loadImage, loadModel, openGraph, resizePixels } from "s2-vision/node";
 import { noise } from "./noise.mjs";
 import { deitTiny, missing } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
@@ -41,10 +41,13 @@ const batch = { dims: [8, 3, 224, 224], data: all.slice(0, 8 * 150528) };
 const four = { dims: [4, 3, 224, 224], data: all.slice(0, 4 * 150528) }; // as many as the Node runtime runs at a time
 
 const { file: int8, report } = await quantizeModel(file);
+const seen = { images: await trainPhotos(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
+const { file: calibrated, report: calibratedReport } = await quantizeModel(file, seen);
 const sessions = {
   torch: await start(file),
   built: await start(buildModel(config, readFileSync(join(deitTiny, "model.safetensors")))),
   int8: await start(int8),
+  calibrated: await start(calibrated),
   s2: await start(exportS2(file, { scales: [1, 2, 3], imageSize: 224, numPrefixToken: 1 })),
 };
 const model = await loadModel(deitTiny, { threads: 1 });
@@ -60,13 +63,15 @@ const times = await takeTurns(
     torchFour: () => run("torch", four),
     builtFour: () => run("built", four),
     int8: () => run("int8", batch),
+    calibrated: () => run("calibrated", batch),
   },
   { rounds: 15, warmUp: 3 },
 );
 await model.dispose();
 
-const features = await compareFeatures(join(data, "examples"));
-const classes = await compareFeatures(join(data, "clothing/test"));
+const smallFiles = ["int8", "calibrated"];
+const examples = await compareFeatures(join(data, "examples"), smallFiles);
+const clothing = await compareFeatures(join(data, "clothing/test"), smallFiles);
 const against = (a, b) => ratio(times[a], times[b]).wall;
 finish(
   "graphs",
@@ -74,33 +79,59 @@ finish(
     { name: "exported file / s2", value: against("exported", "s2"), unit: "x", bar: 1.03 },
     { name: "exported file / raw tiles in one run", value: against("exported", "raw"), unit: "x", bar: 1.06 },
     { name: "built / torch's export, 4 images", value: against("builtFour", "torchFour"), unit: "x", bar: 0.95, aim: 0.9 },
-    { name: "int8 / float32, size", value: round(report.bytesAfter / report.bytesBefore), unit: "x", bar: 0.32 },
-    { name: "int8 / float32, time of 8 images", value: against("int8", "torch"), unit: "x", bar: 0.62 },
-    { name: "int8, 1 - mean token cosine on examples", value: round(1 - features.cosine), unit: "", bar: 0.01 },
-    { name: "int8, 1 - top-1 agreement on clothing/test", value: round(1 - classes.top1), unit: "", bar: 0.05 },
+    ...int8Figures("int8", "int8", report),
+    ...int8Figures("calibrated", "int8 by 8 photos", calibratedReport),
   ],
   {
     rounds: 15,
     ms: Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, spread(ms)])),
-    examples: features,
-    clothing: classes,
+    ...{ examples, clothing },
   },
 );
 
-/** Mean cosine of tokens and agreement of top-1 between the float32 and the int8 file, photo by photo. */
-async function compareFeatures(folder) {
-  let [cosine, tokens, agreed] = [0, 0, 0];
+function int8Figures(name, called, { bytesBefore, bytesAfter }) {
+  return [
+    { name: `${called} / float32, size`, value: round(bytesAfter / bytesBefore), unit: "x", bar: 0.32 },
+    { name: `${called} / float32, time of 8 images`, value: against(name, "torch"), unit: "x", bar: 0.62 },
+    { name: `${called}, 1 - mean token cosine on examples`, value: round(1 - examples[name].cosine), unit: "", bar: 0.01 },
+    { name: `${called}, 1 - top-1 agreement on clothing/test`, value: round(1 - clothing[name].top1), unit: "", bar: 0.05 },
+  ];
+}
+
+/** The first photo of each of some classes. */
+async function trainPhotos(count) {
+  const folder = join(data, "clothing/train");
+  const values = new Float32Array(count * 150528);
+  for (const [i, name] of readdirSync(folder).sort().slice(0, count).entries()) {
+    const [first] = readdirSync(join(folder, name)).sort();
+    values.set((await prepare(join(folder, name, first))).data, i * 150528);
+  }
+  return { dims: [count, 3, 224, 224], data: values };
+}
+
+/** Mean cosine of tokens and agreement of top-1 between the float32 and each smaller file, photo by photo. */
+async function compareFeatures(folder, names) {
+  const sums = Object.fromEntries(names.map((name) => [name, { cosine: 0, tokens: 0, agreed: 0 }]));
   const photos = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     /\.(jpe?g|png)$/i.test(entry.name),
   );
   for (const { parentPath, path, name } of photos) {
     const values = await prepare(join(parentPath ?? path, name));
-    const [float, small] = [await run("torch", values), await run("int8", values)];
-    const [a, b] = [float.last_hidden_state.data, small.last_hidden_state.data];
-    for (let i = 0; i < a.length; i += 192, tokens++) cosine += cosineOf(a, b, i, i + 192);
-    if (largest(float.logits.data) === largest(small.logits.data)) agreed++;
+    const float = await run("torch", values);
+    for (const name of names) {
+      const small = await run(name, values);
+      const sum = sums[name];
+      const [a, b] = [float.last_hidden_state.data, small.last_hidden_state.data];
+      for (let i = 0; i < a.length; i += 192, sum.tokens++) sum.cosine += cosineOf(a, b, i, i + 192);
+      if (largest(float.logits.data) === largest(small.logits.data)) sum.agreed++;
+    }
   }
-  return { photos: photos.length, cosine: cosine / tokens, top1: agreed / photos.length };
+  return Object.fromEntries(
+    names.map((name) => {
+      const { cosine, tokens, agreed } = sums[name];
+      return [name, { photos: photos.length, cosine: cosine / tokens, top1: agreed / photos.length }];
+    }),
+  );
 }
 
 /** Short side to 248, the middle 224x224, ImageNet's mean and deviation. */

@@ -103,28 +103,6 @@ function refuseDynamic(): never {
   );
 }
 
-export function defineQuantize(program: Command): void {
-  const command = program
-    .command("quantize")
-    .summary("an .onnx file with int8 weights")
-    .description("Stores the weights in 8 bits and quantises activations as they come: about 0.3 of the size, 0.55 of the time.")
-    .argument("<FILE>")
-    .option("--two-terms <part>", "part of the multiplications done in two terms, for outliers (default: 0.09)", Number);
-  out(command)
-    .option("--json", "the report as JSON: { bytesBefore, bytesAfter, layers }")
-    .addHelpText("after", "\nExamples:\n  s2 quantize model.onnx -o model.int8.onnx")
-    .action(async (source: string, { out: path, twoTerms, json }: { out: string; twoTerms?: number; json?: boolean }) => {
-      const { quantizeModel } = await import("../onnx/index.ts");
-      const { file, report } = await quantizeModel(await readFile(source), { twoTerms });
-      const { saveOnnx } = await import("../runtimes/node/index.ts");
-      saveOnnx(path, file);
-      const worst = report.layers.reduce((a, b) => (b.weightError > a.weightError ? b : a), report.layers[0]);
-      const ratio = (report.bytesAfter / report.bytesBefore).toFixed(3);
-      const words = `${path}: ${(file.length / 1e6).toFixed(1)} MB, ${ratio} of the size; ${report.layers.length} layers, worst weights ${worst?.name} (${((worst?.weightError ?? 0) * 100).toFixed(2)} %)`;
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${words}\n`);
-    });
-}
-
 export function defineConvert(program: Command): void {
   const command = program
     .command("convert")

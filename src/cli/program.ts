@@ -1,9 +1,10 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
 import { defineExtract } from "./extract.ts";
-import { defineBuild, defineConvert, defineExport, defineQuantize } from "./graphs.ts";
+import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
+import { defineQuantize } from "./quantize.ts";
 import { readVersion } from "./version.ts";
 
 const after = `

@@ -4,5 +4,5 @@ export { type ExtractOptions, extractPhoto, type PhotoModel, scalePixels } from 
 export { type Features, makeFeatures } from "./features.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
-export { type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
 export { prepareImage } from "./prepare-image.ts";
+export { type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";

@@ -73,6 +73,8 @@ export async function quantizeModel(
 function checkOptions({ images, openGraph, twoTerms = 0, weightBits = 8 }: QuantizeOptions): void {
   if (Boolean(images) !== Boolean(openGraph))
     throw new S2Error("option", "images and openGraph go together: images are run to see what activations are like.");
+  if (images && !(images.dims.length === 4 && images.dims[0] > 0))
+    throw new S2Error("option", `images has dims [${images.dims.join(", ")}]; expected [b, c, h, w] with at least one image.`);
   if (!(twoTerms >= 0 && twoTerms <= 1)) throw new S2Error("option", `twoTerms is ${twoTerms}; expected a part from 0 to 1.`);
   if (weightBits !== 7 && weightBits !== 8) throw new S2Error("option", `weightBits is ${weightBits}; expected 7 or 8.`);
 }
