@@ -9,7 +9,7 @@ const floors = {
   features: ["tensors", "images", "core"],
   heads: ["features", "onnx", "tensors", "images", "core"],
   train: ["models", "onnx", "tensors", "images", "core"],
-  eval: ["heads", "features", "models", "onnx", "tensors", "images", "core"],
+  eval: ["train", "heads", "features", "models", "onnx", "tensors", "images", "core"],
   cli: ["eval", "train", "heads", "features", "runtimes", "models", "onnx", "tensors", "images", "core"],
 };
 

@@ -28,6 +28,7 @@ export {
   loadImage,
   loadModel,
   type Model,
+  openFolder,
   openGraph,
   openLoop,
   openStore,

@@ -1,5 +1,25 @@
 /** Data sets, metrics, comparisons and the paper's experiments. */
 export { type Collected, type Collection, collectFeatures, type Look, storedName } from "./collect.ts";
+export {
+  type BoxItem,
+  type ClassItem,
+  countItems,
+  type DataSet,
+  type DepthItem,
+  type ItemOf,
+  type Kind,
+  type LabelledBox,
+  type MaskItem,
+  type Photographed,
+  type Problem,
+} from "./data-set.ts";
+export type { DepthMap } from "./depth-map.ts";
+export type { Folder } from "./folder.ts";
+export { groupClasses } from "./group-classes.ts";
+export type { DataSetOptions } from "./listing.ts";
+export { openDataSet } from "./open-data-set.ts";
+export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
 export { type Cell, figure, type Interval, type Plot, page, type Result, type Table } from "./result.ts";
+export { type SplitOff, splitOff } from "./split-off.ts";
 export { type Fingerprint, type Found, findFeatures, hash, keepFeatures, planMark, type Store, type TokenMap } from "./store.ts";
 export { mergeScales, type Pooling, photoVector, takeScales } from "./token-maps.ts";
