@@ -8,10 +8,9 @@ import type { Place } from "./place.ts";
 
 /** Classes are the folders' names in the order of their bytes, as there, unless classes.txt or the option says more. */
 export async function readClassFolders({ folder, paths, places, splits, options }: Listing): Promise<Draft<Known<"classes">>> {
-  const inFolders = places.filter((place) => classOf(place) !== undefined);
-  const classes =
-    (await readClassNames(folder, paths, options.classes, ["classes.txt"])) ??
-    [...new Set(inFolders.filter(({ path }) => isPhotoName(path)).map((place) => classOf(place)!))].sort();
+  const photos = places.filter(({ path }) => isPhotoName(path));
+  const found = photos.flatMap((place) => (splits.of(place) === undefined ? [] : (classOf(place) ?? [])));
+  const classes = (await readClassNames(folder, paths, options.classes, ["classes.txt"])) ?? [...new Set(found)].sort();
   const problems: Problem[] = [];
   const refuse = ({ path }: Place, reason: string) => void problems.push({ path, reason, used: false });
   const entries: Draft<Known<"classes">>["entries"][number][] = [];
@@ -24,8 +23,8 @@ export async function readClassFolders({ folder, paths, places, splits, options 
     }
     const split = splits.of(place);
     if (name === undefined) refuse(place, "It stands in no folder of a class.");
-    else if (label < 0) refuse(place, `Its folder "${name}" is none of the ${classes.length} classes that are named.`);
     else if (split === undefined) refuse(place, inNoSplit(splits));
+    else if (label < 0) refuse(place, `Its folder "${name}" is none of the ${classes.length} classes that are named.`);
     else entries.push({ path: place.path, split, read: async () => ({ label, classes: [label] }) });
   }
   return { classes, entries, problems: [...problems, ...splits.problems()] };

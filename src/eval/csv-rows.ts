@@ -3,6 +3,7 @@ import { parse } from "csv-parse/browser/esm/sync";
 import { S2Error } from "../core/index.ts";
 import { readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
+import { splitName } from "./place.ts";
 
 /** Accepted names of a column, the first being what messages call it. */
 const COLUMNS = {
@@ -18,12 +19,11 @@ export type Row = Readonly<Record<Column, string>> & { readonly line: number };
 
 /** Rows of a CSV with a header. @throws S2Error "data-set" for a file that is no CSV or lacks a needed column. */
 export async function readCsv(folder: Folder, path: string, needed: readonly Column[]): Promise<Row[]> {
-  const bytes = await readBytes(folder, path);
+  const text = new TextDecoder().decode(await readBytes(folder, path)); // which takes a byte order mark off
   let records: { record: Record<string, string>; info: { lines: number } }[];
   try {
-    records = parse(bytes, {
+    records = parse(text, {
       columns: true,
-      bom: true,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,
@@ -48,7 +48,7 @@ export async function readCsv(folder: Folder, path: string, needed: readonly Col
   return records.map(({ record, info }) => ({
     path: tidy(cell(record, "path")),
     label: cell(record, "label"),
-    split: cell(record, "split"),
+    split: splitName(cell(record, "split")),
     line: info.lines,
   }));
 }

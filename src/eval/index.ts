@@ -1,5 +1,8 @@
 /** Data sets, metrics, comparisons and the paper's experiments. */
+export { compare, interval, type Resampling } from "./bootstrap.ts";
+export { argMax, brier, CALIBRATION_CELLS, calibrationSums, ece, isInTop } from "./class-scores.ts";
 export { type Collected, type Collection, collectFeatures, type Look, storedName } from "./collect.ts";
+export { aAcc, classAccuracies, classIoUs, countConfusion, mAcc, mIoU } from "./confusion.ts";
 export {
   type BoxItem,
   type ClassItem,
@@ -13,13 +16,17 @@ export {
   type Photographed,
   type Problem,
 } from "./data-set.ts";
+export { DEPTH_CELLS, type DepthRange, depthMetrics, depthSums } from "./depth-errors.ts";
 export type { DepthMap } from "./depth-map.ts";
 export type { Folder } from "./folder.ts";
 export { groupClasses } from "./group-classes.ts";
 export type { DataSetOptions } from "./listing.ts";
+export { AREA_CELLS, AREAS, type Area, areaOf, countErrors, foundByArea, recallOf } from "./objects.ts";
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
+export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
 export { type Cell, figure, type Interval, type Plot, page, type Result, type Table } from "./result.ts";
 export { type SplitOff, splitOff } from "./split-off.ts";
 export { type Fingerprint, type Found, findFeatures, hash, keepFeatures, planMark, type Store, type TokenMap } from "./store.ts";
+export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type Score, type Tally } from "./tally.ts";
 export { mergeScales, type Pooling, photoVector, takeScales } from "./token-maps.ts";

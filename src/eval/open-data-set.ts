@@ -1,5 +1,5 @@
 /** `openDataSet`: a folder in one of the layouts that people have, read once through, into splits of items and a list of problems. */
-import { px, S2Error } from "../core/index.ts";
+import { S2Error } from "../core/index.ts";
 import { readClassFolders } from "./class-folders.ts";
 import { readCsvList } from "./csv-list.ts";
 import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts";
@@ -33,17 +33,16 @@ export async function openDataSet<K extends Kind = Kind>(folder: Folder, options
   const kind = (options.kind ?? (options.list === undefined ? kindOf(places, folder.name) : "classes")) as K;
   refuseOptions(kind, options, paths, folder.name);
   const draft = await READERS[kind]({ folder, paths, places, splits: await readSplits(folder, places), options });
-  const splits: Record<string, ItemOf[K][]> = {};
+  const splits = new Map<string, ItemOf[K][]>(draft.entries.map(({ split }) => [split, []]));
   const problems: Problem[] = [...draft.problems];
   const seen: Seen[] = [];
   const entries = [...draft.entries].sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const [i, { path, split, read }] of entries.entries()) {
     options.signal?.throwIfAborted();
-    splits[split] ??= [];
     try {
       const bytes = await readBytes(folder, path);
       const size = await sizeOf(bytes, path, options.decode);
-      splits[split].push({ path, size, ...(await read(size)) } as unknown as ItemOf[K]);
+      splits.get(split)!.push({ path, size, ...(await read(size)) } as unknown as ItemOf[K]);
       seen.push({ path, split, hash: await hash(bytes) });
     } catch (error) {
       problems.push(problemOf(error));
@@ -57,18 +56,16 @@ export async function openDataSet<K extends Kind = Kind>(folder: Folder, options
     name: folder.name,
     classes,
     ...(ignore !== undefined && { ignore }),
-    splits,
+    splits: Object.fromEntries(splits),
     problems,
   } as unknown as DataSet<K>);
 }
 
 async function sizeOf(bytes: Uint8Array, path: string, decode: DataSetOptions["decode"]): Promise<Photographed["size"]> {
   try {
-    const size = photoSize(bytes);
-    if (!decode) return size;
+    if (!decode) return photoSize(bytes);
     const { height, width } = await decode(bytes, path);
-    if (height === size[0] && width === size[1]) return size;
-    throw new Error(`Its file says ${px(size)} pixels, and decoded it has ${width}x${height}.`);
+    return [height, width];
   } catch (error) {
     throw flaw(path, (error as Error).message, error);
   }

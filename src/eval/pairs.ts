@@ -61,6 +61,8 @@ export function pairFiles(
 }
 
 export const inNoSplit = ({ files }: Splits): string =>
-  files.length > 0 ? `${files.join(" and ")} name it in no split.` : "It stands in no folder of a split (train/, val/ or test/).";
+  files.length > 0
+    ? `No line of ${files.join(" or ")} gives it a split.`
+    : "It stands in no folder of a split (train/, val/ or test/).";
 
 const keyOf = ({ split, key }: Place): string => `${split ?? ""}:${key}`;

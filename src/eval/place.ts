@@ -28,6 +28,10 @@ export interface Place {
   readonly extension: string;
 }
 
+/** The usual name of a split: "val" for "validation"; any other word as it is. */
+export const splitName = (word: string): string =>
+  Object.hasOwn(SPLITS, word.toLowerCase()) ? SPLITS[word.toLowerCase()] : word;
+
 /** "images/train/a.jpg" and "train/images/a.jpg" alike are the photo "a" of the split "train". */
 export function placeOf(path: string): Place {
   const parts = path.split("/");
@@ -38,7 +42,7 @@ export function placeOf(path: string): Place {
   const extension = /\.[^./]*$/.exec(file)?.[0] ?? "";
   return {
     path,
-    ...(splitAt >= 0 && { split: SPLITS[parts[splitAt].toLowerCase()] }),
+    ...(splitAt >= 0 && { split: splitName(parts[splitAt]) }),
     ...(roleAt >= 0 && { role: ROLES[parts[roleAt].toLowerCase() as keyof typeof ROLES] }),
     rest,
     key: rest.slice(0, rest.length - extension.length),

@@ -52,7 +52,7 @@ function byLists(lines: readonly Line[], files: readonly string[]): Splits {
     // As YOLO (paths), VOC (names alone) and Food-101 (class/name) list them.
     const line = [path, stem(path), rest, stem(rest)].map((name) => listed.get(name)).find((found) => found !== undefined);
     if (line) unused.delete(line);
-    return line?.split;
+    return line?.split || undefined;
   };
   const missing = (): Problem[] =>
     Array.from(unused, ({ file, line, path }) => ({

@@ -40,7 +40,10 @@ export function readBoxes(
     else boxes.push(box);
   }
   if (bad.length === 0) return boxes;
-  throw flaw(path, `${bad.length} of its boxes cannot be used: ${bad[0]}${bad.length > 1 ? ", ..." : ""}. Correct the file.`);
+  throw flaw(
+    path,
+    `${bad.length} of its boxes cannot be used: ${bad[0]}${bad.length > 1 ? ` (and ${bad.length - 1} more)` : ""}. Correct the file.`,
+  );
 }
 
 function readBox(words: string[], classes: readonly string[], [height, width]: readonly [number, number]): LabelledBox | string {
