@@ -30,7 +30,9 @@ export {
   type Model,
   openGraph,
   openLoop,
+  openOnnx,
   openStore,
+  saveOnnx,
   savePng,
 } from "./runtimes/node/index.ts";
 export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";
