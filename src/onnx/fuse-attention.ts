@@ -108,7 +108,8 @@ function keysOf(name: string, known: Known): { heads: Heads; factor: number } | 
 
 /** Turned as [b·heads, n, d], as torch's newer exporter has it. */
 function keysInRows(name: string, known: Known): { heads: Heads; factor: number } | undefined {
-  const turned = maker(maker(name, "Reshape", known)?.input![0], "Transpose", known);
+  const cut = maker(name, "Reshape", known);
+  const turned = cut && maker(cut.input![0], "Transpose", known);
   const rows = turned && permutes(turned, [0, 2, 1]) && maker(turned.input![0], "Reshape", known);
   const heads = rows && headsOf(rows.input![0], known);
   const [from, to] = [rows && dimsOf(rows.input![0], known), dimsOf(name, known)];
