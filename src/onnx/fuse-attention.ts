@@ -176,7 +176,7 @@ function withoutScale(name: string, known: Known): { name: string; factor: numbe
 
 function scalarOf(name: string, known: Known): number | undefined {
   const { ints, dims } = known.shapes.get(name) ?? {};
-  return dims && dims.every((dim) => dim === 1) && typeof ints?.[0] === "number" ? ints[0] : undefined;
+  return dims?.every((dim) => dim === 1) && typeof ints?.[0] === "number" ? ints[0] : undefined;
 }
 
 /** The tokens that the operator reads: as they are, or of a layer for all three a third of its own. */
