@@ -86,6 +86,6 @@ function vectorsOf(path: string, mark: string, tokens: TokenMap, { pooling, regi
     mark,
     size: tokens.size,
     vector: photoVector(tokens, pooling as Pooling),
-    regions: regions ? regionVectors(tokens, regions) : { vectors: new Float32Array(), boxes: new Float32Array() },
+    regions: regions ? regionVectors(tokens, regions) : { vectors: new Float32Array(), boxes: new Float64Array() },
   };
 }

@@ -24,8 +24,8 @@ const stops = [
 const darkened = 0.45;
 
 /**
- * The photo with the marked box, then the photo under each map's heat. In each map the lower half of the numbers is cold and the largest
- * hottest, for cosines of one photo's tokens differ little; `place` says where the maps' grids lie.
+ * The photo with the marked box, then the photo under each map's heat. In each map the lower half of the numbers is cold and the highest
+ * hundredth hottest: cosines of one photo's tokens differ little, and the place itself would outshine all others; `place` says where the maps' grids lie.
  */
 export function heatPicture(
   photo: Pixels,
@@ -56,7 +56,7 @@ function heated(drawn: Pixels, photo: Pixels, heat: HeatMap, { region, token }: 
   return panel;
 }
 
-/** Numbers to 0 … 255: the median and below are 0, the largest is 255. @throws S2Error "picture" for numbers that are not finite. */
+/** Numbers to 0 … 255: the median and below are 0, the highest hundredth is 255. @throws S2Error "picture" for numbers that are not finite. */
 function levels({ rows, cols, data }: HeatMap): Uint8Array {
   if (data.length !== rows * cols || data.length === 0 || !data.every(Number.isFinite)) {
     throw new S2Error(
@@ -66,8 +66,8 @@ function levels({ rows, cols, data }: HeatMap): Uint8Array {
   }
   const sorted = data.toSorted();
   const cold = sorted[sorted.length >> 1];
-  const range = sorted[sorted.length - 1] - cold;
-  return Uint8Array.from(data, (value) => (range > 0 ? Math.round(255 * Math.max(0, (value - cold) / range)) : 0));
+  const range = sorted[Math.ceil(0.99 * (sorted.length - 1))] - cold;
+  return Uint8Array.from(data, (value) => (range > 0 ? Math.round(255 * Math.min(1, Math.max(0, (value - cold) / range))) : 0));
 }
 
 /** Heat covers the photo the more the hotter it is. */

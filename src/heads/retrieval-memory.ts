@@ -1,24 +1,6 @@
 /** Vectors in memory, searched one by one: exact, without a database, also in a browser; as 8-bit integers in a quarter of the memory. */
-import { S2Error } from "../core/index.ts";
-import {
-  type PhotoVectors,
-  readSafetensors,
-  type StoredTensor,
-  type VectorHit,
-  type VectorStore,
-  type VectorTable,
-  writeSafetensors,
-} from "../tensors/index.ts";
-
-/** Rows of equal length. As integers, a number is `data · scales[row]`: each row's largest becomes 127 (symmetric scalar quantisation). */
-type Rows = { readonly data: Float32Array } | { readonly data: Int8Array; readonly scales: Float32Array };
-
-interface Entry extends Pick<PhotoVectors, "path" | "mark" | "size"> {
-  readonly photos: Rows;
-  readonly regions: Rows;
-  /** [regions, 4] */
-  readonly boxes: Float32Array;
-}
+import type { VectorHit, VectorStore, VectorTable } from "../tensors/index.ts";
+import { type Entry, type Precision, type Rows, readEntries, writeEntries } from "./retrieval-file.ts";
 
 /** A store that can be written down as one safetensors file. */
 export interface MemoryVectors extends VectorStore {
@@ -27,14 +9,14 @@ export interface MemoryVectors extends VectorStore {
 
 export interface MemoryOptions {
   /** "int8": the stored vectors are rounded, queries are not; default "float32". */
-  precision?: "float32" | "int8";
+  precision?: Precision;
   /** What `save` gave. Its precision stays. */
   from?: Uint8Array;
 }
 
 /** @throws S2Error "safetensors" or "index" for a file that is not `save`'s. */
 export function memoryVectors({ precision = "float32", from }: MemoryOptions = {}): MemoryVectors {
-  const kept = from && readFile(from);
+  const kept = from && readEntries(from);
   const pack = (kept?.precision ?? precision) === "int8" ? toInt8 : (data: Float32Array): Rows => ({ data });
   const entries = new Map<string, Entry>(kept?.entries.map((entry) => [entry.path, entry]));
   let label = kept?.label;
@@ -61,7 +43,7 @@ export function memoryVectors({ precision = "float32", from }: MemoryOptions = {
     },
     nearest: async (table, vector, count) => nearest(entries.values(), table, vector, count),
     close: async () => {},
-    save: () => writeFile([...entries.values()], label ?? "", kept?.precision ?? precision),
+    save: () => writeEntries([...entries.values()], label, kept?.precision ?? precision),
   };
 }
 
@@ -91,13 +73,13 @@ function nearest(entries: Iterable<Entry>, table: VectorTable, vector: Float32Ar
   });
 }
 
-function dot(rows: Rows, row: number, vector: Float32Array): number {
-  const { data } = rows;
+function dot({ data, scales }: Rows, row: number, vector: Float32Array): number {
   let sum = 0;
   for (let c = 0, at = row * vector.length; c < vector.length; c++, at++) sum += data[at] * vector[c];
-  return "scales" in rows ? sum * rows.scales[row] : sum;
+  return scales ? sum * scales[row] : sum;
 }
 
+/** Each row's largest number becomes 127 (symmetric scalar quantisation). */
 function toInt8(data: Float32Array, channels: number): Rows {
   const rounded = new Int8Array(data.length);
   const scales = new Float32Array(data.length / channels || 0);
@@ -109,86 +91,4 @@ function toInt8(data: Float32Array, channels: number): Rows {
       for (let at = row * channels; at < (row + 1) * channels; at++) rounded[at] = Math.round((data[at] / largest) * 127);
   }
   return { data: rounded, scales };
-}
-
-const format = "s2-vision vectors 1";
-
-function writeFile(entries: readonly Entry[], label: string, precision: string): Uint8Array {
-  const tensors: Record<string, StoredTensor> = {
-    boxes: {
-      dtype: "F32",
-      ...joined(
-        entries.map(({ boxes }) => boxes),
-        Float32Array,
-      ),
-    },
-  };
-  for (const table of ["photos", "regions"] as const) {
-    const rows = entries.map((entry) => entry[table]);
-    if (precision === "float32")
-      tensors[table] = {
-        dtype: "F32",
-        ...joined(
-          rows.map(({ data }) => data as Float32Array),
-          Float32Array,
-        ),
-      };
-    else {
-      tensors[table] = {
-        dtype: "I8",
-        ...joined(
-          rows.map(({ data }) => data as Int8Array),
-          Int8Array,
-        ),
-      };
-      tensors[`${table}.scales`] = {
-        dtype: "F32",
-        ...joined(
-          rows.map((each) => ("scales" in each ? each.scales : new Float32Array())),
-          Float32Array,
-        ),
-      };
-    }
-  }
-  const photos = entries.map(({ path, mark, size, boxes }) => ({ path, mark, size, regions: boxes.length / 4 }));
-  return writeSafetensors(tensors, { format, label, precision, photos: JSON.stringify(photos) });
-}
-
-function joined<T extends Float32Array | Int8Array>(
-  parts: readonly T[],
-  array: { new (length: number): T },
-): { dims: number[]; data: T } {
-  const data = new array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { dims: [data.length], data };
-}
-
-function readFile(bytes: Uint8Array): { entries: Entry[]; label: string | undefined; precision: "float32" | "int8" } {
-  const { tensors, metadata } = readSafetensors(bytes);
-  if (metadata.format !== format) {
-    throw new S2Error(
-      "index",
-      `The file is no index of vectors (format ${metadata.format ?? "none"}); expected one that s2-vision wrote.`,
-    );
-  }
-  const photos = JSON.parse(metadata.photos) as { path: string; mark: string; size: [number, number]; regions: number }[];
-  const total = photos.reduce((sum, { regions }) => sum + regions, 0);
-  const channels = { photos: tensors.photos.dims[0] / (photos.length || 1), regions: tensors.regions.dims[0] / (total || 1) };
-  const take = (table: VectorTable, from: number, count: number): Rows => {
-    const data = tensors[table].data.slice(from * channels[table], (from + count) * channels[table]);
-    if (data instanceof Float32Array) return { data };
-    return { data: data as Int8Array, scales: (tensors[`${table}.scales`].data as Float32Array).slice(from, from + count) };
-  };
-  let region = 0;
-  const entries = photos.map(({ path, mark, size, regions }, i): Entry => {
-    const from = region;
-    region += regions;
-    const boxes = (tensors.boxes.data as Float32Array).slice(4 * from, 4 * region);
-    return { path, mark, size, photos: take("photos", i, 1), regions: take("regions", from, regions), boxes };
-  });
-  return { entries, label: metadata.label || undefined, precision: metadata.precision as "float32" | "int8" };
 }

@@ -48,7 +48,7 @@ export function regionVectors(tokens: PhotoTokens, { window, stride }: Windows):
   const tops = starts(grid.rows, high, stride);
   const lefts = starts(grid.cols, wide, stride);
   const vectors = new Float32Array(tops.length * lefts.length * channels);
-  const boxes = new Float32Array(tops.length * lefts.length * 4);
+  const boxes = new Float64Array(tops.length * lefts.length * 4);
   let at = 0;
   for (const top of tops) {
     for (const left of lefts) {

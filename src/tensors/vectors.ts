@@ -10,7 +10,7 @@ export interface PhotoVectors {
   readonly size: readonly [height: number, width: number];
   readonly vector: Float32Array;
   /** `vectors` [count, channels], `boxes` [count, 4]: left, top, width, height in the photo's pixels. */
-  readonly regions: { readonly vectors: Float32Array; readonly boxes: Float32Array };
+  readonly regions: { readonly vectors: Float32Array; readonly boxes: Float64Array };
 }
 
 /** Vectors of whole photos are kept apart from those of regions. */
