@@ -80,7 +80,7 @@ export async function openVectors(uri: string, options: OpenVectorsOptions = {})
         const { ivfFlat, ivfPq, hnswSq } = lance.Index;
         const config = { IVF_FLAT: ivfFlat, IVF_PQ: ivfPq, IVF_HNSW_SQ: hnswSq }[type]({ distanceType: "l2" });
         await open?.createIndex("vector", { config, replace: true });
-        await open?.waitForIndex(["vector_idx"], 3600);
+        if (remote) await open?.waitForIndex(["vector_idx"], 3600); // the embedded one returns when it is done
       }),
     compact: () =>
       attempt(async () => {
