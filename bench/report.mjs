@@ -22,7 +22,7 @@ export function writeReport({ check = false } = {}) {
 function section(name) {
   if (name === "bars") return bars(["core", "overhead", "reference", "startup", "memory"]);
   const result = read(name);
-  return result ? `${ofTimes(result)}${ofMemory(result)}${provenance(result)}` : "_Not measured yet._\n";
+  return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 
 function bars(names) {
@@ -54,6 +54,25 @@ function ofMemory({ details }) {
   return table(
     ["photo", "peak, MB", "over the loaded model", "after it", "seconds"],
     shown.map(({ n, peak, after, seconds }) => [`${n}`, `${peak}`, (peak - loaded).toFixed(1), `${after}`, `${seconds}`]),
+  );
+}
+
+function ofRecall({ details }) {
+  if (!details.recall) return "";
+  return table(
+    [
+      "search",
+      "recall@10 lost, photos",
+      "recall@10 lost, regions",
+      "MB",
+      "seconds to build",
+      "ms a search, photos",
+      "ms a search, regions",
+    ],
+    Object.entries(details.recall).map(([what, { lost, megabytes, seconds, ms }]) => [
+      ...[what, `${lost.photos} %`, `${lost.regions} %`],
+      ...[megabytes, seconds, ms.photos, ms.regions].map(String),
+    ]),
   );
 }
 
