@@ -21,16 +21,16 @@ export async function findSimilar(photo: string, flags: SimilarFlags): Promise<n
   if (!flags.in && !flags.at && !flags.box)
     throw new S2Error("option", "Where to look? Give --in FOLDER for other photos, or --at x,y for this one.");
   listenForInterrupt();
+  const place = flags.in ? await openPlace(flags.in, flags.store) : undefined;
   const model = await openModel(flags);
   try {
-    return await (flags.in ? inPhotos(photo, flags.in, flags, model) : inItself(photo, flags, model));
+    return await (place ? inPhotos(photo, place, flags, model) : inItself(photo, flags, model));
   } finally {
     await model.dispose();
   }
 }
 
-async function inPhotos(photo: string, where: string, flags: SimilarFlags, model: Model): Promise<number> {
-  const place = await openPlace(where, flags.store);
+async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model: Model): Promise<number> {
   const collection = collectionFor(model, flags, place);
   const pooling = flags.pooling ?? (model.traits.prefixTokens > 0 ? "cls" : "mean");
   const window = flags.window ?? 3;
@@ -71,10 +71,14 @@ function collectionFor(model: Model, flags: SimilarFlags, { base, home }: Pick<P
   };
 }
 
-/** SHA-256 of an ONNX file, or of a folder's weights. */
+/** SHA-256 of an ONNX file, or of a folder's config and weights. */
 function hashOf(source: string): string {
-  const file = statSync(source).isDirectory() ? join(source, "model.safetensors") : source;
-  return createHash("sha256").update(readFileSync(file)).digest("hex");
+  const files = statSync(source).isDirectory()
+    ? ["config.json", "model.safetensors"].map((name) => join(source, name))
+    : [source];
+  const sum = createHash("sha256");
+  for (const file of files) sum.update(readFileSync(file));
+  return sum.digest("hex");
 }
 
 async function lookAt(name: string, photo: string, collection: Collection): Promise<TokenMap> {
@@ -105,8 +109,8 @@ async function inItself(photo: string, flags: SimilarFlags, model: Model): Promi
   if (resolve(out) === resolve(photo))
     throw new S2Error("option", `The picture would overwrite the photo ${photo}; give another --out.`);
   const finest = { ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 };
-  const home = join(flags.store, "alone");
-  const tokens = await lookAt(resolve(photo), photo, collectionFor(model, finest, { base: "/", home }));
+  const here = { base: process.cwd(), home: join(flags.store, "alone") };
+  const tokens = await lookAt(relative(here.base, resolve(photo)), photo, collectionFor(model, finest, here));
   const box = boxFor(tokens, flags, flags.window ?? 1);
   const maps = tokens.widths.map((_, i) => {
     const some = takeScales(

@@ -38,8 +38,14 @@ export async function openPlace(where: string, store: string): Promise<Place> {
   if (where.endsWith(".safetensors") && existsSync(where)) return { ...alone, open: () => inMemory(where) };
   const base = existsSync(where) && statSync(where).isDirectory() ? resolve(where) : process.cwd();
   const found = await findPhotos([where], store);
-  const missing = found.find((photo) => photo.missing)?.missing;
-  if (missing) await failingWith(status.allFailed, () => Promise.reject(missing));
+  await failingWith(status.allFailed, () => {
+    const absent = found.find(({ path, missing }) => missing ?? !existsSync(path));
+    if (absent)
+      throw (
+        absent.missing ??
+        new S2Error("photo-not-found", `There is nothing at ${where}; give a folder, a glob in quotes, or an index.`)
+      );
+  });
   const home = join(store, `${basename(base)}-${short(resolve(where))}`);
   return {
     base,
