@@ -35,8 +35,10 @@ export {
   type OpenVectorsOptions,
   openGraph,
   openLoop,
+  openOnnx,
   openStore,
   openVectors,
+  saveOnnx,
   savePng,
   type VectorIndexType,
 } from "./runtimes/node/index.ts";

@@ -8,9 +8,9 @@ import { type Collection, collectFeatures, labelOf, photoVector, type TokenMap, 
 import { boxAround, openIndex, placeOf, type Query, regionVector, search, similarities, type VectorHit } from "../heads/index.ts";
 import { heatPicture, loadImage, type Model, openStore, savePng } from "../node.ts";
 import { failingWith, status } from "./errors.ts";
+import type { SimilarFlags } from "./flags.ts";
 import { listenForInterrupt, stopSignal } from "./interrupt.ts";
 import { lookOf, openModel } from "./plan-flags.ts";
-import type { SimilarFlags } from "./similar.ts";
 import { bringUpToDate, openPlace, type Place } from "./similar-index.ts";
 import { readVersion } from "./version.ts";
 

@@ -1,6 +1,6 @@
 /** `s2 similar`: photos, or places in them, that look like a photo or like a place in it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { addModelOptions, addSizeOptions, type ModelFlags, readCount, type SizeFlags } from "./flags.ts";
+import { addModelOptions, addSizeOptions, readCount, type SimilarFlags } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -12,19 +12,6 @@ Examples:
 --in is a folder or a glob of photos, whose index is made once and brought up to date, or such an index itself. Indexes are LanceDB's where
 @lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how alike all places of the
 photo are to this one: the photo, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
-
-export interface SimilarFlags extends SizeFlags, ModelFlags {
-  in?: string;
-  at?: [x: number, y: number];
-  box?: [left: number, top: number, width: number, height: number];
-  window?: number;
-  pooling?: "cls" | "mean" | "cls+mean";
-  top: number;
-  store: string;
-  out?: string;
-  json?: boolean;
-  quiet?: boolean;
-}
 
 export function defineSimilar(program: Command): void {
   const command = program

@@ -2,7 +2,7 @@
 export { type LoadImageOptions, loadImage } from "./load-image.ts";
 export { loadModel } from "./load-model.ts";
 export type { LoadModelOptions, Model } from "./model.ts";
-export { openOnnx, readHubFolder, readModelFile, saveOnnx } from "./onnx-files.ts";
+export { openModelFile, openOnnx, readHubFolder, saveOnnx } from "./onnx-files.ts";
 export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
