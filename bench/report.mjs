@@ -83,6 +83,7 @@ function provenance({ date, machine, details }) {
     `Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}, sharp ${machine.sharp}`,
     details.torch && `torch ${details.torch}, Python ${details.python}`,
     details.pillow && `Pillow ${details.pillow}`,
+    details.lancedb && `LanceDB ${details.lancedb}`,
     `load average ${machine.loadAverage} at the start`,
     (details.rounds ?? details.runs) && `${details.rounds ?? details.runs} rounds`,
     details.rawBatch && `raw runs of ${details.rawBatch} tiles`,

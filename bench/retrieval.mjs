@@ -13,12 +13,13 @@ import { finish, skipIf } from "./result.mjs";
 import { median, round } from "./timing.mjs";
 
 const photos = join(dirname(dirname(deitTiny)), "data/photos");
-skipIf(missing(deitTiny, photos));
+skipIf(missing(deitTiny, photos, join(root, "node_modules/@lancedb/lancedb")));
 
 /** 7 x 7 regions of 2 x 2 tokens a photo. */
 const windows = { window: 2, stride: 2 };
 const label = { model: "DeiT-Tiny", modelHash: "", plan: "1x", pooling: "cls", regions: windows };
 const top = 10;
+const { version: lancedb } = JSON.parse(readFileSync(join(root, "node_modules/@lancedb/lancedb/package.json"), "utf8"));
 
 const all = await vectorsOfAll();
 const asking = all.filter((_, i) => i % 10 === 0);
@@ -39,7 +40,14 @@ try {
     Object.entries(rows).flatMap(([name, { lost }]) =>
       name === "exact" ? [] : [{ name: `recall@10 lost in regions by ${name}`, value: lost.regions, unit: "%" }],
     ),
-    { photos: kept.length, regions: kept.length * 49, channels: kept[0].vector.length, queries: counts(queries), recall: rows },
+    {
+      lancedb,
+      photos: kept.length,
+      regions: kept.length * 49,
+      channels: kept[0].vector.length,
+      queries: counts(queries),
+      recall: rows,
+    },
   );
 } finally {
   for (const { store } of Object.values(stores)) await store.close();
