@@ -33,7 +33,8 @@ export async function* indexPhotos(
   collection: Collection,
 ): AsyncGenerator<Indexed> {
   const known = await index.store.photos();
-  const gone = [...known.keys()].filter((path) => !photos.includes(path));
+  const wished = new Set(photos);
+  const gone = [...known.keys()].filter((path) => !wished.has(path));
   const marks = new Map<string, string>();
   const unreadable: { photo: string; problem: string }[] = [];
   for (const photo of photos) {

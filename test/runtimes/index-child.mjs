@@ -13,5 +13,6 @@ for (let i = 0; i < count; i++) {
   const vectors = Float32Array.from({ length: 24 }, (_, c) => Math.cos(i * 24 + c));
   const boxes = Float64Array.from({ length: 12 }, (_, c) => i + c);
   await addPhotos(index, [{ path: `${i}`, mark: "1", size: [10, 20], vector, regions: { vectors, boxes } }]);
+  console.log(i);
 }
 await store.close();
