@@ -9,8 +9,11 @@ export { planDynamicS2, S2Error } from "./core/index.ts";
 export {
   type ExtractOptions,
   type Features,
+  type HeatMap,
+  heatPicture,
   type PhotoModel,
   type PhotoOptions,
+  type Place,
   picture,
   planPhoto,
   prepareImage,
@@ -23,17 +26,21 @@ export {
 } from "./features/index.ts";
 export { type Filter, type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
 export {
+  type LanceVectors,
   type LoadImageOptions,
   type LoadModelOptions,
   loadImage,
   loadModel,
   type Model,
+  type OpenVectorsOptions,
   openGraph,
   openLoop,
   openOnnx,
   openStore,
+  openVectors,
   saveOnnx,
   savePng,
+  type VectorIndexType,
 } from "./runtimes/node/index.ts";
 export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";
 

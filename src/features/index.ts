@@ -1,7 +1,8 @@
 /** From a photo to features, and from features to files and pictures. */
 export { principalColours } from "./colours.ts";
 export { type ExtractOptions, extractPhoto, type PhotoModel, scalePixels } from "./extract.ts";
-export { type Features, makeFeatures } from "./features.ts";
+export { cellBox, type Features, makeFeatures, type Place } from "./features.ts";
+export { type HeatMap, heatPicture } from "./heat-picture.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
 export { prepareImage } from "./prepare-image.ts";

@@ -6,4 +6,5 @@ export { openModelFile, openOnnx, readHubFolder, saveOnnx } from "./onnx-files.t
 export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
+export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { savePng } from "./save-png.ts";
