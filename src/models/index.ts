@@ -3,3 +3,9 @@
 export { convertModel, type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "../onnx/index.ts";
 export { type BuildOptions, buildModel } from "./build.ts";
 export { type ExportOptions, exportS2 } from "./export.ts";
+export { isProjector, isTower, type WeightFiles } from "./llava-weights.ts";
+export { preprocessorFor } from "./processor-config.ts";
+export { buildProjector } from "./projector.ts";
+export { buildTower } from "./tower.ts";
+export { readTowerConfig } from "./tower-config.ts";
+export { exportVisionEncoder, type VisionEncoder, type VisionEncoderOptions } from "./vision-encoder.ts";
