@@ -6,6 +6,7 @@ import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
 import { defineQuantize } from "./quantize.ts";
 import { readVersion } from "./version.ts";
+import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
 Examples:
@@ -30,6 +31,7 @@ export function makeProgram(): Command {
   defineInspect(program);
   defineBuild(program);
   defineExport(program);
+  defineVisionEncoder(program);
   defineQuantize(program);
   defineConvert(program);
   return program;

@@ -59,7 +59,7 @@ export interface VisionEncoder {
  */
 export function exportVisionEncoder(config: object, weights: WeightFiles, options: VisionEncoderOptions = {}): VisionEncoder {
   const { scales, antialias, splitForward, dtype = "float32", preprocessor = {}, processor = {} } = options;
-  const whole: Config = scales ? { ...config, s2: true, s2_scales: scales.join(",") } : (config as Config);
+  const whole = scales ? withScales(config as Config, scales) : (config as Config);
   const tower = readTowerConfig(whole);
   if (tower.kind === "dynamic-s2") refuseDynamic();
   const tensors = readTensors(weights);
@@ -75,6 +75,12 @@ export function exportVisionEncoder(config: object, weights: WeightFiles, option
       "processor_config.json": processorFor({ side: plan.image[0], grid, prefix }, processor),
     },
   };
+}
+
+/** The config with S² on squares of these sides, whatever it asked for. */
+function withScales(config: Config, scales: readonly number[]): Config {
+  const notDynamic = config.dynamic_s2 === undefined ? {} : { dynamic_s2: false, image_aspect_ratio: "resize" };
+  return { ...config, ...notDynamic, s2: true, s2_scales: scales.join(",") };
 }
 
 function refuseDynamic(): never {

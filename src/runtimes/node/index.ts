@@ -1,9 +1,11 @@
 /** What Node's runtime offers: models by onnxruntime-node, photos by sharp, models from the hub. */
+export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { type LoadImageOptions, loadImage } from "./load-image.ts";
 export { loadModel } from "./load-model.ts";
 export type { LoadModelOptions, Model } from "./model.ts";
-export { openOnnx, readHubFolder, readModelFile, saveOnnx } from "./onnx-files.ts";
+export { openOnnx, readHubFolder, readModelFile, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
 export { savePng } from "./save-png.ts";
+export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
