@@ -59,6 +59,8 @@ export interface VisionEncoder {
  */
 export function exportVisionEncoder(config: object, weights: WeightFiles, options: VisionEncoderOptions = {}): VisionEncoder {
   const { scales, antialias, splitForward, dtype = "float32", preprocessor = {}, processor = {} } = options;
+  if (dtype !== "float32" && dtype !== "float16")
+    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
   const whole = scales ? withScales(config as Config, scales) : (config as Config);
   const tower = readTowerConfig(whole);
   if (tower.kind === "dynamic-s2") refuseDynamic();
