@@ -1,6 +1,6 @@
 /** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
 import { nearest, px, S2Error } from "../core/index.ts";
-import { finishGraph, input, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
+import { finishGraph, input, type ModelProto, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
 import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
 import { readFamily } from "./families.ts";
@@ -33,18 +33,23 @@ const opset = 20;
  * An ONNX file from a hub model's two files: of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
  * [batch, channels, height, width] in float32; the batch is free.
  * @throws S2Error "architecture" for a family or a variant that is not known, "weights" for tensors that are missing or misshapen,
- * "safetensors" for a damaged file, "output" for an output that the model does not have.
+ * "safetensors" for a damaged file, "output" for an output that the model does not have, "too-large" above 1.9 GB (see `buildProto`).
  */
 export function buildModel(config: object, weights: Uint8Array, options: BuildOptions = {}): Uint8Array {
+  return writeOnnx(buildProto(config, weights, options));
+}
+
+/** `buildModel` before it is written: for models that need a second file for their weights. */
+export function buildProto(config: object, weights: Uint8Array, options: BuildOptions = {}): ModelProto {
   return buildFromTensors(config as Config, readSafetensors(weights).tensors, options);
 }
 
-/** As `buildModel`, from tensors that were read already. */
+/** `buildProto` from tensors that were read already. */
 export function buildFromTensors(
   config: Config,
   tensors: Readonly<Record<string, StoredTensor>>,
   options: BuildOptions,
-): Uint8Array {
+): ModelProto {
   const { architecture, weights: named } = readFamily(config, tensors);
   const size = imageSize(options.imageSize, architecture);
   const graph = newGraph(opset);
@@ -59,12 +64,10 @@ export function buildFromTensors(
   const cost = multiplyAdds(model, { pixel_values: [1, architecture.channels, ...size] }).value;
   const traits = { imageSize: size, ...traitsOfOutput(architecture, size, names, values), multiplyAdds: cost };
   const { preprocessing } = options;
-  return writeOnnx(
-    withMetadata(model, {
-      "s2.traits": JSON.stringify(traits),
-      ...(preprocessing && { "s2.preprocessing": JSON.stringify(preprocessing) }),
-    }),
-  );
+  return withMetadata(model, {
+    "s2.traits": JSON.stringify(traits),
+    ...(preprocessing && { "s2.preprocessing": JSON.stringify(preprocessing) }),
+  });
 }
 
 /** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */

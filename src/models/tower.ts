@@ -1,5 +1,6 @@
 /** A language model's vision tower on its own: from tiles to the hidden state that the config selects. */
 import type { Tower } from "../core/index.ts";
+import { type ModelProto, writeOnnx } from "../onnx/index.ts";
 import type { Config } from "./architecture.ts";
 import { buildFromTensors } from "./build.ts";
 import { nested } from "./config.ts";
@@ -12,10 +13,10 @@ import { readTowerConfig } from "./tower-config.ts";
  * @throws S2Error as `readTowerConfig` and `buildModel`.
  */
 export function buildTower(config: object, weights: WeightFiles): Uint8Array {
-  return towerFile(config as Config, readTowerConfig(config), readTensors(weights));
+  return writeOnnx(towerProto(config as Config, readTowerConfig(config), readTensors(weights)));
 }
 
-export function towerFile(config: Config, { tile, layer }: Tower, tensors: Tensors): Uint8Array {
+export function towerProto(config: Config, { tile, layer }: Tower, tensors: Tensors): ModelProto {
   const options = { outputs: [`hidden_states.${layer}`], imageSize: tile };
   return buildFromTensors(nested(config, "vision_config"), towerTensors(tensors), options);
 }

@@ -1,13 +1,13 @@
 /** `exportVisionEncoder`: S², a vision tower and its projector as the one `vision_encoder.onnx` that transformers.js loads for LLaVA. */
 import { planTower, readShape, S2Error, type S2Plan, type Tower } from "../core/index.ts";
 import {
-  convertModel,
+  convertProto,
   finishGraph,
   input,
   newGraph,
   opsetOf,
   output,
-  readOnnx,
+  ownTraits,
   Slice,
   withMetadata,
   writeOnnx,
@@ -18,7 +18,7 @@ import { s2Graph } from "./export.ts";
 import { readTensors, type Tensors, type WeightFiles } from "./llava-weights.ts";
 import { preprocessorFor, processorFor } from "./processor-config.ts";
 import { project } from "./projector.ts";
-import { towerFile } from "./tower.ts";
+import { towerProto } from "./tower.ts";
 import { readTowerConfig } from "./tower-config.ts";
 
 export interface VisionEncoderOptions {
@@ -55,7 +55,7 @@ export interface VisionEncoder {
  * the folder's config.json with the tower's own as `vision_config`, `weights` the files that hold tower and projector. Resizing to
  * the largest scale, cropping and normalising stay the processor's; smaller scales, tiles, pooling and the projector are in the graph.
  * @throws S2Error "tower" for Dynamic S², whose grid follows each photo; "projector-width" for weights of another number of scales; those of
- * `readTowerConfig`, `buildModel`, `buildProjector` and `planS2`.
+ * `readTowerConfig`, `buildTower`, `buildProjector` and `planS2`; "too-large" above 1.9 GB.
  */
 export function exportVisionEncoder(config: object, weights: WeightFiles, options: VisionEncoderOptions = {}): VisionEncoder {
   const { scales, antialias, splitForward, dtype = "float32", preprocessor = {}, processor = {} } = options;
@@ -65,11 +65,11 @@ export function exportVisionEncoder(config: object, weights: WeightFiles, option
   const tower = readTowerConfig(whole);
   if (tower.kind === "dynamic-s2") refuseDynamic();
   const tensors = readTensors(weights);
-  const backbone = readBackbone(readOnnx(towerFile(whole, tower, tensors)));
+  const backbone = readBackbone(towerProto(whole, tower, tensors));
   const plan = planFor(tower, backbone, { antialias, splitForward });
-  const { file, tokens, prefix, grid } = encoderGraph(backbone, plan, tower, tensors);
+  const { encoder, tokens, prefix, grid } = encoderGraph(backbone, plan, tower, tensors);
   return {
-    file: dtype === "float16" ? convertModel(file, { dtype }) : file,
+    file: writeOnnx(dtype === "float16" ? convertProto(encoder) : encoder),
     ...{ tokens, tower, plan },
     configs: {
       "config.json": { ...whole, image_seq_length: tokens },
@@ -95,8 +95,8 @@ function refuseDynamic(): never {
 /** The file says what it is: prefix tokens and patch are the tower's own. */
 function planFor(tower: Tower, { model }: Backbone, options: Parameters<typeof planTower>[3]): S2Plan {
   const side = Math.max(...tower.scales);
-  const own = model.metadataProps?.find(({ key }) => key === "s2.traits")?.value ?? "{}";
-  return planTower(tower, { height: side, width: side }, JSON.parse(own), options);
+  const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key, value ?? ""]));
+  return planTower(tower, { height: side, width: side }, ownTraits(metadata), options);
 }
 
 function encoderGraph(backbone: Backbone, plan: S2Plan, tower: Tower, tensors: Tensors) {
@@ -111,7 +111,7 @@ function encoderGraph(backbone: Backbone, plan: S2Plan, tower: Tower, tensors: T
   const shaped = { ...features, dims: ["batch", prefix + side * side, features.dims[2]] };
   const projected = project(shaped, tensors, tower.projector, { side, scales: scales.length });
   output(projected, "image_features");
-  const model = withMetadata(finishGraph(graph, "vision_encoder"), { "s2.plan": JSON.stringify(plan) });
+  const encoder = withMetadata(finishGraph(graph, "vision_encoder"), { "s2.plan": JSON.stringify(plan) });
   const tokens = projected.dims[1] as number;
-  return { file: writeOnnx(model), tokens, prefix, grid: Math.sqrt(tokens - prefix) };
+  return { encoder, tokens, prefix, grid: Math.sqrt(tokens - prefix) };
 }

@@ -18,7 +18,7 @@ export {
   valueInfo,
   wholeNumbers,
 } from "./builder.ts";
-export { convertModel } from "./convert.ts";
+export { convertModel, convertProto } from "./convert.ts";
 export { type Found, multiplyAdds } from "./cost.ts";
 export { type Dim, divide, multiply } from "./dims.ts";
 export {
@@ -40,7 +40,7 @@ export { type InspectOptions, inspectModel, inspectProto, type ModelReport } fro
 export * from "./operators.ts";
 export { type OwnTraits, ownPreprocessing, ownTraits, type ReadAt, readMetadata } from "./own-words.ts";
 export type * from "./proto.ts";
-export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "./quantize.ts";
+export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel, quantizeProto } from "./quantize.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf, whereLost } from "./shapes-of.ts";
 export {

@@ -34,7 +34,8 @@ describe("export-vision-encoder", () => {
     Object.assign(env, remembered);
     const inputs = await ready(new RawImage(new Uint8Array(120 * 100 * 3).fill(90), 120, 100, 3), "<image> what is there");
     expect(inputs.pixel_values.dims).toEqual([1, 3, 96, 96]);
-    expect((await model.generate({ ...inputs, max_new_tokens: 3 })).dims).toEqual([1, 16 + 3 + 3]);
+    const { dims } = (await model.generate({ ...inputs, max_new_tokens: 3 })) as { dims: number[] };
+    expect(dims).toEqual([1, 16 + 3 + 3]);
     await model.dispose();
   });
 

@@ -3,7 +3,7 @@ export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "
 export { type LoadImageOptions, loadImage } from "./load-image.ts";
 export { loadModel } from "./load-model.ts";
 export type { LoadModelOptions, Model } from "./model.ts";
-export { openOnnx, readHubFolder, readModelFile, saveFiles, saveOnnx } from "./onnx-files.ts";
+export { openModelFile, openOnnx, readHubFolder, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";

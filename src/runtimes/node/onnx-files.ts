@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
-import { buildModel } from "../../models/index.ts";
+import { buildProto } from "../../models/index.ts";
 import {
   largestFile,
   type ModelProto,
@@ -60,20 +60,23 @@ export function openOnnx(path: string): ModelProto {
 }
 
 /**
- * Writes a model (or a file's bytes) under its name when it is whole. Above 1.9 GB the weights go into `<name>.data` beside it.
+ * Writes a model under its name when it is whole. Above `largest` bytes (1.9 GB) the weights go into `<name>.data` beside it.
+ * @returns the files that were written.
  * @throws S2Error "not-written" when the place cannot be written; nothing half-written is left.
  */
-export function saveOnnx(path: string, model: ModelProto | Uint8Array): void {
-  const whole = model instanceof Uint8Array ? { length: model.length, parts: [model] } : onnxPieces(model);
-  if (model instanceof Uint8Array || whole.length <= largestFile) {
-    writeAll([{ path, pieces: whole }]);
-    return;
-  }
+export function saveOnnx(path: string, model: ModelProto, largest = largestFile): { path: string; bytes: number }[] {
+  const whole = onnxPieces(model);
+  const files = whole.length <= largest ? [{ path, pieces: whole }] : inTwo(path, model);
+  writeAll(files);
+  return files.map(({ path: file, pieces }) => ({ path: file, bytes: pieces.length }));
+}
+
+function inTwo(path: string, model: ModelProto) {
   const split = withExternalData(model, `${basename(path)}.data`);
-  writeAll([
+  return [
     { path: `${path}.data`, pieces: split.data },
     { path, pieces: onnxPieces(split.model) },
-  ]);
+  ];
 }
 
 /**
@@ -155,15 +158,15 @@ export function readJson(path: string): Record<string, unknown> {
 }
 
 /**
- * The ONNX file of a model: an .onnx file, a folder's, or one that is built from the folder's weights.
+ * The ONNX file of a model with all its weights: an .onnx file, a folder's, or one that is built from the folder's weights.
  * @throws S2Error "model-not-found" when there is none.
  */
-export function readModelFile(source: string): Uint8Array {
+export function openModelFile(source: string): ModelProto {
   if (!existsSync(source))
     throw new S2Error("model-not-found", `There is no model at ${source}; give a folder or an .onnx file.`);
-  if (!statSync(source).isDirectory()) return readWhole(source);
+  if (!statSync(source).isDirectory()) return openOnnx(source);
   const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(source, name)).find((file) => existsSync(file));
-  if (found) return readWhole(found);
+  if (found) return openOnnx(found);
   const { config, weights } = readHubFolder(source);
-  return buildModel(config, weights);
+  return buildProto(config, weights);
 }
