@@ -1,4 +1,5 @@
 /** `s2 export-vision-encoder`: a LLaVA-like folder gains S². */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { failingWith, status } from "./errors.ts";
@@ -45,14 +46,27 @@ export function defineVisionEncoder(program: Command): void {
         const { config, weights, preprocessor, processor } = readLlavaFolder(folder, { visionTower });
         return exportVisionEncoder(config, weights, { scales, preprocessor, processor, ...rest });
       });
-      const name = `onnx/vision_encoder${rest.dtype === "float16" ? "_fp16" : ""}.onnx`;
+      const half = rest.dtype === "float16";
+      const name = `onnx/vision_encoder${half ? "_fp16" : ""}.onnx`;
       const texts = Object.entries(configs).map(([key, value]) => [key, asText(value)] as const);
       saveFiles(out, { [name]: file, ...Object.fromEntries(texts) });
+      for (const other of otherEncoders(out, name))
+        process.stderr.write(
+          `warning: ${other} is of the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`,
+        );
       for (const { message } of plan.warnings) process.stderr.write(`warning: ${message}\n`);
       process.stdout.write(
         `${join(out, name)}: ${(file.length / 1e6).toFixed(1)} MB, photos of ${plan.image[0]} px, ${plan.tiles} tiles, ${tokens} tokens\n`,
       );
     });
+}
+
+/** Encoders in other types of numbers, which the library may take instead. */
+function otherEncoders(folder: string, name: string): string[] {
+  const found = readdirSync(join(folder, "onnx")).filter(
+    (file) => /^vision_encoder.*\.onnx$/.test(file) && `onnx/${file}` !== name,
+  );
+  return found.map((file) => join(folder, "onnx", file));
 }
 
 const asText = (value: object): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -2,7 +2,6 @@
 export { principalColours } from "./colours.ts";
 export { type ExtractOptions, extractPhoto, type PhotoModel, scalePixels } from "./extract.ts";
 export { type Features, makeFeatures } from "./features.ts";
-export { fitPhoto } from "./fit-photo.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
 export { prepareImage } from "./prepare-image.ts";

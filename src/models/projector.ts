@@ -14,6 +14,7 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import type { Config } from "./architecture.ts";
+import { nested, whole } from "./config.ts";
 import { layerNorm, linear } from "./layers.ts";
 import { projectorTensors, readTensors, type Tensors, type WeightFiles } from "./llava-weights.ts";
 import { readTowerConfig } from "./tower-config.ts";
@@ -35,11 +36,11 @@ export function buildProjector(config: object, weights: WeightFiles, { side }: {
   return writeOnnx(finishGraph(graph, "projector"));
 }
 
-/** Channels of all scales: what the config says, else the tower's times the scales. */
+/** Channels of all scales: the tower's times the scales, else what the config says (`mm_hidden_size` may be of the time before S²). */
 function featureWidth(config: Config, scales: number): number {
-  const { mm_hidden_size: said, vision_config: tower } = config;
-  const width = said ?? Number((tower as Config | undefined)?.hidden_size) * scales;
-  if (Number.isInteger(width) && Number(width) > 0) return Number(width);
+  const tower = nested(config, "vision_config");
+  if (tower.hidden_size !== undefined) return whole(tower, "hidden_size") * scales;
+  if (config.mm_hidden_size != null) return whole(config, "mm_hidden_size");
   throw new S2Error("tower", "The config says neither mm_hidden_size nor the hidden_size of its vision_config; add one of them.");
 }
 

@@ -1,7 +1,7 @@
 /** Photos as squares against LLaVA's and transformers' steps on Pillow (scripts/make-fit-photos.py): one pixel off is another picture than the weights know. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { fitPhoto } from "../../src/features/index.ts";
+import { fitPhoto } from "../../src/features/fit-photo.ts";
 import type { Pixels } from "../../src/images/index.ts";
 
 interface Golden {

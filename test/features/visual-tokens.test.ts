@@ -275,6 +275,14 @@ describe("squares of a photo", () => {
     await expect(visualTokens(silent, photo, tower)).rejects.toMatchObject({ code: "prefix-tokens" });
   });
 
+  it("traps 27 and 28: NVILA's numbers where it floors scales or lacks tiles, and a warning of each", () => {
+    const codes = (config: object) =>
+      planTower(readTowerConfig({ dynamic_s2: true, ...config }), photo, { prefixTokens: 0 }).warnings.map(({ code }) => code);
+    expect(codes({ s2_scales: "32,48" })).toEqual(["floored-scale"]);
+    expect(codes({ s2_scales: "32,64,96", max_tiles: 4 })).toEqual(["silent-1x1", "duplicate-scale"]);
+    expect(codes({ s2_scales: "96,64,32" })).toEqual([]); // in another order they are sorted
+  });
+
   it("oneTile belongs to Dynamic S², and this keeps no prefix tokens and lists no columns", async () => {
     await expect(visualTokens(means, photo, tower, { oneTile: true })).rejects.toMatchObject({ code: "tower" });
     const dynamic: Tower = { ...tower, kind: "dynamic-s2", tile: 32, resizeOutputToIdx: -1 };

@@ -92,10 +92,7 @@ describe("names in files", () => {
   };
 
   it("weights of one scale do not fit three: both numbers, why, and what to do", () => {
-    const { code, message } = refusal(
-      { mm_hidden_size: undefined, s2: true, s2_scales: "32,64,96", vision_config: { hidden_size: 4 } },
-      mlp("0", "2"),
-    );
+    const { code, message } = refusal({ s2: true, s2_scales: "32,64,96", vision_config: { hidden_size: 4 } }, mlp("0", "2"));
     expect(code).toBe("projector-width");
     expect(message).toContain("takes 4 numbers, the tower gives 12: 4 channels times 3 scales");
     expect(message).toContain("They are weights for 1 scale.");
