@@ -32,13 +32,6 @@ export interface VisualTokens {
   readonly plan: S2Plan;
 }
 
-/** Features of the tower, prefix tokens first, before the projector. */
-interface Seen {
-  readonly features: Tensor;
-  readonly grid: VisualTokens["grid"];
-  readonly plan: S2Plan;
-}
-
 /**
  * A photo through a vision tower (`readTowerConfig`, `buildTower`) and its projector (`buildProjector`), as the tower was trained: "s2" takes the
  * photo at its largest scale and makes the others from that, "dynamic-s2" makes every scale from the photo and projects block by block.
@@ -51,20 +44,27 @@ export async function visualTokens(
   options: VisualOptions = {},
 ): Promise<VisualTokens> {
   checkNames(options, ["project", "oneTile", "preprocessing", "antialias", "splitForward", "signal", "onProgress"]);
-  const { project, oneTile = false } = options;
-  const order = tower.projector?.order ?? "rows";
-  const { features, grid, plan } = await see(model, photo, tower, options);
+  const { project, oneTile = false, antialias, splitForward = 4 } = options;
+  const plan = planTower(oneTile ? asOneTile(tower) : tower, photo, model.traits, { antialias, splitForward });
   const prefix = tower.prefix === "keep" ? plan.numPrefixToken : 0;
+  const order = tower.projector?.order ?? "rows";
   const blocks = tower.kind === "s2" ? { rows: 1, cols: 1 } : plan.scales[plan.outputScale];
-  if (blocks.rows * blocks.cols > 1 && (prefix > 0 || order === "columns")) refuseBlocks();
+  const several = blocks.rows * blocks.cols > 1;
+  if (several && (prefix > 0 || order === "columns")) refuseBlocks();
+  const { features, grid } = await see(model, photo, tower, plan, options);
   const own = withoutFirst(features, plan.numPrefixToken - prefix);
   const given = oneTile ? repeated(own, tower.scales.length) : own;
   if (!project) return { data: given.data, dims: dimsOf(given), grid, prefix, order: "rows", plan };
-  const projected = await project(blocks.rows * blocks.cols > 1 ? cutBlocks(given, grid, blocks) : given);
+  const projected = await project(several ? cutBlocks(given, grid, blocks) : given);
   const side = sideOf(projected.dims[1] - prefix);
   const made = { rows: blocks.rows * side, cols: blocks.cols * side };
-  const tokens = blocks.rows * blocks.cols > 1 ? joinBlocks(projected, made, blocks) : projected;
+  const tokens = several ? joinBlocks(projected, made, blocks) : projected;
   return { data: tokens.data, dims: dimsOf(tokens), grid: made, prefix, order, plan };
+}
+
+function asOneTile(tower: Tower): Tower {
+  if (tower.kind === "dynamic-s2") return { ...tower, scales: [tower.scales[0]], maxTiles: 1, resizeOutputToIdx: 0 };
+  throw new S2Error("tower", "oneTile is a way of Dynamic S², and this tower looks at squares; leave it out.");
 }
 
 /** Projectors make squares of squares. */
@@ -84,21 +84,17 @@ function refuseBlocks(): never {
   );
 }
 
-async function see(model: PhotoModel, photo: Photo, tower: Tower, options: VisualOptions): Promise<Seen> {
-  const { antialias, splitForward = 4, signal, onProgress, oneTile = false } = options;
-  const preprocessing = options.preprocessing ?? model.preprocessing ?? imagenet;
-  if (oneTile && tower.kind === "s2")
-    throw new S2Error("tower", "oneTile is a way of Dynamic S²; for one scale of a tower of fixed squares give scales of one.");
-  const single = { scales: [tower.scales[0]], maxTiles: 1, resizeOutputToIdx: 0 };
-  const plan = planTower({ ...tower, ...(oneTile && single) }, photo, model.traits, { antialias, splitForward });
-  const hooks = { signal, onProgress };
+/** Features of the tower with their prefix tokens, before the projector. */
+async function see(model: PhotoModel, photo: Photo, tower: Tower, plan: S2Plan, options: VisualOptions) {
+  const { signal, onProgress, preprocessing = model.preprocessing ?? imagenet } = options;
   if (tower.kind === "dynamic-s2") {
-    const { data, dims, grid } = await extractPhoto(model, photo, { ...plan, ...hooks, preprocessing });
-    return { features: { data, dims }, grid, plan };
+    const { data, dims, grid } = await extractPhoto(model, photo, { ...plan, signal, onProgress, preprocessing });
+    return { features: { data, dims }, grid };
   }
-  const features = await s2(model, squareTensor(photo, plan.image[0], tower.fit, preprocessing), { ...plan, ...hooks });
+  const images = squareTensor(photo, plan.image[0], tower.fit, preprocessing);
+  const features = await s2(model, images, { ...plan, signal, onProgress });
   const side = Math.sqrt(features.dims[1] - plan.numPrefixToken);
-  return { features, grid: { rows: side, cols: side }, plan };
+  return { features, grid: { rows: side, cols: side } };
 }
 
 /** The photo as the processor of such a tower gives it, [1, 3, side, side]. */

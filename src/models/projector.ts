@@ -22,16 +22,24 @@ import { makeWeights, type Weights } from "./weights.ts";
 
 type Projector = NonNullable<Tower["projector"]>;
 
+/** What a projector is given. */
+export interface ProjectorOptions {
+  /** Of a block's token grid: for LLaVA and VILA the whole grid, for NVILA a tile's. */
+  readonly side: number;
+  /** Tokens before the grid that the tower keeps ("cls_patch"). Default 0. */
+  readonly prefix?: number;
+}
+
 /**
- * A projector as an ONNX file: `features` [blocks, side², channels] to `image_features` [blocks, tokens, width]; the number of blocks is free.
- * `side` is that of a block's token grid: for LLaVA and VILA the whole grid, for NVILA a tile's.
+ * A projector as an ONNX file: `features` [blocks, prefix + side², channels] to `image_features` [blocks, tokens, width]; the number of
+ * blocks is free.
  * @throws S2Error "projector" for a type that is not known, "projector-width" for weights of another number of scales, "weights".
  */
-export function buildProjector(config: object, weights: WeightFiles, { side }: { side: number }): Uint8Array {
+export function buildProjector(config: object, weights: WeightFiles, { side, prefix = 0 }: ProjectorOptions): Uint8Array {
   const { projector, scales } = readTowerConfig(config);
   const graph = newGraph(20);
   const channels = featureWidth(config as Config, scales.length);
-  const features = input(graph, "features", "float32", ["blocks", side * side, channels]);
+  const features = input(graph, "features", "float32", ["blocks", prefix + side * side, channels]);
   output(project(features, readTensors(weights), projector, { side, scales: scales.length }), "image_features");
   return writeOnnx(finishGraph(graph, "projector"));
 }
@@ -44,7 +52,7 @@ function featureWidth(config: Config, scales: number): number {
   throw new S2Error("tower", "The config says neither mm_hidden_size nor the hidden_size of its vision_config; add one of them.");
 }
 
-/** Adds the projector to the graph of `features` [b, side², channels]. */
+/** Adds the projector to the graph of `features` [b, prefix + side², channels]. */
 export function project(
   features: ShapedValue,
   files: Tensors,

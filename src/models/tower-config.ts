@@ -89,6 +89,9 @@ function readProjector(config: Config): Pick<Tower, "projector"> {
   const ofTransformers = config.model_type === "llava" && config.text_config ? "mlp2x_gelu" : undefined;
   const ofLlava = config.mm_vision_tower === undefined ? undefined : "linear";
   const type = config.mm_projector_type ?? own.mm_projector_type ?? ofTransformers ?? ofLlava;
+  const { projector_hidden_act: activation = "gelu" } = config;
+  if (activation !== "gelu")
+    throw new S2Error("tower", `The projector's activation (projector_hidden_act) is ${activation}; projectors here have gelu.`);
   if (typeof type !== "string") return {};
   // Same name, same weights, another order of tokens: only NVILA's code writes these fields, and only VILA-1.5's lists columns.
   const nvila = ["dynamic_s2", "max_tiles", "image_encoder"].some((key) => Object.hasOwn(config, key));

@@ -99,6 +99,7 @@ describe("readTowerConfig", () => {
     [{ s2: true, s2_scales: "336,big" }, "sides in pixels"],
     [{ s2: true, mm_vision_select_feature: "cls" }, "expected patch or cls_patch"],
     [{ s2: true, vision_feature_layer: [-2, -5] }, "one whole number"],
+    [{ s2: true, projector_hidden_act: "relu" }, "projectors here have gelu"],
     [{}, "put the tower's own config.json in as vision_config"],
   ])("%j is refused in words", (config, said) => {
     expect(() => readTowerConfig(config)).toThrow(

@@ -67,6 +67,25 @@ describe("LLaVA's folder", () => {
     expect([read, pixels, processor]).toEqual([config, preprocessor, undefined]);
   });
 
+  it("with [CLS] kept: the projector takes it with the grid, and a projector of cells says that it cannot", async () => {
+    const kept = { ...config, vision_feature_select_strategy: "full" };
+    const files = { "config.json": kept, "model.safetensors": whole, "preprocessor_config.json": preprocessor };
+    const { model, tower, project, dispose } = await loadTower(write("kept", files), { threads: 1 });
+    const { dims, grid, prefix } = await visualTokens(model, grey, tower, { project });
+    await dispose();
+    expect({ dims, grid, prefix }).toEqual({ dims: [1, 17, 16], grid: { rows: 4, cols: 4 }, prefix: 1 });
+    const cells = { "config.json": { ...kept, mm_projector_type: "mlp_downsample" } };
+    const four = weightsFile({ ...wholeCases[2].projector }, "mm_projector.");
+    const narrow = {
+      ...cells,
+      "model.safetensors": writeSafetensors({ ...readSafetensors(weightsOf({})).tensors, ...readSafetensors(four).tensors }),
+    };
+    write("cells", { ...narrow, "config.json": { ...narrow["config.json"], s2: true, s2_scales: "32,64" } });
+    await expect(loadTower(join(root, "cells"))).rejects.toThrow(/17 tokens are not 4x4/);
+  });
+
+  const grey = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600).fill(128) } as const;
+
   it("in parts: those without a wanted tensor need not even be there", () => {
     const [first, second] = [(name: string) => name.includes("vision_tower"), (name: string) => name.includes("projector")];
     const map = Object.keys(tensors).map((name) => [

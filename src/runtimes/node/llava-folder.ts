@@ -75,7 +75,9 @@ export async function loadTower(
   const preprocessing = readPreprocessing({ preprocessor });
   const model = await loadModel(file, { threads, ...(preprocessing && { preprocessing }) });
   try {
-    const projector = await openGraph(buildProjector(config, weights, { side: blockSide(tower, model.traits) }), { threads });
+    const { prefixTokens } = model.traits;
+    const shape = { side: blockSide(tower, model.traits), prefix: tower.prefix === "keep" ? prefixTokens : 0 };
+    const projector = await openGraph(buildProjector(config, weights, shape), { threads });
     return {
       ...{ tower, model },
       project: async (features) => (await projector.run({ features })).image_features as Tensor,

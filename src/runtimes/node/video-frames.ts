@@ -89,7 +89,7 @@ async function* pictures(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Phot
     pending.push(chunk);
     have += chunk.length;
     while (have >= Math.max(need, 1)) {
-      const bytes = pending.length === 1 ? pending[0] : joined(pending, have);
+      const bytes = pending.length === 1 ? pending[0] : Buffer.concat(pending);
       pending = [bytes];
       const header = /^P6\s(\d+)\s(\d+)\s255\s/.exec(new TextDecoder("latin1").decode(bytes.subarray(0, 32)));
       if (!header) break; // wait for more
@@ -102,14 +102,4 @@ async function* pictures(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Phot
       need = 0;
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
