@@ -17,7 +17,7 @@ export interface BatchOptions {
 }
 
 /**
- * From shards of `makeShards`: `patches` uint8 [views·5, 4·cells, size·size·3], their `places` in the grid int64 [views·5·4·cells], and for each
+ * From shards of `makeShards`: `pixels` uint8 [views·5, 4·cells, size·size·3], their `places` in the grid int64 [views·5·4·cells], and for each
  * of the teacher's layers `tokens.i` float32 [views·5, 1 + 4·cells, c]. Tokens of a coarse tile are in the order (quarter, cell), those of a
  * fine one in the order (cell, row, column), so that four of the latter lie over one of the former.
  */
@@ -75,7 +75,7 @@ function batchOf(
   });
   const targets = Object.entries(tensors).filter(([name]) => name.startsWith(layerName("")));
   return {
-    patches: { dims: [tiles, tokens, pixels], data: patches },
+    pixels: { dims: [tiles, tokens, pixels], data: patches },
     places: { dims: [tiles * tokens], data: BigInt64Array.from(places.flat(2), BigInt) },
     ...Object.fromEntries(targets.map(([name, layer]) => [name, targetsOf(layer, chosen, places)])),
   };

@@ -46,7 +46,7 @@ export function distilStep(options: DistilOptions): Step {
   const channels = layers.map(({ statistics }) => statistics.cls.mean.length);
   return makeStep({
     inputs: {
-      patches: { type: "uint8", dims: [tiles, tokens, student.patchSize ** 2 * 3] },
+      pixels: { type: "uint8", dims: [tiles, tokens, student.patchSize ** 2 * 3] },
       places: { type: "int64", dims: [tiles * tokens] },
       ...Object.fromEntries(
         channels.map((width, i) => [layerName(i), { type: "float32" as const, dims: [tiles, 1 + tokens, width] }]),
@@ -54,7 +54,7 @@ export function distilStep(options: DistilOptions): Step {
     },
     ...{ parts, optimiser, clip, average },
     loss(inputs, parameter) {
-      const seen = vitOfPatches(normalised(inputs.patches, preprocessing), inputs.places, student, parameter);
+      const seen = vitOfPatches(normalised(inputs.pixels, preprocessing), inputs.places, student, parameter);
       const targets = layers.map(({ statistics }, i) => standardised(inputs[layerName(i)], statistics));
       const last = layers.length - 1;
       const own = way === "tiles" ? seen.tokens : multiScale(seen.tokens);
