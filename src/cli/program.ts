@@ -7,6 +7,7 @@ import { definePlan } from "./plan.ts";
 import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
 import { readVersion } from "./version.ts";
+import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
 Examples:
@@ -33,6 +34,7 @@ export function makeProgram(): Command {
   defineInspect(program);
   defineBuild(program);
   defineExport(program);
+  defineVisionEncoder(program);
   defineQuantize(program);
   defineConvert(program);
   return program;
