@@ -20,9 +20,9 @@ export function writeReport({ check = false } = {}) {
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "overhead", "reference", "startup", "memory"]);
+  if (name === "bars") return bars(["core", "overhead", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
-  return result ? `${ofTimes(result)}${ofMemory(result)}${provenance(result)}` : "_Not measured yet._\n";
+  return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 
 function bars(names) {
@@ -57,6 +57,25 @@ function ofMemory({ details }) {
   );
 }
 
+function ofRecall({ details }) {
+  if (!details.recall) return "";
+  return table(
+    [
+      "search",
+      "recall@10 lost, photos",
+      "recall@10 lost, regions",
+      "MB",
+      "seconds to build",
+      "ms a search, photos",
+      "ms a search, regions",
+    ],
+    Object.entries(details.recall).map(([what, { lost, megabytes, seconds, ms }]) => [
+      ...[what, `${lost.photos} %`, `${lost.regions} %`],
+      ...[megabytes, seconds, ms.photos, ms.regions].map(String),
+    ]),
+  );
+}
+
 /** What ran where, and each ratio with how much it moved from round to round. */
 function provenance({ date, machine, details }) {
   const how = [
@@ -64,6 +83,7 @@ function provenance({ date, machine, details }) {
     `Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}, sharp ${machine.sharp}`,
     details.torch && `torch ${details.torch}, Python ${details.python}`,
     details.pillow && `Pillow ${details.pillow}`,
+    details.lancedb && `LanceDB ${details.lancedb}`,
     `load average ${machine.loadAverage} at the start`,
     (details.rounds ?? details.runs) && `${details.rounds ?? details.runs} rounds`,
     details.rawBatch && `raw runs of ${details.rawBatch} tiles`,

@@ -20,6 +20,7 @@ export { DEPTH_CELLS, type DepthRange, depthMetrics, depthSums } from "./depth-e
 export type { DepthMap } from "./depth-map.ts";
 export type { Folder } from "./folder.ts";
 export { groupClasses } from "./group-classes.ts";
+export { type Indexed, indexPhotos, labelOf } from "./index-photos.ts";
 export type { DataSetOptions } from "./listing.ts";
 export { AREA_CELLS, AREAS, type Area, areaOf, countErrors, foundByArea, recallOf } from "./objects.ts";
 export { openDataSet } from "./open-data-set.ts";

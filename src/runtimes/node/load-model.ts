@@ -9,6 +9,7 @@ import { type LocatedModel, locateModel } from "./locate.ts";
 import type { LoadModelOptions, Model } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
 import { readOwnMetadata } from "./onnx-files.ts";
+import { optimize } from "./optimize.ts";
 import { type Session, startSession } from "./session.ts";
 
 /**
@@ -19,13 +20,24 @@ import { type Session, startSession } from "./session.ts";
 export async function loadModel(source?: string | Uint8Array, options: LoadModelOptions = {}): Promise<Model> {
   checkOptions(options);
   const located = await locateModel(source, options);
-  const session = await startSession(located.model, located.source, options);
+  const plain = await startSession(located.model, located.source, options);
   try {
-    return await makeModel(session, located, options);
+    const model = await makeModel(plain, located, options);
+    return options.optimize ? await optimized(model, plain, located, options) : model;
   } catch (error) {
-    await session.dispose();
+    await plain.dispose();
     throw error;
   }
+}
+
+/** The model on the faster of two sessions; what it is was learnt from the first. */
+async function optimized(model: Model, plain: Session, located: LocatedModel, options: LoadModelOptions): Promise<Model> {
+  const { name: main } = pickOutput(plain.outputs, wishOf(options, ownTraits(readOwnMetadata(located.model)), plain));
+  const size = model.traits.imageSize ?? ([224, 224] as const);
+  const given = { input: pickInput(plain.inputs), main, size };
+  const { session, optimization } = await optimize(plain, located, given, options);
+  const faster = session === plain ? model : await makeModel(session, located, options);
+  return Object.assign(faster, { optimization });
 }
 
 async function makeModel(
@@ -119,7 +131,7 @@ function firstOf({ dims, data }: Tensor, batch: number, fixed: number): Tensor {
 
 const names: readonly (keyof LoadModelOptions)[] = [
   ...(["threads", "device", "output", "prefixTokens", "patchSize", "imageSize", "layout", "preprocessing"] as const),
-  ...(["offline", "cacheDir", "onProgress"] as const),
+  ...(["optimize", "offline", "cacheDir", "onProgress"] as const),
 ];
 
 function checkOptions(options: LoadModelOptions): void {
