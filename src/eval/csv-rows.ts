@@ -34,7 +34,12 @@ export async function readCsv(folder: Folder, path: string, needed: readonly Col
       cause: error,
     });
   }
-  const header = Object.keys(records[0]?.record ?? {});
+  if (records.length === 0)
+    throw new S2Error(
+      "data-set",
+      `"${path}" of "${folder.name}" has no rows; expected a line of column names and one for each photo.`,
+    );
+  const header = Object.keys(records[0].record);
   const named = (column: Column) => header.find((name) => (COLUMNS[column] as readonly string[]).includes(name.toLowerCase()));
   for (const column of needed) {
     if (named(column) !== undefined) continue;

@@ -100,6 +100,7 @@ describe("splits by file", () => {
     await expect(open("path;split\nhat/a.png;train")).rejects.toThrow("expected one called path or file");
     await expect(open("path,fold\nhat/a.png,1")).rejects.toThrow("expected one called split or set");
     await expect(open('path,split\n"hat/a.png,train')).rejects.toThrow("is no CSV");
+    await expect(open("path,split\n")).rejects.toThrow("has no rows");
   });
 });
 
