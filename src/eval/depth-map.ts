@@ -1,4 +1,5 @@
 /** Depth from a 16-bit PNG: metres, with 0 where nothing was measured. */
+import { S2Error } from "../core/index.ts";
 import { decodePngValues, type Raster } from "./png-values.ts";
 
 /** Metres a pixel, [height, width] row-major; 0 = no value. `data[y][x]` belongs to the photo's pixel [y·step, x·step]. */
@@ -13,17 +14,18 @@ export interface DepthMap {
 export function stepOf(depth: { width: number; height: number }, [height, width]: readonly [number, number]): number {
   const step = height / depth.height;
   if (Number.isInteger(step) && width === step * depth.width) return step;
-  throw new Error(
+  throw new S2Error(
+    "data-file",
     `It is ${depth.width}x${depth.height} pixels and its photo ${width}x${height}; expected the photo's size, or that divided by a whole number.`,
   );
 }
 
-/** Decodes depth of a photo. @throws Error with the reason as a sentence. */
+/** Decodes depth of a photo. @throws S2Error "data-file" with the reason as a sentence. */
 export function decodeDepth(bytes: Uint8Array, size: readonly [height: number, width: number], metresPerUnit: number): DepthMap {
   const { width, height, bits, palette, data } = decodePngValues(bytes);
   if (bits !== 16 || palette) {
     const what = palette ? "a palette PNG" : `a grey PNG of ${bits} bits`;
-    throw new Error(`It is ${what}; expected grey of 16 bits, whose values are depth.`);
+    throw new S2Error("data-file", `It is ${what}; expected grey of 16 bits, whose values are depth.`);
   }
   const step = stepOf({ width, height }, size);
   const metres = new Float32Array(data.length);
@@ -32,7 +34,7 @@ export function decodeDepth(bytes: Uint8Array, size: readonly [height: number, w
     metres[i] = data[i] * metresPerUnit;
     measured |= data[i];
   }
-  if (measured === 0) throw new Error("It has no value at all: every pixel is 0.");
+  if (measured === 0) throw new S2Error("data-file", "It has no value at all: every pixel is 0.");
   return { width, height, step, data: metres };
 }
 

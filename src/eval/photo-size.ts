@@ -1,22 +1,27 @@
 /** A photo's size from the first bytes of its file, without decoding it. */
+
 import { imageSize } from "image-size";
+import { S2Error } from "../core/index.ts";
 
 /** File names of photos; what a runtime cannot decode it says itself. */
 export const isPhotoName = (path: string): boolean => /\.(jpe?g|png|webp|avif|gif|tiff?|svg)$/i.test(path);
 
 /**
  * Height and width as the photo is decoded: a JPEG whose EXIF turns it is upright. (EXIF of other formats is not looked at.)
- * @throws Error with the reason as a sentence.
+ * @throws S2Error "data-file" with the reason as a sentence.
  */
 export function photoSize(bytes: Uint8Array): [height: number, width: number] {
-  if (bytes.length === 0) throw new Error("It is empty (0 bytes); copy or download it again.");
+  if (bytes.length === 0) throw new S2Error("data-file", "It is empty (0 bytes); copy or download it again.");
   let size: ReturnType<typeof imageSize>;
   try {
     size = imageSize(bytes);
   } catch (error) {
-    throw new Error("It is no image that can be read, or its start is damaged; copy or download it again.", { cause: error });
+    throw new S2Error("data-file", "It is no image that can be read, or its start is damaged; copy or download it again.", {
+      cause: error,
+    });
   }
   const { width, height, orientation = 1 } = size;
-  if (!(width > 0 && height > 0)) throw new Error(`It says to be ${width}x${height} pixels; copy or download it again.`);
+  if (!(width > 0 && height > 0))
+    throw new S2Error("data-file", `It says to be ${width}x${height} pixels; copy or download it again.`);
   return orientation >= 5 ? [width, height] : [height, width];
 }

@@ -1,5 +1,7 @@
 /** The numbers that a PNG stores, exactly: palette indices or grey samples, never colours. Masks and depth are such numbers. */
+
 import { decode } from "fast-png";
+import { S2Error } from "../core/index.ts";
 
 /** A number a pixel, [height, width] row-major. */
 export interface Raster {
@@ -17,7 +19,7 @@ export interface PngValues extends Raster {
 /**
  * Samples of a palette or grey PNG of 1 to 16 bits, unscaled: a palette's index, a grey's value as stored.
  * Checksums are verified, so that a damaged file is an error and no wrong number.
- * @throws Error with the reason as a sentence.
+ * @throws S2Error "data-file" with the reason as a sentence.
  */
 export function decodePngValues(bytes: Uint8Array): PngValues {
   refuseHeader(bytes);
@@ -27,24 +29,28 @@ export function decodePngValues(bytes: Uint8Array): PngValues {
   } catch (error) {
     const { message } = error as Error;
     const reason = /outside the bounds|out of bounds/.test(message) ? "cut short" : message;
-    throw new Error(`It is a damaged PNG (${reason}); copy or download it again.`, { cause: error });
+    throw new S2Error("data-file", `It is a damaged PNG (${reason}); copy or download it again.`, { cause: error });
   }
   const { width, height, channels, depth, palette, data } = png;
   if (channels !== 1)
-    throw new Error(`It is a PNG of ${channels} channels; expected one number a pixel: a palette PNG, or grey without alpha.`);
+    throw new S2Error(
+      "data-file",
+      `It is a PNG of ${channels} channels; expected one number a pixel: a palette PNG, or grey without alpha.`,
+    );
   const values = depth < 8 ? unpack(data as Uint8Array, width, height, depth) : (data as Uint8Array | Uint16Array);
   return { width, height, data: values, bits: depth, palette: palette !== undefined };
 }
 
 /** W3C PNG, §11.2.1: the signature, then IHDR with width, height, bits (byte 24), colour type, ..., interlacing (byte 28). */
 function refuseHeader(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new Error("It is empty (0 bytes); copy or download it again.");
+  if (bytes.length === 0) throw new S2Error("data-file", "It is empty (0 bytes); copy or download it again.");
   const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
   if (!signature.every((byte, i) => bytes[i] === byte))
-    throw new Error("It is not a PNG; expected one, since other formats change the numbers. Save it as PNG.");
+    throw new S2Error("data-file", "It is not a PNG; expected one, since other formats change the numbers. Save it as PNG.");
   // fast-png 8.0.0 takes a byte a pixel in its Adam7 passes.
   if (bytes[28] === 1 && bytes[24] < 8)
-    throw new Error(
+    throw new S2Error(
+      "data-file",
       `It is an interlaced PNG of ${bytes[24]} bits a pixel, which is not decoded here; save it without interlacing.`,
     );
 }

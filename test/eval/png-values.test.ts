@@ -51,7 +51,7 @@ describe("PNGs of numbers", () => {
       try {
         expect([...decodePngValues(turned).data]).toEqual(values); // an ancillary bit may turn without harm
       } catch (error) {
-        expect((error as Error).name).toBe("Error");
+        expect((error as Error).name).toBe("S2Error");
       }
     }
   });
