@@ -2,9 +2,9 @@
 import type { Metadata, Sharp } from "sharp";
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
+import { rgbFrom8, rgbFrom16 } from "../to-rgb.ts";
 import { refuseSource, refuseUndecodable } from "./photo-refusals.ts";
 import { isSrgbProfile } from "./srgb-profile.ts";
-import { rgbFrom8, rgbFrom16 } from "./to-rgb.ts";
 
 export interface LoadImageOptions {
   /** What lies behind transparent pixels, 0 to 255 each. Default white. */
