@@ -4,7 +4,7 @@ import { S2Error, type Tensor } from "../core/index.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { Line } from "./line.ts";
 import { reasonOf } from "./ort.ts";
-import type { Answer, Done, LoadRequest, Ready, RunRequest } from "./session-messages.ts";
+import type { Answer, Done, Ready, RunRequest } from "./session-messages.ts";
 
 export interface Session {
   readonly inputs: readonly ValueInfo[];
@@ -14,7 +14,7 @@ export interface Session {
 }
 
 /** The session of a thread that has loaded its model. */
-export function openSession(line: Line<LoadRequest | RunRequest, Answer>, { inputs, outputs }: Ready): Session {
+export function openSession(line: Line<RunRequest, Answer | { readonly kind: "fed" }>, { inputs, outputs }: Ready): Session {
   let ending: Promise<void> | undefined;
   return {
     inputs,

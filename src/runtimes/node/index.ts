@@ -1,7 +1,8 @@
 /** What Node's runtime offers: models by onnxruntime-node, photos by sharp, models from the hub. */
 
 export type { Model } from "../model.ts";
-export { type LoadImageOptions, loadImage } from "./load-image.ts";
+export type { LoadImageOptions } from "../photo-options.ts";
+export { loadImage } from "./load-image.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { openModelFile, openOnnx, readHubFolder, saveOnnx } from "./onnx-files.ts";
 export { openGraph } from "./open-graph.ts";
