@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
-import { type OwnTraits, ownPreprocessing, ownTraits } from "../onnx/index.ts";
+import { type OwnTraits, ownPreprocessing, ownTraits } from "../onnx/own-words.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput } from "./graph.ts";
 import { type ConfigHints, type JsonObject, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";

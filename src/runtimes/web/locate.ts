@@ -1,6 +1,6 @@
 /** What a model's source means in a page, and its graph's bytes with the config files that belong to it. */
 import { S2Error } from "../../core/index.ts";
-import { readMetadata } from "../../onnx/index.ts";
+import { readMetadata } from "../../onnx/own-words.ts";
 import type { JsonObject } from "../hub-config.ts";
 import type { KnownModel } from "../make-model.ts";
 import { bundledModel } from "./bundled-model.ts";
