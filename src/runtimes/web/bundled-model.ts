@@ -9,8 +9,14 @@ export async function bundledModel(ways: Ways): Promise<Files> {
   const config = new URL("../../../models/s2-tiny/config.json", import.meta.url).href;
   const weights = new URL("../../../models/s2-tiny/model.safetensors", import.meta.url).href;
   const files: [string, Uint8Array | undefined][] = [
-    ["config.json", await fetchFile({ address: config, name: "s2-tiny/config.json" }, ways)],
+    ["config.json", inlined(config) ?? (await fetchFile({ address: config, name: "s2-tiny/config.json" }, ways))],
     ["model.safetensors", await fetchFile({ address: weights, name: "s2-tiny/model.safetensors" }, ways)],
   ];
   return new Map(files.filter((file): file is [string, Uint8Array] => file[1] !== undefined));
+}
+
+/** Vite writes small files into the code as data: addresses, and a strict Content-Security-Policy forbids to fetch those. */
+function inlined(address: string): Uint8Array | undefined {
+  const base64 = /^data:[^,]*;base64,(.*)$/s.exec(address)?.[1];
+  return base64 === undefined ? undefined : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
