@@ -20,7 +20,7 @@ export function writeReport({ check = false } = {}) {
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "overhead", "reference", "startup", "memory"]);
+  if (name === "bars") return bars(["core", "overhead", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
   return result ? `${ofTimes(result)}${ofMemory(result)}${provenance(result)}` : "_Not measured yet._\n";
 }

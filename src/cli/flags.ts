@@ -28,6 +28,7 @@ export interface ModelFlags {
   prefixTokens?: number;
   patchSize?: number;
   imageSize?: number | Size;
+  optimize?: boolean;
   offline?: boolean;
 }
 
@@ -87,6 +88,7 @@ export function addModelOptions(command: Command): Command {
     .option("--prefix-tokens <n>", "tokens before the grid, where no config.json says it", readCount(0))
     .option("--patch-size <n>", "pixels on a side of one token, where no config.json says it", readCount(1))
     .option("--image-size <size>", "the model's own size, where neither graph nor config.json says it", readSize)
+    .option("--optimize", "try faster operators for attention; used when one tile shows that they are faster and give the same")
     .option("--offline", "hub names: use what was downloaded before");
 }
 

@@ -35,6 +35,7 @@ export {
   writeOnnx,
 } from "./file.ts";
 export { withoutFunctions } from "./functions.ts";
+export { fuseAttention } from "./fuse-attention.ts";
 export { inline } from "./inline.ts";
 export { type InspectOptions, inspectModel, inspectProto, type ModelReport } from "./inspect.ts";
 export * from "./operators.ts";

@@ -3,7 +3,7 @@
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
 import { type OwnTraits, ownPreprocessing, ownTraits } from "../onnx/own-words.ts";
-import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput } from "./graph.ts";
+import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput, type ValueInfo } from "./graph.ts";
 import { type ConfigHints, type JsonObject, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
@@ -30,7 +30,7 @@ export async function makeModel(
 ): Promise<Model> {
   const input = pickInput(session.inputs);
   const own = ownTraits(metadata);
-  const main = pickOutput(session.outputs, wishOf(options, own, session));
+  const main = mainOutput(session, metadata, options);
   const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
   const runPadded = (images: Tensor, names: readonly string[]) => runBatch(session, input.name, images, names, batch);
 
@@ -64,11 +64,11 @@ export async function makeModel(
   });
 }
 
-/** What is asked, else the output that the file calls its features. */
-function wishOf(options: ModelOptions, own: OwnTraits, { outputs }: Session): Pick<ModelOptions, "output" | "layout"> {
-  const { output, layout } = options;
-  const named = outputs.some(({ name }) => name === own.output);
-  return output === undefined && layout === undefined && named ? { output: own.output } : { output, layout };
+/** The output that is the features: the one asked for, else the one that the file calls so, else the only one that can be. */
+export function mainOutput({ outputs }: Session, metadata: KnownModel["metadata"], { output, layout }: ModelOptions): ValueInfo {
+  const own = ownTraits(metadata).output;
+  const named = output === undefined && layout === undefined && outputs.some(({ name }) => name === own);
+  return pickOutput(outputs, named ? { output: own } : { output, layout });
 }
 
 /** A file's own metadata are closer to it than config files beside it; of its patch and prefix they speak for one output. */
