@@ -1,7 +1,9 @@
 /** What a tile costs in the browser: s2-tiny in Chromium's WebAssembly on one thread and on two, against Node in the same run. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { noChromium, servePages, startChromium } from "../scripts/browser.mjs";
+import { entrySize } from "../scripts/entry-size.mjs";
 import { root } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
@@ -53,6 +55,14 @@ const times = await takeTurns(
   { rounds: 15, warmUp: 4 }, // the browser compiles for the first runs
 );
 const [web1, web2, node1, node2] = Object.values(times);
+
+const kB = (bytes) => round(bytes / 1000);
+const gzipped = (path) => gzipSync(readFileSync(join(root, path)), { level: 9 }).length;
+const runtime = (build, wasm) =>
+  kB(
+    gzipped(`node_modules/onnxruntime-web/dist/ort.${build}.bundle.min.mjs`) +
+      gzipped(`node_modules/onnxruntime-web/dist/${wasm}.wasm`),
+  );
 finish(
   "web",
   [
@@ -60,6 +70,16 @@ finish(
     { name: "web against Node, 1 thread", value: ratio(web1, node1).wall, unit: "times" },
     { name: "web against Node, 2 threads", value: ratio(web2, node2).wall, unit: "times" },
     { name: "web, 2 threads against 1", value: ratio(web2, web1).wall, unit: "times" },
+    { name: "s2-vision, gzip", value: kB((await entrySize("s2-vision", root)).bytes), unit: "kB", bar: 12 },
+    {
+      name: "s2-vision/web, gzip, without ONNX Runtime",
+      value: kB((await entrySize("s2-vision/web", root)).bytes),
+      unit: "kB",
+      bar: 40,
+    },
+    { name: "onnxruntime-web for WebAssembly, gzip", value: runtime("wasm", "ort-wasm-simd-threaded"), unit: "kB" },
+    { name: "onnxruntime-web for WebGPU, gzip", value: runtime("webgpu", "ort-wasm-simd-threaded.asyncify"), unit: "kB" },
+    { name: "s2-tiny, gzip", value: kB(gzipped("models/s2-tiny/model.safetensors")), unit: "kB" },
     { name: "loadModel() in a page, 1 thread, from the server's disk", value: round(one.load / 1000), unit: "s" },
   ],
   {

@@ -14,11 +14,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root, servePages } from "../../../scripts/browser.mjs";
+import { entrySize } from "../../../scripts/entry-size.mjs";
 import { html, skipped, startBrowser } from "./page.ts";
 
 const ort = `${root}node_modules/onnxruntime-web`;
@@ -177,31 +177,9 @@ describe.skipIf(noChromium)(`pages with the packed package${skipped}`, { timeout
     ["s2-vision", 12],
     ["s2-vision/web", 40],
   ])("%s is at most %i kB for who downloads it, without ONNX Runtime and what comes on demand", async (name, most) => {
-    const entry = { contents: `export * from ${JSON.stringify(name)};`, resolveDir: folder };
-    const { outputFiles, metafile } = await esbuild.build({
-      stdin: entry,
-      bundle: true,
-      splitting: true,
-      minify: true,
-      format: "esm",
-      outdir: join(folder, "size"),
-      write: false,
-      metafile: true,
-    });
-    // The entry and what it imports at once; chunks behind an import() are not among them.
-    const first = new Set<string>();
-    const visitOutput = (path: string): void => {
-      if (first.has(path)) return;
-      first.add(path);
-      for (const { path: next, kind } of metafile.outputs[path].imports) if (kind === "import-statement") visitOutput(next);
-    };
-    visitOutput(Object.keys(metafile.outputs).find((path) => path.endsWith("stdin.js"))!);
-    const inputs = [...first].flatMap((path) => Object.keys(metafile.outputs[path].inputs));
+    const { bytes, inputs } = await entrySize(name, folder);
+    expect(inputs.length).toBeGreaterThan(15);
     expect(inputs.filter((path) => /onnxruntime|dist\/models\/|quantize/.test(path))).toEqual([]);
-    const bytes = outputFiles
-      .filter(({ path }) => [...first].some((output) => path.endsWith(output.split("/").at(-1)!)))
-      .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
-    console.log(`${name}: ${bytes} bytes gzip`);
     expect(bytes).toBeLessThanOrEqual(most * 1000);
     expect(bytes).toBeGreaterThan(most * 300);
   });
