@@ -28,7 +28,10 @@ module.exports = {
       name: "only-through-an-index",
       severity: "error",
       from: { path: "^src/([^/]+)/" },
-      to: { path: "^src/[^/]+/", pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/own-words[.]ts$)" },
+      to: {
+        path: "^src/[^/]+/",
+        pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/own-words[.]ts$)",
+      },
     },
     {
       name: "platform-only-in-runtimes-and-cli",
