@@ -168,8 +168,8 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
   });
 
   it.each([
-    ["wider than a canvas may be", 20_000, 1_200],
-    ["taller than a canvas may be", 1_100, 34_000],
+    ["wider than a canvas may be", 70_000, 300],
+    ["taller than a canvas may be", 300, 70_000],
   ])("a photo %s comes whole, where one canvas would give zeros in silence", async (_, width, height) => {
     const data = new Uint8Array(width * height * 3);
     for (let i = 0; i < data.length; i++) data[i] = (i >> 8) ^ (i >> 3);
