@@ -4,24 +4,7 @@ import { type ExtractOptions, extractPhoto, type Features, type PhotoModel } fro
 import type { Photo } from "./images/index.ts";
 import { loadImage } from "./runtimes/node/index.ts";
 
-export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./core/index.ts";
-export { planDynamicS2, S2Error } from "./core/index.ts";
-export {
-  type ExtractOptions,
-  type Features,
-  type PhotoModel,
-  type PhotoOptions,
-  picture,
-  planPhoto,
-  prepareImage,
-  principalColours,
-  type RecordedModel,
-  recordModel,
-  type ScaleMap,
-  scaleMaps,
-  scalePicture,
-} from "./features/index.ts";
-export { type Filter, type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
+export * from "./any-runtime.ts";
 export {
   type LoadImageOptions,
   type LoadModelOptions,
@@ -35,7 +18,6 @@ export {
   saveOnnx,
   savePng,
 } from "./runtimes/node/index.ts";
-export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";
 
 /**
  * Multi-scale features of a photo (a path, or pixels from `loadImage`): every scale is made from the photo's own pixels.
