@@ -1,6 +1,6 @@
 /** The check before a model is used on a device: one fixed tile, its answer and its time against WebAssembly's. */
 import { S2Error, type Tensor } from "../../core/index.ts";
-import { isFloat, pickInput } from "../graph.ts";
+import { pickInput } from "../graph.ts";
 import type { Size } from "../hub-config.ts";
 import type { OnNotice } from "./notice.ts";
 import type { WebSession } from "./session.ts";
@@ -19,37 +19,41 @@ export function goldenTile(shape: readonly (number | string)[], size: Size): Ten
   return { dims: [batch, channels, height, width], data };
 }
 
+/** The main output of the test tile. */
 interface Answer {
-  readonly outputs: Record<string, Tensor>;
+  readonly features: Float32Array;
   /** Of the second run: the first one compiles. */
   readonly ms: number;
 }
 
-async function answerOf(session: WebSession, tile: Tensor): Promise<Answer> {
+async function answerOf(session: WebSession, tile: Tensor, output: string): Promise<Answer> {
   const { name } = pickInput(session.inputs);
-  const names = session.outputs.filter(isFloat).map((output) => output.name);
-  await session.run(name, tile, names);
+  await session.run(name, tile, [output]);
   const start = performance.now();
-  const outputs = await session.run(name, tile, names);
-  return { outputs, ms: performance.now() - start };
+  const outputs = await session.run(name, tile, [output]);
+  return { features: outputs[output].data, ms: performance.now() - start };
 }
 
-/** @throws S2Error "runtime" when the tile's features are no numbers. */
-export async function checkNumbers(session: WebSession, tile: Tensor): Promise<void> {
-  const { outputs } = await answerOf(session, tile);
-  for (const [name, { data }] of Object.entries(outputs)) {
-    if (data.every(Number.isFinite)) continue;
-    throw new S2Error(
-      "runtime",
-      `The model's output "${name}" has values that are no numbers for a plain test tile; export it in float32.`,
-    );
-  }
+/** WebAssembly's answer. @throws S2Error "runtime" when its features are no numbers. */
+export async function checkNumbers(session: WebSession, tile: Tensor, output: string): Promise<Answer> {
+  const answer = await answerOf(session, tile, output);
+  if (answer.features.every(Number.isFinite)) return answer;
+  throw new S2Error(
+    "runtime",
+    `The model's output "${output}" has values that are no numbers for a plain test tile; export it in float32.`,
+  );
 }
 
-/** The one of the two sessions to use; the other is disposed of. WebGPU's is kept when it answers as WebAssembly does, and sooner. */
-export async function chooseDevice(webgpu: WebSession, wasm: WebSession, tile: Tensor, notice: OnNotice): Promise<WebSession> {
-  const ours = await answerOf(wasm, tile);
-  const theirs = await answerOf(webgpu, tile).catch((error: Error) => error);
+/** The session to use: WebGPU's where it answers as WebAssembly does (`ours`), and sooner. The other one is disposed of. */
+export async function chooseDevice(
+  webgpu: WebSession,
+  wasm: WebSession,
+  ours: Answer,
+  tile: Tensor,
+  output: string,
+  notice: OnNotice,
+): Promise<WebSession> {
+  const theirs = await answerOf(webgpu, tile, output).catch((error: Error) => error);
   const why = theirs instanceof Error ? { code: "device-failed", message: theirs.message } : objection(theirs, ours);
   const [chosen, other] = why ? [wasm, webgpu] : [webgpu, wasm];
   if (why) notice({ code: why.code, message: `${why.message}; the model runs on WebAssembly` });
@@ -58,11 +62,10 @@ export async function chooseDevice(webgpu: WebSession, wasm: WebSession, tile: T
 }
 
 function objection(theirs: Answer, ours: Answer): { code: string; message: string } | undefined {
-  for (const [name, output] of Object.entries(ours.outputs)) {
-    const likeness = cosine(output.data, theirs.outputs[name].data);
-    if (likeness >= LEAST_COSINE) continue; // false for NaN
-    return { code: "device-wrong", message: `WebGPU's "${name}" of a test tile is another (cosine ${likeness.toFixed(4)})` };
-  }
+  const likeness = cosine(ours.features, theirs.features);
+  // Not "below": NaN is no likeness either.
+  if (!(likeness >= LEAST_COSINE))
+    return { code: "device-wrong", message: `WebGPU's features of a test tile are others (cosine ${likeness.toFixed(4)})` };
   if (theirs.ms <= ours.ms) return undefined;
   const [slow, fast] = [theirs.ms, ours.ms].map(Math.round);
   return { code: "device-slow", message: `WebGPU needs ${slow} ms for a test tile, WebAssembly ${fast} ms` };

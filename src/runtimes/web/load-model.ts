@@ -1,8 +1,7 @@
 /** `loadModel` in a page: finds a model, starts its worker on the device that serves best, and makes it a function from images to features. */
 import type { S2Error } from "../../core/index.ts";
 import { pickInput } from "../graph.ts";
-import { readHints } from "../hub-config.ts";
-import { makeModel } from "../make-model.ts";
+import { mainOutput, makeModel } from "../make-model.ts";
 import { checkModelOptions, type Model, type ModelOptions } from "../model.ts";
 import { checkNumbers, chooseDevice, goldenTile } from "./check-device.ts";
 import { type LocatedModel, locateModel } from "./locate.ts";
@@ -44,28 +43,20 @@ export async function loadModel(source?: string | URL | Uint8Array, options: Loa
   const { offline, onProgress, imageSize, hubUrl, onNotice: notice = toConsole } = options;
   const cache = source instanceof Uint8Array ? undefined : await openModelCache(notice);
   const located = await locateModel(source, { cache, offline, onProgress, imageSize, hubUrl });
-  const session = await sessionOf(located, options, notice);
+  const start: StartOptions = { threads: options.threads, wasmPaths: options.wasmPaths, startLimit: options.startLimit, notice };
+  const wasm = await startSession(located.bytes, located.source, "wasm", start);
+  let session = wasm;
   try {
-    const model = await makeModel(session, located, options);
-    return Object.assign(model, { runsOn: { device: session.device, threads: session.threads } });
+    const model = await makeModel(wasm, located, options);
+    const { name: output } = mainOutput(wasm, located.metadata, options);
+    const tile = goldenTile(pickInput(wasm.inputs).shape, model.traits.imageSize ?? [224, 224]);
+    const answer = await checkNumbers(wasm, tile, output);
+    const webgpu = await wantedGpu(located, options.device, { ...start, threads: wasm.threads });
+    if (webgpu) session = await chooseDevice(webgpu, wasm, answer, tile, output, notice);
+    const chosen = session === wasm ? model : await makeModel(session, located, options);
+    return Object.assign(chosen, { runsOn: { device: session.device, threads: session.threads } });
   } catch (error) {
     await session.dispose();
-    throw error;
-  }
-}
-
-async function sessionOf(located: LocatedModel, options: LoadModelOptions, notice: OnNotice): Promise<WebSession> {
-  const { threads, wasmPaths, startLimit } = options;
-  const start: StartOptions = { threads, wasmPaths, startLimit, notice };
-  const wasm = await startSession(located.bytes, located.source, "wasm", start);
-  try {
-    const tile = goldenTile(pickInput(wasm.inputs).shape, sizeOf(located, options));
-    const webgpu = await wantedGpu(located, options, start);
-    if (webgpu) return await chooseDevice(webgpu, wasm, tile, notice);
-    await checkNumbers(wasm, tile);
-    return wasm;
-  } catch (error) {
-    await wasm.dispose();
     throw error;
   }
 }
@@ -73,7 +64,7 @@ async function sessionOf(located: LocatedModel, options: LoadModelOptions, notic
 /** A session on WebGPU where it is asked for and there; its larger library is not loaded otherwise. */
 async function wantedGpu(
   located: LocatedModel,
-  { device }: LoadModelOptions,
+  device: LoadModelOptions["device"],
   start: StartOptions,
 ): Promise<WebSession | undefined> {
   for (const name of typeof device === "string" ? [device] : (device ?? [])) {
@@ -92,10 +83,4 @@ async function gpuMissing(): Promise<string | undefined> {
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
   if (!gpu) return "this browser has no WebGPU, or not on pages without https";
   return (await gpu.requestAdapter()) ? undefined : "this browser finds no graphics adapter";
-}
-
-/** The side of a test tile where the graph does not fix it. */
-function sizeOf({ config, preprocessor }: LocatedModel, { imageSize }: LoadModelOptions): readonly [number, number] {
-  if (imageSize !== undefined) return typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
-  return readHints(config, preprocessor).imageSize ?? [224, 224];
 }

@@ -4,7 +4,7 @@ import { readMetadata } from "../../onnx/own-words.ts";
 import type { JsonObject } from "../hub-config.ts";
 import type { KnownModel } from "../make-model.ts";
 import { bundledModel } from "./bundled-model.ts";
-import type { Ways } from "./fetch-file.ts";
+import { fetchFile, type Ways } from "./fetch-file.ts";
 import { type Files, fetchFolder, fetchFromHub, fetchOnnx } from "./fetch-model.ts";
 
 export interface LocateWays extends Ways {
@@ -16,7 +16,7 @@ export interface LocatedModel extends KnownModel {
   readonly bytes: Uint8Array;
 }
 
-/** The model of a source: an address (absolute, or with a first / or .), an .onnx file's, bytes, a hub name; nothing: the bundled one. */
+/** The model of a source: an address (absolute, or with a first / or .), bytes, a hub name; nothing: the bundled one. */
 export async function locateModel(source: string | URL | Uint8Array | undefined, ways: LocateWays): Promise<LocatedModel> {
   if (source instanceof Uint8Array) return located(source, "bytes");
   if (source === undefined || source === "") return fromFiles(await bundledModel(ways), "s2-tiny", ways);
@@ -26,7 +26,9 @@ export async function locateModel(source: string | URL | Uint8Array | undefined,
     return fromFiles(await fetchFromHub({ name, revision: "main", hubUrl }, ways), name, ways);
   }
   const address = new URL(name, globalThis.document?.baseURI ?? location.href).href;
-  if (/^(blob|data):|\.onnx($|[?#])/.test(address)) return fromFiles(await fetchOnnx(address, ways), address, ways);
+  if (/^(blob|data):/.test(address))
+    return located((await fetchFile({ address, name: "model.onnx" }, { onProgress: ways.onProgress }))!, address);
+  if (/\.onnx($|[?#])/.test(address)) return fromFiles(await fetchOnnx(address, ways), address, ways);
   return fromFiles(await fetchFolder(address.endsWith("/") ? address : `${address}/`, ways), address, ways);
 }
 

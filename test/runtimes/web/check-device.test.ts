@@ -28,7 +28,9 @@ function fake(device: "wasm" | "webgpu", ms: number, change = (x: number) => x):
 
 async function choose(webgpu: WebSession & { ended: boolean }, wasm: WebSession & { ended: boolean }) {
   const notices: Notice[] = [];
-  const { device } = await chooseDevice(webgpu, wasm, tile, (notice) => notices.push(notice));
+  const { device } = await chooseDevice(webgpu, wasm, await checkNumbers(wasm, tile, "features"), tile, "features", (notice) =>
+    notices.push(notice),
+  );
   expect([webgpu.ended, wasm.ended]).toEqual([device === "wasm", device === "webgpu"]); // the other one's memory is given back
   return { device, notices };
 }
@@ -61,11 +63,12 @@ it("WebGPU that is slower, or fails, is given up with the reason", async () => {
 });
 
 it("features that are no numbers stop the loading", async () => {
-  await checkNumbers(fake("wasm", 0), tile);
+  await checkNumbers(fake("wasm", 0), tile, "features");
   await expect(
     checkNumbers(
       fake("wasm", 0, () => Number.NaN),
       tile,
+      "features",
     ),
   ).rejects.toMatchObject({ code: "runtime" });
 });

@@ -74,6 +74,27 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, { timeout: 120_000 
     expect([source, length]).toEqual(["bytes", 10]);
   });
 
+  it("a file that a user picked is a model by its blob's address", async () => {
+    const dims = await web.run<number[]>(`
+      const address = URL.createObjectURL(await (await fetch("${plain}")).blob());
+      const model = await web.loadModel(address, { patchSize: 8, threads: 1 });
+      const { dims } = await model({ dims: [1, 3, 32, 32], data: new Float32Array(3072) });
+      await model.dispose();
+      return dims;`);
+    expect(dims).toEqual([1, 17, 4]);
+  });
+
+  it("a graph that leaves its size open is asked for it, or told, as in Node", async () => {
+    const [refused, size] = await web.run<[{ code: string; message: string }, number[]]>(`${load}
+      const open = (options) => web.loadModel("/test/runtimes/models/baked-size.onnx", { threads: 1, prefixTokens: 1, ...options });
+      const refused = await refusal(open());
+      const model = await open({ imageSize: 32 });
+      await model.dispose();
+      return [refused, model.traits.imageSize];`);
+    expect(refused).toMatchObject({ code: "input", message: expect.stringMatching(/give imageSize/) });
+    expect(size).toEqual([32, 32]);
+  });
+
   it("the page goes on while a model runs, and runs one after the other", async () => {
     const [ticks, dims] = await web.run<[number, number[][]]>(`
       const model = await web.loadModel(undefined, { threads: 1 });
