@@ -26,7 +26,7 @@ function section(name) {
   if (name === "bars") return bars(["core", "overhead", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
   if (name === "web" && result) return `${figures(result)}${provenance(result)}`;
-  return result ? `${ofTimes(result)}${ofMemory(result)}${provenance(result)}` : "_Not measured yet._\n";
+  return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 
 function bars(names) {
@@ -68,6 +68,25 @@ function ofMemory({ details }) {
   );
 }
 
+function ofRecall({ details }) {
+  if (!details.recall) return "";
+  return table(
+    [
+      "search",
+      "recall@10 lost, photos",
+      "recall@10 lost, regions",
+      "MB",
+      "seconds to build",
+      "ms a search, photos",
+      "ms a search, regions",
+    ],
+    Object.entries(details.recall).map(([what, { lost, megabytes, seconds, ms }]) => [
+      ...[what, `${lost.photos} %`, `${lost.regions} %`],
+      ...[megabytes, seconds, ms.photos, ms.regions].map(String),
+    ]),
+  );
+}
+
 /** What ran where, and each ratio with how much it moved from round to round. */
 function provenance({ date, machine, details }) {
   const how = [
@@ -76,6 +95,7 @@ function provenance({ date, machine, details }) {
     details.torch && `torch ${details.torch}, Python ${details.python}`,
     details.pillow && `Pillow ${details.pillow}`,
     details.chromium && `onnxruntime-web ${machine.onnxruntimeWeb}, Chromium ${details.chromium}`,
+    details.lancedb && `LanceDB ${details.lancedb}`,
     `load average ${machine.loadAverage} at the start`,
     (details.rounds ?? details.runs) && `${details.rounds ?? details.runs} rounds`,
     details.rawBatch && `raw runs of ${details.rawBatch} tiles`,

@@ -1,11 +1,14 @@
 /** What "s2-vision/node" and "s2-vision/web" offer alike: plans, features, pictures, pixels and files of tensors. */
-export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./core/index.ts";
-export { planDynamicS2, S2Error } from "./core/index.ts";
+export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Tower, Traits, VisionModel } from "./core/index.ts";
+export { planDynamicS2, planTower, S2Error } from "./core/index.ts";
 export {
   type ExtractOptions,
   type Features,
+  type HeatMap,
+  heatPicture,
   type PhotoModel,
   type PhotoOptions,
+  type Place,
   picture,
   planPhoto,
   prepareImage,

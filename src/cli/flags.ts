@@ -44,6 +44,20 @@ export interface ExtractFlags extends SizeFlags, ModelFlags {
   quiet?: boolean;
 }
 
+/** Those of `s2 similar`. */
+export interface SimilarFlags extends SizeFlags, ModelFlags {
+  in?: string;
+  at?: [x: number, y: number];
+  box?: [left: number, top: number, width: number, height: number];
+  window?: number;
+  pooling?: "cls" | "mean" | "cls+mean";
+  top: number;
+  store: string;
+  out?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
 export function addSizeOptions(command: Command): Command {
   const choice = (flag: string, about: string, choices: string[]) => new Option(flag, about).choices(choices);
   return command

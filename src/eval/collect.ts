@@ -1,5 +1,6 @@
 /** Features of many photos, one after the other: from the store where they hold, else by the model; a photo that fails is reported. */
 import { extractPhoto, type Features, type PhotoModel, type PhotoOptions, planPhoto } from "../features/index.ts";
+import { photoTokens } from "../heads/index.ts";
 import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
 import { type Fingerprint, findFeatures, hash, keepFeatures, planMark, type Store, type TokenMap } from "./store.ts";
 
@@ -100,7 +101,7 @@ async function finish(path: string, prepared: Exclude<Outcome, { problem: string
   // A reduced photo has another size: it is planned anew, to the same scales.
   const { upsampled, ...options } = look;
   const features = await extractPhoto(model, photo, upsampled ? { ...options, signal } : { ...plan, signal });
-  const tokens = tokensOf(features, size);
+  const tokens = tokensOf(features, size, upsampled ?? false);
   if (store) await keepFeatures(store, storedName(path, collection), tokens, fingerprint);
   onPhoto?.({ photo: path, from: "model", ...(stale && { stale }) });
   return { photo: path, tokens };
@@ -112,9 +113,11 @@ function reduced(photo: Photo, { traits }: PhotoModel, { filter }: Preprocessing
   return resizePixels(photo, [height, width], filter) as Photo;
 }
 
-function tokensOf({ data, dims, grid, plan }: Features, size: readonly [number, number]): TokenMap {
-  const channels = dims[2];
+/** `size` is the photo's own, also where the features are of a reduced one, which is all of the photo. */
+function tokensOf(features: Features, size: readonly [number, number], reduced: boolean): TokenMap {
+  const { plan, dims } = features;
   const scales = plan.merge === "concat" ? plan.scales.length : 1;
-  const widths = Array.from({ length: scales }, () => channels / scales);
-  return { data, channels, prefix: plan.numPrefixToken, grid, widths, size };
+  const widths = Array.from({ length: scales }, () => dims[2] / scales);
+  const { place, ...tokens } = photoTokens(features);
+  return { ...tokens, widths, size, ...(place && !reduced && { place }) };
 }

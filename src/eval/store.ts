@@ -1,5 +1,6 @@
 /** Features kept from one run to the next: one file a photo, with a fingerprint that says what it was made from. */
 import type { S2Plan } from "../core/index.ts";
+import type { Place } from "../features/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
 
 /** Where files are kept by name; `openStore` of "s2-vision/node" is a folder. A file is there whole or not at all. */
@@ -31,6 +32,8 @@ export interface TokenMap {
   readonly widths: readonly number[];
   /** The photo's own size in pixels. */
   readonly size: readonly [height: number, width: number];
+  /** Where the grid lies, unless it covers the whole photo evenly (cropped or padded photos). */
+  readonly place?: Place;
 }
 
 /** What was found under a name: the features, or why they must be made (again). */

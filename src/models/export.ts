@@ -89,7 +89,7 @@ function planFor(core: Backbone, image: { height: number; width: number }, optio
 }
 
 /** Scale by scale: cut, run, pool; then merge. */
-function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
+export function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
   const { splitForward, numPrefixToken, outputShape, image, overlap } = plan;
   // One tile position of the whole batch is as good as one image: the graph does not know its batch.
   const run = placeBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);

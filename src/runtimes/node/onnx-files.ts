@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -78,6 +79,19 @@ function inTwo(path: string, model: ModelProto) {
   ];
 }
 
+/**
+ * Writes files into a folder, which is made where it is not there; they get their names when all of them are whole.
+ * @throws S2Error "not-written".
+ */
+export function saveFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
+  const each = Object.entries(files).map(([name, bytes]) => ({
+    path: join(folder, name),
+    pieces: { length: bytes.length, parts: [bytes] },
+  }));
+  for (const { path } of each) mkdirSync(dirname(path), { recursive: true });
+  writeAll(each);
+}
+
 function writeAll(files: readonly { path: string; pieces: Pieces }[]): void {
   const unfinished = (path: string) => `${path}.${process.pid}.part`;
   try {
@@ -131,10 +145,13 @@ interface HubFolder {
   readonly weights: Uint8Array;
 }
 
-function readJson(path: string): Record<string, unknown> {
+/** @throws S2Error "model-not-found" when there is no such file, "model-file" when it is no JSON. */
+export function readJson(path: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      throw new S2Error("model-not-found", `There is no ${path}; give a folder of the hub's layout.`, { cause: error });
     if (!(error instanceof SyntaxError)) throw error;
     throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
   }
