@@ -254,7 +254,8 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, { timeout: 120_000 
   });
 
   it("200 extracts leave the heap within 2 %, of the page and of the worker; dispose ends the worker, and its memory with it", async () => {
-    const [loaded, before, after] = await web.run<number[]>(`
+    const own = await openPage({ browser }); // without what other tests have left in theirs
+    const [loaded, before, after] = await own.run<number[]>(`
       const bytes = async () => (await performance.measureUserAgentSpecificMemory()).bytes;
       const empty = await bytes();
       globalThis.model = await web.loadModel("${plain}", { patchSize: 8, threads: 1 });
@@ -266,8 +267,9 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, { timeout: 120_000 
       return [empty, before, await bytes()];`);
     expect(before - loaded).toBeGreaterThan(1e7); // what is measured is the worker's memory too
     expect(Math.abs(after / before - 1)).toBeLessThan(0.02); // the tiles of one extract alone are 0.8 % of it
-    expect(web.page.workers().length).toBe(1);
-    await web.run("await model.dispose();");
-    await expect.poll(() => web.page.workers().length).toBe(0);
+    expect(own.page.workers().length).toBe(1);
+    await own.run("await model.dispose();");
+    await expect.poll(() => own.page.workers().length).toBe(0);
+    await own.close();
   }, 240_000);
 });
