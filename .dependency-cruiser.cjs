@@ -9,7 +9,7 @@ const floors = {
   features: ["tensors", "images", "core"],
   heads: ["features", "onnx", "tensors", "images", "core"],
   train: ["models", "onnx", "tensors", "images", "core"],
-  eval: ["train", "heads", "features", "models", "onnx", "tensors", "images", "core"],
+  eval: ["heads", "features", "models", "onnx", "tensors", "images", "core"],
   cli: ["eval", "train", "heads", "features", "runtimes", "models", "onnx", "tensors", "images", "core"],
 };
 
@@ -24,10 +24,14 @@ module.exports = {
       to: { path: "^src/", pathNot: `^src/(${[floor, ...below].join("|")})/${floor === "cli" ? "|^src/[^/]+[.]ts$" : ""}` },
     })),
     {
+      // Two doors more: transformers.js's models, an entry; and what a file says of itself, for a page without a bundler loads all that an index names.
       name: "only-through-an-index",
       severity: "error",
       from: { path: "^src/([^/]+)/" },
-      to: { path: "^src/[^/]+/", pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$)" },
+      to: {
+        path: "^src/[^/]+/",
+        pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/own-words[.]ts$)",
+      },
     },
     {
       name: "platform-only-in-runtimes-and-cli",

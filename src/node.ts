@@ -12,30 +12,8 @@ import {
 import type { Photo } from "./images/index.ts";
 import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index.ts";
 
-export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Tower, Traits, VisionModel } from "./core/index.ts";
-export { planDynamicS2, planTower, S2Error } from "./core/index.ts";
-export {
-  type ExtractOptions,
-  type Features,
-  type HeatMap,
-  heatPicture,
-  type PhotoModel,
-  type PhotoOptions,
-  type Place,
-  type Project,
-  picture,
-  planPhoto,
-  prepareImage,
-  principalColours,
-  type RecordedModel,
-  recordModel,
-  type ScaleMap,
-  scaleMaps,
-  scalePicture,
-  type VisualOptions,
-  type VisualTokens,
-} from "./features/index.ts";
-export { type Filter, type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
+export * from "./any-runtime.ts";
+export type { Project, VisualOptions, VisualTokens } from "./features/index.ts";
 export {
   type LanceVectors,
   type LoadedTower,
@@ -59,7 +37,6 @@ export {
   type VideoOptions,
   videoFrames,
 } from "./runtimes/node/index.ts";
-export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";
 
 /**
  * Multi-scale features of a photo (a path, or pixels from `loadImage`): every scale is made from the photo's own pixels.

@@ -1,6 +1,6 @@
 /** 95 % intervals by resampling photos (percentile bootstrap: Efron and Tibshirani 1993, §13), paired when two systems are compared. */
 import { S2Error } from "../core/index.ts";
-import { makeRandom } from "../train/index.ts";
+import { makeRandom } from "../tensors/index.ts";
 import type { Interval } from "./result.ts";
 import type { Score } from "./tally.ts";
 

@@ -1,5 +1,4 @@
 /** Names of classes by id, from a text or YAML file of the data set. */
-import { parse } from "yaml";
 import { nearest, S2Error } from "../core/index.ts";
 import { readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
@@ -22,7 +21,7 @@ export async function readClassNames(
     );
   }
   const text = new TextDecoder().decode(await readBytes(folder, path));
-  const names = /\.ya?ml$/i.test(path) ? fromYaml(text, path) : fromLines(text, path);
+  const names = /\.ya?ml$/i.test(path) ? await fromYaml(text, path) : fromLines(text, path);
   if (names.every((name) => name === "")) throw noNames(path, "it names none");
   return Array.from(names, (name) => name ?? ""); // a sparse list has holes
 }
@@ -51,7 +50,8 @@ function fromLines(text: string, path: string): string[] {
 }
 
 /** `names` as Ultralytics writes it, or `classes`; a list, or a map from ids. */
-function fromYaml(text: string, path: string): string[] {
+async function fromYaml(text: string, path: string): Promise<string[]> {
+  const { parse } = await import("yaml");
   let content: { names?: unknown; classes?: unknown } | null;
   try {
     content = parse(text);

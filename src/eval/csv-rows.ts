@@ -1,5 +1,4 @@
 /** A CSV file of a data set: rows by the names of its columns, which may have one of several names. */
-import { parse } from "csv-parse/browser/esm/sync";
 import { S2Error } from "../core/index.ts";
 import { readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
@@ -20,6 +19,7 @@ export type Row = Readonly<Record<Column, string>> & { readonly line: number };
 /** Rows of a CSV with a header. @throws S2Error "data-set" for a file that is no CSV or lacks a needed column. */
 export async function readCsv(folder: Folder, path: string, needed: readonly Column[]): Promise<Row[]> {
   const text = new TextDecoder().decode(await readBytes(folder, path)); // which takes a byte order mark off
+  const { parse } = await import("csv-parse/browser/esm/sync");
   let records: { record: Record<string, string>; info: { lines: number } }[];
   try {
     records = parse(text, {

@@ -21,8 +21,12 @@ export function stepOf(depth: { width: number; height: number }, [height, width]
 }
 
 /** Decodes depth of a photo. @throws S2Error "data-file" with the reason as a sentence. */
-export function decodeDepth(bytes: Uint8Array, size: readonly [height: number, width: number], metresPerUnit: number): DepthMap {
-  const { width, height, bits, palette, data } = decodePngValues(bytes);
+export async function decodeDepth(
+  bytes: Uint8Array,
+  size: readonly [height: number, width: number],
+  metresPerUnit: number,
+): Promise<DepthMap> {
+  const { width, height, bits, palette, data } = await decodePngValues(bytes);
   if (bits !== 16 || palette) {
     const what = palette ? "a palette PNG" : `a grey PNG of ${bits} bits`;
     throw new S2Error("data-file", `It is ${what}; expected grey of 16 bits, whose values are depth.`);

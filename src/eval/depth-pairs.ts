@@ -46,7 +46,7 @@ async function readDepth(
 ): Promise<DepthMap> {
   const bytes = await readBytes(folder, path);
   try {
-    return decodeDepth(bytes, size, metresPerUnit);
+    return await decodeDepth(bytes, size, metresPerUnit);
   } catch (error) {
     throw flaw(path, (error as Error).message, error);
   }

@@ -33,7 +33,7 @@ export async function readMask(folder: Folder, path: string, [height, width]: re
   const bytes = await readBytes(folder, path);
   let mask: Raster;
   try {
-    const { width, height, data } = decodePngValues(bytes);
+    const { width, height, data } = await decodePngValues(bytes);
     mask = { width, height, data };
   } catch (error) {
     throw flaw(path, (error as Error).message, error);

@@ -63,7 +63,7 @@ export async function openDataSet<K extends Kind = Kind>(folder: Folder, options
 
 async function sizeOf(bytes: Uint8Array, path: string, decode: DataSetOptions["decode"]): Promise<Photographed["size"]> {
   try {
-    if (!decode) return photoSize(bytes);
+    if (!decode) return await photoSize(bytes);
     const { height, width } = await decode(bytes, path);
     return [height, width];
   } catch (error) {

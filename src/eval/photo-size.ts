@@ -1,6 +1,5 @@
 /** A photo's size from the first bytes of its file, without decoding it. */
 
-import { imageSize } from "image-size";
 import { S2Error } from "../core/index.ts";
 
 /** File names of photos; what a runtime cannot decode it says itself. */
@@ -10,8 +9,9 @@ export const isPhotoName = (path: string): boolean => /\.(jpe?g|png|webp|avif|gi
  * Height and width as the photo is decoded: a JPEG whose EXIF turns it is upright. (EXIF of other formats is not looked at.)
  * @throws S2Error "data-file" with the reason as a sentence.
  */
-export function photoSize(bytes: Uint8Array): [height: number, width: number] {
+export async function photoSize(bytes: Uint8Array): Promise<[height: number, width: number]> {
   if (bytes.length === 0) throw new S2Error("data-file", "It is empty (0 bytes); copy or download it again.");
+  const { imageSize } = await import("image-size");
   let size: ReturnType<typeof imageSize>;
   try {
     size = imageSize(bytes);

@@ -1,6 +1,5 @@
 /** The numbers that a PNG stores, exactly: palette indices or grey samples, never colours. Masks and depth are such numbers. */
 
-import { decode } from "fast-png";
 import { S2Error } from "../core/index.ts";
 
 /** A number a pixel, [height, width] row-major. */
@@ -21,8 +20,9 @@ export interface PngValues extends Raster {
  * Checksums are verified, so that a damaged file is an error and no wrong number.
  * @throws S2Error "data-file" with the reason as a sentence.
  */
-export function decodePngValues(bytes: Uint8Array): PngValues {
+export async function decodePngValues(bytes: Uint8Array): Promise<PngValues> {
   refuseHeader(bytes);
+  const { decode } = await import("fast-png");
   let png: ReturnType<typeof decode>;
   try {
     png = decode(bytes, { checkCrc: true });

@@ -1,6 +1,6 @@
 /** `splitOff`: a part of one split under another name, for those who ask; nothing else makes up a split. */
 import { S2Error } from "../core/index.ts";
-import { makeRandom, type Random, shuffled } from "../train/index.ts";
+import { makeRandom, type Random, shuffled } from "../tensors/index.ts";
 import type { DataSet, ItemOf, Kind, Photographed } from "./data-set.ts";
 import { noteLacking } from "./lacking-classes.ts";
 

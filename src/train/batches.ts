@@ -1,7 +1,6 @@
 /** Batches of views: in each tile the patches of some cells, as many of the coarse tile as of the fine ones, with the teacher's tokens there. */
-import { fromFloat16, readSafetensors, type StoredTensor } from "../tensors/index.ts";
+import { fromFloat16, makeRandom, type Random, readSafetensors, type StoredTensor, shuffled } from "../tensors/index.ts";
 import type { Batch, Checkpoints } from "./fit.ts";
-import { makeRandom, type Random, shuffled } from "./random.ts";
 import { layerName, tilesPerView } from "./shards.ts";
 import { recolour } from "./views.ts";
 

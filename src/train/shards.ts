@@ -1,9 +1,17 @@
 /** What a student learns from: views of photos with what the teacher says of them, some at a time in a file, made once. */
 import { S2Error, type Tensor } from "../core/index.ts";
 import { normaliser, type Pixels, type Preprocessing } from "../images/index.ts";
-import { fromFloat16, readSafetensors, type StoredTensor, toFloat16, writeSafetensors } from "../tensors/index.ts";
+import {
+  fromFloat16,
+  makeRandom,
+  type Random,
+  readSafetensors,
+  type StoredTensor,
+  shuffled,
+  toFloat16,
+  writeSafetensors,
+} from "../tensors/index.ts";
 import type { Checkpoints } from "./fit.ts";
-import { makeRandom, type Random, shuffled } from "./random.ts";
 import { drawView, type View, type ViewOptions } from "./views.ts";
 
 /** A view is five tiles: the coarse one and four of the fine one, row by row. */

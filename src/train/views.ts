@@ -1,6 +1,6 @@
 /** Views of a photo to train on: a random part of it, at the model's size and at twice that, turned over at random; and colours changed at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../tensors/index.ts";
 
 export interface ViewOptions {
   /** Side of the coarse view; the fine one's is twice that. */

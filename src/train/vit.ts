@@ -18,7 +18,7 @@ import {
   Transpose,
   wholeNumbers,
 } from "../onnx/index.ts";
-import { makeRandom, truncatedNormal } from "./random.ts";
+import { makeRandom, truncatedNormal } from "../tensors/index.ts";
 
 /** As timm's VisionTransformer is made. */
 export interface VitShape {

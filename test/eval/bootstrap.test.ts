@@ -11,7 +11,7 @@ import {
   pooled,
   type Score,
 } from "../../src/eval/index.ts";
-import { makeRandom, type Random } from "../../src/train/index.ts";
+import { makeRandom, type Random } from "../../src/tensors/index.ts";
 
 /** Each photo's own value, and their mean. */
 function meanOf(values: readonly number[], names = values.map((_, i) => `${i}`)): Score {

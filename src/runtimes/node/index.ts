@@ -1,8 +1,9 @@
 /** What Node's runtime offers: models by onnxruntime-node, photos by sharp, models from the hub. */
+export type { Model } from "../model.ts";
+export type { LoadImageOptions } from "../photo-options.ts";
 export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
-export { type LoadImageOptions, loadImage } from "./load-image.ts";
-export { loadModel } from "./load-model.ts";
-export type { LoadModelOptions, Model } from "./model.ts";
+export { loadImage } from "./load-image.ts";
+export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { openModelFile, openOnnx, readHubFolder, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openFolder } from "./open-folder.ts";
 export { openGraph } from "./open-graph.ts";

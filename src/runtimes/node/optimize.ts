@@ -2,10 +2,11 @@
 import type { Tensor } from "../../core/index.ts";
 import { fuseAttention, readOnnx, writeOnnx } from "../../onnx/index.ts";
 import type { ValueInfo } from "../graph.ts";
+import type { Optimization } from "../model.ts";
+import type { Session } from "../session.ts";
 import type { LocatedModel } from "./locate.ts";
-import type { Optimization } from "./model.ts";
 import { openOnnx } from "./onnx-files.ts";
-import { type Session, type SessionOptions, startSession } from "./session.ts";
+import { type SessionOptions, startSession } from "./session.ts";
 
 /** Largest difference over the largest value: what another order of additions makes. */
 const alike = 1e-4;

@@ -1,7 +1,7 @@
-/** What `loadModel` takes and gives: the public types of the Node runtime's model side. */
+/** What every runtime's `loadModel` gives, and what all of them take. */
 
-import type { Tensor, Traits, VisionModel } from "../../core/index.ts";
-import type { Preprocessing } from "../../images/index.ts";
+import { checkNames, S2Error, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
+import type { Preprocessing } from "../images/index.ts";
 
 /** A loaded model: call it with images [b, c, h, w] for its main features, or `run` it for any of its outputs. */
 export interface Model extends VisionModel {
@@ -11,7 +11,7 @@ export interface Model extends VisionModel {
   readonly outputs: readonly string[];
   /** How the model wants its pixels; known when the file carries it or the hub's config files lie beside it. */
   readonly preprocessing?: Preprocessing;
-  /** Where the model came from: the path of its file, or "bytes". */
+  /** Where the model came from: its file's path or address, or "bytes". */
   readonly source: string;
   /** Runs the graph; `outputs` are the names wanted, default all. The images stay usable. */
   run(images: Tensor, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
@@ -33,12 +33,8 @@ export interface Optimization {
   readonly used: boolean;
 }
 
-/** How a model is loaded. What the files say themselves need not be given; what is given wins over the file's own metadata, and these over config files. */
-export interface LoadModelOptions {
-  /** Threads of one run; default: the machine's physical cores. More than that is several times slower. */
-  threads?: number;
-  /** "cpu" (default), "webgpu", "cuda", "coreml", "dml" ...: tried in order; a warning when one is missing; "cpu" is always the last resort. */
-  device?: string | readonly string[];
+/** How a model is read. What the files say themselves need not be given; what is given wins over the file's own metadata, and these over config files. */
+export interface ModelOptions {
   /** Which output of the graph is the main features; default `last_hidden_state`, or the only one that can be. */
   output?: string;
   /** Tokens before the grid ([CLS], registers), where no config file says it. */
@@ -50,11 +46,27 @@ export interface LoadModelOptions {
   /** Which of several outputs to take: tokens [b, n, c] or maps [b, c, h, w]. */
   layout?: "bnc" | "bchw";
   preprocessing?: Preprocessing;
-  /** Try faster operators for what exporters write out (attention); they are used when one tile shows that they are faster and give the same. */
-  optimize?: boolean;
   /** Hub names are looked for in the cache only. */
   offline?: boolean;
-  /** Where downloaded models are kept. */
-  cacheDir?: string;
+  /** Called as a model's bytes arrive: those of `file` that are here, of as many (0 where the server does not say). */
   onProgress?: (done: { file: string; bytes: number; of: number }) => void;
+}
+
+const names: readonly (keyof ModelOptions | "threads" | "device")[] = [
+  ...(["threads", "device", "output", "prefixTokens", "patchSize", "imageSize", "layout", "preprocessing"] as const),
+  ...(["offline", "onProgress"] as const),
+];
+
+/** @throws S2Error "option" for what no runtime takes; `own` are the names that this one alone does. */
+export function checkModelOptions(options: ModelOptions & { readonly threads?: number }, own: readonly string[]): void {
+  checkNames(options, [...names, ...own]);
+  const { threads, prefixTokens, patchSize, layout } = options;
+  const counts = { threads: [threads, 1], prefixTokens: [prefixTokens, 0], patchSize: [patchSize, 1] } as const;
+  for (const [name, [value, least]] of Object.entries(counts)) {
+    if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
+    throw new S2Error("option", `${name} is ${value}; expected a whole number from ${least}.`);
+  }
+  if (layout !== undefined && layout !== "bnc" && layout !== "bchw") {
+    throw new S2Error("option", `layout is ${JSON.stringify(layout)}; expected "bnc" or "bchw".`);
+  }
 }
