@@ -1,7 +1,7 @@
 """Makes test/fixtures/heads: what scikit-learn (and SciPy where it has no such head) computes on small made-up features; and, where
 ../shared is, how many photos of clothing's test split scikit-learn tells right from DeiT-Tiny's features.
 
-    python scripts/make-head-goldens.py        (needs numpy, scipy, scikit-learn; for the photos onnxruntime and Pillow)
+    python scripts/make-head-goldens.py        (needs numpy, scipy, scikit-learn, torch; for the photos onnxruntime and Pillow)
 
 Features are of two scales, 16 and 8 channels. They are standardised as the heads do: StandardScaler, then each scale times
 sqrt(channels / (scales * width)). Coefficients are stored for features as they are.
@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -133,6 +134,79 @@ for k, temperature in ((20, 0.07), (1, 0.07), (5, 1)):
         probabilities=store(model.predict_proba(unit(rows["test"]))),
         right=int((model.predict(unit(rows["test"])) == labels["test"]).sum()),
     )
+
+# Losses of scores and their gradients, by torch's autograd in float64.
+def gradient_case(name, scores, loss, **fields):
+    scores = torch.tensor(np.float64(scores), requires_grad=True)
+    value = loss(scores)
+    value.backward()
+    case(name, scores=store(scores.detach().numpy()), loss=value.item(), gradient=store(scores.grad.numpy()), **fields)
+
+
+# Cross-entropy over pixels: scores of a grid of 3 x 5 tokens and 4 classes, enlarged to 4 x 4 places a token; a token counts as one.
+mask = RANDOM.integers(0, CLASSES, (12, 20))
+mask[RANDOM.random((12, 20)) < 0.3] = 255
+
+
+def pixel_loss(scores):
+    fine = torch.nn.functional.interpolate(scores.permute(2, 0, 1)[None], size=(12, 20), mode="bilinear", align_corners=False)
+    return torch.nn.functional.cross_entropy(fine, torch.tensor(mask)[None], ignore_index=255, reduction="sum") / 16
+
+
+gradient_case("pixels", np.float32(RANDOM.standard_normal((3, 5, CLASSES)) * 3), pixel_loss, mask=store(mask, "u8"))
+
+# The scale-invariant log loss of DINOv2's linear depth head: bins weighed by a softmax or by relu + 0.1, spaced linearly or in logarithms.
+near, far, bins = 0.5, 8, 16
+known = np.float32(np.clip(RANDOM.uniform(-0.5, 1.5, 30), 0, 1))
+logs = np.float32(np.log(RANDOM.uniform(near, far, 30)))
+for spacing, depths in (("linear", np.linspace(near, far, bins)), ("log", np.geomspace(near, far, bins))):
+    for weights in ("softmax", "linear"):
+
+        def depth_loss(scores):
+            raw = torch.softmax(scores, 1) if weights == "softmax" else torch.relu(scores) + 0.1
+            depth = (raw / raw.sum(1, keepdim=True)) @ torch.tensor(depths)
+            gap, w = depth.log() - torch.tensor(np.float64(logs)), torch.tensor(np.float64(known))
+            mean = (gap * w).sum() / w.sum()
+            variance = ((gap - mean) ** 2 * w).sum() / w.sum()
+            return torch.sqrt(variance + 0.15 * mean**2 + 1e-6)
+
+        gradient_case(
+            f"depth {spacing} {weights}",
+            np.float32(RANDOM.standard_normal((30, bins)) * 2),
+            depth_loss,
+            spacing=spacing,
+            weights=weights,
+            near=near,
+            far=far,
+            bins=bins,
+            logs=store(logs),
+            known=store(known),
+        )
+
+# Objects in 12 photos of 4 x 5 tokens: the Poisson process that fits best, from their places and from their photos' counts.
+zt = z["train"].reshape(12, 20, CHANNELS)
+places = RANDOM.poisson(np.exp(zt[:, :, :2] * 0.5 - 2.5), (12, 20, 2))
+decay = 0.05
+
+
+def poisson(parameters, counts, by_photo):
+    weight, bias = parameters[:-2].reshape(2, CHANNELS), parameters[-2:]
+    scores = zt @ weight.T + bias
+    each = np.logaddexp(0, scores)
+    expected = each.sum(1, keepdims=True) if by_photo else each
+    value = (expected - counts * np.log(expected)).sum() / 12
+    slope = (1 - counts / expected) / (1 + np.exp(-scores)) / 12
+    gradient = np.concatenate([(np.einsum("ptk,ptc->kc", slope, zt) + decay * weight).ravel(), slope.sum((0, 1))])
+    return value + decay / 2 * (weight**2).sum(), gradient
+
+
+start = np.concatenate([np.zeros(2 * CHANNELS), np.full(2, -4.0)])
+for by_photo, name in ((False, "places"), (True, "photos")):
+    counts = places.sum(1, keepdims=True) if by_photo else places
+    found = minimize(poisson, start, (counts, by_photo), "L-BFGS-B", jac=True, options={"maxiter": 10000, "ftol": 1e-15, "gtol": 1e-9})
+    weight, bias = found.x[:-2].reshape(2, CHANNELS), found.x[-2:]
+    expected = np.logaddexp(0, z["test"] @ weight.T + bias)
+    case(f"objects {name}", decay=decay, loss=float(found.fun), places=store(places, "u8"), expected=store(expected))
 
 FOLDER.mkdir(parents=True, exist_ok=True)
 (FOLDER / "data.bin").write_bytes(bytes(blob))

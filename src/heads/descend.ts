@@ -21,8 +21,8 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import { type Evaluated, minimise } from "./minimise.ts";
-import { type Batches, channelsOf, type FitOptions, type Trial } from "./rows.ts";
-import { folded, type LinearMap, type Standard } from "./standardise.ts";
+import { type Batches, channelsOf, type FitOptions, type Rows, regularisations, type Trial } from "./rows.ts";
+import { folded, type LinearMap, type Standard, standardOf } from "./standardise.ts";
 
 /** What is to be made small. */
 export interface ScoreLoss<B> {
@@ -39,67 +39,71 @@ export interface ScoreLoss<B> {
 
 export interface DescentOptions<B> extends FitOptions {
   readonly widths: readonly number[];
-  readonly standard: Standard;
+  /** What holds the weights back: "c", scikit-learn's (½ Σ weight² beside C times the summed loss), or "decay" (½ decay Σ weight² beside the mean). */
+  readonly by: "c" | "decay";
   /** Tried in this order, each starting where the one before ended. */
-  readonly regularisations: readonly number[];
-  /** The weight of half the sum of squares beside the mean loss, from a regularisation and the count. */
-  readonly penalty: (regularisation: number, count: number) => number;
+  readonly regularisation: number | readonly number[];
   readonly validation?: Batches<B>;
-  /** How a regularisation is called in progress: "c". */
-  readonly name: string;
   /** The most steps for each; default 1000. */
   readonly iterations?: number;
-  /** Default 1e-6, of the mean loss. */
+  /** Largest partial derivative of the mean loss at rest; default 1e-6. */
   readonly tolerance?: number;
 }
 
+/** What L-BFGS sums over batches. */
+interface Objective<B> {
+  readonly graph: OpenedGraph;
+  readonly loss: ScoreLoss<B>;
+  /** How many of the parameters are weights; the rest is the bias. */
+  readonly weights: number;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * The map of the regularisation with the least validation loss; weights of the standardised features are penalised, the bias is not.
- * @throws S2Error "labels" when nothing has a label; the signal's reason when aborted.
+ * Standardises (`standardOf`), goes downhill for each regularisation, and gives the map with the least validation loss. Weights of the
+ * standardised features are penalised, the bias is not.
+ * @throws S2Error "option", "rows"; "labels" when nothing has a label; the signal's reason when aborted.
  */
-export async function descend<B>(
+export async function descend<B extends Rows>(
   train: Batches<B>,
   loss: ScoreLoss<B>,
   options: DescentOptions<B>,
 ): Promise<{ map: LinearMap; chosen: Trial; trials: readonly Trial[] }> {
-  const { regularisations, penalty, validation, name, iterations = 1000, tolerance = 1e-6, signal, onProgress } = options;
-  const weights = loss.outputs * channelsOf(options.widths);
-  const graph = await options.openGraph(lossFile(loss, options));
-  const sum = (batches: Batches<B>, at: Float64Array) => sumOver(graph, batches, at, weights, loss, signal);
+  const { widths, by, regularisation, validation, iterations = 1000, tolerance = 1e-6, signal, onProgress } = options;
+  const list = regularisations(by, regularisation, validation);
+  const standard = await standardOf(train, widths, options);
+  const weights = loss.outputs * channelsOf(widths);
+  const objective = { graph: await options.openGraph(lossFile(loss, standard)), loss, weights, signal };
   try {
     let at: Float64Array = new Float64Array(weights + loss.outputs).fill(loss.bias ?? 0, weights);
     const trials: Trial[] = [];
-    let best = { chosen: undefined as Trial | undefined, at };
-    for (const regularisation of regularisations) {
-      const penalised = async (place: Float64Array) => {
-        const { value, gradient, count } = await sum(train, place);
-        return withPenalty(value / count, gradient, count, place, penalty(regularisation, count), weights);
+    let best: { readonly trial: Trial; readonly at: Float64Array } | undefined;
+    for (const value of list) {
+      const evaluate = async (place: Float64Array) => {
+        const sum = await sumOver(objective, train, place);
+        return penalised(sum, place, by === "c" ? 1 / (value * sum.count) : value, weights);
       };
-      const onStep = (done: number, value: number) =>
-        onProgress?.({ step: `${name} = ${regularisation}`, done, of: iterations, loss: value });
-      const found = await minimise(at, penalised, { iterations, tolerance, onStep });
+      const onStep = (done: number, now: number) => onProgress?.({ step: `${by} = ${value}`, done, of: iterations, loss: now });
+      const found = await minimise(at, evaluate, { iterations, tolerance, onStep });
       at = found.at;
-      const held = validation && (await sum(validation, at));
-      const trial = {
-        regularisation,
-        loss: found.value,
-        iterations: found.iterations,
-        converged: found.converged,
+      const held = validation && (await sumOver(objective, validation, at));
+      const trial: Trial = {
+        ...{ regularisation: value, loss: found.value, iterations: found.iterations, converged: found.converged },
         ...(held && { validation: held.value / held.count }),
       };
       trials.push(trial);
-      if (!best.chosen || trial.validation! < best.chosen.validation!) best = { chosen: trial, at };
+      if (!best || trial.validation! < best.trial.validation!) best = { trial, at };
     }
-    const solution = { weight: best.at.subarray(0, weights), bias: best.at.subarray(weights) };
-    return { map: folded(solution, options.standard), chosen: best.chosen!, trials };
+    const solution = { weight: best!.at.subarray(0, weights), bias: best!.at.subarray(weights) };
+    return { map: folded(solution, standard), chosen: best!.trial, trials };
   } finally {
-    await graph.close();
+    await objective.graph.close();
   }
 }
 
 /** Scores of standardised rows, the loss, and the gradients by weight and bias: gradientᵀ · rows, and the gradient's sum. */
-function lossFile<B>({ outputs, lead = ["rows"], build }: ScoreLoss<B>, { widths, standard }: DescentOptions<B>): Uint8Array {
-  const channels = channelsOf(widths);
+function lossFile<B>({ outputs, lead = ["rows"], build }: ScoreLoss<B>, standard: Standard): Uint8Array {
+  const channels = standard.mean.length;
   const graph = newGraph(17);
   const rows = input(graph, "rows", "float32", [...lead, channels]);
   const weight = input(graph, "weight", "float32", [outputs, channels]);
@@ -117,12 +121,9 @@ function lossFile<B>({ outputs, lead = ["rows"], build }: ScoreLoss<B>, { widths
 
 /** Summed loss, gradient and count; batches in float32, their sum in float64. */
 async function sumOver<B>(
-  graph: OpenedGraph,
+  { graph, loss: { outputs, feeds }, weights, signal }: Objective<B>,
   batches: Batches<B>,
   at: Float64Array,
-  weights: number,
-  { outputs, feeds }: ScoreLoss<B>,
-  signal: AbortSignal | undefined,
 ): Promise<Evaluated & { count: number }> {
   const parameters = {
     weight: { dims: [outputs, weights / outputs], data: Float32Array.from(at.subarray(0, weights)) },
@@ -138,23 +139,20 @@ async function sumOver<B>(
     addTo(gradient, 0, results.weight_gradient.data as Float32Array);
     addTo(gradient, weights, results.bias_gradient.data as Float32Array);
   }
-  if (count === 0)
-    throw new S2Error(
-      "labels",
-      "No row has a label, a target or valid pixels; give classes from 0, and at least one batch with some.",
-    );
-  return { value, gradient, count };
+  if (count > 0) return { value, gradient, count };
+  throw new S2Error(
+    "labels",
+    "No row has a label, a target or a pixel that counts; give classes from 0, and at least one batch with some.",
+  );
 }
 
 function addTo(sum: Float64Array, offset: number, part: Float32Array): void {
   for (let i = 0; i < part.length; i++) sum[offset + i] += part[i];
 }
 
-/** The mean loss plus half of `penalty` times the squared weights; the gradient is divided in place. */
-function withPenalty(
-  value: number,
-  gradient: Float64Array,
-  count: number,
+/** The mean loss plus half of `penalty` times the squared weights, and its gradient, made in place. */
+function penalised(
+  { value, gradient, count }: Evaluated & { readonly count: number },
   at: Float64Array,
   penalty: number,
   weights: number,
@@ -165,7 +163,7 @@ function withPenalty(
     squares += at[i] * at[i];
     gradient[i] += penalty * at[i];
   }
-  return { value: value + 0.5 * penalty * squares, gradient };
+  return { value: value / count + 0.5 * penalty * squares, gradient };
 }
 
 /** A value summed to one number, in float64 within so that it stands above rounding. */
@@ -178,3 +176,6 @@ export const total = (value: ShapedValue): ShapedValue =>
     ),
     "float32",
   );
+
+/** The count of a loss in which each batch, a photo, counts as one. */
+export const onePhoto = ({ graph }: ShapedValue): ShapedValue => constant(graph, "float32", [], Float32Array.of(1));

@@ -1,7 +1,27 @@
 /** What stands on frozen features: probes, neighbours, segmentation, depth, counts. */
+
+export {
+  type DepthHead,
+  type DepthMap,
+  type DepthOptions,
+  type DepthPhoto,
+  fitDepth,
+  fitRidgeDepth,
+  openDepth,
+} from "./depth.ts";
+export type { Bins } from "./depth-bins.ts";
 export { checkHead, type FeatureHead, type Head, readHead, writeHead } from "./head.ts";
 export { fitLogistic, type LogisticOptions } from "./logistic.ts";
+export type { Mask } from "./masks.ts";
 export { fitNeighbours, type NeighboursHead, type NeighboursOptions, openNeighbours } from "./neighbours.ts";
+export {
+  fitObjects,
+  type ObjectsHead,
+  type ObjectsOptions,
+  openObjects,
+  type PhotoOfObjects,
+  type ToldObjects,
+} from "./objects.ts";
 export { argmax, type OpenedHead, openProbe, type ProbeHead } from "./probe.ts";
 export { fitPrototypes, openPrototypes, type PrototypesHead, type PrototypesOptions } from "./prototypes.ts";
 export { fitRidge, fitRidgeClassifier, type RidgeOptions } from "./ridge.ts";
@@ -15,3 +35,12 @@ export type {
   TargetRows,
   Trial,
 } from "./rows.ts";
+export {
+  fitRidgeSegmentation,
+  fitSegmentation,
+  type MaskedPhoto,
+  openSegmentation,
+  type SegmentationHead,
+  type SegmentationOptions,
+} from "./segmentation.ts";
+export { type PhotoTokens, photoTokens } from "./tokens.ts";

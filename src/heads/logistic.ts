@@ -2,8 +2,7 @@
 import { labelLoss } from "./cross-entropy.ts";
 import { descend } from "./descend.ts";
 import type { ProbeHead } from "./probe.ts";
-import { type Batches, type FitOptions, type FittedHead, type LabelledRows, regularisations } from "./rows.ts";
-import { standardOf } from "./standardise.ts";
+import type { Batches, FitOptions, FittedHead, LabelledRows } from "./rows.ts";
 
 export interface LogisticOptions extends FitOptions {
   /** Names of the classes; labels count them. */
@@ -23,13 +22,7 @@ export interface LogisticOptions extends FitOptions {
  * @throws S2Error "option", "rows", "labels" for what cannot be fitted; the signal's reason when aborted.
  */
 export async function fitLogistic(train: Batches<LabelledRows>, options: LogisticOptions): Promise<FittedHead<ProbeHead>> {
-  const { classes, widths, c, validation } = options;
-  const { map, ...how } = await descend(train, labelLoss(classes.length), {
-    ...options,
-    regularisations: regularisations("c", c, validation),
-    standard: await standardOf(train, widths, options),
-    penalty: (value, count) => 1 / (value * count),
-    name: "c",
-  });
+  const { classes, widths, c } = options;
+  const { map, ...how } = await descend(train, labelLoss(classes.length), { ...options, by: "c", regularisation: c });
   return { head: { kind: "probe", gives: "probabilities", names: classes, widths, tensors: { ...map } }, ...how };
 }

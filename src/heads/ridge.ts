@@ -7,6 +7,7 @@ import {
   type FitOptions,
   type FittedHead,
   type LabelledRows,
+  mapped,
   regularisations,
   type TargetRows,
   type Trial,
@@ -47,20 +48,17 @@ export async function fitRidgeClassifier(
 }
 
 /** 1 and -1 for labels; a row whose label is no class has no weight. */
-function signed(batches: Batches<LabelledRows>, classes: number): Batches<TargetRows> {
-  return async function* () {
-    for await (const { rows, labels } of batches()) {
-      const targets = new Float32Array(labels.length * classes).fill(-1);
-      const weights = new Float32Array(labels.length);
-      for (let i = 0; i < labels.length; i++) {
-        if (labels[i] < 0 || labels[i] >= classes) continue;
-        targets[i * classes + labels[i]] = 1;
-        weights[i] = 1;
-      }
-      yield { rows, targets, weights };
+const signed = (batches: Batches<LabelledRows>, classes: number): Batches<TargetRows> =>
+  mapped(batches, ({ rows, labels }) => {
+    const targets = new Float32Array(labels.length * classes).fill(-1);
+    const weights = new Float32Array(labels.length);
+    for (let i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= classes) continue;
+      targets[i * classes + labels[i]] = 1;
+      weights[i] = 1;
     }
-  };
-}
+    return { rows, targets, weights };
+  });
 
 /** The map of the alpha with the least validation loss; one pass for mean and deviation, one for the products. */
 export async function ridgeMap(

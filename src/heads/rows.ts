@@ -22,6 +22,22 @@ export interface TargetRows extends Rows {
 /** The same batches each time they are asked for; some hundred rows in each run fast. */
 export type Batches<B> = () => AsyncIterable<B> | Iterable<B>;
 
+/** The same batches, each made into another. */
+export function mapped<A, B>(batches: Batches<A>, map: (batch: A) => B): Batches<B> {
+  return async function* () {
+    for await (const batch of batches()) yield map(batch);
+  };
+}
+
+/** What is made of a photo is kept as long as the photo is: its mask need not be counted again in every step where photos stay in memory. */
+export function remembered<A extends object, B>(make: (photo: A) => B): (photo: A) => B {
+  const known = new WeakMap<A, B>();
+  return (photo) => {
+    if (!known.has(photo)) known.set(photo, make(photo));
+    return known.get(photo)!;
+  };
+}
+
 /** How far a fit is. `done` counts up to `of` where that is known. */
 export interface FitProgress {
   /** "statistics", "products", or the regularisation that is being tried: "c = 0.1". */
