@@ -12,7 +12,6 @@ import {
   Relu,
   type ShapedValue,
   Softmax,
-  Sqrt,
   Sub,
 } from "../onnx/index.ts";
 import { onePhoto, type ScoreLoss, total } from "./descend.ts";
@@ -56,12 +55,13 @@ export interface DepthRows extends Rows {
   readonly known: Float32Array;
 }
 
-/** Eigen's λ (arXiv 1406.2283) as in BTS, AdaBins and DINOv2: the square of the mean difference counts 1 - λ. */
+/** As BTS, AdaBins and DINOv2 have Eigen's λ: the square of the mean difference counts 1 - λ. */
 const lambda = 0.85;
 
 /**
- * The scale-invariant log loss of a photo, sqrt(mean(g²) - λ mean(g)²) with g = log depth - log truth, tokens weighted by the part of
- * their pixels whose depth is known. Each photo counts as one.
+ * The scale-invariant log loss of a photo (Eigen et al., arXiv 1406.2283, eq. 4): mean(g²) - λ mean(g)² with g = log depth - log truth,
+ * tokens weighted by the part of their pixels whose depth is known. Each photo counts as one. DINOv2's is its root, whose slope
+ * does not vanish at the minimum, where L-BFGS gets slow.
  */
 export const scaleInvariantLoss = (bins: Bins, near: number, far: number): ScoreLoss<DepthRows> => ({
   outputs: bins.count,
@@ -74,8 +74,8 @@ export const scaleInvariantLoss = (bins: Bins, near: number, far: number): Score
     const mean = (value: ShapedValue) => ReduceSum(Mul(value, weight), [0, 1]);
     const gap = Sub(Log(depth), logs);
     const middle = mean(gap);
-    const loss = Sqrt(Add(Sub(mean(Mul(gap, gap)), Mul(Mul(middle, middle), lambda)), 1e-6));
-    const byGap = Div(Mul(Sub(gap, Mul(middle, lambda)), weight), loss);
+    const loss = Sub(mean(Mul(gap, gap)), Mul(Mul(middle, middle), lambda));
+    const byGap = Mul(Mul(Sub(gap, Mul(middle, lambda)), weight), 2);
     return {
       loss: total(loss),
       gradient: Mul(slope, Div(byGap, depth)),

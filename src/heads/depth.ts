@@ -43,23 +43,27 @@ export interface DepthOptions extends FitOptions {
   readonly validation?: Batches<DepthPhoto>;
 }
 
+/** Of bins: how they lie, default 256 of them, spaced linearly and weighed by a softmax; and how they are fitted. */
+export interface BinOptions extends Partial<Bins> {
+  /** The weight of half the sum of squares beside the mean loss of a photo. A list is chosen from by the validation photos. */
+  readonly decay: number | readonly number[];
+  /** The most steps of L-BFGS, default 200: an end on the way, as the loss falls on for long. */
+  readonly iterations?: number;
+}
+
 /**
- * Fits the mean scale-invariant log loss of the photos + ½ decay · Σ weight² by L-BFGS. Default 256 bins, spaced linearly, weighed by a
- * softmax.
+ * Fits the mean scale-invariant log loss of the photos + ½ decay · Σ weight² by L-BFGS.
  * @throws S2Error "option", "rows", "labels" for what cannot be fitted; the signal's reason when aborted.
  */
-export async function fitDepth(
-  train: Batches<DepthPhoto>,
-  options: DepthOptions & Partial<Bins> & { readonly decay: number | readonly number[] },
-): Promise<FittedHead<DepthHead>> {
-  const { widths, near, far, decay, count = 256, spacing = "linear", weights = "softmax" } = options;
+export async function fitDepth(train: Batches<DepthPhoto>, options: DepthOptions & BinOptions): Promise<FittedHead<DepthHead>> {
+  const { widths, near, far, decay, count = 256, spacing = "linear", weights = "softmax", iterations = 200 } = options;
   checkRange(near, far);
   const bins: Bins = { count, spacing, weights };
   const batches = withTargets(train, options);
   const validation = options.validation && withTargets(options.validation, options);
   const { map, ...how } = await descend(batches, scaleInvariantLoss(bins, near, far), {
     ...options,
-    validation,
+    ...{ validation, iterations },
     by: "decay",
     regularisation: decay,
   });

@@ -1,6 +1,7 @@
 /** What stands on frozen features: probes, neighbours, segmentation, depth, counts. */
 
 export {
+  type BinOptions,
   type DepthHead,
   type DepthMap,
   type DepthOptions,

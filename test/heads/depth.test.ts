@@ -2,7 +2,15 @@
 import { describe, expect, it } from "vitest";
 import { logDepths } from "../../src/heads/depth.ts";
 import { type Bins, binDepths, scaleInvariantLoss } from "../../src/heads/depth-bins.ts";
-import { type DepthHead, fitDepth, fitRidgeDepth, openDepth, readHead, writeHead } from "../../src/heads/index.ts";
+import {
+  type BinOptions,
+  type DepthHead,
+  fitDepth,
+  fitRidgeDepth,
+  openDepth,
+  readHead,
+  writeHead,
+} from "../../src/heads/index.ts";
 import { casesOf, floats, goldenRows, largestDifference, onOneThread as openGraph, goldenWidths as widths } from "./goldens.ts";
 import { lossOf, photosOf } from "./photos.ts";
 
@@ -34,10 +42,10 @@ describe("depth", () => {
     expect(largestDifference(got.gradient, floats(golden, "gradient"))).toBeLessThan(1e-6);
   });
 
-  it.each<["bins" | "ridge", Partial<Bins>]>([
+  it.each<["bins" | "ridge", Partial<BinOptions>]>([
     ["bins", { count: 32 }],
     ["bins", { count: 32, weights: "linear" }],
-    ["bins", { spacing: "log" }],
+    ["bins", { spacing: "log", iterations: 50 }],
     ["ridge", {}],
   ])("is found again within a tenth on photos not seen, by %s %o", async (how, bins) => {
     const options = { widths, near: near * 0.9, far: far * 1.1, openGraph, validation: () => photos.slice(9) };
@@ -46,6 +54,7 @@ describe("depth", () => {
         ? await fitDepth(() => photos.slice(0, 9), { ...options, ...bins, decay: [1e-3, 1e-5] })
         : await fitRidgeDepth(() => photos.slice(0, 9), { ...options, alpha: [1, 100] });
     expect(trials).toHaveLength(2);
+    for (const { iterations } of trials) expect(iterations).toBeLessThanOrEqual(how === "ridge" ? 0 : (bins.iterations ?? 200));
     const { json, weights } = writeHead(head);
     const opened = await openDepth(readHead(json, weights) as DepthHead, openGraph);
     let [error, count] = [0, 0];
