@@ -1,5 +1,6 @@
 /** What stands on frozen features: probes, neighbours, segmentation, depth, counts. */
 
+export { type ClickablePhoto, clickable, clicksHead, segmentClicks } from "./clicks.ts";
 export {
   type BinOptions,
   type DepthHead,
@@ -44,4 +45,4 @@ export {
   type SegmentationHead,
   type SegmentationOptions,
 } from "./segmentation.ts";
-export { type PhotoTokens, photoTokens } from "./tokens.ts";
+export { type LabelledPoint, type PhotoTokens, photoTokens } from "./tokens.ts";

@@ -3,13 +3,13 @@
  * process over the tokens. Its sum is the expected count, and 1 - exp(-sum) the probability that there is one at all; of a single token
  * that is sigmoid(score), so presence is the noisy-or of the tokens' logistic regressions.
  */
-import { S2Error, type Tensor } from "../core/index.ts";
+import type { Tensor } from "../core/index.ts";
 import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
 import { descend, onePhoto, type ScoreLoss, total } from "./descend.ts";
 import { checkHead, type FeatureHead } from "./head.ts";
 import { mapFile, type OpenedHead } from "./probe.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, type Rows } from "./rows.ts";
-import { gridRows, type PhotoTokens } from "./tokens.ts";
+import { gridRows, type LabelledPoint, type PhotoTokens, tokenOf } from "./tokens.ts";
 
 /** Tensors: weight [classes, channels] and bias [classes], of tokens as they are. */
 export interface ObjectsHead extends FeatureHead {
@@ -21,7 +21,7 @@ export interface ObjectsHead extends FeatureHead {
 /** A photo and its objects: the class of each, and its middle in pixels of the photo. */
 export interface PhotoOfObjects {
   readonly tokens: PhotoTokens;
-  readonly objects: readonly { readonly label: number; readonly x: number; readonly y: number }[];
+  readonly objects: readonly LabelledPoint[];
 }
 
 export interface ObjectsOptions extends FitOptions {
@@ -74,19 +74,10 @@ interface CountRows extends Rows {
 
 function countsOf({ tokens, objects }: PhotoOfObjects, classes: number, from: "places" | "photos"): Float32Array {
   const { rows, cols } = tokens.grid;
-  const [height, width] = tokens.size;
   const counts = new Float32Array(from === "places" ? rows * cols * classes : classes);
-  for (const { label, x, y } of objects) {
-    if (!Number.isInteger(label) || label < 0 || label >= classes)
-      throw new S2Error("labels", `An object has the class ${label}; expected 0 to ${classes - 1}.`);
-    if (!(x >= 0 && x <= width && y >= 0 && y <= height))
-      throw new S2Error(
-        "labels",
-        `An object's middle is ${x}, ${y}, outside its photo of ${width}x${height}; give pixels of the photo.`,
-      );
-    const row = Math.min(rows - 1, Math.floor((y * rows) / height));
-    const col = Math.min(cols - 1, Math.floor((x * cols) / width));
-    counts[(from === "places" ? row * cols + col : 0) * classes + label]++;
+  for (const object of objects) {
+    const token = tokenOf(tokens, object, classes);
+    counts[(from === "places" ? token : 0) * classes + object.label]++;
   }
   return counts;
 }

@@ -1,9 +1,10 @@
 /** Segmentation by a linear map of tokens: batch norm's statistics folded into a 1x1 convolution, as DINOv2's and DINOv3's linear heads. */
-import { resize, type Tensor } from "../core/index.ts";
-import { type OpenGraph, Transpose } from "../onnx/index.ts";
+import type { Tensor } from "../core/index.ts";
+import type { OpenGraph } from "../onnx/index.ts";
 import { shareLoss } from "./cross-entropy.ts";
 import { descend, type ScoreLoss } from "./descend.ts";
 import { checkHead, type FeatureHead } from "./head.ts";
+import { largestScores } from "./largest-scores.ts";
 import { classShares, type Mask } from "./masks.ts";
 import { pixelLoss, pixelRows } from "./pixel-loss.ts";
 import { mapFile, type OpenedHead } from "./probe.ts";
@@ -92,32 +93,13 @@ export async function openSegmentation(head: SegmentationHead, openGraph: OpenGr
   const { classes, widths, tensors } = head;
   const channels = channelsOf(widths);
   checkHead(head, "segmentation", { weight: [classes.length, channels], bias: [classes.length] });
-  const graph = await openGraph(mapFile(tensors, channels, (scores) => Transpose(scores, [1, 0])));
+  const graph = await openGraph(mapFile(tensors, channels, (scores) => scores));
   return {
     async predict(tokens) {
       const rows = gridRows(tokens, widths);
       const { result } = await graph.run({ rows: { dims: [rows.length / channels, channels], data: rows } });
-      return largestOf(result.data as Float32Array, classes.length, tokens);
+      return largestScores(result.data as Float32Array, classes.length, tokens);
     },
     close: () => graph.close(),
   };
-}
-
-/** The class with the largest score at each pixel, from scores [classes, rows, cols]; one enlarged plane in memory at a time. */
-export function largestOf(scores: Float32Array, classes: number, { grid, size }: Pick<PhotoTokens, "grid" | "size">): Mask {
-  const [height, width] = size;
-  const data = new Uint8Array(height * width);
-  const cells = grid.rows * grid.cols;
-  const plane = (k: number) =>
-    resize({ dims: [1, 1, grid.rows, grid.cols], data: scores.subarray(k * cells, (k + 1) * cells) }, size, { mode: "bilinear" });
-  const most = plane(0).data;
-  for (let k = 1; k < classes; k++) {
-    const { data: other } = plane(k);
-    for (let i = 0; i < most.length; i++) {
-      if (!(other[i] > most[i])) continue;
-      most[i] = other[i];
-      data[i] = k;
-    }
-  }
-  return { width, height, data };
 }

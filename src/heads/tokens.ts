@@ -41,3 +41,24 @@ export function gridRows({ data, channels, prefix, grid, widths }: PhotoTokens, 
     );
   return rows;
 }
+
+/** A place in a photo, in its pixels, and the class that is there. */
+export interface LabelledPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly label: number;
+}
+
+/**
+ * The token of the grid, counted from 0 row by row, in which a point lies.
+ * @throws S2Error "outside" for a point outside the photo; "labels" for a class that there is not.
+ */
+export function tokenOf({ grid, size: [height, width] }: PhotoTokens, { x, y, label }: LabelledPoint, classes: number): number {
+  if (!Number.isInteger(label) || label < 0 || label >= classes)
+    throw new S2Error("labels", `The point ${x}, ${y} has the class ${label}; expected 0 to ${classes - 1}.`);
+  if (!(x >= 0 && x <= width && y >= 0 && y <= height))
+    throw new S2Error("outside", `The point ${x}, ${y} is outside its photo of ${width}x${height}; give pixels of the photo.`);
+  const row = Math.min(grid.rows - 1, Math.floor((y * grid.rows) / height));
+  const col = Math.min(grid.cols - 1, Math.floor((x * grid.cols) / width));
+  return row * grid.cols + col;
+}

@@ -54,7 +54,7 @@ describe("objects", () => {
     const [tokens] = train;
     const fitted = (object: { label: number; x: number; y: number }) =>
       fitObjects(() => [{ tokens, objects: [object] }], { classes, widths, openGraph, decay: 1 });
-    await expect(fitted({ label: 2, x: 1, y: 1 })).rejects.toThrow("An object has the class 2; expected 0 to 1");
-    await expect(fitted({ label: 1, x: 101, y: 1 })).rejects.toThrow("An object's middle is 101, 1, outside its photo of 100x40");
+    await expect(fitted({ label: 2, x: 1, y: 1 })).rejects.toThrow("The point 1, 1 has the class 2; expected 0 to 1");
+    await expect(fitted({ label: 1, x: 101, y: 1 })).rejects.toThrow("The point 101, 1 is outside its photo of 100x40");
   });
 });

@@ -1,6 +1,7 @@
 /** What a user of masks relies on: labels go to the right tokens, the loss is torch's, the mask has the photo's size, void does not count. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { resize } from "../../src/core/index.ts";
 import {
   fitRidgeSegmentation,
   fitSegmentation,
@@ -11,9 +12,9 @@ import {
   type SegmentationHead,
   writeHead,
 } from "../../src/heads/index.ts";
+import { largestScores } from "../../src/heads/largest-scores.ts";
 import { classShares, labelsAt } from "../../src/heads/masks.ts";
 import { pixelLoss, pixelRows } from "../../src/heads/pixel-loss.ts";
-import { largestOf } from "../../src/heads/segmentation.ts";
 import { readGolden, type Stored } from "../fixtures/read.ts";
 import {
   casesOf,
@@ -112,10 +113,29 @@ describe("segmentation", () => {
     expect(largestDifference(probabilities, floats(golden, "probabilities"))).toBeLessThan(1e-3);
   });
 
-  it("takes the largest of the enlarged scores, the first of equals", () => {
-    const { data } = largestOf(Float32Array.of(0, 0, 1, -1), 2, { grid: { rows: 1, cols: 2 }, size: [1, 8] });
-    expect([...data]).toEqual([1, 1, 1, 1, 0, 0, 0, 0]); // 1 - 2t crosses 0 in the middle
-    expect([...largestOf(new Float32Array(4), 2, { grid: { rows: 1, cols: 2 }, size: [1, 2] }).data]).toEqual([0, 0]);
+  it("takes the largest of the scores that `resize` enlarges, the first of equals", () => {
+    const side = fc.integer({ min: 1, max: 9 });
+    const score = fc.float({ min: -4, max: 4, noNaN: true });
+    fc.assert(
+      fc.property(
+        side,
+        side,
+        side,
+        side,
+        fc.integer({ min: 1, max: 4 }),
+        fc.infiniteStream(score),
+        (rows, cols, h, w, k, stream) => {
+          const scores = Float32Array.from({ length: rows * cols * k }, () => stream.next().value as number);
+          const { data } = largestScores(scores, k, { grid: { rows, cols }, size: [h, w] });
+          const plane = (one: number) =>
+            resize({ dims: [1, 1, rows, cols], data: scores.filter((_, i) => i % k === one) }, [h, w], { mode: "bilinear" }).data;
+          const planes = Array.from({ length: k }, (_, one) => plane(one));
+          for (const [i, told] of data.entries())
+            for (const other of planes) expect(planes[told][i]).toBeGreaterThanOrEqual(other[i] - 1e-5);
+        },
+      ),
+    );
+    expect([...largestScores(new Float32Array(4), 2, { grid: { rows: 1, cols: 2 }, size: [1, 2] }).data]).toEqual([0, 0]);
   });
 
   it("refuses tokens of other scales, and a grid that is not theirs", async () => {
