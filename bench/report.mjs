@@ -1,28 +1,32 @@
-/** The tables of docs/performance.md, from bench/results/*.json into their places between marker comments. `--check` only tells whether they are up to date. */
+/** The tables of docs/performance.md and docs/browser.md, from bench/results/*.json into their places between marker comments. `--check` only tells whether they are up to date. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./places.mjs";
 import { resultsFolder } from "./result.mjs";
 
-const page = join(root, "docs/performance.md");
+const pages = ["docs/performance.md", "docs/browser.md"];
 
-/** Writes the tables; `check`: throws instead when that would change the page. */
+/** Writes the tables; `check`: throws instead when that would change a page. */
 export function writeReport({ check = false } = {}) {
-  const before = readFileSync(page, "utf8");
-  const after = before.replace(
-    /(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g,
-    (_, open, name, close) => `${open}${section(name)}${close}`,
-  );
-  if (after === before) return;
-  if (check) throw new Error("docs/performance.md does not say what bench/results says; run node bench/report.mjs.");
-  writeFileSync(page, after);
+  for (const name of pages) {
+    const page = join(root, name);
+    const before = readFileSync(page, "utf8");
+    const after = before.replace(
+      /(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g,
+      (_, open, bench, close) => `${open}${section(bench)}${close}`,
+    );
+    if (after === before) continue;
+    if (check) throw new Error(`${name} does not say what bench/results says; run node bench/report.mjs.`);
+    writeFileSync(page, after);
+  }
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "overhead", "reference", "startup", "memory"]);
+  if (name === "bars") return bars(["core", "overhead", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
-  return result ? `${ofTimes(result)}${ofMemory(result)}${provenance(result)}` : "_Not measured yet._\n";
+  if (name === "web" && result) return `${figures(result)}${provenance(result)}`;
+  return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 
 function bars(names) {
@@ -35,6 +39,13 @@ function bars(names) {
       `at most ${bar} ${unit}`,
       met ? "yes" : "**no**",
     ]),
+  );
+}
+
+function figures({ figures: all }) {
+  return table(
+    ["what", "measured"],
+    all.map(({ name, value, unit }) => [name, `${value} ${unit}`]),
   );
 }
 
@@ -57,6 +68,25 @@ function ofMemory({ details }) {
   );
 }
 
+function ofRecall({ details }) {
+  if (!details.recall) return "";
+  return table(
+    [
+      "search",
+      "recall@10 lost, photos",
+      "recall@10 lost, regions",
+      "MB",
+      "seconds to build",
+      "ms a search, photos",
+      "ms a search, regions",
+    ],
+    Object.entries(details.recall).map(([what, { lost, megabytes, seconds, ms }]) => [
+      ...[what, `${lost.photos} %`, `${lost.regions} %`],
+      ...[megabytes, seconds, ms.photos, ms.regions].map(String),
+    ]),
+  );
+}
+
 /** What ran where, and each ratio with how much it moved from round to round. */
 function provenance({ date, machine, details }) {
   const how = [
@@ -64,6 +94,8 @@ function provenance({ date, machine, details }) {
     `Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}, sharp ${machine.sharp}`,
     details.torch && `torch ${details.torch}, Python ${details.python}`,
     details.pillow && `Pillow ${details.pillow}`,
+    details.chromium && `onnxruntime-web ${machine.onnxruntimeWeb}, Chromium ${details.chromium}`,
+    details.lancedb && `LanceDB ${details.lancedb}`,
     `load average ${machine.loadAverage} at the start`,
     (details.rounds ?? details.runs) && `${details.rounds ?? details.runs} rounds`,
     details.rawBatch && `raw runs of ${details.rawBatch} tiles`,

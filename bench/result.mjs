@@ -15,6 +15,7 @@ const machine = {
   os: `${platform()} ${arch()}`,
   node: process.versions.node,
   onnxruntime: versionOf("onnxruntime-node"),
+  onnxruntimeWeb: versionOf("onnxruntime-web"),
   sharp: versionOf("sharp"),
   loadAverage: Number(loadavg()[0].toFixed(2)),
 };

@@ -1,12 +1,13 @@
 /**
  * Trains s2-tiny, or with --ms s2-tiny-ms, by distilling DeiT-Tiny on ../shared/data/photos. Resumable: run it again after a break. Views and checkpoints go to training/ (not committed), the model and its log to models/.
  */
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { buildModel } from "s2-vision/models";
 import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
-import { cosine, distilStep, fit, initialValue, makeShards, shardBatches, teacherStatistics } from "s2-vision/train";
+import { adamW, cosine, distilStep, fit, initialValue, makeShards, muon, shardBatches, teacherStatistics } from "s2-vision/train";
 import { toFloat16, writeSafetensors } from "../dist/tensors/index.js";
 
 const { values: flags } = parseArgs({
@@ -27,9 +28,10 @@ const out = join(root, flags.out ?? `models/${name}`);
 
 const student = { imageSize: 224, patchSize: 16, dim: 144, depth: 6, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-const viewOptions = { side: 224, area: [0.25, 1], colour: 0.3 };
-const viewsPerStep = 4;
+const viewOptions = { side: 224, area: [0.15, 1] };
+const [viewsPerStep, cells, colour, parts] = [16, 12, 0.2, 4];
 const [seed, rate, warmUp, decay] = [1, 1e-3, 200, 0.998];
+const teacherLayers = ["hidden_states.6", "last_hidden_state"];
 
 const photos = trainingPhotos();
 const stop = new AbortController();
@@ -38,26 +40,41 @@ process.once("SIGTERM", () => stop.abort());
 const started = performance.now();
 const store = openStore(folder);
 
-const teacher = await loadModel(join(root, "../shared/models/deit_tiny_patch16_224"));
-const viewRecipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", viewOptions, seed, photos: photos.length });
+const deit = join(root, "../shared/models/deit_tiny_patch16_224");
+const file = buildModel(
+  JSON.parse(readFileSync(join(deit, "config.json"), "utf8")),
+  readFileSync(join(deit, "model.safetensors")),
+  { outputs: teacherLayers },
+);
+const model = await loadModel(file, { output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
+const teacher = async (tiles) => {
+  const outputs = await model.run(tiles);
+  return teacherLayers.map((name) => outputs[name]);
+};
+const viewRecipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", teacherLayers, viewOptions, seed, photos: photos.length });
 const shards = await makeShards({
-  ...{ photos, load: loadImage, teacher, views, perShard: 64, view: viewOptions, seed, store, recipe: viewRecipe },
+  ...{ photos, load: loadImage, teacher, preprocessing: { ...preprocessing, rescale: 1 / 255, filter: "bicubic" } },
+  ...{ views, perShard: 64, view: viewOptions, seed, store, recipe: viewRecipe },
   onShard: (done, of) => say(`views: ${done} of ${of} files`),
   onProblem: (path, reason) => say(`left out ${relative(photosFolder, path)}: ${reason}`),
   signal: stop.signal,
 });
-await teacher.dispose();
-const statistics = await teacherStatistics(store, shards[0]);
+await model.dispose();
+const [inner, last] = await teacherStatistics(store, shards[0]);
 
 const step = distilStep({
-  ...{ student, way: flags.ms ? "s2" : "tiles", views: viewsPerStep, teacher: { tokens: 197, channels: 192 } },
-  ...{ statistics, preprocessing, optimiser: { weightDecay: 0.05 }, clip: 1, average: decay },
+  ...{ student, way: flags.ms ? "s2" : "tiles", views: viewsPerStep, cells, parts, preprocessing, clip: 1, average: decay },
+  layers: [
+    { statistics: inner, block: 2, weight: 0.5 },
+    { statistics: last, weight: 1 },
+  ],
+  optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0 }) }),
 });
-const recipe = { name, student, views, steps, viewsPerStep, rate, warmUp, decay, seed, viewRecipe };
+const recipe = { name, student, views, steps, viewsPerStep, cells, colour, rate, warmUp, decay, seed, viewRecipe };
 const { done, state, history } = await fit(step, {
   ...{ steps, rate: cosine({ rate, steps, warmUp, last: 1e-5 }), recipe: JSON.stringify(recipe), openLoop, signal: stop.signal },
   initial: (parameter, dims) => initialValue(parameter, dims, seed),
-  batches: shardBatches(store, shards, { views: viewsPerStep, seed }),
+  batches: shardBatches(store, shards, { views: viewsPerStep, cells, patchSize: student.patchSize, colour, seed }),
   checkpoints: openStore(join(folder, name)),
   onStep(number, { loss, patches, cls }) {
     if (number % 50 === 0 || number === 1)

@@ -1,39 +1,41 @@
 /** "s2-vision/node": models on onnxruntime-node, photos by sharp, features of photos. */
-import type { Hooks, S2Plan } from "./core/index.ts";
-import { type ExtractOptions, extractPhoto, type Features, type PhotoModel } from "./features/index.ts";
-import type { Photo } from "./images/index.ts";
-import { loadImage } from "./runtimes/node/index.ts";
-
-export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./core/index.ts";
-export { planDynamicS2, S2Error } from "./core/index.ts";
-export {
+import type { Hooks, S2Plan, Tower } from "./core/index.ts";
+import {
   type ExtractOptions,
+  extractPhoto,
   type Features,
   type PhotoModel,
-  type PhotoOptions,
-  picture,
-  planPhoto,
-  prepareImage,
-  principalColours,
-  type RecordedModel,
-  recordModel,
-  type ScaleMap,
-  scaleMaps,
-  scalePicture,
+  type VisualOptions,
+  type VisualTokens,
+  visualTokens as visualTokensOf,
 } from "./features/index.ts";
-export { type Filter, type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
+import type { Photo } from "./images/index.ts";
+import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index.ts";
+
+export * from "./any-runtime.ts";
+export type { Project, VisualOptions, VisualTokens } from "./features/index.ts";
 export {
+  type LanceVectors,
+  type LoadedTower,
   type LoadImageOptions,
   type LoadModelOptions,
   loadImage,
   loadModel,
+  loadTower,
   type Model,
+  type OpenVectorsOptions,
   openGraph,
   openLoop,
+  openOnnx,
   openStore,
+  openVectors,
+  saveOnnx,
   savePng,
+  type VectorIndexType,
+  type VideoFrame,
+  type VideoOptions,
+  videoFrames,
 } from "./runtimes/node/index.ts";
-export { readSafetensors, type StoredTensor, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";
 
 /**
  * Multi-scale features of a photo (a path, or pixels from `loadImage`): every scale is made from the photo's own pixels.
@@ -45,4 +47,32 @@ export async function extract(
   options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
 ): Promise<Features> {
   return extractPhoto(model, typeof photo === "string" ? await loadImage(photo) : photo, options);
+}
+
+/**
+ * A photo (a path, or pixels from `loadImage`) as a language model's visual tokens; `loadTower` gives the model, the tower and its projector.
+ * @throws S2Error before the model runs when photo, tower and model do not fit.
+ */
+export async function visualTokens(
+  model: PhotoModel,
+  photo: string | Photo,
+  tower: Tower,
+  options?: VisualOptions,
+): Promise<VisualTokens> {
+  return visualTokensOf(model, typeof photo === "string" ? await loadImage(photo) : photo, tower, options);
+}
+
+/**
+ * Features of what a video shows at 0, `every`, 2 · `every` ... seconds, each frame planned as a photo. For visual tokens:
+ * `for await (const { time, photo } of videoFrames(path, { every })) await visualTokens(model, photo, tower, ...)`.
+ * @throws S2Error "ffmpeg-missing", "video", and those of `extract`.
+ */
+export async function* extractVideo(
+  model: PhotoModel,
+  path: string,
+  options: (ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">)) & VideoOptions,
+): AsyncGenerator<{ readonly time: number; readonly features: Features }> {
+  const { every, ffmpeg, ...rest } = options;
+  for await (const { time, photo } of videoFrames(path, { every, ffmpeg, signal: rest.signal }))
+    yield { time, features: await extractPhoto(model, photo, rest) };
 }

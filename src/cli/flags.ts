@@ -28,6 +28,7 @@ export interface ModelFlags {
   prefixTokens?: number;
   patchSize?: number;
   imageSize?: number | Size;
+  optimize?: boolean;
   offline?: boolean;
 }
 
@@ -39,6 +40,20 @@ export interface ExtractFlags extends SizeFlags, ModelFlags {
   out: string;
   resume?: boolean;
   picture?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Those of `s2 similar`. */
+export interface SimilarFlags extends SizeFlags, ModelFlags {
+  in?: string;
+  at?: [x: number, y: number];
+  box?: [left: number, top: number, width: number, height: number];
+  window?: number;
+  pooling?: "cls" | "mean" | "cls+mean";
+  top: number;
+  store: string;
+  out?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -87,6 +102,7 @@ export function addModelOptions(command: Command): Command {
     .option("--prefix-tokens <n>", "tokens before the grid, where no config.json says it", readCount(0))
     .option("--patch-size <n>", "pixels on a side of one token, where no config.json says it", readCount(1))
     .option("--image-size <size>", "the model's own size, where neither graph nor config.json says it", readSize)
+    .option("--optimize", "try faster operators for attention; used when one tile shows that they are faster and give the same")
     .option("--offline", "hub names: use what was downloaded before");
 }
 

@@ -1,20 +1,20 @@
 /** `s2 build`, `export`, `quantize` and `convert`: models as files. */
 import { type Command, Option } from "commander";
 import { S2Error, type S2Options } from "../core/index.ts";
+import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
 
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
 
-/** Writes the file and says how large it is. */
-async function write(path: string, file: Uint8Array): Promise<void> {
+/** Writes the file, and one beside it where its weights do not fit in one, and says how large they are. */
+async function write(path: string, model: ModelProto): Promise<void> {
   const { saveOnnx } = await import("../runtimes/node/index.ts");
-  saveOnnx(path, file);
-  process.stdout.write(`${path}: ${(file.length / 1e6).toFixed(1)} MB\n`);
+  for (const { path: file, bytes } of saveOnnx(path, model)) process.stdout.write(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
 
-const readFile = (path: string): Promise<Uint8Array> =>
-  failingWith(status.model, async () => (await import("../runtimes/node/index.ts")).readModelFile(path));
+const open = (path: string): Promise<ModelProto> =>
+  failingWith(status.model, async () => (await import("../runtimes/node/index.ts")).openModelFile(path));
 
 export function defineBuild(program: Command): void {
   const command = program
@@ -35,13 +35,13 @@ export function defineBuild(program: Command): void {
         { out: path, imageSize, outputs }: { out: string; imageSize?: number | Size; outputs?: string[] },
       ) => {
         const { readHubFolder } = await import("../runtimes/node/index.ts");
-        const { buildModel } = await import("../models/index.ts");
+        const { buildProto } = await import("../models/index.ts");
         const { readPreprocessing } = await import("../images/index.ts");
-        const file = await failingWith(status.model, () => {
+        const model = await failingWith(status.model, () => {
           const { config, preprocessor, weights } = readHubFolder(folder);
-          return buildModel(config, weights, { imageSize, outputs, preprocessing: readPreprocessing({ config, preprocessor }) });
+          return buildProto(config, weights, { imageSize, outputs, preprocessing: readPreprocessing({ config, preprocessor }) });
         });
-        await write(path, file);
+        await write(path, model);
       },
     );
 }
@@ -78,7 +78,7 @@ export function defineExport(program: Command): void {
     )
     .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
       const { loadModel } = await import("../node.ts");
-      const { exportS2 } = await import("../models/index.ts");
+      const { exportProto } = await import("../models/index.ts");
       const { imageSize, prefixTokens, dynamic, maxTiles, fit, scales = [1, 2], sizes, ...same } = flags;
       if (dynamic || maxTiles || fit) refuseDynamic();
       const model = await failingWith(status.model, () => loadModel(source, { output, prefixTokens, threads: 1 }));
@@ -92,7 +92,7 @@ export function defineExport(program: Command): void {
         ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
       };
       const pixels = bytes ? (preprocessing ?? { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) : undefined;
-      await write(path, exportS2(await readFile(source), { ...options, imageSize: size, output, dtype, pixels }));
+      await write(path, exportProto(await open(source), { ...options, imageSize: size, output, dtype, pixels }));
     });
 }
 
@@ -112,8 +112,8 @@ export function defineConvert(program: Command): void {
     .addOption(new Option("--dtype <type>", "how weights are stored").choices(["float16"]).default("float16"));
   out(command)
     .addHelpText("after", "\nExamples:\n  s2 convert model.onnx --dtype float16 -o model.fp16.onnx")
-    .action(async (source: string, { out: path, dtype }: { out: string; dtype: "float16" }) => {
-      const { convertModel } = await import("../onnx/index.ts");
-      await write(path, convertModel(await readFile(source), { dtype }));
+    .action(async (source: string, { out: path }: { out: string; dtype: "float16" }) => {
+      const { convertProto } = await import("../onnx/index.ts");
+      await write(path, convertProto(await open(source)));
     });
 }

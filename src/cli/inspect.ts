@@ -29,11 +29,10 @@ export function defineInspect(program: Command): void {
     });
 }
 
-/** Of the graph's own file; weights in files beside it are not read. */
 async function reportOn({ source, traits }: Model): Promise<ModelReport> {
-  const { inspectModel } = await import("../onnx/index.ts");
-  const { readModelFile } = await import("../runtimes/node/index.ts");
-  return inspectModel(readModelFile(source), { imageSize: traits.imageSize });
+  const { inspectProto } = await import("../onnx/index.ts");
+  const { openModelFile } = await import("../runtimes/node/index.ts");
+  return inspectProto(openModelFile(source), { imageSize: traits.imageSize });
 }
 
 function inJson({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {

@@ -1,6 +1,6 @@
 /** From flags to the library's calls: a model that is loaded, a plan for a photo. */
 import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
-import { loadModel, type Model, planPhoto } from "../node.ts";
+import { loadModel, type Model, type PhotoOptions, planPhoto } from "../node.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 
@@ -9,8 +9,8 @@ const MAX_TILES = 12;
 
 /** Loads the model; a download shows on a terminal how far it is. What loadModel refuses ends the command with status 3. */
 export function openModel({ model, ...flags }: ModelFlags): Promise<Model> {
-  const { threads, device, output, prefixTokens, patchSize, imageSize, offline } = flags;
-  const options = { threads, device, output, prefixTokens, patchSize, imageSize, offline };
+  const { threads, device, output, prefixTokens, patchSize, imageSize, optimize, offline } = flags;
+  const options = { threads, device, output, prefixTokens, patchSize, imageSize, optimize, offline };
   return failingWith(status.model, () =>
     loadModel(model, { ...options, onProgress: process.stderr.isTTY ? showBytes : undefined }),
   );
@@ -27,14 +27,13 @@ export function planFor(
   flags: SizeFlags & { splitForward?: number },
   traits: Traits,
 ): S2Plan {
-  const { scales = [1, 2], sizes, dynamic, maxTiles, fit, splitMode, ...same } = flags;
-  const { maxSplitSize, merge, resizeOutputToIdx, overlap, fusion, splitForward } = same;
-  const options = defined({ merge, resizeOutputToIdx, overlap, fusion });
+  const { scales = [1, 2], sizes, dynamic, maxTiles, maxSplitSize, splitForward } = flags;
   if (!dynamic) {
     if (maxTiles) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
-    const size = sizes ? { imgSizes: sizes } : { scales };
-    return planPhoto(photo, { ...options, ...size, ...defined({ splitForward, maxSplitSize, fit, splitMode }) }, traits);
+    return planPhoto(photo, { ...lookOf(flags), ...defined({ splitForward }) }, traits);
   }
+  const { merge, resizeOutputToIdx, overlap, fusion } = flags;
+  const options = defined({ merge, resizeOutputToIdx, overlap, fusion });
   const tile = sideOf(maxSplitSize) ?? (sizes ? sideOf(sizes[0]) : traits.imageSize?.[0]) ?? 224;
   return planDynamicS2(
     photo,
@@ -49,6 +48,13 @@ export function planFor(
     },
     traits,
   );
+}
+
+/** The way of looking that the flags ask for, but for Dynamic S². */
+export function lookOf(flags: SizeFlags): PhotoOptions {
+  const { scales = [1, 2], sizes, fit, splitMode, maxSplitSize, merge, resizeOutputToIdx, overlap, fusion } = flags;
+  const size = sizes ? { imgSizes: sizes } : { scales };
+  return { ...size, ...defined({ fit, splitMode, maxSplitSize, merge, resizeOutputToIdx, overlap, fusion }) };
 }
 
 function sideOf(size: SizeFlags["maxSplitSize"]): number | undefined {

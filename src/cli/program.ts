@@ -5,12 +5,15 @@ import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
 import { defineQuantize } from "./quantize.ts";
+import { defineSimilar } from "./similar.ts";
 import { readVersion } from "./version.ts";
+import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
 Examples:
   s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
   s2 plan 1920x1080 --scales 1,2,3
+  s2 similar photo.jpg --at 320,240 --in photos/ --model models/deit_tiny
   s2 inspect models/deit_tiny
   s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx
 
@@ -27,9 +30,11 @@ export function makeProgram(): Command {
     .addHelpText("after", after);
   defineExtract(program);
   definePlan(program);
+  defineSimilar(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);
+  defineVisionEncoder(program);
   defineQuantize(program);
   defineConvert(program);
   return program;

@@ -34,12 +34,12 @@ export function defineQuantize(program: Command): void {
       '\nExamples:\n  s2 quantize model.onnx -o model.int8.onnx\n  s2 quantize models/deit_tiny --photos "photos/*.jpg" -o model.int8.onnx',
     )
     .action(async (source: string, { out, photos, twoTerms, weightBits, json }: QuantizeFlags) => {
-      const { openGraph, readModelFile, saveOnnx } = await import("../runtimes/node/index.ts");
-      const { quantizeModel } = await import("../onnx/index.ts");
-      const file = await failingWith(status.model, () => readModelFile(source));
+      const { openGraph, openModelFile, saveOnnx } = await import("../runtimes/node/index.ts");
+      const { quantizeProto } = await import("../onnx/index.ts");
+      const original = await failingWith(status.model, () => openModelFile(source));
       const seen = photos && { images: await lookAt(source, photos, out), openGraph: oneThread(openGraph) };
-      const { file: small, report } = await quantizeModel(file, { ...seen, twoTerms, weightBits });
-      saveOnnx(out, small);
+      const { model, report } = await quantizeProto(original, { ...seen, twoTerms, weightBits });
+      saveOnnx(out, model);
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : describe(out, report));
     });
 }

@@ -85,7 +85,7 @@ function lineOf({ photo, out, picture, dims, grid, tiles, ms }: Done): string {
   return `${photo} -> ${files}  ${grid.rows}x${grid.cols} tokens of ${dims[2]} channels, ${tiles} tiles, ${ms} ms`;
 }
 
-interface Bar {
+export interface Bar {
   update(value: number): void;
   /** Prints above the bar. */
   log(line: string): void;
@@ -93,7 +93,7 @@ interface Bar {
 }
 
 /** A MultiBar of one bar: cli-progress's SingleBar goes back to where it began when it stops, over what was printed meanwhile. */
-async function openBar(photos: number): Promise<Bar> {
+export async function openBar(photos: number): Promise<Bar> {
   const { default: progress } = await import("cli-progress");
   const bars = new progress.MultiBar({
     stream: process.stderr,

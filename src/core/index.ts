@@ -11,5 +11,6 @@ export { resize } from "./resize.ts";
 export { type CutTile, type Hooks, runPlan, type Source } from "./run.ts";
 export { isPlan, s2 } from "./s2.ts";
 export type { ResizeMode } from "./taps.ts";
+export { planTower, type Tower } from "./tower.ts";
 export { commonPrefixes } from "./traits.ts";
 export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./types.ts";

@@ -1,7 +1,8 @@
 /** Features of many photos, one after the other: from the store where they hold, else by the model; a photo that fails is reported. */
 import { extractPhoto, type Features, type PhotoModel, type PhotoOptions, planPhoto } from "../features/index.ts";
+import { type PhotoTokens, photoTokens } from "../heads/index.ts";
 import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
-import { type Fingerprint, findFeatures, hash, keepFeatures, planMark, type Store, type TokenMap } from "./store.ts";
+import { type Fingerprint, findFeatures, hash, keepFeatures, planMark, type Store } from "./store.ts";
 
 /** How photos are looked at. */
 export interface Look extends PhotoOptions {
@@ -29,7 +30,7 @@ export interface Collection {
 
 /** One photo's outcome. */
 export type Collected =
-  | { readonly photo: string; readonly tokens: TokenMap }
+  | { readonly photo: string; readonly tokens: PhotoTokens }
   | { readonly photo: string; readonly problem: string };
 
 /** Yields photos in their order; while the model looks at one, the next is read and decoded. */
@@ -58,7 +59,7 @@ interface Prepared {
   readonly photo: Photo;
 }
 
-type Outcome = (Prepared & { stale?: readonly string[] }) | { tokens: TokenMap } | { problem: string };
+type Outcome = (Prepared & { stale?: readonly string[] }) | { tokens: PhotoTokens } | { problem: string };
 
 /** Never rejects: a photo may fail long before its turn. */
 async function prepare(path: string | undefined, collection: Collection): Promise<Outcome> {
@@ -100,7 +101,7 @@ async function finish(path: string, prepared: Exclude<Outcome, { problem: string
   // A reduced photo has another size: it is planned anew, to the same scales.
   const { upsampled, ...options } = look;
   const features = await extractPhoto(model, photo, upsampled ? { ...options, signal } : { ...plan, signal });
-  const tokens = tokensOf(features, size);
+  const tokens = tokensOf(features, size, upsampled ?? false);
   if (store) await keepFeatures(store, storedName(path, collection), tokens, fingerprint);
   onPhoto?.({ photo: path, from: "model", ...(stale && { stale }) });
   return { photo: path, tokens };
@@ -112,9 +113,8 @@ function reduced(photo: Photo, { traits }: PhotoModel, { filter }: Preprocessing
   return resizePixels(photo, [height, width], filter) as Photo;
 }
 
-function tokensOf({ data, dims, grid, plan }: Features, size: readonly [number, number]): TokenMap {
-  const channels = dims[2];
-  const scales = plan.merge === "concat" ? plan.scales.length : 1;
-  const widths = Array.from({ length: scales }, () => channels / scales);
-  return { data, channels, prefix: plan.numPrefixToken, grid, widths, size };
+/** `size` is the photo's own, also where the features are of a reduced one, which is all of the photo. */
+function tokensOf(features: Features, size: readonly [number, number], reduced: boolean): PhotoTokens {
+  const { place, ...tokens } = photoTokens(features);
+  return { ...tokens, size, ...(place && !reduced && { place }) };
 }

@@ -7,10 +7,27 @@ export interface Features {
   readonly dims: readonly [1, number, number];
   readonly grid: { readonly rows: number; readonly cols: number };
   readonly plan: S2Plan;
+  readonly place: Place;
   /** The photo's pixels that a token stands for; a prefix token stands for all that the model saw. Throws S2Error "token". */
   boxOf(token: number): Box;
   /** The token that stands for a pixel of the photo. Throws S2Error "outside" where the model saw nothing. */
   tokenAt(x: number, y: number): number;
+}
+
+/** Where a grid of tokens lies in a photo, in its pixels. */
+export interface Place {
+  /** What the model saw. */
+  readonly region: Box;
+  /** One token's sides; the last row and column may reach beyond the region. */
+  readonly token: readonly [height: number, width: number];
+}
+
+/** The pixels of `rows` x `cols` tokens from a cell of the grid on, as far as the model saw them. */
+export function cellBox({ region, token }: Place, row: number, col: number, rows = 1, cols = 1): Box {
+  const left = region.left + col * token[1];
+  const top = region.top + row * token[0];
+  const width = Math.min(cols * token[1], region.left + region.width - left);
+  return { left, top, width, height: Math.min(rows * token[0], region.top + region.height - top) };
 }
 
 /** Features from what a plan's run gave for one image, [1, n, c]. */
@@ -22,6 +39,7 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
   // In "pad" mode the last row and column may reach beyond the photo, so a token's side comes from the canvas, not from the grid.
   const height = (token[0] * region.height) / (canvas[0] - padding[0]);
   const width = (token[1] * region.width) / (canvas[1] - padding[1]);
+  const place: Place = { region, token: [height, width] };
   const right = region.left + region.width;
   const bottom = region.top + region.height;
   return {
@@ -29,6 +47,7 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
     dims: [1, tokens, channels],
     grid,
     plan,
+    place,
     boxOf(token) {
       if (!Number.isInteger(token) || token < 0 || token >= tokens) {
         throw new S2Error(
@@ -37,9 +56,7 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
         );
       }
       if (token < prefix) return region;
-      const left = region.left + ((token - prefix) % grid.cols) * width;
-      const top = region.top + Math.floor((token - prefix) / grid.cols) * height;
-      return { left, top, width: Math.min(width, right - left), height: Math.min(height, bottom - top) };
+      return cellBox(place, Math.floor((token - prefix) / grid.cols), (token - prefix) % grid.cols);
     },
     tokenAt(x, y) {
       if (!(x >= region.left && x <= right && y >= region.top && y <= bottom)) {

@@ -1,4 +1,4 @@
-/** One picture that explains S²: the photo, then each scale's features in colours with the tiles that the model saw. */
+/** Pictures that lie side by side; one explains S²: the photo, then each scale's features in colours with the tiles that the model saw. */
 
 import { type Box, S2Error } from "../core/index.ts";
 import { type Pixels, resizePixels } from "../images/index.ts";
@@ -12,9 +12,6 @@ const GAP = 8;
  * panels of 2 · height, so that a panorama does not make the strip endless.
  */
 export function picture(photo: Pixels, scales: readonly { colours: Pixels; tiles: readonly Box[] }[], height = 448): Pixels {
-  if (!Number.isSafeInteger(height) || height < 1) {
-    throw new S2Error("picture", `Got height ${height}; expected a whole number of pixels of at least 1, 448 for example.`);
-  }
   const size = panelSize(photo, height);
   const panels = [opaque(resizePixels(photo, size, "bicubic"))];
   for (const { colours, tiles } of scales) {
@@ -25,13 +22,17 @@ export function picture(photo: Pixels, scales: readonly { colours: Pixels; tiles
   return strip(panels);
 }
 
-function panelSize(photo: Pixels, height: number): [height: number, width: number] {
+/** The size at which a photo is drawn. @throws S2Error "picture" for a height that is none. */
+export function panelSize(photo: Pixels, height: number): [height: number, width: number] {
+  if (!Number.isSafeInteger(height) || height < 1) {
+    throw new S2Error("picture", `Got height ${height}; expected a whole number of pixels of at least 1, 448 for example.`);
+  }
   const scale = Math.min(height / photo.height, (2 * height) / photo.width);
   return [Math.max(1, Math.round(photo.height * scale)), Math.max(1, Math.round(photo.width * scale))];
 }
 
 /** RGB, freshly made: grey is repeated, what is transparent lies on white. */
-function opaque({ width, height, channels, data }: Pixels): Pixels {
+export function opaque({ width, height, channels, data }: Pixels): Pixels {
   const rgb = new Uint8Array(width * height * 3);
   const second = channels === 1 ? 0 : 1;
   for (let from = 0, to = 0; to < rgb.length; from += channels, to += 3) {
@@ -45,7 +46,7 @@ function opaque({ width, height, channels, data }: Pixels): Pixels {
 }
 
 /** White lines with dark on either side, visible on any colour; all dark before all white, for neighbours share their edges. */
-function outline(panel: Pixels, photo: Pixels, tiles: readonly Box[]): void {
+export function outline(panel: Pixels, photo: Pixels, tiles: readonly Box[]): void {
   for (const [value, around] of [
     [32, 1],
     [255, 0],
@@ -76,7 +77,7 @@ function fill({ width, height, data }: Pixels, x0: number, y0: number, x1: numbe
 }
 
 /** The panels side by side on white. */
-function strip(panels: readonly Pixels[]): Pixels {
+export function strip(panels: readonly Pixels[]): Pixels {
   const [{ width: side, height }] = panels;
   const width = panels.length * (side + GAP) - GAP;
   const data = new Uint8Array(width * height * 3).fill(255);

@@ -1,37 +1,51 @@
 /** Tokens of one photo as heads take them that tell something of every place. */
 import { S2Error } from "../core/index.ts";
-import type { Features } from "../features/index.ts";
+import type { Features, Place } from "../features/index.ts";
 
-/** [prefix + rows·cols, channels], channels scale by scale; the grid covers the photo. Stored features (`TokenMap` of "s2-vision/eval") are such. */
+/**
+ * A photo's tokens, [prefix + rows·cols, channels], channels scale by scale: what `photoTokens` makes of `Features` and what the evaluation
+ * keeps of a photo.
+ */
 export interface PhotoTokens {
   readonly data: Float32Array;
   readonly channels: number;
   /** Tokens before the grid. */
   readonly prefix: number;
   readonly grid: { readonly rows: number; readonly cols: number };
-  /** Channels of each scale. */
+  /** Channels of each scale; one number where scales are added. */
   readonly widths: readonly number[];
-  /** The photo's size in pixels, which masks and depths get. */
+  /** The photo's own size in pixels, which masks and depths get. */
   readonly size: readonly [height: number, width: number];
+  /** Where the grid lies, unless it covers the whole photo evenly (cropped or padded photos). */
+  readonly place?: Place;
 }
 
-/** What `extract` gave. Of a cropped photo (`fit: "crop"`) only the part that the model saw is told of. */
-export function photoTokens({ data, dims, grid, plan }: Features): PhotoTokens {
+/** What heads and retrieval need of `extract`'s features. */
+export function photoTokens({ data, dims, grid, plan, place }: Features): PhotoTokens {
   const scales = plan.merge === "concat" ? plan.scales.length : 1;
   const widths = Array.from({ length: scales }, () => dims[2] / scales);
-  const { height, width } = plan.region ?? { height: plan.image[0], width: plan.image[1] };
-  return { data, channels: dims[2], prefix: plan.numPrefixToken, grid, widths, size: [Math.round(height), Math.round(width)] };
+  const [height, width] = plan.image;
+  const { region, token } = place;
+  const whole = region.width === width && region.height === height;
+  const even = Math.abs(token[0] * grid.rows - height) < 1e-6 && Math.abs(token[1] * grid.cols - width) < 1e-6;
+  const size = plan.image;
+  return { data, channels: dims[2], prefix: plan.numPrefixToken, grid, widths, size, ...(!(whole && even) && { place }) };
 }
 
 /**
  * The grid's tokens, [rows·cols, channels], without those before it.
- * @throws S2Error "rows" when the scales are not those that the head was made for.
+ * @throws S2Error "rows" when the scales are not those that the head was made for, or when the grid is not the photo's.
  */
-export function gridRows({ data, channels, prefix, grid, widths }: PhotoTokens, wanted: readonly number[]): Float32Array {
+export function gridRows({ data, channels, prefix, grid, widths, place }: PhotoTokens, wanted: readonly number[]): Float32Array {
   if (String(widths) !== String(wanted))
     throw new S2Error(
       "rows",
       `Got tokens with scales of [${widths.join(", ")}] channels, and the head is of [${wanted.join(", ")}]; look at the photo with the model and the scales that the head was fitted with.`,
+    );
+  if (place)
+    throw new S2Error(
+      "rows",
+      'The tokens are of a photo that was cropped or padded, and the head tells of every place of a photo; extract with fit: "stretch".',
     );
   const rows = data.subarray(prefix * channels);
   if (rows.length !== grid.rows * grid.cols * channels)

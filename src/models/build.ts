@@ -1,13 +1,16 @@
 /** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
 import { nearest, px, S2Error } from "../core/index.ts";
-import { finishGraph, input, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
-import { readSafetensors } from "../tensors/index.ts";
+import { finishGraph, input, type ModelProto, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
+import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
 import { readFamily } from "./families.ts";
 
 /** What to build. */
 export interface BuildOptions {
-  /** Outputs of the graph by the source library's names; default: its main features, and pooled ones and logits where it has them. */
+  /**
+   * Outputs of the graph by the source library's names; default: its main features, and pooled ones and logits where it has them.
+   * A negative number counts from the end: `hidden_states.-2`.
+   */
   readonly outputs?: readonly string[];
   /** Images of another size than the model was made for: position embeddings are interpolated as the source library does. */
   readonly imageSize?: number | readonly [height: number, width: number];
@@ -30,15 +33,30 @@ const opset = 20;
  * An ONNX file from a hub model's two files: of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
  * [batch, channels, height, width] in float32; the batch is free.
  * @throws S2Error "architecture" for a family or a variant that is not known, "weights" for tensors that are missing or misshapen,
- * "safetensors" for a damaged file, "output" for an output that the model does not have.
+ * "safetensors" for a damaged file, "output" for an output that the model does not have, "too-large" above 1.9 GB (see `buildProto`).
  */
 export function buildModel(config: object, weights: Uint8Array, options: BuildOptions = {}): Uint8Array {
-  const { architecture, weights: named } = readFamily(config as Config, readSafetensors(weights).tensors);
+  return writeOnnx(buildProto(config, weights, options));
+}
+
+/** `buildModel` before it is written: for models that need a second file for their weights. */
+export function buildProto(config: object, weights: Uint8Array, options: BuildOptions = {}): ModelProto {
+  return buildFromTensors(config as Config, readSafetensors(weights).tensors, options);
+}
+
+/** `buildProto` from tensors that were read already. */
+export function buildFromTensors(
+  config: Config,
+  tensors: Readonly<Record<string, StoredTensor>>,
+  options: BuildOptions,
+): ModelProto {
+  const { architecture, weights: named } = readFamily(config, tensors);
   const size = imageSize(options.imageSize, architecture);
   const graph = newGraph(opset);
   const images = input(graph, "pixel_values", "float32", ["batch", architecture.channels, ...size]);
   const values = architecture.build(images);
-  const names = options.outputs ?? architecture.main.filter((name) => Object.hasOwn(values, name));
+  const names =
+    options.outputs?.map((name) => fromEnd(name, values)) ?? architecture.main.filter((name) => Object.hasOwn(values, name));
   checkNames(names, values);
   for (const name of names) output(values[name], name);
   named.refuseProblems(architecture.unused);
@@ -46,12 +64,10 @@ export function buildModel(config: object, weights: Uint8Array, options: BuildOp
   const cost = multiplyAdds(model, { pixel_values: [1, architecture.channels, ...size] }).value;
   const traits = { imageSize: size, ...traitsOfOutput(architecture, size, names, values), multiplyAdds: cost };
   const { preprocessing } = options;
-  return writeOnnx(
-    withMetadata(model, {
-      "s2.traits": JSON.stringify(traits),
-      ...(preprocessing && { "s2.preprocessing": JSON.stringify(preprocessing) }),
-    }),
-  );
+  return withMetadata(model, {
+    "s2.traits": JSON.stringify(traits),
+    ...(preprocessing && { "s2.preprocessing": JSON.stringify(preprocessing) }),
+  });
 }
 
 /** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */
@@ -68,6 +84,13 @@ function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize 
   const size: Size = wish === undefined ? own : typeof wish === "number" ? [wish, wish] : wish;
   if (size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize)) return size;
   throw new S2Error("input", `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}.`);
+}
+
+/** `hidden_states.-2` is the last but one, as Python counts. */
+function fromEnd(name: string, values: Outputs): string {
+  const [, list, back] = /^(.+\.)-(\d+)$/.exec(name) ?? [];
+  const count = Object.keys(values).filter((key) => key.startsWith(list) && /^\d+$/.test(key.slice(list.length))).length;
+  return list && Number(back) <= count ? `${list}${count - Number(back)}` : name;
 }
 
 function checkNames(names: readonly string[], values: Outputs): void {

@@ -13,7 +13,7 @@ import {
   Add,
   Cast,
   constant,
-  convertModel,
+  convertProto,
   finishGraph,
   type Graph,
   inline,
@@ -52,11 +52,19 @@ export interface ExportOptions extends S2Options {
  * S² around a backbone as one ONNX file. Input: `pixel_values`, float32 [batch, channels, height, width] (or bytes, see `pixels`);
  * output: `features`, as `s2` gives them within 1e-4. `splitForward` is how many tiles run at a time; default a scale at once.
  * The plan is in the file's metadata as `s2.plan`.
- * @throws S2Error as `planS2` does; "onnx-file", "model-file", "output" or "graph" for a backbone that cannot be wrapped.
+ * @throws S2Error as `planS2` does; "onnx-file", "model-file", "output" or "graph" for a backbone that cannot be wrapped, "too-large"
+ * above 1.9 GB (see `exportProto`).
  */
 export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Array {
+  return writeOnnx(exportProto(readOnnx(backbone), options));
+}
+
+/** `exportS2` of a file that has been read, before it is written: for models that need a second file for their weights. */
+export function exportProto(backbone: ModelProto, options: ExportOptions): ModelProto {
   const { imageSize, output: wish, pixels, head, dtype = "float32", ...asked } = options;
-  const model = withoutFunctions(readOnnx(backbone));
+  if (dtype !== "float32" && dtype !== "float16")
+    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
+  const model = withoutFunctions(backbone);
   const core = readBackbone(model, wish);
   const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
   const plan = planFor(core, { height, width }, asked);
@@ -67,10 +75,8 @@ export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Arr
   const features = s2Graph(graph, images, core, plan);
   output(features, "features");
   if (head) addHead(graph, features, readOnnx(head));
-  const file = finish(graph, model, plan);
-  if (dtype !== "float32" && dtype !== "float16")
-    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
-  return dtype === "float16" ? convertModel(file, { dtype }) : file;
+  const whole = finish(graph, model, plan);
+  return dtype === "float16" ? convertProto(whole) : whole;
 }
 
 /** As `s2` plans for a model that is a function; what the graph says of itself is checked. */
@@ -83,7 +89,7 @@ function planFor(core: Backbone, image: { height: number; width: number }, optio
 }
 
 /** Scale by scale: cut, run, pool; then merge. */
-function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
+export function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
   const { splitForward, numPrefixToken, outputShape, image, overlap } = plan;
   // One tile position of the whole batch is as good as one image: the graph does not know its batch.
   const run = placeBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);
@@ -137,8 +143,8 @@ function addHead(graph: Graph, features: ShapedValue, head: ModelProto): void {
   for (const result of head.graph.output ?? []) output({ graph, name: given.get(result.name!)!, type: "float32" }, result.name!);
 }
 
-function finish(graph: Graph, model: ModelProto, plan: S2Plan): Uint8Array {
+function finish(graph: Graph, model: ModelProto, plan: S2Plan): ModelProto {
   const whole = finishGraph(graph, "s2");
   const irVersion = Math.max(Number(whole.irVersion), Number(model.irVersion ?? 0));
-  return writeOnnx(withMetadata({ ...whole, irVersion }, { "s2.plan": JSON.stringify(plan) }));
+  return withMetadata({ ...whole, irVersion }, { "s2.plan": JSON.stringify(plan) });
 }

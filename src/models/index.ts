@@ -1,5 +1,11 @@
 /** Models as ONNX files: built from hub weights, or wrapped in S². */
 
 export { convertModel, type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "../onnx/index.ts";
-export { type BuildOptions, buildModel } from "./build.ts";
-export { type ExportOptions, exportS2 } from "./export.ts";
+export { type BuildOptions, buildModel, buildProto } from "./build.ts";
+export { type ExportOptions, exportProto, exportS2 } from "./export.ts";
+export { isProjector, isTower, type WeightFiles } from "./llava-weights.ts";
+export { preprocessorFor } from "./processor-config.ts";
+export { buildProjector, type ProjectorOptions } from "./projector.ts";
+export { buildTower } from "./tower.ts";
+export { readTowerConfig } from "./tower-config.ts";
+export { exportVisionEncoder, type VisionEncoder, type VisionEncoderOptions } from "./vision-encoder.ts";

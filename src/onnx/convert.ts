@@ -16,10 +16,11 @@ const largestHalf = 65504;
  */
 export function convertModel(file: Uint8Array, { dtype }: { dtype: "float16" }): Uint8Array {
   if (dtype !== "float16") throw new S2Error("option", `dtype is "${dtype}"; expected "float16". For int8 see quantizeModel.`);
-  return writeOnnx(withHalfWeights(readOnnx(file)));
+  return writeOnnx(convertProto(readOnnx(file)));
 }
 
-function withHalfWeights(model: ModelProto): ModelProto {
+/** `convertModel` to float16 of a file that has been read. */
+export function convertProto(model: ModelProto): ModelProto {
   const given = new Set((model.graph.input ?? []).map(({ name }) => name)); // may be fed: must keep its type
   const casts: NodeProto[] = [];
   const initializer = (model.graph.initializer ?? []).map((tensor) => {

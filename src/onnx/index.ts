@@ -18,7 +18,7 @@ export {
   valueInfo,
   wholeNumbers,
 } from "./builder.ts";
-export { convertModel } from "./convert.ts";
+export { convertModel, convertProto } from "./convert.ts";
 export { type Found, multiplyAdds } from "./cost.ts";
 export { type Dim, divide, multiply } from "./dims.ts";
 export {
@@ -35,12 +35,13 @@ export {
   writeOnnx,
 } from "./file.ts";
 export { withoutFunctions } from "./functions.ts";
+export { fuseAttention } from "./fuse-attention.ts";
 export { inline } from "./inline.ts";
 export { type InspectOptions, inspectModel, inspectProto, type ModelReport } from "./inspect.ts";
 export * from "./operators.ts";
 export { type OwnTraits, ownPreprocessing, ownTraits, type ReadAt, readMetadata } from "./own-words.ts";
 export type * from "./proto.ts";
-export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "./quantize.ts";
+export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel, quantizeProto } from "./quantize.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf, whereLost } from "./shapes-of.ts";
 export {

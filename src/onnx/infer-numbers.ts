@@ -97,7 +97,8 @@ const round = (value: number): number => (Math.abs(value % 1) === 0.5 ? 2 * Math
 export const numberRules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(unary.map((op) => [op, same])),
   ...Object.fromEntries(reductions.map((op) => [op, reduce])),
-  ...Object.fromEntries(["Pow", "PRelu", "BitShift"].map((op) => [op, firstType()])),
+  ...Object.fromEntries(["PRelu", "BitShift"].map((op) => [op, firstType()])),
+  Pow: firstType(numbers((a, b) => a ** b)),
   ...Object.fromEntries(Object.entries(comparisons).map(([op, compute]) => [op, elementwise("bool", numbers(compute))])),
   Abs: valued(Math.abs),
   Neg: valued((value) => -value),
@@ -162,7 +163,7 @@ function where(call: Call): Shaped[] {
   return [{ ...result, ints: Array.from({ length }, (_, i) => at(at(condition, i) === 0 ? b : a, i)) }];
 }
 
-function firstType(): Rule {
-  const rule = elementwise();
+function firstType(compute?: Compute): Rule {
+  const rule = elementwise(undefined, compute);
   return (call) => [{ ...rule(call)[0], type: call.inputs[0]!.type }];
 }

@@ -123,12 +123,12 @@ function largest({ dims, data }: GraphTensor, found: Float32Array = new Float32A
 /** The int8 file's outputs and time beside the float32 file's, on the same images. */
 export async function compareFeatures(
   before: ModelProto,
-  after: Uint8Array,
+  after: ModelProto,
   images: Tensor,
   openGraph: OpenGraph,
 ): Promise<Measured> {
   const float = await openGraph(writeOnnx(before));
-  const small = await openGraph(after);
+  const small = await openGraph(writeOnnx(after));
   try {
     const each = feeds(before, images);
     let loss: Record<string, number> | undefined;

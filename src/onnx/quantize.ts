@@ -1,6 +1,7 @@
 /** Weights as 8-bit integers with activations quantised as they come (MatMulInteger): a quarter of the file, about half of the time. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import { readOnnx, writeOnnx } from "./file.ts";
+import { onnxPieces, readOnnx, writeOnnx } from "./file.ts";
+import type { ModelProto } from "./proto.ts";
 import { activationErrors, compareFeatures, type Measured } from "./quantize-errors.ts";
 import { findProducts, isClassifier, type Product, quantizeProducts, type Terms } from "./quantize-products.ts";
 import { smoothOutliers } from "./quantize-smooth.ts";
@@ -51,9 +52,17 @@ export async function quantizeModel(
   file: Uint8Array,
   options: QuantizeOptions = {},
 ): Promise<{ file: Uint8Array; report: QuantizeReport }> {
+  const { model, report } = await quantizeProto(readOnnx(file), options);
+  return { file: writeOnnx(model), report };
+}
+
+/** `quantizeModel` of a file that has been read, before it is written. */
+export async function quantizeProto(
+  original: ModelProto,
+  options: QuantizeOptions = {},
+): Promise<{ model: ModelProto; report: QuantizeReport }> {
   const { images, openGraph, twoTerms = images ? 0.2 : 0.09, weightBits = 8 } = options;
   checkOptions(options);
-  const original = readOnnx(file);
   const model = images && openGraph ? await smoothOutliers(original, images, openGraph) : original;
   const products = findProducts(model);
   if (products.length === 0)
@@ -61,13 +70,13 @@ export async function quantizeModel(
   const errors = images && openGraph ? await activationErrors(model, products, images, openGraph) : undefined;
   const terms = chooseTerms(products, twoTerms, errors);
   const { model: quantized, weightErrors } = quantizeProducts(model, products, terms, weightBits);
-  const bytes = writeOnnx(quantized);
   const layers = products.map(({ node, k, n }, i) => ({
     ...{ name: node.name || node.output![0], inputs: k, outputs: n, terms: terms[i], weightError: weightErrors[i] },
     ...(errors && { activationError: errors[i] }),
   }));
-  const measured = images && openGraph ? { measured: await compareFeatures(original, bytes, images, openGraph) } : {};
-  return { file: bytes, report: { bytesBefore: file.length, bytesAfter: bytes.length, layers, ...measured } };
+  const measured = images && openGraph ? { measured: await compareFeatures(original, quantized, images, openGraph) } : {};
+  const [bytesBefore, bytesAfter] = [original, quantized].map((each) => onnxPieces(each).length);
+  return { model: quantized, report: { bytesBefore, bytesAfter, layers, ...measured } };
 }
 
 function checkOptions({ images, openGraph, twoTerms = 0, weightBits = 8 }: QuantizeOptions): void {

@@ -3,25 +3,18 @@
 import { checkNames, commonPrefixes, S2Error, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
 import { checkImages, type ImageRules, pickOutput, type ValueInfo } from "./graph.ts";
-import { type FloatTensor, toFloat32 } from "./half.ts";
 import { type ConfigHints, type JsonObject, readHints, type Size } from "./hub-config.ts";
 import { readTokens } from "./tokens.ts";
+import {
+  pick,
+  type TensorClass,
+  type TransformersModel,
+  type TransformersProcessor,
+  tensorClassOf,
+} from "./transformers-library.ts";
 
-/** What `AutoModel.from_pretrained(...)` gives, as far as it matters here. */
-export interface TransformersModel {
-  readonly config: object;
-  readonly sessions: object;
-  // biome-ignore lint/suspicious/noExplicitAny: the library declares its call as taking and giving anything.
-  (inputs: any): Promise<any>;
-}
-
-/** What `AutoProcessor.from_pretrained(...)` or `AutoImageProcessor.from_pretrained(...)` gives. */
-export interface TransformersProcessor {
-  readonly config?: object;
-  readonly image_processor?: object;
-}
-
-type TensorClass = new (type: "float32", data: Float32Array, dims: number[]) => object;
+export { imageEmbedder, type TextTokenizer, textEmbedder } from "./transformers-embed.ts";
+export type { TransformersModel, TransformersProcessor };
 
 // biome-ignore lint/suspicious/noExplicitAny: the library's constructor has overloads that are none of our business.
 type LibraryArguments = any[];
@@ -150,46 +143,6 @@ function tokenTraits({ shape }: ValueInfo, size: Size | undefined, hints: Config
   throw new S2Error(
     "prefix-tokens",
     `How many tokens ${family} puts before its grid is not known. Give prefixTokens: ${commonPrefixes}.`,
-  );
-}
-
-/**
- * The model takes tensors of the library's own class only. Its image processors make one: asked to change nothing, from one pixel.
- * @throws S2Error "transformers-tensor" when there is no processor, or it is not of the kind that is known (4.x).
- */
-async function tensorClassOf(imageProcessor: object | undefined): Promise<TensorClass> {
-  const give =
-    "Give the library's own: fromTransformers(model, processor, { Tensor }), with Tensor imported from @huggingface/transformers";
-  if (!imageProcessor)
-    throw new S2Error("transformers-tensor", `No processor was given from which to learn the library's Tensor. ${give}.`);
-  const steps = [
-    "crop_margin",
-    "convert_rgb",
-    "resize",
-    "thumbnail",
-    "center_crop",
-    "rescale",
-    "normalize",
-    "pad",
-    "flip_channel_order",
-  ];
-  const idle = Object.fromEntries(steps.map((step) => [`do_${step}`, { value: false }]));
-  const pixel = { width: 1, height: 1, channels: 3, size: [1, 1], data: new Uint8Array(3) };
-  try {
-    const { pixel_values } = await Object.create(imageProcessor, idle).preprocess(pixel);
-    return pixel_values.constructor;
-  } catch (error) {
-    throw new S2Error("transformers-tensor", `The processor does not show the library's Tensor. ${give}.`, { cause: error });
-  }
-}
-
-function pick(results: Record<string, FloatTensor | undefined>, name: string): Tensor {
-  const result = results[name];
-  if (result?.type === "float32" || result?.type === "float16") return toFloat32(result);
-  const got = result ? `is of type ${result.type}` : `is not among the results: ${Object.keys(results).join(", ")}`;
-  throw new S2Error(
-    "output",
-    `The output "${name}" ${got}; expected floats. Give output: another, or load the model with AutoModel.`,
   );
 }
 

@@ -1,22 +1,21 @@
-/** What a student's training step is: its tokens, through a linear map, against the teacher's; tile by tile, or with S² in the loop. */
+/** What a student's training step is: its tokens, through linear maps, against the teacher's; tile by tile, or with S² in the loop. */
 import {
   Add,
-  AveragePool,
   Cast,
   Concat,
   constant,
+  LayerNormalization,
   Mul,
   ReduceMean,
   Reshape,
   type ShapedValue,
   Slice,
   Sub,
-  Transpose,
 } from "../onnx/index.ts";
-import { type AdamWOptions, adamW } from "./optimisers.ts";
-import { type Statistics, tilesPerView } from "./shards.ts";
+import type { Optimiser } from "./optimisers.ts";
+import { layerName, type Statistics, tilesPerView } from "./shards.ts";
 import { makeStep, type Step } from "./step.ts";
-import { linear, type Parameter, type VitShape, vit } from "./vit.ts";
+import { linear, type Parameter, type VitShape, vitOfPatches } from "./vit.ts";
 
 export interface DistilOptions {
   readonly student: VitShape;
@@ -24,51 +23,63 @@ export interface DistilOptions {
   readonly way: "tiles" | "s2";
   /** Views in a step; each is five tiles. */
   readonly views: number;
-  /** The teacher's tokens of one tile. */
-  readonly teacher: { readonly tokens: number; readonly channels: number };
-  readonly statistics: Statistics;
+  /** As the batches have them (`BatchOptions`). */
+  readonly cells: number;
+  /** The teacher's layers in the batches; the last is against the student's last, each other one against the output of a block. */
+  readonly layers: readonly { readonly statistics: Statistics; readonly block?: number; readonly weight: number }[];
   readonly preprocessing: { readonly mean: readonly number[]; readonly std: readonly number[] };
-  readonly optimiser?: AdamWOptions;
+  readonly optimiser: Optimiser;
   readonly clip?: number;
   readonly average?: number;
+  /** Parts of a batch that are computed one after the other; default one a view. */
+  readonly parts?: number;
 }
 
+/** How much [CLS] counts beside all patches. */
+const clsWeight = 0.5;
+
 /** The step's graph; the student's parameters are those that do not begin with `distil.`. */
-export function distilStep({
-  student,
-  way,
-  views,
-  teacher,
-  statistics,
-  preprocessing,
-  optimiser,
-  clip,
-  average,
-}: DistilOptions): Step {
-  const { imageSize: side } = student;
+export function distilStep(options: DistilOptions): Step {
+  const { student, way, views, cells, layers, preprocessing, optimiser, clip, average, parts = views } = options;
   const tiles = views * tilesPerView;
+  const tokens = 4 * cells;
+  const channels = layers.map(({ statistics }) => statistics.cls.mean.length);
   return makeStep({
     inputs: {
-      tiles: { type: "uint8", dims: [tiles, side, side, 3] },
-      tokens: { type: "float32", dims: [tiles, teacher.tokens, teacher.channels] },
+      pixels: { type: "uint8", dims: [tiles, tokens, student.patchSize ** 2 * 3] },
+      places: { type: "int64", dims: [tiles * tokens] },
+      ...Object.fromEntries(
+        channels.map((width, i) => [layerName(i), { type: "float32" as const, dims: [tiles, 1 + tokens, width] }]),
+      ),
     },
-    parts: views, // the tiles of one view fit the caches
-    optimiser: adamW(optimiser),
-    clip,
-    average,
+    ...{ parts, optimiser, clip, average },
     loss(inputs, parameter) {
-      const seen = vit(normalised(inputs.tiles, preprocessing), student, parameter);
-      const target = standardised(inputs.tokens, statistics);
-      return way === "tiles" ? difference(seen, target, parameter) : difference(multiScale(seen), fine(target), parameter);
+      const seen = vitOfPatches(normalised(inputs.pixels, preprocessing), inputs.places, student, parameter);
+      const targets = layers.map(({ statistics }, i) => standardised(inputs[layerName(i)], statistics));
+      const last = layers.length - 1;
+      const own = way === "tiles" ? seen.tokens : multiScale(seen.tokens);
+      const goal = way === "tiles" ? targets[last] : fine(targets[last]);
+      const { loss, metrics } = difference(own, goal, "distil", parameter);
+      const inner = layers.slice(0, last).map(({ block, weight }, i) => {
+        const state = Reshape(seen.states[block!], seen.tokens.dims as number[]);
+        return Mul(difference(centred(state), targets[i], `distil.${i}`, parameter).loss, weight);
+      });
+      return { loss: inner.reduce((sum, each) => Add(sum, each), Mul(loss, layers[last].weight)), metrics };
     },
   });
 }
 
-/** Bytes [b, h, w, 3] to normalised planes [b, 3, h, w]. */
-function normalised(tiles: ShapedValue, { mean, std }: DistilOptions["preprocessing"]): ShapedValue {
-  const perChannel = (values: readonly number[]) => constant(tiles.graph, "float32", [1, 3, 1, 1], Float32Array.from(values));
-  const planes = Transpose(Cast(tiles, "float32"), [0, 3, 1, 2]);
-  return Add(Mul(planes, perChannel(std.map((s) => 1 / 255 / s))), perChannel(mean.map((m, c) => -m / std[c])));
+/** Bytes [b, n, size·size·3], channels innermost, to (value / 255 - mean) / std. */
+function normalised(patches: ShapedValue, { mean, std }: DistilOptions["preprocessing"]): ShapedValue {
+  const pixels = patches.dims[2] as number;
+  const perChannel = (values: readonly number[]) =>
+    constant(
+      patches.graph,
+      "float32",
+      [pixels],
+      Float32Array.from({ length: pixels }, (_, i) => values[i % 3]),
+    );
+  return Add(Mul(Cast(patches, "float32"), perChannel(std.map((s) => 1 / 255 / s))), perChannel(mean.map((m, c) => -m / std[c])));
 }
 
 /** The teacher's tokens with mean 0 and deviation 1 in each channel, [CLS] and patches on their own. */
@@ -81,29 +92,32 @@ function standardised(tokens: ShapedValue, { cls, patches }: Statistics): Shaped
       [1, count, channels],
       Float32Array.from({ length: count * channels }, (_, i) => of(i < channels ? cls : patches, i % channels)),
     );
+  const shifted = Sub(
+    tokens,
+    table(({ mean }, c) => mean[c]),
+  );
   return Mul(
-    Sub(
-      tokens,
-      table(({ mean }, c) => mean[c]),
-    ),
+    shifted,
     table(({ deviation }, c) => 1 / deviation[c]),
   );
 }
 
-/** Mean squares, of patches and of [CLS]; half of the latter counts. */
-function difference(seen: ShapedValue, target: ShapedValue, parameter: Parameter) {
+/** Mean 0 and deviation 1 over each token's channels: a norm without weights. */
+function centred(x: ShapedValue): ShapedValue {
+  const dim = x.dims.at(-1) as number;
+  return LayerNormalization(x, constant(x.graph, "float32", [dim], new Float32Array(dim).fill(1)), undefined, { epsilon: 1e-6 });
+}
+
+/** Mean squares, of patches and of [CLS], after a linear map. */
+function difference(seen: ShapedValue, target: ShapedValue, name: string, parameter: Parameter) {
   const [batch, tokens, width] = seen.dims as number[];
   const channels = target.dims[2] as number;
-  const mapped = Reshape(linear(Reshape(seen, [batch * tokens, width]), "distil", channels, parameter), [
-    batch,
-    tokens,
-    channels,
-  ]);
+  const mapped = Reshape(linear(Reshape(seen, [batch * tokens, width]), name, channels, parameter), [batch, tokens, channels]);
   const gap = Sub(mapped, target);
   const mean = (part: ShapedValue) => ReduceMean(Mul(part, part), [0, 1, 2], { keepdims: 0 });
   const patches = mean(Slice(gap, 1, Number.POSITIVE_INFINITY, 1));
   const cls = mean(Slice(gap, 0, 1, 1));
-  return { loss: Add(patches, Mul(cls, 0.5)), metrics: { patches, cls } };
+  return { loss: Add(patches, Mul(cls, clsWeight)), metrics: { patches, cls } };
 }
 
 /** S² features of views at scales 1 and 2 (paper §3.1): [views·5, 1 + n, c] to [views, 1 + n, 2·c]. */
@@ -113,15 +127,13 @@ function multiScale(tokens: ShapedValue): ShapedValue {
   return Concat([Reshape(coarse, [tiles / tilesPerView, count, width]), fine(tokens)], 2);
 }
 
-/** The four fine tiles of each view, stitched and pooled to one tile's grid; their [CLS] averaged: [views, 1 + n, c]. */
+/** The four fine tiles of each view, stitched and pooled over the coarse tile's patches; their [CLS] averaged: [views, 1 + n, c]. */
 function fine(tokens: ShapedValue): ShapedValue {
   const [tiles, count, width] = tokens.dims as number[];
   const views = tiles / tilesPerView;
-  const side = Math.sqrt(count - 1);
   const four = Slice(Reshape(tokens, [views, tilesPerView, count, width]), 1, tilesPerView, 1);
   const cls = Reshape(ReduceMean(Slice(four, 0, 1, 2), [1]), [views, 1, width]);
-  const grid = Reshape(Slice(four, 1, count, 2), [views, 2, 2, side, side, width]);
-  const stitched = Reshape(Transpose(grid, [0, 5, 1, 3, 2, 4]), [views, width, 2 * side, 2 * side]);
-  const pooled = AveragePool(stitched, { kernelShape: [2, 2], strides: [2, 2] });
-  return Concat([cls, Transpose(Reshape(pooled, [views, width, side * side]), [0, 2, 1])], 1);
+  // Four fine patches lie over each coarse one, and quarters and cells come in the coarse tile's order (batches.ts).
+  const cells = Reshape(Slice(four, 1, count, 2), [views, count - 1, 4, width]);
+  return Concat([cls, Reshape(ReduceMean(cells, [2]), [views, count - 1, width])], 1);
 }

@@ -1,12 +1,14 @@
 /** Gradients as graphs, optimisers, the fit loop. */
 
+export { type BatchOptions, shardBatches } from "./batches.ts";
 export { type DistilOptions, distilStep } from "./distil.ts";
 export { type Batch, type Checkpoints, type FitOptions, type Fitted, fit, type Metrics } from "./fit.ts";
 export { gradients } from "./gradients.ts";
+export { type MuonOptions, muon } from "./muon.ts";
 export { type AdamWOptions, adamW, clipped, type Optimiser, type StepNumbers, sgd } from "./optimisers.ts";
 export { makeRandom, type Random, shuffled, truncatedNormal } from "./random.ts";
 export { cosine } from "./schedule.ts";
-export { makeShards, type ShardOptions, type Statistics, shardBatches, teacherStatistics, tilesPerView } from "./shards.ts";
+export { makeShards, type ShardOptions, type Statistics, teacherStatistics, tilesPerView } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";
 export { drawView, type View, type ViewOptions } from "./views.ts";
 export { initialValue, linear, type Parameter, type VitShape, vit } from "./vit.ts";

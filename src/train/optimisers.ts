@@ -9,8 +9,8 @@ export interface StepNumbers {
 
 /** How one parameter moves. */
 export interface Optimiser {
-  /** Tensors that are kept between steps for each parameter, zeros at first. */
-  readonly slots: readonly string[];
+  /** Tensors that are kept between steps for a parameter, zeros at first. */
+  slots(name: string): readonly string[];
   /** The parameter and its slots after the step. */
   update(
     parameter: ShapedValue,
@@ -41,7 +41,7 @@ export function adamW({
 }: AdamWOptions = {}): Optimiser {
   const [first, second] = betas;
   return {
-    slots: ["adam.m", "adam.v"],
+    slots: () => ["adam.m", "adam.v"],
     update(parameter, gradient, [m, v], { rate, step }, name) {
       const mean = Add(Mul(m, first), Mul(gradient, 1 - first));
       const square = Add(Mul(v, second), Mul(Mul(gradient, gradient), 1 - second));
@@ -57,7 +57,7 @@ export function adamW({
 /** Stochastic gradient descent with momentum, as torch's. */
 export function sgd({ momentum = 0.9 }: { momentum?: number } = {}): Optimiser {
   return {
-    slots: ["sgd.momentum"],
+    slots: () => ["sgd.momentum"],
     update(parameter, gradient, [velocity], { rate }) {
       const next = Add(Mul(velocity, momentum), gradient);
       return { parameter: Sub(parameter, Mul(next, rate)), slots: [next] };

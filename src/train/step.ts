@@ -70,10 +70,11 @@ export function makeStep(options: StepOptions): Step {
   };
   scope(graph, "update", () => {
     for (const [i, [name, value]] of [...parameters].entries()) {
-      const slots = optimiser.slots.map((slot) => input(graph, `${slot}/${name}`, "float32", value.dims));
+      const kept = optimiser.slots(name);
+      const slots = kept.map((slot) => input(graph, `${slot}/${name}`, "float32", value.dims));
       const next = optimiser.update(value, limited.gradients[i], slots, { rate, step }, name);
       carry(name, name, value.dims, next.parameter);
-      for (const [s, each] of next.slots.entries()) carry(`${optimiser.slots[s]}/${name}`, name, value.dims, each);
+      for (const [s, each] of next.slots.entries()) carry(`${kept[s]}/${name}`, name, value.dims, each);
       if (average === undefined) continue;
       const before = input(graph, `average/${name}`, "float32", value.dims);
       carry(`average/${name}`, name, value.dims, Add(Mul(before, average), Mul(next.parameter, 1 - average)));

@@ -1,4 +1,4 @@
-/** Views of a photo to train on: a random part of it, at the model's size and at twice that, turned over and recoloured at random. */
+/** Views of a photo to train on: a random part of it, at the model's size and at twice that, turned over at random; and colours changed at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { Random } from "./random.ts";
 
@@ -7,8 +7,6 @@ export interface ViewOptions {
   readonly side: number;
   /** Part of the photo's area: least and most. */
   readonly area: readonly [number, number];
-  /** How far brightness, contrast and saturation go from 1. */
-  readonly colour: number;
 }
 
 /** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the photo. */
@@ -17,14 +15,12 @@ export interface View {
   readonly fine: Uint8Array;
 }
 
-export function drawView(photo: Pixels, { side, area, colour }: ViewOptions, random: Random): View {
+export function drawView(photo: Pixels, { side, area }: ViewOptions, random: Random): View {
   const box = drawBox(photo, area, random);
   const flipped = random() < 0.5;
-  const factors = [0, 1, 2].map(() => 1 + colour * (2 * random() - 1));
   const draw = (size: number) => {
     const { data } = resizePixels(photo, [size, size], "bicubic", box);
     if (flipped) flip(data, size);
-    recolour(data, factors);
     return data;
   };
   return { coarse: draw(side), fine: draw(2 * side) };
@@ -57,8 +53,9 @@ function flip(data: Uint8Array, side: number): void {
   }
 }
 
-/** Brightness, then contrast about the mean grey, then saturation about each pixel's grey. */
-function recolour(data: Uint8Array, [brightness, contrast, saturation]: readonly number[]): void {
+/** RGB bytes: brightness, then contrast about the mean grey, then saturation about each pixel's grey, each by a random factor up to `most` from 1. */
+export function recolour(data: Uint8Array, most: number, random: Random): void {
+  const [brightness, contrast, saturation] = [0, 1, 2].map(() => 1 + most * (2 * random() - 1));
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) sum += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
   const mean = (sum / (data.length / 3)) * brightness;

@@ -4,6 +4,7 @@ import {
   Concat,
   Conv,
   Expand,
+  Gather,
   Gelu,
   Gemm,
   LayerNormalization,
@@ -11,6 +12,7 @@ import {
   Mul,
   Reshape,
   type ShapedValue,
+  Slice,
   Softmax,
   Split,
   Transpose,
@@ -32,19 +34,57 @@ export interface VitShape {
 /** Reads a parameter by its name; the shape is what the model expects. */
 export type Parameter = (name: string, dims: readonly number[]) => ShapedValue;
 
+/** What a ViT gives. */
+export interface Encoded {
+  /** [b, 1 + n, dim], [CLS] first, after the last norm. */
+  readonly tokens: ShapedValue;
+  /** The outputs of the blocks, before any norm: [b·(1 + n), dim]. */
+  readonly states: readonly ShapedValue[];
+}
+
 /** Images [b, 3, h, w] to tokens [b, 1 + n, dim], [CLS] first, after the last norm. */
 export function vit(images: ShapedValue, shape: VitShape, parameter: Parameter): ShapedValue {
-  const { imageSize, patchSize, dim, depth } = shape;
+  const { patchSize, dim } = shape;
   const [batch] = images.dims as number[];
-  const patches = (imageSize / patchSize) ** 2;
   const weight = parameter("patch_embed.proj.weight", [dim, 3, patchSize, patchSize]);
   const planes = Conv(images, weight, parameter("patch_embed.proj.bias", [dim]), { strides: [patchSize, patchSize] });
-  const grid = Transpose(Reshape(planes, [batch, dim, patches]), [0, 2, 1]);
-  const cls = Expand(parameter("cls_token", [1, 1, dim]), wholeNumbers(images.graph, [batch, 1, dim]));
-  const tokens = Add(Concat([cls, grid], 1), parameter("pos_embed", [1, 1 + patches, dim]));
-  let x = Reshape(tokens, [batch * (1 + patches), dim]);
-  for (let i = 0; i < depth; i++) x = block(x, batch, shape, (name, dims) => parameter(`blocks.${i}.${name}`, dims));
-  return Reshape(norm(x, "norm", parameter), [batch, 1 + patches, dim]);
+  const grid = Transpose(Reshape(planes, [batch, dim, gridCells(shape)]), [0, 2, 1]);
+  const position = Slice(parameter("pos_embed", [1, 1 + gridCells(shape), dim]), 1, Number.POSITIVE_INFINITY, 1);
+  return encode(Add(grid, position), shape, parameter).tokens;
+}
+
+/**
+ * Some of the patches of images: pixels [b, n, size·size·3], normalised, row by row with channels innermost, and their places [b·n] in the
+ * grid. What is left out costs nothing, as in MAE (arXiv 2111.06377, §3).
+ */
+export function vitOfPatches(patches: ShapedValue, places: ShapedValue, shape: VitShape, parameter: Parameter): Encoded {
+  const { patchSize, dim } = shape;
+  const [batch, n, pixels] = patches.dims as number[];
+  const weight = parameter("patch_embed.proj.weight", [dim, 3, patchSize, patchSize]);
+  const matrix = Reshape(Transpose(weight, [0, 2, 3, 1]), [dim, pixels]);
+  const bias = parameter("patch_embed.proj.bias", [dim]);
+  const projected = Gemm(Reshape(patches, [batch * n, pixels]), matrix, bias, { transB: 1 });
+  const table = Slice(parameter("pos_embed", [1, 1 + gridCells(shape), dim]), 1, Number.POSITIVE_INFINITY, 1);
+  const position = Gather(Reshape(table, [gridCells(shape), dim]), places);
+  return encode(Reshape(Add(projected, position), [batch, n, dim]), shape, parameter);
+}
+
+const gridCells = ({ imageSize, patchSize }: VitShape): number => (imageSize / patchSize) ** 2;
+
+/** The grid's tokens [b, n, dim] with [CLS] before them, through the blocks. */
+function encode(grid: ShapedValue, shape: VitShape, parameter: Parameter): Encoded {
+  const { graph } = grid;
+  const { dim, depth } = shape;
+  const [batch, n] = grid.dims as number[];
+  const place = Slice(parameter("pos_embed", [1, 1 + gridCells(shape), dim]), 0, 1, 1);
+  const cls = Expand(Add(parameter("cls_token", [1, 1, dim]), place), wholeNumbers(graph, [batch, 1, dim]));
+  let x = Reshape(Concat([cls, grid], 1), [batch * (1 + n), dim]);
+  const states: ShapedValue[] = [];
+  for (let i = 0; i < depth; i++) {
+    x = block(x, batch, shape, (name, dims) => parameter(`blocks.${i}.${name}`, dims));
+    states.push(x);
+  }
+  return { tokens: Reshape(norm(x, "norm", parameter), [batch, 1 + n, dim]), states };
 }
 
 /** x + attention(norm(x)), then x + mlp(norm(x)); x [b·n, dim]. */

@@ -1,8 +1,10 @@
 /** The programs in examples/ run as their first line says: they are what people copy first. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const models = fileURLToPath(new URL("../../../shared/models", import.meta.url));
@@ -30,4 +32,31 @@ it.skipIf(!there)(`similar-places.mjs finds the place itself first${reason}`, ()
 
 it.skipIf(!there)(`transformers.mjs gives features of two scales${reason}`, () => {
   expect(run("examples/transformers.mjs", "examples/scenes/street.png", `${models}/`, name)).toEqual(["[ 1, 197, 384 ]"]);
+});
+
+describe("an exported file without this package", () => {
+  const folder = mkdtempSync(join(tmpdir(), "s2-exported-"));
+  const file = join(folder, "s2.onnx");
+  const street = "examples/scenes/street.png";
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  beforeAll(() => {
+    run("dist/cli/main.js", "export", "--model", "models/s2-tiny", "--scales", "1,2", "--bytes", "-o", file);
+  });
+
+  it("runs in Node by exported/run.mjs", () => {
+    expect(run("examples/exported/run.mjs", file, street)).toEqual([
+      expect.stringMatching(/^\[ 1, 197, 288 \]( -?\d+\.\d\d){3}$/),
+    ]);
+  });
+
+  const python = process.env.S2_PYTHON ?? "python3";
+  const able = spawnSync(python, ["-c", "import numpy, onnxruntime, PIL"]).status === 0;
+  const lacking = able ? "" : ` (skipped: ${python} has no numpy, onnxruntime and Pillow; S2_PYTHON names another one)`;
+  it.skipIf(!able)(`runs in Python by exported/run.py, with nearly the same numbers${lacking}`, () => {
+    const { stdout } = spawnSync(python, ["examples/exported/run.py", file, street], { cwd: root, encoding: "utf8" });
+    const [dims, ours] = [stdout.slice(0, 13), run("examples/exported/run.mjs", file, street)[0].slice(16)];
+    expect(dims).toBe("[1, 197, 288]");
+    const [theirs, same] = [stdout.slice(14), ours].map((text) => text.trim().split(" ").map(Number));
+    for (const i of [0, 1, 2]) expect(Math.abs(theirs[i] - same[i])).toBeLessThan(0.1); // sharp and Pillow resize alike, not equally
+  });
 });

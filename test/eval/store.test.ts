@@ -13,9 +13,9 @@ import {
   findFeatures,
   keepFeatures,
   mergeScales,
+  type PhotoTokens,
   photoVector,
   type Store,
-  type TokenMap,
   takeScales,
 } from "../../src/eval/index.ts";
 import { extractPhoto } from "../../src/features/index.ts";
@@ -101,7 +101,7 @@ describe("stored features", () => {
 });
 
 /** Two scales of one channel; [CLS] and a grid of two. */
-function tokens(): TokenMap {
+function tokens(): PhotoTokens {
   return {
     data: Float32Array.of(1, 2, 3, 4, 5, 6),
     channels: 2,

@@ -3,14 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { S2Error } from "../../core/index.ts";
-
-/** As the hub lists it: `oid` is git's blob hash, `sha256` is there for large files (whose oid is that of their pointer). */
-export interface HubFile {
-  path: string;
-  size: number;
-  oid: string;
-  sha256?: string;
-}
+import type { HubFile } from "../hub-files.ts";
 
 /** Bytes of `file` that are on disk, of as many. */
 export type OnProgress = (done: { file: string; bytes: number; of: number }) => void;

@@ -3,7 +3,8 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { S2Error } from "../../core/index.ts";
-import { fetchFile, type HubFile, type OnProgress } from "./hub-file.ts";
+import { COMMIT, chooseFiles, type HubFile, refuseNames } from "../hub-files.ts";
+import { fetchFile, type OnProgress } from "./hub-file.ts";
 import { hubFetch } from "./hub-request.ts";
 
 export interface DownloadOptions {
@@ -19,14 +20,6 @@ export interface DownloadOptions {
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
-
-const CONFIGS = ["config.json", "preprocessor_config.json"];
-/** The graph, and weights beyond protobuf's 2 GB that lie beside it under one of the exporters' names. */
-const GRAPHS = ["onnx/model.onnx", "model.onnx"];
-/** Where there is no graph, one is built from these. */
-const SAFETENSORS = "model.safetensors";
-const WEIGHTS = /^(_data(_\d+)?|\.data)$/;
-const COMMIT = /^[0-9a-f]{40}$/;
 
 /**
  * Downloads "owner/name" with its configs and `onnx/model.onnx` (or `model.onnx`) and returns the local folder,
@@ -65,23 +58,6 @@ async function download(name: string, revision: string, home: string, cached: st
   return folder;
 }
 
-function chooseFiles(name: string, listed: readonly HubFile[]): HubFile[] {
-  const graph = [...GRAPHS, SAFETENSORS].find((path) => listed.some((file) => file.path === path));
-  if (graph === undefined) {
-    const paths = listed.map((file) => file.path);
-    const shown =
-      paths.length > 20 ? `${paths.slice(0, 20).join(", ")} and ${paths.length - 20} more` : paths.join(", ") || "nothing";
-    throw new S2Error(
-      "hub-no-onnx",
-      `"${name}" has neither an ONNX file of its model nor its weights; expected ${GRAPHS.join(" or ")}, or ${SAFETENSORS} to build it from. It has: ${shown}. ` +
-        "Look for a repository with an onnx folder (onnx-community has many), or export the model and give loadModel the file.",
-    );
-  }
-  const needed = (path: string) =>
-    CONFIGS.includes(path) || path === graph || (path.startsWith(graph) && WEIGHTS.test(path.slice(graph.length)));
-  return listed.filter((file) => needed(file.path));
-}
-
 /** The folder that `revision` meant when it was last downloaded whole. */
 async function cachedFolder(home: string, revision: string): Promise<string | undefined> {
   const commit = (await readFile(refFile(home, revision), "utf8").catch(() => "")).trim();
@@ -106,18 +82,6 @@ function refFile(home: string, revision: string): string {
 function defaultCacheDir(): string {
   const { S2_CACHE, XDG_CACHE_HOME } = process.env;
   return S2_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "s2-vision");
-}
-
-function refuseNames(name: string, revision: string): void {
-  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(name)) {
-    throw new S2Error(
-      "hub-name",
-      `Got the model name "${name}"; expected owner/name as on the hub, for example "onnx-community/dinov2-small".`,
-    );
-  }
-  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(revision)) {
-    throw new S2Error("hub-name", `Got the revision "${revision}"; expected a branch, a tag or a commit, for example "main".`);
-  }
 }
 
 function refuseOffline(name: string, revision: string, home: string): S2Error {

@@ -1,9 +1,13 @@
 /** What Node's runtime offers: models by onnxruntime-node, photos by sharp, models from the hub. */
-export { type LoadImageOptions, loadImage } from "./load-image.ts";
-export { loadModel } from "./load-model.ts";
-export type { LoadModelOptions, Model } from "./model.ts";
-export { openOnnx, readHubFolder, readModelFile, saveOnnx } from "./onnx-files.ts";
+export type { Model } from "../model.ts";
+export type { LoadImageOptions } from "../photo-options.ts";
+export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
+export { loadImage } from "./load-image.ts";
+export { type LoadModelOptions, loadModel } from "./load-model.ts";
+export { openModelFile, openOnnx, readHubFolder, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
+export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { savePng } from "./save-png.ts";
+export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";

@@ -2,21 +2,10 @@
 import type { Metadata, Sharp } from "sharp";
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
+import { checkPhotoOptions, type LoadImageOptions, refusePixels, WHITE } from "../photo-options.ts";
+import { rgbFrom8, rgbFrom16 } from "../to-rgb.ts";
 import { refuseSource, refuseUndecodable } from "./photo-refusals.ts";
 import { isSrgbProfile } from "./srgb-profile.ts";
-import { rgbFrom8, rgbFrom16 } from "./to-rgb.ts";
-
-export interface LoadImageOptions {
-  /** What lies behind transparent pixels, 0 to 255 each. Default white. */
-  background?: readonly [red: number, green: number, blue: number];
-  /** "srgb" (default) converts by the embedded colour profile; "ignore" takes the numbers as they are. */
-  icc?: "srgb" | "ignore";
-  /** Refuses larger photos before decoding them. Default 268402689 (16383 x 16383), as sharp. */
-  maxPixels?: number;
-}
-
-const WHITE = [255, 255, 255] as const;
-const MAX_PIXELS = 16383 ** 2;
 
 /** The two complaints of libjpeg that phones and editors cause daily and that leave every pixel right. */
 const HARMLESS = /extraneous bytes before marker|Invalid SOS parameters for sequential JPEG/;
@@ -27,7 +16,7 @@ const HARMLESS = /extraneous bytes before marker|Invalid SOS parameters for sequ
  * The pixels of a plain 8-bit picture are the decoder's own, untouched.
  */
 export async function loadImage(source: string | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
-  checkOptions(options);
+  checkPhotoOptions(options);
   await refuseSource(source);
   const sharp = await loadSharp();
   const where = typeof source === "string" ? { source } : {};
@@ -36,7 +25,7 @@ export async function loadImage(source: string | Uint8Array, options: LoadImageO
   try {
     // failOn "none": this reads the header alone; what is wrong further on is found by the decoding.
     metadata = await sharp(source, { limitInputPixels: false, failOn: "none" }).metadata();
-    refuseHeader(source, metadata, options.maxPixels ?? MAX_PIXELS);
+    refuseHeader(source, metadata, options.maxPixels);
     raw = await decode((failOn) => sharp(source, { ...inputOptions(metadata, options), failOn }), metadata, options);
   } catch (error) {
     throw error instanceof S2Error ? error : await refuseUndecodable(source, error);
@@ -108,43 +97,16 @@ function toRgb({ width, height, channels, deep, data }: Raw, background: readonl
   return channels === 3 ? bytes : rgbFrom8(bytes, width * height, channels, background);
 }
 
-function refuseHeader(source: string | Uint8Array, metadata: Metadata, maxPixels: number): void {
+function refuseHeader(source: string | Uint8Array, metadata: Metadata, maxPixels?: number): void {
   const { width, height, depth, channels, format } = metadata;
   const name = typeof source === "string" ? `"${source}"` : "The photo";
-  if (width * height > maxPixels) {
-    throw new S2Error(
-      "too-many-pixels",
-      `${name} has ${width} x ${height} = ${width * height} pixels; the limit is ${maxPixels}. ` +
-        `Make the photo smaller, or raise the option maxPixels to at least ${width * height}.`,
-    );
-  }
+  refusePixels(name, width, height, maxPixels);
   const bands = metadata.space === "cmyk" ? 5 : 4; // with alpha
   if ((depth !== "uchar" && depth !== "ushort") || channels > bands) {
     throw new S2Error(
       "photo-format",
       `${name} is a ${format} with ${channels} channels of type ${depth}; expected grey, RGB or CMYK of 8 or 16 bits, with or without ` +
         "alpha. Save it as an 8-bit or 16-bit RGB picture.",
-    );
-  }
-}
-
-function checkOptions({ background, icc, maxPixels }: LoadImageOptions): void {
-  if (background && !(background.length === 3 && background.every((v) => Number.isInteger(v) && v >= 0 && v <= 255))) {
-    throw new S2Error(
-      "photo-options",
-      `Got background [${background}]; expected three whole numbers from 0 to 255: red, green, blue.`,
-    );
-  }
-  if (icc !== undefined && icc !== "srgb" && icc !== "ignore") {
-    throw new S2Error(
-      "photo-options",
-      `Got icc "${icc}"; expected "srgb" (convert) or "ignore" (leave the numbers as they are).`,
-    );
-  }
-  if (maxPixels !== undefined && !(maxPixels >= 1)) {
-    throw new S2Error(
-      "photo-options",
-      `Got maxPixels ${maxPixels}; expected a number of at least 1. Leave it out for ${MAX_PIXELS}.`,
     );
   }
 }

@@ -5,8 +5,12 @@ import { basename, dirname, join, resolve } from "node:path";
 import { nearest, S2Error } from "../../core/index.ts";
 import { buildModel } from "../../models/index.ts";
 import type { JsonObject } from "../hub-config.ts";
-import type { LoadModelOptions } from "./model.ts";
+import type { ModelOptions } from "../model.ts";
 import { readHubFolder } from "./onnx-files.ts";
+
+export interface LocateOptions extends Pick<ModelOptions, "imageSize" | "offline" | "onProgress"> {
+  readonly cacheDir?: string;
+}
 
 export interface LocatedModel {
   readonly model: string | Uint8Array;
@@ -17,7 +21,7 @@ export interface LocatedModel {
 }
 
 /** Finds the ONNX file and reads the config files; a hub name is downloaded first when no local path has that name. */
-export async function locateModel(source: string | Uint8Array | undefined, options: LoadModelOptions): Promise<LocatedModel> {
+export async function locateModel(source: string | Uint8Array | undefined, options: LocateOptions): Promise<LocatedModel> {
   if (source === undefined || source === "") {
     const give = 'a folder with model.onnx, an .onnx file, its bytes, or a hub name such as "onnx-community/dinov2-small-ONNX"';
     throw new S2Error("no-bundled-model", `No model was given, and none comes with this package yet; give ${give}.`);
@@ -35,7 +39,7 @@ function isHubName(source: string): boolean {
   return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) && !source.endsWith(".onnx");
 }
 
-function fromFolder(folder: string, options: LoadModelOptions): LocatedModel {
+function fromFolder(folder: string, options: LocateOptions): LocatedModel {
   const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(folder, name)).find((file) => existsSync(file));
   if (found) return { model: resolve(found), source: found, ...readConfigs(folder) };
   if (existsSync(join(folder, "model.safetensors"))) {

@@ -1,15 +1,15 @@
-/** The thread in which a graph feeds itself: state stays in ONNX Runtime's buffers from run to run. */
+/** The thread in which a graph feeds itself: training goes on here. */
 import { parentPort } from "node:worker_threads";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { GraphTensor } from "../../onnx/index.ts";
-import type { LoopAnswer, LoopRequest } from "./loop-messages.ts";
-import { typeOf } from "./open-graph.ts";
-import type { Numbered } from "./session-messages.ts";
+import type { InferenceSession } from "onnxruntime-node";
+import { type GraphSession, graphSession } from "../graph-session.ts";
+import type { Numbered } from "../line.ts";
+import type { LoopAnswer, LoopRequest } from "../loop-messages.ts";
+import { tensorMaker } from "../ort.ts";
+import { throughGate } from "./thread-gate.ts";
 
 const port = parentPort!;
-let ort: typeof import("onnxruntime-node");
-let session: InferenceSession;
-let state: Record<string, Tensor> = {};
+let session: InferenceSession | undefined;
+let graph: GraphSession;
 let queue: Promise<void> = Promise.resolve();
 
 port.on("message", (request: Numbered<LoopRequest | { kind: "stop" }>) => {
@@ -19,22 +19,21 @@ port.on("message", (request: Numbered<LoopRequest | { kind: "stop" }>) => {
       port.close();
       return;
     }
-    port.postMessage({ ...(await serve(request)), id: request.id });
+    port.postMessage({ ...(await throughGate(() => serve(request))), id: request.id });
   });
 });
 
 async function serve(request: LoopRequest): Promise<LoopAnswer> {
   try {
     if (request.kind === "open") return await open(request);
-    if (request.kind === "run") return await run(request.feeds);
-    return { kind: "done", outputs: plain(state) };
+    return { kind: "done", outputs: request.kind === "run" ? await graph.run(request.feeds) : graph.state() };
   } catch (error) {
     return { kind: "failed", message: (error as Error).message };
   }
 }
 
-async function open({ file, state: first, threads }: Extract<LoopRequest, { kind: "open" }>): Promise<LoopAnswer> {
-  ort = await import("onnxruntime-node");
+async function open({ file, state, threads }: Extract<LoopRequest, { kind: "open" }>): Promise<LoopAnswer> {
+  const ort = await import("onnxruntime-node");
   ort.env.logLevel = "fatal";
   session = await ort.InferenceSession.create(file, {
     intraOpNumThreads: threads,
@@ -42,28 +41,6 @@ async function open({ file, state: first, threads }: Extract<LoopRequest, { kind
     logSeverityLevel: 4,
     extra: { session: { force_spinning_stop: "1" } },
   });
-  state = tensors(first);
+  graph = graphSession(session, tensorMaker(ort.Tensor), state);
   return { kind: "done", outputs: {} };
-}
-
-async function run(feeds: Readonly<Record<string, GraphTensor>>): Promise<LoopAnswer> {
-  const results = await session.run({ ...state, ...tensors(feeds) });
-  const others: Record<string, Tensor> = {};
-  for (const [name, value] of Object.entries(results)) {
-    if (name.startsWith("next/")) state[name.slice("next/".length)] = value;
-    else others[name] = value;
-  }
-  return { kind: "done", outputs: plain(others) };
-}
-
-function tensors(given: Readonly<Record<string, GraphTensor>>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, { dims, data }]) => [name, new ort.Tensor(typeOf(data), data, dims)]),
-  );
-}
-
-function plain(given: Readonly<Record<string, Tensor>>): Record<string, GraphTensor> {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, { dims, data }]) => [name, { dims, data: data as GraphTensor["data"] }]),
-  );
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -13,7 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
-import { buildModel } from "../../models/index.ts";
+import { buildProto } from "../../models/index.ts";
 import {
   largestFile,
   type ModelProto,
@@ -59,20 +60,36 @@ export function openOnnx(path: string): ModelProto {
 }
 
 /**
- * Writes a model (or a file's bytes) under its name when it is whole. Above 1.9 GB the weights go into `<name>.data` beside it.
+ * Writes a model under its name when it is whole. Above `largest` bytes (1.9 GB) the weights go into `<name>.data` beside it.
+ * @returns the files that were written.
  * @throws S2Error "not-written" when the place cannot be written; nothing half-written is left.
  */
-export function saveOnnx(path: string, model: ModelProto | Uint8Array): void {
-  const whole = model instanceof Uint8Array ? { length: model.length, parts: [model] } : onnxPieces(model);
-  if (model instanceof Uint8Array || whole.length <= largestFile) {
-    writeAll([{ path, pieces: whole }]);
-    return;
-  }
+export function saveOnnx(path: string, model: ModelProto, largest = largestFile): { path: string; bytes: number }[] {
+  const whole = onnxPieces(model);
+  const files = whole.length <= largest ? [{ path, pieces: whole }] : inTwo(path, model);
+  writeAll(files);
+  return files.map(({ path: file, pieces }) => ({ path: file, bytes: pieces.length }));
+}
+
+function inTwo(path: string, model: ModelProto) {
   const split = withExternalData(model, `${basename(path)}.data`);
-  writeAll([
+  return [
     { path: `${path}.data`, pieces: split.data },
     { path, pieces: onnxPieces(split.model) },
-  ]);
+  ];
+}
+
+/**
+ * Writes files into a folder, which is made where it is not there; they get their names when all of them are whole.
+ * @throws S2Error "not-written".
+ */
+export function saveFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
+  const each = Object.entries(files).map(([name, bytes]) => ({
+    path: join(folder, name),
+    pieces: { length: bytes.length, parts: [bytes] },
+  }));
+  for (const { path } of each) mkdirSync(dirname(path), { recursive: true });
+  writeAll(each);
 }
 
 function writeAll(files: readonly { path: string; pieces: Pieces }[]): void {
@@ -128,25 +145,28 @@ interface HubFolder {
   readonly weights: Uint8Array;
 }
 
-function readJson(path: string): Record<string, unknown> {
+/** @throws S2Error "model-not-found" when there is no such file, "model-file" when it is no JSON. */
+export function readJson(path: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      throw new S2Error("model-not-found", `There is no ${path}; give a folder of the hub's layout.`, { cause: error });
     if (!(error instanceof SyntaxError)) throw error;
     throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
   }
 }
 
 /**
- * The ONNX file of a model: an .onnx file, a folder's, or one that is built from the folder's weights.
+ * The ONNX file of a model with all its weights: an .onnx file, a folder's, or one that is built from the folder's weights.
  * @throws S2Error "model-not-found" when there is none.
  */
-export function readModelFile(source: string): Uint8Array {
+export function openModelFile(source: string): ModelProto {
   if (!existsSync(source))
     throw new S2Error("model-not-found", `There is no model at ${source}; give a folder or an .onnx file.`);
-  if (!statSync(source).isDirectory()) return readWhole(source);
+  if (!statSync(source).isDirectory()) return openOnnx(source);
   const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(source, name)).find((file) => existsSync(file));
-  if (found) return readWhole(found);
+  if (found) return openOnnx(found);
   const { config, weights } = readHubFolder(source);
-  return buildModel(config, weights);
+  return buildProto(config, weights);
 }

@@ -1,7 +1,7 @@
 /** `openLoop`: a graph that feeds itself, in a thread of its own: training goes on there while the next batch is made here. */
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph } from "../../onnx/index.ts";
-import type { LoopAnswer, LoopRequest } from "./loop-messages.ts";
+import type { LoopAnswer, LoopRequest } from "../loop-messages.ts";
 import { openLine } from "./thread-line.ts";
 import { physicalCores } from "./threads.ts";
 

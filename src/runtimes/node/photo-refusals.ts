@@ -2,36 +2,9 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { nearest, S2Error } from "../../core/index.ts";
+import { foreignKind, photoKind } from "../photo-kinds.ts";
 
 const WORKS = "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG work";
-
-/** What the first bytes say: [offset, bytes as latin-1, name]. The first list decodes, the second does not. */
-const DECODED: readonly Signature[] = [
-  [0, "\xff\xd8\xff", "JPEG"],
-  [0, "\x89PNG", "PNG"],
-  [0, "GIF8", "GIF"],
-  [0, "II*\0", "TIFF"],
-  [0, "MM\0*", "TIFF"],
-  [8, "WEBP", "WebP"],
-  [4, "ftypavif", "AVIF"],
-  [4, "ftypavis", "AVIF"],
-];
-const FOREIGN: readonly Signature[] = [
-  [4, "ftyphei", "HEIC"],
-  [4, "ftyphevc", "HEIC"],
-  [4, "ftypmif1", "HEIF"],
-  [4, "ftypmsf1", "HEIF"],
-  [4, "ftypcrx", "Canon raw"],
-  [0, "BM", "BMP"],
-  [0, "8BPS", "Photoshop"],
-  [0, "\xff\x0a", "JPEG XL"],
-  [4, "JXL ", "JPEG XL"],
-  [4, "jP  ", "JPEG 2000"],
-  [0, "\0\0\x01\0", "icon"],
-  [0, "%PDF", "PDF"],
-  [0, "FUJIFILM", "Fujifilm raw"],
-];
-type Signature = readonly [offset: number, bytes: string, name: string];
 
 /** Refuses what is not there to be decoded: a wrong type, a missing file, a folder, no bytes. */
 export async function refuseSource(source: string | Uint8Array): Promise<void> {
@@ -76,13 +49,13 @@ export async function refuseUndecodable(source: string | Uint8Array, cause: unkn
   const start = await firstBytes(source);
   const name = typeof source === "string" ? `"${source}"` : "The photo";
   const reason = (cause as Error).message.split("\n")[0].replace(/^(Input (buffer|file) )?has corrupt header: /, "");
-  const foreign = kindOf(start, FOREIGN);
+  const foreign = foreignKind(start);
   if (foreign) {
     return new S2Error("photo-format", `${name} is a ${foreign} file, which is not decoded here: ${WORKS}. Convert it to PNG.`, {
       cause,
     });
   }
-  const kind = kindOf(start, DECODED) ?? (/unsupported image format/.test(reason) ? undefined : "image");
+  const kind = photoKind(start) ?? (/unsupported image format/.test(reason) ? undefined : "image");
   if (kind === undefined) {
     const shown = JSON.stringify(start.subarray(0, 12).toString("latin1"));
     return new S2Error("photo-format", `${name} is not an image (it starts with ${shown}); ${WORKS}. Give an image file.`, {
@@ -104,9 +77,4 @@ async function firstBytes(source: string | Uint8Array): Promise<Buffer> {
   } finally {
     await file.close();
   }
-}
-
-function kindOf(start: Buffer, signatures: readonly Signature[]): string | undefined {
-  const text = start.toString("latin1");
-  return signatures.find(([offset, bytes]) => text.startsWith(bytes, offset))?.[2];
 }

@@ -2,10 +2,11 @@
 
 import { parentPort } from "node:worker_threads";
 import type { InferenceSession } from "onnxruntime-node";
-import type { Tensor } from "../../core/index.ts";
-import type { ValueInfo } from "../graph.ts";
-import { type FloatTensor, toFloat32 } from "../half.ts";
-import type { Answer, Done, Failed, LoadRequest, Numbered, Ready, Request, RunRequest } from "./session-messages.ts";
+import type { Numbered } from "../line.ts";
+import { tensorMaker, valueInfo } from "../ort.ts";
+import { runParts } from "../run-parts.ts";
+import type { Answer, Done, Failed, LoadRequest, Ready, Request, RunRequest } from "../session-messages.ts";
+import { throughGate } from "./thread-gate.ts";
 
 const port = parentPort!;
 let ort: typeof import("onnxruntime-node");
@@ -15,7 +16,7 @@ let onCpu = true;
 let queue: Promise<void> = Promise.resolve();
 
 port.on("message", (request: Numbered<Request>) => {
-  queue = queue.then(() => serve(request));
+  queue = queue.then(() => throughGate(() => serve(request)));
 });
 
 async function serve(request: Numbered<Request>): Promise<void> {
@@ -42,8 +43,8 @@ async function load(request: LoadRequest): Promise<Ready | Failed> {
         kind: "ready",
         device,
         missing,
-        inputs: session.inputMetadata.map(info),
-        outputs: session.outputMetadata.map(info),
+        inputs: session.inputMetadata.map(valueInfo),
+        outputs: session.outputMetadata.map(valueInfo),
       };
     } catch (error) {
       missing.push({ device, reason: (error as Error).message });
@@ -68,66 +69,18 @@ function sessionOptions(device: string, { threads }: LoadRequest): InferenceSess
   };
 }
 
-/**
- * Images that the graph sees at a time, at most. The activations of more do not fit the caches: 27.1 ms a tile in twos to fours, 28.2 in nines,
- * 32.6 in 28s (DeiT-Tiny, one thread); and they take memory.
- */
-const together = 4;
-
-async function run({ dims, data, input, outputs }: RunRequest): Promise<Done | Failed> {
+async function run(request: RunRequest): Promise<Done | Failed> {
   try {
-    const [batch, ...rest] = dims;
-    const size = data.length / batch;
-    const runs = onCpu && !fixedBatch(input) ? Math.ceil(batch / together) : 1;
-    const step = Math.ceil(batch / runs); // nine are three times three, not 4 + 4 + 1
-    const parts: Record<string, Tensor>[] = [];
-    for (let from = 0; from < batch; from += step) {
-      const count = Math.min(step, batch - from);
-      const images = new ort.Tensor("float32", data.subarray(from * size, (from + count) * size), [count, ...rest]);
-      const results = await session!.run({ [input]: images }, outputs);
-      parts.push(Object.fromEntries(outputs.map((name) => [name, toFloat32(results[name] as FloatTensor)])));
-    }
-    const all = outputs.map((name) => [
-      name,
-      joinParts(
-        parts.map((part) => part[name]),
-        step,
-      ),
-    ]);
-    return { kind: "done", outputs: Object.fromEntries(all) };
+    return { kind: "done", outputs: await runParts(session!, tensorMaker(ort.Tensor), request, onCpu) };
   } catch (error) {
     return failed("run", error);
   }
-}
-
-function fixedBatch(input: string): boolean {
-  const value = session!.inputMetadata.find(({ name }) => name === input);
-  return value?.isTensor === true && typeof value.shape[0] === "number";
-}
-
-/** Outputs of parts of a batch as one; one that has nothing to do with the batch is the same in every part. */
-function joinParts(parts: readonly Tensor[], step: number): Tensor {
-  const [first, second] = parts;
-  if (!second || first.dims[0] !== step) return first;
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { dims: [parts.reduce((sum, { dims }) => sum + dims[0], 0), ...parts[0].dims.slice(1)], data };
 }
 
 async function stop(): Promise<void> {
   await session?.release();
   session = undefined;
   port.close();
-}
-
-function info(value: InferenceSession.ValueMetadata): ValueInfo {
-  return value.isTensor
-    ? { name: value.name, type: value.type, shape: value.shape }
-    : { name: value.name, type: "not a tensor", shape: [] };
 }
 
 function failed(stage: Failed["stage"], error: unknown): Failed {

@@ -1,18 +1,12 @@
-/** A model's session as its caller sees it: loads in a thread of its own, runs there one request after the other. */
+/** Starts the thread that a model's session lives in, and says why one cannot. */
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { S2Error, type Tensor } from "../../core/index.ts";
-import type { ValueInfo } from "../graph.ts";
-import type { Answer, Done, Failed, LoadRequest, Ready, RunRequest } from "./session-messages.ts";
-import { openLine, type ThreadLine } from "./thread-line.ts";
+import { S2Error } from "../../core/index.ts";
+import { reasonOf } from "../ort.ts";
+import { fileError, openSession, type Session } from "../session.ts";
+import type { Answer, Failed, LoadRequest, Ready, RunRequest } from "../session-messages.ts";
+import { openLine } from "./thread-line.ts";
 import { physicalCores } from "./threads.ts";
-
-export interface Session {
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
-  run(input: string, images: Tensor, outputs: readonly string[]): Promise<Record<string, Tensor>>;
-  dispose(): Promise<void>;
-}
 
 export interface SessionOptions {
   readonly threads?: number;
@@ -32,36 +26,13 @@ export async function startSession(model: string | Uint8Array, source: string, o
   );
   if (answer.kind === "failed") {
     await line.end();
-    throw answer.stage === "import" ? importError(answer) : fileError(answer, model, source);
+    if (answer.stage === "import") throw importError(answer);
+    const { bytes, size } = typeof model === "string" ? headOf(model) : { bytes: model, size: model.length };
+    throw fileError(reasonOf(answer), source, bytes, size);
   }
   const ready = answer as Ready;
   for (const { device, reason } of ready.missing) warnOfDevice(device, reason, ready.device);
   return openSession(line, ready);
-}
-
-function openSession(line: ThreadLine<LoadRequest | RunRequest, Answer>, { inputs, outputs }: Ready): Session {
-  let ending: Promise<void> | undefined;
-  return {
-    inputs,
-    outputs,
-    async run(input, images, names) {
-      if (ending)
-        throw new S2Error(
-          "disposed",
-          "The model was disposed of and cannot run; dispose of it after its last run, or load it again.",
-        );
-      const data = new Float32Array(images.data);
-      const answer = await line.ask({ kind: "run", input, dims: [...images.dims], data, outputs: names }, [data.buffer]);
-      if (answer.kind === "failed") {
-        throw new S2Error("runtime", `ONNX Runtime failed on images of shape [${images.dims.join(", ")}]: ${reasonOf(answer)}.`);
-      }
-      return (answer as Done).outputs;
-    },
-    dispose() {
-      ending ??= line.end();
-      return ending;
-    },
-  };
 }
 
 /** Always ends with the CPU, which is always there. */
@@ -89,19 +60,6 @@ function importError(failed: Failed): S2Error {
   return new S2Error("runtime-missing", `onnxruntime-node ${what}; run ${install}.`);
 }
 
-function fileError(failed: Failed, model: string | Uint8Array, source: string): S2Error {
-  const { bytes, size } = typeof model === "string" ? headOf(model) : { bytes: model.subarray(0, 40), size: model.length };
-  if (new TextDecoder("latin1").decode(bytes).startsWith("version https://git-lfs")) {
-    return new S2Error(
-      "model-file",
-      `${source} is a Git LFS pointer (${size} bytes) and not the model; run \`git lfs pull\` in its repository, or download the file.`,
-    );
-  }
-  const advice =
-    "An ONNX model was expected: if the file was downloaded, download it again; if it was exported, export it for this ONNX Runtime";
-  return new S2Error("model-file", `${source} (${size} bytes) does not load: ${reasonOf(failed)}. ${advice}.`);
-}
-
 function headOf(path: string): { bytes: Uint8Array; size: number | string } {
   const bytes = new Uint8Array(40);
   try {
@@ -112,10 +70,4 @@ function headOf(path: string): { bytes: Uint8Array; size: number | string } {
   } catch {
     return { bytes, size: "unreadable" };
   }
-}
-
-/** ONNX Runtime's words without its source lines and the C++ condition that failed; no full stop. */
-function reasonOf({ message }: { readonly message: string }): string {
-  const said = message.replace(/\/\S+\.(cc|h):\d+ .*? was (false|true)\. /gs, "");
-  return said.trim().split("\n")[0].trim().replace(/\.$/, "");
 }

@@ -1,16 +1,16 @@
 /** A graph's traits from its own dimensions where they are fixed, and from one or two blank images where they are not. */
 
-import { S2Error, type Tensor, type Traits } from "../../core/index.ts";
-import type { ValueInfo } from "../graph.ts";
-import type { ConfigHints, Size } from "../hub-config.ts";
-import { readTokens } from "../tokens.ts";
-import type { LoadModelOptions } from "./model.ts";
+import { S2Error, type Tensor, type Traits } from "../core/index.ts";
+import type { ValueInfo } from "./graph.ts";
+import type { ConfigHints, Size } from "./hub-config.ts";
+import type { ModelOptions } from "./model.ts";
+import { readTokens } from "./tokens.ts";
 
 /** Runs one blank image of a size and gives the dimensions of the main output. */
 export type Probe = (size: Size) => Promise<readonly number[]>;
 
 type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
-type Given = Pick<LoadModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
+type Given = Pick<ModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
 
 /** Side of the blank image when nothing says the model's size: what most models were trained at. */
 const usualSide = 224;

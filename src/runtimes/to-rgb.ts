@@ -1,4 +1,4 @@
-/** Decoded samples into 8-bit RGB: alpha over a background and 16 bits to 8, each rounded once and exactly. */
+/** Decoded samples into 8-bit RGB: alpha over a background and 16 bits to 8, each rounded once and exactly. Platform-free. */
 
 type Colour = readonly [red: number, green: number, blue: number];
 

@@ -1,5 +1,5 @@
 /** What the caller and the thread of a graph that feeds itself say to each other. */
-import type { GraphTensor } from "../../onnx/index.ts";
+import type { GraphTensor } from "../onnx/index.ts";
 
 type Tensors = Readonly<Record<string, GraphTensor>>;
 

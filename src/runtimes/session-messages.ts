@@ -1,7 +1,7 @@
-/** What the caller and the session thread say to each other. */
+/** What the caller and a model's thread say to each other. Platform-free. */
 
-import type { Tensor } from "../../core/index.ts";
-import type { ValueInfo } from "../graph.ts";
+import type { Tensor } from "../core/index.ts";
+import type { ValueInfo } from "./graph.ts";
 
 export interface LoadRequest {
   readonly kind: "load";
@@ -41,6 +41,3 @@ export interface Failed {
   readonly code?: string;
 }
 export type Answer = Ready | Done | Failed;
-
-/** A request or an answer on its way: answers carry the number of their request. */
-export type Numbered<T> = T & { readonly id: number };

@@ -1,0 +1,106 @@
+/** Where `s2 similar` looks: photos with an index of their own, kept from run to run, or an index that is there. */
+import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
+import { S2Error } from "../core/index.ts";
+import { type Collection, indexPhotos } from "../eval/index.ts";
+import { type IndexLabel, memoryVectors, type PhotoIndex, type VectorStore } from "../heads/index.ts";
+import { openStore, openVectors } from "../node.ts";
+import { failingWith, status } from "./errors.ts";
+import { findPhotos } from "./photos.ts";
+import { openBar } from "./report.ts";
+
+export interface Place {
+  /** What photos' names in the index are relative to, and how that folder was named. */
+  readonly base: string;
+  readonly shown: string;
+  /** Where features and indexes are kept. */
+  readonly home: string;
+  /** All that the index shall hold; undefined: it is what it is. */
+  readonly photos?: readonly string[];
+  /** Opens the index of a label; `keep` writes down what is in memory alone. */
+  open(label: IndexLabel, flags: { quiet?: boolean }): Promise<{ store: VectorStore; keep(): Promise<void> }>;
+}
+
+/** Photos of a run that indexed them. */
+export interface Counts {
+  added: number;
+  kept: number;
+  removed: number;
+  failed: number;
+}
+
+export async function openPlace(where: string, store: string): Promise<Place> {
+  const alone = { base: process.cwd(), shown: "", home: join(store, "alone") };
+  if (where.startsWith("db://") || existsSync(join(where, "s2_label.lance")))
+    return { ...alone, open: async () => lance(await openVectors(where)) };
+  if (where.endsWith(".safetensors") && existsSync(where)) return { ...alone, open: () => inMemory(where) };
+  const base = existsSync(where) && statSync(where).isDirectory() ? resolve(where) : process.cwd();
+  const found = await findPhotos([where], store);
+  await failingWith(status.allFailed, () => {
+    const absent = found.find(({ path, missing }) => missing ?? !existsSync(path));
+    if (absent)
+      throw (
+        absent.missing ??
+        new S2Error("photo-not-found", `There is nothing at ${where}; give a folder, a glob in quotes, or an index.`)
+      );
+  });
+  const home = join(store, `${basename(base)}-${short(resolve(where))}`);
+  return {
+    base,
+    shown: base === process.cwd() ? "" : where,
+    home,
+    photos: found.map(({ path }) => relative(base, resolve(path))),
+    open: (label, flags) => openOwn(join(home, `index-${short(JSON.stringify(label))}`), flags),
+  };
+}
+
+/** LanceDB's folder; a file where LanceDB is not installed. */
+async function openOwn(path: string, { quiet }: { quiet?: boolean }): ReturnType<Place["open"]> {
+  try {
+    return lance(await openVectors(path));
+  } catch (error) {
+    if (!(error instanceof S2Error && error.code === "lancedb-missing")) throw error;
+    if (!quiet) process.stderr.write("note: LanceDB is not installed; the index is one file, searched in memory.\n");
+    return inMemory(`${path}.safetensors`);
+  }
+}
+
+const lance = (store: VectorStore) => ({ store, keep: async () => {} });
+
+async function inMemory(file: string): ReturnType<Place["open"]> {
+  const store = memoryVectors(existsSync(file) ? { from: new Uint8Array(await readFile(file)) } : {});
+  return { store, keep: () => openStore(join(file, "..")).write(basename(file), store.save()) };
+}
+
+const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
+
+/** Adds what is new, with a progress line on a terminal; a photo that fails is said and does not stop the others. */
+export async function bringUpToDate(
+  index: PhotoIndex,
+  photos: readonly string[],
+  collection: Collection,
+  { json, quiet }: { json?: boolean; quiet?: boolean },
+): Promise<Counts> {
+  const counts: Counts = { added: 0, kept: 0, removed: 0, failed: 0 };
+  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos.length) : undefined;
+  let seen = 0;
+  const onPhoto = () => bar?.update(++seen);
+  try {
+    for await (const each of indexPhotos(index, photos, { ...collection, onPhoto })) {
+      if ("done" in each) counts[each.done]++;
+      else {
+        counts.failed++;
+        const line = `failed: ${each.photo}: ${each.problem}`;
+        if (bar) bar.log(line);
+        else process.stderr.write(`${line}\n`);
+      }
+      seen = Math.max(seen, counts.added + counts.kept + counts.failed);
+      bar?.update(seen);
+    }
+  } finally {
+    bar?.stop();
+  }
+  return counts;
+}

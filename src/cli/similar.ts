@@ -1,0 +1,60 @@
+/** `s2 similar`: photos, or places in them, that look like a photo or like a place in it. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { addModelOptions, addSizeOptions, readCount, type SimilarFlags } from "./flags.ts";
+
+const examples = `
+Examples:
+  s2 similar photo.jpg --in photos/ --model models/deit_tiny
+  s2 similar photo.jpg --at 320,240 --in photos/ --model models/deit_tiny --scales 1,2,3
+  s2 similar photo.jpg --box 300,200,80,80 --in features/similar/photos-1a2b3c4d/index-5e6f7a8b --model models/deit_tiny
+  s2 similar photo.jpg --at 320,240 --model models/deit_tiny --scales 1,2,3
+
+--in is a folder or a glob of photos, whose index is made once and brought up to date, or such an index itself. Indexes are LanceDB's where
+@lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how alike all places of the
+photo are to this one: the photo, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
+
+export function defineSimilar(program: Command): void {
+  const command = program
+    .command("similar")
+    .summary("photos or places that look like this one")
+    .description(
+      "Finds what looks like a photo, or like a place in it: in other photos (--in), or drawn as heat over the photo itself.",
+    )
+    .argument("<PHOTO>")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("--in <path>", "photos (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
+    .addOption(new Option("--at <x,y>", "the place around this pixel").argParser(readNumbers(2, "x,y")).conflicts("box"))
+    .option(
+      "--box <x,y,w,h>",
+      "the place in this box of pixels: left, top, width, height",
+      readNumbers(4, "left,top,width,height"),
+    )
+    .option("--window <tokens>", "side of the places that are compared (default: 3 with --in, else 1)", readCount(1))
+    .addOption(
+      new Option("--pooling <how>", "what stands for a whole photo (default: cls where there is one, else mean)").choices([
+        "cls",
+        "mean",
+        "cls+mean",
+      ]),
+    )
+    .option("--top <k>", "most photos to name", readCount(1), 10)
+    .option("--store <folder>", "where features and indexes are kept from run to run", "features/similar")
+    .option("-o, --out <file>", "without --in: the .png to write (default: features/PHOTO.similar.png)")
+    .option("--json", "one line of JSON: { photo, box, hits, index } or { photo, box, picture, grid }")
+    .option("--quiet", "no progress, no notes");
+  addModelOptions(addSizeOptions(command))
+    .addHelpText("after", examples)
+    .action(async (photo: string, flags: SimilarFlags) => {
+      const { findSimilar } = await import("./find-similar.ts");
+      process.exitCode = await findSimilar(photo, flags);
+    });
+}
+
+function readNumbers<T extends number[]>(count: number, names: string): (text: string) => T {
+  return (text) => {
+    const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const sides = numbers.slice(2);
+    if (numbers.length === count && numbers.every(Number.isFinite) && sides.every((side) => side > 0)) return numbers as T;
+    throw new InvalidArgumentError(`Expected ${names} in the photo's pixels, ${count} numbers with commas between.`);
+  };
+}

@@ -1,0 +1,82 @@
+/** How alike all places of a photo are to one: the photo darkened, and over it heat, a panel for each way of looking. */
+import { type Box, S2Error } from "../core/index.ts";
+import { type Pixels, resizePixels } from "../images/index.ts";
+import type { Place } from "./features.ts";
+import { opaque, outline, panelSize, strip } from "./picture.ts";
+
+/** A number for each token of a grid, row by row. */
+export interface HeatMap {
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Float32Array;
+}
+
+/** Dark to light, as matplotlib's "inferno" at sixths: rising lightness, so that grey prints keep the order. */
+const stops = [
+  [0, 0, 4],
+  [66, 10, 104],
+  [147, 38, 103],
+  [221, 81, 58],
+  [252, 165, 10],
+  [252, 255, 164],
+];
+/** What is left of the photo's light where there is no heat. */
+const darkened = 0.45;
+
+/**
+ * The photo with the marked box, then the photo under each map's heat. In each map the lower half of the numbers is cold and the highest
+ * hundredth hottest: cosines of one photo's tokens differ little, and the place itself would outshine all others; `place` says where the maps' grids lie.
+ */
+export function heatPicture(
+  photo: Pixels,
+  maps: readonly { readonly heat: HeatMap; readonly place: Place }[],
+  marked: Box,
+  height = 448,
+): Pixels {
+  const drawn = opaque(resizePixels(photo, panelSize(photo, height), "bicubic"));
+  const panels = [drawn, ...maps.map(({ heat, place }) => heated(drawn, photo, heat, place))];
+  for (const panel of panels) outline(panel, photo, [marked]);
+  return strip(panels);
+}
+
+function heated(drawn: Pixels, photo: Pixels, heat: HeatMap, { region, token }: Place): Pixels {
+  const [down, across] = [drawn.height / photo.height, drawn.width / photo.width];
+  const grid: Pixels = { width: heat.cols, height: heat.rows, channels: 1, data: levels(heat) };
+  const size = [heat.rows * token[0] * down, heat.cols * token[1] * across].map((side) => Math.max(1, Math.round(side)));
+  const smooth = resizePixels(grid, [size[0], size[1]], "bicubic");
+  const panel: Pixels = { ...drawn, data: drawn.data.map((value) => Math.round(value * darkened)) };
+  const [top, left] = [Math.round(region.top * down), Math.round(region.left * across)];
+  const bottom = Math.min(panel.height, top + smooth.height, Math.round((region.top + region.height) * down));
+  const right = Math.min(panel.width, left + smooth.width, Math.round((region.left + region.width) * across));
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      glow(panel.data, 3 * (y * panel.width + x), smooth.data[(y - top) * smooth.width + x - left] / 255);
+    }
+  }
+  return panel;
+}
+
+/** Numbers to 0 … 255: the median and below are 0, the highest hundredth is 255. @throws S2Error "picture" for numbers that are not finite. */
+function levels({ rows, cols, data }: HeatMap): Uint8Array {
+  if (data.length !== rows * cols || data.length === 0 || !data.every(Number.isFinite)) {
+    throw new S2Error(
+      "picture",
+      `Got ${data.length} numbers as heat of ${rows} x ${cols} tokens; expected one finite number each.`,
+    );
+  }
+  const sorted = data.toSorted();
+  const cold = sorted[sorted.length >> 1];
+  const range = sorted[Math.ceil(0.99 * (sorted.length - 1))] - cold;
+  return Uint8Array.from(data, (value) => (range > 0 ? Math.round(255 * Math.min(1, Math.max(0, (value - cold) / range))) : 0));
+}
+
+/** Heat covers the photo the more the hotter it is. */
+function glow(pixels: Uint8Array, at: number, heat: number): void {
+  const place = heat * (stops.length - 1);
+  const below = Math.min(stops.length - 2, Math.floor(place));
+  const cover = 0.85 * Math.min(1, 2 * heat);
+  for (let c = 0; c < 3; c++) {
+    const colour = stops[below][c] + (stops[below + 1][c] - stops[below][c]) * (place - below);
+    pixels[at + c] = Math.round(pixels[at + c] * (1 - cover) + colour * cover);
+  }
+}

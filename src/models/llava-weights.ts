@@ -1,0 +1,50 @@
+/** Which tensors of a language model's files are its vision tower's and which its projector's: LLaVA's, VILA's and transformers' names. */
+import { S2Error } from "../core/index.ts";
+import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
+
+export type Tensors = Readonly<Record<string, StoredTensor>>;
+
+/** One file's bytes, or those of several: tower and projector may lie apart. */
+export type WeightFiles = Uint8Array | readonly Uint8Array[];
+
+/** A projector that stands under a name, `model.mm_projector.0.weight`, or alone in its file, `layers.0.weight` or `0.weight`. */
+const namedProjector = /^(.*\.)?(mm_projector|multi_modal_projector)\./;
+const bareProjector = /^(layers\.)?(\d+\.)?(weight|bias)$/;
+
+/** What a projector of LLaVA, VILA or transformers is called in a file. */
+export const isProjector = (name: string): boolean => namedProjector.test(name) || bareProjector.test(name);
+
+/** What a vision tower beside a language model is called in a file. */
+export const isTower = (name: string): boolean => /(^|\.)(vision_model|vision_tower)\./.test(name) && !isProjector(name);
+
+export function readTensors(files: WeightFiles): Tensors {
+  const each = files instanceof Uint8Array ? [files] : files;
+  return Object.assign({}, ...each.map((file) => readSafetensors(file).tensors));
+}
+
+/** The tower's tensors under the names that its own file has: `vision_model.encoder...`. */
+export function towerTensors(tensors: Tensors): Tensors {
+  const own = Object.entries(tensors).filter(([name]) => isTower(name));
+  return Object.fromEntries(
+    own.map(([name, tensor]) => [name.replace(/^.*?(vision_tower\.)+|^.*?(?=vision_model\.)/, ""), tensor]),
+  );
+}
+
+/** The projector's tensors by their stored names, and where each of its layers is: [number, name before "weight"]. */
+export function projectorTensors(tensors: Tensors): { tensors: Tensors; layers: (readonly [number: number, path: string])[] } {
+  const named = Object.entries(tensors).filter(([name]) => namedProjector.test(name));
+  const own = named.length > 0 ? named : Object.entries(tensors).filter(([name]) => bareProjector.test(name));
+  const paths = new Set(own.map(([name]) => name.replace(/\.?(weight|bias)$/, "")));
+  const layers = [...paths].map((path) => [layerNumber(path), path] as const).sort(([a], [b]) => a - b);
+  if (layers.length > 0) return { tensors: Object.fromEntries(own), layers };
+  throw new S2Error(
+    "weights",
+    "The weights hold no projector; expected tensors such as mm_projector.0.weight, multi_modal_projector.linear_1.weight or layers.1.weight. Give the file that has them too.",
+  );
+}
+
+/** `mm_projector.2` is 2; transformers counts its two layers from 1 and leaves out what has no weights; a single layer has no number. */
+function layerNumber(path: string): number {
+  const [, linear, number] = /(?:linear_(\d+)|(?:^|\.)(\d+))$/.exec(path) ?? [];
+  return linear === undefined ? Number(number ?? 0) : 2 * (Number(linear) - 1);
+}

@@ -1,0 +1,35 @@
+/** A graph that is fed plain tensors; with a state, its outputs `next/NAME` are fed again as NAME, in the runtime's own buffers. */
+import type { GraphTensor } from "../onnx/index.ts";
+import type { MakeTensor, OrtSession, OrtTensor } from "./ort.ts";
+
+export type Tensors = Readonly<Record<string, GraphTensor>>;
+
+export interface GraphSession {
+  /** One run; gives the outputs that are not state. */
+  run(feeds: Tensors): Promise<Record<string, GraphTensor>>;
+  state(): Record<string, GraphTensor>;
+}
+
+export function graphSession(session: OrtSession, makeTensor: MakeTensor, state: Tensors = {}): GraphSession {
+  const owned = (given: Tensors) => mapValues(given, makeTensor);
+  const held = owned(state);
+  return {
+    async run(feeds) {
+      const results = await session.run({ ...held, ...owned(feeds) });
+      const others: Record<string, OrtTensor> = {};
+      for (const [name, value] of Object.entries(results)) {
+        const fed = name.startsWith("next/") ? name.slice("next/".length) : undefined;
+        if (fed !== undefined && fed in held) held[fed] = value;
+        else others[name] = value;
+      }
+      return mapValues(others, plain);
+    },
+    state: () => mapValues(held, plain),
+  };
+}
+
+const plain = ({ dims, data }: OrtTensor): GraphTensor => ({ dims, data: data as GraphTensor["data"] });
+
+function mapValues<A, B>(given: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, change(value)]));
+}

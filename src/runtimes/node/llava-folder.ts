@@ -1,0 +1,98 @@
+/** A language model's folder as its eyes need it: configs put together, weights of tower and projector alone; and the tower, loaded. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { planTower, type Tensor, type Tower, type Traits } from "../../core/index.ts";
+import { readPreprocessing } from "../../images/index.ts";
+import { buildProjector, buildTower, isProjector, isTower, readTowerConfig } from "../../models/index.ts";
+import type { Model } from "../model.ts";
+import { loadModel } from "./load-model.ts";
+import { readJson } from "./onnx-files.ts";
+import { openGraph } from "./open-graph.ts";
+import { readSomeTensors } from "./some-tensors.ts";
+
+type Json = Record<string, unknown>;
+
+export interface LlavaFolder {
+  /** With the tower's own config as `vision_config`. */
+  readonly config: Json;
+  readonly weights: readonly Uint8Array[];
+  readonly preprocessor?: Json;
+  readonly processor?: Json;
+}
+
+/**
+ * Reads a folder of LLaVA's (one, sharded or not) or VILA's kind (`vision_tower/` and `mm_projector/` within). `visionTower` is the tower's
+ * own folder where the model's has only its name, as LLaVA's (`mm_vision_tower`); tensors of the model's folder win over it.
+ * @throws S2Error "model-not-found", "model-file" or "safetensors".
+ */
+export function readLlavaFolder(folder: string, { visionTower }: { visionTower?: string } = {}): LlavaFolder {
+  const config = readJson(join(folder, "config.json"));
+  const tower = visionTower ?? join(folder, "vision_tower");
+  const projector = join(folder, "mm_projector");
+  const whole = ["model.safetensors", "model.safetensors.index.json"].some((name) => existsSync(join(folder, name)));
+  const within = [tower, projector].filter((part) => existsSync(part));
+  const folders = whole || within.length === 0 ? [...within, folder] : within;
+  const ofTower = readIfThere(join(tower, "config.json"));
+  const ofProjector = readIfThere(join(projector, "config.json"));
+  return {
+    config: {
+      ...config,
+      ...(!config.vision_config && ofTower && { vision_config: visionPart(ofTower) }),
+      ...(ofProjector && { mm_projector_cfg: ofProjector }),
+    },
+    weights: folders.flatMap((part) => readSomeTensors(part, (name) => isTower(name) || isProjector(name))),
+    preprocessor: readIfThere(join(folder, "preprocessor_config.json")) ?? readIfThere(join(tower, "preprocessor_config.json")),
+    processor: readIfThere(join(folder, "processor_config.json")),
+  };
+}
+
+const readIfThere = (path: string): Json | undefined => (existsSync(path) ? readJson(path) : undefined);
+
+/** CLIP's and SigLIP's own folders have a text tower too. */
+function visionPart({ vision_config: vision, ...rest }: Json): Json {
+  return vision ? { model_type: `${rest.model_type}_vision_model`, ...(vision as Json) } : rest;
+}
+
+/** A tower and its projector, as `visualTokens(model, photo, tower, { project })` takes them. */
+export interface LoadedTower {
+  readonly tower: Tower;
+  readonly model: Model;
+  project(features: Tensor): Promise<Tensor>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads the eyes of a language model from its folder; its language part is not read.
+ * @throws S2Error as `readLlavaFolder`, `readTowerConfig`, `buildTower`, `buildProjector` and `loadModel`.
+ */
+export async function loadTower(
+  folder: string,
+  { visionTower, threads }: { visionTower?: string; threads?: number } = {},
+): Promise<LoadedTower> {
+  const { config, weights, preprocessor } = readLlavaFolder(folder, { visionTower });
+  const tower = readTowerConfig(config);
+  const file = buildTower(config, weights);
+  const preprocessing = readPreprocessing({ preprocessor });
+  const model = await loadModel(file, { threads, ...(preprocessing && { preprocessing }) });
+  try {
+    const { prefixTokens } = model.traits;
+    const shape = { side: blockSide(tower, model.traits), prefix: tower.prefix === "keep" ? prefixTokens : 0 };
+    const projector = await openGraph(buildProjector(config, weights, shape), { threads });
+    return {
+      ...{ tower, model },
+      project: async (features) => (await projector.run({ features })).image_features as Tensor,
+      async dispose() {
+        await Promise.all([model.dispose(), projector.close()]);
+      },
+    };
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
+}
+
+/** Tokens on a side of what the projector sees at a time: the whole grid, or of Dynamic S² a tile's. */
+function blockSide(tower: Tower, traits: Traits): number {
+  const { outputGrid, outputScale, scales } = planTower(tower, { height: tower.tile, width: tower.tile }, traits);
+  return outputGrid!.rows / (tower.kind === "dynamic-s2" ? scales[outputScale].rows : 1);
+}

@@ -1,0 +1,105 @@
+/** Frames of a video at even steps of time: ffmpeg decodes, and its pictures come through a pipe, one after the other, nothing on disk. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { S2Error } from "../../core/index.ts";
+import type { Photo } from "../../images/index.ts";
+
+export interface VideoOptions {
+  /** Seconds from one frame to the next. Default 1. */
+  every?: number;
+  /** The program that decodes. Default "ffmpeg", as the system finds it. */
+  ffmpeg?: string;
+  signal?: AbortSignal;
+}
+
+export interface VideoFrame {
+  /** Seconds from the beginning. */
+  readonly time: number;
+  /** What is shown at that time, upright. */
+  readonly photo: Photo;
+}
+
+/**
+ * The pictures that a video shows at 0, `every`, 2 · `every` ... seconds. At most a few frames are in memory; who stops early stops ffmpeg.
+ * @throws S2Error "ffmpeg-missing" with the way to get it, "video" for what ffmpeg cannot decode, "option".
+ */
+export async function* videoFrames(path: string, options: VideoOptions = {}): AsyncGenerator<VideoFrame> {
+  const { every = 1, ffmpeg = "ffmpeg", signal } = options;
+  if (!(Number.isFinite(every) && every > 0))
+    throw new S2Error("option", `every is ${every}; expected a positive number of seconds from one frame to the next.`);
+  if (!existsSync(path)) throw new S2Error("video", `There is no video at ${path}; give the path of a file.`);
+  signal?.throwIfAborted();
+  // "round=up" gives at each step the last frame that began by then: what a viewer sees at that time.
+  const steps = `fps=fps=1/${every}:start_time=0:round=up`;
+  const output = ["-an", "-sn", "-vf", steps, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"];
+  const decoder = spawn(ffmpeg, ["-nostdin", "-v", "error", "-i", `file:${path}`, ...output], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = endOf(decoder, path, ffmpeg);
+  const stop = () => decoder.kill();
+  signal?.addEventListener("abort", stop);
+  let frames = 0;
+  try {
+    for await (const picture of pictures(decoder.stdout)) {
+      signal?.throwIfAborted();
+      yield { time: frames++ * every, photo: { ...picture, source: path } };
+    }
+    const problem = await ended;
+    signal?.throwIfAborted();
+    if (problem) throw problem;
+    if (frames === 0) throw new S2Error("video", `${path} has no pictures; give a video.`);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    stop();
+  }
+}
+
+/** How the decoder ended: undefined when all is well. */
+function endOf(decoder: ReturnType<typeof spawn>, path: string, ffmpeg: string): Promise<S2Error | undefined> {
+  let said = "";
+  decoder.stderr?.on("data", (text) => {
+    said = (said + text).slice(-4000);
+  });
+  return new Promise((resolve) => {
+    decoder.on("error", (cause) => {
+      const get = "apt install ffmpeg, brew install ffmpeg, or winget install ffmpeg";
+      resolve(
+        new S2Error(
+          "ffmpeg-missing",
+          `Videos are decoded by ffmpeg, and "${ffmpeg}" cannot be started (${cause.message}). Install it: ${get}.`,
+          {
+            cause,
+          },
+        ),
+      );
+    });
+    decoder.on("close", (status) => {
+      const reason = said.trim().split("\n").at(-1) || `it ended with status ${status}`;
+      resolve(status === 0 ? undefined : new S2Error("video", `ffmpeg cannot decode ${path}: ${reason}. Give another file.`));
+    });
+  });
+}
+
+/** Binary PPM (netpbm's "P6"): a header with the size, then RGB. */
+async function* pictures(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Photo> {
+  let pending: Uint8Array[] = [];
+  let have = 0;
+  let need = 0; // bytes of the picture that is on its way, header included; 0 before its header is there
+  for await (const chunk of stream) {
+    pending.push(chunk);
+    have += chunk.length;
+    while (have >= Math.max(need, 1)) {
+      const bytes = pending.length === 1 ? pending[0] : Buffer.concat(pending);
+      pending = [bytes];
+      const header = /^P6\s(\d+)\s(\d+)\s255\s/.exec(new TextDecoder("latin1").decode(bytes.subarray(0, 32)));
+      if (!header) break; // wait for more
+      const [width, height] = [Number(header[1]), Number(header[2])];
+      need = header[0].length + width * height * 3;
+      if (have < need) break;
+      yield { width, height, channels: 3, data: new Uint8Array(bytes.subarray(header[0].length, need)) };
+      pending = [bytes.subarray(need)];
+      have -= need;
+      need = 0;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** A model's session as its caller sees it: runs in a thread of its own, one request after the other. Platform-free. */
+
+import { S2Error, type Tensor } from "../core/index.ts";
+import type { ValueInfo } from "./graph.ts";
+import type { Line } from "./line.ts";
+import { reasonOf } from "./ort.ts";
+import type { Answer, Done, Ready, RunRequest } from "./session-messages.ts";
+
+export interface Session {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  run(input: string, images: Tensor, outputs: readonly string[]): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+/** The session of a thread that has loaded its model. */
+export function openSession(line: Line<RunRequest, Answer | { readonly kind: "fed" }>, { inputs, outputs }: Ready): Session {
+  let ending: Promise<void> | undefined;
+  return {
+    inputs,
+    outputs,
+    async run(input, images, names) {
+      if (ending)
+        throw new S2Error(
+          "disposed",
+          "The model was disposed of and cannot run; dispose of it after its last run, or load it again.",
+        );
+      const data = new Float32Array(images.data); // a copy that may travel: the caller's images stay usable
+      const answer = await line.ask({ kind: "run", input, dims: [...images.dims], data, outputs: names }, [data.buffer]);
+      if (answer.kind === "failed") {
+        throw new S2Error("runtime", `ONNX Runtime failed on images of shape [${images.dims.join(", ")}]: ${reasonOf(answer)}.`);
+      }
+      return (answer as Done).outputs;
+    },
+    dispose() {
+      ending ??= line.end();
+      return ending;
+    },
+  };
+}
+
+/** The refusal for a file that ONNX Runtime does not load; `head` are its first bytes. */
+export function fileError(reason: string, source: string, head: Uint8Array, size: number | string): S2Error {
+  if (new TextDecoder("latin1").decode(head.subarray(0, 40)).startsWith("version https://git-lfs")) {
+    return new S2Error(
+      "model-file",
+      `${source} is a Git LFS pointer (${size} bytes) and not the model; run \`git lfs pull\` in its repository, or download the file.`,
+    );
+  }
+  const advice =
+    "An ONNX model was expected: if the file was downloaded, download it again; if it was exported, export it for this ONNX Runtime";
+  return new S2Error("model-file", `${source} (${size} bytes) does not load: ${reason}. ${advice}.`);
+}

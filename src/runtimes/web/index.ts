@@ -1,0 +1,7 @@
+/** What the browser's runtime offers: models by onnxruntime-web, photos by createImageBitmap, graphs for heads and training. */
+export type { Model } from "../model.ts";
+export type { LoadImageOptions } from "../photo-options.ts";
+export { loadImage } from "./load-image.ts";
+export { type LoadModelOptions, loadModel, type WebModel } from "./load-model.ts";
+export type { Notice } from "./notice.ts";
+export { type OpenGraphOptions, openGraph, openLoop } from "./open-graph.ts";

@@ -1,0 +1,111 @@
+/** A photo into upright 8-bit sRGB pixels: the browser decodes, nothing is ever resized here. */
+import { S2Error } from "../../core/index.ts";
+import type { Photo } from "../../images/index.ts";
+import { foreignKind, photoKind } from "../photo-kinds.ts";
+import { checkPhotoOptions, type LoadImageOptions, refusePixels, WHITE } from "../photo-options.ts";
+import { rgbFrom8 } from "../to-rgb.ts";
+
+/** Sides of what is drawn and read at a time: far below every browser's largest canvas, beyond which all pixels come as zeros in silence. */
+const BLOCK = [256, 4096] as const;
+
+/**
+ * Decodes a photo, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
+ * `background`, colours converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
+ * Node's `loadImage` gives; which formats there are, the browser says.
+ * @throws S2Error "photo-not-found", "photo-broken", "photo-format", "photo-options" or "too-many-pixels".
+ */
+export async function loadImage(source: string | URL | Blob | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
+  checkPhotoOptions(options);
+  const where = typeof source === "string" || source instanceof URL ? { source: String(source) } : {};
+  const blob = await blobOf(source);
+  const name = where.source ? `"${where.source}"` : "The photo";
+  const start = new Uint8Array(await blob.slice(0, 16).arrayBuffer());
+  const bitmap = await decode(blob, options).catch((cause) => {
+    throw refuseUndecodable(name, start, cause);
+  });
+  try {
+    const { width, height } = bitmap;
+    refusePixels(name, width, height, options.maxPixels);
+    const data = readPixels(bitmap, options.background ?? WHITE, photoKind(start) === "JPEG");
+    return { width, height, channels: 3, data, ...where };
+  } finally {
+    bitmap.close();
+  }
+}
+
+function decode(blob: Blob, { icc }: LoadImageOptions): Promise<ImageBitmap> {
+  const colorSpaceConversion = icc === "ignore" ? "none" : "default";
+  return createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "default", colorSpaceConversion });
+}
+
+/** Block by block through a small canvas, which is then freed: browsers keep large ones for long. */
+function readPixels(bitmap: ImageBitmap, background: readonly [number, number, number], opaque: boolean): Uint8Array {
+  const { width, height } = bitmap;
+  const pixels = new Uint8Array(width * height * 3);
+  const [rows, cols] = [Math.min(BLOCK[0], height), Math.min(BLOCK[1], width)];
+  const canvas = new OffscreenCanvas(cols, rows);
+  const context = canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" })!;
+  context.globalCompositeOperation = "copy";
+  for (let top = 0; top < height; top += rows) {
+    for (let left = 0; left < width; left += cols) {
+      const [h, w] = [Math.min(rows, height - top), Math.min(cols, width - left)];
+      context.drawImage(bitmap, left, top, w, h, 0, 0, w, h);
+      const { data } = context.getImageData(0, 0, w, h);
+      if (opaque && data[data.length - 1] !== 255) throw notRead(width, height);
+      const block = rgbFrom8(new Uint8Array(data.buffer), w * h, 4, background);
+      for (let y = 0; y < h; y++) pixels.set(block.subarray(3 * w * y, 3 * w * (y + 1)), 3 * ((top + y) * width + left));
+    }
+  }
+  canvas.width = canvas.height = 0;
+  return pixels;
+}
+
+async function blobOf(source: string | URL | Blob | Uint8Array): Promise<Blob> {
+  if (source instanceof Blob) return refuseEmpty(source);
+  if (source instanceof Uint8Array) return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
+  if (typeof source !== "string" && !(source instanceof URL)) {
+    const expected = "expected an address, a Blob (files are such) or the file's bytes as a Uint8Array";
+    throw new S2Error("photo-not-found", `Got a photo of type ${typeof source}; ${expected}.`);
+  }
+  const advice = "Check the address; a server of another origin must allow this page by CORS";
+  const response = await fetch(source).catch((cause) => {
+    throw new S2Error("photo-not-found", `"${source}" could not be fetched (${cause.message}). ${advice}.`, { cause });
+  });
+  if (!response.ok) throw new S2Error("photo-not-found", `"${source}" could not be fetched (${response.status}). ${advice}.`);
+  return refuseEmpty(await response.blob());
+}
+
+function refuseEmpty(blob: Blob): Blob {
+  if (blob.size > 0) return blob;
+  throw new S2Error("photo-broken", "The photo has 0 bytes; expected an image file. Fetch or read it again.");
+}
+
+const WORKS = "JPEG, PNG, WebP, AVIF and GIF work in every browser";
+
+function refuseUndecodable(name: string, start: Uint8Array, cause: Error): S2Error {
+  const foreign = foreignKind(start);
+  const kind = photoKind(start);
+  if (foreign || kind === "TIFF")
+    return new S2Error("photo-format", `${name} is a ${foreign ?? kind} file, which this browser does not decode; ${WORKS}.`, {
+      cause,
+    });
+  if (!kind) {
+    const shown = JSON.stringify(String.fromCharCode(...start.subarray(0, 12)));
+    return new S2Error("photo-format", `${name} is not an image (it starts with ${shown}); ${WORKS}. Give an image file.`, {
+      cause,
+    });
+  }
+  const advice = "It is cut short or damaged, or larger than the browser has memory for: download it again, or make it smaller.";
+  return new S2Error(
+    "photo-broken",
+    `${name} is a ${kind} file that cannot be decoded to its end (${cause.message}). ${advice}`,
+    { cause },
+  );
+}
+
+function notRead(width: number, height: number): S2Error {
+  return new S2Error(
+    "photo-broken",
+    `The browser decoded the photo and did not draw it (${width} x ${height}); make it smaller.`,
+  );
+}

@@ -1,0 +1,86 @@
+/** `loadModel` in a page: finds a model, starts its worker on the device that serves best, and makes it a function from images to features. */
+import type { S2Error } from "../../core/index.ts";
+import { pickInput } from "../graph.ts";
+import { mainOutput, makeModel } from "../make-model.ts";
+import { checkModelOptions, type Model, type ModelOptions } from "../model.ts";
+import { checkNumbers, chooseDevice, goldenTile } from "./check-device.ts";
+import { type LocatedModel, locateModel } from "./locate.ts";
+import type { WasmPaths } from "./messages.ts";
+import { openModelCache } from "./model-cache.ts";
+import { type OnNotice, toConsole } from "./notice.ts";
+import { startSession, type WebSession } from "./session.ts";
+import type { StartOptions } from "./start-worker.ts";
+
+/** How a page loads a model. */
+export interface LoadModelOptions extends ModelOptions {
+  /** Threads of one run; default: the cores where the page is cross-origin isolated, one where it is not. */
+  threads?: number;
+  /** "wasm" (default; "cpu" is the same) or "webgpu", tried in order; "wasm" is always the last resort. */
+  device?: string | readonly string[];
+  /** Where onnxruntime-web's .wasm and .mjs come from: a folder's address, or each file's; default: as the bundler or the import map has them. */
+  wasmPaths?: WasmPaths;
+  /** Milliseconds that ONNX Runtime's start may take before it is tried again on one thread; default 60,000. */
+  startLimit?: number;
+  /** The hub that names are looked for on; default https://huggingface.co. */
+  hubUrl?: string;
+  /** Hears what is not as it was asked for: another device, fewer threads, no cache. Default: the console. */
+  onNotice?: OnNotice;
+}
+
+/** A model in a page. */
+export interface WebModel extends Model {
+  readonly runsOn: { readonly device: "wasm" | "webgpu"; readonly threads: number };
+}
+
+/**
+ * Loads a vision model for onnxruntime-web, in a worker.
+ * @param source the address of a folder (`onnx/model.onnx`, `model.onnx` or `model.safetensors`, with its config files) or of an `.onnx`
+ * file, absolute or with a first `/` or `.`; bytes; a hub name `owner/name`; nothing: the bundled model.
+ * @throws S2Error "model-not-found", "model-file", "model-network", "runtime-missing", "runtime", "output", "prefix-tokens", "input" or "offline".
+ */
+export async function loadModel(source?: string | URL | Uint8Array, options: LoadModelOptions = {}): Promise<WebModel> {
+  checkModelOptions(options, ["wasmPaths", "startLimit", "hubUrl", "onNotice"]);
+  const { offline, onProgress, imageSize, hubUrl, onNotice: notice = toConsole } = options;
+  const cache = source instanceof Uint8Array ? undefined : await openModelCache(notice);
+  const located = await locateModel(source, { cache, offline, onProgress, imageSize, hubUrl });
+  const start: StartOptions = { threads: options.threads, wasmPaths: options.wasmPaths, startLimit: options.startLimit, notice };
+  const wasm = await startSession(located.bytes, located.source, "wasm", start);
+  let session = wasm;
+  try {
+    const model = await makeModel(wasm, located, options);
+    const { name: output } = mainOutput(wasm, located.metadata, options);
+    const tile = goldenTile(pickInput(wasm.inputs).shape, model.traits.imageSize ?? [224, 224]);
+    const answer = await checkNumbers(wasm, tile, output);
+    const webgpu = await wantedGpu(located, options.device, { ...start, threads: wasm.threads });
+    if (webgpu) session = await chooseDevice(webgpu, wasm, answer, tile, output, notice);
+    const chosen = session === wasm ? model : await makeModel(session, located, options);
+    return Object.assign(chosen, { runsOn: { device: session.device, threads: session.threads } });
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
+}
+
+/** A session on WebGPU where it is asked for and there; its larger library is not loaded otherwise. */
+async function wantedGpu(
+  located: LocatedModel,
+  device: LoadModelOptions["device"],
+  start: StartOptions,
+): Promise<WebSession | undefined> {
+  for (const name of typeof device === "string" ? [device] : (device ?? [])) {
+    if (name === "wasm" || name === "cpu") return undefined;
+    const why = name === "webgpu" ? await gpuMissing() : "a page has wasm and webgpu alone";
+    const session =
+      why ?? (await startSession(located.bytes, located.source, "webgpu", start).catch((error: S2Error) => error.message));
+    if (typeof session !== "string") return session;
+    start.notice({ code: "device-missing", message: `The device "${name}" cannot be used: ${session}` });
+  }
+  return undefined;
+}
+
+/** Asked before the library is, which without an adapter would take WebAssembly in silence. */
+async function gpuMissing(): Promise<string | undefined> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+  if (!gpu) return "this browser has no WebGPU, or not on pages without https";
+  return (await gpu.requestAdapter()) ? undefined : "this browser finds no graphics adapter";
+}

@@ -1,0 +1,70 @@
+/** Model files kept in the browser's Cache Storage: each with its SHA-256, which is checked whenever it is read. */
+import type { OnNotice } from "./notice.ts";
+
+const NAME = "s2-vision";
+const SHA256 = "x-s2-sha256";
+
+/** What a server said of a file's version. */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
+export interface Kept extends Validators {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly sha256: string;
+}
+
+export interface ModelCache {
+  /** undefined when it is not there, or is not any more what was written: then it is deleted, and said so. */
+  read(address: string): Promise<Kept | undefined>;
+  write(address: string, file: Kept): Promise<void>;
+  remove(address: string): Promise<void>;
+}
+
+/** undefined where the browser has none: in pages without https (but localhost), and where the user has forbidden it. */
+export async function openModelCache(notice: OnNotice): Promise<ModelCache | undefined> {
+  const keepsNothing = (why: string) => {
+    notice({ code: "not-cached", message: `Models are not kept for the next visit: ${why}` });
+    return undefined;
+  };
+  if (!globalThis.isSecureContext) return keepsNothing("this page is not served by https");
+  let cache: Cache;
+  try {
+    cache = await caches.open(NAME);
+  } catch (error) {
+    return keepsNothing(`the browser refuses to (${(error as Error).message})`);
+  }
+  return {
+    read: (address) => read(cache, address, notice),
+    async write(address, { bytes, sha256, etag, lastModified }) {
+      const headers = { [SHA256]: sha256, ...(etag && { etag }), ...(lastModified && { "last-modified": lastModified }) };
+      try {
+        await cache.put(address, new Response(bytes, { headers }));
+      } catch (error) {
+        keepsNothing(`${address} does not fit the browser's storage (${(error as Error).message})`);
+      }
+    },
+    remove: async (address) => void (await cache.delete(address)),
+  };
+}
+
+async function read(cache: Cache, address: string, notice: OnNotice): Promise<Kept | undefined> {
+  const response = await cache.match(address);
+  if (!response) return undefined;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const sha256 = await digest("SHA-256", bytes);
+  if (sha256 === response.headers.get(SHA256)) {
+    const [etag, lastModified] = ["etag", "last-modified"].map((name) => response.headers.get(name) ?? undefined);
+    return { bytes, sha256, etag, lastModified };
+  }
+  await cache.delete(address);
+  notice({ code: "cache-damaged", message: `The kept copy of ${address} is damaged; it was deleted` });
+  return undefined;
+}
+
+/** In hexadecimal digits. */
+export async function digest(algorithm: "SHA-256" | "SHA-1", bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

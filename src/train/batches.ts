@@ -1,0 +1,146 @@
+/** Batches of views: in each tile the patches of some cells, as many of the coarse tile as of the fine ones, with the teacher's tokens there. */
+import { fromFloat16, readSafetensors, type StoredTensor } from "../tensors/index.ts";
+import type { Batch, Checkpoints } from "./fit.ts";
+import { makeRandom, type Random, shuffled } from "./random.ts";
+import { layerName, tilesPerView } from "./shards.ts";
+import { recolour } from "./views.ts";
+
+export interface BatchOptions {
+  /** Views in a batch. */
+  readonly views: number;
+  /** Cells of the coarse grid that are kept in each quarter of a view; 49 are all of a 14x14 grid. Each is one coarse patch and four fine ones. */
+  readonly cells: number;
+  readonly patchSize: number;
+  /** How far brightness, contrast and saturation go from 1. */
+  readonly colour: number;
+  readonly seed: number;
+}
+
+/**
+ * From shards of `makeShards`: `pixels` uint8 [views·5, 4·cells, size·size·3], their `places` in the grid int64 [views·5·4·cells], and for each
+ * of the teacher's layers `tokens.i` float32 [views·5, 1 + 4·cells, c]. Tokens of a coarse tile are in the order (quarter, cell), those of a
+ * fine one in the order (cell, row, column), so that four of the latter lie over one of the former.
+ */
+export function shardBatches(store: Checkpoints, shards: readonly string[], options: BatchOptions) {
+  const { views, seed } = options;
+  return async function* (done: number): AsyncGenerator<Batch> {
+    let skip = done;
+    for (let epoch = 0; ; epoch++) {
+      for (const index of shuffled(shards.length, makeRandom(seed + epoch))) {
+        const inShard = await shardSize(store, shards[index], views);
+        if (skip >= inShard) {
+          skip -= inShard;
+          continue;
+        }
+        const { tensors } = readSafetensors((await store.read(shards[index]))!);
+        const order = shuffled(tensors.coarse.dims[0], makeRandom(seed * 31 + epoch * 1009 + index));
+        for (let batch = skip; batch < inShard; batch++) {
+          const random = makeRandom(seed * 131 + epoch * 100_003 + index * 211 + batch);
+          yield batchOf(order.slice(batch * views, (batch + 1) * views), tensors, options, random);
+        }
+        skip = 0;
+      }
+    }
+  };
+}
+
+const sizesOfShards = new WeakMap<Checkpoints, Map<string, number>>();
+
+/** Batches in a shard; read once, so that a run that goes on need not read all that it skips again. */
+async function shardSize(store: Checkpoints, shard: string, views: number): Promise<number> {
+  const known = sizesOfShards.get(store) ?? new Map<string, number>();
+  sizesOfShards.set(store, known);
+  if (!known.has(shard)) known.set(shard, readSafetensors((await store.read(shard))!).tensors.coarse.dims[0]);
+  return Math.floor(known.get(shard)! / views);
+}
+
+function batchOf(
+  chosen: readonly number[],
+  tensors: Readonly<Record<string, StoredTensor>>,
+  { cells, patchSize, colour }: BatchOptions,
+  random: Random,
+): Batch {
+  const side = tensors.coarse.dims[1];
+  const tokens = 4 * cells;
+  const pixels = patchSize * patchSize * 3;
+  const tiles = chosen.length * tilesPerView;
+  const places = chosen.map(() => drawPlaces(side / patchSize, cells, random));
+  const patches = new Uint8Array(tiles * tokens * pixels);
+  chosen.forEach((view, i) => {
+    const own = patches.subarray(i * tilesPerView * tokens * pixels, (i + 1) * tilesPerView * tokens * pixels);
+    const image = (name: string, size: number) =>
+      (tensors[name].data as Uint8Array).subarray(view * size * size * 3, (view + 1) * size * size * 3);
+    cutPatches(image("coarse", side), image("fine", 2 * side), side, patchSize, places[i], own);
+    if (colour > 0) recolour(own, colour, random);
+  });
+  const targets = Object.entries(tensors).filter(([name]) => name.startsWith(layerName("")));
+  return {
+    pixels: { dims: [tiles, tokens, pixels], data: patches },
+    places: { dims: [tiles * tokens], data: BigInt64Array.from(places.flat(2), BigInt) },
+    ...Object.fromEntries(targets.map(([name, layer]) => [name, targetsOf(layer, chosen, places)])),
+  };
+}
+
+/** Places in the grids of a view's five tiles: `cells` random ones of each quarter of the coarse tile, and the four that lie over each in the fine ones. */
+function drawPlaces(grid: number, cells: number, random: Random): number[][] {
+  const half = grid / 2;
+  const coarse: number[] = [];
+  const fine = [0, 1, 2, 3].map((quarter) => {
+    const [top, left] = [(quarter >> 1) * half, (quarter & 1) * half];
+    return shuffled(half * half, random)
+      .slice(0, cells)
+      .flatMap((cell) => {
+        const [row, col] = [Math.floor(cell / half), cell % half];
+        coarse.push((top + row) * grid + left + col);
+        return [0, 1, grid, grid + 1].map((step) => 2 * row * grid + 2 * col + step);
+      });
+  });
+  return [coarse, ...fine];
+}
+
+function cutPatches(
+  coarse: Uint8Array,
+  fine: Uint8Array,
+  side: number,
+  patchSize: number,
+  places: readonly (readonly number[])[],
+  patches: Uint8Array,
+): void {
+  const grid = side / patchSize;
+  const line = patchSize * 3;
+  let to = 0;
+  places.forEach((tokens, tile) => {
+    const [image, width] = tile === 0 ? [coarse, side] : [fine, 2 * side];
+    const [top, left] = tile === 0 ? [0, 0] : [((tile - 1) >> 1) * side, ((tile - 1) & 1) * side];
+    for (const place of tokens) {
+      const [y, x] = [top + Math.floor(place / grid) * patchSize, left + (place % grid) * patchSize];
+      for (let row = 0; row < patchSize; row++, to += line) {
+        const from = ((y + row) * width + x) * 3;
+        patches.set(image.subarray(from, from + line), to);
+      }
+    }
+  });
+}
+
+/** [CLS] and the kept tokens of a layer, tile by tile. */
+function targetsOf(
+  { dims: [, count, channels], data }: StoredTensor,
+  chosen: readonly number[],
+  places: readonly (readonly (readonly number[])[])[],
+) {
+  const kept = 1 + places[0][0].length;
+  const halves = new Uint16Array(chosen.length * tilesPerView * kept * channels);
+  let to = 0;
+  const copy = (token: number) => {
+    halves.set((data as Uint16Array).subarray(token * channels, (token + 1) * channels), to);
+    to += channels;
+  };
+  chosen.forEach((view, i) => {
+    places[i].forEach((tokens, tile) => {
+      const first = (view * tilesPerView + tile) * count;
+      copy(first);
+      for (const place of tokens) copy(first + 1 + place);
+    });
+  });
+  return { dims: [chosen.length * tilesPerView, kept, channels], data: fromFloat16(halves) };
+}

@@ -1,0 +1,54 @@
+/** Muon (Jordan et al. 2024; Liu et al., arXiv 2502.16982): momentum whose matrices are made orthogonal, so that all directions of a weight learn alike. */
+import { Add, Div, MatMul, Mul, ReduceSum, Reshape, type ShapedValue, Sqrt, Sub, Transpose } from "../onnx/index.ts";
+import type { Optimiser } from "./optimisers.ts";
+import { sizes } from "./rule.ts";
+
+export interface MuonOptions {
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  /** Its learning rate over that of the other optimiser. */
+  readonly rate: number;
+  /** Which parameters it moves; default the matrices of blocks. */
+  readonly moves?: (name: string) => boolean;
+  /** Moves all others. */
+  readonly others: Optimiser;
+}
+
+const ofBlocks = (name: string): boolean => /^blocks\..*\.weight$/.test(name) && !/norm\d?\.weight$/.test(name);
+
+/** Muon for matrices beside another optimiser for the rest. Queries, keys and values in one weight are three matrices. */
+export function muon({ momentum = 0.95, weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimiser {
+  return {
+    slots: (name) => (moves(name) ? ["muon.momentum"] : others.slots(name)),
+    update(parameter, gradient, slots, numbers, name) {
+      if (!moves(name)) return others.update(parameter, gradient, slots, numbers, name);
+      const velocity = Add(Mul(slots[0], momentum), gradient);
+      const ahead = Add(gradient, Mul(velocity, momentum)); // Nesterov's
+      const rate = Mul(numbers.rate, factor);
+      const kept = weightDecay > 0 ? Mul(parameter, Sub(1, Mul(rate, weightDecay))) : parameter;
+      return { parameter: Sub(kept, Mul(orthogonal(ahead), rate)), slots: [velocity] };
+    },
+  };
+}
+
+/** Coefficients of the quintic that drives all singular values to about 1 (Jordan's). */
+const [a, b, c] = [3.4445, -4.775, 2.0315];
+const steps = 5;
+
+/** The nearest orthogonal matrix by Newton and Schulz, times √(rows / cols) where that is above 1. */
+function orthogonal(matrix: ShapedValue): ShapedValue {
+  const [rows, cols] = sizes(matrix);
+  const parts = rows % cols === 0 && rows / cols === 3 ? 3 : 1;
+  const each = rows / parts;
+  const wide = each <= cols;
+  let x = Reshape(matrix, [parts, each, cols]);
+  if (!wide) x = turned(x);
+  x = Div(x, Add(Sqrt(ReduceSum(Mul(x, x), [1, 2])), 1e-7));
+  for (let step = 0; step < steps; step++) {
+    const square = MatMul(x, turned(x));
+    x = Add(Mul(x, a), MatMul(Add(Mul(square, b), Mul(MatMul(square, square), c)), x));
+  }
+  return Mul(Reshape(wide ? x : turned(x), [rows, cols]), Math.sqrt(Math.max(1, each / cols)));
+}
+
+const turned = (x: ShapedValue): ShapedValue => Transpose(x, [0, 2, 1]);

@@ -1,0 +1,76 @@
+/** A page without a bundler that has the built package by an import map, and code that runs in it. */
+import type { Browser, Page } from "playwright-core";
+import { type Answer, noChromium, servePages, startChromium } from "../../../scripts/browser.mjs";
+
+export const skipped = noChromium ? ` (skipped: ${noChromium})` : "";
+
+const library = "/node_modules/onnxruntime-web/dist";
+export const imports = {
+  "s2-vision": "/dist/core/index.js",
+  "s2-vision/web": "/dist/web.js",
+  "s2-vision/models": "/dist/models/index.js",
+  "onnxruntime-web/wasm": `${library}/ort.wasm.bundle.min.mjs`,
+  "onnxruntime-web/webgpu": `${library}/ort.webgpu.bundle.min.mjs`,
+};
+
+export const html = (head: string): string => `<!doctype html><title>s2</title><link rel="icon" href="/icon.png">${head}`;
+
+export interface WebPage {
+  readonly page: Page;
+  readonly url: string;
+  readonly paths: string[];
+  /** What the page said on its console. */
+  readonly said: string[];
+  /** Runs code in which `web` is the package, with the arguments by their names; gives what it returns. An S2Error comes as { code, message }. */
+  run<T>(code: string, args?: object): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface WebPageOptions {
+  browser: Browser;
+  isolated?: boolean;
+  answers?: Record<string, Answer>;
+  imports?: Record<string, string>;
+}
+
+export async function openPage({
+  browser,
+  isolated = true,
+  answers = {},
+  imports: map = imports,
+}: WebPageOptions): Promise<WebPage> {
+  const script = `<script type="importmap">${JSON.stringify({ imports: map })}</script>`;
+  const server = await servePages({ isolated, answers: { "/": html(script), "/icon.png": "", ...answers } });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const said: string[] = [];
+  page.on("console", (message) => said.push(message.text()));
+  await page.goto(`${server.url}/`);
+  return {
+    page,
+    url: server.url,
+    paths: server.paths,
+    said,
+    run: (code, args = {}) => runIn(page, code, args),
+    async close() {
+      await context.close();
+      await server.close();
+    },
+  };
+}
+
+/** As text, for vitest rewrites every `import()` of a function. */
+function runIn<T>(page: Page, code: string, args: object): Promise<T> {
+  const body = `const web = await import("s2-vision/web"); ${helpers} ${code}`;
+  return page.evaluate(`(async ({ ${Object.keys(args).join(", ")} }) => { ${body} })(${JSON.stringify(args)})`) as Promise<T>;
+}
+
+/** In the page: what a refusal says, and a hash of an array's bytes. */
+const helpers = `
+  const refusal = (promise) => promise.then(() => "no refusal", (error) => ({ code: error.code ?? error.name, message: error.message }));
+  const hashOf = async ({ buffer, byteOffset, byteLength }) =>
+    Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(buffer, byteOffset, byteLength).slice())), (byte) =>
+      byte.toString(16).padStart(2, "0")).join("");
+`;
+
+export const startBrowser = (args: readonly string[] = []): Promise<Browser> => startChromium(args);
