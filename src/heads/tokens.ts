@@ -45,7 +45,7 @@ export function gridRows({ data, channels, prefix, grid, widths, place }: PhotoT
   if (place)
     throw new S2Error(
       "rows",
-      'The tokens are of a photo that was cropped or padded, and the head tells of every place of a photo; extract with fit: "stretch".',
+      'The tokens are of a photo that was cropped or padded, and the head tells of every place of a photo; extract with fit: "squash" or "keep".',
     );
   const rows = data.subarray(prefix * channels);
   if (rows.length !== grid.rows * grid.cols * channels)

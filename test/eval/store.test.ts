@@ -13,12 +13,12 @@ import {
   findFeatures,
   keepFeatures,
   mergeScales,
-  type PhotoTokens,
   photoVector,
   type Store,
   takeScales,
 } from "../../src/eval/index.ts";
 import { extractPhoto } from "../../src/features/index.ts";
+import type { PhotoTokens } from "../../src/heads/index.ts";
 import type { Photo } from "../../src/images/index.ts";
 import { openStore } from "../../src/runtimes/node/index.ts";
 
