@@ -4,8 +4,18 @@ import { readFileSync, statSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
-import { type Collection, collectFeatures, labelOf, photoVector, type TokenMap, takeScales } from "../eval/index.ts";
-import { boxAround, openIndex, placeOf, type Query, regionVector, search, similarities, type VectorHit } from "../heads/index.ts";
+import { type Collection, collectFeatures, labelOf, photoVector, takeScales } from "../eval/index.ts";
+import {
+  boxAround,
+  openIndex,
+  type PhotoTokens,
+  placeOf,
+  type Query,
+  regionVector,
+  search,
+  similarities,
+  type VectorHit,
+} from "../heads/index.ts";
 import { heatPicture, loadImage, type Model, openStore, savePng } from "../node.ts";
 import { failingWith, status } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
@@ -81,7 +91,7 @@ function hashOf(source: string): string {
   return sum.digest("hex");
 }
 
-async function lookAt(name: string, photo: string, collection: Collection): Promise<TokenMap> {
+async function lookAt(name: string, photo: string, collection: Collection): Promise<PhotoTokens> {
   await failingWith(status.allFailed, () => loadImage(photo)); // says best what is wrong with a file
   for await (const each of collectFeatures([name], collection)) {
     if ("tokens" in each) return each.tokens;
@@ -90,7 +100,7 @@ async function lookAt(name: string, photo: string, collection: Collection): Prom
   throw new S2Error("photo-not-found", `There is no photo at ${photo}.`);
 }
 
-function boxFor(tokens: TokenMap, { at, box }: SimilarFlags, window: number): Box {
+function boxFor(tokens: PhotoTokens, { at, box }: SimilarFlags, window: number): Box {
   if (at) return boxAround(tokens, at[0], at[1], window);
   const [left, top, width, height] = box!;
   return { left, top, width, height };

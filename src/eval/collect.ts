@@ -1,8 +1,8 @@
 /** Features of many photos, one after the other: from the store where they hold, else by the model; a photo that fails is reported. */
 import { extractPhoto, type Features, type PhotoModel, type PhotoOptions, planPhoto } from "../features/index.ts";
-import { photoTokens } from "../heads/index.ts";
+import { type PhotoTokens, photoTokens } from "../heads/index.ts";
 import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
-import { type Fingerprint, findFeatures, hash, keepFeatures, planMark, type Store, type TokenMap } from "./store.ts";
+import { type Fingerprint, findFeatures, hash, keepFeatures, planMark, type Store } from "./store.ts";
 
 /** How photos are looked at. */
 export interface Look extends PhotoOptions {
@@ -30,7 +30,7 @@ export interface Collection {
 
 /** One photo's outcome. */
 export type Collected =
-  | { readonly photo: string; readonly tokens: TokenMap }
+  | { readonly photo: string; readonly tokens: PhotoTokens }
   | { readonly photo: string; readonly problem: string };
 
 /** Yields photos in their order; while the model looks at one, the next is read and decoded. */
@@ -59,7 +59,7 @@ interface Prepared {
   readonly photo: Photo;
 }
 
-type Outcome = (Prepared & { stale?: readonly string[] }) | { tokens: TokenMap } | { problem: string };
+type Outcome = (Prepared & { stale?: readonly string[] }) | { tokens: PhotoTokens } | { problem: string };
 
 /** Never rejects: a photo may fail long before its turn. */
 async function prepare(path: string | undefined, collection: Collection): Promise<Outcome> {
@@ -114,10 +114,7 @@ function reduced(photo: Photo, { traits }: PhotoModel, { filter }: Preprocessing
 }
 
 /** `size` is the photo's own, also where the features are of a reduced one, which is all of the photo. */
-function tokensOf(features: Features, size: readonly [number, number], reduced: boolean): TokenMap {
-  const { plan, dims } = features;
-  const scales = plan.merge === "concat" ? plan.scales.length : 1;
-  const widths = Array.from({ length: scales }, () => dims[2] / scales);
+function tokensOf(features: Features, size: readonly [number, number], reduced: boolean): PhotoTokens {
   const { place, ...tokens } = photoTokens(features);
-  return { ...tokens, widths, size, ...(place && !reduced && { place }) };
+  return { ...tokens, size, ...(place && !reduced && { place }) };
 }

@@ -1,9 +1,9 @@
 /** An index brought to the state of a set of photos: new and changed ones are added, gone ones removed, the others are not looked at. */
-import { addPhotos, type IndexLabel, type PhotoIndex, regionVectors, removePhotos } from "../heads/index.ts";
+import { addPhotos, type IndexLabel, type PhotoIndex, type PhotoTokens, regionVectors, removePhotos } from "../heads/index.ts";
 import { imagenet } from "../images/index.ts";
 import type { PhotoVectors } from "../tensors/index.ts";
 import { type Collection, collectFeatures } from "./collect.ts";
-import { hash, type TokenMap } from "./store.ts";
+import { hash } from "./store.ts";
 import { type Pooling, photoVector } from "./token-maps.ts";
 
 /** Photos of a write: a killed run loses at most as many from the index, and none from the store of features. */
@@ -81,7 +81,7 @@ async function* addAll(
   yield* write();
 }
 
-function vectorsOf(path: string, mark: string, tokens: TokenMap, { pooling, regions }: IndexLabel): PhotoVectors {
+function vectorsOf(path: string, mark: string, tokens: PhotoTokens, { pooling, regions }: IndexLabel): PhotoVectors {
   return {
     path,
     mark,

@@ -28,6 +28,6 @@ export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
 export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
 export { type Cell, figure, type Interval, type Plot, page, type Result, type Table } from "./result.ts";
 export { type SplitOff, splitOff } from "./split-off.ts";
-export { type Fingerprint, type Found, findFeatures, hash, keepFeatures, planMark, type Store, type TokenMap } from "./store.ts";
+export { type Fingerprint, type Found, findFeatures, hash, keepFeatures, planMark, type Store } from "./store.ts";
 export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type Score, type Tally } from "./tally.ts";
 export { mergeScales, type Pooling, photoVector, takeScales } from "./token-maps.ts";

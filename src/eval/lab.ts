@@ -1,8 +1,9 @@
 /** What an experiment works with: models, photos and graphs as values, so that it runs wherever a runtime is. */
+
+import type { PhotoTokens } from "../heads/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import type { Look } from "./collect.ts";
 import type { Folder } from "./folder.ts";
-import type { TokenMap } from "./store.ts";
 
 /** The model that was given, a larger one, or the model with its positions interpolated to images of another side. */
 export type Which = "model" | "larger" | { readonly imageSize: number };
@@ -11,7 +12,7 @@ export interface Lab {
   /** Data sets by their folders' names. */
   data(set: string): Folder;
   /** Features of photos of a folder, from the store or the model; photos that fail are noted in `problems` and left out. */
-  features(folder: Folder, photos: readonly string[], look: Look, which?: Which): Promise<ReadonlyMap<string, TokenMap>>;
+  features(folder: Folder, photos: readonly string[], look: Look, which?: Which): Promise<ReadonlyMap<string, PhotoTokens>>;
   /** Whether a larger model was given. */
   readonly larger: boolean;
   readonly openGraph: OpenGraph;

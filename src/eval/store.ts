@@ -1,6 +1,6 @@
 /** Features kept from one run to the next: one file a photo, with a fingerprint that says what it was made from. */
 import type { S2Plan } from "../core/index.ts";
-import type { Place } from "../features/index.ts";
+import type { PhotoTokens } from "../heads/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
 
 /** Where files are kept by name; `openStore` of "s2-vision/node" is a folder. A file is there whole or not at all. */
@@ -21,23 +21,8 @@ export interface Fingerprint {
   readonly version: string;
 }
 
-/** Tokens of one photo, [prefix + rows·cols, channels], channels scale by scale. */
-export interface TokenMap {
-  readonly data: Float32Array;
-  readonly channels: number;
-  /** Tokens before the grid. */
-  readonly prefix: number;
-  readonly grid: { readonly rows: number; readonly cols: number };
-  /** Channels of each scale; one number where scales are added. */
-  readonly widths: readonly number[];
-  /** The photo's own size in pixels. */
-  readonly size: readonly [height: number, width: number];
-  /** Where the grid lies, unless it covers the whole photo evenly (cropped or padded photos). */
-  readonly place?: Place;
-}
-
 /** What was found under a name: the features, or why they must be made (again). */
-export type Found = { readonly tokens: TokenMap } | { readonly missing: true } | { readonly stale: readonly string[] };
+export type Found = { readonly tokens: PhotoTokens } | { readonly missing: true } | { readonly stale: readonly string[] };
 
 /** Looks for features of exactly this fingerprint; `stale` names what is another now ("photo", "plan", "model", "version", or "file" for a broken one). */
 export async function findFeatures(store: Store, name: string, fingerprint: Fingerprint): Promise<Found> {
@@ -56,7 +41,7 @@ export async function findFeatures(store: Store, name: string, fingerprint: Fing
 }
 
 /** Keeps a photo's features under a name. */
-export async function keepFeatures(store: Store, name: string, tokens: TokenMap, fingerprint: Fingerprint): Promise<void> {
+export async function keepFeatures(store: Store, name: string, tokens: PhotoTokens, fingerprint: Fingerprint): Promise<void> {
   const { data, channels, ...rest } = tokens;
   const dims = [data.length / channels, channels];
   const metadata = { fingerprint: JSON.stringify(fingerprint), tokens: JSON.stringify(rest) };

@@ -1,9 +1,9 @@
 /** Parts of stored features: some of their scales, one vector for the photo, merges other than concatenation. */
 import { S2Error } from "../core/index.ts";
-import type { TokenMap } from "./store.ts";
+import type { PhotoTokens } from "../heads/index.ts";
 
 /** The channels of some scales: features at scales 1, 2, 3 hold those at 1 and at 1, 2 (concatenation, paper §3.1). */
-export function takeScales(tokens: TokenMap, scales: readonly number[]): TokenMap {
+export function takeScales(tokens: PhotoTokens, scales: readonly number[]): PhotoTokens {
   const { data, channels, widths } = tokens;
   const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
   for (const scale of scales) {
@@ -28,7 +28,7 @@ export function takeScales(tokens: TokenMap, scales: readonly number[]): TokenMa
 }
 
 /** Scales added instead of concatenated (paper, Table 12), or their mean. */
-export function mergeScales(tokens: TokenMap, how: "add" | "mean"): TokenMap {
+export function mergeScales(tokens: PhotoTokens, how: "add" | "mean"): PhotoTokens {
   const { data, channels, widths } = tokens;
   const [width] = widths;
   const factor = how === "mean" ? 1 / widths.length : 1;
@@ -47,7 +47,7 @@ export function mergeScales(tokens: TokenMap, how: "add" | "mean"): TokenMap {
 export type Pooling = "cls" | "mean" | "cls+mean";
 
 /** One vector for the photo: its first prefix token, the mean of its grid, or both, scale by scale. */
-export function photoVector({ data, channels, prefix, widths }: TokenMap, pooling: Pooling): Float32Array {
+export function photoVector({ data, channels, prefix, widths }: PhotoTokens, pooling: Pooling): Float32Array {
   if (pooling !== "mean" && prefix === 0)
     throw new S2Error("option", `The pooling "${pooling}" needs a [CLS] token, and these features have none; give "mean".`);
   const cls = data.subarray(0, channels);

@@ -1,32 +1,13 @@
 /** Parts of a photo as vectors: windows of its tokens with their boxes, the part under a box, and how alike all tokens are to a vector. */
 import { type Box, S2Error } from "../core/index.ts";
-import { cellBox, type Features, type Place } from "../features/index.ts";
+import { cellBox, type Place } from "../features/index.ts";
 import type { PhotoVectors } from "../tensors/index.ts";
-
-/** A photo's tokens, [prefix + rows·cols, channels]; a `TokenMap` of "s2-vision/eval" is one, `photoTokens` makes one of `Features`. */
-export interface PhotoTokens {
-  readonly data: Float32Array;
-  readonly channels: number;
-  readonly prefix: number;
-  readonly grid: { readonly rows: number; readonly cols: number };
-  readonly size: readonly [height: number, width: number];
-  /** Where the grid lies, unless it covers the whole photo evenly. */
-  readonly place?: Place;
-}
+import type { PhotoTokens } from "./tokens.ts";
 
 /** Squares of `window` tokens a side, every `stride` tokens and at the far edges. */
 export interface Windows {
   readonly window: number;
   readonly stride: number;
-}
-
-/** What retrieval needs of `extract`'s features. */
-export function photoTokens({ data, dims, grid, plan, place }: Features): PhotoTokens {
-  const [height, width] = plan.image;
-  const { region, token } = place;
-  const whole = region.width === width && region.height === height;
-  const even = Math.abs(token[0] * grid.rows - height) < 1e-6 && Math.abs(token[1] * grid.cols - width) < 1e-6;
-  return { data, channels: dims[2], prefix: plan.numPrefixToken, grid, size: plan.image, ...(!(whole && even) && { place }) };
 }
 
 /** Where the tokens lie in the photo. */

@@ -63,6 +63,7 @@ export const Erf = unary("Erf");
 export const Tanh = unary("Tanh");
 export const Sigmoid = unary("Sigmoid");
 export const Relu = unary("Relu");
+export const Softplus = unary("Softplus");
 export const Round = unary("Round");
 export const Sin = unary("Sin");
 export const Cos = unary("Cos");

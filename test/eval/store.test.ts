@@ -15,10 +15,10 @@ import {
   mergeScales,
   photoVector,
   type Store,
-  type TokenMap,
   takeScales,
 } from "../../src/eval/index.ts";
 import { extractPhoto } from "../../src/features/index.ts";
+import type { PhotoTokens } from "../../src/heads/index.ts";
 import type { Photo } from "../../src/images/index.ts";
 import { openStore } from "../../src/runtimes/node/index.ts";
 
@@ -101,7 +101,7 @@ describe("stored features", () => {
 });
 
 /** Two scales of one channel; [CLS] and a grid of two. */
-function tokens(): TokenMap {
+function tokens(): PhotoTokens {
   return {
     data: Float32Array.of(1, 2, 3, 4, 5, 6),
     channels: 2,

@@ -140,5 +140,5 @@ describe("regions and their boxes", () => {
 
 /** A grid of random tokens over a photo of 90 x 60. */
 function drawTokens(rows: number, cols: number, seed: number): PhotoTokens {
-  return { data: noise(rows * cols * 4, seed), channels: 4, prefix: 0, grid: { rows, cols }, size: [60, 90] };
+  return { data: noise(rows * cols * 4, seed), channels: 4, prefix: 0, grid: { rows, cols }, widths: [4], size: [60, 90] };
 }

@@ -5,6 +5,7 @@ import { type GraphSession, graphSession } from "../graph-session.ts";
 import type { Numbered } from "../line.ts";
 import type { LoopAnswer, LoopRequest } from "../loop-messages.ts";
 import { tensorMaker } from "../ort.ts";
+import { throughGate } from "./thread-gate.ts";
 
 const port = parentPort!;
 let session: InferenceSession | undefined;
@@ -18,7 +19,7 @@ port.on("message", (request: Numbered<LoopRequest | { kind: "stop" }>) => {
       port.close();
       return;
     }
-    port.postMessage({ ...(await serve(request)), id: request.id });
+    port.postMessage({ ...(await throughGate(() => serve(request))), id: request.id });
   });
 });
 

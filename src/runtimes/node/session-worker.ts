@@ -6,6 +6,7 @@ import type { Numbered } from "../line.ts";
 import { tensorMaker, valueInfo } from "../ort.ts";
 import { runParts } from "../run-parts.ts";
 import type { Answer, Done, Failed, LoadRequest, Ready, Request, RunRequest } from "../session-messages.ts";
+import { throughGate } from "./thread-gate.ts";
 
 const port = parentPort!;
 let ort: typeof import("onnxruntime-node");
@@ -15,7 +16,7 @@ let onCpu = true;
 let queue: Promise<void> = Promise.resolve();
 
 port.on("message", (request: Numbered<Request>) => {
-  queue = queue.then(() => serve(request));
+  queue = queue.then(() => throughGate(() => serve(request)));
 });
 
 async function serve(request: Numbered<Request>): Promise<void> {

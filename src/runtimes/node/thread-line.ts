@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { S2Error } from "../../core/index.ts";
 import { type Line, type Numbered, waitingRoom } from "../line.ts";
+import { watchExit } from "./thread-gate.ts";
 
 /**
  * Starts the thread. It holds the process open only while it owes an answer, so that a script which forgets to dispose of its
@@ -10,7 +11,8 @@ import { type Line, type Numbered, waitingRoom } from "../line.ts";
  */
 export function openLine<Request extends object, Answer extends object>(code: URL): Line<Request, Answer> {
   // Not the parent's flags: `--input-type`, `--eval` and their like would stop the thread from starting.
-  const worker = new Worker(code, { execArgv: [] });
+  const { gate, forget } = watchExit();
+  const worker = new Worker(code, { execArgv: [], workerData: gate });
   const waiting = waitingRoom<Answer>();
   const die = (reason: string, cause?: unknown): void =>
     waiting.die(
@@ -18,6 +20,7 @@ export function openLine<Request extends object, Answer extends object>(code: UR
     );
   const gone = new Promise<void>((resolve) => {
     worker.on("exit", (status) => {
+      forget();
       die(`exit status ${status}`);
       resolve();
     });

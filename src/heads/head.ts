@@ -1,0 +1,94 @@
+/** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
+import { S2Error, type Tensor } from "../core/index.ts";
+import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
+
+/** What stands on frozen features. All but the tensors is JSON: a kind that names the head, and its own fields. */
+export interface Head {
+  readonly kind: string;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+}
+
+/** A head that takes features scale by scale. */
+export interface FeatureHead extends Head {
+  /** Channels of each scale, as the features have them that it was made from. */
+  readonly widths: readonly number[];
+}
+
+/**
+ * The content of head.json and of head.safetensors.
+ * @throws S2Error "head" for a field that JSON does not keep (a number that is not finite, undefined, a typed array).
+ */
+export function writeHead({ tensors, ...fields }: Head): { json: string; weights: Uint8Array } {
+  for (const [name, value] of Object.entries(fields)) checkPlain(name, value);
+  const dims = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.dims]));
+  const stored = Object.entries(tensors).map(([name, tensor]) => [name, { dtype: "F32" as const, ...tensor }]);
+  return {
+    json: `${JSON.stringify({ ...fields, tensors: dims }, null, 2)}\n`,
+    weights: writeSafetensors(Object.fromEntries(stored)),
+  };
+}
+
+/**
+ * The head of the two files' contents. Its tensors are views on `weights`.
+ * @throws S2Error "head" when the two do not belong together or are no head; "safetensors" for damaged weights.
+ */
+export function readHead(json: string, weights: Uint8Array): Head {
+  const { kind, tensors: dims, ...fields } = parse(json);
+  if (typeof kind !== "string" || typeof dims !== "object" || dims === null)
+    throw new S2Error("head", "head.json has no kind or no tensors; expected what writeHead wrote. Fit the head again.");
+  const { tensors: stored } = readSafetensors(weights);
+  const wanted = Object.entries(dims as Record<string, readonly number[]>);
+  const tensors = wanted.map(([name, expected]): [string, Tensor] => {
+    const found = stored[name];
+    if (found?.dtype !== "F32" || String(found.dims) !== String(expected))
+      throw new S2Error(
+        "head",
+        `head.safetensors has ${name} as ${found ? `${found.dtype} [${found.dims.join(", ")}]` : "nothing"}, and head.json says F32 [${expected.join(", ")}]; the two files are of different heads.`,
+      );
+    return [name, { dims: found.dims, data: found.data as Float32Array }];
+  });
+  return { kind, ...fields, tensors: Object.fromEntries(tensors) };
+}
+
+function parse(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new S2Error("head", `head.json is not JSON (${(cause as Error).message}); it is cut short or another file.`, { cause });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new S2Error("head", "head.json is JSON but not an object; expected what writeHead wrote.");
+  return value as Record<string, unknown>;
+}
+
+function checkPlain(name: string, value: unknown): void {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return;
+  if (typeof value === "number" && Number.isFinite(value) && !Object.is(value, -0)) return;
+  const proto = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
+  if (proto === Object.prototype || proto === Array.prototype) {
+    for (const [key, inner] of Object.entries(value as object)) checkPlain(`${name}.${key}`, inner);
+    return;
+  }
+  throw new S2Error(
+    "head",
+    `The head's field ${name} is ${Object.is(value, -0) ? "-0" : String(value)}, which JSON does not keep; expected strings, finite numbers, truths, lists and plain objects.`,
+  );
+}
+
+/**
+ * Checks a head before it runs: its kind, and that its tensors have these dims.
+ * @throws S2Error "head".
+ */
+export function checkHead(head: Head, kind: string, dims: Readonly<Record<string, readonly number[]>>): void {
+  if (head.kind !== kind)
+    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it as what it is.`);
+  for (const [name, expected] of Object.entries(dims)) {
+    const found = head.tensors[name];
+    if (String(found?.dims) !== String(expected))
+      throw new S2Error(
+        "head",
+        `The ${kind} head's ${name} is [${found?.dims.join(", ") ?? "absent"}]; its other fields want [${expected.join(", ")}]. Fit it again.`,
+      );
+  }
+}

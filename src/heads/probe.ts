@@ -1,0 +1,71 @@
+/** Linear probes: a linear map of photo vectors, to probabilities of classes, to scores of classes, or to values. */
+import type { Tensor } from "../core/index.ts";
+import {
+  constant,
+  finishGraph,
+  Gemm,
+  input,
+  newGraph,
+  type OpenGraph,
+  output,
+  type ShapedValue,
+  Softmax,
+  writeOnnx,
+} from "../onnx/index.ts";
+import { checkHead, type FeatureHead } from "./head.ts";
+import { channelsOf, rowCount } from "./rows.ts";
+import type { LinearMap } from "./standardise.ts";
+
+/** Tensors: weight [outputs, channels] and bias [outputs], of features as they are (standardising is folded in). */
+export interface ProbeHead extends FeatureHead {
+  readonly kind: "probe";
+  /** "probabilities" sum to 1 (logistic regression); "scores" are larger for a better class (ridge classifier); "values" are no classes. */
+  readonly gives: "probabilities" | "scores" | "values";
+  /** The classes, or what the values are called. */
+  readonly names: readonly string[];
+  readonly tensors: { readonly weight: Tensor; readonly bias: Tensor };
+}
+
+/** A head that is ready to run. */
+export interface OpenedHead<In, Out> {
+  predict(given: In): Promise<Out>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a probe: rows [n, channels] to [n, names].
+ * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for rows of another width.
+ */
+export async function openProbe(head: ProbeHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
+  const channels = channelsOf(head.widths);
+  const outputs = head.names.length;
+  checkHead(head, "probe", { weight: [outputs, channels], bias: [outputs] });
+  const graph = await openGraph(mapFile(head.tensors, channels, head.gives === "probabilities" ? Softmax : (scores) => scores));
+  return {
+    async predict(rows) {
+      const result = await graph.run({ rows: { dims: [rowCount(rows, channels), channels], data: rows } });
+      return result.result.data as Float32Array;
+    },
+    close: () => graph.close(),
+  };
+}
+
+/** A linear map of rows, and what is made of its scores, as an ONNX file: "rows" to "result". */
+export function mapFile({ weight, bias }: LinearMap, channels: number, finish: (scores: ShapedValue) => ShapedValue): Uint8Array {
+  const graph = newGraph(17);
+  const rows = input(graph, "rows", "float32", ["rows", channels]);
+  const fixed = ({ dims, data }: Tensor, name: string) => constant(graph, "float32", dims, data, name);
+  output(finish(Gemm(rows, fixed(weight, "weight"), fixed(bias, "bias"), { transB: 1 })), "result");
+  return writeOnnx(finishGraph(graph, "head"));
+}
+
+/** The number of the largest of each `width` values, the first of equals: the class that scores or probabilities tell. */
+export function argmax(values: Float32Array, width: number): Int32Array {
+  const best = new Int32Array(values.length / width);
+  for (let row = 0, at = 0; row < best.length; row++, at += width) {
+    let most = 0;
+    for (let k = 1; k < width; k++) if (values[at + k] > values[at + most]) most = k;
+    best[row] = most;
+  }
+  return best;
+}

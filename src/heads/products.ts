@@ -1,0 +1,125 @@
+/** All that squared loss knows of a data set: weighted products of its rows, summed over batches; and what ridge regression makes of them. */
+import { S2Error } from "../core/index.ts";
+import {
+  Add,
+  Cast,
+  Concat,
+  constant,
+  finishGraph,
+  Gemm,
+  input,
+  Mul,
+  newGraph,
+  type OpenedGraph,
+  output,
+  Sub,
+  writeOnnx,
+} from "../onnx/index.ts";
+import { cholesky, solve } from "./cholesky.ts";
+import { type Batches, type FitOptions, rowCount, type TargetRows } from "./rows.ts";
+import type { Solution, Standard } from "./standardise.ts";
+
+/** Σ weight · [z, targets, 1]ᵀ [z, targets, 1], of side channels + outputs + 1, z the standardised rows. */
+export interface Products {
+  readonly sums: Float64Array;
+  readonly channels: number;
+  readonly outputs: number;
+  /** The sum of the weights. */
+  readonly count: number;
+}
+
+/** The products of one batch. They are taken in float64, as scikit-learn takes them, and handed out as two float32 that sum to them. */
+export function productsFile({ mean, factor }: Standard, outputs: number): Uint8Array {
+  const channels = mean.length;
+  const graph = newGraph(17);
+  const rows = input(graph, "rows", "float32", ["rows", channels]);
+  const targets = input(graph, "targets", "float32", ["rows", outputs]);
+  const weights = input(graph, "weights", "float32", ["rows", 1]);
+  const perChannel = (data: Float32Array) => constant(graph, "float64", [channels], Float64Array.from(data));
+  const z = Mul(Sub(Cast(rows, "float64"), perChannel(mean)), perChannel(factor));
+  const all = Concat([z, Cast(Concat([targets, Add(Mul(weights, 0), 1)], 1), "float64")], 1);
+  const products = Gemm(Mul(all, Cast(weights, "float64")), all, undefined, { transA: 1 });
+  const high = Cast(products, "float32");
+  output(high, "high");
+  output(Cast(Sub(products, Cast(high, "float64")), "float32"), "low");
+  return writeOnnx(finishGraph(graph, "products"));
+}
+
+/**
+ * Sums over all batches.
+ * @throws S2Error "rows" for rows of another width; "labels" when no row counts.
+ */
+export async function productsOf(
+  graph: OpenedGraph,
+  batches: Batches<TargetRows>,
+  channels: number,
+  outputs: number,
+  { signal, onProgress }: Omit<FitOptions, "openGraph">,
+): Promise<Products> {
+  const sums = new Float64Array((channels + outputs + 1) ** 2);
+  let done = 0;
+  for await (const { rows, targets, weights } of batches()) {
+    signal?.throwIfAborted();
+    const n = rowCount(rows, channels);
+    const { high, low } = await graph.run({
+      rows: { dims: [n, channels], data: rows },
+      targets: { dims: [n, outputs], data: targets },
+      weights: { dims: [n, 1], data: weights ?? new Float32Array(n).fill(1) },
+    });
+    addBoth(sums, high.data as Float32Array, low.data as Float32Array);
+    onProgress?.({ step: "products", done: (done += n) });
+  }
+  const count = sums[sums.length - 1];
+  if (!(count > 0)) throw new S2Error("labels", "No row has a class or a weight; give at least one batch with some.");
+  return { sums, channels, outputs, count };
+}
+
+function addBoth(sums: Float64Array, high: Float32Array, low: Float32Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i] += high[i] + low[i];
+}
+
+/**
+ * (zᵀz + alpha) · weight = zᵀ · targets, both about their means; the bias makes up for the means.
+ * @throws S2Error "option" for an alpha that is lost in rounding.
+ */
+export function solveRidge({ sums, channels, outputs, count }: Products, alpha: number): Solution {
+  const size = channels + outputs + 1;
+  const mean = (i: number) => sums[i * size + size - 1] / count;
+  const about = (i: number, j: number) => sums[i * size + j] - mean(i) * mean(j) * count;
+  const factor = new Float64Array(channels * channels);
+  for (let i = 0; i < channels; i++) {
+    for (let j = 0; j <= i; j++) factor[i * channels + j] = about(i, j);
+    factor[i * channels + i] += alpha;
+  }
+  if (!cholesky(factor, channels))
+    throw new S2Error("option", `alpha is ${alpha}, too little for features that depend on each other; give a larger one.`);
+  const weight = new Float64Array(outputs * channels);
+  const bias = new Float64Array(outputs);
+  for (let k = 0; k < outputs; k++) {
+    const row = weight.subarray(k * channels, (k + 1) * channels);
+    for (let c = 0; c < channels; c++) row[c] = about(c, channels + k);
+    solve(factor, channels, row);
+    bias[k] = row.reduce((sum, value, c) => sum - value * mean(c), mean(channels + k));
+  }
+  return { weight, bias };
+}
+
+/** The mean over rows of the squared differences of target and value, summed over outputs: uᵀ · sums · u with u = [weight, -1, bias]. */
+export function meanSquare({ sums, channels, outputs, count }: Products, { weight, bias }: Solution): number {
+  const size = channels + outputs + 1;
+  const u = new Float64Array(size);
+  let all = 0;
+  for (let k = 0; k < outputs; k++) {
+    u.fill(0);
+    u.set(weight.subarray(k * channels, (k + 1) * channels));
+    u[channels + k] = -1;
+    u[size - 1] = bias[k];
+    for (let i = 0; i < size; i++) {
+      if (u[i] === 0) continue;
+      let sum = 0;
+      for (let j = 0; j < size; j++) sum += sums[i * size + j] * u[j];
+      all += u[i] * sum;
+    }
+  }
+  return all / count;
+}

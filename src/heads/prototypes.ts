@@ -1,0 +1,85 @@
+/**
+ * Few-shot classification: a class is the mean of its examples, and a row belongs to the one in whose direction it lies from the mean of
+ * all (Snell et al., arXiv 1703.05175; centred, with cosines, as Wang et al., arXiv 1911.04623).
+ */
+import { S2Error, type Tensor } from "../core/index.ts";
+import { Mul, type OpenGraph, Softmax } from "../onnx/index.ts";
+import { checkHead, type FeatureHead } from "./head.ts";
+import { mapFile, type OpenedHead } from "./probe.ts";
+import { type Batches, channelsOf, type LabelledRows, rowCount } from "./rows.ts";
+import { unitRows } from "./unit-rows.ts";
+
+/** Tensors: centre [channels], the mean of the classes' means; weight [classes, channels], these less the centre, in scales of equal length. */
+export interface PrototypesHead extends FeatureHead {
+  readonly kind: "prototypes";
+  readonly classes: readonly string[];
+  readonly temperature: number;
+  readonly tensors: { readonly centre: Tensor; readonly weight: Tensor };
+}
+
+export interface PrototypesOptions {
+  readonly classes: readonly string[];
+  /** Channels of each scale; the cosines of the scales are averaged. */
+  readonly widths: readonly number[];
+  /** Of the softmax over cosines; default 0.07. It sharpens probabilities and does not change which class is best. */
+  readonly temperature?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Means of the examples; one a class is enough.
+ * @throws S2Error "labels" for a class without an example; "rows" for rows of another width.
+ */
+export async function fitPrototypes(
+  train: Batches<LabelledRows>,
+  { classes, widths, temperature = 0.07, signal }: PrototypesOptions,
+): Promise<PrototypesHead> {
+  const channels = channelsOf(widths);
+  const means = new Float64Array(classes.length * channels);
+  const counts = new Int32Array(classes.length);
+  for await (const { rows, labels } of train()) {
+    signal?.throwIfAborted();
+    rowCount(rows, channels);
+    for (let i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= classes.length) continue;
+      counts[labels[i]]++;
+      for (let c = 0; c < channels; c++) means[labels[i] * channels + c] += rows[i * channels + c];
+    }
+  }
+  const absent = counts.indexOf(0);
+  if (absent >= 0)
+    throw new S2Error("labels", `The class ${classes[absent]} has no example; give one at least, or leave the class out.`);
+  const centre = new Float32Array(channels);
+  for (let i = 0; i < means.length; i++) {
+    means[i] /= counts[Math.floor(i / channels)];
+    centre[i % channels] += means[i] / classes.length;
+  }
+  const weight = unitRows(Float32Array.from(means), widths, channels, centre);
+  const tensors = { centre: { dims: [channels], data: centre }, weight: { dims: [classes.length, channels], data: weight } };
+  return { kind: "prototypes", classes, widths, temperature, tensors };
+}
+
+/**
+ * Opens it: rows [n, channels] to probabilities [n, classes], the softmax of cosine / temperature.
+ * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for rows of another width.
+ */
+export async function openPrototypes(
+  head: PrototypesHead,
+  openGraph: OpenGraph,
+): Promise<OpenedHead<Float32Array, Float32Array>> {
+  const { classes, widths, temperature, tensors } = head;
+  const channels = channelsOf(widths);
+  checkHead(head, "prototypes", { centre: [channels], weight: [classes.length, channels] });
+  const bias = { dims: [classes.length], data: new Float32Array(classes.length) };
+  const graph = await openGraph(
+    mapFile({ weight: tensors.weight, bias }, channels, (cosines) => Softmax(Mul(cosines, 1 / temperature))),
+  );
+  return {
+    async predict(rows) {
+      const unit = unitRows(rows, widths, channels, tensors.centre.data);
+      const { result } = await graph.run({ rows: { dims: [rowCount(rows, channels), channels], data: unit } });
+      return result.data as Float32Array;
+    },
+    close: () => graph.close(),
+  };
+}

@@ -1,0 +1,28 @@
+/** Rows whose scalar product is the mean of their scales' cosines. */
+import { rowCount } from "./rows.ts";
+
+/** Each scale's part, less `centre`, divided by its length and by the root of the number of scales; a part that is zero stays so. */
+export function unitRows(
+  rows: Float32Array,
+  widths: readonly number[],
+  channels: number,
+  centre: Float32Array = new Float32Array(channels),
+): Float32Array {
+  const count = rowCount(rows, channels);
+  const unit = new Float32Array(rows.length);
+  const share = 1 / Math.sqrt(widths.length);
+  for (let row = 0, at = 0; row < count; row++) {
+    const first = at;
+    for (let scale = 0; scale < widths.length; scale++) {
+      const [from, end] = [at, at + widths[scale]];
+      let square = 0;
+      for (; at < end; at++) {
+        unit[at] = rows[at] - centre[at - first];
+        square += unit[at] * unit[at];
+      }
+      const factor = square > 0 ? share / Math.sqrt(square) : 0;
+      for (let i = from; i < end; i++) unit[i] *= factor;
+    }
+  }
+  return unit;
+}
