@@ -1,6 +1,7 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
 import { defineExtract } from "./extract.ts";
+import { defineFit } from "./fit.ts";
 import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
@@ -31,6 +32,7 @@ export function makeProgram(): Command {
   defineExtract(program);
   definePlan(program);
   defineSimilar(program);
+  defineFit(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

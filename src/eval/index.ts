@@ -38,6 +38,7 @@ export { type OpenedTask, openTask, type Told } from "./task-told.ts";
 export {
   type FittedTask,
   fitTask,
+  headFor,
   TASK_HEADS,
   type TaskHead,
   type TaskHeadName,

@@ -1,0 +1,50 @@
+/** Features of a data set's photos, from the store or the model, with a line that tells the time left; a photo that fails is said and counted. */
+import { type Collection, collectFeatures, photoVector } from "../eval/index.ts";
+import type { PhotoTokens } from "../heads/index.ts";
+import { untilStopped } from "./interrupt.ts";
+import { openBar } from "./report.ts";
+import type { SayFlags } from "./set-flags.ts";
+
+export interface Gathered {
+  readonly features: ReadonlyMap<string, PhotoTokens>;
+  readonly failed: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** `keep` is what stays in memory of a photo. */
+export async function gather(
+  photos: readonly string[],
+  collection: Collection,
+  { json, quiet }: SayFlags,
+  keep: (tokens: PhotoTokens) => PhotoTokens,
+): Promise<Gathered> {
+  const features = new Map<string, PhotoTokens>();
+  const failed: { path: string; reason: string }[] = [];
+  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos.length) : undefined;
+  try {
+    await untilStopped(async () => {
+      for await (const each of collectFeatures(photos, collection)) {
+        if ("tokens" in each) features.set(each.photo, keep(each.tokens));
+        else {
+          failed.push({ path: each.photo, reason: each.problem });
+          const line = `failed: ${each.photo}: ${each.problem}`;
+          if (bar) bar.log(line);
+          else if (!json) process.stderr.write(`${line}\n`);
+        }
+        bar?.update(features.size + failed.length);
+      }
+    });
+  } finally {
+    bar?.stop();
+  }
+  return { features, failed };
+}
+
+/** What any pooling needs, at a hundredth of the memory: the first prefix token, and the mean of the grid as its only token. */
+export function pooledTokens(tokens: PhotoTokens): PhotoTokens {
+  const { channels, prefix, widths, size } = tokens;
+  const mean = photoVector(tokens, "mean");
+  const data = new Float32Array(prefix > 0 ? 2 * channels : channels);
+  if (prefix > 0) data.set(tokens.data.subarray(0, channels));
+  data.set(mean, data.length - channels);
+  return { data, channels, prefix: Math.min(1, prefix), grid: { rows: 1, cols: 1 }, widths, size };
+}
