@@ -1,8 +1,9 @@
 /** How commands make features of many photos: which model, which way of looking, where they are kept from run to run. */
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { S2Error } from "../core/index.ts";
 import type { Collection, Look } from "../eval/index.ts";
 import { loadImage, type Model, openStore } from "../node.ts";
 import type { ModelFlags } from "./flags.ts";
@@ -23,10 +24,15 @@ export function collectionFor(
     version: readVersion(),
     look,
     ...(home && { store: openStore(join(home, "photos")) }),
-    read: async (path) => new Uint8Array(await readFile(join(base, path))),
+    read: async (path) => readPhoto(join(base, path)),
     decode: (bytes) => loadImage(bytes),
     signal: stopSignal,
   };
+}
+
+async function readPhoto(path: string): Promise<Uint8Array> {
+  if (!existsSync(path)) throw new S2Error("photo-not-found", `There is no photo at ${path}; check the path.`);
+  return new Uint8Array(await readFile(path));
 }
 
 /** SHA-256 of an ONNX file, or of a folder's config and weights, and what else decides what the model gives. */

@@ -8,12 +8,13 @@ import {
   type ItemOf,
   type Kind,
   type Look,
+  type TaskHeadName,
   type TaskSplits,
   tallyTask,
   taskSplits,
 } from "../eval/index.ts";
 import type { FitProgress } from "../heads/index.ts";
-import { type Model, openGraph } from "../node.ts";
+import type { Model } from "../node.ts";
 import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { FitFlags } from "./fit.ts";
@@ -21,8 +22,8 @@ import { type Gathered, gather, pooledTokens } from "./gather.ts";
 import { type MadeOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
-import { lookOf, openModel } from "./plan-flags.ts";
-import { openSet } from "./set-flags.ts";
+import { graphsOf, lookOf, openModel } from "./plan-flags.ts";
+import { openSet, setFlagsOf } from "./set-flags.ts";
 import { table } from "./table.ts";
 
 /** Returns the exit status. */
@@ -34,7 +35,7 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   const splits = taskSplits<Kind>(set, flags);
   const look = lookOf(flags);
   refuseLook(set.kind, look);
-  headFor(set, splits.train, flags.head);
+  const name = headFor(set, splits.train, flags.head);
   if (!flags.quiet) for (const note of splits.notes) process.stderr.write(`note: ${note}\n`);
   const model = await openModel(flags);
   try {
@@ -50,7 +51,7 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
       set,
       splits,
       gathered,
-      flags,
+      { ...flags, head: name },
       { model: repeatable(flags), modelHash, look, s2_vision: version },
       model,
     );
@@ -73,25 +74,25 @@ async function fitAndSay(
   set: DataSet,
   splits: TaskSplits<Kind>,
   { features, failed }: Gathered,
-  flags: FitFlags,
+  flags: FitFlags & { readonly head: TaskHeadName },
   madeOf: MadeOf,
   model: Model,
 ): Promise<number> {
   const read = (photo: string) => features.get(photo);
-  const graphs = (file: Uint8Array) => openGraph(file, flags.threads ? { threads: flags.threads } : {});
+  const graphs = graphsOf(flags);
   const showing = process.stderr.isTTY && !flags.json && !flags.quiet;
   const options = { ...flags, openGraph: graphs, signal: stopSignal, onProgress: showing ? showStep : undefined };
   const fitted = await untilStopped(() => fitTask(set, splits, read, options));
   if (showing) process.stderr.write("\r\x1b[K");
   const measured = async (items: readonly ItemOf[Kind][]) =>
-    measuresOf(set.kind, await tallyTask(fitted.head, set, items, read, { openGraph: graphs, signal: stopSignal }));
+    measuresOf(set.kind, await tallyTask(fitted.head, set, items, read, { ...options, signal: stopSignal }));
   const [validation, test] = [await measured(splits.validation), await measured(splits.test)];
   const bad = set.problems.filter(({ used }) => !used).length + failed.length;
   const counts = { train: splits.train.length, validation: splits.validation.length, test: splits.test.length, failed: bad };
-  const { kind, list, classes, metresPerUnit, testShare, seed } = { ...flags, kind: set.kind };
-  const data = defined({ name: set.name, photos: counts, kind, list, classes, metresPerUnit, testShare, seed });
+  const data = { ...setFlagsOf(flags), kind: set.kind, name: set.name, photos: counts };
   const head: SavedHead = {
     ...fitted.head,
+    fitted: flags.head,
     features: madeOf,
     data,
     figures: { validation: byName(validation), test: byName(test) },
@@ -101,7 +102,7 @@ async function fitAndSay(
   const { chosen, trials } = fitted;
   const said = {
     out: flags.out,
-    head: flags.head ?? head.kind,
+    head: flags.head,
     kind: set.kind,
     classes: set.classes,
     photos: counts,
@@ -118,15 +119,12 @@ async function fitAndSay(
 
 const byName = (measures: readonly Measure[]) => Object.fromEntries(measures.map(({ name, ...rest }) => [name, rest]));
 
-const defined = <T extends object>(fields: T): T =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
-
 function showStep({ step, done, of }: FitProgress): void {
   process.stderr.write(`\r\x1b[Kfitting: ${step}, ${done}${of ? ` of at most ${of}` : ""}`);
 }
 
 function inText(
-  { data, features, kind }: SavedHead,
+  { data, features }: SavedHead,
   { chosen, trials }: FittedTask,
   validation: readonly Measure[],
   test: readonly Measure[],
@@ -144,9 +142,7 @@ function inText(
   return [
     `${data.name}: ${train} photos to learn from, ${held} to choose by, ${tested} to test on${unused}`,
     `features: ${features.model.model}${side}, ${scales}`,
-    ...(chosen
-      ? [`${flags.head ?? kind}: regularisation ${chosen.regularisation}, the best of ${trials.length} on validation`]
-      : []),
+    ...(chosen ? [`${flags.head}: regularisation ${chosen.regularisation}, the best of ${trials.length} on validation`] : []),
     ...(chosen && !chosen.converged
       ? ["it had not come to rest at the last step that is allowed; figures may still rise a little"]
       : []),

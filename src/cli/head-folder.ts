@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { hash, type Look, type TaskHead } from "../eval/index.ts";
+import { hash, type Look, type TaskHead, type TaskHeadName } from "../eval/index.ts";
 import { readHead, writeHead } from "../heads/index.ts";
 import { type Model, openStore } from "../node.ts";
 import { modelHash } from "./collection.ts";
@@ -22,6 +22,8 @@ export interface MadeOf {
 }
 
 export interface SavedHead extends TaskHead {
+  /** As `s2 fit --head` calls it. */
+  readonly fitted: TaskHeadName;
   readonly features: MadeOf;
   readonly data: SetFlags & { readonly name: string; readonly photos: Readonly<Record<string, number>> };
   readonly figures: Readonly<Record<string, unknown>>;

@@ -1,10 +1,12 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
+import { defineEval } from "./eval.ts";
 import { defineExtract } from "./extract.ts";
 import { defineFit } from "./fit.ts";
 import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
+import { definePredict } from "./predict.ts";
 import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
 import { readVersion } from "./version.ts";
@@ -33,6 +35,8 @@ export function makeProgram(): Command {
   definePlan(program);
   defineSimilar(program);
   defineFit(program);
+  definePredict(program);
+  defineEval(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

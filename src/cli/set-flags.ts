@@ -4,12 +4,14 @@ import { basename, join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DataSet, type Kind, openDataSet, type Problem } from "../eval/index.ts";
 import { openFolder } from "../node.ts";
+import { readCount } from "./flags.ts";
 
 export interface SetFlags {
   kind?: Kind;
   list?: string;
   classes?: string;
   metresPerUnit?: number;
+  objectsFrom?: number;
   testShare?: number;
   seed?: number;
 }
@@ -28,6 +30,11 @@ export function addSetOptions(command: Command): Command {
     .option("--list <file>", "a CSV file in the folder: path, label and, if it has it, split")
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
     .option("--metres-per-unit <n>", "of depth files: 0.001 for millimetres", readPositive)
+    .option(
+      "--objects-from <id>",
+      "depth: the least id in labels/ that is an object, not a table or a floor (default: 1)",
+      readCount(1),
+    )
     .option(
       "--test-share <part>",
       "where there is no test split: the part of the photos to split off as one, 0.2 for example",
@@ -53,13 +60,22 @@ function readSeed(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 0.");
 }
 
+/** Those that were given, for a head to keep. */
+export function setFlagsOf({ list, classes, metresPerUnit, objectsFrom, testShare, seed }: SetFlags): SetFlags {
+  const flags = { list, classes, metresPerUnit, objectsFrom, testShare, seed };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
 /** A data set, where it lies, and where features of its photos are kept. */
 export interface OpenedSet {
   readonly set: DataSet;
   readonly place: { readonly base: string; readonly home: string };
 }
 
-export async function openSet(path: string, flags: SetFlags & SayFlags, store: string): Promise<OpenedSet> {
+/** `classes` may be the names themselves. */
+type OpenFlags = Omit<SetFlags, "classes"> & SayFlags & { readonly classes?: string | readonly string[] };
+
+export async function openSet(path: string, flags: OpenFlags, store: string): Promise<OpenedSet> {
   const { kind, list, classes, metresPerUnit } = flags;
   const set = await openDataSet(openFolder(path), { kind, list, classes, metresPerUnit });
   sayProblems(set.problems, flags);

@@ -33,7 +33,7 @@ export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type 
 export { classFigures, type TaskFigure, taskFigures } from "./task-figures.ts";
 export type { FeaturesOf } from "./task-photos.ts";
 export { type TaskSplitOptions, type TaskSplits, taskSplits } from "./task-splits.ts";
-export { type Tallies, tallyTask } from "./task-tallies.ts";
+export { type Tallies, type TallyOptions, tallyTask } from "./task-tallies.ts";
 export { type OpenedTask, openTask, type Told } from "./task-told.ts";
 export {
   type FittedTask,
