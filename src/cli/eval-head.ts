@@ -5,7 +5,7 @@ import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { EvalFlags } from "./eval.ts";
 import { differenceLines, measureLines } from "./eval-text.ts";
-import { type Gathered, gather, pooledTokens } from "./gather.ts";
+import { type Gathered, gather, keptOf } from "./gather.ts";
 import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { classMeasures, type Measure, measuresOf } from "./measures.ts";
@@ -112,7 +112,7 @@ async function featuresFor(
   try {
     const collection = collectionFor(model, all, head.features.look, place);
     const photos = items.map((item) => item.path);
-    return await gather(photos, collection, flags, head.task === "classes" ? pooledTokens : (tokens) => tokens);
+    return await gather(photos, collection, flags, keptOf(head.task));
   } finally {
     await model.dispose();
   }

@@ -7,7 +7,6 @@ import {
   headFor,
   type ItemOf,
   type Kind,
-  type Look,
   type TaskHeadName,
   type TaskSplits,
   tallyTask,
@@ -18,7 +17,7 @@ import type { Model } from "../node.ts";
 import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { FitFlags } from "./fit.ts";
-import { type Gathered, gather, pooledTokens } from "./gather.ts";
+import { type Gathered, gather, keptOf } from "./gather.ts";
 import { type MadeOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
@@ -34,14 +33,13 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   const { set, place } = await openSet(path, flags, flags.store);
   const splits = taskSplits<Kind>(set, flags);
   const look = lookOf(flags);
-  refuseLook(set.kind, look);
   const name = headFor(set, splits.train, flags.head);
   if (!flags.quiet) for (const note of splits.notes) process.stderr.write(`note: ${note}\n`);
   const model = await openModel(flags);
   try {
     const collection = collectionFor(model, flags, look, place);
     const photos = [splits.train, splits.validation, splits.test].flat().map((item) => item.path);
-    const gathered = await gather(photos, collection, flags, set.kind === "classes" ? pooledTokens : (tokens) => tokens);
+    const gathered = await gather(photos, collection, flags, keptOf(set.kind));
     if (gathered.features.size === 0)
       return failingWith(status.allFailed, () => {
         throw new S2Error("photo-broken", `None of the ${photos.length} photos could be used; see what is said of each.`);
@@ -58,16 +56,6 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   } finally {
     await model.dispose();
   }
-}
-
-/** What tells of places needs the whole photo. */
-function refuseLook(kind: Kind, { fit, splitMode }: Look): void {
-  if (kind === "classes" || (fit !== "crop" && splitMode !== "pad")) return;
-  const flag = fit === "crop" ? "--fit crop" : "--split-mode pad";
-  throw new S2Error(
-    "option",
-    `${flag} leaves the grid of tokens off the photo's edges, and ${kind} need all of it; give --fit keep or squash.`,
-  );
 }
 
 async function fitAndSay(

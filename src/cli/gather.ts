@@ -1,5 +1,6 @@
 /** Features of a data set's photos, from the store or the model, with a line that tells the time left; a photo that fails is said and counted. */
-import { type Collection, collectFeatures, photoVector } from "../eval/index.ts";
+import { S2Error } from "../core/index.ts";
+import { type Collection, collectFeatures, type Kind, photoVector } from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
 import { untilStopped } from "./interrupt.ts";
 import { openBar } from "./report.ts";
@@ -39,8 +40,20 @@ export async function gather(
   return { features, failed };
 }
 
+/** What a task needs of a photo. */
+export const keptOf = (kind: Kind) => (kind === "classes" ? pooledTokens : wholePhoto);
+
+/** What tells of places needs all of them: said at the first photo, not when all are done. */
+function wholePhoto(tokens: PhotoTokens): PhotoTokens {
+  if (!tokens.place) return tokens;
+  throw new S2Error(
+    "rows",
+    "The features are of a photo that was cropped or padded, and masks, depth and objects need every place of it; give --fit squash or keep.",
+  );
+}
+
 /** What any pooling needs, at a hundredth of the memory: the first prefix token, and the mean of the grid as its only token. */
-export function pooledTokens(tokens: PhotoTokens): PhotoTokens {
+function pooledTokens(tokens: PhotoTokens): PhotoTokens {
   const { channels, prefix, widths, size } = tokens;
   const mean = photoVector(tokens, "mean");
   const data = new Float32Array(prefix > 0 ? 2 * channels : channels);

@@ -16,7 +16,7 @@ const FIRST = [
   [240, 228, 66],
 ];
 /** How much of the class's colour lies over the photo. */
-const COVER = 0.65;
+const COVER = 0.8;
 
 /** The colour of a class by its id: always the same, the first seven by Okabe and Ito, then hues a golden angle apart. */
 export function classColour(id: number): [red: number, green: number, blue: number] {
