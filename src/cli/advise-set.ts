@@ -124,7 +124,7 @@ async function twiceTheSide(bench: Bench, { traits }: Model, notes: string[]): P
   } catch (error) {
     if (!(error instanceof S2Error)) throw error;
     notes.push(
-      `More pixels without S² were not tried: the model takes its own size alone (${error.message}) Give the folder with config.json and model.safetensors to try it.`,
+      `More pixels without S² were not tried: this model cannot be had at ${width}x${height}. A folder with config.json and model.safetensors can.`,
     );
     return undefined;
   }

@@ -41,7 +41,7 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
     const photos = [splits.train, splits.validation, splits.test].flat().map((item) => item.path);
     const gathered = await gather(photos, collection, flags, keptOf(set.kind));
     if (gathered.features.size === 0)
-      return failingWith(status.allFailed, () => {
+      return await failingWith(status.allFailed, () => {
         throw new S2Error("photo-broken", `None of the ${photos.length} photos could be used; see what is said of each.`);
       });
     const { modelHash, version } = collection;

@@ -74,12 +74,13 @@ function notWorthIt(single: Candidate, multi: readonly Candidate[]): string {
   const each = gains.map(({ candidate, found }) => `${candidate.name} ${said(found, candidate)}`).join(", ");
   const reach = Math.max(...gains.map(({ found }) => (found.high - found.low) / 2));
   const photos = single.figure.score.photos.length;
+  const blind =
+    reach > 0
+      ? `On ${photos} test photos a gain of less than about ${amount(reach, single)} would not show.`
+      : `On the ${photos} test photos all ways are right and wrong alike; harder ones would tell more.`;
   const worse = gains.every(({ found }) => found.high < 0);
   const why = worse ? `it makes ${single.figure.name} worse` : `what it adds to ${single.figure.name} may be chance`;
-  return (
-    `Do not use S² here: ${why} (better than ${single.name} by: ${each}). ` +
-    `On ${photos} test photos a gain of less than about ${amount(reach, single)} would not show.`
-  );
+  return `Do not use S² here: ${why} (better than ${single.name} by: ${each}). ${blind}`;
 }
 
 function controls({ single, narrow, enlarged, whole }: Candidates, dearest: Candidate, helps: boolean): string[] {
