@@ -63,7 +63,8 @@ it.skipIf(!there)(
     }
     const model = ["--model", join(shared, "models/deit_tiny_patch16_224"), "--scales", "1", "--fit", "squash", "--threads", "1"];
     const figures = async (...args: string[]) =>
-      JSON.parse((await run("fit", "clothing", ...model, "--json", ...args)).out).figures.test;
+      JSON.parse((await s2(["fit", "clothing", ...model, "--json", ...args], { cwd: folder, timeout: 200_000 })).out).figures
+        .test;
     const first = await figures("-o", "heads/first");
     expect(first["top-1"].value).toBeGreaterThan(0.7); // by chance 0.25
     expect(await figures("-o", "heads/second")).toEqual(first);
