@@ -30,4 +30,18 @@ export { type Cell, figure, type Interval, type Plot, page, type Result, type Ta
 export { type SplitOff, splitOff } from "./split-off.ts";
 export { type Fingerprint, type Found, findFeatures, hash, keepFeatures, planMark, type Store } from "./store.ts";
 export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type Score, type Tally } from "./tally.ts";
+export { classFigures, type TaskFigure, taskFigures } from "./task-figures.ts";
+export type { FeaturesOf } from "./task-photos.ts";
+export { type TaskSplitOptions, type TaskSplits, taskSplits } from "./task-splits.ts";
+export { type Tallies, tallyTask } from "./task-tallies.ts";
+export { type OpenedTask, openTask, type Told } from "./task-told.ts";
+export {
+  type FittedTask,
+  fitTask,
+  TASK_HEADS,
+  type TaskHead,
+  type TaskHeadName,
+  type TaskOptions,
+  type TaskSet,
+} from "./tasks.ts";
 export { mergeScales, type Pooling, photoVector, takeScales } from "./token-maps.ts";

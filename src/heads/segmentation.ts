@@ -34,6 +34,8 @@ export interface SegmentationOptions extends FitOptions {
   /** The mask's value for pixels that do not count; default 255. */
   readonly ignore?: number;
   readonly validation?: Batches<MaskedPhoto>;
+  /** Of a descent: largest partial derivative of the mean loss at rest; default 1e-6. */
+  readonly tolerance?: number;
 }
 
 /**
