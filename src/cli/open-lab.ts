@@ -3,7 +3,16 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { collectFeatures, type Folder, hash, type Lab, type LabModel, type Look, type Result, type Which } from "../eval/index.ts";
+import {
+  collectFeatures,
+  type Folder,
+  hash,
+  type Lab,
+  type LabModel,
+  type Look,
+  type Result,
+  type Which,
+} from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
 import { readPreprocessing } from "../images/index.ts";
 import { buildModel } from "../models/index.ts";

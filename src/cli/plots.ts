@@ -26,7 +26,7 @@ function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
     color: colours,
     textStyle: { fontFamily: "sans-serif" },
     title: { text: title, left: "center", textStyle: { fontSize: 14 } },
-    legend: { bottom: 0, data: series.map(({ name }) => name) },
+    legend: { bottom: 0, itemGap: 28, data: series.map(({ name }) => name) },
     grid: { left: 64, right: 24, top: 40, bottom: 76 },
     xAxis: { type: "category", data: [...groups], name: x, nameLocation: "middle", nameGap: 28 },
     yAxis: { type: "value", name: y, nameLocation: "middle", nameGap: 46, scale: kind === "line" },

@@ -1,5 +1,6 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
+import { defineExperiment } from "./experiment.ts";
 import { defineExtract } from "./extract.ts";
 import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
@@ -31,6 +32,7 @@ export function makeProgram(): Command {
   defineExtract(program);
   definePlan(program);
   defineSimilar(program);
+  defineExperiment(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

@@ -46,5 +46,8 @@ export function verdict(what: string, than: string, difference: Interval, { name
 export function findExperiment(experiments: readonly Experiment[], name: string): Experiment {
   const found = experiments.find((each) => each.name === name);
   if (found) return found;
-  throw new S2Error("experiment", `There is no experiment "${name}"; expected ${experiments.map((each) => each.name).join(", ")}.`);
+  throw new S2Error(
+    "experiment",
+    `There is no experiment "${name}"; expected ${experiments.map((each) => each.name).join(", ")}.`,
+  );
 }

@@ -1,0 +1,43 @@
+/** Native pixels against a small photo enlarged (paper, §3 and §4: its tables enlarge, its advice is not to). */
+import type { Experiment } from "../experiment.ts";
+import { lookAt } from "../judge.ts";
+import { native, scaleName, upsampled } from "../lab.ts";
+import { firstScales } from "../token-maps.ts";
+import { bothTasks, sideBySide } from "./side-by-side.ts";
+
+export const pixels: Experiment = {
+  name: "pixels",
+  title: "Pixels: native against enlarged",
+  question: "Does S² help by what more pixels show, or also where the large scales are only enlarged?",
+  async run(lab) {
+    const { side } = lab.model;
+    const found = await sideBySide(
+      lab,
+      async (task) => {
+        const own = await lookAt(task, lab, native(1, 2, 3, 4));
+        const large = await lookAt(task, lab, upsampled(1, 2, 3));
+        const both = [2, 3].flatMap((count) => [
+          [`${scaleName(count)}, native`, firstScales(own, count)] as const,
+          [`${scaleName(count)}, enlarged`, firstScales(large, count)] as const,
+        ]);
+        return [["1x", firstScales(own, 1)], ...both];
+      },
+      {
+        pairs: [
+          [3, 4],
+          [3, 0],
+          [4, 0],
+        ],
+        plot: { name: "pixels", title: "Native pixels and enlarged ones", kind: "bar", x: "features" },
+      },
+    );
+    return {
+      ...found,
+      method: [
+        bothTasks,
+        `Native: every scale is made from the photo's own pixels. Enlarged: the photo is reduced to ${side}x${side} first and every scale is made from that, as in the paper's tables, so that no scale sees more than 1x does. Photos of clothing have a long side of 448 px and those of camvid are 480x360, so that with a model of 224 px 3x is enlarged in part either way.`,
+      ],
+      seeds: [],
+    };
+  },
+};

@@ -1,0 +1,61 @@
+/** Ways of making features side by side on the two tasks that most experiments are asked on: clothing (top-1) and camvid (mIoU). */
+import type { Found } from "../experiment.ts";
+import { comparison, intervalOf, type Judged, judge, openTaskSet, type Task, type Tokens, verdictOf } from "../judge.ts";
+import type { Lab } from "../lab.ts";
+import type { Plot } from "../result.ts";
+
+export type Ways = readonly (readonly [name: string, features: Tokens])[];
+
+/** Two of the ways to make a sentence of, by their places in the list. */
+export type Pairs = readonly (readonly [a: number, b: number])[];
+
+const TASKS = {
+  clothing: { kind: "classes", figures: ["top-1", "mean per class"] },
+  camvid: { kind: "masks", figures: ["mIoU", "mAcc", "aAcc"] },
+} as const;
+
+/** What methods say of both. */
+export const bothTasks =
+  "clothing: top-1 by logistic regression on [CLS], the mean over the tiles of a scale. camvid: mIoU by a linear map of tokens on the model's " +
+  "grid, its scores enlarged bilinearly to the photo. Splits are the data sets' own, the regularisation is chosen on val, features are standardised per channel. " +
+  "Photos are squashed into the model's square.";
+
+/** Judges the ways on each task; the first of them is the one that the others are compared with in the tables. */
+export async function sideBySide(
+  lab: Lab,
+  waysOf: (task: Task, lab: Lab) => Promise<Ways>,
+  {
+    pairs,
+    plot,
+    sets = ["clothing", "camvid"],
+  }: {
+    readonly pairs: Pairs;
+    readonly plot: Pick<Plot, "name" | "title" | "kind" | "x"> & { readonly groups?: readonly string[] };
+    readonly sets?: readonly (keyof typeof TASKS)[];
+  },
+): Promise<Pick<Found, "tables" | "plots" | "findings">> {
+  const results: { set: string; figures: readonly string[]; systems: Judged[] }[] = [];
+  for (const set of sets) {
+    const { kind, figures } = TASKS[set];
+    const task: Task = await openTaskSet(lab, set, { kind });
+    const systems: Judged[] = [];
+    for (const [name, features] of await waysOf(task, lab)) systems.push(await judge(task, lab, name, features));
+    results.push({ set, figures, systems });
+  }
+  return {
+    tables: results.map(({ set, figures, systems }) => comparison(set, systems, figures)),
+    plots: [
+      {
+        ...{ ...plot, y: "%" },
+        groups: plot.groups ?? results[0].systems.map(({ name }) => name),
+        series: results.map(({ set, figures: [main], systems }) => ({
+          name: `${set}, ${main}`,
+          values: systems.map((system) => intervalOf(system, main)),
+        })),
+      },
+    ],
+    findings: pairs.flatMap(([a, b]) =>
+      results.map(({ set, figures: [main], systems }) => `${set}: ${verdictOf(systems[a], systems[b], main)}`),
+    ),
+  };
+}
