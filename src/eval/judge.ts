@@ -15,6 +15,7 @@ import { type TaskFigure, taskFigures } from "./task-figures.ts";
 import { type TaskSplits, taskSplits } from "./task-splits.ts";
 import { type Tallies, tallyTask } from "./task-tallies.ts";
 import { fitTask, type TaskOptions, type TaskSet } from "./tasks.ts";
+import { poolTo } from "./token-maps.ts";
 
 export type Tokens = ReadonlyMap<string, PhotoTokens>;
 
@@ -52,6 +53,10 @@ export function lookAt({ folder, parts }: Task, lab: Lab, look: Look, which?: Wh
 /** All photos' features made into others. */
 export const mapAll = (features: Tokens, make: (tokens: PhotoTokens) => PhotoTokens): Tokens =>
   new Map([...features].map(([photo, tokens]) => [photo, make(tokens)]));
+
+/** Features of `finest(1 .. times)` on the model's own grid: what `native` gives, for area pooling in two steps is that in one here. */
+export const onModelGrid = (features: Tokens, times: number): Tokens =>
+  mapAll(features, (tokens) => poolTo(tokens, { rows: tokens.grid.rows / times, cols: tokens.grid.cols / times }));
 
 export interface Judged {
   readonly name: string;

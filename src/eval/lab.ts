@@ -34,7 +34,7 @@ export interface Lab {
 /** Looks that the experiments share: the whole photo in the model's square, so that all grids are alike. */
 export const native = (...scales: number[]): Look => ({ scales, fit: "squash" });
 export const upsampled = (...scales: number[]): Look => ({ scales, fit: "squash", upsampled: true });
-/** Features on the grid of the last scale: `takeScales` of one scale gives them as fine as that. */
+/** Features on the grid of the last scale: `takeScales` of one scale gives them as fine as that, and pooled they are `native`'s. */
 export const finest = (...scales: number[]): Look => ({ scales, fit: "squash", resizeOutputToIdx: -1 });
 
 /** "1x+2x+3x". */

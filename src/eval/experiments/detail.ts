@@ -2,10 +2,10 @@
 
 import type { Experiment } from "../experiment.ts";
 import { groupClasses } from "../group-classes.ts";
-import { comparison, intervalOf, type Judged, judge, lookAt, mapAll, openTaskSet, type Task, verdictOf } from "../judge.ts";
+import { comparison, intervalOf, type Judged, judge, lookAt, onModelGrid, openTaskSet, type Task, verdictOf } from "../judge.ts";
 import { finest, type Lab, native, scaleName } from "../lab.ts";
 import { AREAS } from "../objects.ts";
-import { firstScales, takeScales } from "../token-maps.ts";
+import { firstScales } from "../token-maps.ts";
 
 const FIGURES = ["presence mAP", "count MAE", "recall all", ...AREAS.map((area) => `recall ${area}`)];
 
@@ -62,29 +62,18 @@ const there = ({ figures }: Judged): string[] => FIGURES.filter((wanted) => figu
 
 async function systemsOf(task: Task<"boxes">, lab: Lab): Promise<Judged[]> {
   const systems: Judged[] = [];
-  const all = await lookAt(task, lab, native(1, 2, 3, 4));
-  for (const count of [1, 2, 3]) systems.push(await judge(task, lab, scaleName(count), firstScales(all, count)));
   const fine = await lookAt(task, lab, finest(1, 2, 3));
-  for (const [name, scales] of [
-    ["1x, fine grid", [0]],
-    ["3x alone, fine grid", [2]],
-    ["1x+2x+3x, fine grid", [0, 1, 2]],
-  ] as const)
-    systems.push(
-      await judge(
-        task,
-        lab,
-        name,
-        mapAll(fine, (tokens) => takeScales(tokens, scales)),
-      ),
-    );
+  const all = onModelGrid(fine, 3);
+  for (const count of [1, 2, 3]) systems.push(await judge(task, lab, scaleName(count), firstScales(all, count)));
+  systems.push(await judge(task, lab, "1x, fine grid", firstScales(fine, 1)));
+  systems.push(await judge(task, lab, "1x+2x+3x, fine grid", fine));
   if (lab.larger) systems.push(await judge(task, lab, lab.larger.name, await lookAt(task, lab, native(1), "larger")));
   return systems;
 }
 
 /** What is asked first comes first, of both sets. */
 function findings(results: readonly { readonly set: string; readonly systems: readonly Judged[] }[]): string[] {
-  const [one, three, oneFine, threeFine] = [0, 2, 3, 5];
+  const [one, three, oneFine, threeFine] = [0, 2, 3, 4];
   const asked: [a: number, b: number, figure: string][] = [
     [threeFine, oneFine, "presence mAP"],
     [threeFine, oneFine, "recall small"],

@@ -1,9 +1,8 @@
 /** How scales are joined (paper, Table 12): side by side, added, or their mean. */
 import type { Experiment } from "../experiment.ts";
-import { lookAt, mapAll } from "../judge.ts";
-import { native } from "../lab.ts";
+import { mapAll } from "../judge.ts";
 import { firstScales, mergeScales } from "../token-maps.ts";
-import { bothTasks, sideBySide } from "./side-by-side.ts";
+import { bothTasks, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const merge: Experiment = {
   name: "merge",
@@ -13,13 +12,12 @@ export const merge: Experiment = {
     const found = await sideBySide(
       lab,
       async (task) => {
-        const all = await lookAt(task, lab, native(1, 2, 3, 4));
-        const three = firstScales(all, 3);
+        const three = await threeScales(task, lab);
         return [
           ["concatenated", three],
           ["sum", mapAll(three, (tokens) => mergeScales(tokens, "add"))],
           ["mean", mapAll(three, (tokens) => mergeScales(tokens, "mean"))],
-          ["1x", firstScales(all, 1)],
+          ["1x", firstScales(three, 1)],
         ];
       },
       {

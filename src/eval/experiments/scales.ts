@@ -1,9 +1,9 @@
 /** One scale to four (paper, Table 5 and §4): what each further one adds, and what it costs in tiles. */
 import type { Experiment } from "../experiment.ts";
-import { lookAt } from "../judge.ts";
-import { native, scaleName } from "../lab.ts";
-import { firstScales } from "../token-maps.ts";
-import { bothTasks, sideBySide } from "./side-by-side.ts";
+import { lookAt, type Task, type Tokens } from "../judge.ts";
+import { type Lab, native, scaleName } from "../lab.ts";
+import { firstScales, joinScales, poolTo } from "../token-maps.ts";
+import { bothTasks, sideBySide, threeScales } from "./side-by-side.ts";
 
 const COUNTS = [1, 2, 3, 4];
 
@@ -16,7 +16,7 @@ export const scales: Experiment = {
     const found = await sideBySide(
       lab,
       async (task) => {
-        const all = await lookAt(task, lab, native(...COUNTS));
+        const all = task.set.kind === "classes" ? await lookAt(task, lab, native(...COUNTS)) : await withFourth(task, lab);
         return COUNTS.map((count) => [scaleName(count), firstScales(all, count)]);
       },
       {
@@ -45,3 +45,14 @@ export const scales: Experiment = {
     };
   },
 };
+
+/** The fourth scale alone beside the three that are in the store. */
+async function withFourth(task: Task, lab: Lab): Promise<Tokens> {
+  const three = await threeScales(task, lab);
+  const fourth = await lookAt(task, lab, native(4));
+  const both = [...three].flatMap(([photo, tokens]) => {
+    const last = fourth.get(photo);
+    return last ? [[photo, joinScales([tokens, poolTo(last, tokens.grid)])] as const] : [];
+  });
+  return new Map(both);
+}

@@ -2,12 +2,25 @@
 
 import type { Experiment } from "../experiment.ts";
 import { groupClasses } from "../group-classes.ts";
-import { comparison, intervalOf, type Judged, judge, lookAt, mapAll, openTaskSet, type Task, verdictOf } from "../judge.ts";
+import {
+  comparison,
+  intervalOf,
+  type Judged,
+  judge,
+  lookAt,
+  mapAll,
+  onModelGrid,
+  openTaskSet,
+  type Task,
+  type Tokens,
+  verdictOf,
+} from "../judge.ts";
 import { finest, type Lab, native, scaleName } from "../lab.ts";
 import { mapTokens, narrowing } from "../narrow.ts";
 import { firstScales, takeScales } from "../token-maps.ts";
 
 const SEED = 1;
+const HEAD = { head: "ridge" } as const;
 const FIGURES = ["mIoU", "mAcc", "aAcc"];
 
 export const segmentation: Experiment = {
@@ -28,7 +41,7 @@ export const segmentation: Experiment = {
           ({ set, parts }) =>
             `${set.name}: ${parts.train.length} photos to learn from, ${parts.validation.length} to choose by, ${parts.test.length} to test, ${set.classes.length} classes. ${parts.notes.join(" ")}`,
         ),
-        "Photos are squashed into the model's square. The head is a linear map of each token, fitted to the shares of classes in the token's pixels (logistic regression by L-BFGS, C chosen); its scores are enlarged bilinearly to the photo. coco128 has COCO's supercategories for classes, since its photos are too few for 133.",
+        "Photos are squashed into the model's square. The head is a linear map of each token, fitted to the shares of classes in the token's pixels (ridge regression in closed form, alpha chosen); its scores are enlarged bilinearly to the photo. coco128 has COCO's supercategories for classes, since its photos are too few for 133.",
         `On the model's grid finer scales are pooled to its tokens, as the reference does by default; on the finest grid (resizeOutputToIdx -1) 1x is repeated. "3x alone" is the last scale without the others. Principal components (seed ${SEED}) have the channels of 1x.`,
       ],
       tables: results.map(({ task, systems }) => comparison(task.set.name, systems, FIGURES)),
@@ -50,28 +63,24 @@ export const segmentation: Experiment = {
 
 async function systemsOf(task: Task<"masks">, lab: Lab): Promise<{ task: Task<"masks">; systems: Judged[] }> {
   const systems: Judged[] = [];
-  const coarse = firstScales(await lookAt(task, lab, native(1, 2, 3, 4)), 3);
-  for (const count of [1, 2, 3]) systems.push(await judge(task, lab, scaleName(count), firstScales(coarse, count)));
+  for (const [name, features] of await waysOf(task, lab)) systems.push(await judge(task, lab, name, features, HEAD));
+  return { task, systems };
+}
+
+async function waysOf(task: Task<"masks">, lab: Lab): Promise<[string, Tokens][]> {
+  const fine = await lookAt(task, lab, finest(1, 2, 3));
+  const coarse = onModelGrid(fine, 3);
   const [{ channels, widths, prefix }] = coarse.values();
   const rows = task.parts.train.flatMap(({ path }) => coarse.get(path)?.data.subarray(prefix * channels) ?? []);
   const map = await narrowing("principal", rows, { channels, width: widths[0], openGraph: lab.openGraph, seed: SEED });
-  systems.push(await judge(task, lab, "1x+2x+3x, principal", await mapTokens(coarse, map, lab.openGraph)));
-  const fine = await lookAt(task, lab, finest(1, 2, 3));
-  for (const [name, scales] of [
-    ["1x, fine grid", [0]],
-    ["3x alone, fine grid", [2]],
-    ["1x+2x+3x, fine grid", [0, 1, 2]],
-  ] as const)
-    systems.push(
-      await judge(
-        task,
-        lab,
-        name,
-        mapAll(fine, (tokens) => takeScales(tokens, scales)),
-      ),
-    );
-  if (lab.larger) systems.push(await judge(task, lab, lab.larger.name, await lookAt(task, lab, native(1), "larger")));
-  return { task, systems };
+  return [
+    ...[1, 2, 3].map((count): [string, Tokens] => [scaleName(count), firstScales(coarse, count)]),
+    ["1x+2x+3x, principal", await mapTokens(coarse, map, lab.openGraph)],
+    ["1x, fine grid", firstScales(fine, 1)],
+    ["3x alone, fine grid", mapAll(fine, (tokens) => takeScales(tokens, [2]))],
+    ["1x+2x+3x, fine grid", fine],
+    ...(lab.larger ? [[lab.larger.name, await lookAt(task, lab, native(1), "larger")] satisfies [string, Tokens]] : []),
+  ];
 }
 
 /** What is asked first comes first, of both sets. */
