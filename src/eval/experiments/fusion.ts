@@ -4,7 +4,7 @@ import type { Look } from "../collect.ts";
 import type { Experiment } from "../experiment.ts";
 import { lookAt, mapAll } from "../judge.ts";
 import { takeScales } from "../token-maps.ts";
-import { bothTasks, sideBySide } from "./side-by-side.ts";
+import { asked, sideBySide } from "./side-by-side.ts";
 
 const LOOKS: readonly (readonly [name: string, look: Look])[] = [
   ["reference", {}],
@@ -39,7 +39,7 @@ export const fusion: Experiment = {
     return {
       ...found,
       method: [
-        bothTasks.replace(
+        asked.camvid.replace(
           "Photos are squashed into the model's square.",
           "Photos keep their shape: their short side is the model's (fit keep, split mode pad), so that tiles at the far edge are padded.",
         ),

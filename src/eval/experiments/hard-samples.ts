@@ -15,10 +15,10 @@ export const hardSamples: Experiment = {
     if (!lab.larger)
       throw new S2Error("experiment", "This experiment is about what only a larger model tells right; give --larger.");
     const task = await openTaskSet(lab, "clothing", { kind: "classes" });
-    const all = await lookAt(task, lab, native(1, 2, 3));
+    const all = await lookAt(task, lab, native(1, 2));
     const { model, larger } = lab;
     const small = await judge(task, lab, `${model.name}, 1x`, firstScales(all, 1));
-    const scaled = await judge(task, lab, `${model.name}, 1x+2x+3x`, all);
+    const scaled = await judge(task, lab, `${model.name}, 1x+2x`, all);
     const large = await judge(task, lab, `${larger.name}, 1x`, await lookAt(task, lab, native(1), "larger"));
     const { classes } = task.set;
     const answers = [small, scaled, large].map(({ tallies }) => answersOf(tallies.confusion, classes.length));
@@ -48,7 +48,7 @@ export const hardSamples: Experiment = {
     return {
       method: [
         `Logistic regression on [CLS] of ${task.parts.train.length} photos of clothing, C chosen on ${task.parts.validation.length}, told of ${photos.length}.`,
-        "A photo is hard here when 1x and 1x+2x+3x of the small model are both wrong and the larger is right. The photos are copied to photos/hard-samples beside this page, where no one commits them.",
+        "A photo is hard here when 1x and 1x+2x of the small model are both wrong and the larger is right. The photos are copied to photos/hard-samples beside this page, where no one commits them.",
       ],
       tables: [
         comparison("Top-1", [small, scaled, large], ["top-1", "mean per class"]),

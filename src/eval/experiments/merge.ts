@@ -2,7 +2,7 @@
 import type { Experiment } from "../experiment.ts";
 import { mapAll } from "../judge.ts";
 import { firstScales, mergeScales } from "../token-maps.ts";
-import { bothTasks, sideBySide, threeScales } from "./side-by-side.ts";
+import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const merge: Experiment = {
   name: "merge",
@@ -31,7 +31,8 @@ export const merge: Experiment = {
     return {
       ...found,
       method: [
-        bothTasks,
+        asked.clothing,
+        asked.camvid,
         "Sum and mean are of the features of 1x, 2x and 3x as they are, without weights (paper, Table 12). The two differ by a factor, which a head that standardises its features takes out: their figures should be equal, and are given so that one sees it.",
       ],
       seeds: [],

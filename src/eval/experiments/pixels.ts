@@ -3,7 +3,7 @@ import type { Experiment } from "../experiment.ts";
 import { lookAt } from "../judge.ts";
 import { scaleName, upsampled } from "../lab.ts";
 import { firstScales } from "../token-maps.ts";
-import { bothTasks, sideBySide, threeScales } from "./side-by-side.ts";
+import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const pixels: Experiment = {
   name: "pixels",
@@ -23,6 +23,7 @@ export const pixels: Experiment = {
         ];
       },
       {
+        sets: ["camvid"],
         pairs: [
           [1, 2],
           [1, 0],
@@ -34,8 +35,8 @@ export const pixels: Experiment = {
     return {
       ...found,
       method: [
-        bothTasks,
-        `Native: every scale is made from the photo's own pixels. Enlarged: the photo is reduced to ${side}x${side} first and every scale is made from that, as in the paper's tables, so that no scale sees more than 1x does. Photos of clothing have a long side of 448 px and those of camvid are 480x360: for a model of 224 px they have about the pixels of 2x, and no more.`,
+        asked.camvid,
+        `Native: every scale is made from the photo's own pixels. Enlarged: the photo is reduced to ${side}x${side} first and every scale is made from that, as in the paper's tables, so that no scale sees more than 1x does. Photos of camvid are 480x360: for a model of 224 px they have about the pixels of 2x, and no more.`,
       ],
       seeds: [],
     };

@@ -3,7 +3,7 @@ import type { Experiment } from "../experiment.ts";
 import { lookAt, type Task, type Tokens } from "../judge.ts";
 import { type Lab, native, scaleName } from "../lab.ts";
 import { firstScales, joinScales, poolTo } from "../token-maps.ts";
-import { bothTasks, sideBySide, threeScales } from "./side-by-side.ts";
+import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 const COUNTS = [1, 2, 3, 4];
 
@@ -38,7 +38,8 @@ export const scales: Experiment = {
     return {
       ...found,
       method: [
-        bothTasks,
+        asked.clothing,
+        asked.camvid,
         `Every scale is made from the photo's own pixels; a photo of less than four times the model's side is enlarged for the last ones. Runs of the model for a photo: ${COUNTS.map((count, i) => `${scaleName(count)} ${tiles[i]}`).join(", ")}.`,
       ],
       seeds: [],

@@ -26,11 +26,16 @@ const TASKS = {
   camvid: { kind: "masks", head: "ridge", figures: ["mIoU", "mAcc", "aAcc"] },
 } as const;
 
-/** What methods say of both. */
-export const bothTasks =
-  "clothing: top-1 by logistic regression on [CLS], the mean over the tiles of a scale. camvid: mIoU by ridge regression of tokens on the " +
-  "model's grid to the shares of classes in their pixels, enlarged bilinearly to the photo. Splits are the data sets' own, the regularisation is chosen on val, features are standardised per channel. " +
-  "Photos are squashed into the model's square.";
+const splits = "Splits are the data set's own, the regularisation is chosen on val, features are standardised per channel.";
+const squashed = "Photos are squashed into the model's square.";
+
+/** What methods say of a task. */
+export const asked = {
+  clothing: `clothing: top-1 by logistic regression on [CLS], the mean over the tiles of a scale. ${splits} ${squashed}`,
+  camvid:
+    "camvid: mIoU by ridge regression of tokens on the model's grid to the shares of classes in their pixels, enlarged bilinearly to the photo. " +
+    `${splits} ${squashed}`,
+} as const;
 
 /** 1x+2x+3x on the model's grid, from looks that other experiments have had. */
 export async function threeScales(task: Task, lab: Lab): Promise<Tokens> {

@@ -3,7 +3,7 @@ import type { Experiment } from "../experiment.ts";
 import { lookAt, type Tokens } from "../judge.ts";
 import { native, scaleName } from "../lab.ts";
 import { firstScales, joinScales, poolTo, takeScales } from "../token-maps.ts";
-import { bothTasks, sideBySide, threeScales } from "./side-by-side.ts";
+import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const split: Experiment = {
   name: "split",
@@ -27,6 +27,7 @@ export const split: Experiment = {
         ];
       },
       {
+        sets: ["camvid"],
         pairs: [
           [3, 4],
           [1, 2],
@@ -39,9 +40,8 @@ export const split: Experiment = {
     return {
       ...found,
       method: [
-        bothTasks,
+        asked.camvid,
         `Tiles: S² as it is, 2x is four runs on tiles of ${side} px. Whole: one run on an image of ${2 * side} px by the same weights, positions interpolated as the source library does it, its tokens then pooled to the grid of 1x like those of tiles. Attention is over four times as many tokens as in a tile: its cost and its memory grow with the fourth power of the side, those of tiles with the second.`,
-        "[CLS] of a whole image has seen all of it; that of tiles is the mean of tokens that have each seen one.",
       ],
       seeds: [],
     };
