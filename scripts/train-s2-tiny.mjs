@@ -14,7 +14,7 @@ import { toFloat16, writeSafetensors } from "../dist/tensors/index.js";
 
 const { values: flags } = parseArgs({
   options: {
-    start: { type: "string", default: "2600" },
+    start: { type: "string", default: "2400" },
     steps: { type: "string", default: "600" },
     views: { type: "string", default: "2000" },
     training: { type: "string", default: "training" },

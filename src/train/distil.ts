@@ -36,7 +36,7 @@ export interface DistilOptions {
 }
 
 /** How much [CLS] counts beside all patches. */
-const clsWeight = 1;
+const clsWeight = 0.5;
 
 /** The step's graph; the student's parameters are those that do not begin with `distil.`. */
 export function distilStep(options: DistilOptions): Step {
