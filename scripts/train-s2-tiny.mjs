@@ -9,8 +9,18 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildModel } from "s2-vision/models";
 import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
-import { adamW, cosine, distilStep, fit, makeShards, mimeticValue, muon, shardBatches, teacherStatistics } from "s2-vision/train";
-import { toFloat16, writeSafetensors } from "../dist/tensors/index.js";
+import {
+  adamW,
+  cosine,
+  distilStep,
+  fit,
+  makeShards,
+  mimeticValue,
+  muon,
+  shardBatches,
+  studentFiles,
+  teacherStatistics,
+} from "s2-vision/train";
 
 const { values: flags } = parseArgs({
   options: {
@@ -135,21 +145,14 @@ function save(name, { state }, history) {
     writeFileSync(join(out, `${file}.part`), content);
     renameSync(join(out, `${file}.part`), join(out, file));
   };
-  const weights = Object.entries(state)
-    .filter(([key]) => key.startsWith("average/") && !key.includes("distil."))
-    .map(([key, { dims, data: values }]) => [key.slice("average/".length), { dtype: "F16", dims, data: toFloat16(values) }]);
-  const config = {
-    ...{ architecture: "vit_tiny_patch16_224", num_classes: 0, num_features: student.dim, global_pool: "token" },
-    model_args: { embed_dim: student.dim, depth: student.depth, num_heads: student.heads, num_classes: 0 },
-    pretrained_cfg: { input_size: [3, 224, 224], interpolation: "bicubic", crop_pct: 0.9, ...preprocessing, num_classes: 0 },
-  };
+  const { config, weights } = studentFiles(state, student, preprocessing);
   const log = {
     ...{ name, student, views, startSteps, ownSteps, viewsPerStep, cells, colour, rate, warmUp, decay, seed },
     viewRecipe: JSON.parse(viewRecipe),
     history: history.map((metrics, i) => ({ step: i + 1, ...metrics })).filter(({ step }) => step % 50 === 0 || step === 1),
   };
   mkdirSync(out, { recursive: true });
-  write("model.safetensors", writeSafetensors(Object.fromEntries(weights), { format: "pt" }));
+  write("model.safetensors", weights);
   write("config.json", `${JSON.stringify(config, undefined, 2)}\n`);
   write("log.json", `${JSON.stringify(log, undefined, 1)}\n`);
   say(`wrote ${relative(root, out)}`);

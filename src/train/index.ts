@@ -11,5 +11,6 @@ export { type AdamWOptions, adamW, clipped, type Optimiser, type StepNumbers, sg
 export { cosine } from "./schedule.ts";
 export { makeShards, type ShardOptions, type Statistics, teacherStatistics, tilesPerView } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";
+export { type StudentPixels, studentFiles } from "./student-files.ts";
 export { drawView, type View, type ViewOptions } from "./views.ts";
 export { linear, type Parameter, type VitShape, vit } from "./vit.ts";
