@@ -67,7 +67,7 @@ async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model:
 
 /** Photos by the store's features where they hold. */
 function collectionFor(model: Model, flags: SimilarFlags, { base, home }: Pick<Place, "base" | "home">): Collection {
-  const name = basename(flags.model ?? "model", ".onnx");
+  const name = basename(flags.model ?? "s2-tiny", ".onnx");
   return {
     model,
     modelName: name,

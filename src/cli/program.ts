@@ -7,6 +7,7 @@ import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
 import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
+import { defineTrain } from "./train.ts";
 import { readVersion } from "./version.ts";
 import { defineVisionEncoder } from "./vision-encoder.ts";
 
@@ -39,5 +40,6 @@ export function makeProgram(): Command {
   defineVisionEncoder(program);
   defineQuantize(program);
   defineConvert(program);
+  defineTrain(program);
   return program;
 }
