@@ -10,6 +10,7 @@ export const resultsFolder = join(root, "bench/results");
 /** The facts of the machine that a figure depends on; taken before the bench loads it. Nothing that tells whose machine it is. */
 const machine = {
   cpu: cpus()[0]?.model.trim(),
+  int8: readCpuFlags().find((flag) => /^(avx512_vnni|avx_vnni)$/.test(flag)) ?? "no VNNI",
   cores: availableParallelism(),
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   os: `${platform()} ${arch()}`,
@@ -19,6 +20,15 @@ const machine = {
   sharp: versionOf("sharp"),
   loadAverage: Number(loadavg()[0].toFixed(2)),
 };
+
+/** What Linux says that the processor can do; nothing elsewhere. */
+function readCpuFlags() {
+  try {
+    return /^flags.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0].split(" ") ?? [];
+  } catch {
+    return [];
+  }
+}
 
 /**
  * Writes bench/results/NAME.json and prints it.

@@ -1,12 +1,14 @@
-/** `npm start -- PHOTO --model DIR`: the main job, multi-scale features of photos, on a fresh clone. */
+/**
+ * `npm start`: the main job on a fresh clone, multi-scale features of photos. Without photos it takes the scenes in examples/, without a
+ * model s2-tiny, and draws what the model sees.
+ */
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./ready.mjs";
 
-const args = process.argv.slice(2);
-if (args.some((arg) => arg === "--model" || arg.startsWith("--model="))) {
-  run(process.execPath, [fileURLToPath(new URL("../dist/cli/main.js", import.meta.url)), "extract", ...args], {
-    cwd: process.cwd(),
-  });
-} else {
-  console.log("s2-vision is ready. No model is bundled yet, so give one: npm start -- PHOTO... --model DIR_WITH_AN_ONNX_MODEL");
-}
+const given = process.argv.slice(2);
+const scenes = fileURLToPath(new URL("../examples/scenes", import.meta.url));
+const args = given.length > 0 ? given : [relative("", scenes), "--scales", "1,2,3", "--picture"];
+run(process.execPath, [fileURLToPath(new URL("../dist/cli/main.js", import.meta.url)), "extract", ...args], {
+  cwd: process.cwd(),
+});

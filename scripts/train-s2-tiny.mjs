@@ -1,5 +1,7 @@
 /**
- * Trains s2-tiny, or with --ms s2-tiny-ms, by distilling DeiT-Tiny on ../shared/data/photos. Resumable: run it again after a break. Views and checkpoints go to training/ (not committed), the model and its log to models/.
+ * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, then for each model the rest,
+ * on single tiles or with S² in the loop, so that both have had the same steps and the same runs of tiles. Resumable: run it again after a
+ * break. Views and checkpoints go to training/ (not committed), models and their logs to models/.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -7,122 +9,153 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildModel } from "s2-vision/models";
 import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
-import { adamW, cosine, distilStep, fit, initialValue, makeShards, muon, shardBatches, teacherStatistics } from "s2-vision/train";
-import { toFloat16, writeSafetensors } from "../dist/tensors/index.js";
+import {
+  adamW,
+  cosine,
+  distilStep,
+  fit,
+  makeShards,
+  mimeticValue,
+  muon,
+  shardBatches,
+  studentFiles,
+  teacherStatistics,
+} from "s2-vision/train";
 
 const { values: flags } = parseArgs({
   options: {
-    ms: { type: "boolean", default: false },
-    steps: { type: "string", default: "4000" },
-    views: { type: "string", default: "4000" },
-    out: { type: "string" },
+    start: { type: "string", default: "2400" },
+    steps: { type: "string", default: "600" },
+    views: { type: "string", default: "2000" },
     training: { type: "string", default: "training" },
+    out: { type: "string", default: "models" },
+    threads: { type: "string", default: "2" },
   },
 });
-const [steps, views] = [Number(flags.steps), Number(flags.views)];
-const name = flags.ms ? "s2-tiny-ms" : "s2-tiny";
+const [startSteps, ownSteps, views, threads] = [flags.start, flags.steps, flags.views, flags.threads].map(Number);
 const root = fileURLToPath(new URL("../", import.meta.url));
-const photosFolder = join(root, "../shared/data/photos");
+const data = join(root, "../shared/data");
 const folder = join(root, flags.training);
-const out = join(root, flags.out ?? `models/${name}`);
 
-const student = { imageSize: 224, patchSize: 16, dim: 144, depth: 6, heads: 3, mlpRatio: 4 };
+const student = { imageSize: 224, patchSize: 16, dim: 192, depth: 4, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-const viewOptions = { side: 224, area: [0.15, 1] };
+const view = { side: 224, area: [0.15, 1] };
 const [viewsPerStep, cells, colour, parts] = [16, 12, 0.2, 4];
-const [seed, rate, warmUp, decay] = [1, 1e-3, 200, 0.998];
+const [seed, rate, warmUp, decay] = [1, 1e-3, 100, 0.998];
 const teacherLayers = ["hidden_states.6", "last_hidden_state"];
 
-const photos = trainingPhotos();
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
 const started = performance.now();
 const store = openStore(folder);
-
-const deit = join(root, "../shared/models/deit_tiny_patch16_224");
-const file = buildModel(
-  JSON.parse(readFileSync(join(deit, "config.json"), "utf8")),
-  readFileSync(join(deit, "model.safetensors")),
-  { outputs: teacherLayers },
-);
-const model = await loadModel(file, { output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
-const teacher = async (tiles) => {
-  const outputs = await model.run(tiles);
-  return teacherLayers.map((name) => outputs[name]);
-};
-const viewRecipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", teacherLayers, viewOptions, seed, photos: photos.length });
-const shards = await makeShards({
-  ...{ photos, load: loadImage, teacher, preprocessing: { ...preprocessing, rescale: 1 / 255, filter: "bicubic" } },
-  ...{ views, perShard: 64, view: viewOptions, seed, store, recipe: viewRecipe },
-  onShard: (done, of) => say(`views: ${done} of ${of} files`),
-  onProblem: (path, reason) => say(`left out ${relative(photosFolder, path)}: ${reason}`),
-  signal: stop.signal,
-});
-await model.dispose();
+const photos = ["photos", "clothing/train"].flatMap(photosOf); // no test uses one
+const viewRecipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", teacherLayers, view, seed, photos: photos.length });
+const shards = await drawViews();
 const [inner, last] = await teacherStatistics(store, shards[0]);
 
-const step = distilStep({
-  ...{ student, way: flags.ms ? "s2" : "tiles", views: viewsPerStep, cells, parts, preprocessing, clip: 1, average: decay },
-  layers: [
-    { statistics: inner, block: 2, weight: 0.5 },
-    { statistics: last, weight: 1 },
-  ],
-  optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0 }) }),
-});
-const recipe = { name, student, views, steps, viewsPerStep, cells, colour, rate, warmUp, decay, seed, viewRecipe };
-const { done, state, history } = await fit(step, {
-  ...{ steps, rate: cosine({ rate, steps, warmUp, last: 1e-5 }), recipe: JSON.stringify(recipe), openLoop, signal: stop.signal },
-  initial: (parameter, dims) => initialValue(parameter, dims, seed),
-  batches: shardBatches(store, shards, { views: viewsPerStep, cells, patchSize: student.patchSize, colour, seed }),
-  checkpoints: openStore(join(folder, name)),
-  onStep(number, { loss, patches, cls }) {
-    if (number % 50 === 0 || number === 1)
-      say(`step ${number}: loss ${loss.toFixed(4)} patches ${patches.toFixed(4)} cls ${cls.toFixed(4)}`);
-  },
-});
-if (done < steps) {
-  say(`stopped after ${done} of ${steps} steps; run it again to go on`);
+const start = await train("start", "tiles", startSteps, { rate, steps: startSteps, warmUp, last: rate });
+for (const [name, way] of [
+  ["s2-tiny", "tiles"],
+  ["s2-tiny-ms", "s2"],
+]) {
+  const own = await train(name, way, ownSteps, { rate, steps: ownSteps, warmUp: 20, last: 1e-5 }, start.state);
+  save(name, own, [...start.history, ...own.history]);
+}
+
+/** Steps of one part, from the checkpoint where there is one; ends the process when it was stopped. */
+async function train(name, way, steps, schedule, from = {}) {
+  const step = distilStep({
+    ...{ student, way, views: viewsPerStep, cells, parts, preprocessing, clip: 1, average: decay },
+    layers: [
+      { statistics: inner, block: 1, weight: 0.5 },
+      { statistics: last, weight: 1 },
+    ],
+    optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
+  });
+  const told = {};
+  const fitted = await fit(step, {
+    ...{ steps, rate: cosine(schedule), openLoop: (file, state) => openLoop(file, state, { threads }), signal: stop.signal },
+    recipe: JSON.stringify({
+      name,
+      student,
+      views,
+      steps,
+      startSteps,
+      viewsPerStep,
+      cells,
+      colour,
+      schedule,
+      decay,
+      seed,
+      viewRecipe,
+    }),
+    initial: (parameter, dims) =>
+      String(from[parameter]?.dims) === String(dims) ? from[parameter].data : mimeticValue(parameter, dims, seed, student),
+    batches: shardBatches(store, shards, {
+      views: viewsPerStep,
+      cells,
+      patchSize: student.patchSize,
+      colour,
+      seed: seed + name.length,
+    }),
+    checkpoints: openStore(join(folder, name)),
+    onStep(number, metrics) {
+      for (const [key, value] of Object.entries(metrics)) told[key] = 0.97 * (told[key] ?? value) + 0.03 * value;
+      if (number % 50 === 0)
+        say(`${name} ${number}: loss ${told.loss.toFixed(4)} patches ${told.patches.toFixed(4)} cls ${told.cls.toFixed(4)}`);
+    },
+  });
+  if (fitted.done === steps) return fitted;
+  say(`stopped after ${fitted.done} of ${steps} steps of ${name}; run it again to go on`);
   process.exit(130);
 }
-save();
 
-/** The photos meant for training; no test uses one. */
-function trainingPhotos() {
-  return readdirSync(photosFolder, { recursive: true, encoding: "utf8" })
+/** Views of all photos with the teacher's tokens, in files; those that are there stay. */
+async function drawViews() {
+  const deit = join(root, "../shared/models/deit_tiny_patch16_224");
+  const config = JSON.parse(readFileSync(join(deit, "config.json"), "utf8"));
+  const file = buildModel(config, readFileSync(join(deit, "model.safetensors")), { outputs: teacherLayers });
+  const model = await loadModel(file, { threads, output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
+  const teacher = async (tiles) => {
+    const outputs = await model.run(tiles);
+    return teacherLayers.map((name) => outputs[name]);
+  };
+  const names = await makeShards({
+    ...{ photos, load: loadImage, teacher, preprocessing: { ...preprocessing, rescale: 1 / 255, filter: "bicubic" } },
+    ...{ views, perShard: 64, view, seed, store, recipe: viewRecipe, signal: stop.signal },
+    onShard: (done, of) => say(`views: ${done} of ${of} files`),
+    onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
+  });
+  await model.dispose();
+  return names;
+}
+
+function photosOf(name) {
+  return readdirSync(join(data, name), { recursive: true, encoding: "utf8" })
     .filter((path) => /\.(jpe?g|png|webp)$/i.test(path))
-    .map((path) => join(photosFolder, path))
+    .map((path) => join(data, name, path))
     .sort();
 }
 
 /** The averaged weights as float16 under timm's names, a config, the log. */
-function save() {
-  const weights = Object.entries(state)
-    .filter(([key]) => key.startsWith("average/") && !key.includes("distil."))
-    .map(([key, { dims, data: values }]) => [key.slice("average/".length), { dtype: "F16", dims, data: toFloat16(values) }]);
-  const config = {
-    ...{ architecture: "vit_tiny_patch16_224", num_classes: 0, num_features: student.dim, global_pool: "token" },
-    model_args: { embed_dim: student.dim, depth: student.depth, num_heads: student.heads, num_classes: 0 },
-    pretrained_cfg: { input_size: [3, 224, 224], interpolation: "bicubic", crop_pct: 0.9, ...preprocessing, num_classes: 0 },
+function save(name, { state }, history) {
+  const out = join(root, flags.out, name);
+  const write = (file, content) => {
+    writeFileSync(join(out, `${file}.part`), content);
+    renameSync(join(out, `${file}.part`), join(out, file));
   };
+  const { config, weights } = studentFiles(state, student, preprocessing);
   const log = {
-    ...recipe,
+    ...{ name, student, views, startSteps, ownSteps, viewsPerStep, cells, colour, rate, warmUp, decay, seed },
     viewRecipe: JSON.parse(viewRecipe),
-    minutes: Math.round((performance.now() - started) / 6e4),
-    history: history
-      .map((metrics, i) => ({ step: i + 1, ...metrics }))
-      .filter(({ step: number }) => number % 50 === 0 || number === 1),
+    history: history.map((metrics, i) => ({ step: i + 1, ...metrics })).filter(({ step }) => step % 50 === 0 || step === 1),
   };
   mkdirSync(out, { recursive: true });
-  write("model.safetensors", writeSafetensors(Object.fromEntries(weights), { format: "pt" }));
+  write("model.safetensors", weights);
   write("config.json", `${JSON.stringify(config, undefined, 2)}\n`);
   write("log.json", `${JSON.stringify(log, undefined, 1)}\n`);
   say(`wrote ${relative(root, out)}`);
-}
-
-function write(file, content) {
-  writeFileSync(join(out, `${file}.part`), content);
-  renameSync(join(out, `${file}.part`), join(out, file));
 }
 
 function say(text) {

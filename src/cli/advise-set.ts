@@ -12,7 +12,8 @@ import {
   interval,
   type Kind,
   type Look,
-  openProjection,
+  mapTokens,
+  narrowing,
   type TaskHeadName,
   type TaskSplits,
   takeScales,
@@ -99,7 +100,7 @@ async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates>
     const some = (count: number) => mapped(all, (tokens) => takeScales(tokens, scales.slice(0, count)));
     const single = await candidate(bench, NAMES[0], await some(1), costs[0]);
     const multi = [await candidate(bench, NAMES[1], await some(2), costs[1]), await candidate(bench, NAMES[2], all, costs[2])];
-    const narrow = await candidate(bench, `${NAMES[2]} in 1x's channels`, await projected(all, flags), costs[2]);
+    const narrow = await candidate(bench, `${NAMES[2]} in 1x's channels`, await narrowed(bench, all), costs[2]);
     const enlarged = await candidate(
       bench,
       `${NAMES[2]} of enlarged pixels`,
@@ -174,14 +175,12 @@ async function mapped(features: Features, map: (tokens: PhotoTokens) => PhotoTok
   return found;
 }
 
-async function projected(features: Features, flags: AdviseFlags): Promise<Features> {
+/** A random map made for the training photos: it cannot fit the answers. */
+async function narrowed({ splits, flags }: Bench, features: Features): Promise<Features> {
   const [{ channels, widths }] = features.values();
-  const projection = await openProjection(channels, widths[0], { openGraph: graphsOf(flags), seed: flags.seed });
-  try {
-    return await mapped(features, projection.project);
-  } finally {
-    await projection.close();
-  }
+  const batches = splits.train.flatMap(({ path }) => features.get(path)?.data ?? []);
+  const options = { channels, width: widths[0], openGraph: graphsOf(flags), seed: flags.seed ?? 1 };
+  return mapTokens(features, await narrowing("random", batches, options), options.openGraph);
 }
 
 /** Fits the head to these features and measures it on the test photos. */

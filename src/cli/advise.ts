@@ -29,7 +29,7 @@ export function defineAdvise(program: Command): void {
     .summary("whether S² helps on a data set, and what it costs")
     .description("Fits heads at one, two and three scales to a data set and says, with figures, whether S² is worth it there.")
     .argument("<DATASET>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
     .option("--larger <model>", "a larger model, to compare with at one scale")
     .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(TASK_HEADS).flat())]))
     .addOption(new Option("--pooling <how>", "classes: what stands for a photo").choices(["cls", "mean", "cls+mean"]))

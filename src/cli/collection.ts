@@ -19,7 +19,7 @@ export function collectionFor(
 ): Collection {
   return {
     model,
-    modelName: basename(flags.model ?? "model", ".onnx"),
+    modelName: basename(flags.model ?? "s2-tiny", ".onnx"),
     modelHash: modelHash(model, flags),
     version: readVersion(),
     look,

@@ -24,7 +24,6 @@ export function explain(error: unknown): number {
   process.stderr.write(`error: ${sentence(error)}\n`);
   if (process.env.S2_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (!(error instanceof S2Error)) return status.unexpected;
-  if (error.code === "no-bundled-model") process.stderr.write(`${howToGiveAModel()}\n`);
   return statuses.get(error) ?? status.usage;
 }
 
@@ -33,11 +32,6 @@ export function sentence(error: unknown): string {
   if (error instanceof S2Error) return inFlags(error.message);
   const said = error instanceof Error ? error.message : String(error);
   return `${said.trim().split("\n")[0]} (unexpected; S2_DEBUG=1 shows the stack)`;
-}
-
-function howToGiveAModel(): string {
-  const command = process.env.npm_lifecycle_event === "start" ? "npm start --" : "s2 extract";
-  return `For example: ${command} PHOTO --model path/to/folder`;
 }
 
 /** Library options that a sentence may advise, and the flags that set them. */

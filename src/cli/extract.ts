@@ -20,7 +20,7 @@ export function defineExtract(program: Command): void {
       "Extracts multi-scale features (S²): one file per photo. PHOTO is a file, a folder (its photos, sorted) or a glob in quotes.",
     )
     .argument("<PHOTO...>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
     .option("-o, --out <path>", "folder, or for one photo a file .safetensors or .npy", "features")
     .addOption(new Option("--format <format>", "default: safetensors, or as --out ends").choices(["safetensors", "npy"]))
     .addOption(new Option("--dtype <type>", "numbers in the file").choices(["float32", "float16"]).default("float32"))

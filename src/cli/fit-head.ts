@@ -18,7 +18,7 @@ import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { FitFlags } from "./fit.ts";
 import { type Gathered, gather, keptOf } from "./gather.ts";
-import { type MadeOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
+import { type MadeOf, nameOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
 import { graphsOf, lookOf, openModel } from "./plan-flags.ts";
@@ -129,7 +129,7 @@ function inText(
   const rows = names.map((name) => [name, onHeld.get(name) ?? "–", onTest.get(name) ?? "–"]);
   return [
     `${data.name}: ${train} photos to learn from, ${held} to choose by, ${tested} to test on${unused}`,
-    `features: ${features.model.model}${side}, ${scales}`,
+    `features: ${nameOf(features.model)}${side}, ${scales}`,
     ...(chosen ? [`${flags.head}: regularisation ${chosen.regularisation}, the best of ${trials.length} on validation`] : []),
     ...(chosen && !chosen.converged
       ? ["it had not come to rest at the last step that is allowed; figures may still rise a little"]

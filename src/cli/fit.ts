@@ -33,7 +33,7 @@ export function defineFit(program: Command): void {
       "Fits a head to a data set's photos: classes, masks, depth or boxes. The regularisation is chosen on the validation split; figures come with 95 % intervals.",
     )
     .argument("<DATASET>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
     .requiredOption("-o, --out <folder>", "where head.json and head.safetensors go")
     .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(TASK_HEADS).flat())]))
     .addOption(

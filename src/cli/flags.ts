@@ -44,6 +44,20 @@ export interface ExtractFlags extends SizeFlags, ModelFlags {
   quiet?: boolean;
 }
 
+/** Those of `s2 train`. */
+export interface TrainFlags extends Omit<ModelFlags, "model"> {
+  teacher: string;
+  out: string;
+  steps: number;
+  views?: number;
+  dim: number;
+  depth: number;
+  heads: number;
+  s2?: boolean;
+  seed: number;
+  training?: string;
+}
+
 /** Those of `s2 similar`. */
 export interface SimilarFlags extends SizeFlags, ModelFlags {
   in?: string;

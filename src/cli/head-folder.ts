@@ -72,11 +72,14 @@ export async function openModelOf({ features }: SavedHead, now: ModelFlags): Pro
   return failingWith(status.model, () => {
     throw new S2Error(
       "head",
-      `The head was fitted with ${features.model.model} (sha256 ${features.modelHash.slice(0, 12)}), and ${flags.model} is another model ` +
+      `The head was fitted with ${nameOf(features.model)} (sha256 ${features.modelHash.slice(0, 12)}), and ${nameOf(flags)} is another model ` +
         `(${found.slice(0, 12)}); give --model with the one it was fitted with, or fit a head to this one.`,
     );
   });
 }
+
+/** For people. */
+export const nameOf = ({ model }: ModelFlags): string => model ?? "s2-tiny";
 
 /** What decides the features and is to be given again; threads and the like are the machine's. */
 export function repeatable({ model, output, prefixTokens, patchSize, imageSize }: ModelFlags): ModelFlags {

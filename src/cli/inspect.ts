@@ -16,7 +16,7 @@ export function defineInspect(program: Command): void {
     .command("inspect")
     .summary("what is known of a model")
     .description("Loads a model and shows what extract will take it for: image size, tokens, outputs, preprocessing.")
-    .argument("[MODEL]", "a folder, an .onnx file, or owner/name on the hub")
+    .argument("[MODEL]", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
     .option("--json", "as JSON: { source, outputs, traits, preprocessing, report }");
   addModelOptions(command)
     .addHelpText("after", examples)

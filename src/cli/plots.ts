@@ -26,9 +26,12 @@ function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
     color: colours,
     textStyle: { fontFamily: "sans-serif" },
     title: { text: title, left: "center", textStyle: { fontSize: 14 } },
-    legend: { bottom: 0, data: series.map(({ name }) => name) },
-    grid: { left: 64, right: 24, top: 40, bottom: 76 },
-    xAxis: { type: "category", data: [...groups], name: x, nameLocation: "middle", nameGap: 28 },
+    legend: { bottom: 0, itemGap: 28, data: series.map(({ name }) => name) },
+    grid: { left: 64, right: 24, top: 40, bottom: 96 },
+    xAxis: {
+      ...{ type: "category", data: [...groups], name: x, nameLocation: "middle", nameGap: 46 },
+      axisLabel: { interval: 0, width: 660 / groups.length, overflow: "break" }, // all names, in two lines where they are long
+    },
     yAxis: { type: "value", name: y, nameLocation: "middle", nameGap: 46, scale: kind === "line" },
     series: series.flatMap((each, i): SeriesOption[] => [
       {
@@ -36,6 +39,7 @@ function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
         name: each.name,
         data: each.values.map(middle),
         symbolSize: 7,
+        ...(kind === "bar" && { barGap: "30%", barCategoryGap: "20%" }), // what whiskers reckon with
         color: colours[i % colours.length],
       } as SeriesOption,
       whiskers(each.values, kind === "bar" ? { at: i, of: series.length } : undefined),
@@ -56,7 +60,7 @@ function whiskers(values: Plot["series"][number]["values"], bars?: { at: number;
     renderItem(_, api) {
       const [group, low, high] = [0, 1, 2].map((at) => api.value(at) as number);
       const [bottom, top] = [api.coord([group, low]), api.coord([group, high])];
-      // echarts' own arithmetic for bars: a fifth of the group is its margin, three tenths of a bar the gap between two.
+      // echarts' arithmetic for bars: a fifth of the group is its margin, three tenths of a bar the gap between two.
       const band = (api.size!([1, 0]) as number[])[0] * 0.8;
       const width = bars ? band / (bars.of + 0.3 * (bars.of - 1)) : 0;
       const shift = bars ? -band / 2 + width / 2 + bars.at * width * 1.3 : 0;

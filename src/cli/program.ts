@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { defineAdvise } from "./advise.ts";
 import { defineEval } from "./eval.ts";
+import { defineExperiment } from "./experiment.ts";
 import { defineExtract } from "./extract.ts";
 import { defineFit } from "./fit.ts";
 import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
@@ -10,6 +11,7 @@ import { definePlan } from "./plan.ts";
 import { definePredict } from "./predict.ts";
 import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
+import { defineTrain } from "./train.ts";
 import { readVersion } from "./version.ts";
 import { defineVisionEncoder } from "./vision-encoder.ts";
 
@@ -42,11 +44,13 @@ export function makeProgram(): Command {
   definePredict(program);
   defineEval(program);
   defineAdvise(program);
+  defineExperiment(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);
   defineVisionEncoder(program);
   defineQuantize(program);
   defineConvert(program);
+  defineTrain(program);
   return program;
 }

@@ -21,7 +21,7 @@ export function defineSimilar(program: Command): void {
       "Finds what looks like a photo, or like a place in it: in other photos (--in), or drawn as heat over the photo itself.",
     )
     .argument("<PHOTO>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
     .option("--in <path>", "photos (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
     .addOption(new Option("--at <x,y>", "the place around this pixel").argParser(readNumbers(2, "x,y")).conflicts("box"))
     .option(

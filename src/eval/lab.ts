@@ -8,22 +8,34 @@ import type { Folder } from "./folder.ts";
 /** The model that was given, a larger one, or the model with its positions interpolated to images of another side. */
 export type Which = "model" | "larger" | { readonly imageSize: number };
 
+/** What pages say of a model. */
+export interface LabModel {
+  readonly name: string;
+  /** Side of its images in pixels. */
+  readonly side: number;
+}
+
 export interface Lab {
-  /** Data sets by their folders' names. */
+  /** Data sets by their folders' paths below the folder of all data: "clothing", "depth/osd". */
   data(set: string): Folder;
   /** Features of photos of a folder, from the store or the model; photos that fail are noted in `problems` and left out. */
   features(folder: Folder, photos: readonly string[], look: Look, which?: Which): Promise<ReadonlyMap<string, PhotoTokens>>;
-  /** Whether a larger model was given. */
-  readonly larger: boolean;
+  readonly model: LabModel;
+  /** Absent where no larger model was given. */
+  readonly larger?: LabModel;
   readonly openGraph: OpenGraph;
   readonly problems: { path: string; reason: string }[];
   /** Says what is being done. */
   say(step: string): void;
+  /** Copies a photo into the folder beside the page that no one commits. */
+  keepPhoto(folder: Folder, photo: string, name: string): Promise<void>;
 }
 
 /** Looks that the experiments share: the whole photo in the model's square, so that all grids are alike. */
 export const native = (...scales: number[]): Look => ({ scales, fit: "squash" });
 export const upsampled = (...scales: number[]): Look => ({ scales, fit: "squash", upsampled: true });
+/** Features on the grid of the last scale: `takeScales` of one scale gives them as fine as that, and pooled they are `native`'s. */
+export const finest = (...scales: number[]): Look => ({ scales, fit: "squash", resizeOutputToIdx: -1 });
 
 /** "1x+2x+3x". */
 export const scaleName = (count: number): string => Array.from({ length: count }, (_, i) => `${i + 1}x`).join("+");

@@ -52,9 +52,12 @@ export interface Result {
 export function figure(cell: Cell, digits = 1): string {
   if (cell === null) return "–";
   if (typeof cell === "string") return cell;
-  if (typeof cell === "number") return Number.isInteger(cell) && Math.abs(cell) >= 1000 ? String(cell) : cell.toFixed(digits);
-  return `${cell.value.toFixed(digits)} (${cell.low.toFixed(digits)} to ${cell.high.toFixed(digits)})`;
+  if (typeof cell === "number") return Number.isInteger(cell) && Math.abs(cell) >= 1000 ? String(cell) : fixed(cell, digits);
+  return `${fixed(cell.value, digits)} (${fixed(cell.low, digits)} to ${fixed(cell.high, digits)})`;
 }
+
+/** Without "-0.0". */
+const fixed = (value: number, digits: number): string => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "");
 
 /** The page in Markdown; plots lie beside it as NAME-PLOT.svg and .png. */
 export function page(result: Result): string {
@@ -72,6 +75,15 @@ export function page(result: Result): string {
       `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}. Intervals are 95 %, by bootstrap over photos. Figures: ${result.name}.json.`,
   );
   return `${parts.join("\n\n")}\n`;
+}
+
+/** The index of all pages: a line each, with the first two findings. */
+export function resultsIndex(results: readonly Result[]): string {
+  const lines = results.map(({ name, title, findings }) => `- [${title}](${name}.md): ${findings.slice(0, 2).join(" ")}`);
+  const about =
+    "The paper's experiments on frozen features, run by `s2 experiment NAME`. Every figure comes from NAME.json beside its page; " +
+    "`s2 experiment --render` writes the pages, the plots and this index from there.";
+  return `# Results\n\n${about}\n\n${lines.join("\n")}\n`;
 }
 
 const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");

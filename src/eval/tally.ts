@@ -111,3 +111,16 @@ export function nanMean(values: ArrayLike<number>): number {
   }
   return sum / count;
 }
+
+/** The photos of several tallies in one: of folds, each with photos of its own. */
+export function joinTallies(tallies: readonly Tally[]): Tally {
+  const joined = openTally(tallies[0].cells);
+  for (const { cells, photos, starts, columns, values } of tallies) {
+    for (const [i, photo] of photos.entries()) {
+      const row = new Float64Array(cells);
+      for (let at = starts[i]; at < starts[i + 1]; at++) row[columns[at]] = values[at];
+      addPhoto(joined, photo, row);
+    }
+  }
+  return joined;
+}

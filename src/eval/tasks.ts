@@ -154,6 +154,7 @@ const FITS: { readonly [K in Kind]: (parts: Parts<ItemOf[K]>, features: Features
     return fitObjects(photosOfObjects(train, features), {
       ...settled,
       decay: settled.regularisation ?? DECAYS,
+      tolerance: TOKEN_TOLERANCE,
       validation: held,
     });
   },

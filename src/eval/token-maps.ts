@@ -1,5 +1,5 @@
 /** Parts of stored features: some of their scales, one vector for the photo, merges other than concatenation. */
-import { S2Error } from "../core/index.ts";
+import { resize, S2Error } from "../core/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
 
 /** The channels of some scales: features at scales 1, 2, 3 hold those at 1 and at 1, 2 (concatenation, paper §3.1). */
@@ -64,3 +64,49 @@ export function photoVector({ data, channels, prefix, widths }: PhotoTokens, poo
   }
   return both;
 }
+
+/** The same photo's features on a coarser grid by the reference's area pooling, as scales are pooled onto each other (paper §3.1). */
+export function poolTo(tokens: PhotoTokens, grid: PhotoTokens["grid"]): PhotoTokens {
+  const { data, channels, prefix } = tokens;
+  const { rows, cols } = tokens.grid;
+  if (rows === grid.rows && cols === grid.cols) return tokens;
+  const map = new Float32Array(rows * cols * channels);
+  for (let token = 0, at = prefix * channels; token < rows * cols; token++)
+    for (let c = 0; c < channels; c++, at++) map[c * rows * cols + token] = data[at];
+  const pooled = resize({ dims: [1, channels, rows, cols], data: map }, [grid.rows, grid.cols], { mode: "area" }).data;
+  const count = grid.rows * grid.cols;
+  const out = new Float32Array((prefix + count) * channels);
+  out.set(data.subarray(0, prefix * channels));
+  for (let token = 0, to = prefix * channels; token < count; token++)
+    for (let c = 0; c < channels; c++, to++) out[to] = pooled[c * count + token];
+  return { ...tokens, data: out, grid };
+}
+
+/**
+ * The channels of several features of one photo side by side, as if they were scales of one.
+ * @throws S2Error "rows" when their grids differ: `poolTo` makes them alike.
+ */
+export function joinScales(parts: readonly PhotoTokens[]): PhotoTokens {
+  const [first] = parts;
+  const rows = first.data.length / first.channels;
+  const channels = parts.reduce((sum, part) => sum + part.channels, 0);
+  const data = new Float32Array(rows * channels);
+  let offset = 0;
+  for (const part of parts) {
+    if (part.grid.rows !== first.grid.rows || part.grid.cols !== first.grid.cols || part.prefix !== first.prefix)
+      throw new S2Error(
+        "rows",
+        `Got grids of ${first.grid.cols}x${first.grid.rows} and ${part.grid.cols}x${part.grid.rows} tokens to join; pool one to the other's grid.`,
+      );
+    for (let row = 0; row < rows; row++)
+      data.set(part.data.subarray(row * part.channels, (row + 1) * part.channels), row * channels + offset);
+    offset += part.channels;
+  }
+  return { ...first, data, channels, widths: parts.flatMap(({ widths }) => widths) };
+}
+
+/** The first scales of each photo's features. */
+export const firstScales = (features: ReadonlyMap<string, PhotoTokens>, count: number): ReadonlyMap<string, PhotoTokens> => {
+  const scales = Array.from({ length: count }, (_, i) => i);
+  return new Map([...features].map(([photo, tokens]) => [photo, takeScales(tokens, scales)]));
+};

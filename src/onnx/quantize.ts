@@ -38,7 +38,7 @@ export interface QuantizeOptions {
    * and 0.09 without: the first of twelve blocks, where outliers mostly are (docs/decisions/0009).
    */
   readonly twoTerms?: number;
-  /** 7 for processors without VNNI, whose 8-bit products saturate; default 8. */
+  /** 7 (default) is exact on every processor; 8 saturates on those without VNNI, and is a little closer on the others. */
   readonly weightBits?: 7 | 8;
 }
 
@@ -61,7 +61,7 @@ export async function quantizeProto(
   original: ModelProto,
   options: QuantizeOptions = {},
 ): Promise<{ model: ModelProto; report: QuantizeReport }> {
-  const { images, openGraph, twoTerms = images ? 0.2 : 0.09, weightBits = 8 } = options;
+  const { images, openGraph, twoTerms = images ? 0.2 : 0.09, weightBits = 7 } = options;
   checkOptions(options);
   const model = images && openGraph ? await smoothOutliers(original, images, openGraph) : original;
   const products = findProducts(model);
@@ -79,7 +79,7 @@ export async function quantizeProto(
   return { model: quantized, report: { bytesBefore, bytesAfter, layers, ...measured } };
 }
 
-function checkOptions({ images, openGraph, twoTerms = 0, weightBits = 8 }: QuantizeOptions): void {
+function checkOptions({ images, openGraph, twoTerms = 0, weightBits = 7 }: QuantizeOptions): void {
   if (Boolean(images) !== Boolean(openGraph))
     throw new S2Error("option", "images and openGraph go together: images are run to see what activations are like.");
   if (images && !(images.dims.length === 4 && images.dims[0] > 0))

@@ -18,7 +18,6 @@ import {
   Transpose,
   wholeNumbers,
 } from "../onnx/index.ts";
-import { makeRandom, truncatedNormal } from "../tensors/index.ts";
 
 /** As timm's VisionTransformer is made. */
 export interface VitShape {
@@ -113,14 +112,4 @@ export function linear(x: ShapedValue, name: string, width: number, parameter: P
 function norm(x: ShapedValue, name: string, parameter: Parameter): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return LayerNormalization(x, parameter(`${name}.weight`, [dim]), parameter(`${name}.bias`, [dim]), { epsilon: 1e-6 });
-}
-
-/** First values as timm's: normal of deviation 0.02, norms one, biases zero. */
-export function initialValue(name: string, dims: readonly number[], seed: number): Float32Array {
-  const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
-  if (name.endsWith(".bias")) return data;
-  if (/norm\d?\.weight$/.test(name)) return data.fill(1);
-  // A sequence for each name, so that one layer more leaves the others as they were.
-  const random = makeRandom([...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed));
-  return data.map(() => truncatedNormal(random, 0.02));
 }

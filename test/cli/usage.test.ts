@@ -51,13 +51,6 @@ describe("wrong usage ends with 2 and says what is right", () => {
 });
 
 describe("a model that cannot be had ends with 3", () => {
-  it("none given: how to give one", async () => {
-    const { status, err } = await s2(["extract", "x.jpg"]);
-    expect(status).toBe(3);
-    expect(err).toMatch(/^error: No model was given.*\nFor example: s2 extract PHOTO --model /);
-    expect((await s2(["inspect"], { env: { npm_lifecycle_event: "start" } })).err).toContain("npm start -- PHOTO --model ");
-  });
-
   it("not there, or its prefix tokens unknown: the question and the flag", async () => {
     expect(await s2(["inspect", "nowhere.onnx"])).toMatchObject({ status: 3, err: expect.stringContaining("nowhere.onnx") });
     const { status, err } = await s2(["inspect", tiny[1]]);

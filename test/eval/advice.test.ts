@@ -1,19 +1,7 @@
 /** The verdict on S²: it follows from the figures, says no where nothing is shown, and takes the cheaper way where the dearer adds nothing. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  addPhoto,
-  adviseOn,
-  type Candidate,
-  gain,
-  mean,
-  openProjection,
-  openTally,
-  pooled,
-  type TaskFigure,
-} from "../../src/eval/index.ts";
-import { onOneThread } from "../heads/goldens.ts";
-import { classPhotos } from "./drawn-tasks.ts";
+import { addPhoto, adviseOn, type Candidate, gain, mean, openTally, pooled, type TaskFigure } from "../../src/eval/index.ts";
 
 const PHOTOS = 100;
 
@@ -89,23 +77,4 @@ describe("the verdict", () => {
       { numRuns: 20 },
     );
   });
-});
-
-it("the random map keeps what distances say, in the channels of one scale, and is the same each time", async () => {
-  const { tokens } = classPhotos(2);
-  const [a, b] = ["0.png", "1.png"].map((path) => tokens.get(path)!);
-  const far = (x: Float32Array, y: Float32Array) => Math.hypot(...x.map((value, i) => value - y[i]));
-  const wide = (data: Float32Array) => ({ ...a, data, channels: data.length / 17, widths: [data.length / 17] });
-  const repeated = [a, b].map(({ data }) =>
-    wide(Float32Array.from({ length: 17 * 512 }, (_, i) => data[(i >> 9) * 8 + (i % 8)])),
-  );
-  const projection = await openProjection(512, 128, { openGraph: onOneThread, seed: 1 });
-  const [p, q] = [await projection.project(repeated[0]), await projection.project(repeated[1])];
-  expect([p.channels, p.widths, p.data.length]).toEqual([128, [128], 17 * 128]);
-  const ratio = far(p.data, q.data) / far(repeated[0].data, repeated[1].data);
-  expect(ratio).toBeGreaterThan(0.6);
-  expect(ratio).toBeLessThan(1.4);
-  const again = await openProjection(512, 128, { openGraph: onOneThread, seed: 1 });
-  expect((await again.project(repeated[0])).data).toEqual(p.data);
-  await Promise.all([projection.close(), again.close()]);
 });

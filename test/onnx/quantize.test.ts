@@ -37,7 +37,7 @@ describe.skipIf(!existsSync(model))(`DeiT-Tiny${existsSync(model) ? "" : " (skip
     expect(small.length / file.length).toBeLessThanOrEqual(0.32);
     expect(report.layers).toHaveLength(49);
     expect(report.layers.filter(({ terms }) => terms === 2)).toHaveLength(4);
-    for (const { weightError } of report.layers) expect(weightError).toBeLessThan(0.02);
+    for (const { weightError } of report.layers) expect(weightError).toBeLessThan(0.03); // 7 bits: a step is 1/63 of a column's largest
     expect(meanCosine(await tokens(file), await tokens(small), 192)).toBeGreaterThan(0.98);
   });
 

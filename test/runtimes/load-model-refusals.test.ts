@@ -24,9 +24,6 @@ const file = async (name: string, content: string | Uint8Array) => {
 };
 
 describe("loading", () => {
-  test("no model: none is bundled yet", async () => {
-    expect(await refusal(undefined)).toEqual({ code: "no-bundled-model", message: expect.stringContaining("hub name") });
-  });
   test("a mistyped file: the nearest name", async () => {
     expect(await refusal(plain.replace("plain", "plian"))).toEqual({
       code: "model-not-found",
@@ -106,4 +103,11 @@ describe("running", () => {
     const running = model.run({ dims: [1, 3, 32, 32], data: new Float32Array(3072) }, ["pooler_output"]);
     await expect(running).rejects.toMatchObject({ code: "output", message: expect.stringContaining("last_hidden_state") });
   });
+});
+
+test("nothing given: s2-tiny, which comes with the package", async () => {
+  const model = await loadModel();
+  expect(model.source).toMatch(/s2-tiny$/);
+  expect(model.traits).toMatchObject({ imageSize: [224, 224], patchSize: 16, prefixTokens: 1 });
+  await model.dispose();
 });

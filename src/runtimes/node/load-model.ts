@@ -23,8 +23,9 @@ export interface LoadModelOptions extends ModelOptions {
 
 /**
  * Loads a vision model for onnxruntime-node.
- * @param source a folder (`onnx/model.onnx` or `model.onnx`, with its config files), an `.onnx` file, its bytes, or a hub name `owner/name`.
- * @throws S2Error "no-bundled-model", "model-not-found", "model-file", "runtime-missing", "output", "prefix-tokens" or "input".
+ * @param source a folder (`onnx/model.onnx` or `model.onnx`, with its config files), an `.onnx` file, its bytes, or a hub name `owner/name`;
+ *   nothing: s2-tiny, the model that comes with this package.
+ * @throws S2Error "model-not-found", "model-file", "runtime-missing", "output", "prefix-tokens" or "input".
  */
 export async function loadModel(source?: string | Uint8Array, options: LoadModelOptions = {}): Promise<Model> {
   checkModelOptions(options, ["optimize", "cacheDir"]);

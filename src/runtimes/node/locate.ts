@@ -2,11 +2,15 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { nearest, S2Error } from "../../core/index.ts";
 import { buildModel } from "../../models/index.ts";
 import type { JsonObject } from "../hub-config.ts";
 import type { ModelOptions } from "../model.ts";
 import { readHubFolder } from "./onnx-files.ts";
+
+/** The model that comes with this package (models/MODEL_CARD.md). */
+const bundled = fileURLToPath(new URL("../../../models/s2-tiny", import.meta.url));
 
 export interface LocateOptions extends Pick<ModelOptions, "imageSize" | "offline" | "onProgress"> {
   readonly cacheDir?: string;
@@ -22,10 +26,7 @@ export interface LocatedModel {
 
 /** Finds the ONNX file and reads the config files; a hub name is downloaded first when no local path has that name. */
 export async function locateModel(source: string | Uint8Array | undefined, options: LocateOptions): Promise<LocatedModel> {
-  if (source === undefined || source === "") {
-    const give = 'a folder with model.onnx, an .onnx file, its bytes, or a hub name such as "onnx-community/dinov2-small-ONNX"';
-    throw new S2Error("no-bundled-model", `No model was given, and none comes with this package yet; give ${give}.`);
-  }
+  if (source === undefined || source === "") return fromFolder(bundled, options);
   if (typeof source !== "string") return { model: source, source: "bytes" };
   if (existsSync(source)) return statSync(source).isDirectory() ? fromFolder(source, options) : fromFile(source);
   if (!isHubName(source)) throw notFound(source);

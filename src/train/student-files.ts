@@ -1,0 +1,46 @@
+/** A trained student as a hub folder has it: config.json and model.safetensors under timm's names, so that `buildModel` reads it. */
+import { type StoredTensor, toFloat16, writeSafetensors } from "../tensors/index.ts";
+import type { Fitted } from "./fit.ts";
+import type { VitShape } from "./vit.ts";
+
+/** What pixels were normalised with. */
+export interface StudentPixels {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * The averaged weights in float16 (those of the last step where no average was kept), without the maps to the teacher.
+ * @param state as `fit` gave it.
+ */
+export function studentFiles(
+  state: Fitted["state"],
+  shape: VitShape,
+  { mean, std }: StudentPixels,
+): { config: object; weights: Uint8Array } {
+  const prefix = "average/cls_token" in state ? "average/" : "";
+  const own = (name: string) => /^(patch_embed|blocks|norm)\.|^(cls_token|pos_embed)$/.test(name);
+  const tensors = Object.entries(state)
+    .filter(([name]) => name.startsWith(prefix) && own(name.slice(prefix.length)))
+    .map(([name, { dims, data }]): [string, StoredTensor] => [
+      name.slice(prefix.length),
+      { dtype: "F16", dims, data: toFloat16(data as Float32Array) },
+    ]);
+  const { imageSize, patchSize, dim, depth, heads, mlpRatio } = shape;
+  const config = {
+    ...{ architecture: `vit_tiny_patch${patchSize}_${imageSize}`, num_classes: 0, num_features: dim, global_pool: "token" },
+    model_args: {
+      ...{
+        img_size: imageSize,
+        patch_size: patchSize,
+        embed_dim: dim,
+        depth,
+        num_heads: heads,
+        mlp_ratio: mlpRatio,
+        num_classes: 0,
+      },
+    },
+    pretrained_cfg: { input_size: [3, imageSize, imageSize], interpolation: "bicubic", crop_pct: 0.9, mean, std, num_classes: 0 },
+  };
+  return { config, weights: writeSafetensors(Object.fromEntries(tensors), { format: "pt" }) };
+}

@@ -1,0 +1,73 @@
+/** Results as sentences and pages: what is within the interval is said to be, and every committed page is its JSON's. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isClear, verdict } from "../../src/eval/experiment.ts";
+import { experiments, figure, page, type Result, resultsIndex } from "../../src/eval/index.ts";
+
+const folder = fileURLToPath(new URL("../../docs/results/", import.meta.url));
+const files = readdirSync(folder);
+const read = (name: string) => readFileSync(`${folder}${name}`, "utf8");
+
+describe("the pages in docs/results", () => {
+  it("every experiment has its figures, page and plots, and no page is of an experiment that is gone", () => {
+    const names = experiments.map(({ name }) => name);
+    const ending = (end: string) => files.filter((file) => file.endsWith(end)).map((file) => file.slice(0, -end.length));
+    expect(ending(".json").sort()).toEqual([...names].sort());
+    expect(
+      ending(".md")
+        .filter((name) => name !== "README")
+        .sort(),
+    ).toEqual([...names].sort());
+    const plots = names.flatMap((name) =>
+      (JSON.parse(read(`${name}.json`)) as Result).plots.map((plot) => `${name}-${plot.name}`),
+    );
+    expect(ending(".svg").sort()).toEqual([...plots].sort());
+    expect(ending(".png").sort()).toEqual([...plots].sort());
+  });
+
+  it.each(experiments.map(({ name }) => name))("%s.md is what its JSON says", (name) => {
+    const result = JSON.parse(read(`${name}.json`)) as Result;
+    expect(read(`${name}.md`)).toBe(page(result));
+    expect(result.findings.length).toBeGreaterThan(0);
+    expect(result.question).toBe(experiments.find((each) => each.name === name)!.question);
+  });
+
+  it("README.md lists them all", () => {
+    expect(read("README.md")).toBe(resultsIndex(experiments.map(({ name }) => JSON.parse(read(`${name}.json`)) as Result)));
+  });
+});
+
+describe("sentences", () => {
+  const miou = { name: "mIoU", unit: "points", better: "higher" } as const;
+  const error = { name: "RMSE", unit: "cm", better: "lower" } as const;
+
+  it("say which is better, by how much, and when photos do not tell", () => {
+    expect(verdict("a", "b", { value: 3.14, low: 1, high: 5.21 }, miou)).toBe(
+      "a is better than b: mIoU +3.1 points (+1.0 to +5.2).",
+    );
+    expect(verdict("a", "b", { value: 3.14, low: 1, high: 5.21 }, error)).toBe("a is worse than b: RMSE +3.1 cm (+1.0 to +5.2).");
+    expect(verdict("a", "b", { value: -3.14, low: -5, high: -1 }, error)).toMatch(/^a is better than b: RMSE −3.1 cm/);
+    expect(verdict("a", "b", { value: 3.14, low: -0.04, high: 5 }, { name: "x", better: "higher", digits: 2 })).toBe(
+      "a and b cannot be told apart on these photos: x +3.14 (−0.04 to +5.00).",
+    );
+  });
+
+  it("never call better what has 0 in its interval", () => {
+    const number = fc.double({ min: -50, max: 50, noNaN: true });
+    fc.assert(
+      fc.property(fc.tuple(number, number, number), (numbers) => {
+        const [low, value, high] = [...numbers].sort((a, b) => a - b);
+        const said = verdict("a", "b", { value, low, high }, miou);
+        expect(/better|worse/.test(said)).toBe(low > 0 || high < 0);
+        expect(isClear({ value, low, high })).toBe(low > 0 || high < 0);
+      }),
+    );
+  });
+
+  it("figures in tables have their interval, and no minus before zero", () => {
+    expect(figure({ value: -0.04, low: -1.26, high: 1 })).toBe("0.0 (-1.3 to 1.0)");
+    expect([figure(null), figure("right"), figure(-0.26, 1), figure(2500)]).toEqual(["–", "right", "-0.3", "2500"]);
+  });
+});
