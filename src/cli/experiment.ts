@@ -5,6 +5,7 @@ import { addModelOptions, type ModelFlags } from "./flags.ts";
 /** Those of `s2 experiment`. */
 export interface ExperimentFlags extends ModelFlags {
   larger?: string;
+  other?: string;
   data: string;
   store: string;
   out: string;
@@ -31,6 +32,7 @@ export function defineExperiment(program: Command): void {
     .argument("[NAME]")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
     .option("--larger <model>", "a larger model to compare with; without one its rows are left out")
+    .option("--other <model>", "another model of the same size; for the experiment bundled")
     .option("--data <folder>", "where the data sets lie: clothing, camvid, coco128, depth/osd, depth/rooms, pcb", "data")
     .option("--store <folder>", "where features are kept from run to run", "features/experiments")
     .option("-o, --out <folder>", "where results are written", "docs/results")

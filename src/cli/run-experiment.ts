@@ -54,8 +54,8 @@ async function run(experiment: Experiment, flags: ExperimentFlags): Promise<Resu
 }
 
 /** What was typed, but for where things are kept and what is printed. */
-function commandOf(name: string, { model, larger, data }: ExperimentFlags): string {
-  return `npx s2 experiment ${name} --model ${model}${larger ? ` --larger ${larger}` : ""} --data ${data}`;
+function commandOf(name: string, { model, larger, other, data }: ExperimentFlags): string {
+  return `npx s2 experiment ${name} --model ${model}${larger ? ` --larger ${larger}` : ""}${other ? ` --other ${other}` : ""} --data ${data}`;
 }
 
 async function render(name: string | undefined, { out, quiet }: ExperimentFlags): Promise<number> {
