@@ -2,10 +2,14 @@
 export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Tower, Traits, VisionModel } from "./core/index.ts";
 export { planDynamicS2, planTower, S2Error } from "./core/index.ts";
 export {
+  classColour,
+  depthColour,
+  depthPicture,
   type ExtractOptions,
   type Features,
   type HeatMap,
   heatPicture,
+  maskPicture,
   type PhotoModel,
   type PhotoOptions,
   type Place,

@@ -1,18 +1,7 @@
 /** `s2 experiment`: the paper's experiments as commands, each with a page of results. */
 import type { Command } from "commander";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
-
-/** Those of `s2 experiment`. */
-export interface ExperimentFlags extends ModelFlags {
-  larger?: string;
-  other?: string;
-  data: string;
-  store: string;
-  out: string;
-  render?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-}
+import type { ExperimentFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
 
 const examples = `
 Examples:

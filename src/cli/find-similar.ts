@@ -1,7 +1,5 @@
 /** The work of `s2 similar`: the photo's features, then an index that is brought up to date and searched, or heat over the photo. */
-import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
 import { type Collection, collectFeatures, labelOf, photoVector, takeScales } from "../eval/index.ts";
@@ -16,13 +14,13 @@ import {
   similarities,
   type VectorHit,
 } from "../heads/index.ts";
-import { heatPicture, loadImage, type Model, openStore, savePng } from "../node.ts";
+import { heatPicture, loadImage, type Model, savePng } from "../node.ts";
+import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
-import { listenForInterrupt, stopSignal } from "./interrupt.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { lookOf, openModel } from "./plan-flags.ts";
 import { bringUpToDate, openPlace, type Place } from "./similar-index.ts";
-import { readVersion } from "./version.ts";
 
 /** Returns the exit status. */
 export async function findSimilar(photo: string, flags: SimilarFlags): Promise<number> {
@@ -41,7 +39,7 @@ export async function findSimilar(photo: string, flags: SimilarFlags): Promise<n
 }
 
 async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model: Model): Promise<number> {
-  const collection = collectionFor(model, flags, place);
+  const collection = collectionFor(model, flags, lookOf(flags), place);
   const pooling = flags.pooling ?? (model.traits.prefixTokens > 0 ? "cls" : "mean");
   const window = flags.window ?? 3;
   const asRegion = flags.at !== undefined || flags.box !== undefined;
@@ -63,32 +61,6 @@ async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model:
   } finally {
     await store.close();
   }
-}
-
-/** Photos by the store's features where they hold. */
-function collectionFor(model: Model, flags: SimilarFlags, { base, home }: Pick<Place, "base" | "home">): Collection {
-  const name = basename(flags.model ?? "s2-tiny", ".onnx");
-  return {
-    model,
-    modelName: name,
-    modelHash: hashOf(model.source) + (flags.output ? ` ${flags.output}` : ""),
-    version: readVersion(),
-    look: lookOf(flags),
-    store: openStore(join(home, "photos")),
-    read: async (path) => new Uint8Array(await readFile(join(base, path))),
-    decode: (bytes) => loadImage(bytes),
-    signal: stopSignal,
-  };
-}
-
-/** SHA-256 of an ONNX file, or of a folder's config and weights. */
-function hashOf(source: string): string {
-  const files = statSync(source).isDirectory()
-    ? ["config.json", "model.safetensors"].map((name) => join(source, name))
-    : [source];
-  const sum = createHash("sha256");
-  for (const file of files) sum.update(readFileSync(file));
-  return sum.digest("hex");
 }
 
 async function lookAt(name: string, photo: string, collection: Collection): Promise<PhotoTokens> {
@@ -120,7 +92,7 @@ async function inItself(photo: string, flags: SimilarFlags, model: Model): Promi
     throw new S2Error("option", `The picture would overwrite the photo ${photo}; give another --out.`);
   const finest = { ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 };
   const here = { base: process.cwd(), home: join(flags.store, "alone") };
-  const tokens = await lookAt(relative(here.base, resolve(photo)), photo, collectionFor(model, finest, here));
+  const tokens = await lookAt(relative(here.base, resolve(photo)), photo, collectionFor(model, finest, lookOf(finest), here));
   const box = boxFor(tokens, flags, flags.window ?? 1);
   const maps = tokens.widths.map((_, i) => {
     const some = takeScales(

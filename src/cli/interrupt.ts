@@ -45,3 +45,13 @@ export function listenForInterrupt(): void {
   };
   process.once("SIGINT", stop);
 }
+
+/** Work that sees `stopSignal` too, and fails when a Ctrl-C came: then the process ends, and not by that failure. */
+export async function untilStopped<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (stopSignal.aborted) await new Promise(() => {});
+    throw error;
+  }
+}

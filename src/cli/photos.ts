@@ -91,7 +91,11 @@ export interface Job {
 }
 
 /** Gives each photo its files; two photos for one file, or a picture over a photo, are refused before anything runs. */
-export function nameOutputs(photos: readonly FoundPhoto[], out: ReturnType<typeof readOut>, pictures: boolean): Job[] {
+export function nameOutputs(
+  photos: readonly FoundPhoto[],
+  out: { readonly folder: string; readonly file?: string; readonly format: string },
+  pictures: boolean,
+): Job[] {
   if (out.file && photos.length > 1) {
     throw new S2Error("option", `--out ${out.file} is one file, but there are ${photos.length} photos; give a folder.`);
   }

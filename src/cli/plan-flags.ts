@@ -1,6 +1,7 @@
 /** From flags to the library's calls: a model that is loaded, a plan for a photo. */
 import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
-import { loadModel, type Model, type PhotoOptions, planPhoto } from "../node.ts";
+import { loadModel, type Model, openGraph, type PhotoOptions, planPhoto } from "../node.ts";
+import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 
@@ -20,6 +21,12 @@ function showBytes({ file, bytes, of }: { file: string; bytes: number; of: numbe
   const mega = (count: number) => (count / 1e6).toFixed(1);
   process.stderr.write(`\r\x1b[Kdownloading ${file}: ${mega(bytes)} of ${mega(of)} MB${bytes >= of ? "\r\x1b[K" : ""}`);
 }
+
+/** How heads run: on as many threads as the model. */
+export const graphsOf =
+  ({ threads }: ModelFlags): OpenGraph =>
+  (file) =>
+    openGraph(file, threads ? { threads } : {});
 
 /** The plan that the flags ask for; `splitForward` is tiles per run. */
 export function planFor(

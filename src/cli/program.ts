@@ -1,10 +1,14 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
+import { defineAdvise } from "./advise.ts";
+import { defineEval } from "./eval.ts";
 import { defineExperiment } from "./experiment.ts";
 import { defineExtract } from "./extract.ts";
+import { defineFit } from "./fit.ts";
 import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
 import { defineInspect } from "./inspect.ts";
 import { definePlan } from "./plan.ts";
+import { definePredict } from "./predict.ts";
 import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
@@ -16,6 +20,9 @@ Examples:
   s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
   s2 plan 1920x1080 --scales 1,2,3
   s2 similar photo.jpg --at 320,240 --in photos/ --model models/deit_tiny
+  s2 fit clothing/ --model models/deit_tiny --scales 1,2,3 -o heads/clothing
+  s2 predict heads/clothing photo.jpg
+  s2 advise clothing/ --model models/deit_tiny
   s2 inspect models/deit_tiny
   s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx
 
@@ -34,6 +41,10 @@ export function makeProgram(): Command {
   definePlan(program);
   defineSimilar(program);
   defineExperiment(program);
+  defineFit(program);
+  definePredict(program);
+  defineEval(program);
+  defineAdvise(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

@@ -1,4 +1,5 @@
 /** Data sets, metrics, comparisons and the paper's experiments. */
+export { type Advice, adviseOn, type Candidate, type Candidates, type Cost, gain } from "./advice.ts";
 export { compare, interval, type Resampling } from "./bootstrap.ts";
 export { argMax, brier, CALIBRATION_CELLS, calibrationSums, ece, isInTop } from "./class-scores.ts";
 export { type Collected, type Collection, collectFeatures, type Look, storedName } from "./collect.ts";
@@ -28,6 +29,7 @@ export type { DataSetOptions } from "./listing.ts";
 export { AREA_CELLS, AREAS, type Area, areaOf, countErrors, foundByArea, recallOf } from "./objects.ts";
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
+export { openProjection, type Projection } from "./project.ts";
 export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
 export { type Cell, figure, type Interval, type Plot, page, type Result, resultsIndex, type Table } from "./result.ts";
 export { type SplitOff, splitOff } from "./split-off.ts";
@@ -36,11 +38,12 @@ export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type 
 export { classFigures, type TaskFigure, taskFigures } from "./task-figures.ts";
 export type { FeaturesOf } from "./task-photos.ts";
 export { type TaskSplitOptions, type TaskSplits, taskSplits } from "./task-splits.ts";
-export { type Tallies, tallyTask } from "./task-tallies.ts";
+export { type Tallies, type TallyOptions, tallyTask } from "./task-tallies.ts";
 export { type OpenedTask, openTask, type Told } from "./task-told.ts";
 export {
   type FittedTask,
   fitTask,
+  headFor,
   TASK_HEADS,
   type TaskHead,
   type TaskHeadName,

@@ -14,6 +14,15 @@ import type { TaskHead, TaskSet } from "./tasks.ts";
 /** By name: what `taskFigures` makes figures of. All have the same photos. */
 export type Tallies = Readonly<Record<string, Tally>>;
 
+export interface TallyOptions {
+  readonly openGraph: OpenGraph;
+  /** Of depth: the least id that is an object, where lower ones are a table or a floor; default 1. */
+  readonly objectsFrom?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each item. */
+  readonly onPhoto?: (done: number) => void;
+}
+
 /** A photo's sums by tally. */
 type Sums = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -26,7 +35,7 @@ export async function tallyTask<K extends Kind>(
   set: TaskSet<K>,
   items: readonly ItemOf[K][],
   features: FeaturesOf,
-  { openGraph, signal, onPhoto }: { openGraph: OpenGraph; signal?: AbortSignal; onPhoto?: (done: number) => void },
+  { openGraph, objectsFrom = 1, signal, onPhoto }: TallyOptions,
 ): Promise<Tallies> {
   const tallies = openTallies(head, set.classes.length);
   const opened = await openTask(head, openGraph);
@@ -35,7 +44,7 @@ export async function tallyTask<K extends Kind>(
       signal?.throwIfAborted();
       const tokens = await features(item.path);
       if (tokens) {
-        const sums = await sumsOf(await opened.tell(tokens), item, tokens, head, set.ignore);
+        const sums = await sumsOf(await opened.tell(tokens), item, tokens, head, { ignore: set.ignore, objectsFrom });
         for (const [name, tally] of Object.entries(tallies))
           addPhoto(tally, item.path, sums[name] ?? new Float64Array(tally.cells));
       }
@@ -60,10 +69,17 @@ function openTallies({ task, gives }: TaskHead & { readonly gives?: unknown }, c
   return Object.fromEntries(Object.entries(cells[task]).map(([name, count]) => [name, openTally(count)]));
 }
 
-async function sumsOf(told: Told, item: object, tokens: PhotoTokens, head: TaskHead, ignore?: number): Promise<Sums> {
+async function sumsOf(
+  told: Told,
+  item: object,
+  tokens: PhotoTokens,
+  head: TaskHead,
+  { ignore, objectsFrom }: { ignore?: number; objectsFrom: number },
+): Promise<Sums> {
   if (told.task === "classes") return classSums(told.scores, (item as ClassItem).label, told.probable);
   if (told.task === "masks") return maskSums(told.mask, await (item as MaskItem).mask(), head.classes.length, ignore);
-  if (told.task === "depth") return depthSumsOf(told.depth, item as DepthItem, (head as TaskHead & { far: number }).far);
+  if (told.task === "depth")
+    return depthSumsOf(told.depth, item as DepthItem, (head as TaskHead & { far: number }).far, objectsFrom);
   return objectSums(told.objects, (item as BoxItem).boxes, tokens, head.classes.length);
 }
 
@@ -81,13 +97,13 @@ function maskSums(told: Mask, truth: { readonly data: ArrayLike<number> }, class
 }
 
 /** Where the truth has every `step`th pixel, so has what is told. */
-async function depthSumsOf(told: DepthMap, item: DepthItem, far: number): Promise<Sums> {
+async function depthSumsOf(told: DepthMap, item: DepthItem, far: number, objectsFrom: number): Promise<Sums> {
   const truth = await item.depth();
   const { width, height, step } = truth;
   const metres = new Float32Array(width * height);
   for (let y = 0, to = 0; y < height; y++)
     for (let x = 0; x < width; x++) metres[to++] = told.data[y * step * told.width + x * step];
-  const where = (await item.objects?.())?.data;
+  const where = (await item.objects?.())?.data.map((id) => (id >= objectsFrom ? 1 : 0));
   const range = { max: far };
   return {
     depth: depthSums(metres, truth.data, range),

@@ -67,6 +67,7 @@ const DECAYS = [1, 0.1, 1e-2, 1e-3];
 
 /** Where the descent over all tokens of all photos ends: figures do not change any more, seconds do. */
 const TOKEN_TOLERANCE = 1e-4;
+const BIN_STEPS = 100;
 
 /** What a task needs to know of its data set; a `DataSet` is such. */
 export interface TaskSet<K extends Kind = Kind> {
@@ -85,10 +86,7 @@ export async function fitTask<K extends Kind>(
   features: FeaturesOf,
   options: TaskOptions,
 ): Promise<FittedTask> {
-  const names: readonly TaskHeadName[] = TASK_HEADS[kind];
-  const name = options.head ?? names[0];
-  if (!names.includes(name)) throw new S2Error("option", `Got the head "${name}" for ${kind}; expected ${names.join(", ")}.`);
-  if (kind === "classes" || kind === "masks") refuseOneClass(classes, parts.train);
+  const name = headFor({ kind, classes }, parts.train, options.head);
   const { prefix, widths } = await firstFeatures(parts.train, features);
   const pooling = options.pooling ?? (prefix > 0 ? "cls" : "mean");
   const { head, ...how } = await FITS[kind](parts, features, { ...options, head: name, classes, ignore, widths, pooling });
@@ -107,9 +105,16 @@ type Settled = TaskOptions &
   Required<Pick<TaskOptions, "head" | "pooling">> &
   Omit<TaskSet, "kind"> & { readonly widths: readonly number[] };
 
-function refuseOneClass(classes: readonly string[], train: readonly Photographed[]): void {
+/**
+ * The head that will be fitted, checked before features are made.
+ * @throws S2Error "option" for a head of another kind; "data-set" where there is nothing to tell apart.
+ */
+export function headFor({ kind, classes }: TaskSet, train: readonly Photographed[], wished?: TaskHeadName): TaskHeadName {
+  const names: readonly TaskHeadName[] = TASK_HEADS[kind];
+  const name = wished ?? names[0];
+  if (!names.includes(name)) throw new S2Error("option", `Got the head "${name}" for ${kind}; expected ${names.join(", ")}.`);
   const there = new Set(train.flatMap((item) => item.classes));
-  if (there.size >= 2) return;
+  if (kind === "depth" || kind === "boxes" || there.size >= 2) return name;
   const [only] = there;
   throw new S2Error(
     "data-set",
@@ -142,7 +147,7 @@ const FITS: { readonly [K in Kind]: (parts: Parts<ItemOf[K]>, features: Features
     const photos = depthPhotos(train, features);
     const options = { ...settled, near, far, validation: depthPhotos(validation, features) };
     if (head === "ridge") return fitRidgeDepth(photos, { ...options, alpha: regularisation ?? ALPHAS_OF_TOKENS });
-    return fitDepth(photos, { ...options, decay: regularisation ?? DECAYS });
+    return fitDepth(photos, { ...options, decay: regularisation ?? DECAYS, iterations: BIN_STEPS });
   },
   boxes({ train, validation }, features, settled) {
     const held = photosOfObjects(validation, features);

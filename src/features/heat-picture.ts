@@ -12,7 +12,7 @@ export interface HeatMap {
 }
 
 /** Dark to light, as matplotlib's "inferno" at sixths: rising lightness, so that grey prints keep the order. */
-const stops = [
+export const INFERNO = [
   [0, 0, 4],
   [66, 10, 104],
   [147, 38, 103],
@@ -72,11 +72,11 @@ function levels({ rows, cols, data }: HeatMap): Uint8Array {
 
 /** Heat covers the photo the more the hotter it is. */
 function glow(pixels: Uint8Array, at: number, heat: number): void {
-  const place = heat * (stops.length - 1);
-  const below = Math.min(stops.length - 2, Math.floor(place));
+  const place = heat * (INFERNO.length - 1);
+  const below = Math.min(INFERNO.length - 2, Math.floor(place));
   const cover = 0.85 * Math.min(1, 2 * heat);
   for (let c = 0; c < 3; c++) {
-    const colour = stops[below][c] + (stops[below + 1][c] - stops[below][c]) * (place - below);
+    const colour = INFERNO[below][c] + (INFERNO[below + 1][c] - INFERNO[below][c]) * (place - below);
     pixels[at + c] = Math.round(pixels[at + c] * (1 - cover) + colour * cover);
   }
 }

@@ -22,10 +22,20 @@ export interface Ended {
 /** `onOut` sees what is printed while the command runs, and may end it. */
 export function s2(
   args: readonly string[],
-  { cwd, env, onOut }: { cwd?: string; env?: NodeJS.ProcessEnv; onOut?: (out: string, interrupt: () => void) => void } = {},
+  {
+    cwd,
+    env,
+    onOut,
+    timeout = 30_000,
+  }: {
+    cwd?: string;
+    env?: NodeJS.ProcessEnv;
+    onOut?: (out: string, interrupt: () => void) => void;
+    timeout?: number;
+  } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env }, timeout: 30_000 });
+    const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env }, timeout });
     let [out, err] = ["", ""];
     child.stderr.on("data", (text) => (err += text));
     child.stdout.on("data", (text) => {

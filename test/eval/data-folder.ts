@@ -1,6 +1,7 @@
 /** Data sets in memory, for tests: files by path, and pictures that are real enough to be read. */
+import { readFileSync } from "node:fs";
 import { encode } from "fast-png";
-import type { Folder } from "../../src/eval/index.ts";
+import { decodePngValues, type Folder, type PngValues } from "../../src/eval/index.ts";
 
 export type Files = Readonly<Record<string, Uint8Array | string>>;
 
@@ -33,3 +34,6 @@ export function depth(values: readonly number[], width = 8, height = 6): Uint8Ar
   const data = Uint16Array.from({ length: width * height }, (_, i) => values[i % values.length]);
   return encode({ width, height, channels: 1, depth: 16, data });
 }
+
+/** The numbers of a PNG on disk. */
+export const readRaster = (path: string): Promise<PngValues> => decodePngValues(new Uint8Array(readFileSync(path)));

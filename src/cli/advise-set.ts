@@ -1,0 +1,231 @@
+/** The work of `s2 advise`: features by every way of looking, a head and its figure for each, costs, and the verdict. */
+import { basename } from "node:path";
+import { S2Error } from "../core/index.ts";
+import {
+  adviseOn,
+  type Candidate,
+  type Candidates,
+  type Cost,
+  fitTask,
+  gain,
+  headFor,
+  interval,
+  type Kind,
+  type Look,
+  openProjection,
+  type TaskHeadName,
+  type TaskSplits,
+  takeScales,
+  tallyTask,
+  taskFigures,
+  taskSplits,
+} from "../eval/index.ts";
+import type { PhotoTokens } from "../heads/index.ts";
+import type { Model } from "../node.ts";
+import { collectionFor } from "./collection.ts";
+import type { AdviseFlags } from "./command-flags.ts";
+import { costsOf } from "./costs.ts";
+import { failingWith, status } from "./errors.ts";
+import { gather, keptOf } from "./gather.ts";
+import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
+import { differenceInWords, inWords } from "./measures.ts";
+import { graphsOf, openModel } from "./plan-flags.ts";
+import { type OpenedSet, openSet } from "./set-flags.ts";
+import { table } from "./table.ts";
+
+type Features = ReadonlyMap<string, PhotoTokens>;
+
+const SQUASH = { fit: "squash" } as const;
+const ALL: Look = { ...SQUASH, scales: [1, 2, 3] };
+const NAMES = ["1x", "1x+2x", "1x+2x+3x"];
+
+/** What all ways of looking share. */
+interface Bench {
+  readonly opened: OpenedSet;
+  readonly splits: TaskSplits<Kind>;
+  readonly flags: AdviseFlags & { readonly head: TaskHeadName };
+  readonly failed: Set<string>;
+}
+
+/** Returns the exit status. */
+export async function adviseSet(path: string, flags: AdviseFlags): Promise<number> {
+  listenForInterrupt();
+  const opened = await openSet(path, flags, flags.store);
+  const { set } = opened;
+  const splits = taskSplits<Kind>(set, flags);
+  const head = headFor(set, splits.train, flags.head);
+  if (splits.test.length === 0)
+    throw new S2Error(
+      "data-set",
+      `"${set.name}" has no test split, and a verdict needs photos that no head has seen; --test-share 0.3 splits them off.`,
+    );
+  if (!flags.quiet) for (const note of splits.notes) process.stderr.write(`note: ${note}\n`);
+  const bench: Bench = { opened, splits, flags: { ...flags, head }, failed: new Set() };
+  const notes: string[] = [];
+  const candidates = await untilStopped(() => allCandidates(bench, notes));
+  const unused = bench.failed.size + set.problems.filter(({ used }) => !used).length;
+  const advice = adviseOn(candidates);
+  const rows = inOrder(candidates);
+  const counts = {
+    train: splits.train.length,
+    validation: splits.validation.length,
+    test: rows[0].figure.score.photos.length,
+    failed: unused,
+  };
+  if (flags.json) {
+    const ways = rows.map((one) => {
+      const { score, ...figure } = one.figure;
+      const better = one === rows[0] ? undefined : gain(one, rows[0]);
+      return { way: one.name, ...figure, ...interval(score), gain: better, cost: one.cost };
+    });
+    process.stdout.write(`${JSON.stringify({ set: set.name, kind: set.kind, head, photos: counts, ways, ...advice, notes })}\n`);
+  } else process.stdout.write(`${inText(set.name, head, counts, rows, [...advice.sentences, ...notes])}\n`);
+  return unused > 0 ? status.someFailed : status.ok;
+}
+
+/** The same photos for all: those that every way of looking has features of. Heads are fitted one after the other, so that one set of features is in memory beside the first. */
+async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates> {
+  const { flags } = bench;
+  const model = await openModel(flags);
+  try {
+    const all = await look(bench, model, flags, ALL);
+    const costs = await costsOf(
+      model,
+      bench.opened.place.base,
+      testPaths(bench),
+      NAMES.map((_, i) => ({ ...SQUASH, scales: [1, 2, 3].slice(0, i + 1) })),
+    );
+    const scales = NAMES.map((_, i) => i);
+    const some = (count: number) => mapped(all, (tokens) => takeScales(tokens, scales.slice(0, count)));
+    const single = await candidate(bench, NAMES[0], await some(1), costs[0]);
+    const multi = [await candidate(bench, NAMES[1], await some(2), costs[1]), await candidate(bench, NAMES[2], all, costs[2])];
+    const narrow = await candidate(bench, `${NAMES[2]} in 1x's channels`, await projected(all, flags), costs[2]);
+    const enlarged = await candidate(
+      bench,
+      `${NAMES[2]} of enlarged pixels`,
+      await look(bench, model, flags, { ...ALL, upsampled: true }),
+      costs[2],
+    );
+    const whole = await twiceTheSide(bench, model, notes);
+    const larger = flags.larger
+      ? await atOneScale(bench, { ...flags, model: flags.larger }, basename(flags.larger, ".onnx"))
+      : undefined;
+    return { single, multi, narrow, enlarged, ...(whole && { whole }), ...(larger && { larger }) };
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The control that needs a model without a size of its own. */
+async function twiceTheSide(bench: Bench, { traits }: Model, notes: string[]): Promise<Candidate | undefined> {
+  const [height, width] = (traits.imageSize ?? [224, 224]).map((side) => 2 * side);
+  try {
+    return await atOneScale(bench, { ...bench.flags, imageSize: [height, width] }, `${width}x${height} at once`);
+  } catch (error) {
+    if (!(error instanceof S2Error)) throw error;
+    notes.push(
+      `More pixels without S² were not tried: this model cannot be had at ${width}x${height}. A folder with config.json and model.safetensors can.`,
+    );
+    return undefined;
+  }
+}
+
+async function atOneScale(bench: Bench, flags: AdviseFlags, name: string): Promise<Candidate> {
+  const model = await openModel(flags);
+  try {
+    const one: Look = { ...SQUASH, scales: [1] };
+    const features = await look(bench, model, flags, one);
+    const [cost] = await costsOf(model, bench.opened.place.base, testPaths(bench), [one]);
+    return await candidate(bench, name, features, cost);
+  } finally {
+    await model.dispose();
+  }
+}
+
+const testPaths = ({ splits, failed }: Bench) => splits.test.map(({ path }) => path).filter((path) => !failed.has(path));
+
+/** Features of every photo, from the store where they hold; what fails once is left out everywhere. */
+async function look(
+  { opened, splits, flags, failed }: Bench,
+  model: Model,
+  modelFlags: AdviseFlags,
+  way: Look,
+): Promise<Features> {
+  const collection = collectionFor(model, modelFlags, way, opened.place);
+  const size = modelFlags.imageSize === flags.imageSize ? "" : `-${String(modelFlags.imageSize).replace(",", "x")}`;
+  const photos = [splits.train, splits.validation, splits.test].flat().map(({ path }) => path);
+  const wanted = photos.filter((path) => !failed.has(path));
+  const gathered = await gather(
+    wanted,
+    { ...collection, modelName: collection.modelName + size },
+    flags,
+    keptOf(opened.set.kind),
+  );
+  for (const { path } of gathered.failed) failed.add(path);
+  if (gathered.features.size > 0) return gathered.features;
+  return failingWith(status.allFailed, () => {
+    throw new S2Error("photo-broken", `None of the ${photos.length} photos could be used; see what is said of each.`);
+  });
+}
+
+async function mapped(features: Features, map: (tokens: PhotoTokens) => PhotoTokens | Promise<PhotoTokens>): Promise<Features> {
+  const found = new Map<string, PhotoTokens>();
+  for (const [path, tokens] of features) found.set(path, await map(tokens));
+  return found;
+}
+
+async function projected(features: Features, flags: AdviseFlags): Promise<Features> {
+  const [{ channels, widths }] = features.values();
+  const projection = await openProjection(channels, widths[0], { openGraph: graphsOf(flags), seed: flags.seed });
+  try {
+    return await mapped(features, projection.project);
+  } finally {
+    await projection.close();
+  }
+}
+
+/** Fits the head to these features and measures it on the test photos. */
+async function candidate({ opened, splits, flags }: Bench, name: string, features: Features, cost: Cost): Promise<Candidate> {
+  const { set } = opened;
+  const read = (path: string) => features.get(path);
+  const options = { ...flags, openGraph: graphsOf(flags), signal: stopSignal };
+  const { head } = await fitTask(set, splits, read, options);
+  const [figure] = taskFigures(set.kind, await tallyTask(head, set, splits.test, read, options));
+  if (!flags.quiet && !flags.json && process.stderr.isTTY)
+    process.stderr.write(`${name}: ${figure.name} ${inWords({ ...figure, ...interval(figure.score) })}\n`);
+  return { name, figure, cost };
+}
+
+const inOrder = ({ single, multi, narrow, enlarged, whole, larger }: Candidates): Candidate[] =>
+  [single, ...multi, narrow, enlarged, whole, larger].filter((one) => one !== undefined);
+
+function inText(
+  set: string,
+  head: string,
+  counts: Record<string, number>,
+  rows: readonly Candidate[],
+  sentences: readonly string[],
+): string {
+  const [single] = rows;
+  const { train, validation, test, failed } = counts;
+  const unused = failed > 0 ? `; ${failed} files could not be used` : "";
+  const lines = rows.map((one) => {
+    const { score, unit, better } = one.figure;
+    const gained = one === single ? "" : differenceInWords({ unit, ...gain(one, single) });
+    const { tiles, milliseconds, megabytes } = one.cost;
+    return [
+      one.name,
+      inWords({ unit, ...interval(score) }),
+      better === "lower" && gained ? `${gained} less` : gained,
+      String(tiles),
+      milliseconds.toFixed(0),
+      megabytes.toFixed(2),
+    ];
+  });
+  return [
+    `${set}: ${train} photos to learn from, ${validation} to choose by, ${test} to test on${unused}; ${head}`,
+    ...table(["", single.figure.name, `better than ${single.name} by`, "tiles", "ms a photo", "MB a photo"], lines),
+    "",
+    ...sentences,
+  ].join("\n");
+}

@@ -1,0 +1,40 @@
+/** `s2 advise`: whether S² helps on one's own data, and at what cost. */
+import { type Command, Option } from "commander";
+import { TASK_HEADS } from "../eval/index.ts";
+import type { AdviseFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
+import { addSetOptions, readPositive } from "./set-flags.ts";
+
+const examples = `
+Examples:
+  s2 advise clothing/ --model models/deit_tiny
+  s2 advise photos/ --test-share 0.3 --model models/deit_tiny --larger models/deit_base
+  s2 advise rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.3 --model models/deit_tiny --json
+
+Every photo is squashed into the model's square and looked at as 1x, 1x+2x and 1x+2x+3x; a head is fitted to each. Three controls say where a gain
+comes from: the same in the channels of one scale (a random map), the same of photos without their detail (reduced, then enlarged), and twice the
+side at once with interpolated positions. All differences are on the same test photos, with 95 % intervals.`;
+
+export function defineAdvise(program: Command): void {
+  const command = program
+    .command("advise")
+    .summary("whether S² helps on a data set, and what it costs")
+    .description("Fits heads at one, two and three scales to a data set and says, with figures, whether S² is worth it there.")
+    .argument("<DATASET>")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+    .option("--larger <model>", "a larger model, to compare with at one scale")
+    .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(TASK_HEADS).flat())]))
+    .addOption(new Option("--pooling <how>", "classes: what stands for a photo").choices(["cls", "mean", "cls+mean"]))
+    .option("--near <metres>", "depth: the least that is told (default: 0.1)", readPositive)
+    .option("--far <metres>", "depth: the most that is told and that counts (default: 10)", readPositive)
+    .option("--store <folder>", "where features are kept from run to run", "features/sets")
+    .option("--json", "one line of JSON instead of text")
+    .option("--quiet", "no progress, no notes");
+  addSetOptions(command);
+  addModelOptions(command)
+    .addHelpText("after", examples)
+    .action(async (dataset: string, flags: AdviseFlags) => {
+      const { adviseSet } = await import("./advise-set.ts");
+      process.exitCode = await adviseSet(dataset, flags);
+    });
+}

@@ -1,0 +1,131 @@
+/** The work of `s2 eval`: the photos of a split, what one or two heads say of them, figures and differences. */
+import { S2Error } from "../core/index.ts";
+import { addUp, compare, type ItemOf, type Kind, type Tallies, tallyTask, taskFigures, taskSplits } from "../eval/index.ts";
+import { collectionFor } from "./collection.ts";
+import type { EvalFlags } from "./command-flags.ts";
+import { failingWith, status } from "./errors.ts";
+import { differenceLines, measureLines } from "./eval-text.ts";
+import { type Gathered, gather, keptOf } from "./gather.ts";
+import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
+import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
+import { classMeasures, type Measure, measuresOf } from "./measures.ts";
+import { graphsOf } from "./plan-flags.ts";
+import { type OpenedSet, openSet } from "./set-flags.ts";
+
+/** Returns the exit status. */
+export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {
+  const head = await loadHead(folder);
+  const other = flags.compare ? await loadHead(flags.compare) : undefined;
+  if (other) refuseOther(head, other, flags.compare!);
+  listenForInterrupt();
+  const opened = await openSet(path, { ...optionsOf(head), ...flags }, flags.store);
+  const { set } = opened;
+  refuseClasses(head, set.classes, set.name);
+  const split = flags.split ?? "test";
+  const items = itemsOf(head, opened, flags, split);
+  const one = await featuresFor(head, opened, items, flags);
+  const two = other && (await featuresFor(other, opened, items, { ...flags, model: undefined }));
+  // Compared are photos that both have features of.
+  const used = items.filter((item) => one.features.has(item.path) && (two?.features.has(item.path) ?? true));
+  if (used.length === 0)
+    return failingWith(status.allFailed, () => {
+      throw new S2Error(
+        "photo-broken",
+        `None of the ${items.length} photos of "${split}" could be used; see what is said of each.`,
+      );
+    });
+  const failed = items.length - used.length + set.problems.filter((problem) => !problem.used).length;
+  const tallied = (each: SavedHead, { features }: Gathered) =>
+    untilStopped(() =>
+      tallyTask(each, set, used, (photo) => features.get(photo), {
+        ...optionsOf(head),
+        ...flags,
+        openGraph: graphsOf(flags),
+        signal: stopSignal,
+      }),
+    );
+  const tallies = await tallied(head, one);
+  const figures = measuresOf(head.task, tallies);
+  const classes = classMeasures(head, tallies);
+  const confusion = tallies.confusion && rowsOf(addUp(tallies.confusion), set.classes.length);
+  const differences = other && differencesOf(head.task, tallies, await tallied(other, two!));
+  const said = { head: folder, set: set.name, split, photos: used.length, failed };
+  if (flags.json) {
+    const lists = { problems: [...set.problems, ...one.failed.map((each) => ({ ...each, used: false }))] };
+    const compared = other && { with: flags.compare, differences };
+    process.stdout.write(`${JSON.stringify({ ...said, figures, classes, names: set.classes, confusion, compared, ...lists })}\n`);
+  } else {
+    const lines = [...measureLines(said, figures, classes, set.classes, confusion)];
+    if (differences) lines.push("", ...differenceLines(folder, flags.compare!, differences));
+    process.stdout.write(`${lines.join("\n")}\n`);
+  }
+  return failed > 0 ? status.someFailed : status.ok;
+}
+
+/** Options of the data set as at the fit; a head for classes knows its names by itself. */
+function optionsOf({ task, data, classes: names }: SavedHead) {
+  const { list, metresPerUnit, objectsFrom, testShare, seed } = data;
+  const classes = task === "classes" ? names : data.classes;
+  const given = { kind: task, list, metresPerUnit, objectsFrom, testShare, seed, classes };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function refuseOther(head: SavedHead, other: SavedHead, folder: string): void {
+  if (head.task === other.task && String(head.classes) === String(other.classes)) return;
+  throw new S2Error(
+    "head",
+    `${folder} is a head for ${other.task} (${other.classes.join(", ") || "metres"}), and the first for ${head.task} (${head.classes.join(", ") || "metres"}); compare heads of one task and the same classes.`,
+  );
+}
+
+function refuseClasses({ classes }: SavedHead, found: readonly string[], name: string): void {
+  if (String(classes) === String(found)) return;
+  throw new S2Error(
+    "head",
+    `The head tells ${classes.join(", ")}, and "${name}" has ${found.join(", ")}; expected the same classes in the same order. A classes.txt in the data set says them.`,
+  );
+}
+
+/** The split that was named; else the test split, made up as at the fit where it was made up there. */
+function itemsOf({ data }: SavedHead, { set }: OpenedSet, flags: EvalFlags, split: string): readonly ItemOf[Kind][] {
+  const own = (set.splits as Record<string, readonly ItemOf[Kind][]>)[split] ?? [];
+  if (own.length > 0) return own;
+  const testShare = flags.testShare ?? data.testShare;
+  if (split === "test" && testShare !== undefined)
+    return taskSplits<Kind>(set, { testShare, seed: flags.seed ?? data.seed }).test;
+  const there = Object.entries(set.splits).map(([name, items]) => `${name} (${items.length})`);
+  throw new S2Error(
+    "data-set",
+    `"${set.name}" has no photos in the split "${split}"; it has ${there.join(", ") || "none"}. Name one with --split.`,
+  );
+}
+
+async function featuresFor(
+  head: SavedHead,
+  { place }: OpenedSet,
+  items: readonly ItemOf[Kind][],
+  flags: EvalFlags,
+): Promise<Gathered> {
+  const { model: given, threads, device, optimize, offline } = flags;
+  const now = Object.entries({ model: given, threads, device, optimize, offline }).filter(([, value]) => value !== undefined);
+  const { model, flags: all } = await openModelOf(head, Object.fromEntries(now));
+  try {
+    const collection = collectionFor(model, all, head.features.look, place);
+    const photos = items.map((item) => item.path);
+    return await gather(photos, collection, flags, keptOf(head.task));
+  } finally {
+    await model.dispose();
+  }
+}
+
+const rowsOf = (confusion: Float64Array, classes: number): number[][] =>
+  Array.from({ length: classes }, (_, row) => Array.from(confusion.subarray(row * classes, (row + 1) * classes)));
+
+/** The first less the second, figure by figure. */
+function differencesOf(kind: Kind, a: Tallies, b: Tallies): Measure[] {
+  const others = new Map(taskFigures(kind, b).map((figure) => [figure.name, figure.score]));
+  return taskFigures(kind, a).flatMap(({ score, ...figure }) => {
+    const other = others.get(figure.name);
+    return other ? [{ ...figure, ...compare(score, other) }] : [];
+  });
+}

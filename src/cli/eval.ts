@@ -1,0 +1,39 @@
+/** `s2 eval`: a fitted head against a data set, with intervals, alone or compared with another head on the same photos. */
+import type { Command } from "commander";
+import type { EvalFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
+import { refuseSizes } from "./predict.ts";
+import { addSetOptions } from "./set-flags.ts";
+
+const examples = `
+Examples:
+  s2 eval heads/clothing clothing/
+  s2 eval heads/clothing-123 clothing/ --compare heads/clothing-1
+  s2 eval heads/camvid other-streets/ --split all --json
+
+Options of the data set that were given at the fit need not be given again. Intervals are 95 %, by bootstrap over photos; a difference whose
+interval holds 0 may be chance.`;
+
+export function defineEval(program: Command): void {
+  const command = program
+    .command("eval")
+    .summary("a fitted head measured on a data set")
+    .description(
+      "Measures a head that `s2 fit` wrote on photos whose truth is known: all figures of its task with 95 % intervals.",
+    )
+    .argument("<HEADFOLDER>")
+    .argument("<DATASET>")
+    .option("--split <name>", "the split to measure on (default: test)")
+    .option("--compare <HEADFOLDER>", "another head of the same task: the differences, paired by photo")
+    .option("--model <model>", "where the model lies now (default: where it lay at fit)")
+    .option("--store <folder>", "where features are kept from run to run", "features/sets")
+    .option("--json", "one line of JSON instead of text")
+    .option("--quiet", "no progress, no notes");
+  addSetOptions(command);
+  refuseSizes(addModelOptions(command))
+    .addHelpText("after", examples)
+    .action(async (head: string, dataset: string, flags: EvalFlags) => {
+      const { evalHead } = await import("./eval-head.ts");
+      process.exitCode = await evalHead(head, dataset, flags);
+    });
+}

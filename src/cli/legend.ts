@@ -1,0 +1,59 @@
+/** A legend below a picture: swatches with names, or a scale with its ends; text is drawn by sharp. */
+import type { Pixels } from "../node.ts";
+
+/** Pixels. */
+const LINE = 24;
+const MARGIN = 12;
+/** Of sans-serif at 14 px, on the wide side: what a column must hold. */
+const LETTER = 8.5;
+
+type Colour = readonly [red: number, green: number, blue: number];
+
+/** SVG of a given width and its own height. */
+export interface Legend {
+  readonly svg: string;
+  readonly height: number;
+}
+
+/** Names beside their colours, in as many columns as the width has room for. */
+export function swatches(entries: readonly { readonly name: string; readonly colour: Colour }[], width: number): Legend {
+  const column = Math.max(...entries.map(({ name }) => name.length)) * LETTER + 40;
+  const columns = Math.max(1, Math.floor((width - MARGIN) / column));
+  const height = Math.ceil(entries.length / columns) * LINE + MARGIN;
+  const drawn = entries.map(({ name, colour }, i) => {
+    const x = MARGIN + (i % columns) * column;
+    const y = MARGIN / 2 + Math.floor(i / columns) * LINE;
+    return `<rect x="${x}" y="${y + 4}" width="16" height="16" fill="rgb(${colour.join(",")})"/>${text(x + 24, y + 17, name)}`;
+  });
+  return { svg: svg(width, height, drawn), height };
+}
+
+/** A bar of colours from 0 to 1 with words at both ends. */
+export function scale(ends: readonly [string, string], colourOf: (part: number) => Colour, width: number): Legend {
+  const [first, last] = ends.map((end) => end.length * LETTER + MARGIN);
+  const room = Math.max(16, width - 2 * MARGIN - first - last);
+  const bars = Array.from({ length: 64 }, (_, i) => {
+    const x = MARGIN + first + (i * room) / 64;
+    return `<rect x="${x}" y="6" width="${room / 64 + 1}" height="16" fill="rgb(${colourOf(i / 63).join(",")})"/>`;
+  });
+  const words = [text(MARGIN, 19, ends[0]), text(MARGIN + first + room + MARGIN, 19, ends[1])];
+  const height = LINE + 6;
+  return { svg: svg(width, height, [...bars, ...words]), height };
+}
+
+/** The picture with the legend below it, as a PNG's bytes. */
+export async function pngWithLegend({ width, height, data }: Pixels, legend: Legend): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  const image = sharp(data, { raw: { width, height, channels: 3 } });
+  const higher = image.extend({ bottom: legend.height, background: "#ffffff" });
+  const both = await higher.composite([{ input: Buffer.from(legend.svg), left: 0, top: height }]).png();
+  return new Uint8Array(await both.toBuffer());
+}
+
+const svg = (width: number, height: number, parts: readonly string[]) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${parts.join("")}</svg>`;
+
+function text(x: number, y: number, words: string): string {
+  const safe = words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `<text x="${x}" y="${y}" font-family="sans-serif" font-size="14" fill="#222222">${safe}</text>`;
+}

@@ -1,0 +1,82 @@
+/** The work of `s2 predict`: photos one after the other through the model and the head; a photo that fails does not stop the others. */
+import { relative, resolve } from "node:path";
+import { S2Error } from "../core/index.ts";
+import { collectFeatures, openTask } from "../eval/index.ts";
+import { loadImage, openStore } from "../node.ts";
+import { collectionFor } from "./collection.ts";
+import type { PredictFlags } from "./command-flags.ts";
+import { sentence, status } from "./errors.ts";
+import { loadHead, openModelOf } from "./head-folder.ts";
+import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
+import { findPhotos, type Job, nameOutputs } from "./photos.ts";
+import { graphsOf } from "./plan-flags.ts";
+import { openBar } from "./report.ts";
+import { csvHead, csvLine, filesOf, type Saying, sayingOf } from "./told.ts";
+
+/** Returns the exit status. */
+export async function predictPhotos(folder: string, given: readonly string[], flags: PredictFlags): Promise<number> {
+  const head = await loadHead(folder);
+  const draws = head.task === "masks" || head.task === "depth";
+  if (flags.out && !draws)
+    throw new S2Error(
+      "option",
+      `A head for ${head.task} draws nothing, so there is nothing to put into ${flags.out}; leave --out away.`,
+    );
+  const out = flags.out ?? "predictions";
+  const found = await findPhotos(given, out);
+  const jobs: Job[] = draws
+    ? nameOutputs(found, { folder: out, format: "png" }, true)
+    : found.map((photo) => ({ ...photo, photo: photo.path, out: "" }));
+  listenForInterrupt();
+  const store = draws ? openStore(out) : undefined;
+  const { model, flags: all } = await openModelOf(head, flags);
+  const opened = await openTask(head, graphsOf(all));
+  const base = process.cwd();
+  const collection = collectionFor(model, all, head.features.look, { base });
+  const bar = process.stderr.isTTY && !process.stdout.isTTY && !flags.quiet ? await openBar(jobs.length) : undefined;
+  let [failed, done] = [0, 0];
+  const fail = (photo: string, reason: string) => {
+    failed++;
+    if (flags.json) process.stdout.write(`${JSON.stringify({ photo, error: reason })}\n`);
+    else if (bar) bar.log(`failed: ${photo}: ${reason}`);
+    else process.stderr.write(`failed: ${reason.includes(photo) ? "" : `${photo}: `}${reason}\n`);
+  };
+  for (const { photo, missing } of jobs) if (missing) fail(photo, sentence(missing));
+  const there = jobs.filter(({ missing }) => !missing);
+  if (flags.csv) process.stdout.write(csvHead(head));
+  try {
+    await untilStopped(async () => {
+      const names = there.map(({ photo }) => relative(base, resolve(photo)));
+      let at = 0;
+      for await (const each of collectFeatures(names, collection)) {
+        const job = there[at++];
+        if ("problem" in each) fail(job.photo, each.problem);
+        else {
+          const told = await opened.tell(each.tokens);
+          const saying = sayingOf(told, head);
+          stopSignal.throwIfAborted();
+          const files = store ? await whole(filesOf(told, head, await loadImage(job.photo), job.out, out, store)) : {};
+          say(job.photo, saying, files, flags);
+        }
+        bar?.update(++done + jobs.length - there.length);
+      }
+    });
+  } finally {
+    bar?.stop();
+    await opened.close();
+    await model.dispose();
+  }
+  return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
+}
+
+function say(
+  photo: string,
+  { words, numbers, fields }: Saying,
+  files: Readonly<Record<string, string>>,
+  { json, csv }: PredictFlags,
+): void {
+  const to = files.picture ? ` -> ${files.picture}` : "";
+  process.stdout.write(
+    json ? `${JSON.stringify({ photo, ...fields, ...files })}\n` : csv ? csvLine(photo, numbers) : `${photo}${to}  ${words}\n`,
+  );
+}

@@ -1,0 +1,100 @@
+/** The options that say how a data set is read, and reading it: what cannot be used is said and counted. */
+import { createHash } from "node:crypto";
+import { basename, join, resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type DataSet, type Kind, openDataSet, type Problem } from "../eval/index.ts";
+import { openFolder } from "../node.ts";
+import { readCount } from "./flags.ts";
+
+export interface SetFlags {
+  kind?: Kind;
+  list?: string;
+  classes?: string;
+  metresPerUnit?: number;
+  objectsFrom?: number;
+  testShare?: number;
+  seed?: number;
+}
+
+/** Printing of commands on data sets. */
+export interface SayFlags {
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function addSetOptions(command: Command): Command {
+  const kinds = ["classes", "masks", "depth", "boxes"];
+  return command
+    .optionsGroup("The data set (docs/datasets.md):")
+    .addOption(new Option("--kind <kind>", "what is known of the photos, where the folder has more than one kind").choices(kinds))
+    .option("--list <file>", "a CSV file in the folder: path, label and, if it has it, split")
+    .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
+    .option("--metres-per-unit <n>", "of depth files: 0.001 for millimetres", readPositive)
+    .option(
+      "--objects-from <id>",
+      "depth: the least id in labels/ that is an object, not a table or a floor (default: 1)",
+      readCount(1),
+    )
+    .option(
+      "--test-share <part>",
+      "where there is no test split: the part of the photos to split off as one, 0.2 for example",
+      readShare,
+    )
+    .option("--seed <n>", "of what is split off (default: 1)", readSeed);
+}
+
+export function readPositive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a number above 0.");
+}
+
+function readShare(text: string): number {
+  const value = readPositive(text);
+  if (value < 1) return value;
+  throw new InvalidArgumentError("Expected a part: above 0 and below 1.");
+}
+
+function readSeed(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number from 0.");
+}
+
+/** Those that were given, for a head to keep. */
+export function setFlagsOf({ list, classes, metresPerUnit, objectsFrom, testShare, seed }: SetFlags): SetFlags {
+  const flags = { list, classes, metresPerUnit, objectsFrom, testShare, seed };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
+/** A data set, where it lies, and where features of its photos are kept. */
+export interface OpenedSet {
+  readonly set: DataSet;
+  readonly place: { readonly base: string; readonly home: string };
+}
+
+/** `classes` may be the names themselves. */
+type OpenFlags = Omit<SetFlags, "classes"> & SayFlags & { readonly classes?: string | readonly string[] };
+
+export async function openSet(path: string, flags: OpenFlags, store: string): Promise<OpenedSet> {
+  const { kind, list, classes, metresPerUnit } = flags;
+  const set = await openDataSet(openFolder(path), { kind, list, classes, metresPerUnit });
+  sayProblems(set.problems, flags);
+  const mark = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 8);
+  return { set, place: { base: resolve(path), home: join(store, `${basename(resolve(path))}-${mark}`) } };
+}
+
+/** Most that are named; `--json` has all. */
+const NAMED = 10;
+
+function sayProblems(problems: readonly Problem[], { json, quiet }: SayFlags): void {
+  const bad = problems.filter(({ used }) => !used);
+  const notes = quiet || json ? [] : problems.filter(({ used }) => used);
+  const say = (word: string, list: readonly Problem[]) => {
+    const named = json ? [] : list.slice(0, NAMED);
+    for (const { path, reason } of named) process.stderr.write(`${word}: ${path}: ${reason}\n`);
+    if (list.length > named.length && !json)
+      process.stderr.write(`${word}: ${list.length - named.length} more; --json names all\n`);
+  };
+  say("failed", bad);
+  say("note", notes);
+}

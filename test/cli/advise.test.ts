@@ -1,0 +1,73 @@
+/** `s2 advise` as a user meets it: a verdict with figures on drawn photos, and on real ones where ../shared is there. */
+import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { drawClasses, drawDepth } from "./drawn-sets.ts";
+import { s2, tempFolder, tiny } from "./s2.ts";
+
+const folder = tempFolder();
+const run = (...args: string[]) => s2(args, { cwd: folder });
+const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
+const there = existsSync(join(shared, "data/clothing"));
+const reason = there ? "" : " (skipped: ../shared/data is absent)";
+
+describe("advise", () => {
+  it("says no where one scale tells all, and what was not tried with a model of a fixed size", async () => {
+    drawClasses(join(folder, "classes"));
+    const { status, out, err } = await run("advise", "classes", ...tiny, "--threads", "1", "--head", "ridge");
+    expect([status, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^classes: 12 photos to learn from, 6 to choose by, 9 to test on; ridge\n/);
+    expect(out).toMatch(/\n1x +100\.0 % \(100\.0 to 100\.0\) +1 +\d+ +0\.\d\d\n/);
+    expect(out).toMatch(/\n1x\+2x\+3x in 1x's channels .* 14 +\d+ /);
+    expect(out).toContain("\nDo not use S² here: ");
+    expect(out).toContain("More pixels without S² were not tried: this model cannot be had at 64x64.");
+  }, 120_000);
+
+  it("in JSON: every way with its figure, gain and cost; a larger model among them; depth, where less is better", async () => {
+    drawDepth(join(folder, "depth"));
+    const args = ["--metres-per-unit", "0.001", "--larger", tiny[1], "--near", "0.5", "--far", "5", "--json"];
+    const { status, out } = await run("advise", "depth", ...tiny, "--threads", "1", ...args);
+    expect(status).toBe(0);
+    const said = JSON.parse(out);
+    expect(said).toMatchObject({ kind: "depth", head: "ridge", photos: { train: 12, validation: 6, test: 9, failed: 0 } });
+    const names = said.ways.map(({ way }: { way: string }) => way);
+    expect(names).toEqual(["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "plain"]);
+    const [one, two, , , , larger] = said.ways;
+    expect([one.cost.tiles, two.cost.tiles, one.better]).toEqual([1, 5, "lower"]);
+    expect(two.gain.value).toBeCloseTo(one.value - two.value, 9);
+    expect(larger.value).toBe(one.value); // it is the same model
+    expect(said.helps).toBe(said.use !== "1x");
+  }, 120_000);
+
+  it("wants photos to test on", async () => {
+    for (const name of ["red", "blue", "green"])
+      cpSync(join(folder, "classes/train", name), join(folder, "plain", name), { recursive: true });
+    const without = await run("advise", "plain", ...tiny);
+    expect(without).toMatchObject({ status: 2, err: expect.stringContaining("--test-share 0.3 splits them off") });
+  });
+});
+
+it.skipIf(!there)(
+  `clothing by DeiT-Tiny at one scale: better than chance by far, the same again from the store${reason}`,
+  async () => {
+    const classes = ["hat", "pants", "shoes", "t-shirt"];
+    const counts = { train: 8, validation: 4, test: 6 };
+    for (const [split, count] of Object.entries(counts)) {
+      for (const name of classes) {
+        const from = join(shared, "data/clothing", split, name);
+        mkdirSync(join(folder, "clothing", split, name), { recursive: true });
+        for (const file of readdirSync(from).sort().slice(0, count))
+          cpSync(join(from, file), join(folder, "clothing", split, name, file));
+      }
+    }
+    const model = ["--model", join(shared, "models/deit_tiny_patch16_224"), "--scales", "1", "--fit", "squash", "--threads", "1"];
+    const figures = async (...args: string[]) =>
+      JSON.parse((await s2(["fit", "clothing", ...model, "--json", ...args], { cwd: folder, timeout: 200_000 })).out).figures
+        .test;
+    const first = await figures("-o", "heads/first");
+    expect(first["top-1"].value).toBeGreaterThan(0.7); // by chance 0.25
+    expect(await figures("-o", "heads/second")).toEqual(first);
+  },
+  240_000,
+);

@@ -1,0 +1,255 @@
+/** `s2 fit`, `s2 predict` and `s2 eval` as a user meets them, one after the other: a head from photos, what it says of others, how often it is right. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readRaster } from "../eval/data-folder.ts";
+import { drawBoxes, drawClasses, drawDepth, drawMasks } from "./drawn-sets.ts";
+import { s2, tempFolder, tiny } from "./s2.ts";
+
+const folder = tempFolder();
+const run = (...args: string[]) => s2(args, { cwd: folder });
+const fitTo = (set: string, head: string, ...args: string[]) =>
+  run("fit", set, ...tiny, "--threads", "1", "--scales", "1,2", "-o", head, ...args);
+const filesBelow = (path: string) =>
+  readdirSync(join(folder, path), { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, path, name))
+    .filter((name) => statSync(name).isFile());
+const heads = ["classes", "masks", "depth", "boxes"] as const;
+const fitted: Record<string, Awaited<ReturnType<typeof run>>> = {};
+
+beforeAll(async () => {
+  drawClasses(join(folder, "classes"));
+  drawMasks(join(folder, "masks"));
+  drawDepth(join(folder, "depth"));
+  drawBoxes(join(folder, "boxes"));
+  const options = { classes: [], masks: [], depth: ["--metres-per-unit", "0.001", "--far", "5"], boxes: [] };
+  for (const kind of heads) fitted[kind] = await fitTo(kind, `heads/${kind}`, "--json", ...options[kind]);
+}, 120_000);
+
+describe("fit", () => {
+  it.each(heads)("%s: a head, with its figures on validation and test", (kind) => {
+    const { status, out, err } = fitted[kind];
+    expect([status, err]).toEqual([0, ""]);
+    const said = JSON.parse(out);
+    expect(said).toMatchObject({ kind, photos: { train: 12, validation: 6, test: 9, failed: 0 } });
+    const { test } = said.figures;
+    const [name, least, most] = {
+      classes: ["top-1", 1, 1],
+      masks: ["mIoU", 0.9, 1],
+      depth: ["AbsRel", 0, 0.1],
+      boxes: ["presence mAP", 0.9, 1],
+    }[kind] as [string, number, number];
+    expect(test[name].value).toBeGreaterThanOrEqual(least);
+    expect(test[name].value).toBeLessThanOrEqual(most);
+    expect(readdirSync(join(folder, "heads", kind)).sort()).toEqual(["head.json", "head.safetensors"]);
+  });
+
+  it("in words: counts, what was chosen, a line a figure; features that are kept are not made again", async () => {
+    const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularisation", "100,1");
+    expect(status).toBe(0);
+    expect(out).toMatch(
+      /^classes: 12 photos to learn from, 6 to choose by, 9 to test on\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/,
+    );
+    expect(out).toMatch(/\nridge: regularisation (100|1), the best of 2 on validation\n/);
+    expect(out).toMatch(/\ntop-1 +100\.0 % \(100\.0 to 100\.0\) +100\.0 % \(100\.0 to 100\.0\)\n/);
+    expect(out).toMatch(/\n-> heads\/ridge\n$/);
+    const kept = () => filesBelow("features").map((path) => [path, statSync(path).mtimeMs]);
+    const before = kept();
+    const said = JSON.parse((await fitTo("classes", "heads/again", "--json", "--head", "knn", "--pooling", "cls+mean")).out);
+    expect(said).toMatchObject({ head: "knn", trials: [] });
+    expect([kept(), before.length]).toEqual([before, 4 * 27]);
+  });
+
+  it("a broken photo is named and counted, the status is 1; all broken is 4", async () => {
+    cpSync(join(folder, "classes"), join(folder, "broken"), { recursive: true });
+    const cut = readFileSync(join(folder, "broken/train/red/2.png")).subarray(0, 900);
+    writeFileSync(join(folder, "broken/train/red/2.png"), cut);
+    writeFileSync(join(folder, "broken/test/red/none.jpg"), "");
+    const { status, err, out } = await fitTo("broken", "heads/broken");
+    expect(status).toBe(1);
+    expect(err).toMatch(/^failed: test\/red\/none\.jpg: .*0 bytes/m);
+    expect(err).toMatch(/^failed: train\/red\/2\.png: /m);
+    expect(out).toContain("; 2 files could not be used\n");
+    for (const name of readdirSync(join(folder, "broken"), { recursive: true, encoding: "utf8" }))
+      if (name.endsWith(".png"))
+        writeFileSync(join(folder, "broken", name), readFileSync(join(folder, "broken", name)).subarray(0, 900));
+    expect((await fitTo("broken", "heads/none")).status).toBe(4);
+    expect(existsSync(join(folder, "heads/none"))).toBe(false);
+  });
+
+  it("a data set of one class, a wrong head, cropped photos and no test split are said in a sentence", async () => {
+    drawClasses(join(folder, "alone"), ["red"]);
+    expect(await fitTo("alone", "x")).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('have one class, "red"; a head tells'),
+    });
+    expect(await fitTo("classes", "x", "--head", "bins")).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('the head "bins" for classes; expected logistic'),
+    });
+    expect(await fitTo("classes", "x", "--dynamic")).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("leave out --dynamic"),
+    });
+    expect(await fitTo("nowhere", "x")).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('There is no folder "nowhere"'),
+    });
+    mkdirSync(join(folder, "plain"));
+    for (const name of ["red", "blue", "green"])
+      cpSync(join(folder, "classes/train", name), join(folder, "plain", name), { recursive: true });
+    const without = await fitTo("plain", "heads/plain");
+    expect(without.err).toContain('note: val: 20 % of "all", split off by seed 1');
+    expect(without.out).toContain("no test split");
+    const asked = JSON.parse((await fitTo("plain", "heads/plain", "--test-share", "0.25", "--seed", "3", "--json")).out);
+    expect(asked.photos).toEqual({ train: 7, validation: 2, test: 3, failed: 0 });
+  });
+});
+
+describe("predict", () => {
+  const photo = "classes/test/red/20.png";
+
+  it("a class with its probabilities: in words, in JSON, as a table", async () => {
+    expect(await run("predict", "heads/classes", photo)).toMatchObject({
+      status: 0,
+      err: "",
+      out: expect.stringMatching(/^classes\/test\/red\/20\.png {2}red 0\.\d+, /),
+    });
+    const said = JSON.parse((await run("predict", "heads/classes", photo, "--json")).out);
+    expect(said).toMatchObject({ photo, class: "red", probabilities: { red: expect.any(Number) } });
+    const sum = (Object.values(said.probabilities) as number[]).reduce((total, value) => total + value);
+    expect(sum).toBeCloseTo(1, 3);
+    const { out } = await run("predict", "heads/ridge", photo, "classes/test/blue/18.png", "--csv");
+    expect(out).toMatch(
+      /^photo,class,blue,green,red\nclasses\/test\/red\/20\.png,red,(-?[\d.]+,?){3}\nclasses\/test\/blue\/18\.png,blue,/,
+    );
+  });
+
+  it("a mask: colours beside the photo for people, ids of classes for programs", async () => {
+    const { status, out } = await run("predict", "heads/masks", "masks/test/images/20.png", "-o", "told");
+    expect([status, out]).toEqual([
+      0,
+      expect.stringMatching(/^masks\/test\/images\/20\.png -> told\/20\.png {2}wall \d+\.\d %, floor \d+\.\d %\n$/),
+    ]);
+    const ids = await readRaster(join(folder, "told/20.mask.png"));
+    expect([ids.width, ids.height, ids.data[0], ids.data[63]]).toEqual([64, 64, 0, 1]);
+    const { width, height } = await sharp(join(folder, "told/20.png")).metadata();
+    expect([width, height! > 448]).toEqual([2 * 448 + 8, true]); // two panels, and the legend below
+  });
+
+  it("depth: millimetres for programs, a scale with both ends for people", async () => {
+    const { status, out } = await run("predict", "heads/depth", "depth/test/rgb/20.png", "-o", "told-depth", "--json");
+    expect(status).toBe(0);
+    const { median, ...files } = JSON.parse(out);
+    expect(median).toBeCloseTo(3, 0); // photo 20 is 1 + 20 mod 3 metres away
+    expect(files).toMatchObject({ picture: "told-depth/20.png", depth: "told-depth/20.depth.png" });
+    const { data } = await readRaster(join(folder, "told-depth/20.depth.png"));
+    expect(data[2080] / 1000).toBeCloseTo(3, 0);
+  });
+
+  it("objects: how many and how sure", async () => {
+    const counts = async (name: string) =>
+      JSON.parse((await run("predict", "heads/boxes", `boxes/images/test/${name}.png`, "--json")).out).counts;
+    expect((await counts("21")).square).toBeGreaterThan(0.5);
+    expect((await counts("20")).square).toBeLessThan(0.5);
+  });
+
+  it("a photo that is not there is named, the others go on; nothing half-written is left", async () => {
+    const { status, out, err } = await run("predict", "heads/classes", "gone.png", photo);
+    expect([status, out.startsWith(photo)]).toEqual([1, true]);
+    expect(err).toMatch(/^failed: There is no photo at .*gone\.png; check the path\.\n$/);
+    expect((await run("predict", "heads/classes", "gone.png")).status).toBe(4);
+    expect(readdirSync(join(folder, "told")).filter((name) => name.includes("part"))).toEqual([]);
+  });
+
+  it("another model, scales of one's own, a folder without a head: refused with what is right", async () => {
+    const other = fileURLToPath(new URL("../runtimes/models/any-size.onnx", import.meta.url));
+    const wrong = await run("predict", "heads/classes", photo, "--model", other);
+    expect(wrong.err).toMatch(/^error: The head was fitted with .*plain\.onnx \(sha256 [0-9a-f]{12}\), and .* is another model/);
+    expect(wrong.status).toBe(3);
+    const scales = await run("predict", "heads/classes", photo, "--scales", "1");
+    expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("The head says how photos are looked at") });
+    expect(await run("predict", "classes", photo)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("There is no classes/head.json"),
+    });
+    expect(await run("predict", "heads/classes", photo, "-o", "x")).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("draws nothing"),
+    });
+  });
+
+  it("two files of different fits do not pass for one head", async () => {
+    cpSync(join(folder, "heads/classes"), join(folder, "heads/mixed"), { recursive: true });
+    const weights = join(folder, "heads/mixed/head.safetensors");
+    const bytes = readFileSync(weights);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(weights, bytes);
+    expect(await run("predict", "heads/mixed", photo)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('are not of one "s2 fit"'),
+    });
+  });
+});
+
+describe("eval", () => {
+  it("gives what fit gave on the test split, each class, and what is taken for what", async () => {
+    const { status, out } = await run("eval", "heads/classes", "classes", "--json");
+    expect(status).toBe(0);
+    const said = JSON.parse(out);
+    const atFit = JSON.parse(fitted.classes.out).figures.test;
+    for (const { name, ...figure } of said.figures) expect(figure).toEqual(atFit[name]);
+    expect(said).toMatchObject({
+      split: "test",
+      photos: 9,
+      failed: 0,
+      confusion: [
+        [3, 0, 0],
+        [0, 3, 0],
+        [0, 0, 3],
+      ],
+    });
+    const text = (await run("eval", "heads/classes", "classes")).out;
+    expect(text).toContain("heads/classes on 9 photos of classes, split test\n");
+    expect(text).toMatch(/\naccuracy red +100\.0 % /);
+    expect(text).toMatch(/\ntruth \\ told {2}blue {2}green {2}red\n/);
+  });
+
+  it("options of the depth at the fit need not be given again; objects are apart from the table", async () => {
+    const said = JSON.parse((await run("eval", "heads/depth", "depth", "--objects-from", "20", "--json")).out);
+    const names = said.figures.map(({ name }: { name: string }) => name);
+    expect(names).toContain("AbsRel of objects");
+    const atFit = JSON.parse(fitted.depth.out).figures.test;
+    expect(said.figures[0].value).toBe(atFit.AbsRel.value);
+  });
+
+  it("compares two heads on the same photos: with itself all differences are 0", async () => {
+    const { out } = await run("eval", "heads/classes", "classes", "--compare", "heads/classes", "--json");
+    for (const { value, low, high } of JSON.parse(out).compared.differences) expect([value, low, high]).toEqual([0, 0, 0]);
+    const text = (await run("eval", "heads/classes", "classes", "--compare", "heads/ridge")).out;
+    expect(text).toMatch(/\nheads\/classes less heads\/ridge, on the same photos\n/);
+    expect(text).toMatch(/\ntop-1 +\+0\.0 points \(\+0\.0 to \+0\.0\) +may be chance\n/);
+  });
+
+  it("a split that is not there, other classes, a head of another task: refused with what is there", async () => {
+    expect((await run("eval", "heads/classes", "classes", "--split", "dev")).err).toContain(
+      'no photos in the split "dev"; it has test (9), train (12), val (6)',
+    );
+    expect((await run("eval", "heads/classes", "classes", "--compare", "heads/masks")).err).toContain(
+      "heads/masks is a head for masks (wall, floor)",
+    );
+    writeFileSync(join(folder, "masks/classes.txt"), "wall\nground\n");
+    expect((await run("eval", "heads/masks", "masks")).err).toContain('The head tells wall, floor, and "masks" has wall, ground');
+    writeFileSync(join(folder, "masks/classes.txt"), "wall\nfloor\n");
+  });
+
+  it("a data set that lacks a class is measured on the others by their names", async () => {
+    mkdirSync(join(folder, "less/test"), { recursive: true });
+    for (const name of ["blue", "red"])
+      cpSync(join(folder, "classes/test", name), join(folder, "less/test", name), { recursive: true });
+    const said = JSON.parse((await run("eval", "heads/classes", "less", "--json")).out);
+    expect([said.photos, said.figures[0].value, said.classes.length]).toEqual([6, 1, 2]);
+  });
+});
