@@ -29,8 +29,8 @@ import { failingWith, status } from "./errors.ts";
 import { gather, keptOf } from "./gather.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { differenceInWords, inWords } from "./measures.ts";
+import { type OpenedSet, openSet } from "./open-set.ts";
 import { graphsOf, openModel } from "./plan-flags.ts";
-import { type OpenedSet, openSet } from "./set-flags.ts";
 import { table } from "./table.ts";
 
 type Features = ReadonlyMap<string, PhotoTokens>;

@@ -9,8 +9,8 @@ import { type Gathered, gather, keptOf } from "./gather.ts";
 import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { classMeasures, type Measure, measuresOf } from "./measures.ts";
+import { type OpenedSet, openSet } from "./open-set.ts";
 import { graphsOf } from "./plan-flags.ts";
-import { type OpenedSet, openSet } from "./set-flags.ts";
 
 /** Returns the exit status. */
 export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {

@@ -21,8 +21,9 @@ import { type Gathered, gather, keptOf } from "./gather.ts";
 import { type MadeOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
+import { openSet } from "./open-set.ts";
 import { graphsOf, lookOf, openModel } from "./plan-flags.ts";
-import { openSet, setFlagsOf } from "./set-flags.ts";
+import { setFlagsOf } from "./set-flags.ts";
 import { table } from "./table.ts";
 
 /** Returns the exit status. */
