@@ -23,15 +23,15 @@ import {
 } from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
 import type { Model } from "../node.ts";
-import type { AdviseFlags } from "./advise.ts";
 import { collectionFor } from "./collection.ts";
+import type { AdviseFlags } from "./command-flags.ts";
 import { costsOf } from "./costs.ts";
 import { failingWith, status } from "./errors.ts";
 import { gather, keptOf } from "./gather.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { differenceInWords, inWords } from "./measures.ts";
+import { type OpenedSet, openSet } from "./open-set.ts";
 import { graphsOf, openModel } from "./plan-flags.ts";
-import { type OpenedSet, openSet } from "./set-flags.ts";
 import { table } from "./table.ts";
 
 type Features = ReadonlyMap<string, PhotoTokens>;

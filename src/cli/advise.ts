@@ -1,17 +1,8 @@
 /** `s2 advise`: whether S² helps on one's own data, and at what cost. */
 import { type Command, Option } from "commander";
-import { type Pooling, TASK_HEADS, type TaskHeadName } from "../eval/index.ts";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
-import { addSetOptions, readPositive, type SayFlags, type SetFlags } from "./set-flags.ts";
-
-export interface AdviseFlags extends ModelFlags, SetFlags, SayFlags {
-  larger?: string;
-  head?: TaskHeadName;
-  pooling?: Pooling;
-  near?: number;
-  far?: number;
-  store: string;
-}
+import type { AdviseFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
+import { addSetOptions, heads, readPositive } from "./set-flags.ts";
 
 const examples = `
 Examples:
@@ -31,7 +22,7 @@ export function defineAdvise(program: Command): void {
     .argument("<DATASET>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
     .option("--larger <model>", "a larger model, to compare with at one scale")
-    .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(TASK_HEADS).flat())]))
+    .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(heads).flat())]))
     .addOption(new Option("--pooling <how>", "classes: what stands for a photo").choices(["cls", "mean", "cls+mean"]))
     .option("--near <metres>", "depth: the least that is told (default: 0.1)", readPositive)
     .option("--far <metres>", "depth: the most that is told and that counts (default: 10)", readPositive)

@@ -2,15 +2,15 @@
 import { S2Error } from "../core/index.ts";
 import { addUp, compare, type ItemOf, type Kind, type Tallies, tallyTask, taskFigures, taskSplits } from "../eval/index.ts";
 import { collectionFor } from "./collection.ts";
+import type { EvalFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
-import type { EvalFlags } from "./eval.ts";
 import { differenceLines, measureLines } from "./eval-text.ts";
 import { type Gathered, gather, keptOf } from "./gather.ts";
 import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { classMeasures, type Measure, measuresOf } from "./measures.ts";
+import { type OpenedSet, openSet } from "./open-set.ts";
 import { graphsOf } from "./plan-flags.ts";
-import { type OpenedSet, openSet } from "./set-flags.ts";
 
 /** Returns the exit status. */
 export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {

@@ -1,14 +1,9 @@
 /** `s2 eval`: a fitted head against a data set, with intervals, alone or compared with another head on the same photos. */
 import type { Command } from "commander";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
+import type { EvalFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
 import { refuseSizes } from "./predict.ts";
-import { addSetOptions, type SayFlags, type SetFlags } from "./set-flags.ts";
-
-export interface EvalFlags extends ModelFlags, SetFlags, SayFlags {
-  split?: string;
-  compare?: string;
-  store: string;
-}
+import { addSetOptions } from "./set-flags.ts";
 
 const examples = `
 Examples:

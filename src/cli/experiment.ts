@@ -1,17 +1,7 @@
 /** `s2 experiment`: the paper's experiments as commands, each with a page of results. */
 import type { Command } from "commander";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
-
-/** Those of `s2 experiment`. */
-export interface ExperimentFlags extends ModelFlags {
-  larger?: string;
-  data: string;
-  store: string;
-  out: string;
-  render?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-}
+import type { ExperimentFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -31,6 +21,7 @@ export function defineExperiment(program: Command): void {
     .argument("[NAME]")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
     .option("--larger <model>", "a larger model to compare with; without one its rows are left out")
+    .option("--other <model>", "another model of the same size; for the experiment bundled")
     .option("--data <folder>", "where the data sets lie: clothing, camvid, coco128, depth/osd, depth/rooms, pcb", "data")
     .option("--store <folder>", "where features are kept from run to run", "features/experiments")
     .option("-o, --out <folder>", "where results are written", "docs/results")

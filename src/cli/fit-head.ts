@@ -15,14 +15,15 @@ import {
 import type { FitProgress } from "../heads/index.ts";
 import type { Model } from "../node.ts";
 import { collectionFor } from "./collection.ts";
+import type { FitFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
-import type { FitFlags } from "./fit.ts";
 import { type Gathered, gather, keptOf } from "./gather.ts";
 import { type MadeOf, nameOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
+import { openSet } from "./open-set.ts";
 import { graphsOf, lookOf, openModel } from "./plan-flags.ts";
-import { openSet, setFlagsOf } from "./set-flags.ts";
+import { setFlagsOf } from "./set-flags.ts";
 import { table } from "./table.ts";
 
 /** Returns the exit status. */

@@ -1,18 +1,8 @@
 /** `s2 fit`: a head on frozen features of a data set. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Pooling, TASK_HEADS, type TaskHeadName } from "../eval/index.ts";
-import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
-import { addSetOptions, readPositive, type SayFlags, type SetFlags } from "./set-flags.ts";
-
-export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, SayFlags {
-  head?: TaskHeadName;
-  pooling?: Pooling;
-  regularisation?: number[];
-  near?: number;
-  far?: number;
-  out: string;
-  store: string;
-}
+import type { FitFlags } from "./command-flags.ts";
+import { addModelOptions, addSizeOptions } from "./flags.ts";
+import { addSetOptions, heads, readPositive } from "./set-flags.ts";
 
 const examples = `
 Examples:
@@ -20,7 +10,7 @@ Examples:
   s2 fit camvid/ --model models/deit_tiny --head ridge -o heads/camvid
   s2 fit rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.2 --model models/deit_tiny -o heads/rooms
 
-Heads: ${Object.entries(TASK_HEADS)
+Heads: ${Object.entries(heads)
   .map(([kind, names]) => `${kind} ${names.join(", ")}`)
   .join("; ")}; the first is the default (docs/heads.md).
 Features are kept in --store, so that a run that was interrupted, or another head, goes on from there.`;
@@ -35,7 +25,7 @@ export function defineFit(program: Command): void {
     .argument("<DATASET>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
     .requiredOption("-o, --out <folder>", "where head.json and head.safetensors go")
-    .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(TASK_HEADS).flat())]))
+    .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(heads).flat())]))
     .addOption(
       new Option("--pooling <how>", "classes: what stands for a photo (default: cls where there is one, else mean)").choices([
         "cls",

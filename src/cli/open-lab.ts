@@ -18,8 +18,8 @@ import { readPreprocessing } from "../images/index.ts";
 import { buildModel } from "../models/index.ts";
 import { loadImage, loadModel, type Model, openFolder, openGraph, openStore } from "../node.ts";
 import { readHubFolder } from "../runtimes/node/index.ts";
+import type { ExperimentFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
-import type { ExperimentFlags } from "./experiment.ts";
 import { stopSignal } from "./interrupt.ts";
 import { openModel } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
@@ -51,18 +51,19 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
   const say = (step: string) => void (quiet || json || process.stderr.write(`${step}\n`));
   const model = labModel(await open("model"));
   const larger = flags.larger === undefined ? undefined : labModel(await open("larger"));
+  const other = flags.other === undefined ? undefined : labModel(await open("other"));
   return {
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
     features: async (folder, photos, look, which = "model") =>
       collect(await open(which), folder, photos, look, { store: join(store, folder.name), problems, quiet: quiet || json }),
-    ...{ model, larger, problems, say },
+    ...{ model, larger, other, problems, say },
     openGraph: (file) => openGraph(file, { threads }),
     async keepPhoto(folder, photo, name) {
       const to = join(out, "photos", experiment, name);
       await mkdir(dirname(to), { recursive: true });
       await cp(join(data, folder.name, photo), to);
     },
-    models: await Promise.all([flags.model!, ...(flags.larger === undefined ? [] : [flags.larger])].map(describe)),
+    models: await Promise.all([flags.model!, flags.larger, flags.other].filter((path) => path !== undefined).map(describe)),
     async close() {
       for (const each of running.values()) await each.model.dispose();
     },
@@ -73,7 +74,7 @@ const labModel = ({ name, model: { traits } }: Running): LabModel => ({ name, si
 
 /** A folder with weights is built, so that images may have another side; anything else is loaded as it is. */
 async function openWhich(which: Which, flags: ExperimentFlags): Promise<Running> {
-  const path = which === "larger" ? flags.larger! : flags.model!;
+  const path = which === "larger" || which === "other" ? flags[which]! : flags.model!;
   const imageSize = typeof which === "object" ? which.imageSize : undefined;
   const name = `${basename(path, ".onnx")}${imageSize ? `-${imageSize}` : ""}`;
   if (existsSync(join(path, "model.safetensors"))) {

@@ -4,12 +4,12 @@ import { S2Error } from "../core/index.ts";
 import { collectFeatures, openTask } from "../eval/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import { collectionFor } from "./collection.ts";
+import type { PredictFlags } from "./command-flags.ts";
 import { sentence, status } from "./errors.ts";
 import { loadHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
 import { findPhotos, type Job, nameOutputs } from "./photos.ts";
 import { graphsOf } from "./plan-flags.ts";
-import type { PredictFlags } from "./predict.ts";
 import { openBar } from "./report.ts";
 import { csvHead, csvLine, filesOf, type Saying, sayingOf } from "./told.ts";
 

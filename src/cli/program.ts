@@ -40,11 +40,11 @@ export function makeProgram(): Command {
   defineExtract(program);
   definePlan(program);
   defineSimilar(program);
+  defineExperiment(program);
   defineFit(program);
   definePredict(program);
   defineEval(program);
   defineAdvise(program);
-  defineExperiment(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

@@ -4,8 +4,8 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { type Experiment, experiments, findExperiment, type Result } from "../eval/index.ts";
+import type { ExperimentFlags } from "./command-flags.ts";
 import { status } from "./errors.ts";
-import type { ExperimentFlags } from "./experiment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { openLab } from "./open-lab.ts";
 import { table } from "./table.ts";
@@ -54,8 +54,8 @@ async function run(experiment: Experiment, flags: ExperimentFlags): Promise<Resu
 }
 
 /** What was typed, but for where things are kept and what is printed. */
-function commandOf(name: string, { model, larger, data }: ExperimentFlags): string {
-  return `npx s2 experiment ${name} --model ${model}${larger ? ` --larger ${larger}` : ""} --data ${data}`;
+function commandOf(name: string, { model, larger, other, data }: ExperimentFlags): string {
+  return `npx s2 experiment ${name} --model ${model}${larger ? ` --larger ${larger}` : ""}${other ? ` --other ${other}` : ""} --data ${data}`;
 }
 
 async function render(name: string | undefined, { out, quiet }: ExperimentFlags): Promise<number> {

@@ -1,9 +1,6 @@
-/** The options that say how a data set is read, and reading it: what cannot be used is said and counted. */
-import { createHash } from "node:crypto";
-import { basename, join, resolve } from "node:path";
+/** The options that say how a data set is read, and which heads there are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type DataSet, type Kind, openDataSet, type Problem } from "../eval/index.ts";
-import { openFolder } from "../node.ts";
+import type { Kind, TASK_HEADS } from "../eval/index.ts";
 import { readCount } from "./flags.ts";
 
 export interface SetFlags {
@@ -15,6 +12,14 @@ export interface SetFlags {
   testShare?: number;
   seed?: number;
 }
+
+/** As the library has them (tasks.ts), which is not loaded to print a help text. */
+export const heads: typeof TASK_HEADS = {
+  classes: ["logistic", "ridge", "knn", "prototypes"],
+  masks: ["logistic", "ridge"],
+  depth: ["ridge", "bins"],
+  boxes: ["objects"],
+};
 
 /** Printing of commands on data sets. */
 export interface SayFlags {
@@ -64,37 +69,4 @@ function readSeed(text: string): number {
 export function setFlagsOf({ list, classes, metresPerUnit, objectsFrom, testShare, seed }: SetFlags): SetFlags {
   const flags = { list, classes, metresPerUnit, objectsFrom, testShare, seed };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-}
-
-/** A data set, where it lies, and where features of its photos are kept. */
-export interface OpenedSet {
-  readonly set: DataSet;
-  readonly place: { readonly base: string; readonly home: string };
-}
-
-/** `classes` may be the names themselves. */
-type OpenFlags = Omit<SetFlags, "classes"> & SayFlags & { readonly classes?: string | readonly string[] };
-
-export async function openSet(path: string, flags: OpenFlags, store: string): Promise<OpenedSet> {
-  const { kind, list, classes, metresPerUnit } = flags;
-  const set = await openDataSet(openFolder(path), { kind, list, classes, metresPerUnit });
-  sayProblems(set.problems, flags);
-  const mark = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 8);
-  return { set, place: { base: resolve(path), home: join(store, `${basename(resolve(path))}-${mark}`) } };
-}
-
-/** Most that are named; `--json` has all. */
-const NAMED = 10;
-
-function sayProblems(problems: readonly Problem[], { json, quiet }: SayFlags): void {
-  const bad = problems.filter(({ used }) => !used);
-  const notes = quiet || json ? [] : problems.filter(({ used }) => used);
-  const say = (word: string, list: readonly Problem[]) => {
-    const named = json ? [] : list.slice(0, NAMED);
-    for (const { path, reason } of named) process.stderr.write(`${word}: ${path}: ${reason}\n`);
-    if (list.length > named.length && !json)
-      process.stderr.write(`${word}: ${list.length - named.length} more; --json names all\n`);
-  };
-  say("failed", bad);
-  say("note", notes);
 }

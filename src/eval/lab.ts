@@ -5,8 +5,8 @@ import type { OpenGraph } from "../onnx/index.ts";
 import type { Look } from "./collect.ts";
 import type { Folder } from "./folder.ts";
 
-/** The model that was given, a larger one, or the model with its positions interpolated to images of another side. */
-export type Which = "model" | "larger" | { readonly imageSize: number };
+/** The model that was given, a larger one, another of its size, or the model with its positions interpolated to images of another side. */
+export type Which = "model" | "larger" | "other" | { readonly imageSize: number };
 
 /** What pages say of a model. */
 export interface LabModel {
@@ -23,6 +23,8 @@ export interface Lab {
   readonly model: LabModel;
   /** Absent where no larger model was given. */
   readonly larger?: LabModel;
+  /** Absent where no other model of the size was given. */
+  readonly other?: LabModel;
   readonly openGraph: OpenGraph;
   readonly problems: { path: string; reason: string }[];
   /** Says what is being done. */

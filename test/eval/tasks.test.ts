@@ -30,7 +30,7 @@ const sets = {
 
 /** Fits to the first half of what is drawn, choosing by the third quarter, and measures on the last. */
 async function run<K extends Kind>(kind: K, drawn: Drawn<ItemOf[K]>, head?: TaskHeadName, features: FeaturesOf = drawn.features) {
-  const set = sets[kind] as { kind: K; classes: readonly string[]; ignore?: number };
+  const set = sets[kind] as unknown as { kind: K; classes: readonly string[]; ignore?: number };
   const { items } = drawn;
   const [half, most] = [items.length / 2, (3 * items.length) / 4];
   const parts = { train: items.slice(0, half), validation: items.slice(half, most) };

@@ -1,5 +1,6 @@
 /** The paper's experiments, in the order in which their results are listed. */
 import type { Experiment } from "../experiment.ts";
+import { bundled } from "./bundled.ts";
 import { classification } from "./classification.ts";
 import { depth } from "./depth.ts";
 import { detail } from "./detail.ts";
@@ -15,5 +16,5 @@ import { split } from "./split.ts";
 export const experiments: readonly Experiment[] = [
   ...[classification, segmentation, depth, detail],
   ...[split, merge, scales, pixels, fusion],
-  ...[reconstruction, hardSamples],
+  ...[reconstruction, hardSamples, bundled],
 ];
