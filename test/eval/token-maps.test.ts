@@ -1,11 +1,11 @@
 /** Parts and joins of stored features: what experiments make of one look must be what another look would have given. */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { extract, loadImage, loadModel, type Model, type Photo } from "../../dist/node.js";
 import { onModelGrid } from "../../src/eval/judge.ts";
 import { finest, native } from "../../src/eval/lab.ts";
 import { firstScales, joinScales, poolTo, takeScales } from "../../src/eval/token-maps.ts";
 import { type PhotoTokens, photoTokens } from "../../src/heads/index.ts";
-import { extract, loadImage, loadModel, type Model, type Photo } from "../../dist/node.js";
 
 const file = fileURLToPath(new URL("../runtimes/models/plain.onnx", import.meta.url));
 let model: Model;
