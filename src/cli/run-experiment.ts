@@ -24,7 +24,7 @@ export async function runExperiment(name: string | undefined, flags: ExperimentF
     return status.ok;
   }
   const experiment = findExperiment(experiments, name);
-  if (!flags.model) throw new S2Error("no-bundled-model", "An experiment needs a model; give --model.");
+  if (!flags.model) throw new S2Error("experiment", "An experiment names its model on its page; give --model.");
   listenForInterrupt();
   const result = await run(experiment, flags);
   await writePage(flags.out, result);

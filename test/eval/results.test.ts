@@ -10,32 +10,31 @@ const folder = fileURLToPath(new URL("../../docs/results/", import.meta.url));
 const files = readdirSync(folder);
 const read = (name: string) => readFileSync(`${folder}${name}`, "utf8");
 
+const names = experiments.map(({ name }) => name);
+const run = names.filter((name) => files.includes(`${name}.json`));
+const result = (name: string) => JSON.parse(read(`${name}.json`)) as Result;
+
 describe("the pages in docs/results", () => {
-  it("every experiment has its figures, page and plots, and no page is of an experiment that is gone", () => {
-    const names = experiments.map(({ name }) => name);
-    const ending = (end: string) => files.filter((file) => file.endsWith(end)).map((file) => file.slice(0, -end.length));
-    expect(ending(".json").sort()).toEqual([...names].sort());
-    expect(
-      ending(".md")
-        .filter((name) => name !== "README")
-        .sort(),
-    ).toEqual([...names].sort());
-    const plots = names.flatMap((name) =>
-      (JSON.parse(read(`${name}.json`)) as Result).plots.map((plot) => `${name}-${plot.name}`),
+  it("every result has its page and plots, and nothing there is of an experiment that is gone", () => {
+    const plots = run.flatMap((name) =>
+      result(name).plots.flatMap((plot) => ["svg", "png"].map((end) => `${name}-${plot.name}.${end}`)),
     );
-    expect(ending(".svg").sort()).toEqual([...plots].sort());
-    expect(ending(".png").sort()).toEqual([...plots].sort());
+    const expected = ["README.md", ...run.flatMap((name) => [`${name}.json`, `${name}.md`]), ...plots];
+    expect(files.filter((file) => file !== "photos").sort()).toEqual(expected.sort());
+    expect(run.length).toBeGreaterThan(0);
   });
 
-  it.each(experiments.map(({ name }) => name))("%s.md is what its JSON says", (name) => {
-    const result = JSON.parse(read(`${name}.json`)) as Result;
-    expect(read(`${name}.md`)).toBe(page(result));
-    expect(result.findings.length).toBeGreaterThan(0);
-    expect(result.question).toBe(experiments.find((each) => each.name === name)!.question);
+  it.each(run)("%s.md is what its JSON says", (name) => {
+    expect(read(`${name}.md`)).toBe(page(result(name)));
+    expect(result(name).findings.length).toBeGreaterThan(0);
+    expect(result(name).question).toBe(experiments.find((each) => each.name === name)!.question);
   });
+
+  for (const name of names.filter((each) => !run.includes(each)))
+    it.skip(`${name} has a page (skipped: it has not been run; s2 experiment ${name})`, () => {});
 
   it("README.md lists them all", () => {
-    expect(read("README.md")).toBe(resultsIndex(experiments.map(({ name }) => JSON.parse(read(`${name}.json`)) as Result)));
+    expect(read("README.md")).toBe(resultsIndex(run.map(result)));
   });
 });
 

@@ -37,9 +37,8 @@ export const segmentation: Experiment = {
     const results = [await systemsOf(streets, lab), await systemsOf(objects, lab)];
     return {
       method: [
-        ...[streets, objects].map(
-          ({ set, parts }) =>
-            `${set.name}: ${parts.train.length} photos to learn from, ${parts.validation.length} to choose by, ${parts.test.length} to test, ${set.classes.length} classes. ${parts.notes.join(" ")}`,
+        ...[streets, objects].map(({ set, parts }) =>
+          `${set.name}: ${parts.train.length} photos to learn from, ${parts.validation.length} to choose by, ${parts.test.length} to test, ${set.classes.length - (set.classes[set.ignore!] ? 1 : 0)} classes. ${parts.notes.join(" ")}`.trim(),
         ),
         "Photos are squashed into the model's square. The head is a linear map of each token, fitted to the shares of classes in the token's pixels (ridge regression in closed form, alpha chosen); its scores are enlarged bilinearly to the photo. coco128 has COCO's supercategories for classes, since its photos are too few for 133.",
         `On the model's grid finer scales are pooled to its tokens, as the reference does by default; on the finest grid (resizeOutputToIdx -1) 1x is repeated. "3x alone" is the last scale without the others. Principal components (seed ${SEED}) have the channels of 1x.`,
