@@ -34,12 +34,21 @@ export function heatPicture(
   height = 448,
 ): Pixels {
   const drawn = opaque(resizePixels(photo, panelSize(photo, height), "bicubic"));
-  const panels = [drawn, ...maps.map(({ heat, place }) => heated(drawn, photo, heat, place))];
+  const panels = [drawn, ...maps.map(({ heat, place }) => heatOver(drawn, photo, heat, place))];
   for (const panel of panels) outline(panel, photo, [marked]);
   return strip(panels);
 }
 
-function heated(drawn: Pixels, photo: Pixels, heat: HeatMap, { region, token }: Place): Pixels {
+/**
+ * One such panel: the photo as it is `drawn` (RGB, any size), darkened, and over it the heat. `photo` is the size that `place` speaks of.
+ * @throws S2Error "picture" for numbers that are not finite.
+ */
+export function heatOver(
+  drawn: Pixels,
+  photo: { readonly height: number; readonly width: number },
+  heat: HeatMap,
+  { region, token }: Place,
+): Pixels {
   const [down, across] = [drawn.height / photo.height, drawn.width / photo.width];
   const grid: Pixels = { width: heat.cols, height: heat.rows, channels: 1, data: levels(heat) };
   const size = [heat.rows * token[0] * down, heat.cols * token[1] * across].map((side) => Math.max(1, Math.round(side)));
