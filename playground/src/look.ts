@@ -1,12 +1,12 @@
 /** Running the plan: features appear scale by scale as principal-component colours. */
-import { type S2Plan, S2Error } from "s2-vision";
+import { S2Error, type S2Plan } from "s2-vision";
 import { photoTokens } from "s2-vision/heads";
 import { extract, outputMap, principalColours, type ScaleMap } from "s2-vision/web";
 import { attempt, byId, make, showProgress } from "./dom.ts";
 import { load } from "./model.ts";
 import { type PhotoCanvas, photoCanvas } from "./photo-canvas.ts";
 import { tilesOverlay } from "./plan.ts";
-import { onChange, scaleNames, session, set } from "./session.ts";
+import { onChange, type Seen, scaleNames, session, set } from "./session.ts";
 
 const part = byId("run", HTMLFieldSetElement);
 const state = byId("look-state", HTMLParagraphElement);
@@ -15,7 +15,7 @@ let running: AbortController | undefined;
 
 export function setUpLook(panel: HTMLElement): void {
   const photo = photoCanvas({ label: "The photo with the tiles of each scale", caption: "What each scale's tiles see" });
-  const colours = make("div", { className: "contents" });
+  const colours = make("div", { id: "colours", className: "contents" });
   panel.append(make("div", { className: "panels" }, photo.figure, colours));
   onChange(["plan"], () => {
     const { shown, plan } = session;
@@ -27,11 +27,17 @@ export function setUpLook(panel: HTMLElement): void {
     colours.replaceChildren();
     state.textContent = "";
   });
-  byId("look", HTMLButtonElement).addEventListener("click", () => void attempt(part, () => look(colours)));
+  byId("look", HTMLButtonElement).addEventListener("click", () => void attempt(part, look));
   byId("stop", HTMLButtonElement).addEventListener("click", () => running?.abort());
 }
 
-async function look(colours: HTMLElement): Promise<void> {
+/** The features of the photo with the model and the scales that are chosen; looks at it first where nobody has. */
+export async function see(): Promise<Seen> {
+  if (!session.seen) await look();
+  return session.seen!;
+}
+
+async function look(): Promise<void> {
   if (!session.loaded) await load();
   const { shown, loaded, plan } = session;
   if (!shown || !loaded || !plan) throw new S2Error("look", "There is no photo yet; choose one, or an example.");
@@ -42,7 +48,7 @@ async function look(colours: HTMLElement): Promise<void> {
   performance.mark("s2:look");
   const start = performance.now();
   try {
-    const figures = coloursOf(plan, colours, start);
+    const figures = coloursOf(plan, byId("colours", HTMLDivElement), start);
     const onProgress = ({ tiles, of }: { tiles: number; of: number }) => showProgress(bar, tiles, of);
     const features = await extract(loaded.model, shown.photo, { ...plan, signal, onProgress, onScale: figures });
     set({ seen: { features, tokens: photoTokens(features) } });

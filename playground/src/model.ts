@@ -49,7 +49,8 @@ function describe({ name, model, tileMs }: Loaded): string {
 async function chosen(): Promise<{ name: string; source: string | Uint8Array | undefined }> {
   if (kind.value === "hub") {
     const name = hubName.value.trim();
-    if (!/^[\w.-]+\/[\w.-]+$/.test(name)) throw new Error(`“${name}” is no name on the hub; expected owner/name, such as facebook/dinov2-small.`);
+    if (!/^[\w.-]+\/[\w.-]+$/.test(name))
+      throw new Error(`“${name}” is no name on the hub; expected owner/name, such as facebook/dinov2-small.`);
     return { name, source: name };
   }
   if (kind.value === "file") return fromFiles([...(files.files ?? [])]);

@@ -62,7 +62,8 @@ function setUpCamera(): void {
   };
   const start = () =>
     attempt(part, async () => {
-      if (!navigator.mediaDevices) throw new Error("Cameras are there on pages with https (or localhost) only; choose a file instead.");
+      if (!navigator.mediaDevices)
+        throw new Error("Cameras are there on pages with https (or localhost) only; choose a file instead.");
       const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).catch((error: Error) => {
         throw new Error(`The camera cannot be used (${error.message}); allow it for this page, or choose a file.`);
       });

@@ -57,9 +57,11 @@ function showCost(): void {
   const list = byId("cost", HTMLDListElement);
   const warnings = byId("plan-warnings", HTMLUListElement);
   warnings.replaceChildren(...(plan?.warnings ?? []).map(({ message }) => make("li", { textContent: message })));
+  byId("plan-notes", HTMLDetailsElement).hidden = warnings.childElementCount === 0;
   if (!plan) return list.replaceChildren();
   const channels = loaded?.model.traits.channels;
-  const known = (value: number | undefined, unit: string) => (value === undefined ? "known once the model is loaded" : `${value} ${unit}`);
+  const known = (value: number | undefined, unit: string) =>
+    value === undefined ? "known once the model is loaded" : `${value} ${unit}`;
   const lines = {
     Tiles: `${plan.tiles} (${plan.scales.map(({ tiles }) => tiles.length).join(" + ")}), ${Math.round(100 * wasteOf(plan))} % padding`,
     Memory: known(channels && Number(megabytesOf(plan, channels).toPrecision(2)), "MB"),

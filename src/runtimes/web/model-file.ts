@@ -1,6 +1,7 @@
 /** `modelFile`: the ONNX file that `loadModel` runs, for who wants to keep it or to build on it. */
-import { locateModel } from "./locate.ts";
+
 import type { LoadModelOptions } from "./load-model.ts";
+import { locateModel } from "./locate.ts";
 import { openModelCache } from "./model-cache.ts";
 import { toConsole } from "./notice.ts";
 
