@@ -122,7 +122,7 @@ async function resultOf(photo: KeptPhoto, { box, score }: { box: Box; score: num
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${caption}: at ${Math.round(box.left)}, ${Math.round(box.top)}`);
   const bitmap = await createImageBitmap(photo.picture);
-  [canvas.width, canvas.height] = [400, Math.round((400 * bitmap.height) / bitmap.width)];
+  [canvas.width, canvas.height] = [256, Math.round((256 * bitmap.height) / bitmap.width)];
   const context = canvas.getContext("2d")!;
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   outline(context, box, canvas.width / photo.size[1], "#fbbf24");

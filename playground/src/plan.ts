@@ -58,7 +58,8 @@ function showCost(): void {
   const warnings = byId("plan-warnings", HTMLUListElement);
   warnings.replaceChildren(...(plan?.warnings ?? []).map(({ message }) => make("li", { textContent: message })));
   byId("plan-notes", HTMLDetailsElement).hidden = warnings.childElementCount === 0;
-  if (!plan) return list.replaceChildren();
+  list.replaceChildren();
+  if (!plan) return;
   const channels = loaded?.model.traits.channels;
   const known = (value: number | undefined, unit: string) =>
     value === undefined ? "known once the model is loaded" : `${value} ${unit}`;

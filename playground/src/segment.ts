@@ -10,6 +10,7 @@ import {
   segmentClicks,
   writeHead,
 } from "s2-vision/heads";
+import type { Pixels } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
 import { canvasOf, ring } from "./draw.ts";
 import { see } from "./look.ts";
@@ -124,11 +125,16 @@ function screenMask(photo: ClickablePhoto): Mask {
   return segmentClicks(small, moved, names.length);
 }
 
-function tinted({ width, height, data: classes }: Mask) {
-  const tints = colours.map((colour) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
-  const data = new Uint8Array(4 * classes.length);
-  for (let i = 0; i < classes.length; i++) data.set([...tints[classes[i]], 140], 4 * i);
-  return { width, height, channels: 4 as const, data };
+/** A word of red, green, blue and alpha for each label. */
+const tints = Uint32Array.from(colours, (colour) => {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return (140 << 24) | (blue << 16) | (green << 8) | red;
+});
+
+function tinted({ width, height, data }: Mask): Pixels {
+  const words = new Uint32Array(data.length);
+  for (let i = 0; i < data.length; i++) words[i] = tints[data[i]];
+  return { width, height, channels: 4, data: new Uint8Array(words.buffer) };
 }
 
 function sharesOf({ data }: Mask): string {
