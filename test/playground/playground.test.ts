@@ -4,8 +4,14 @@ import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root } from "../../scripts/browser.mjs";
 import { clickable, photoTokens, readHead, segmentClicks } from "../../src/heads/index.ts";
-import { extract, type Features, loadImage, loadModel, type Model, planPhoto, readSafetensors } from "../../src/node.ts";
+import type { Features, Model } from "../../src/node.ts";
+import { accessTests } from "./access.ts";
 import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
+
+// As built: a model's worker is a file of the build.
+const { extract, loadImage, loadModel, openGraph, planPhoto, readSafetensors } = (await import(
+  `${root}dist/node.js`
+)) as typeof import("../../src/node.ts");
 
 /** Stripes above, a plain colour below. */
 const photo = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
@@ -18,7 +24,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
   beforeAll(async () => {
     [play, model] = await Promise.all([openPlayground(), loadModel(`${root}models/s2-tiny`)]);
     seen = await extract(model, await loadImage(photo), { scales, resizeOutputToIdx: -1 });
-  }, 120_000);
+  }, 240_000); // the page is built
   afterAll(async () => {
     await play?.close();
     await model?.dispose();
@@ -79,7 +85,6 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
   it("gives an ONNX file of the model and the scales that gives these features in Node", async () => {
     const { name, bytes } = await downloaded(play.page, () => play.page.click('text="ONNX file"'));
     expect(name).toBe("s2-tiny-1x+2x.onnx");
-    const { openGraph } = await import("../../src/node.ts");
     const graph = await openGraph(bytes);
     const side = 448;
     const { features } = await graph.run({
@@ -259,6 +264,8 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
     await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/); // the false camera's photos are 4:3
     expect(await alerts(page)).toBe("");
   });
+
+  accessTests(() => play.page);
 
   it("asked no other server, and nothing that its policy forbids", () => {
     expect(play.elsewhere).toEqual([]);
