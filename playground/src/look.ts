@@ -1,5 +1,5 @@
 /** Running the plan: features appear scale by scale as principal-component colours. */
-import { S2Error, type S2Plan } from "s2-vision";
+import type { S2Plan } from "s2-vision";
 import { photoTokens } from "s2-vision/heads";
 import { extract, outputMap, principalColours, type ScaleMap } from "s2-vision/web";
 import { attempt, byId, make, showProgress } from "./dom.ts";
@@ -40,7 +40,7 @@ export async function see(): Promise<Seen> {
 async function look(): Promise<void> {
   if (!session.loaded) await load();
   const { shown, loaded, plan } = session;
-  if (!shown || !loaded || !plan) throw new S2Error("look", "There is no photo yet; choose one, or an example.");
+  if (!shown || !loaded || !plan) throw new Error("There is no photo yet; choose one, or an example.");
   set({ seen: undefined });
   const { signal } = (running = new AbortController());
   const stop = byId("stop", HTMLButtonElement);
