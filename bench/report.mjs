@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { root } from "./places.mjs";
 import { resultsFolder } from "./result.mjs";
 
-const pages = ["docs/performance.md", "docs/browser.md", "docs/training.md"];
+const pages = ["docs/performance.md", "docs/browser.md", "docs/training.md", "docs/playground.md"];
 
 /** Writes the tables; `check`: throws instead when that would change a page. */
 export function writeReport({ check = false } = {}) {
@@ -25,7 +25,7 @@ export function writeReport({ check = false } = {}) {
 function section(name) {
   if (name === "bars") return bars(["core", "overhead", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
-  if ((name === "web" || name === "train") && result) return `${figures(result)}${provenance(result)}`;
+  if (["web", "train", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 

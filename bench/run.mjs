@@ -6,7 +6,19 @@ import { parseArgs } from "node:util";
 import { writeReport } from "./report.mjs";
 import { resultsFolder } from "./result.mjs";
 
-const benches = ["core", "resize", "overhead", "reference", "graphs", "train", "startup", "memory", "retrieval", "web"];
+const benches = [
+  "core",
+  "resize",
+  "overhead",
+  "reference",
+  "graphs",
+  "train",
+  "startup",
+  "memory",
+  "retrieval",
+  "web",
+  "playground",
+];
 const { only } = parseArgs({ options: { only: { type: "string" } } }).values;
 if (only && !benches.includes(only)) {
   console.error(`There is no bench "${only}"; expected one of ${benches.join(", ")}.`);

@@ -11,6 +11,7 @@ export {
   loadImage,
   loadModel,
   type Model,
+  modelFile,
   type Notice,
   type OpenGraphOptions,
   openGraph,

@@ -34,23 +34,32 @@ export function heatPicture(
   height = 448,
 ): Pixels {
   const drawn = opaque(resizePixels(photo, panelSize(photo, height), "bicubic"));
-  const panels = [drawn, ...maps.map(({ heat, place }) => heated(drawn, photo, heat, place))];
+  const panels = [drawn, ...maps.map(({ heat, place }) => heatOver(drawn, photo, heat, place))];
   for (const panel of panels) outline(panel, photo, [marked]);
   return strip(panels);
 }
 
-function heated(drawn: Pixels, photo: Pixels, heat: HeatMap, { region, token }: Place): Pixels {
+/**
+ * One such panel: the photo as it is `drawn` (RGB, any size), darkened, and over it the heat. `photo` is the size that `place` speaks of.
+ * @throws S2Error "picture" for numbers that are not finite.
+ */
+export function heatOver(
+  drawn: Pixels,
+  photo: { readonly height: number; readonly width: number },
+  heat: HeatMap,
+  { region, token }: Place,
+): Pixels {
   const [down, across] = [drawn.height / photo.height, drawn.width / photo.width];
   const grid: Pixels = { width: heat.cols, height: heat.rows, channels: 1, data: levels(heat) };
   const size = [heat.rows * token[0] * down, heat.cols * token[1] * across].map((side) => Math.max(1, Math.round(side)));
   const smooth = resizePixels(grid, [size[0], size[1]], "bicubic");
-  const panel: Pixels = { ...drawn, data: drawn.data.map((value) => Math.round(value * darkened)) };
+  const panel: Pixels = { ...drawn, data: drawn.data.map((light) => dimmed[light]) };
   const [top, left] = [Math.round(region.top * down), Math.round(region.left * across)];
   const bottom = Math.min(panel.height, top + smooth.height, Math.round((region.top + region.height) * down));
   const right = Math.min(panel.width, left + smooth.width, Math.round((region.left + region.width) * across));
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
-      glow(panel.data, 3 * (y * panel.width + x), smooth.data[(y - top) * smooth.width + x - left] / 255);
+      glow(panel.data, 3 * (y * panel.width + x), smooth.data[(y - top) * smooth.width + x - left]);
     }
   }
   return panel;
@@ -70,13 +79,20 @@ function levels({ rows, cols, data }: HeatMap): Uint8Array {
   return Uint8Array.from(data, (value) => (range > 0 ? Math.round(255 * Math.min(1, Math.max(0, (value - cold) / range))) : 0));
 }
 
-/** Heat covers the photo the more the hotter it is. */
-function glow(pixels: Uint8Array, at: number, heat: number): void {
+/** Of each level of heat: what is left of the photo, and red, green and blue to add. Heat covers the photo the more the hotter it is. */
+const glows = Float64Array.from({ length: 4 * 256 }, (_, i) => {
+  const heat = (i >> 2) / 255;
+  const cover = 0.85 * Math.min(1, 2 * heat);
+  if (i % 4 === 0) return 1 - cover;
   const place = heat * (INFERNO.length - 1);
   const below = Math.min(INFERNO.length - 2, Math.floor(place));
-  const cover = 0.85 * Math.min(1, 2 * heat);
-  for (let c = 0; c < 3; c++) {
-    const colour = INFERNO[below][c] + (INFERNO[below + 1][c] - INFERNO[below][c]) * (place - below);
-    pixels[at + c] = Math.round(pixels[at + c] * (1 - cover) + colour * cover);
-  }
+  const [from, to] = [INFERNO[below][(i % 4) - 1], INFERNO[below + 1][(i % 4) - 1]];
+  return (from + (to - from) * (place - below)) * cover;
+});
+
+function glow(pixels: Uint8Array, at: number, level: number): void {
+  for (let c = 0; c < 3; c++) pixels[at + c] = Math.round(pixels[at + c] * glows[4 * level] + glows[4 * level + 1 + c]);
 }
+
+/** What is left of each level of light. */
+const dimmed = Uint8Array.from({ length: 256 }, (_, light) => Math.round(light * darkened));

@@ -2,10 +2,10 @@
 export { principalColours } from "./colours.ts";
 export { type ExtractOptions, extractPhoto, type PhotoModel, scalePixels } from "./extract.ts";
 export { cellBox, type Features, makeFeatures, type Place } from "./features.ts";
-export { type HeatMap, heatPicture } from "./heat-picture.ts";
+export { type HeatMap, heatOver, heatPicture } from "./heat-picture.ts";
 export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
 export { prepareImage } from "./prepare-image.ts";
-export { type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
+export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
 export { classColour, depthColour, depthPicture, maskPicture } from "./told-picture.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";

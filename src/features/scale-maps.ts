@@ -58,6 +58,15 @@ export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<
   );
 }
 
+/**
+ * What `onScale` gives of one photo as a map, to be drawn before the next scale is there; undefined where the plan does not know its grid
+ * (the model does not say its patch size).
+ */
+export function outputMap(features: Tensor, plan: S2Plan): ScaleMap | undefined {
+  if (plan.outputShape === "bchw") return fromMap(features);
+  return plan.outputGrid && fromTokens(features, plan.outputGrid, plan.numPrefixToken);
+}
+
 function fromTokens({ dims, data }: Tensor, grid: { rows: number; cols: number }, prefix: number): ScaleMap {
   return { ...grid, channels: dims[2], data: data.subarray(prefix * dims[2]) };
 }

@@ -1,7 +1,15 @@
 /** What a picture shows of each scale must be what went into the features, and cost no second run of the model. */
 import { expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.ts";
-import { extractPhoto, planPhoto, recordModel, scaleMaps, scalePicture } from "../../src/features/index.ts";
+import {
+  extractPhoto,
+  outputMap,
+  planPhoto,
+  recordModel,
+  type ScaleMap,
+  scaleMaps,
+  scalePicture,
+} from "../../src/features/index.ts";
 import type { Photo } from "../../src/images/index.ts";
 
 /** Red is noise, green grows to the right. */
@@ -79,3 +87,26 @@ it("a cropped photo's picture shows the part that was seen", async () => {
   const { width, height } = scalePicture(photo, await scaleMaps(recorded, plan), plan);
   expect([width, height]).toEqual([3 * 448 + 2 * 8, 448]); // three squares, 8 px between
 });
+
+it.each(["bnc", "bchw"] as const)(
+  "the map of a scale that a %s model's onScale gives is that scale's part of the features",
+  async (layout) => {
+    const photo = photoOf(48, 32);
+    const model = firstPixels(layout);
+    const plan = planPhoto(photo, { scales: [1, 2], resizeOutputToIdx: -1 }, { ...model.traits, channels: 3 });
+    const maps: ScaleMap[] = [];
+    const onScale = (_: number, features: Tensor) => maps.push(outputMap(features, plan)!);
+    const { data, grid, dims } = await extractPhoto(model, photo, { ...plan, onScale });
+    const prefix = dims[1] - grid.rows * grid.cols;
+    expect(maps).toHaveLength(2);
+    maps.forEach((map, scale) => {
+      expect([map.rows, map.cols, map.channels]).toEqual([grid.rows, grid.cols, 3]);
+      for (let i = 0; i < map.data.length; i++) {
+        expect(map.data[i]).toBe(data[(prefix + Math.floor(i / 3)) * 6 + 3 * scale + (i % 3)]);
+      }
+    });
+    expect(
+      outputMap({ dims: [1, 4, 3], data: new Float32Array(12) }, { ...plan, outputShape: "bnc", outputGrid: undefined }),
+    ).toBe(undefined);
+  },
+);

@@ -3,5 +3,6 @@ export type { Model } from "../model.ts";
 export type { LoadImageOptions } from "../photo-options.ts";
 export { loadImage } from "./load-image.ts";
 export { type LoadModelOptions, loadModel, type WebModel } from "./load-model.ts";
+export { modelFile } from "./model-file.ts";
 export type { Notice } from "./notice.ts";
 export { type OpenGraphOptions, openGraph, openLoop } from "./open-graph.ts";

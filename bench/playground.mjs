@@ -1,0 +1,89 @@
+/** How long the playground takes: from a click to colours, heat and masks on a 1000x750 photo, until it can be used, and what is transferred. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { encode } from "fast-png";
+import { noChromium, servePages, startChromium } from "../scripts/browser.mjs";
+import { root } from "./places.mjs";
+import { finish, skipIf } from "./result.mjs";
+import { median, round, spread } from "./timing.mjs";
+
+const built = join(root, "playground/dist");
+skipIf(noChromium);
+skipIf(!existsSync(join(built, "index.html")) && "playground/dist is not built (npm run playground:build)");
+
+const rounds = 7;
+const [width, height] = [1000, 750];
+const data = new Uint8Array(3 * width * height).map((_, i) => 127 + 120 * Math.sin(i / 97) * Math.cos(i / (7 * width)));
+const photo = { name: "waves.png", mimeType: "image/png", buffer: Buffer.from(encode({ width, height, channels: 3, data })) };
+
+const server = await servePages({ folders: [built], answers: { "/": readFileSync(join(built, "index.html")) } });
+const browser = await startChromium();
+const tab = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+await tab.goto(`${server.url}/`);
+await tab.locator("#cost dd").first().waitFor();
+const interactive = await tab.evaluate(`performance.getEntriesByName("s2:interactive")[0].startTime`);
+
+await tab.setInputFiles("#photo-file", photo);
+await tab.click("#model-load");
+await tab.waitForFunction(`/ms a tile/.test(document.querySelector("#model-state").textContent)`, undefined, {
+  timeout: 120_000,
+});
+const transferred = gzipped(new Set(server.paths));
+
+const times = { "first picture, 1x": [], "all of 1x+2x+3x": [], "heat of a place": [], "mask of clicks": [] };
+const measures = (name) => tab.evaluate(`performance.getEntriesByName("${name}").map(({ duration }) => duration)`);
+for (let i = -1; i < rounds; i++) {
+  await tab.evaluate("performance.clearMarks()");
+  await tab.click("#tab-features");
+  await tab.click("#look");
+  await tab.waitForFunction(`performance.getEntriesByName("s2:scale-2").length > 0`, undefined, { timeout: 120_000 });
+  await tab.waitForFunction(`document.querySelector("#stop").hidden`);
+  const marks = Object.fromEntries(
+    await tab.evaluate(`performance.getEntriesByType("mark").map(({ name, startTime }) => [name, startTime])`),
+  );
+  if (i < 0) continue; // the browser compiles for the first run
+  times["first picture, 1x"].push(marks["s2:scale-0"] - marks["s2:look"]);
+  times["all of 1x+2x+3x"].push(marks["s2:scale-2"] - marks["s2:look"]);
+}
+for (const [panel, measure, name] of [
+  ["heat", "s2:heat", "heat of a place"],
+  ["segment", "s2:mask", "mask of clicks"],
+]) {
+  await tab.click(`#tab-${panel}`);
+  const canvas = tab.locator(`#panel-${panel} canvas`).first();
+  for (let i = 0; i < rounds + 2; i++) {
+    if (panel === "segment")
+      await tab
+        .locator("#panel-segment input[type=radio]")
+        .nth(i % 2)
+        .check();
+    await canvas.click({ position: { x: 30 + 25 * i, y: 40 + 20 * i } });
+    await tab.waitForFunction(`performance.getEntriesByName("${measure}").length === ${i + 1}`);
+  }
+  times[name].push(...(await measures(measure)).slice(2));
+}
+await browser.close();
+await server.close();
+
+/** Kilobytes of what was asked for, compressed as a static host does. */
+function gzipped(paths) {
+  const files = [...paths].map((path) => join(built, path === "/" ? "index.html" : path)).filter(existsSync);
+  return files.reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0) / 1000;
+}
+
+const bars = { "first picture, 1x": 1500, "all of 1x+2x+3x": 4000, "heat of a place": 50, "mask of clicks": 150 };
+finish(
+  "playground",
+  [
+    ...Object.entries(times).map(([name, ms]) => ({ name, value: round(median(ms)), unit: "ms", bar: bars[name] })),
+    { name: "page can be used, without the model", value: round(interactive), unit: "ms", bar: 1000 },
+    { name: "transferred with s2-tiny and an example, gzip", value: round(transferred), unit: "kB", bar: 12000 },
+  ],
+  {
+    chromium: browser.version(),
+    photo: [width, height],
+    files: readdirSync(join(built, "assets")).length,
+    ms: Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, spread(ms)])),
+  },
+);

@@ -1,0 +1,44 @@
+/** Pixels onto canvases. */
+import type { Box, Pixels } from "s2-vision/web";
+
+/** Pixels as a canvas of their size; what is grey or has colours is opaque. */
+export function canvasOf({ width, height, channels, data }: Pixels): HTMLCanvasElement {
+  const image = new ImageData(width, height);
+  if (channels === 4) image.data.set(data);
+  else {
+    const [second, third] = channels === 1 ? [0, 0] : [1, 2];
+    const words = new Uint32Array(image.data.buffer); // little-endian, as all that browsers run on
+    for (let from = 0, to = 0; to < words.length; from += channels, to++) {
+      words[to] = 0xff000000 | (data[from + third] << 16) | (data[from + second] << 8) | data[from];
+    }
+  }
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** A white line with dark on either side: seen on any colour. */
+export function outline(context: CanvasRenderingContext2D, box: Box, scale: number, colour = "#fff"): void {
+  const place = [box.left * scale, box.top * scale, box.width * scale, box.height * scale] as const;
+  context.strokeStyle = "rgb(0 0 0 / 65%)";
+  context.lineWidth = 4;
+  context.strokeRect(...place);
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.strokeRect(...place);
+}
+
+/** A ring around a place. */
+export function ring(context: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
+  for (const [width, style] of [
+    [6, "rgb(0 0 0 / 65%)"],
+    [3, colour],
+  ] as const) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    context.beginPath();
+    context.arc(x, y, 8, 0, 2 * Math.PI);
+    context.stroke();
+  }
+}

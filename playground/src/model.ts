@@ -1,0 +1,80 @@
+/** Choosing and loading a model, and timing one tile of it: what a photo will cost is told before it runs. */
+import { buildModel } from "s2-vision/models";
+import { loadModel, modelFile, type WebModel } from "s2-vision/web";
+import { attempt, byId, showProgress } from "./dom.ts";
+import { type Loaded, session, set } from "./session.ts";
+
+const part = byId("model-choice", HTMLFieldSetElement);
+const kind = byId("model-kind", HTMLSelectElement);
+const files = byId("model-file", HTMLInputElement);
+const hubName = byId("model-hub", HTMLInputElement);
+const bar = byId("model-progress", HTMLProgressElement);
+const state = byId("model-state", HTMLParagraphElement);
+
+export function setUpModel(): void {
+  kind.addEventListener("change", () => {
+    byId("model-file-row", HTMLDivElement).hidden = kind.value !== "file";
+    byId("model-hub-row", HTMLDivElement).hidden = kind.value !== "hub";
+  });
+  byId("model-load", HTMLButtonElement).addEventListener("click", () => void attempt(part, load));
+}
+
+/** Loads what is chosen in place of the model that is there. */
+export async function load(): Promise<void> {
+  const { name, source } = await chosen();
+  state.textContent = `Loading ${name} …`;
+  try {
+    const onProgress = ({ bytes, of }: { bytes: number; of: number }) => showProgress(bar, bytes, of);
+    const notices: string[] = [];
+    const model = await loadModel(source, { onProgress, onNotice: ({ message }) => notices.push(message) });
+    const tileMs = await timeTile(model);
+    const before = session.loaded;
+    const file = source instanceof Uint8Array ? async () => source : () => modelFile(source);
+    set({ loaded: { name, model, file, tileMs }, seen: undefined });
+    await before?.model.dispose();
+    state.textContent = [describe({ name, model, file, tileMs }), ...notices].join(" ");
+  } catch (error) {
+    state.textContent = session.loaded ? describe(session.loaded) : "No model is loaded.";
+    throw error;
+  } finally {
+    bar.hidden = true;
+  }
+}
+
+function describe({ name, model, tileMs }: Loaded): string {
+  const { threads, device } = model.runsOn;
+  return `${name}: ${Math.round(tileMs)} ms a tile, ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}.`;
+}
+
+async function chosen(): Promise<{ name: string; source: string | Uint8Array | undefined }> {
+  if (kind.value === "hub") {
+    const name = hubName.value.trim();
+    if (!/^[\w.-]+\/[\w.-]+$/.test(name))
+      throw new Error(`“${name}” is no name on the hub; expected owner/name, such as facebook/dinov2-small.`);
+    return { name, source: name };
+  }
+  if (kind.value === "file") return fromFiles([...(files.files ?? [])]);
+  return { name: "s2-tiny", source: undefined };
+}
+
+/** An ONNX file as it is; of a hub folder the two files that a graph is built from. */
+async function fromFiles(given: readonly File[]): Promise<{ name: string; source: Uint8Array }> {
+  const ending = (end: string) => given.find(({ name }) => name.endsWith(end));
+  const bytes = async (file: File) => new Uint8Array(await file.arrayBuffer());
+  const onnx = ending(".onnx");
+  if (onnx) return { name: onnx.name, source: await bytes(onnx) };
+  const [config, weights] = [ending("config.json"), ending(".safetensors")];
+  if (!config || !weights) throw new Error("Choose one .onnx file, or config.json and model.safetensors together.");
+  const graph = buildModel(JSON.parse(await config.text()), await bytes(weights));
+  return { name: weights.name, source: graph };
+}
+
+/** One tile of the model's size, after one that warms up. */
+async function timeTile(model: WebModel): Promise<number> {
+  const [height, width] = model.traits.imageSize ?? [224, 224];
+  const tile = { dims: [1, 3, height, width], data: new Float32Array(3 * height * width) };
+  await model(tile);
+  const start = performance.now();
+  await model(tile);
+  return performance.now() - start;
+}

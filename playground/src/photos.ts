@@ -1,0 +1,82 @@
+/** Where a photo comes from: a file, the clipboard, a drop, an example that this project draws, the camera. */
+import { loadImage, type Photo, resizePixels } from "s2-vision/web";
+import shelf from "../../examples/scenes/shelf.png?url";
+import street from "../../examples/scenes/street.png?url";
+import words from "../../examples/scenes/words.png?url";
+import { attempt, button, byId } from "./dom.ts";
+import { set } from "./session.ts";
+
+const examples = { Street: street, Shelf: shelf, Words: words };
+const part = byId("photo-choice", HTMLFieldSetElement);
+
+/** Longest side of the copy for the screen. */
+const SCREEN = 640;
+
+/** Makes it the photo that all parts of the page look at. */
+export async function choosePhoto(source: string | Blob, name: string): Promise<void> {
+  await attempt(part, async () => {
+    const photo = await loadImage(source);
+    set({ shown: { name, photo, drawn: forScreen(photo) }, seen: undefined });
+  });
+}
+
+/** The photo at the size at which it is drawn. */
+export function forScreen(photo: Photo, longest = SCREEN) {
+  const scale = Math.min(1, longest / Math.max(photo.width, photo.height));
+  const size = [photo.height, photo.width].map((side) => Math.max(1, Math.round(side * scale)));
+  return scale < 1 ? resizePixels(photo, [size[0], size[1]], "bicubic") : photo;
+}
+
+export function setUpPhotos(): void {
+  const input = byId("photo-file", HTMLInputElement);
+  input.addEventListener("change", () => takeFile(input.files?.[0]));
+  for (const [name, address] of Object.entries(examples)) {
+    byId("examples", HTMLDivElement).append(button(name, () => choosePhoto(address, name.toLowerCase())));
+  }
+  document.addEventListener("paste", (event) => takeFile(event.clipboardData?.files[0]));
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", () => document.body.classList.remove("dropping"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    takeFile(event.dataTransfer?.files[0]);
+  });
+  setUpCamera();
+  void choosePhoto(street, "street");
+}
+
+function takeFile(file: File | undefined): void {
+  if (file) void choosePhoto(file, file.name.replace(/\.[^.]*$/, ""));
+}
+
+function setUpCamera(): void {
+  const view = byId("camera-view", HTMLDivElement);
+  const video = byId("camera-video", HTMLVideoElement);
+  const stop = () => {
+    for (const track of (video.srcObject as MediaStream | null)?.getTracks() ?? []) track.stop();
+    video.srcObject = null;
+    view.hidden = true;
+  };
+  const start = () =>
+    attempt(part, async () => {
+      if (!navigator.mediaDevices)
+        throw new Error("Cameras are there on pages with https (or localhost) only; choose a file instead.");
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).catch((error: Error) => {
+        throw new Error(`The camera cannot be used (${error.message}); allow it for this page, or choose a file.`);
+      });
+      video.srcObject = stream;
+      view.hidden = false;
+      await video.play();
+    });
+  byId("camera", HTMLButtonElement).addEventListener("click", start);
+  byId("camera-stop", HTMLButtonElement).addEventListener("click", stop);
+  byId("camera-take", HTMLButtonElement).addEventListener("click", async () => {
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    canvas.getContext("2d")!.drawImage(video, 0, 0);
+    stop();
+    await choosePhoto(await canvas.convertToBlob(), "camera");
+  });
+}

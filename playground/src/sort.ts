@@ -1,0 +1,113 @@
+/** Sorting: a handful of the album's photos get labels, and the nearest neighbours of these sort the rest. */
+import { argmax, fitNeighbours, type NeighboursHead, openNeighbours, writeHead } from "s2-vision/heads";
+import { openGraph } from "s2-vision/web";
+import { openAlbum } from "./album.ts";
+import { attempt, button, download, make } from "./dom.ts";
+import { albumChanged, thumbnail } from "./find.ts";
+import { type KeptPhoto, keptPhotos } from "./kept.ts";
+
+/** Of the photos that have one, by path. */
+const labels = new Map<string, string>();
+let head: NeighboursHead | undefined;
+
+export function setUpSort(panel: HTMLElement): void {
+  const photos = make("ul", { className: "gallery" });
+  const sorted = make("div");
+  const state = make("p", { className: "hint" });
+  state.setAttribute("role", "status");
+  const saved = (write: (head: NeighboursHead) => void) => () =>
+    void attempt(panel, () => {
+      if (!head) throw new Error("There is no head yet; give some photos labels and sort the rest.");
+      write(head);
+    });
+  panel.append(
+    make(
+      "div",
+      { className: "row" },
+      button("Sort the rest", () => void attempt(panel, () => sortRest(sorted, state)), "main"),
+      button(
+        "head.json",
+        saved((made) => download("head.json", writeHead(made).json)),
+      ),
+      button(
+        "head.safetensors",
+        saved((made) => download("head.safetensors", writeHead(made).weights)),
+      ),
+    ),
+    state,
+    sorted,
+    make("h2", { textContent: "Your photos" }),
+    photos,
+  );
+  const draw = () => void attempt(panel, async () => photos.replaceChildren(...(await keptPhotos()).map(labelled)));
+  albumChanged.addEventListener("change", () => {
+    labels.clear();
+    sorted.replaceChildren();
+    draw();
+  });
+  draw();
+}
+
+/** A photo with a field for its label. */
+function labelled({ path, picture }: KeptPhoto): HTMLElement {
+  const field = make("input", { type: "text", placeholder: "label", autocomplete: "off", value: labels.get(path) ?? "" });
+  field.setAttribute("aria-label", `Label of ${path}`);
+  field.addEventListener("input", () => {
+    const label = field.value.trim();
+    if (label) labels.set(path, label);
+    else labels.delete(path);
+  });
+  return make("li", {}, thumbnail(picture, path), field);
+}
+
+async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> {
+  const { photos } = await openAlbum();
+  const known = [...photos.values()].filter(({ path }) => labels.has(path));
+  const rest = [...photos.values()].filter(({ path }) => !labels.has(path));
+  const classes = [...new Set(known.map(({ path }) => labels.get(path)!))].sort();
+  if (classes.length < 2)
+    throw new Error(`There ${classes.length ? "is one label" : "are no labels"}; give photos at least two different ones.`);
+  if (rest.length === 0) throw new Error("Every photo has a label; there is nothing left to sort.");
+  const channels = known[0].vector.length;
+  const rows = rowsOf(known, channels);
+  const wanted = Int32Array.from(known, ({ path }) => classes.indexOf(labels.get(path)!));
+  head = await fitNeighbours(() => [{ rows, labels: wanted }], { classes, widths: [channels], k: Math.min(5, known.length) });
+  const opened = await openNeighbours(head, openGraph);
+  try {
+    const shares = await opened.predict(rowsOf(rest, channels));
+    const places = rest.map((photo, i) => {
+      const own = shares.subarray(i * classes.length, (i + 1) * classes.length);
+      const label = argmax(own, classes.length)[0];
+      return { photo, label, share: own[label] };
+    });
+    sorted.replaceChildren(
+      ...classes.flatMap((name, label) =>
+        groupOf(
+          name,
+          places.filter((place) => place.label === label),
+        ),
+      ),
+    );
+    state.textContent = `${known.length} photos with labels sorted ${rest.length} others.`;
+  } finally {
+    await opened.close();
+  }
+}
+
+function rowsOf(photos: readonly KeptPhoto[], channels: number): Float32Array {
+  const rows = new Float32Array(photos.length * channels);
+  for (const [i, { vector }] of photos.entries()) rows.set(vector, i * channels);
+  return rows;
+}
+
+/** Surest first. */
+function groupOf(name: string, places: readonly { photo: KeptPhoto; share: number }[]): HTMLElement[] {
+  const items = [...places]
+    .sort((a, b) => b.share - a.share)
+    .map(({ photo: { picture, path }, share }) =>
+      make("li", {}, thumbnail(picture, path), make("span", { textContent: `${path}, ${Math.round(100 * share)} %` })),
+    );
+  const list = make("ul", { className: "gallery" }, ...items);
+  list.setAttribute("aria-label", name);
+  return [make("h2", { textContent: `${name} (${items.length})` }), list];
+}

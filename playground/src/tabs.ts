@@ -1,0 +1,39 @@
+/** The tabs of the stage, as the ARIA practices want them: arrow keys go from one to the next. */
+import { byId, make } from "./dom.ts";
+
+/** Adds a tab and gives its panel, with an alert for what goes wrong in it. */
+export function addTab(id: string, title: string, intro: string): HTMLElement {
+  const list = byId("tabs", HTMLDivElement);
+  const tab = make("button", { type: "button", id: `tab-${id}`, textContent: title });
+  const panel = make("div", { id: `panel-${id}`, className: "panel" }, make("p", { className: "intro", textContent: intro }));
+  const alert = make("p", { className: "error" });
+  alert.setAttribute("role", "alert");
+  panel.append(alert);
+  panel.setAttribute("role", "tabpanel");
+  panel.setAttribute("aria-labelledby", tab.id);
+  tab.setAttribute("role", "tab");
+  tab.setAttribute("aria-controls", panel.id);
+  tab.addEventListener("click", () => select(tab));
+  tab.addEventListener("keydown", ({ key }) => {
+    const tabs = all();
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (!step) return;
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    select(next);
+    next.focus();
+  });
+  list.append(tab);
+  list.parentElement!.append(panel);
+  select(all()[0]);
+  return panel;
+}
+
+const all = () => [...byId("tabs", HTMLDivElement).querySelectorAll<HTMLButtonElement>("[role=tab]")];
+
+function select(chosen: HTMLButtonElement): void {
+  for (const tab of all()) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+    byId(tab.getAttribute("aria-controls")!, HTMLDivElement).hidden = tab !== chosen;
+  }
+}

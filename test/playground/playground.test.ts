@@ -1,0 +1,275 @@
+/** The playground as a visitor uses it, on the built page under its Content-Security-Policy, with s2-tiny in WebAssembly. */
+import { decode } from "fast-png";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noChromium, root } from "../../scripts/browser.mjs";
+import { clickable, photoTokens, readHead, segmentClicks } from "../../src/heads/index.ts";
+import type { Features, Model } from "../../src/node.ts";
+import { accessTests } from "./access.ts";
+import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
+
+// As built: a model's worker is a file of the build.
+const { extract, loadImage, loadModel, openGraph, planPhoto, readSafetensors } = (await import(
+  `${root}dist/node.js`
+)) as typeof import("../../src/node.ts");
+
+/** Stripes above, a plain colour below. */
+const photo = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
+const scales = [1, 2];
+
+describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () => {
+  let play: Playground;
+  let model: Model;
+  let seen: Features;
+  beforeAll(async () => {
+    [play, model] = await Promise.all([openPlayground(), loadModel(`${root}models/s2-tiny`)]);
+    seen = await extract(model, await loadImage(photo), { scales, resizeOutputToIdx: -1 });
+  }, 240_000); // the page is built
+  afterAll(async () => {
+    await play?.close();
+    await model?.dispose();
+  });
+
+  it("is there before the model is: nothing of it is fetched until somebody looks", async () => {
+    expect(play.paths.filter((path) => /safetensors|\.wasm|worker/.test(path))).toEqual([]);
+    expect(await play.page.locator("#look").isEnabled()).toBe(true);
+  });
+
+  it("says in words what is wrong with a photo, a name on the hub, a file as a model, and where", async () => {
+    const { page } = play;
+    await page.setInputFiles("#photo-file", { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("not a photo") });
+    await expect.poll(() => page.locator("#photo-choice [role=alert]").textContent()).toMatch(/is not an image/);
+    await page.selectOption("#model-kind", "hub");
+    await page.fill("#model-hub", "nobody");
+    await page.click("#model-load");
+    await expect.poll(() => page.locator("#model-choice [role=alert]").textContent()).toMatch(/expected owner\/name/);
+    await page.selectOption("#model-kind", "file");
+    await page.setInputFiles("#model-file", { name: "x.onnx", mimeType: "", buffer: Buffer.from("no graph") });
+    await page.click("#model-load");
+    await expect.poll(() => page.locator("#model-choice [role=alert]").textContent()).toMatch(/onnx|ONNX/);
+    await page.selectOption("#model-kind", "bundled");
+  });
+
+  it("tells tiles, megabytes and time before it looks, for the scales that are chosen", async () => {
+    const { page } = play;
+    await page.setInputFiles("#photo-file", { name: "field.png", mimeType: "image/png", buffer: photo });
+    await page.getByLabel("3x").uncheck();
+    const plan = planPhoto({ width: 224, height: 224 }, { scales, resizeOutputToIdx: -1 }, model.traits);
+    await expect.poll(() => page.locator("#cost").textContent()).toContain(`${plan.tiles} (1 + 4), 0 % padding`);
+    await page.click("#model-load");
+    await told(page, /s2-tiny: \d+ ms a tile, wasm/);
+    expect(await page.locator("#cost").textContent()).toMatch(/Memory[\d.]+ MBTime\d+ ms expected/);
+    expect(await alerts(page)).toBe("");
+  });
+
+  it("shows features scale by scale, and they are Node's", async () => {
+    const { page } = play;
+    await page.click("#look");
+    await told(page, /^5 tiles in \d+ ms: 28 x 28 tokens of 288 channels/);
+    expect(await page.locator("#colours figcaption").allTextContents()).toEqual([
+      expect.stringMatching(/^1x after \d+ ms$/),
+      expect.stringMatching(/^1x\+2x after \d+ ms$/),
+    ]);
+    await page.click("#tab-export");
+    const { name, bytes } = await downloaded(page, () => page.click('text="safetensors"'));
+    const { tensors, metadata } = readSafetensors(bytes);
+    expect(name).toBe("field.safetensors");
+    expect(tensors.features.dims).toEqual(seen.dims);
+    expect(JSON.parse(metadata!.plan)).toEqual(JSON.parse(JSON.stringify(seen.plan)));
+    const data = tensors.features.data as Float32Array;
+    expect(Math.max(...data.map((value, i) => Math.abs(value - seen.data[i])))).toBeLessThan(1e-3);
+    const npy = await downloaded(page, () => page.click('text="npy"'));
+    expect(Buffer.from(npy.bytes.subarray(-data.byteLength)).equals(Buffer.from(data.slice().buffer))).toBe(true);
+  });
+
+  it("gives an ONNX file of the model and the scales that gives these features in Node", async () => {
+    const { name, bytes } = await downloaded(play.page, () => play.page.click('text="ONNX file"'));
+    expect(name).toBe("s2-tiny-1x+2x.onnx");
+    const graph = await openGraph(bytes);
+    const side = 448;
+    const { features } = await graph.run({
+      pixels: { dims: [1, side, side, 3], data: new Uint8Array(3 * side * side).fill(128) },
+    });
+    await graph.close();
+    expect(features.dims).toEqual(seen.dims);
+  });
+
+  it("shows what is alike to a place for each set of scales, by pointer and by keys", async () => {
+    const { page } = play;
+    await page.click("#tab-heat");
+    const canvases = page.locator("#panel-heat canvas");
+    expect(await page.locator("#panel-heat figcaption").allTextContents()).toEqual(["1x", "1x+2x"]);
+    const picture = () => canvases.last().evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const before = await picture();
+    await canvases.first().click({ position: { x: 40, y: 300 } });
+    await told(page, /^Alike to the place/);
+    const clicked = await picture();
+    expect(clicked).not.toBe(before);
+    // The plain half is where the click was: heat there, dark stripes above.
+    const light = (x: number, y: number) =>
+      canvases.last().evaluate(
+        (canvas, [across, down]) => {
+          const { width, height } = canvas as HTMLCanvasElement;
+          const [r, g, b] = (canvas as HTMLCanvasElement)
+            .getContext("2d")!
+            .getImageData(across * width, down * height, 1, 1).data;
+          return r + g + b;
+        },
+        [x, y] as const,
+      );
+    expect(await light(0.7, 0.8)).toBeGreaterThan(await light(0.7, 0.2));
+    await canvases.first().focus();
+    for (let i = 0; i < 4; i++) await page.keyboard.press("Shift+ArrowUp");
+    await page.keyboard.press("Enter");
+    await expect.poll(picture).not.toBe(clicked);
+    expect(await alerts(page)).toBe("");
+  });
+
+  it("segments by clicks; undo takes one back; mask and head are the package's", async () => {
+    const { page } = play;
+    await page.click("#tab-segment");
+    const canvas = page.locator("#panel-segment canvas");
+    const { width, height } = (await canvas.boundingBox())!;
+    const click = (x: number, y: number) => canvas.click({ position: { x: x * width, y: y * height } });
+    const shares = () => page.locator("#panel-segment p[role=status]").textContent();
+    await click(0.5, 0.25);
+    await page.locator("#panel-segment input[type=radio]").nth(1).check();
+    await click(0.5, 0.75);
+    await expect.poll(shares).toMatch(/thing \d+ %, rest \d+ %/);
+    const two = await shares();
+    await click(0.1, 0.1);
+    await expect.poll(shares).not.toBe(two);
+    await page.click('text="Undo"');
+    await expect.poll(shares).toBe(two);
+    const { bytes } = await downloaded(page, () => page.click('text="Mask as PNG"'));
+    const mask = decode(bytes);
+    expect([mask.width, mask.height, mask.channels]).toEqual([224, 224, 1]);
+    const at = (x: number, y: number, label: number) => ({ x: x * 224, y: y * 224, label });
+    const expected = segmentClicks(clickable(photoTokens(seen)), [at(0.5, 0.25, 0), at(0.5, 0.75, 1)], 2);
+    const same = expected.data.filter((label, i) => label === mask.data[i]).length;
+    expect(same / expected.data.length).toBeGreaterThan(0.99);
+    const json = await downloaded(page, () => page.click('#panel-segment button:text-is("head.json")'));
+    const weights = await downloaded(page, () => page.click('#panel-segment button:text-is("head.safetensors")'));
+    expect(readHead(new TextDecoder().decode(json.bytes), weights.bytes)).toMatchObject({
+      kind: "segmentation",
+      classes: ["thing", "rest"],
+    });
+  });
+
+  const album = Object.fromEntries(
+    (
+      [
+        [220, 40, 40],
+        [30, 30, 160],
+        [90, 200, 90],
+        [200, 200, 40],
+      ] as const
+    ).map((colour, i) => [
+      `photo-${i}.png`,
+      // The same stripes, in a corner of its own on a colour of its own; the first two alike.
+      pngOf((x, y) => (i < 2 && x > 0.5 && y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : colour)),
+    ]),
+  );
+  const files = Object.entries(album).map(([name, buffer]) => ({ name, mimeType: "image/png", buffer }));
+
+  it("finds a thing in the user's photos, says where, and knows the photos on the next visit", async () => {
+    const { page, context, url } = play;
+    await page.click("#tab-find");
+    await page.setInputFiles("#album-files", files);
+    await expect.poll(() => page.locator("#panel-find .gallery li").count(), { timeout: 60_000 }).toBe(files.length);
+    const canvas = page.locator("#panel-find canvas").first();
+    await canvas.scrollIntoViewIfNeeded();
+    const box = (await canvas.boundingBox())!;
+    await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.1 * box.height);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
+    await page.mouse.up();
+    await told(page, /^4 of 4 photos/);
+    const results = page.locator("#panel-find .small canvas");
+    const found = await results.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")!));
+    expect(
+      found
+        .slice(0, 2)
+        .map((text) => text.split(",")[0])
+        .sort(),
+    ).toEqual(["photo-0.png", "photo-1.png"]);
+    for (const text of found.slice(0, 2)) {
+      const [, left, top] = /at (\d+), (\d+)/.exec(text)!.map(Number);
+      expect(left).toBeGreaterThan(80);
+      expect(top).toBeLessThan(112);
+    }
+    const again = await context.newPage();
+    await again.goto(`${url}/`);
+    await again.click("#tab-find");
+    await expect.poll(() => again.locator("#panel-find .gallery img").count()).toBe(files.length);
+    await again.close();
+  });
+
+  it("sorts the rest of the photos by those that have labels, and gives the head", async () => {
+    const { page } = play;
+    await page.click("#tab-sort");
+    await page.click('text="Sort the rest"');
+    await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/at least two/);
+    await page.getByLabel("Label of photo-0.png").fill("striped");
+    await page.getByLabel("Label of photo-2.png").fill("plain");
+    await page.click('text="Sort the rest"');
+    await told(page, /2 photos with labels sorted 2 others/);
+    expect(await page.locator('#panel-sort [aria-label="striped"]').textContent()).toContain("photo-1.png");
+    expect(await page.locator('#panel-sort [aria-label="plain"]').textContent()).toContain("photo-3.png");
+    const json = await downloaded(page, () => page.click('#panel-sort button:text-is("head.json")'));
+    expect(JSON.parse(new TextDecoder().decode(json.bytes))).toMatchObject({ kind: "neighbours", classes: ["plain", "striped"] });
+  });
+
+  it("refuses to compare photos that other scales looked at, and says the way out", async () => {
+    const { page } = play;
+    await page.getByLabel("2x").uncheck();
+    await page.click('text="Sort the rest"');
+    await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/index was made with/);
+    await page.click("#tab-find");
+    await page.click('text="Forget all photos"');
+    await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(0);
+    await page.getByLabel("2x").check();
+  });
+
+  it("takes a photo from the clipboard, by a drop, of the examples and of the camera", async () => {
+    const { page } = play;
+    const give = (event: string) =>
+      page.evaluate(
+        ([kind, base64]) => {
+          const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+          const data = new DataTransfer();
+          data.items.add(new File([bytes], "given.png", { type: "image/png" }));
+          const options = { bubbles: true, cancelable: true };
+          const given =
+            kind === "paste"
+              ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+              : new DragEvent("drop", { ...options, dataTransfer: data });
+          document.body.dispatchEvent(given);
+        },
+        [event, photo.toString("base64")] as const,
+      );
+    const tiles = () => page.locator("#cost dd").first().textContent();
+    const other = async () => {
+      await page.click('#examples button:text-is("Words")');
+      await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/);
+    };
+    for (const kind of ["paste", "drop"]) {
+      await other();
+      await give(kind);
+      await expect.poll(tiles).toMatch(/^5 \(1 \+ 4\)/);
+    }
+    await page.click("#camera");
+    await page.locator("#camera-video").waitFor();
+    await page.click("#camera-take");
+    await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/); // the false camera's photos are 4:3
+    expect(await alerts(page)).toBe("");
+  });
+
+  accessTests(() => play.page);
+
+  it("asked no other server, and nothing that its policy forbids", async () => {
+    expect(play.elsewhere).toEqual([]);
+    expect(play.said.filter((text) => /policy|refused|error/i.test(text))).toEqual([]);
+    const policy = play.page.locator('meta[http-equiv="Content-Security-Policy"]');
+    expect(await policy.getAttribute("content")).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+  });
+});
