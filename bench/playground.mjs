@@ -26,7 +26,7 @@ const interactive = await tab.evaluate(`performance.getEntriesByName("s2:interac
 
 await tab.setInputFiles("#photo-file", photo);
 await tab.click("#model-load");
-await tab.waitForFunction(`/ms a tile/.test(document.querySelector("#model-state").textContent)`, undefined, {
+await tab.waitForFunction(() => /ms a tile/.test(document.querySelector("#model-state").textContent), undefined, {
   timeout: 120_000,
 });
 const transferred = gzipped(new Set(server.paths));
@@ -37,8 +37,8 @@ for (let i = -1; i < rounds; i++) {
   await tab.evaluate("performance.clearMarks()");
   await tab.click("#tab-features");
   await tab.click("#look");
-  await tab.waitForFunction(`performance.getEntriesByName("s2:scale-2").length > 0`, undefined, { timeout: 120_000 });
-  await tab.waitForFunction(`document.querySelector("#stop").hidden`);
+  await tab.waitForFunction(() => performance.getEntriesByName("s2:scale-2").length > 0, undefined, { timeout: 120_000 });
+  await tab.waitForFunction(() => document.querySelector("#stop").hidden);
   const marks = Object.fromEntries(
     await tab.evaluate(`performance.getEntriesByType("mark").map(({ name, startTime }) => [name, startTime])`),
   );
@@ -59,7 +59,7 @@ for (const [panel, measure, name] of [
         .nth(i % 2)
         .check();
     await canvas.click({ position: { x: 30 + 25 * i, y: 40 + 20 * i } });
-    await tab.waitForFunction(`performance.getEntriesByName("${measure}").length === ${i + 1}`);
+    await tab.waitForFunction(([name, count]) => performance.getEntriesByName(name).length === count, [measure, i + 1]);
   }
   times[name].push(...(await measures(measure)).slice(2));
 }

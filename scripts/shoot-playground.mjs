@@ -12,7 +12,7 @@ async function open(options) {
   await page.goto(`${server.url}/`);
   await page.locator("#cost dd").first().waitFor();
   await page.click("#look");
-  await page.waitForFunction(`/tokens of/.test(document.querySelector("#look-state").textContent)`, undefined, {
+  await page.waitForFunction(() => /tokens of/.test(document.querySelector("#look-state").textContent), undefined, {
     timeout: 300_000,
   });
   return page;
@@ -26,7 +26,7 @@ await desk.emulateMedia({ colorScheme: "dark" });
 await desk.click("#tab-heat");
 const heat = desk.locator("#panel-heat canvas").first();
 await heat.click({ position: { x: 160, y: 120 } });
-await desk.waitForFunction(`performance.getEntriesByName("s2:heat").length > 0`);
+await desk.waitForFunction(() => performance.getEntriesByName("s2:heat").length > 0);
 await shoot(desk, "playground-heat");
 await desk.setViewportSize({ width: 390, height: 844 });
 await desk.click("#tab-segment");
@@ -35,7 +35,7 @@ await photo.click({ position: { x: 150, y: 12 } });
 await desk.locator("#panel-segment input[type=radio]").nth(1).check();
 await photo.click({ position: { x: 150, y: 110 } });
 await photo.click({ position: { x: 60, y: 200 } });
-await desk.waitForFunction(`performance.getEntriesByName("s2:mask").length > 2`);
+await desk.waitForFunction(() => performance.getEntriesByName("s2:mask").length > 2);
 await shoot(desk, "playground-phone");
 
 await browser.close();

@@ -61,6 +61,7 @@ async function onnx(): Promise<[string, Uint8Array]> {
     imageSize: sizes[sizes.length - 1],
     imgSizes: sizes,
     maxSplitSize: imageSize,
+    resizeOutputToIdx: -1,
     splitMode: "pad",
     numPrefixToken: prefixTokens,
     outputShape: layout,

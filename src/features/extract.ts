@@ -34,7 +34,7 @@ export async function extractPhoto(
   options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
 ): Promise<Features> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
-  const plan = isPlan(rest) ? rest : planPhoto(photo, rest, model.traits);
+  const plan = isPlan(rest) ? withoutHooks(rest) : planPhoto(photo, rest, model.traits);
   const write = normaliser(preprocessing);
   const prepare = (scale: ScalePlan): CutTile => {
     const pixels = scalePixels(photo, plan, scale, preprocessing);
@@ -42,6 +42,11 @@ export async function extractPhoto(
   };
   const fused = await runPlan(model, plan, { batch: 1, channels: 3, prepare }, rest);
   return makeFeatures(plan.outputShape === "bchw" ? mapToTokens(fused) : fused, plan);
+}
+
+/** Features keep their plan, and a plan is plain JSON. */
+function withoutHooks({ signal: _, onProgress: __, onScale: ___, ...plan }: S2Plan & Hooks): S2Plan {
+  return plan;
 }
 
 /** The photo at one scale of its plan: what the tiles are cut from, before any zero padding. */

@@ -52,7 +52,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
   it("tells tiles, megabytes and time before it looks, for the scales that are chosen", async () => {
     const { page } = play;
     await page.setInputFiles("#photo-file", { name: "field.png", mimeType: "image/png", buffer: photo });
-    await page.getByLabel("3x").uncheck();
+    await page.locator('#scales input[value="3"]').uncheck();
     const plan = planPhoto({ width: 224, height: 224 }, { scales, resizeOutputToIdx: -1 }, model.traits);
     await expect.poll(() => page.locator("#cost").textContent()).toContain(`${plan.tiles} (1 + 4), 0 % padding`);
     await page.click("#model-load");
@@ -76,7 +76,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
     expect(tensors.features.dims).toEqual(seen.dims);
     expect(JSON.parse(metadata!.plan)).toEqual(JSON.parse(JSON.stringify(seen.plan)));
     const data = tensors.features.data as Float32Array;
-    expect(Math.max(...data.map((value, i) => Math.abs(value - seen.data[i])))).toBeLessThan(1e-3);
+    expect(data.reduce((most, value, i) => Math.max(most, Math.abs(value - seen.data[i])), 0)).toBeLessThan(1e-3);
     const npy = await downloaded(page, () => page.click('text="npy"'));
     expect(Buffer.from(npy.bytes.subarray(-data.byteLength)).equals(Buffer.from(data.slice().buffer))).toBe(true);
   });
@@ -221,13 +221,13 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
 
   it("refuses to compare photos that other scales looked at, and says the way out", async () => {
     const { page } = play;
-    await page.getByLabel("2x").uncheck();
+    await page.locator('#scales input[value="2"]').uncheck();
     await page.click('text="Sort the rest"');
     await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/index was made with/);
     await page.click("#tab-find");
     await page.click('text="Forget all photos"');
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(0);
-    await page.getByLabel("2x").check();
+    await page.locator('#scales input[value="2"]').check();
   });
 
   it("takes a photo from the clipboard, by a drop, of the examples and of the camera", async () => {
