@@ -24,8 +24,8 @@ import {
 
 const { values: flags } = parseArgs({
   options: {
-    start: { type: "string", default: "2400" },
-    steps: { type: "string", default: "600" },
+    start: { type: "string", default: "1891" },
+    steps: { type: "string", default: "450" },
     views: { type: "string", default: "2000" },
     training: { type: "string", default: "training" },
     out: { type: "string", default: "models" },
