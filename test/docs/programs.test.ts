@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundledWidth } from "../bundled.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const models = fileURLToPath(new URL("../../../shared/models", import.meta.url));
@@ -45,7 +46,7 @@ describe("an exported file without this package", () => {
 
   it("runs in Node by exported/run.mjs", () => {
     expect(run("examples/exported/run.mjs", file, street)).toEqual([
-      expect.stringMatching(/^\[ 1, 197, 288 \]( -?\d+\.\d\d){3}$/),
+      expect.stringMatching(new RegExp(`^\\[ 1, 197, ${2 * bundledWidth} \\]( -?\\d+\\.\\d\\d){3}$`)),
     ]);
   });
 
@@ -55,7 +56,7 @@ describe("an exported file without this package", () => {
   it.skipIf(!able)(`runs in Python by exported/run.py, with nearly the same numbers${lacking}`, () => {
     const { stdout } = spawnSync(python, ["examples/exported/run.py", file, street], { cwd: root, encoding: "utf8" });
     const [dims, ours] = [stdout.slice(0, 13), run("examples/exported/run.mjs", file, street)[0].slice(16)];
-    expect(dims).toBe("[1, 197, 288]");
+    expect(dims).toBe(`[1, 197, ${2 * bundledWidth}]`);
     const [theirs, same] = [stdout.slice(14), ours].map((text) => text.trim().split(" ").map(Number));
     for (const i of [0, 1, 2]) expect(Math.abs(theirs[i] - same[i])).toBeLessThan(0.1); // sharp and Pillow resize alike, not equally
   });

@@ -19,6 +19,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root, servePages } from "../../../scripts/browser.mjs";
 import { entrySize } from "../../../scripts/entry-size.mjs";
+import { bundledWidth } from "../../bundled.ts";
 import { html, skipped, startBrowser } from "./page.ts";
 
 const ort = `${root}node_modules/onnxruntime-web`;
@@ -105,7 +106,7 @@ describe.skipIf(noChromium)(`pages with the packed package${skipped}`, { timeout
     const hash = `'sha256-${createHash("sha256").update(map).digest("base64")}'`;
     const page = html(`<script type="importmap">${map}</script><script type="module" src="/app.js"></script>`);
     const { run, said, atFirst, paths } = await visit([folder], policy([hash]), { "/": page });
-    expect(run.dims).toEqual([1, 197, 144]);
+    expect(run.dims).toEqual([1, 197, bundledWidth]);
     expect(run.threads).toBeGreaterThan(1);
     expect(said).toEqual([]);
     // Heavy parts are not there before a model is built, and WebGPU's larger library never.

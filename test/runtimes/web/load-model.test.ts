@@ -2,6 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium } from "../../../scripts/browser.mjs";
+import { bundledWidth } from "../../bundled.ts";
 import { openPage, skipped, startBrowser, type WebPage } from "./page.ts";
 
 const plain = "/test/runtimes/models/plain.onnx";
@@ -107,8 +108,8 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, { timeout: 120_000 
       return [ticks, all.map(({ dims }) => dims)];`);
     expect(ticks).toBeGreaterThan(4);
     expect(dims).toEqual([
-      [4, 197, 144],
-      [1, 197, 144],
+      [4, 197, bundledWidth],
+      [1, 197, bundledWidth],
     ]);
   });
 
