@@ -53,13 +53,18 @@ export function heatOver(
   const grid: Pixels = { width: heat.cols, height: heat.rows, channels: 1, data: levels(heat) };
   const size = [heat.rows * token[0] * down, heat.cols * token[1] * across].map((side) => Math.max(1, Math.round(side)));
   const smooth = resizePixels(grid, [size[0], size[1]], "bicubic");
-  const panel: Pixels = { ...drawn, data: drawn.data.map((light) => dimmed[light]) };
+  const table = lightTable();
+  const data = new Uint8Array(drawn.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = dimmed[drawn.data[i]];
+  const panel: Pixels = { ...drawn, data };
   const [top, left] = [Math.round(region.top * down), Math.round(region.left * across)];
   const bottom = Math.min(panel.height, top + smooth.height, Math.round((region.top + region.height) * down));
   const right = Math.min(panel.width, left + smooth.width, Math.round((region.left + region.width) * across));
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
-      glow(panel.data, 3 * (y * panel.width + x), smooth.data[(y - top) * smooth.width + x - left]);
+      const at = 3 * (y * panel.width + x);
+      const level = smooth.data[(y - top) * smooth.width + x - left] << 8;
+      for (let c = 0; c < 3; c++) data[at + c] = table[(c << 16) | level | drawn.data[at + c]];
     }
   }
   return panel;
@@ -90,8 +95,17 @@ const glows = Float64Array.from({ length: 4 * 256 }, (_, i) => {
   return (from + (to - from) * (place - below)) * cover;
 });
 
-function glow(pixels: Uint8Array, at: number, level: number): void {
-  for (let c = 0; c < 3; c++) pixels[at + c] = Math.round(pixels[at + c] * glows[4 * level] + glows[4 * level + 1 + c]);
+/** A channel's light, of each level of heat over each level of the photo's light: [3, 256, 256]; made when first wanted. */
+let lights: Uint8Array | undefined;
+function lightTable(): Uint8Array {
+  if (lights) return lights;
+  const table = new Uint8Array(3 * 65536);
+  for (let c = 0, at = 0; c < 3; c++)
+    for (let level = 0; level < 256; level++)
+      for (let light = 0; light < 256; light++, at++)
+        table[at] = Math.round(dimmed[light] * glows[4 * level] + glows[4 * level + 1 + c]);
+  lights = table;
+  return table;
 }
 
 /** What is left of each level of light. */

@@ -55,6 +55,7 @@ const cases: Record<string, Case> = {
   Tanh: { ...flat, build: (x) => o.Tanh(x), expected: each(Math.tanh) },
   Sigmoid: { ...flat, build: (x) => o.Sigmoid(x), expected: each((v) => 1 / (1 + Math.exp(-v))) },
   Relu: { ...flat, build: (x) => o.Relu(o.Sub(x, 0.5)), expected: each((v) => Math.max(0, v - 0.5)) },
+  Softplus: { ...flat, build: (x) => o.Softplus(x), expected: each((v) => Math.log1p(Math.exp(v))) },
   Round: { ...flat, build: (x) => o.Round(x), expected: each(Math.round) },
   Sin: { ...flat, build: (x) => o.Sin(x), expected: each(Math.sin) },
   Cos: { ...flat, build: (x) => o.Cos(x), expected: each(Math.cos) },
