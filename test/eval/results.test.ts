@@ -30,8 +30,10 @@ describe("the pages in docs/results", () => {
     expect(result(name).question).toBe(experiments.find((each) => each.name === name)!.question);
   });
 
-  for (const name of names.filter((each) => !run.includes(each)))
-    it.skip(`${name} has a page (skipped: it has not been run; s2 experiment ${name})`, () => {});
+  it("every experiment has its page but those that are still to be run", () => {
+    const toRun = ["detail", "split", "scales", "pixels", "fusion", "reconstruction", "hard-samples"];
+    expect(names.filter((name) => !run.includes(name))).toEqual(toRun);
+  });
 
   it("README.md lists them all", () => {
     expect(read("README.md")).toBe(resultsIndex(run.map(result)));
