@@ -12,10 +12,14 @@ const part = byId("photo-choice", HTMLFieldSetElement);
 /** Longest side of the copy for the screen. */
 const SCREEN = 640;
 
-/** Makes it the photo that all parts of the page look at. */
+let choices = 0;
+
+/** Makes it the photo that all parts of the page look at, unless another is chosen while this one is decoded. */
 export async function choosePhoto(source: string | Blob, name: string): Promise<void> {
+  const choice = ++choices;
   await attempt(part, async () => {
     const photo = await loadImage(source);
+    if (choice < choices) return;
     set({ shown: { name, photo, drawn: forScreen(photo) }, seen: undefined });
   });
 }
@@ -68,15 +72,17 @@ function setUpCamera(): void {
         throw new Error(`The camera cannot be used (${error.message}); allow it for this page, or choose a file.`);
       });
       video.srcObject = stream;
+      await video.play(); // until then it has no size
       view.hidden = false;
-      await video.play();
     });
   byId("camera", HTMLButtonElement).addEventListener("click", start);
   byId("camera-stop", HTMLButtonElement).addEventListener("click", stop);
-  byId("camera-take", HTMLButtonElement).addEventListener("click", async () => {
-    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-    canvas.getContext("2d")!.drawImage(video, 0, 0);
-    stop();
-    await choosePhoto(await canvas.convertToBlob(), "camera");
-  });
+  const take = () =>
+    attempt(part, async () => {
+      const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+      canvas.getContext("2d")!.drawImage(video, 0, 0);
+      stop();
+      await choosePhoto(await canvas.convertToBlob(), "camera");
+    });
+  byId("camera-take", HTMLButtonElement).addEventListener("click", take);
 }
