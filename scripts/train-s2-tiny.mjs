@@ -1,6 +1,7 @@
 /**
- * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, then for each model the rest,
- * on single tiles or with S² in the loop, so that both have had the same steps and the same runs of tiles. Resumable: run it again after a
+ * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales and then of
+ * many more views at one, then for each model the rest, on single tiles or with S² in the loop, so that both have had the same steps and the
+ * same runs of tiles. Resumable: run it again after a
  * break. Views and checkpoints go to training/ (not committed), models and their logs to models/.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -25,48 +26,57 @@ import {
 const { values: flags } = parseArgs({
   options: {
     start: { type: "string", default: "1891" },
+    wide: { type: "string", default: "5000" },
     steps: { type: "string", default: "450" },
     views: { type: "string", default: "2000" },
+    "wide-views": { type: "string", default: "16000" },
     training: { type: "string", default: "training" },
     out: { type: "string", default: "models" },
     threads: { type: "string", default: "2" },
   },
 });
-const [startSteps, ownSteps, views, threads] = [flags.start, flags.steps, flags.views, flags.threads].map(Number);
+const [startSteps, wideSteps, ownSteps, threads] = [flags.start, flags.wide, flags.steps, flags.threads].map(Number);
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
 const folder = join(root, flags.training);
 
 const student = { imageSize: 224, patchSize: 16, dim: 192, depth: 4, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-const view = { side: 224, area: [0.15, 1] };
-const [viewsPerStep, cells, colour, parts] = [16, 12, 0.2, 4];
-const [seed, rate, warmUp, decay] = [1, 1e-3, 100, 0.998];
+const area = [0.15, 1];
+const [colour, parts] = [0.2, 4];
+const [seed, rate, decay] = [1, 1e-3, 0.998];
 const teacherLayers = ["hidden_states.6", "last_hidden_state"];
 
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
 const started = performance.now();
-const store = openStore(folder);
 const photos = ["photos", "clothing/train"].flatMap(photosOf); // no test uses one
-const viewRecipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", teacherLayers, view, seed, photos: photos.length });
-const shards = await drawViews();
-const [inner, last] = await teacherStatistics(store, shards[0]);
+/** Views with a fine one, and many more without. */
+const fine = await drawViews("views", { side: 224, area }, Number(flags.views), 64, seed);
+const wide = await drawViews("wide", { side: 224, area, fine: false }, Number(flags["wide-views"]), 320, seed + 1);
+const [inner, last] = await teacherStatistics(fine.store, fine.shards[0]);
 
-const start = await train("start", "tiles", startSteps, { rate, steps: startSteps, warmUp, last: rate });
+const constant = (steps, warmUp) => ({ rate, steps, warmUp, last: rate });
+const startPart = { name: "start", way: "tiles", data: fine, views: 16, cells: 12, schedule: constant(startSteps, 100) };
+const widePart = { name: "wide", way: "tiles", data: wide, views: 80, cells: 12, schedule: constant(wideSteps, 20) };
+const ownPart = { data: fine, views: 8, cells: 24, schedule: { rate, steps: ownSteps, warmUp: 20, last: 1e-5 } };
+const start = await train(startPart);
+const more = await train(widePart, start.state);
 for (const [name, way] of [
   ["s2-tiny", "tiles"],
   ["s2-tiny-ms", "s2"],
 ]) {
-  const own = await train(name, way, ownSteps, { rate, steps: ownSteps, warmUp: 20, last: 1e-5 }, start.state);
-  save(name, own, [...start.history, ...own.history]);
+  const own = await train({ ...ownPart, name, way }, more.state);
+  save(name, own, [...start.history, ...more.history, ...own.history]);
 }
 
 /** Steps of one part, from the checkpoint where there is one; ends the process when it was stopped. */
-async function train(name, way, steps, schedule, from = {}) {
+async function train({ name, way, data, views, cells, schedule }, from = {}) {
+  const { steps } = schedule;
+  const tilesPerView = data.view.fine === false ? 1 : 5;
   const step = distilStep({
-    ...{ student, way, views: viewsPerStep, cells, parts, preprocessing, clip: 1, average: decay },
+    ...{ student, way, views, tilesPerView, cells, parts, preprocessing, clip: 1, average: decay },
     layers: [
       { statistics: inner, block: 1, weight: 0.5 },
       { statistics: last, weight: 1 },
@@ -76,24 +86,11 @@ async function train(name, way, steps, schedule, from = {}) {
   const told = {};
   const fitted = await fit(step, {
     ...{ steps, rate: cosine(schedule), openLoop: (file, state) => openLoop(file, state, { threads }), signal: stop.signal },
-    recipe: JSON.stringify({
-      name,
-      student,
-      views,
-      steps,
-      startSteps,
-      viewsPerStep,
-      cells,
-      colour,
-      schedule,
-      decay,
-      seed,
-      viewRecipe,
-    }),
+    recipe: JSON.stringify({ name, way, student, views, cells, colour, schedule, decay, seed, viewRecipe: data.recipe }),
     initial: (parameter, dims) =>
       String(from[parameter]?.dims) === String(dims) ? from[parameter].data : mimeticValue(parameter, dims, seed, student),
-    batches: shardBatches(store, shards, {
-      views: viewsPerStep,
+    batches: shardBatches(data.store, data.shards, {
+      views,
       cells,
       patchSize: student.patchSize,
       colour,
@@ -112,7 +109,8 @@ async function train(name, way, steps, schedule, from = {}) {
 }
 
 /** Views of all photos with the teacher's tokens, in files; those that are there stay. */
-async function drawViews() {
+async function drawViews(name, view, views, perShard, seed) {
+  const recipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", teacherLayers, view, seed, photos: photos.length });
   const deit = join(root, "../shared/models/deit_tiny_patch16_224");
   const config = JSON.parse(readFileSync(join(deit, "config.json"), "utf8"));
   const file = buildModel(config, readFileSync(join(deit, "model.safetensors")), { outputs: teacherLayers });
@@ -121,14 +119,15 @@ async function drawViews() {
     const outputs = await model.run(tiles);
     return teacherLayers.map((name) => outputs[name]);
   };
-  const names = await makeShards({
+  const store = openStore(name === "views" ? folder : join(folder, name));
+  const shards = await makeShards({
     ...{ photos, load: loadImage, teacher, preprocessing: { ...preprocessing, rescale: 1 / 255, filter: "bicubic" } },
-    ...{ views, perShard: 64, view, seed, store, recipe: viewRecipe, signal: stop.signal },
-    onShard: (done, of) => say(`views: ${done} of ${of} files`),
+    ...{ views, perShard, view, seed, store, recipe, signal: stop.signal },
+    onShard: (done, of) => say(`${name}: ${done} of ${of} files`),
     onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
   });
   await model.dispose();
-  return names;
+  return { shards, store, recipe, view };
 }
 
 function photosOf(name) {
@@ -147,8 +146,12 @@ function save(name, { state }, history) {
   };
   const { config, weights } = studentFiles(state, student, preprocessing);
   const log = {
-    ...{ name, student, views, startSteps, ownSteps, viewsPerStep, cells, colour, rate, warmUp, decay, seed },
-    viewRecipe: JSON.parse(viewRecipe),
+    ...{ name, student, colour, decay, seed },
+    parts: [startPart, widePart, ownPart].map(({ data, ...part }) => ({
+      ...part,
+      views: part.views,
+      recipe: JSON.parse(data.recipe),
+    })),
     history: history.map((metrics, i) => ({ step: i + 1, ...metrics })).filter(({ step }) => step % 50 === 0 || step === 1),
   };
   mkdirSync(out, { recursive: true });

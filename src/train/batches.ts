@@ -1,7 +1,7 @@
 /** Batches of views: in each tile the patches of some cells, as many of the coarse tile as of the fine ones, with the teacher's tokens there. */
 import { fromFloat16, makeRandom, type Random, readSafetensors, type StoredTensor, shuffled } from "../tensors/index.ts";
 import type { Batch, Checkpoints } from "./fit.ts";
-import { layerName, tilesPerView } from "./shards.ts";
+import { layerName, type TilesPerView } from "./shards.ts";
 import { recolour } from "./views.ts";
 
 export interface BatchOptions {
@@ -16,8 +16,8 @@ export interface BatchOptions {
 }
 
 /**
- * From shards of `makeShards`: `pixels` uint8 [views·5, 4·cells, size·size·3], their `places` in the grid int64 [views·5·4·cells], and for each
- * of the teacher's layers `tokens.i` float32 [views·5, 1 + 4·cells, c]. Tokens of a coarse tile are in the order (quarter, cell), those of a
+ * From shards of `makeShards`, of t tiles a view: `pixels` uint8 [views·t, 4·cells, size·size·3], their `places` in the grid int64
+ * [views·t·4·cells], and for each of the teacher's layers `tokens.i` float32 [views·t, 1 + 4·cells, c]. Tokens of a coarse tile are in the order (quarter, cell), those of a
  * fine one in the order (cell, row, column), so that four of the latter lie over one of the former.
  */
 export function shardBatches(store: Checkpoints, shards: readonly string[], options: BatchOptions) {
@@ -62,14 +62,18 @@ function batchOf(
   const side = tensors.coarse.dims[1];
   const tokens = 4 * cells;
   const pixels = patchSize * patchSize * 3;
+  const tilesPerView: TilesPerView = tensors.fine ? 5 : 1;
   const tiles = chosen.length * tilesPerView;
-  const places = chosen.map(() => drawPlaces(side / patchSize, cells, random));
+  const places = chosen.map(() => drawPlaces(side / patchSize, cells, random).slice(0, tilesPerView));
   const patches = new Uint8Array(tiles * tokens * pixels);
   chosen.forEach((view, i) => {
     const own = patches.subarray(i * tilesPerView * tokens * pixels, (i + 1) * tilesPerView * tokens * pixels);
-    const image = (name: string, size: number) =>
-      (tensors[name].data as Uint8Array).subarray(view * size * size * 3, (view + 1) * size * size * 3);
-    cutPatches(image("coarse", side), image("fine", 2 * side), side, patchSize, places[i], own);
+    const image = (name: string) => {
+      const { dims, data } = tensors[name];
+      const size = dims[1] * dims[2] * dims[3];
+      return (data as Uint8Array).subarray(view * size, (view + 1) * size);
+    };
+    cutPatches(image("coarse"), tensors.fine && image("fine"), side, patchSize, places[i], own);
     if (colour > 0) recolour(own, colour, random);
   });
   const targets = Object.entries(tensors).filter(([name]) => name.startsWith(layerName("")));
@@ -80,7 +84,7 @@ function batchOf(
   };
 }
 
-/** Places in the grids of a view's five tiles: `cells` random ones of each quarter of the coarse tile, and the four that lie over each in the fine ones. */
+/** Places in the grids of five tiles of a view: `cells` random ones of each quarter of the coarse tile, and the four that lie over each in the fine ones. */
 function drawPlaces(grid: number, cells: number, random: Random): number[][] {
   const half = grid / 2;
   const coarse: number[] = [];
@@ -99,7 +103,7 @@ function drawPlaces(grid: number, cells: number, random: Random): number[][] {
 
 function cutPatches(
   coarse: Uint8Array,
-  fine: Uint8Array,
+  fine: Uint8Array | undefined,
   side: number,
   patchSize: number,
   places: readonly (readonly number[])[],
@@ -109,7 +113,7 @@ function cutPatches(
   const line = patchSize * 3;
   let to = 0;
   places.forEach((tokens, tile) => {
-    const [image, width] = tile === 0 ? [coarse, side] : [fine, 2 * side];
+    const [image, width] = tile === 0 ? [coarse, side] : [fine!, 2 * side];
     const [top, left] = tile === 0 ? [0, 0] : [((tile - 1) >> 1) * side, ((tile - 1) & 1) * side];
     for (const place of tokens) {
       const [y, x] = [top + Math.floor(place / grid) * patchSize, left + (place % grid) * patchSize];
@@ -128,6 +132,7 @@ function targetsOf(
   places: readonly (readonly (readonly number[])[])[],
 ) {
   const kept = 1 + places[0][0].length;
+  const tilesPerView = places[0].length;
   const halves = new Uint16Array(chosen.length * tilesPerView * kept * channels);
   let to = 0;
   const copy = (token: number) => {

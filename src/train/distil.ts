@@ -13,7 +13,7 @@ import {
   Sub,
 } from "../onnx/index.ts";
 import type { Optimiser } from "./optimisers.ts";
-import { layerName, type Statistics, tilesPerView } from "./shards.ts";
+import { layerName, type Statistics, type TilesPerView } from "./shards.ts";
 import { makeStep, type Step } from "./step.ts";
 import { linear, type Parameter, type VitShape, vitOfPatches } from "./vit.ts";
 
@@ -21,8 +21,10 @@ export interface DistilOptions {
   readonly student: VitShape;
   /** "tiles": each tile on its own. "s2": features at scales 1 and 2, concatenated, against the teacher's at the finer scale (paper, Table 4). */
   readonly way: "tiles" | "s2";
-  /** Views in a step; each is five tiles. */
+  /** Views in a step. */
   readonly views: number;
+  /** As the shards have them; default 5, which "s2" needs. */
+  readonly tilesPerView?: TilesPerView;
   /** As the batches have them (`BatchOptions`). */
   readonly cells: number;
   /** The teacher's layers in the batches; the last is against the student's last, each other one against the output of a block. */
@@ -40,7 +42,19 @@ const clsWeight = 0.5;
 
 /** The step's graph; the student's parameters are those that do not begin with `distil.`. */
 export function distilStep(options: DistilOptions): Step {
-  const { student, way, views, cells, layers, preprocessing, optimiser, clip, average, parts = views } = options;
+  const {
+    student,
+    way,
+    views,
+    tilesPerView = 5,
+    cells,
+    layers,
+    preprocessing,
+    optimiser,
+    clip,
+    average,
+    parts = views,
+  } = options;
   const tiles = views * tilesPerView;
   const tokens = 4 * cells;
   const channels = layers.map(({ statistics }) => statistics.cls.mean.length);
@@ -123,15 +137,15 @@ function difference(seen: ShapedValue, target: ShapedValue, name: string, parame
 /** S² features of views at scales 1 and 2 (paper §3.1): [views·5, 1 + n, c] to [views, 1 + n, 2·c]. */
 function multiScale(tokens: ShapedValue): ShapedValue {
   const [tiles, count, width] = tokens.dims as number[];
-  const coarse = Slice(Reshape(tokens, [tiles / tilesPerView, tilesPerView, count, width]), 0, 1, 1);
-  return Concat([Reshape(coarse, [tiles / tilesPerView, count, width]), fine(tokens)], 2);
+  const coarse = Slice(Reshape(tokens, [tiles / 5, 5, count, width]), 0, 1, 1);
+  return Concat([Reshape(coarse, [tiles / 5, count, width]), fine(tokens)], 2);
 }
 
 /** The four fine tiles of each view, stitched and pooled over the coarse tile's patches; their [CLS] averaged: [views, 1 + n, c]. */
 function fine(tokens: ShapedValue): ShapedValue {
   const [tiles, count, width] = tokens.dims as number[];
-  const views = tiles / tilesPerView;
-  const four = Slice(Reshape(tokens, [views, tilesPerView, count, width]), 1, tilesPerView, 1);
+  const views = tiles / 5;
+  const four = Slice(Reshape(tokens, [views, 5, count, width]), 1, 5, 1);
   const cls = Reshape(ReduceMean(Slice(four, 0, 1, 2), [1]), [views, 1, width]);
   // Four fine patches lie over each coarse one, and quarters and cells come in the coarse tile's order (batches.ts).
   const cells = Reshape(Slice(four, 1, count, 2), [views, count - 1, 4, width]);

@@ -9,7 +9,7 @@ export { initialValue, mimeticValue } from "./initial.ts";
 export { type MuonOptions, muon } from "./muon.ts";
 export { type AdamWOptions, adamW, clipped, type Optimiser, type StepNumbers, sgd } from "./optimisers.ts";
 export { cosine } from "./schedule.ts";
-export { makeShards, type ShardOptions, type Statistics, teacherStatistics, tilesPerView } from "./shards.ts";
+export { makeShards, type ShardOptions, type Statistics, type TilesPerView, teacherStatistics } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";
 export { type StudentPixels, studentFiles } from "./student-files.ts";
 export { drawView, type View, type ViewOptions } from "./views.ts";

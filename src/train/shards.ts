@@ -14,14 +14,14 @@ import {
 import type { Checkpoints } from "./fit.ts";
 import { drawView, type View, type ViewOptions } from "./views.ts";
 
-/** A view is five tiles: the coarse one and four of the fine one, row by row. */
-export const tilesPerView = 5;
+/** A view is its coarse tile alone, or that and four of the fine one, row by row. */
+export type TilesPerView = 1 | 5;
 
 export interface ShardOptions {
   /** Paths of the photos. */
   readonly photos: readonly string[];
   readonly load: (path: string) => Promise<Pixels>;
-  /** What is learnt from, for normalised tiles [5, 3, side, side]: token maps [5, 1 + n, c], [CLS] first, of one or more of its layers. */
+  /** What is learnt from, for the normalised tiles [t, 3, side, side] of a view: token maps [t, 1 + n, c], [CLS] first, of one or more of its layers. */
   readonly teacher: (tiles: Tensor) => Promise<readonly Tensor[]>;
   readonly preprocessing: Preprocessing;
   /** In all. */
@@ -76,14 +76,16 @@ async function makeShard(
   const { side } = view;
   const answers: (readonly Tensor[])[] = [];
   for (const each of views) answers.push(await teacher(normalised(tilesOf(each, side), side, preprocessing)));
-  const stored = answers[0].map(({ dims: [, tokens, channels] }, layer): [string, StoredTensor] => [
+  const stored = answers[0].map(({ dims: [tiles, tokens, channels] }, layer): [string, StoredTensor] => [
     layerName(layer),
-    { dtype: "F16", dims: [views.length * tilesPerView, tokens, channels], data: halves(answers.map((each) => each[layer])) },
+    { dtype: "F16", dims: [views.length * tiles, tokens, channels], data: halves(answers.map((each) => each[layer])) },
   ]);
   return writeSafetensors(
     {
       coarse: { dtype: "U8", dims: [views.length, side, side, 3], data: joined(views.map(({ coarse }) => coarse)) },
-      fine: { dtype: "U8", dims: [views.length, 2 * side, 2 * side, 3], data: joined(views.map(({ fine }) => fine)) },
+      ...(view.fine !== false && {
+        fine: { dtype: "U8", dims: [views.length, 2 * side, 2 * side, 3], data: joined(views.map(({ fine }) => fine!)) },
+      }),
       ...Object.fromEntries(stored),
     },
     { recipe },
@@ -108,10 +110,11 @@ function halves(answers: readonly Tensor[]): Uint16Array {
   return all;
 }
 
-/** The five tiles of a view as bytes [5, side, side, 3]. */
+/** The tiles of a view as bytes [1 or 5, side, side, 3]. */
 function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
+  if (!fine) return coarse;
   const tile = side * side * 3;
-  const tiles = new Uint8Array(tilesPerView * tile);
+  const tiles = new Uint8Array(5 * tile);
   tiles.set(coarse);
   for (let t = 0; t < 4; t++) {
     const [top, left] = [(t >> 1) * side, (t & 1) * side];

@@ -1,4 +1,4 @@
-/** Views of a photo to train on: a random part of it, at the model's size and at twice that, turned over at random; and colours changed at random. */
+/** Views of a photo to train on: a random part of it, at the model's size and perhaps at twice that, turned over at random; and colours changed at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { Random } from "../tensors/index.ts";
 
@@ -7,15 +7,17 @@ export interface ViewOptions {
   readonly side: number;
   /** Part of the photo's area: least and most. */
   readonly area: readonly [number, number];
+  /** Whether there is a fine view; default true. */
+  readonly fine?: boolean;
 }
 
 /** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the photo. */
 export interface View {
   readonly coarse: Uint8Array;
-  readonly fine: Uint8Array;
+  readonly fine?: Uint8Array;
 }
 
-export function drawView(photo: Pixels, { side, area }: ViewOptions, random: Random): View {
+export function drawView(photo: Pixels, { side, area, fine = true }: ViewOptions, random: Random): View {
   const box = drawBox(photo, area, random);
   const flipped = random() < 0.5;
   const draw = (size: number) => {
@@ -23,7 +25,7 @@ export function drawView(photo: Pixels, { side, area }: ViewOptions, random: Ran
     if (flipped) flip(data, size);
     return data;
   };
-  return { coarse: draw(side), fine: draw(2 * side) };
+  return { coarse: draw(side), ...(fine && { fine: draw(2 * side) }) };
 }
 
 /** A part of random area and shape (3:4 to 4:3), anywhere; torchvision's RandomResizedCrop. */
