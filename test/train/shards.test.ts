@@ -1,10 +1,11 @@
 /** Shards and batches: a student is shown the patches whose tokens it is to learn, of the coarse tile alone or of all five. */
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.ts";
+import type { Preprocessing } from "../../src/images/index.ts";
 import { makeShards, shardBatches } from "../../src/train/index.ts";
 
 const [side, patchSize, grid] = [64, 16, 4];
-const preprocessing = { rescale: 1, mean: [0, 0, 0], std: [1, 1, 1], filter: "bicubic" as const };
+const preprocessing: Preprocessing = { rescale: 1, mean: [0, 0, 0], std: [1, 1, 1], filter: "bicubic" };
 const photo = {
   ...{ width: 150, height: 130, channels: 3 as const },
   data: Uint8Array.from({ length: 150 * 130 * 3 }, (_, i) => (i * 7919) % 251),
