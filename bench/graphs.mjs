@@ -1,6 +1,7 @@
 /**
  * Graphs of our own against what they stand for, on DeiT-Tiny, one thread: the exported S² file against `s2` and against the raw tiles in
- * one run; the model built from weights against torch's export; the int8 file against the float32 one, in size, time and features.
+ * one run; the model built from weights against torch's export; the int8 file against the float32 one, in size, time and features; and the
+ * products alone of an MLP (192 to 768 and back), which say what the processor has to gain from int8.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,6 +9,7 @@ import * as ort from "onnxruntime-node";
 import { resize, s2, splitChessboard } from "s2-vision";
 import { buildModel, exportS2, quantizeModel } from "s2-vision/models";
 import { loadImage, loadModel, openGraph, resizePixels } from "s2-vision/node";
+import { constant, finishGraph, input, MatMul, newGraph, output, writeOnnx } from "s2-vision/onnx";
 import { noise } from "./noise.mjs";
 import { deitTiny, missing } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
@@ -43,7 +45,10 @@ const four = { dims: [4, 3, 224, 224], data: all.slice(0, 4 * 150528) }; // as m
 const { file: int8, report } = await quantizeModel(file);
 const seen = { images: await trainPhotos(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
 const { file: calibrated, report: calibratedReport } = await quantizeModel(file, seen);
+const products = productsOf([192, 768, 192]);
 const sessions = {
+  products: await start(products),
+  productsInt8: await start((await quantizeModel(products, { twoTerms: 0 })).file),
   torch: await start(file),
   built: await start(buildModel(config, readFileSync(join(deitTiny, "model.safetensors")))),
   int8: await start(int8),
@@ -53,8 +58,13 @@ const sessions = {
 const model = await loadModel(deitTiny, { threads: 1 });
 const run = (name, values) => sessions[name].run({ pixel_values: tensor(values) });
 
+const rows = noise([1576, 192]);
+const runProducts = (name) => sessions[name].run({ rows: tensor(rows) });
+
 const times = await takeTurns(
   {
+    products: () => runProducts("products"),
+    productsInt8: () => runProducts("productsInt8"),
     exported: () => run("s2", images),
     s2: () => s2(model, images, { scales: [1, 2, 3], numPrefixToken: 1, splitForward: 4 }),
     raw: () => run("torch", { dims: [14, 3, 224, 224], data: all }),
@@ -65,7 +75,7 @@ const times = await takeTurns(
     int8: () => run("int8", batch),
     calibrated: () => run("calibrated", batch),
   },
-  { rounds: 15, warmUp: 3 },
+  { rounds: 25, warmUp: 3 },
 );
 await model.dispose();
 
@@ -78,12 +88,14 @@ finish(
   [
     { name: "exported file / s2", value: against("exported", "s2"), unit: "x", bar: 1.03 },
     { name: "exported file / raw tiles in one run", value: against("exported", "raw"), unit: "x", bar: 1.06 },
+    { name: "int8 / float32, time of products alone", value: against("productsInt8", "products"), unit: "x" },
+    { name: "built / torch's export, 8 images", value: against("built", "torch"), unit: "x" },
     { name: "built / torch's export, 4 images", value: against("builtFour", "torchFour"), unit: "x", bar: 0.95, aim: 0.9 },
     ...int8Figures("int8", "int8", report),
     ...int8Figures("calibrated", "int8 by 8 photos", calibratedReport),
   ],
   {
-    rounds: 15,
+    rounds: 25,
     ms: Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, spread(ms)])),
     ...{ examples, clothing },
   },
@@ -96,6 +108,18 @@ function int8Figures(name, called, { bytesBefore, bytesAfter }) {
     { name: `${called}, 1 - mean token cosine on examples`, value: round(1 - examples[name].cosine), unit: "", bar: 0.01 },
     { name: `${called}, 1 - top-1 agreement on clothing/test`, value: round(1 - clothing[name].top1), unit: "", bar: 0.05 },
   ];
+}
+
+/** Products by random matrices, one after the other. */
+function productsOf(widths) {
+  const graph = newGraph(17);
+  let x = input(graph, "rows", "float32", ["rows", widths[0]]);
+  for (let i = 1; i < widths.length; i++) {
+    const dims = [widths[i - 1], widths[i]];
+    x = MatMul(x, constant(graph, "float32", dims, noise(dims).data));
+  }
+  output(x, "result");
+  return writeOnnx(finishGraph(graph, "products"));
 }
 
 /** The first photo of each of some classes. */

@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
     wide: { type: "string", default: "5000" },
     steps: { type: "string", default: "450" },
     views: { type: "string", default: "2000" },
-    "wide-views": { type: "string", default: "16000" },
+    "wide-views": { type: "string", default: "12800" },
     training: { type: "string", default: "training" },
     out: { type: "string", default: "models" },
     threads: { type: "string", default: "2" },
