@@ -67,7 +67,8 @@ const DECAYS = [1, 0.1, 1e-2, 1e-3];
 
 /** Where the descent over all tokens of all photos ends: figures do not change any more, seconds do. */
 const TOKEN_TOLERANCE = 1e-4;
-const BIN_STEPS = 100;
+/** The most steps of a descent over dense targets, each of which passes over all photos. */
+const STEPS = 100;
 
 /** What a task needs to know of its data set; a `DataSet` is such. */
 export interface TaskSet<K extends Kind = Kind> {
@@ -147,7 +148,7 @@ const FITS: { readonly [K in Kind]: (parts: Parts<ItemOf[K]>, features: Features
     const photos = depthPhotos(train, features);
     const options = { ...settled, near, far, validation: depthPhotos(validation, features) };
     if (head === "ridge") return fitRidgeDepth(photos, { ...options, alpha: regularisation ?? ALPHAS_OF_TOKENS });
-    return fitDepth(photos, { ...options, decay: regularisation ?? DECAYS, iterations: BIN_STEPS });
+    return fitDepth(photos, { ...options, decay: regularisation ?? DECAYS, iterations: STEPS });
   },
   boxes({ train, validation }, features, settled) {
     const held = photosOfObjects(validation, features);
@@ -155,6 +156,7 @@ const FITS: { readonly [K in Kind]: (parts: Parts<ItemOf[K]>, features: Features
       ...settled,
       decay: settled.regularisation ?? DECAYS,
       tolerance: TOKEN_TOLERANCE,
+      iterations: STEPS,
       validation: held,
     });
   },

@@ -33,6 +33,8 @@ export interface ObjectsOptions extends FitOptions {
   /** Whether it is known where objects are ("places", default), or only which and how many a photo has ("photos"). */
   readonly from?: "places" | "photos";
   readonly validation?: Batches<PhotoOfObjects>;
+  /** The most steps for each decay; default 1000. */
+  readonly iterations?: number;
   /** Largest partial derivative of the mean loss at rest; default 1e-6. */
   readonly tolerance?: number;
 }
