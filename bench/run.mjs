@@ -10,6 +10,7 @@ const benches = [
   "core",
   "resize",
   "overhead",
+  "collection",
   "reference",
   "graphs",
   "train",
