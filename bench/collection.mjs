@@ -19,7 +19,7 @@ skipIf(missing(deitTiny, folder));
 
 const [count, atATime, tilesPerPhoto, batch] = [400, 10, 14, 7]; // 7: as overhead.mjs finds it, the spread is small
 const photos = readdirSync(folder, { recursive: true })
-  .filter((name) => /\.(jpe?g|png)$/i.test(name))
+  .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
   .sort()
   .slice(0, count);
 const model = await loadModel(deitTiny, { threads: 1 });

@@ -33,15 +33,27 @@ export type Collected =
   | { readonly photo: string; readonly tokens: PhotoTokens }
   | { readonly photo: string; readonly problem: string };
 
-/** Yields photos in their order; while the model looks at one, the next is read and decoded. */
+/** Yields photos in their order; while the model looks at one's tiles, the next is read, decoded, resized and cut. */
 export async function* collectFeatures(photos: readonly string[], collection: Collection): AsyncGenerator<Collected> {
-  let next = prepare(photos[0], collection);
-  for (const [i, photo] of photos.entries()) {
+  let next = collect(photos[0], collection);
+  for (const i of photos.keys()) {
     collection.signal?.throwIfAborted();
-    const prepared = await next;
-    next = prepare(photos[i + 1], collection);
-    yield "problem" in prepared ? { photo, problem: prepared.problem } : await finish(photo, prepared, collection);
+    const now = next;
+    next = collect(photos[i + 1], collection);
+    yield (await now)!;
   }
+}
+
+/** Its rejection is seen when it is its turn, if that comes. */
+function collect(path: string | undefined, collection: Collection): Promise<Collected | undefined> {
+  const collected = path === undefined ? Promise.resolve(undefined) : collectOne(path, collection);
+  collected.catch(() => {});
+  return collected;
+}
+
+async function collectOne(photo: string, collection: Collection): Promise<Collected> {
+  const prepared = await prepare(photo, collection);
+  return "problem" in prepared ? { photo, problem: prepared.problem } : await finish(photo, prepared, collection);
 }
 
 /** Where a photo's features are kept: readable, and another for each model and way of looking. */
@@ -61,9 +73,8 @@ interface Prepared {
 
 type Outcome = (Prepared & { stale?: readonly string[] }) | { tokens: PhotoTokens } | { problem: string };
 
-/** Never rejects: a photo may fail long before its turn. */
-async function prepare(path: string | undefined, collection: Collection): Promise<Outcome> {
-  if (path === undefined) return { problem: "" };
+/** A photo that cannot be read is a problem, not a rejection. */
+async function prepare(path: string, collection: Collection): Promise<Outcome> {
   const { model, look, store, decode, read } = collection;
   try {
     const bytes = await read(path);
