@@ -43,7 +43,7 @@ export const fusion: Experiment = {
           "Photos are squashed into the model's square.",
           "Photos keep their shape: their short side is the model's (fit keep, split mode pad), so that tiles at the far edge are padded.",
         ),
-        "1x+2x. Reference: the authors' code on its any-shape branch. Aligned: scales are pooled onto each other where they lie in the photo, not as if all had the same extent. Overlap: neighbouring tiles share two tokens and are blended there.",
+        "1x+2x. Reference: the authors' code on its any-shape branch. Aligned: scales are pooled onto each other where they lie in the photo, not as if all had the same extent. Photos of 480x360 are an edge case of it: the maps of both scales cover the same extent (304 px of 299 at 1x), so that both ways do the same. Overlap: neighbouring tiles share two tokens and are blended there.",
       ],
       seeds: [],
     };
