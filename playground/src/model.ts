@@ -8,6 +8,9 @@ const part = byId("model-choice", HTMLFieldSetElement);
 const kind = byId("model-kind", HTMLSelectElement);
 const files = byId("model-file", HTMLInputElement);
 const hubName = byId("model-hub", HTMLInputElement);
+const patch = byId("model-patch", HTMLInputElement);
+const prefix = byId("model-prefix", HTMLInputElement);
+const gpu = byId("model-gpu", HTMLInputElement);
 const bar = byId("model-progress", HTMLProgressElement);
 const state = byId("model-state", HTMLParagraphElement);
 
@@ -26,7 +29,10 @@ export async function load(): Promise<void> {
   try {
     const onProgress = ({ bytes, of }: { bytes: number; of: number }) => showProgress(bar, bytes, of);
     const notices: string[] = [];
-    const model = await loadModel(source, { onProgress, onNotice: ({ message }) => notices.push(message) });
+    const model = await loadModel(source, {
+      ...{ ...hints(), onProgress, onNotice: ({ message }: { message: string }) => notices.push(message) },
+      ...(gpu.checked && { device: "webgpu" }),
+    });
     const tileMs = await timeTile(model);
     const before = session.loaded;
     const file = source instanceof Uint8Array ? async () => source : () => modelFile(source);
@@ -39,6 +45,12 @@ export async function load(): Promise<void> {
   } finally {
     bar.hidden = true;
   }
+}
+
+/** What a file of one's own does not say. */
+function hints(): { patchSize?: number; prefixTokens?: number } {
+  if (kind.value !== "file") return {};
+  return { ...(patch.value && { patchSize: Number(patch.value) }), ...(prefix.value && { prefixTokens: Number(prefix.value) }) };
 }
 
 function describe({ name, model, tileMs }: Loaded): string {

@@ -45,10 +45,10 @@ export interface Playground {
   close(): Promise<void>;
 }
 
-export async function openPlayground(options: BrowserContextOptions = {}): Promise<Playground> {
+export async function openPlayground(options: BrowserContextOptions = {}, args: string[] = []): Promise<Playground> {
   build();
   const server = await servePages({ folders: [built], answers: { "/": readFileSync(`${built}/index.html`) } });
-  const browser = await startChromium(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);
+  const browser = await startChromium(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", ...args]);
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const [elsewhere, said]: [string[], string[]] = [[], []];
   context.on("request", (request) => {
