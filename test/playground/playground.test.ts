@@ -6,6 +6,7 @@ import { clickable, photoTokens, readHead, segmentClicks } from "../../src/heads
 import type { Features, Model } from "../../src/node.ts";
 import { accessTests } from "./access.ts";
 import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
+import { webgpuTests } from "./webgpu.ts";
 
 // As built: a model's worker is a file of the build.
 const { extract, loadImage, loadModel, openGraph, planPhoto, readSafetensors } = (await import(
@@ -273,3 +274,5 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
     expect(await policy.getAttribute("content")).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
   });
 });
+
+webgpuTests();

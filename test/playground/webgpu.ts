@@ -1,0 +1,34 @@
+/** The playground on the graphics card: with a toy model of one's own, on a processor that only pretends to be one. In one file with the other tests, so that the page is built once. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noChromium, root } from "../../scripts/browser.mjs";
+import { openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
+
+export function webgpuTests(): void {
+  describe.skipIf(noChromium)(`the playground with WebGPU${skipped}`, { timeout: 180_000 }, () => {
+    let play: Playground;
+    beforeAll(async () => {
+      play = await openPlayground({}, ["--enable-unsafe-webgpu"]);
+    }, 240_000);
+    afterAll(() => play?.close());
+
+    it("tries it when asked, says that WebAssembly is faster here, and looks at the photo all the same", async () => {
+      const { page } = play;
+      await page.setInputFiles("#photo-file", {
+        name: "field.png",
+        mimeType: "image/png",
+        buffer: pngOf((x, y) => [255 * x, 255 * y, 90]),
+      });
+      await page.selectOption("#model-kind", "file");
+      await page.setInputFiles("#model-file", `${root}test/runtimes/models/plain.onnx`);
+      await page.fill("#model-patch", "8");
+      await page.check("#model-gpu");
+      expect(play.paths.some((path) => path.includes("asyncify"))).toBe(false); // its library is large: only who asks fetches it
+      await page.click("#model-load");
+      await told(page, /plain\.onnx: \d+ ms a tile, wasm.*WebGPU needs \d+ ms/);
+      expect(play.paths.some((path) => path.includes("asyncify"))).toBe(true);
+      await page.click("#look");
+      await told(page, /tokens of \d+ channels/);
+      expect(await page.locator("#colours canvas").count()).toBe(3);
+    });
+  });
+}
