@@ -127,7 +127,7 @@ async function drawViews(name, view, views, perShard, seed) {
     onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
   });
   await model.dispose();
-  return { shards, store, recipe, view };
+  return { shards, store, recipe, view, drawn: views };
 }
 
 function photosOf(name) {
@@ -147,10 +147,10 @@ function save(name, { state }, history) {
   const { config, weights } = studentFiles(state, student, preprocessing);
   const log = {
     ...{ name, student, colour, decay, seed },
-    parts: [startPart, widePart, ownPart].map(({ data, ...part }) => ({
+    parts: [startPart, widePart, ownPart].map(({ data: { drawn, recipe }, ...part }) => ({
       ...part,
-      views: part.views,
-      recipe: JSON.parse(data.recipe),
+      drawn,
+      recipe: JSON.parse(recipe),
     })),
     history: history.map((metrics, i) => ({ step: i + 1, ...metrics })).filter(({ step }) => step % 50 === 0 || step === 1),
   };
