@@ -40,7 +40,8 @@ const step = makeStep({
   },
 });
 // Products of the whole step, forwards and backwards, by their shapes.
-const work = multiplyAdds(readOnnx(step.file), {}).value;
+const ofState = Object.fromEntries(step.state.map(({ name, dims: of }) => [name, of]));
+const work = multiplyAdds(readOnnx(step.file), { ...dims, ...ofState, rate: [], step: [] }).value;
 const state = Object.fromEntries(
   step.state.map(({ name, dims: of, parameter }) => [
     name,
