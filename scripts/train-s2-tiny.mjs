@@ -26,7 +26,7 @@ import {
 const { values: flags } = parseArgs({
   options: {
     start: { type: "string", default: "1891" },
-    wide: { type: "string", default: "5000" },
+    wide: { type: "string", default: "3803" },
     steps: { type: "string", default: "450" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
