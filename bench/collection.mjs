@@ -30,7 +30,14 @@ const session = await ort.InferenceSession.create(join(deitTiny, "onnx/model.onn
 const tiles = new ort.Tensor("float32", noise([batch, 3, 224, 224]).data, [batch, 3, 224, 224]);
 const kept = mkdtempSync(join(tmpdir(), "s2-bench-"));
 const collection = {
-  ...{ model, modelName: "deit", modelHash: "bench", version: "bench", look: { scales: [1, 2, 3], fit: "squash" }, store: openStore(kept) },
+  ...{
+    model,
+    modelName: "deit",
+    modelHash: "bench",
+    version: "bench",
+    look: { scales: [1, 2, 3], fit: "squash" },
+    store: openStore(kept),
+  },
   read: async (path) => new Uint8Array(await readFile(join(folder, path))),
   decode: (bytes) => loadImage(bytes),
 };
