@@ -6,9 +6,6 @@ import type { Pixels } from "../images/index.ts";
 /** Directions that are iterated together: three for the colours, the others make the three settle sooner. */
 const BLOCK = 6;
 
-/** Tokens that the directions are found from, evenly spread; more change no colour that an eye can see. */
-const SAMPLE = 512;
-
 /**
  * The first three principal components of a map's tokens as RGB, one pixel per token. Each component is stretched so that its 2nd to 98th
  * percentile fill 0 to 255, for a few outlying tokens must not grey out all others; a component without variance is mid-grey.
@@ -17,7 +14,7 @@ const SAMPLE = 512;
 export function principalColours(map: { rows: number; cols: number; channels: number; data: Float32Array }): Pixels {
   const { rows, cols, channels, data } = map;
   const tokens = checkMap(map);
-  const { mean, matrix } = covariance(sampled(data, tokens, channels), channels);
+  const { mean, matrix } = covariance(data, tokens, channels);
   const axes = mainAxes(matrix, channels);
   const colours = new Uint8Array(tokens * 3).fill(128);
   const along = new Float64Array(tokens);
@@ -53,19 +50,8 @@ function meanToken(data: Float32Array, tokens: number, channels: number): Float6
   return mean;
 }
 
-function sampled(data: Float32Array, tokens: number, channels: number): Float32Array {
-  if (tokens <= SAMPLE) return data;
-  const sample = new Float32Array(SAMPLE * channels);
-  for (let i = 0; i < SAMPLE; i++) {
-    const token = Math.floor((i * tokens) / SAMPLE);
-    sample.set(data.subarray(token * channels, (token + 1) * channels), i * channels);
-  }
-  return sample;
-}
-
 /** The mean token, and [channels, channels], not divided by the count. Four tokens a pass: the sums are read and written a quarter as often. */
-function covariance(data: Float32Array, channels: number): { mean: Float64Array; matrix: Float64Array } {
-  const tokens = data.length / channels;
+function covariance(data: Float32Array, tokens: number, channels: number): { mean: Float64Array; matrix: Float64Array } {
   const mean = meanToken(data, tokens, channels);
   const sums = new Float64Array(channels * channels);
   const four = new Float64Array(4 * channels);
