@@ -1,24 +1,18 @@
 /** Segmentation from a few clicks: the mask comes at once, and leaves as a picture and as a head. */
 import { encode } from "fast-png";
 import { takeScales } from "s2-vision/eval";
-import {
-  type ClickablePhoto,
-  clickable,
-  clicksHead,
-  type LabelledPoint,
-  type Mask,
-  segmentClicks,
-  writeHead,
-} from "s2-vision/heads";
-import type { Pixels } from "s2-vision/web";
+import { type ClickablePhoto, clickable, clicksHead, type LabelledPoint, type Mask, segmentClicks } from "s2-vision/heads";
+import { classColour, type Pixels } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
 import { canvasOf, ring } from "./draw.ts";
+import { headButtons } from "./head-files.ts";
 import { see } from "./look.ts";
 import { photoCanvas } from "./photo-canvas.ts";
 import { onChange, session } from "./session.ts";
 
-/** Okabe and Ito's colours, told apart by all eyes. */
-const colours = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#7f7f7f"];
+/** Labels whose colours are told apart. */
+const most = 8;
+const colourOf = (label: number): string => `rgb(${classColour(label).join(" ")})`;
 const clicks: LabelledPoint[] = [];
 const names = ["thing", "rest"];
 /** The tokens of all scales or of the first, ready for clicks. */
@@ -50,7 +44,7 @@ export function setUpSegment(panel: HTMLElement): void {
     const mask = ready && clicks.length > 0 ? screenMask(ready) : undefined;
     photo.redraw((context, scale) => {
       if (mask) context.drawImage(canvasOf(tinted(mask)), 0, 0, context.canvas.width, context.canvas.height);
-      for (const { x, y, label } of clicks) ring(context, x * scale, y * scale, colours[label]);
+      for (const { x, y, label } of clicks) ring(context, x * scale, y * scale, colourOf(label));
     });
     state.textContent = mask && shown ? sharesOf(mask) : "";
   };
@@ -84,32 +78,21 @@ export function setUpSegment(panel: HTMLElement): void {
 }
 
 function tools(panel: HTMLElement, labels: HTMLElement, undo: () => void, forget: () => void): HTMLElement[] {
-  const files = (write: (photo: ClickablePhoto) => void) => () =>
-    void attempt(panel, () => {
-      if (!ready || clicks.length === 0) throw new Error("There is no mask yet; click a place of each label.");
-      write(ready);
-    });
+  const clicked = () => {
+    if (!ready || clicks.length === 0) throw new Error("There is no mask yet; click a place of each label.");
+    return ready;
+  };
+  const mask = () => download("mask.png", pngOf(segmentClicks(clicked(), clicks, names.length)));
   const add = () => {
-    if (names.length < colours.length) names.push(`label ${names.length + 1}`);
+    if (names.length < most) names.push(`label ${names.length + 1}`);
     drawLabels(labels, names.length - 1);
   };
-  const head = (photo: ClickablePhoto) => writeHead(clicksHead(photo, clicks, names));
   return [
     button("Add a label", add),
     button("Undo", undo),
     button("Clear", forget),
-    button(
-      "Mask as PNG",
-      files((photo) => download("mask.png", pngOf(segmentClicks(photo, clicks, names.length)))),
-    ),
-    button(
-      "head.json",
-      files((photo) => download("head.json", head(photo).json)),
-    ),
-    button(
-      "head.safetensors",
-      files((photo) => download("head.safetensors", head(photo).weights)),
-    ),
+    button("Mask as PNG", () => void attempt(panel, mask)),
+    ...headButtons(panel, () => clicksHead(clicked(), clicks, names)),
   ];
 }
 
@@ -126,8 +109,8 @@ function screenMask(photo: ClickablePhoto): Mask {
 }
 
 /** A word of red, green, blue and alpha for each label. */
-const tints = Uint32Array.from(colours, (colour) => {
-  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+const tints = Uint32Array.from({ length: most }, (_, label) => {
+  const [red, green, blue] = classColour(label);
   return (140 << 24) | (blue << 16) | (green << 8) | red;
 });
 
@@ -158,7 +141,7 @@ function drawLabels(labels: HTMLElement, chosen = 0): void {
         radio.setAttribute("aria-label", names[i]);
       });
       const chip = make("span", { className: "chip" }, radio, field);
-      chip.style.borderColor = colours[i];
+      chip.style.borderColor = colourOf(i);
       return chip;
     }),
   );

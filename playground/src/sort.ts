@@ -1,9 +1,10 @@
 /** Sorting: a handful of the album's photos get labels, and the nearest neighbours of these sort the rest. */
-import { argmax, fitNeighbours, type NeighboursHead, openNeighbours, writeHead } from "s2-vision/heads";
+import { argmax, fitNeighbours, type NeighboursHead, openNeighbours } from "s2-vision/heads";
 import { openGraph } from "s2-vision/web";
 import { openAlbum } from "./album.ts";
-import { attempt, button, download, make } from "./dom.ts";
+import { attempt, button, make } from "./dom.ts";
 import { albumChanged, thumbnail } from "./find.ts";
+import { headButtons } from "./head-files.ts";
 import { type KeptPhoto, keptPhotos } from "./kept.ts";
 
 /** Of the photos that have one, by path. */
@@ -15,24 +16,16 @@ export function setUpSort(panel: HTMLElement): void {
   const sorted = make("div");
   const state = make("p", { className: "hint" });
   state.setAttribute("role", "status");
-  const saved = (write: (head: NeighboursHead) => void) => () =>
-    void attempt(panel, () => {
-      if (!head) throw new Error("There is no head yet; give some photos labels and sort the rest.");
-      write(head);
-    });
+  const fitted = () => {
+    if (!head) throw new Error("There is no head yet; give some photos labels and sort the rest.");
+    return head;
+  };
   panel.append(
     make(
       "div",
       { className: "row" },
       button("Sort the rest", () => void attempt(panel, () => sortRest(sorted, state)), "main"),
-      button(
-        "head.json",
-        saved((made) => download("head.json", writeHead(made).json)),
-      ),
-      button(
-        "head.safetensors",
-        saved((made) => download("head.safetensors", writeHead(made).weights)),
-      ),
+      ...headButtons(panel, fitted),
     ),
     state,
     sorted,
