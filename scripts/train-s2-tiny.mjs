@@ -1,8 +1,8 @@
 /**
  * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales and then of
  * many more views at one, then for each model the rest, on single tiles or with S² in the loop, so that both have had the same steps and the
- * same runs of tiles. Resumable: run it again after a
- * break. Views and checkpoints go to training/ (not committed), models and their logs to models/.
+ * same runs of tiles. Resumable: run it again after a break. Views and checkpoints go to training/ (not committed), models and their logs to
+ * models/.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -53,7 +53,7 @@ process.once("SIGTERM", () => stop.abort());
 const started = performance.now();
 const photos = ["photos", "clothing/train"].flatMap(photosOf); // no test uses one
 /** Views with a fine one, and many more without. */
-const fine = await drawViews("views", { side: 224, area }, Number(flags.views), 64, seed);
+const fine = await drawViews("fine", { side: 224, area }, Number(flags.views), 64, seed);
 const wide = await drawViews("wide", { side: 224, area, fine: false }, Number(flags["wide-views"]), 320, seed + 1);
 const [inner, last] = await teacherStatistics(fine.store, fine.shards[0]);
 
@@ -119,7 +119,7 @@ async function drawViews(name, view, views, perShard, seed) {
     const outputs = await model.run(tiles);
     return teacherLayers.map((name) => outputs[name]);
   };
-  const store = openStore(name === "views" ? folder : join(folder, name));
+  const store = openStore(join(folder, name));
   const shards = await makeShards({
     ...{ photos, load: loadImage, teacher, preprocessing: { ...preprocessing, rescale: 1 / 255, filter: "bicubic" } },
     ...{ views, perShard, view, seed, store, recipe, signal: stop.signal },
