@@ -115,7 +115,11 @@ export function addModelOptions(command: Command): Command {
     .option("--output <name>", "the graph's output to take (default: last_hidden_state, or the only one)")
     .option("--prefix-tokens <n>", "tokens before the grid, where no config.json says it", readCount(0))
     .option("--patch-size <n>", "pixels on a side of one token, where no config.json says it", readCount(1))
-    .option("--image-size <size>", "the model's own size, where neither graph nor config.json says it", readSize)
+    .option(
+      "--image-size <size>",
+      "the model's own size, where neither graph nor config.json says it; a folder's weights are built at it",
+      readSize,
+    )
     .option("--optimize", "try faster operators for attention; used when one tile shows that they are faster and give the same")
     .option("--offline", "hub names: use what was downloaded before");
 }

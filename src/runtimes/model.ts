@@ -41,7 +41,7 @@ export interface ModelOptions {
   prefixTokens?: number;
   /** Pixels on a side of one token, where no config file says it. */
   patchSize?: number;
-  /** The tile that the model was made for, where neither graph nor config says it. */
+  /** The tile that the model was made for, where neither graph nor config says it; a folder's weights are built at it (in Node also beside a graph). */
   imageSize?: number | readonly [height: number, width: number];
   /** Which of several outputs to take: tokens [b, n, c] or maps [b, c, h, w]. */
   layout?: "bnc" | "bchw";

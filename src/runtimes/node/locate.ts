@@ -40,10 +40,12 @@ function isHubName(source: string): boolean {
   return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) && !source.endsWith(".onnx");
 }
 
+/** A folder's graph, or what is built from its weights: where there is no graph, or where it is another image size that is asked for. */
 function fromFolder(folder: string, options: LocateOptions): LocatedModel {
   const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(folder, name)).find((file) => existsSync(file));
-  if (found) return { model: resolve(found), source: found, ...readConfigs(folder) };
-  if (existsSync(join(folder, "model.safetensors"))) {
+  const hasWeights = existsSync(join(folder, "model.safetensors"));
+  if (found && !(options.imageSize && hasWeights)) return { model: resolve(found), source: found, ...readConfigs(folder) };
+  if (hasWeights) {
     const { config, weights } = readHubFolder(folder);
     const model = buildModel(config, weights, { imageSize: options.imageSize });
     return { model, source: folder, ...readConfigs(folder) };
