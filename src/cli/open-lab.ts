@@ -16,11 +16,12 @@ import {
 import type { PhotoTokens } from "../heads/index.ts";
 import { readPreprocessing } from "../images/index.ts";
 import { buildModel } from "../models/index.ts";
-import { loadImage, loadModel, type Model, openFolder, openGraph, openStore } from "../node.ts";
+import { loadImage, loadModel, type Model, openFolder, openGraph, openLoop, openStore } from "../node.ts";
 import { readHubFolder } from "../runtimes/node/index.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
 import { stopSignal } from "./interrupt.ts";
+import { openMiddle } from "./middle.ts";
 import { openModel } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
 import { readVersion } from "./version.ts";
@@ -43,7 +44,7 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
   const threads = flags.threads ?? 1;
   const running = new Map<string, Running>();
   const open = async (which: Which): Promise<Running> => {
-    const key = typeof which === "object" ? String(which.imageSize) : which;
+    const key = JSON.stringify(which);
     if (!running.has(key)) running.set(key, await openWhich(which, { ...flags, threads }));
     return running.get(key)!;
   };
@@ -58,6 +59,9 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
       collect(await open(which), folder, photos, look, { store: join(store, folder.name), problems, quiet: quiet || json }),
     ...{ model, larger, other, problems, say },
     openGraph: (file) => openGraph(file, { threads }),
+    openLoop: (file, state) => openLoop(file, state, { threads }),
+    checkpoints: (name) => openStore(join(store, name)),
+    signal: stopSignal,
     async keepPhoto(folder, photo, name) {
       const to = join(out, "photos", experiment, name);
       await mkdir(dirname(to), { recursive: true });
@@ -74,6 +78,7 @@ const labModel = ({ name, model: { traits } }: Running): LabModel => ({ name, si
 
 /** A folder with weights is built, so that images may have another side; anything else is loaded as it is. */
 async function openWhich(which: Which, flags: ExperimentFlags): Promise<Running> {
+  if (typeof which === "object" && "middleOf" in which) return openMiddle(flags[which.middleOf]!, flags);
   const path = which === "larger" || which === "other" ? flags[which]! : flags.model!;
   const imageSize = typeof which === "object" ? which.imageSize : undefined;
   const name = `${basename(path, ".onnx")}${imageSize ? `-${imageSize}` : ""}`;

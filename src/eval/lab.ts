@@ -1,12 +1,16 @@
 /** What an experiment works with: models, photos and graphs as values, so that it runs wherever a runtime is. */
 
 import type { PhotoTokens } from "../heads/index.ts";
-import type { OpenGraph } from "../onnx/index.ts";
+import type { OpenGraph, OpenLoop } from "../onnx/index.ts";
+import type { Checkpoints } from "../train/index.ts";
 import type { Look } from "./collect.ts";
 import type { Folder } from "./folder.ts";
 
-/** The model that was given, a larger one, another of its size, or the model with its positions interpolated to images of another side. */
-export type Which = "model" | "larger" | "other" | { readonly imageSize: number };
+/**
+ * The model that was given, a larger one, another of its size; the model with its positions interpolated to images of another side, or one's
+ * tokens after half of its blocks.
+ */
+export type Which = "model" | "larger" | "other" | { readonly imageSize: number } | { readonly middleOf: "model" | "larger" };
 
 /** What pages say of a model. */
 export interface LabModel {
@@ -26,6 +30,11 @@ export interface Lab {
   /** Absent where no other model of the size was given. */
   readonly other?: LabModel;
   readonly openGraph: OpenGraph;
+  readonly openLoop: OpenLoop;
+  /** Where a training keeps what it has, so that it goes on after a break. */
+  checkpoints(name: string): Checkpoints;
+  /** When aborted, training stops with a checkpoint. */
+  readonly signal?: AbortSignal;
   readonly problems: { path: string; reason: string }[];
   /** Says what is being done. */
   say(step: string): void;

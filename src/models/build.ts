@@ -44,6 +44,13 @@ export function buildProto(config: object, weights: Uint8Array, options: BuildOp
   return buildFromTensors(config as Config, readSafetensors(weights).tensors, options);
 }
 
+/** The names that `outputs` can have for a model. */
+export function outputNames(config: object, weights: Uint8Array): string[] {
+  const { architecture } = readFamily(config as Config, readSafetensors(weights).tensors);
+  const { channels, imageSize: size } = architecture;
+  return Object.keys(architecture.build(input(newGraph(opset), "pixel_values", "float32", ["batch", channels, ...size])));
+}
+
 /** `buildProto` from tensors that were read already. */
 export function buildFromTensors(
   config: Config,

@@ -109,7 +109,8 @@ export function linear(x: ShapedValue, name: string, width: number, parameter: P
   return Gemm(x, parameter(`${name}.weight`, [width, x.dims[1] as number]), parameter(`${name}.bias`, [width]), { transB: 1 });
 }
 
-function norm(x: ShapedValue, name: string, parameter: Parameter): ShapedValue {
+/** Layer normalisation over the last axis. */
+export function norm(x: ShapedValue, name: string, parameter: Parameter): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return LayerNormalization(x, parameter(`${name}.weight`, [dim]), parameter(`${name}.bias`, [dim]), { epsilon: 1e-6 });
 }

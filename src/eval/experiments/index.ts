@@ -6,6 +6,7 @@ import { depth } from "./depth.ts";
 import { detail } from "./detail.ts";
 import { fusion } from "./fusion.ts";
 import { hardSamples } from "./hard-samples.ts";
+import { language } from "./language.ts";
 import { merge } from "./merge.ts";
 import { pixels } from "./pixels.ts";
 import { reconstruction } from "./reconstruction.ts";
@@ -16,5 +17,5 @@ import { split } from "./split.ts";
 export const experiments: readonly Experiment[] = [
   ...[classification, segmentation, depth, detail],
   ...[split, merge, scales, pixels, fusion],
-  ...[reconstruction, hardSamples, bundled],
+  ...[reconstruction, hardSamples, bundled, language],
 ];

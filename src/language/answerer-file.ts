@@ -1,0 +1,94 @@
+/** A trained answerer as a file, and ready to answer. */
+import { S2Error } from "../core/index.ts";
+import { constant, finishGraph, input, newGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
+import { fromFloat16, readSafetensors, toFloat16, writeSafetensors } from "../tensors/index.ts";
+import { type AnswererShape, answers, type Sight, tokensOf } from "./answerer.ts";
+import { answersOf, type QuestionKind, questionLength, vocabulary, wordIds } from "./questions.ts";
+
+/** What is learnt, and what has to be known to use it. */
+export interface Answerer {
+  readonly sight: Sight;
+  readonly shape: AnswererShape;
+  /** Name of the vision model, whose tokens after half of its blocks are looked at. */
+  readonly model: string;
+  readonly scales: readonly number[];
+  /** Share of the test's questions that were answered right, kind by kind. */
+  readonly accuracy: Readonly<Record<QuestionKind, number>>;
+  readonly weights: Readonly<Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>>;
+}
+
+/** As float16 safetensors; what is no weight is in its metadata. */
+export function writeAnswerer({ weights, ...about }: Answerer): Uint8Array {
+  const tensors = Object.entries(weights).map(([name, { dims, data }]) => [
+    name,
+    { dtype: "F16" as const, dims, data: toFloat16(data) },
+  ]);
+  return writeSafetensors(Object.fromEntries(tensors), { s2: JSON.stringify({ kind: "answerer", words: vocabulary, ...about }) });
+}
+
+/** @throws S2Error "answerer" for a file that is none, or of other words. */
+export function readAnswerer(file: Uint8Array): Answerer {
+  const { tensors, metadata } = readSafetensors(file);
+  const { kind, words, ...about } = metadata.s2 ? JSON.parse(metadata.s2) : {};
+  if (kind !== "answerer" || String(words) !== String(vocabulary))
+    throw new S2Error(
+      "answerer",
+      "The file holds no answerer of this version; give one that `s2 experiment language` has written.",
+    );
+  const weights = Object.entries(tensors).map(([name, { dims, data }]) => [
+    name,
+    { dims, data: fromFloat16(data as Uint16Array) },
+  ]);
+  return { ...about, weights: Object.fromEntries(weights) };
+}
+
+/** An answer and how probable the answerer thinks it, 0 to 1, among those that such a question can have. */
+export interface Told {
+  readonly answer: string;
+  readonly probability: number;
+}
+
+export interface OpenedAnswerer {
+  /** `asked` questions about a photo's visual tokens [n, c]. */
+  tell(visual: Float32Array, questions: readonly { kind: QuestionKind; words: readonly string[] }[]): Promise<Told[]>;
+  close(): Promise<void>;
+}
+
+/** Makes an answerer ready for `asked` questions at a time. */
+export async function openAnswerer(
+  answerer: Omit<Answerer, "accuracy">,
+  openGraph: OpenGraph,
+  asked = 1,
+): Promise<OpenedAnswerer> {
+  const { sight, shape, weights } = answerer;
+  const graph = newGraph(20);
+  const dims = { visual: [1, tokensOf(sight), sight.channels], questions: [1, asked, questionLength] };
+  const visual = input(graph, "visual", "float32", dims.visual);
+  const questions = input(graph, "questions", "int64", dims.questions);
+  const weight = (name: string) => constant(graph, "float32", weights[name].dims, weights[name].data);
+  output(answers(visual, questions, sight, shape, weight), "answers");
+  const opened = await openGraph(writeOnnx(finishGraph(graph, "answerer")));
+  return {
+    async tell(tokens, given) {
+      const ids = BigInt64Array.from(
+        given.flatMap(({ words }) => wordIds(words)),
+        BigInt,
+      );
+      const outputs = await opened.run({
+        visual: { dims: dims.visual, data: tokens },
+        questions: { dims: dims.questions, data: ids },
+      });
+      const scores = outputs.answers.data as Float32Array;
+      return given.map(({ kind }, i) => likeliest(scores.subarray(i * vocabulary.length), answersOf[kind]));
+    },
+    close: () => opened.close(),
+  };
+}
+
+/** The answer with the highest score among those that there can be. */
+function likeliest(scores: Float32Array, possible: readonly string[]): Told {
+  const own = possible.map((answer) => scores[vocabulary.indexOf(answer)]);
+  const most = Math.max(...own);
+  const sum = own.reduce((total, score) => total + Math.exp(score - most), 0);
+  return { answer: possible[own.indexOf(most)], probability: 1 / sum };
+}
