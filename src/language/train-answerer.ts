@@ -1,7 +1,7 @@
 /** Training an answerer: its step, and batches of scenes with all their questions. */
 import { LogSoftmax, Mul, ReduceMean, ReduceSum, Reshape } from "../onnx/index.ts";
 import { fromFloat16, makeRandom, shuffled } from "../tensors/index.ts";
-import { adamW, type Batch, cosine, type FitOptions, fit, initialValue, makeStep, type Step } from "../train/index.ts";
+import { adamW, type Batch, cosine, type FitOptions, fit, initialValue, makeStep, muon, type Step } from "../train/index.ts";
 import { type AnswererShape, answers, type Sight, tokensOf } from "./answerer.ts";
 import type { Answerer } from "./answerer-file.ts";
 import { type Question, questionLength, vocabulary, wordIds } from "./questions.ts";
