@@ -35,6 +35,13 @@ export interface AdviseFlags extends ModelFlags, SetFlags, SayFlags {
   store: string;
 }
 
+export interface AskFlags {
+  answerer?: string;
+  model?: string;
+  threads?: number;
+  json?: boolean;
+}
+
 /** Those of `s2 experiment`. */
 export interface ExperimentFlags extends ModelFlags {
   larger?: string;

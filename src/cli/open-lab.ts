@@ -50,9 +50,11 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
   };
   const problems: Lab["problems"] = [];
   const say = (step: string) => void (quiet || json || process.stderr.write(`${step}\n`));
-  const model = labModel(await open("model"));
-  const larger = flags.larger === undefined ? undefined : labModel(await open("larger"));
-  const other = flags.other === undefined ? undefined : labModel(await open("other"));
+  const given = async (which: "model" | "larger" | "other") => {
+    const path = flags[which];
+    return path === undefined ? undefined : labModel(await open(which), await weightsOf(path));
+  };
+  const [model, larger, other] = [(await given("model"))!, await given("larger"), await given("other")];
   return {
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
     features: async (folder, photos, look, which = "model") =>
@@ -67,14 +69,17 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
       await mkdir(dirname(to), { recursive: true });
       await cp(join(data, folder.name, photo), to);
     },
-    models: await Promise.all([flags.model!, flags.larger, flags.other].filter((path) => path !== undefined).map(describe)),
+    models: [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 })),
     async close() {
       for (const each of running.values()) await each.model.dispose();
     },
   };
 }
 
-const labModel = ({ name, model: { traits } }: Running): LabModel => ({ name, side: traits.imageSize?.[0] ?? 224 });
+const labModel = ({ name, model: { traits } }: Running, sha256: string): LabModel => ({
+  ...{ name, sha256 },
+  side: traits.imageSize?.[0] ?? 224,
+});
 
 /** A folder with weights is built, so that images may have another side; anything else is loaded as it is. */
 async function openWhich(which: Which, flags: ExperimentFlags): Promise<Running> {
@@ -99,10 +104,11 @@ async function openWhich(which: Which, flags: ExperimentFlags): Promise<Running>
   return { model, name, hash: await hash(new Uint8Array(await readFile(model.source))) };
 }
 
-async function describe(path: string): Promise<Result["models"][number]> {
+/** SHA-256 of the file of a model's weights. */
+async function weightsOf(path: string): Promise<string> {
   const weights = join(path, "model.safetensors");
   const file = existsSync(weights) ? weights : existsSync(path) && path.endsWith(".onnx") ? path : undefined;
-  return { name: basename(path), sha256: file ? await hash(new Uint8Array(await readFile(file))) : "unknown" };
+  return file ? await hash(new Uint8Array(await readFile(file))) : "unknown";
 }
 
 async function collect(

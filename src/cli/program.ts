@@ -1,6 +1,7 @@
 /** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
 import { Command } from "commander";
 import { defineAdvise } from "./advise.ts";
+import { defineAsk } from "./ask.ts";
 import { defineEval } from "./eval.ts";
 import { defineExperiment } from "./experiment.ts";
 import { defineExtract } from "./extract.ts";
@@ -23,6 +24,7 @@ Examples:
   s2 fit clothing/ --model models/deit_tiny --scales 1,2,3 -o heads/clothing
   s2 predict heads/clothing photo.jpg
   s2 advise clothing/ --model models/deit_tiny
+  s2 ask photo.jpg "what colour is the star?"
   s2 inspect models/deit_tiny
   s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx
 
@@ -45,6 +47,7 @@ export function makeProgram(): Command {
   definePredict(program);
   defineEval(program);
   defineAdvise(program);
+  defineAsk(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

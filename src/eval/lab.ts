@@ -15,6 +15,8 @@ export type Which = "model" | "larger" | "other" | { readonly imageSize: number 
 /** What pages say of a model. */
 export interface LabModel {
   readonly name: string;
+  /** Of the file of its weights. */
+  readonly sha256: string;
   /** Side of its images in pixels. */
   readonly side: number;
 }

@@ -11,6 +11,8 @@ export interface Answerer {
   readonly shape: AnswererShape;
   /** Name of the vision model, whose tokens after half of its blocks are looked at. */
   readonly model: string;
+  /** Of that model's weights file. */
+  readonly sha256: string;
   readonly scales: readonly number[];
   /** Share of the test's questions that were answered right, kind by kind. */
   readonly accuracy: Readonly<Record<QuestionKind, number>>;

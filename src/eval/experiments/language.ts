@@ -182,7 +182,8 @@ async function judgeWay(lab: Lab, each: Counted, learnt: SeenPart, asked: SeenPa
         void (step % 100 === 0 && lab.say(`${name}, seed ${seed}, step ${step} of ${training.steps}: loss ${loss.toFixed(3)}`)),
     });
     if (!weights) throw new S2Error("training", "The training was stopped; the same command goes on from there.");
-    const about = { sight, shape, model: lab[modelOf(which)]!.name, scales: parts[0].look.scales ?? [], weights };
+    const { name: model, sha256 } = lab[modelOf(which)]!;
+    const about = { sight, shape, model, sha256, scales: parts[0].keep.map((scale) => scale + 1), weights };
     const run = await answerAll(lab, about, asked);
     await checkpoints.write("answerer.safetensors", writeAnswerer({ ...about, accuracy: byKindOf({ runs: [run], questions }) }));
     runs.push(run);
