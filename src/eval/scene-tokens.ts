@@ -37,7 +37,7 @@ export async function readScenes(lab: Lab, part: string): Promise<readonly Scene
     return JSON.parse(new TextDecoder().decode(await folder.read("scenes.json"))).scenes;
   } catch (error) {
     throw new S2Error(
-      "data",
+      "data-set",
       `There are no scenes in ${folder.name} (${(error as Error).message}); draw them with \`node scripts/draw-question-scenes.mjs --out FOLDER\` and give --data FOLDER.`,
     );
   }
