@@ -16,6 +16,7 @@ import { type Experiment, percent, verdict } from "../experiment.ts";
 import { finest, type Lab, native, scaleName, type Which } from "../lab.ts";
 import type { Cell, Interval, Table } from "../result.ts";
 import { readScenes, type SeenPart, seeScenes, sightOf, type Way } from "../scene-tokens.ts";
+import { hash } from "../store.ts";
 import type { Score } from "../tally.ts";
 
 /** The same for all. */
@@ -163,11 +164,27 @@ async function judgeAll(lab: Lab, prefix: string, ways: readonly Counted[]): Pro
   const [train, test] = [await readScenes(lab, `${prefix}train`), await readScenes(lab, `${prefix}test`)];
   const judged: Judged[] = [];
   for (const each of ways) {
+    const { name, sha256 } = lab[modelOf(each.which)]!;
+    const { parts, as } = each;
+    const recipe = JSON.stringify({ name, sha256, parts, as, shape, training, seeds, scenes: await digest([train, test]) });
+    const store = lab.checkpoints(folderOf(each));
+    const before = await store.read("judged.json");
+    const known = before && (JSON.parse(new TextDecoder().decode(before)) as { recipe: string; judged: Judged });
+    if (known?.recipe === recipe) {
+      judged.push(known.judged);
+      continue;
+    }
     const learnt = await seeScenes(lab, `${prefix}train`, train, each);
-    judged.push(await judgeWay(lab, each, learnt, await seeScenes(lab, `${prefix}test`, test, each)));
+    const found = await judgeWay(lab, each, learnt, await seeScenes(lab, `${prefix}test`, test, each));
+    await store.write("judged.json", new TextEncoder().encode(JSON.stringify({ recipe, judged: found })));
+    judged.push(found);
   }
   return judged;
 }
+
+const folderOf = ({ name }: Way): string => `answerers/${name.replaceAll(/[^\w+.-]+/g, "-")}`;
+
+const digest = (scenes: unknown): Promise<string> => hash(new TextEncoder().encode(JSON.stringify(scenes)));
 
 async function judgeWay(lab: Lab, each: Counted, learnt: SeenPart, asked: SeenPart): Promise<Judged> {
   const { name, tiles, which, parts } = each;
@@ -175,7 +192,7 @@ async function judgeWay(lab: Lab, each: Counted, learnt: SeenPart, asked: SeenPa
   const questions = asked.scenes.map((scene) => scene.questions);
   const runs: Run[] = [];
   for (const seed of seeds) {
-    const checkpoints = lab.checkpoints(`answerers/${name.replaceAll(/[^\w+.-]+/g, "-")}-${seed}`);
+    const checkpoints = lab.checkpoints(`${folderOf(each)}-${seed}`);
     const weights = await trainAnswerer({
       ...{ ...training, sight, shape, scenes: learnt.scenes, seed, openLoop: lab.openLoop, signal: lab.signal, checkpoints },
       onStep: (step, { loss }) =>
