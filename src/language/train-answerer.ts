@@ -55,7 +55,7 @@ function answererStep(sight: Sight, shape: AnswererShape, scenes: number, asked:
       return { loss: Mul(ReduceMean(right, [0], { keepdims: 0 }), -1) };
     },
     clip: 1,
-    // Muon learns in 600 steps what AdamW alone takes 1,200 for.
+    // In about half of AdamW's steps (docs/decisions/0012).
     optimiser: muon({ rate: 20, weightDecay: 0.01, moves: isMatrix, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
 }
