@@ -11,7 +11,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildModel } from "s2-vision/models";
-import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
+import { loadImage, loadModel, openLoop, openStore, resizePixels } from "s2-vision/node";
 import {
   adamW,
   cosine,
@@ -25,14 +25,17 @@ import {
   studentFiles,
   studentValues,
   teacherStatistics,
+  widened,
 } from "s2-vision/train";
 
 const { values: flags } = parseArgs({
   options: {
     start: { type: "string", default: "1891" },
     wide: { type: "string", default: "3803" },
-    more: { type: "string", default: "2000" },
-    steps: { type: "string", default: "450" },
+    more: { type: "string", default: "417" },
+    wider: { type: "string", default: "307" },
+    full: { type: "string", default: "1100" },
+    steps: { type: "string", default: "250" },
     from: { type: "string" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
@@ -41,9 +44,9 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: "2" },
   },
 });
-const [startSteps, wideSteps, moreSteps, ownSteps, threads] = [
-  ...[flags.start, flags.wide, flags.more, flags.steps, flags.threads].map(Number),
-];
+const { threads, ...steps } = Object.fromEntries(
+  ["start", "wide", "more", "wider", "full", "steps", "threads"].map((name) => [name, Number(flags[name])]),
+);
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
 const folder = join(root, flags.training);
@@ -73,29 +76,46 @@ const constant = (steps, warmUp) => ({ rate, steps, warmUp, last: rate });
 /** What is learnt from stored views, each many times. */
 const stored = [
   {
-    ...{ name: "start", way: "tiles", layers: firstLayers, views: 16, cells: 12, parts: 4, schedule: constant(startSteps, 100) },
+    ...{ name: "start", way: "tiles", layers: firstLayers, views: 16, cells: 12, parts: 4, schedule: constant(steps.start, 100) },
     ...{ data: "fine", drawn: Number(flags.views), perShard: 64, view: { side: 224, area: [0.15, 1] }, seed },
   },
   {
-    ...{ name: "wide", way: "tiles", layers: firstLayers, views: 80, cells: 12, parts: 4, schedule: constant(wideSteps, 20) },
+    ...{ name: "wide", way: "tiles", layers: firstLayers, views: 80, cells: 12, parts: 4, schedule: constant(steps.wide, 20) },
     ...{ data: "wide", drawn: Number(flags["wide-views"]), perShard: 320, view: { side: 224, area: [0.15, 1], fine: false } },
     seed: seed + 1,
   },
 ];
 /** And from new ones, each three times. */
-const fresh = { layers, clsWeight: 1, uses: 3, view: { side: 224, area: [0.2, 1], whole: 0.25, fine: false }, seed: seed + 2 };
-const more = { ...fresh, name: "more", way: "tiles", views: 40, cells: 24, parts: 10, pool: 480, mixed: 0.5 };
-const own = { ...fresh, cells: 24, mixed: 0, schedule: { rate, steps: ownSteps, warmUp: 20, last: 1e-5 } };
+const view = { side: 224, area: [0.2, 1], whole: 0.25, fine: false };
+const fresh = {
+  layers,
+  clsWeight: 1,
+  way: "tiles",
+  views: 40,
+  cells: 24,
+  parts: 10,
+  view,
+  pool: 480,
+  uses: 3,
+  mixed: 0.5,
+  seed: seed + 2,
+};
+const drawn = [
+  { ...fresh, name: "more", schedule: constant(steps.more, 50) },
+  { ...fresh, name: "wider", schedule: constant(steps.wider, 50), begins: "averaged", widened: true },
+  { ...fresh, name: "full", views: 24, cells: 49, parts: 12, schedule: { rate, steps: steps.full, warmUp: 20, last: 1.5e-4 } },
+];
+const own = { ...fresh, cells: 49, begins: "averaged", schedule: { rate: 1.5e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
 const owns = [
-  { ...own, name: "s2-tiny", way: "tiles", views: 40, parts: 10, pool: 480 },
-  { ...own, name: "s2-tiny-ms", way: "s2", views: 8, parts: 4, pool: 96, view: { ...fresh.view, fine: true } },
+  { ...own, name: "s2-tiny", views: 25, parts: 5 },
+  { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...view, fine: true }, pool: 96 },
 ];
 
 const before = flags.from ? beginningOf(flags.from) : { weights: {}, parts: [], history: [] };
 let state = before.weights;
 const done = { parts: before.parts, history: before.history };
 if (!flags.from) for (const part of stored) await go(part);
-await go({ ...more, schedule: constant(moreSteps, 50), ...(flags.from && { from: before.name }) });
+for (const [i, part] of drawn.entries()) await go({ ...part, ...(i === 0 && flags.from && { from: before.name }) });
 for (const part of owns) {
   const fitted = await train(part, state);
   save(part.name, fitted.state, [...done.parts, toldOf(part)], [...done.history, ...shown(fitted.history, done)]);
@@ -113,6 +133,8 @@ async function go(part) {
 async function train(part, from) {
   const { name, way, layers, views, cells, parts, clsWeight, schedule, view } = part;
   const { steps } = schedule;
+  const checkpoints = openStore(join(folder, name));
+  const first = (await checkpoints.read("checkpoint.safetensors")) ? {} : await firstOf(part, from);
   const { statistics, batches, close } = await (part.data ? storedData(part) : freshData(part));
   const step = distilStep({
     ...{ student, way, views, tilesPerView: view.fine === false ? 1 : 5, cells, parts, preprocessing, clsWeight, clip: 1 },
@@ -125,9 +147,9 @@ async function train(part, from) {
     ...{ steps, rate: cosine(schedule), openLoop: (file, state) => openLoop(file, state, { threads }), signal: stop.signal },
     recipe: JSON.stringify(toldOf(schedule.last === rate ? { ...part, schedule: { ...schedule, steps: undefined } } : part)), // may become longer
     initial: (parameter, dims) =>
-      String(from[parameter]?.dims) === String(dims) ? from[parameter].data : mimeticValue(parameter, dims, seed, student),
+      String(first[parameter]?.dims) === String(dims) ? first[parameter].data : mimeticValue(parameter, dims, seed, student),
     batches: batches({ views, cells, patchSize: student.patchSize, colour, seed: part.seed + name.length }),
-    checkpoints: openStore(join(folder, name)),
+    checkpoints,
     onStep(number, metrics) {
       for (const [key, value] of Object.entries(metrics)) told[key] = 0.97 * (told[key] ?? value) + 0.03 * value;
       if (number % 50 === 0)
@@ -138,6 +160,45 @@ async function train(part, from) {
   if (fitted.done === steps) return fitted;
   say(`stopped after ${fitted.done} of ${steps} steps of ${name}; run it again to go on`);
   process.exit(130);
+}
+
+/** What a part begins with: the last weights or the averaged ones, perhaps with a wider embedding. */
+async function firstOf({ begins, widened: wide }, state) {
+  const prefix = "average/";
+  const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
+  const first =
+    begins === "averaged"
+      ? { ...state, ...Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value])) }
+      : state;
+  if (!wide) return first;
+  const [weight, bias] = ["weight", "bias"].map((name) => first[`patch_embed.proj.${name}`]);
+  const made = widened({ weight: weight.data, bias: bias.data }, await somePatches());
+  say(`${made.kept} directions of the embedding stay`);
+  return {
+    ...first,
+    "patch_embed.proj.weight": { ...weight, data: made.weight },
+    "patch_embed.proj.bias": { ...bias, data: made.bias },
+  };
+}
+
+/** Twenty patches of every sixth photo, normalised [n, 3·16·16]. */
+async function somePatches() {
+  const { imageSize, patchSize } = student;
+  const grid = imageSize / patchSize;
+  const patches = [];
+  for (const photo of firstPhotos.filter((path, i) => !path.includes("clothing/train") && i % 6 === 0)) {
+    const { data } = resizePixels(await loadImage(photo), [imageSize, imageSize], "bicubic");
+    for (let k = 0; k < 20; k++) {
+      const cell = (k * 37 + 11) % grid ** 2;
+      const [top, left] = [Math.floor(cell / grid) * patchSize, (cell % grid) * patchSize];
+      for (let i = 0; i < 3 * patchSize ** 2; i++) {
+        const [channel, y, x] = [Math.floor(i / patchSize ** 2), Math.floor(i / patchSize) % patchSize, i % patchSize];
+        const value = data[((top + y) * imageSize + left + x) * 3 + channel] / 255;
+        patches.push((value - preprocessing.mean[channel]) / preprocessing.std[channel]);
+      }
+    }
+  }
+  return Float32Array.from(patches);
 }
 
 /** Views with the teacher's tokens, in files; those that are there stay. */
