@@ -85,6 +85,8 @@ trained on.
 ${table(recipe)}
 
 - ${goneOn ? `The machine with the checkpoints of the first three parts was lost; "${goneOn.name}" went on from what was committed, ${goneOn.from}, with maps to the teacher and the optimiser's state begun anew.` : "All parts ran one after the other."}
+- "wider" begins with another patch embedding: the 31 of 192 directions in which the old one varied stay, the others give whitened principal components of patches (\`widened\`). The
+  old one had hardly seen fine detail. "wider" and each model's own part begin from averaged weights, the other parts from the last ones.
 - Loss: mean square of the student's tokens, through a linear map, less the teacher's (each channel with mean 0 and deviation 1), [CLS] half, from "more" on as much as all
   patches; layers 3, 6 and 9 against blocks 1, 2 and 3, each half.
 - Muon (momentum 0.95) for the blocks' matrices at twenty times the rate, AdamW for the rest; gradients no longer than 1; weights averaged (0.998). Positions begin as sines,

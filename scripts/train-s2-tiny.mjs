@@ -11,7 +11,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildModel } from "s2-vision/models";
-import { loadImage, loadModel, openLoop, openStore, resizePixels } from "s2-vision/node";
+import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
 import {
   adamW,
   cosine,
@@ -25,7 +25,6 @@ import {
   studentFiles,
   studentValues,
   teacherStatistics,
-  widened,
 } from "s2-vision/train";
 
 const { values: flags } = parseArgs({
@@ -33,9 +32,8 @@ const { values: flags } = parseArgs({
     start: { type: "string", default: "1891" },
     wide: { type: "string", default: "3803" },
     more: { type: "string", default: "417" },
-    wider: { type: "string", default: "307" },
-    full: { type: "string", default: "1100" },
-    steps: { type: "string", default: "250" },
+    complete: { type: "string", default: "560" },
+    steps: { type: "string", default: "200" },
     from: { type: "string" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
@@ -45,7 +43,7 @@ const { values: flags } = parseArgs({
   },
 });
 const { threads, ...steps } = Object.fromEntries(
-  ["start", "wide", "more", "wider", "full", "steps", "threads"].map((name) => [name, Number(flags[name])]),
+  ["start", "wide", "more", "complete", "steps", "threads"].map((name) => [name, Number(flags[name])]),
 );
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
@@ -100,12 +98,13 @@ const fresh = {
   mixed: 0.5,
   seed: seed + 2,
 };
+/** All patches, as a student sees them later, from averaged weights and at a falling rate. */
+const all = { ...fresh, cells: 49, begins: "averaged", average: 0.995 };
 const drawn = [
   { ...fresh, name: "more", schedule: constant(steps.more, 50) },
-  { ...fresh, name: "wider", schedule: constant(steps.wider, 50), begins: "averaged", widened: true },
-  { ...fresh, name: "full", views: 24, cells: 49, parts: 12, schedule: { rate, steps: steps.full, warmUp: 20, last: 1.5e-4 } },
+  { ...all, name: "complete", views: 24, parts: 12, schedule: { rate: 5e-4, steps: steps.complete, warmUp: 20, last: 1e-4 } },
 ];
-const own = { ...fresh, cells: 49, begins: "averaged", schedule: { rate: 1.5e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
+const own = { ...all, schedule: { rate: 1e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
 const owns = [
   { ...own, name: "s2-tiny", views: 25, parts: 5 },
   { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...view, fine: true }, pool: 96 },
@@ -131,14 +130,13 @@ async function go(part) {
 
 /** Steps of one part, from the checkpoint where there is one; ends the process when it was stopped. */
 async function train(part, from) {
-  const { name, way, layers, views, cells, parts, clsWeight, schedule, view } = part;
+  const { name, way, layers, views, cells, parts, clsWeight, schedule, view, average = decay } = part;
   const { steps } = schedule;
-  const checkpoints = openStore(join(folder, name));
-  const first = (await checkpoints.read("checkpoint.safetensors")) ? {} : await firstOf(part, from);
+  const first = firstOf(part, from);
   const { statistics, batches, close } = await (part.data ? storedData(part) : freshData(part));
   const step = distilStep({
     ...{ student, way, views, tilesPerView: view.fine === false ? 1 : 5, cells, parts, preprocessing, clsWeight, clip: 1 },
-    average: decay,
+    average,
     layers: layers.map(({ block, weight }, i) => ({ statistics: statistics[i], block, weight })),
     optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
@@ -149,7 +147,7 @@ async function train(part, from) {
     initial: (parameter, dims) =>
       String(first[parameter]?.dims) === String(dims) ? first[parameter].data : mimeticValue(parameter, dims, seed, student),
     batches: batches({ views, cells, patchSize: student.patchSize, colour, seed: part.seed + name.length }),
-    checkpoints,
+    checkpoints: openStore(join(folder, name)),
     onStep(number, metrics) {
       for (const [key, value] of Object.entries(metrics)) told[key] = 0.97 * (told[key] ?? value) + 0.03 * value;
       if (number % 50 === 0)
@@ -162,43 +160,12 @@ async function train(part, from) {
   process.exit(130);
 }
 
-/** What a part begins with: the last weights or the averaged ones, perhaps with a wider embedding. */
-async function firstOf({ begins, widened: wide }, state) {
+/** What a part begins with: the last weights or the averaged ones. */
+function firstOf({ begins }, state) {
+  if (begins !== "averaged") return state;
   const prefix = "average/";
   const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
-  const first =
-    begins === "averaged"
-      ? { ...state, ...Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value])) }
-      : state;
-  if (!wide) return first;
-  const [weight, bias] = ["weight", "bias"].map((name) => first[`patch_embed.proj.${name}`]);
-  const made = widened({ weight: weight.data, bias: bias.data }, await somePatches());
-  say(`${made.kept} directions of the embedding stay`);
-  return {
-    ...first,
-    "patch_embed.proj.weight": { ...weight, data: made.weight },
-    "patch_embed.proj.bias": { ...bias, data: made.bias },
-  };
-}
-
-/** Twenty patches of every sixth photo, normalised [n, 3·16·16]. */
-async function somePatches() {
-  const { imageSize, patchSize } = student;
-  const grid = imageSize / patchSize;
-  const patches = [];
-  for (const photo of firstPhotos.filter((path, i) => !path.includes("clothing/train") && i % 6 === 0)) {
-    const { data } = resizePixels(await loadImage(photo), [imageSize, imageSize], "bicubic");
-    for (let k = 0; k < 20; k++) {
-      const cell = (k * 37 + 11) % grid ** 2;
-      const [top, left] = [Math.floor(cell / grid) * patchSize, (cell % grid) * patchSize];
-      for (let i = 0; i < 3 * patchSize ** 2; i++) {
-        const [channel, y, x] = [Math.floor(i / patchSize ** 2), Math.floor(i / patchSize) % patchSize, i % patchSize];
-        const value = data[((top + y) * imageSize + left + x) * 3 + channel] / 255;
-        patches.push((value - preprocessing.mean[channel]) / preprocessing.std[channel]);
-      }
-    }
-  }
-  return Float32Array.from(patches);
+  return Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 /** Views with the teacher's tokens, in files; those that are there stay. */

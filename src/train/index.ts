@@ -16,4 +16,3 @@ export { makeStep, type Step, type StepOptions } from "./step.ts";
 export { type StudentPixels, studentFiles, studentValues } from "./student-files.ts";
 export { drawView, type View, type ViewOptions } from "./views.ts";
 export { linear, type Parameter, type VitShape, vit } from "./vit.ts";
-export { type Embedding, widened } from "./widen.ts";
