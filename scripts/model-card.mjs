@@ -11,7 +11,9 @@ const [{ student, parts }] = logs;
 const own = parts.at(-1);
 const goneOn = parts.find(({ from }) => from);
 const oneScale = ({ tables }, at = 0) => tables[at].rows.find(([name]) => name === "s2-tiny 1x");
-const [before, fiveTiles] = ["bundled-before", "bundled-five-tiles"].map((name) => oneScale(json(`models/${name}.json`)));
+const [before, fiveTiles, stored] = ["bundled-before", "bundled-five-tiles", "bundled-12800-views"].map((name) =>
+  oneScale(json(`models/${name}.json`)),
+);
 const ofTeacher = oneScale(result, 1);
 const megabytes = (name) => (statSync(`${root}models/${name}/model.safetensors`).size / 1e6).toFixed(2);
 const last = ({ history }) => history.at(-1);
@@ -36,6 +38,13 @@ const recipe = {
     part(own, "s2-tiny's own"),
     part(logs[1].parts.at(-1), "s2-tiny-ms's own, with S² in the loop"),
   ],
+};
+const explained = {
+  columns: ["after", "[CLS], photos trained on", "[CLS], others", "patches, others"],
+  rows: json("models/explained.json").map(({ name, cls, patches }) => [
+    name,
+    ...[cls.seen, cls.unseen, patches.unseen].map((value) => 100 * value),
+  ]),
 };
 const bars = [
   ["75 % of the teacher's linear probe on clothing", ofTeacher[3]],
@@ -85,11 +94,10 @@ trained on.
 ${table(recipe)}
 
 - ${goneOn ? `The machine with the checkpoints of the first three parts was lost; "${goneOn.name}" went on from what was committed, ${goneOn.from}, with maps to the teacher and the optimiser's state begun anew.` : "All parts ran one after the other."}
-- "wider" begins with another patch embedding: the 31 of 192 directions in which the old one varied stay, the others give whitened principal components of patches (\`widened\`). The
-  old one had hardly seen fine detail. "wider" and each model's own part begin from averaged weights, the other parts from the last ones.
+- "complete" and each model's own part begin from averaged weights (0.995), the other parts from the last ones. The S² part's map to the teacher begins as that of fine tiles alone.
 - Loss: mean square of the student's tokens, through a linear map, less the teacher's (each channel with mean 0 and deviation 1), [CLS] half, from "more" on as much as all
   patches; layers 3, 6 and 9 against blocks 1, 2 and 3, each half.
-- Muon (momentum 0.95) for the blocks' matrices at twenty times the rate, AdamW for the rest; gradients no longer than 1; weights averaged (0.998). Positions begin as sines,
+- Muon (momentum 0.95) for the blocks' matrices at twenty times the rate, AdamW for the rest; gradients no longer than 1; weights averaged (0.998 a step). Positions begin as sines,
   attention as in trained ViTs (arXiv 2305.09828).
 
 ## What was tried
@@ -99,10 +107,16 @@ ${table(recipe)}
 | 144 channels, 6 blocks, AdamW, the last layer alone, all patches (models/bundled-before.json) | logistic top-1 ${figure(before[4], 1)}, mIoU ${figure(before[5], 1)} |
 | 192 channels, 4 blocks, Muon, sines, mimetic attention, a quarter of the patches, layer 6 too; 1,500 steps along a cosine | the recipe above, at fewer steps; loss still falling |
 | the recipe above without its second part (models/bundled-five-tiles.json) | logistic top-1 ${figure(fiveTiles[4], 1)}, mIoU ${figure(fiveTiles[5], 1)} |
+| the three parts before "more" (models/bundled-12800-views.json) | logistic top-1 ${figure(stored[4], 1)}, mIoU ${figure(stored[5], 1)}; photos were learnt by heart: see the table below |
+| after "more", the 161 directions of the embedding (of 192) that were as good as unused given whitened principal components of patches: 307 steps with half of the patches, 269 with all, at the constant rate | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
 | patch embedding begun with whitened principal components of patches | no difference after 200 steps |
 | [CLS] counting as much as all patches | both losses fell more slowly |
 | each block taught alone on the teacher's states, then joined (a prototype) | blocks learn fast, but joined they give little: errors grow from block to block |
 | weights begun from the teacher's | not tried: the model would be the teacher's in part |
+
+How much of the variance of the teacher's tokens ridge regression tells from the student's, % (\`node scripts/explained.mjs NAME FOLDER\`, averaged weights, clothing/train and clothing/validation):
+
+${table(explained)}
 
 Bars of s2-tiny at 1x: ${bars.join("; ")}. The loss was still falling when the time was over (see the logs): more steps are what is missing first.
 

@@ -33,7 +33,7 @@ const { values: flags } = parseArgs({
     wide: { type: "string", default: "3803" },
     more: { type: "string", default: "417" },
     complete: { type: "string", default: "560" },
-    steps: { type: "string", default: "200" },
+    steps: { type: "string", default: "280" },
     from: { type: "string" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
@@ -102,9 +102,9 @@ const fresh = {
 const all = { ...fresh, cells: 49, begins: "averaged", average: 0.995 };
 const drawn = [
   { ...fresh, name: "more", schedule: constant(steps.more, 50) },
-  { ...all, name: "complete", views: 24, parts: 12, schedule: { rate: 5e-4, steps: steps.complete, warmUp: 20, last: 1e-4 } },
+  { ...all, name: "complete", views: 24, parts: 12, schedule: { rate: 5e-4, steps: steps.complete, warmUp: 20, last: 3e-4 } },
 ];
-const own = { ...all, schedule: { rate: 1e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
+const own = { ...all, schedule: { rate: 3e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
 const owns = [
   { ...own, name: "s2-tiny", views: 25, parts: 5 },
   { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...view, fine: true }, pool: 96 },
@@ -160,12 +160,17 @@ async function train(part, from) {
   process.exit(130);
 }
 
-/** What a part begins with: the last weights or the averaged ones. */
-function firstOf({ begins }, state) {
-  if (begins !== "averaged") return state;
+/** What a part begins with: the last weights or the averaged ones; the map of S² features to the teacher as that of the fine ones alone. */
+function firstOf({ begins, way }, state) {
   const prefix = "average/";
   const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value]));
+  const first =
+    begins === "averaged" ? Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value])) : state;
+  const { dims: [channels, width] = [], data } = first["distil.weight"] ?? {};
+  if (way !== "s2" || width !== student.dim) return first;
+  const both = new Float32Array(channels * 2 * width);
+  for (let row = 0; row < channels; row++) both.set(data.subarray(row * width, (row + 1) * width), (2 * row + 1) * width);
+  return { ...first, "distil.weight": { dims: [channels, 2 * width], data: both } };
 }
 
 /** Views with the teacher's tokens, in files; those that are there stay. */
