@@ -33,7 +33,7 @@ const { values: flags } = parseArgs({
     wide: { type: "string", default: "3803" },
     more: { type: "string", default: "417" },
     complete: { type: "string", default: "560" },
-    steps: { type: "string", default: "280" },
+    steps: { type: "string", default: "400" },
     from: { type: "string" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
