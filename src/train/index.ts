@@ -7,7 +7,6 @@ export { type Batch, type Checkpoints, type FitOptions, type Fitted, fit, type M
 export { type FreshOptions, freshBatches } from "./fresh.ts";
 export { gradients } from "./gradients.ts";
 export { initialValue, mimeticValue } from "./initial.ts";
-export { mixViews } from "./mix.ts";
 export { type MuonOptions, muon } from "./muon.ts";
 export { type AdamWOptions, adamW, clipped, type Optimiser, type StepNumbers, sgd } from "./optimisers.ts";
 export { cosine } from "./schedule.ts";
