@@ -1,4 +1,4 @@
-/** `s2 train` as docs/training.md tells it: a folder of 200 photos, DeiT-Tiny as the teacher, 600 steps, on one thread. */
+/** `s2 train` as docs/training.md tells it: a folder of 200 photos, DeiT-Tiny as the teacher, 400 steps, on one thread. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { round } from "./timing.mjs";
 const photos = join(dirname(dirname(deitTiny)), "data/photos");
 skipIf(missing(deitTiny, photos));
 
-const [count, steps, threads] = [200, 600, 1];
+const [count, steps, threads] = [200, 400, 1];
 const all = readdirSync(photos, { recursive: true })
   .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
   .sort();

@@ -2,7 +2,7 @@
  * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales, then of many
  * more views at one, then of views that are always new; then for each model the rest, on single tiles or with S² in the loop, so that both
  * have had the same steps and the same runs of tiles. Resumable: run it again after a break. `--from models/s2-tiny` goes on from a model's
- * averaged weights where the checkpoints of its first parts are gone, as was done for the committed ones. Views and checkpoints go to
+ * averaged weights where the checkpoints of its first parts are gone, as was done for the committed ones; another `--seed` then gives other views. Views and checkpoints go to
  * training/ (not committed), models and their logs to models/.
  */
 import { createHash } from "node:crypto";
@@ -35,6 +35,7 @@ const { values: flags } = parseArgs({
     complete: { type: "string", default: "560" },
     steps: { type: "string", default: "400" },
     from: { type: "string" },
+    seed: { type: "string", default: "1" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
     training: { type: "string", default: "training" },
@@ -52,7 +53,7 @@ const folder = join(root, flags.training);
 const student = { imageSize: 224, patchSize: 16, dim: 192, depth: 4, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const pixels = { ...preprocessing, rescale: 1 / 255, filter: "bicubic" };
-const [colour, seed, rate, decay] = [0.2, 1, 1e-3, 0.998];
+const [colour, seed, rate, decay] = [0.2, Number(flags.seed), 1e-3, 0.998];
 /** The teacher's layers, the student's blocks that are held against them, and how much each counts. */
 const layers = [
   { name: "hidden_states.3", block: 0, weight: 0.5 },
