@@ -45,7 +45,7 @@ function bars(names) {
 function figures({ figures: all }) {
   return table(
     ["what", "measured"],
-    all.map(({ name, value, unit }) => [name, `${value} ${unit}`]),
+    all.map(({ name, value, unit }) => [name, `${value} ${unit}`.trim()]),
   );
 }
 
