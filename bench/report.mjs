@@ -25,7 +25,7 @@ export function writeReport({ check = false } = {}) {
 function section(name) {
   if (name === "bars") return bars(["core", "overhead", "collection", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
-  if (["web", "train", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
+  if (["web", "train", "student", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 
@@ -45,7 +45,7 @@ function bars(names) {
 function figures({ figures: all }) {
   return table(
     ["what", "measured"],
-    all.map(({ name, value, unit }) => [name, `${value} ${unit}`]),
+    all.map(({ name, value, unit }) => [name, `${value} ${unit}`.trim()]),
   );
 }
 

@@ -14,6 +14,7 @@ const benches = [
   "reference",
   "graphs",
   "train",
+  "student",
   "startup",
   "memory",
   "retrieval",

@@ -8,16 +8,49 @@ const json = (path) => JSON.parse(readFileSync(`${root}${path}`, "utf8"));
 const result = json("docs/results/bundled.json");
 const logs = ["s2-tiny", "s2-tiny-ms"].map((name) => json(`models/${name}/log.json`));
 const [{ student, parts }] = logs;
-const [start, wide, own] = parts;
+const own = parts.at(-1);
+const goneOn = parts.find(({ from }) => from);
 const oneScale = ({ tables }, at = 0) => tables[at].rows.find(([name]) => name === "s2-tiny 1x");
-const [before, fiveTiles] = ["bundled-before", "bundled-five-tiles"].map((name) => oneScale(json(`models/${name}.json`)));
+const [before, fiveTiles, stored] = ["bundled-before", "bundled-five-tiles", "bundled-12800-views"].map((name) =>
+  oneScale(json(`models/${name}.json`)),
+);
 const ofTeacher = oneScale(result, 1);
 const megabytes = (name) => (statSync(`${root}models/${name}/model.safetensors`).size / 1e6).toFixed(2);
-const last = ({ history }) => history.at(-1);
+/** Means of what the log shows of the last 250 steps. */
+const last = ({ history }) => {
+  const shown = history.slice(-5);
+  const mean = (key) => shown.reduce((sum, step) => sum + step[key], 0) / shown.length;
+  return { patches: mean("patches"), cls: mean("cls") };
+};
 const tilesOf = ({ views, schedule, recipe }) => schedule.steps * views * (recipe.view.fine === false ? 1 : 5);
 const tiles = parts.reduce((sum, part) => sum + tilesOf(part), 0).toLocaleString("en");
-const common = start.schedule.steps + wide.schedule.steps;
-const share = ({ cells }) => `${4 * cells} of 196`;
+const steps = (some) => some.reduce((sum, { schedule }) => sum + schedule.steps, 0);
+const percent = (part) => `${Math.round(100 * part)} %`;
+const part = (each, name) => [
+  name,
+  String(each.schedule.steps),
+  `${each.views} of ${each.recipe.view.fine === false ? "one tile" : "five tiles"}, ${4 * each.cells} of 196 patches`,
+  each.drawn
+    ? `${each.drawn} stored, ${percent(each.recipe.view.area[0])} to all of the area`
+    : `new ones, each about ${each.uses} times; ${percent(each.recipe.view.area[0])} to all of the area, ${percent(each.recipe.view.whole)} whole photos, ${each.mixed ? `${percent(each.mixed)} mixed of two` : "none mixed"}`,
+  each.recipe.teacherLayers.map((layer) => layer.replace("hidden_states.", "").replace("last_hidden_state", "last")).join(", "),
+  each.schedule.last === each.schedule.rate ? `${each.schedule.rate}` : `${each.schedule.rate} to ${each.schedule.last}`,
+];
+const recipe = {
+  columns: ["part", "steps", "views in a step", "views", "teacher's layers", "rate"],
+  rows: [
+    ...parts.slice(0, -1).map((each) => part(each, each.name ?? "s2-tiny's own, at first")),
+    part(own, "s2-tiny's own"),
+    part(logs[1].parts.at(-1), "s2-tiny-ms's own, with S² in the loop"),
+  ],
+};
+const explained = {
+  columns: ["after", "[CLS], photos trained on", "[CLS], others", "patches, others"],
+  rows: json("models/explained.json").map(({ name, cls, patches }) => [
+    name,
+    ...[cls.seen, cls.unseen, patches.unseen].map((value) => 100 * value),
+  ]),
+};
 const bars = [
   ["75 % of the teacher's linear probe on clothing", ofTeacher[3]],
   ["75 % of its mIoU on camvid", ofTeacher[4]],
@@ -37,9 +70,9 @@ textures, colours and coarse things apart, and are no match for a model of the h
 | --- | --- | --- |
 | what | ViT, ${student.depth} blocks of ${student.dim} channels, ${student.heads} heads, patch ${student.patchSize}, ${student.imageSize} px, one [CLS] | the same |
 | parameters | 1.97 million, float16, ${megabytes("s2-tiny")} MB | the same, ${megabytes("s2-tiny-ms")} MB |
-| learnt from | tokens and [CLS] of DeiT-Tiny (Apache-2.0), last layer and layer 6 | the same; in its own part S² features at scales 1 and 2, through a linear map, against the teacher at the finer scale (paper, Table 4) |
-| steps | ${common} in common, ${own.schedule.steps} of its own | the same |
-| tiles in all | ${tiles}, a quarter to a half of the patches of each | the same |
+| learnt from | tokens and [CLS] of DeiT-Tiny (Apache-2.0), some of its layers (see the recipe) | the same; in its own part S² features at scales 1 and 2, through a linear map, against the teacher at the finer scale (paper, Table 4) |
+| steps | ${steps(parts.slice(0, -1))} in common, ${own.schedule.steps} of its own | the same |
+| tiles in all | ${tiles}, a quarter to all of the patches of each | the same |
 | loss at the end | patches ${last(logs[0]).patches.toFixed(3)}, [CLS] ${last(logs[0]).cls.toFixed(3)} | patches ${last(logs[1]).patches.toFixed(3)}, [CLS] ${last(logs[1]).cls.toFixed(3)} (means over four fine tiles, which are easier) |
 
 A loss of 1 is that of the teacher's mean. s2-tiny is what \`loadModel()\` loads; s2-tiny-ms lies in the repository alone.
@@ -57,14 +90,21 @@ trained on.
 
 \`npm run train:s2-tiny\` (scripts/train-s2-tiny.mjs), resumable; logs with the curves: models/*/log.json.
 
-- Data: ${start.recipe.photos} photos of ../shared/data: photos/imagenet (ImageNet's terms: research), photos/clothing and clothing/train (CC0). None of them is in the repository.
-- ${start.drawn} views: a random part (15 to 100 % of the area, 3:4 to 4:3), mirrored at random, at 224 px and at 448 px in four tiles, with the teacher's tokens of all five tiles;
-  and ${wide.drawn} at 224 px alone. Brightness, contrast and saturation change within 20 %.
-- Three parts: ${start.schedule.steps} steps of ${start.views} views of five tiles (${share(start)} patches of each are looked at, as in MAE); ${wide.schedule.steps} of ${wide.views} views of one tile
-  (${share(wide)}); then each model's own, ${own.schedule.steps} of ${own.views} views of five tiles (${share(own)}).
-- Loss: mean square of the student's tokens, through a linear map, less the teacher's (each channel with mean 0 and deviation 1), [CLS] half; layer 6 against block 2, half.
-- Muon (momentum 0.95) for the blocks' matrices at a rate of 0.02, AdamW for the rest at 0.001; constant, then along a cosine to 0 in each model's own part; gradients no longer than 1;
-  weights averaged (0.998). Positions begin as sines, attention as in trained ViTs (arXiv 2305.09828).
+- Data: ${own.recipe.photos} photos of ../shared/data: photos/imagenet (ImageNet's terms: research), photos/clothing and clothing/train (CC0), and from the part "more" on
+  coco128's and osd's train splits. None of them is in the repository.
+- Views: a random part of a photo (3:4 to 4:3) or the whole one, squashed to 224 px (five tiles: and to 448 px in four), mirrored at random; brightness, contrast and saturation change within
+  20 %. The teacher sees every tile whole, the student some of its patches (as in MAE). A mixed view is two photos blended or one with a rectangle of the other, and the
+  teacher sees the mixture (Beyer et al., arXiv 2106.05237).
+
+${table(recipe)}
+
+- ${goneOn ? `The machine with the checkpoints of the first three parts was lost; "${goneOn.name}" went on from what was committed, ${goneOn.from}, with maps to the teacher and the optimiser's state begun anew.` : "All parts ran one after the other."}
+- "complete" and each model's own part begin from averaged weights (0.995), the other parts from the last ones. The S² part's map to the teacher begins as that of fine tiles alone.
+  Where the falling rates were to end was moved while they ran, after 181 steps of "complete" (from 0.0001) and 46 of s2-tiny's own (from step 280), as the time that was left allowed.
+- Loss: mean square of the student's tokens, through a linear map, less the teacher's (each channel with mean 0 and deviation 1), [CLS] half, from "more" on as much as all
+  patches; layers 3, 6 and 9 against blocks 1, 2 and 3, each half.
+- Muon (momentum 0.95) for the blocks' matrices at twenty times the rate, AdamW for the rest; gradients no longer than 1; weights averaged (0.998 a step). Positions begin as sines,
+  attention as in trained ViTs (arXiv 2305.09828).
 
 ## What was tried
 
@@ -73,12 +113,18 @@ trained on.
 | 144 channels, 6 blocks, AdamW, the last layer alone, all patches (models/bundled-before.json) | logistic top-1 ${figure(before[4], 1)}, mIoU ${figure(before[5], 1)} |
 | 192 channels, 4 blocks, Muon, sines, mimetic attention, a quarter of the patches, layer 6 too; 1,500 steps along a cosine | the recipe above, at fewer steps; loss still falling |
 | the recipe above without its second part (models/bundled-five-tiles.json) | logistic top-1 ${figure(fiveTiles[4], 1)}, mIoU ${figure(fiveTiles[5], 1)} |
+| the three parts before "more" (models/bundled-12800-views.json) | logistic top-1 ${figure(stored[4], 1)}, mIoU ${figure(stored[5], 1)}; photos were learnt by heart: see the table below |
+| after "more", the 161 directions of the embedding (of 192) that were as good as unused given whitened principal components of patches: 307 steps with half of the patches, 269 with all, at the constant rate | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
 | patch embedding begun with whitened principal components of patches | no difference after 200 steps |
-| [CLS] counting as much as all patches | both losses fell more slowly |
+| [CLS] counting as much as all patches from the start | both losses fell more slowly |
 | each block taught alone on the teacher's states, then joined (a prototype) | blocks learn fast, but joined they give little: errors grow from block to block |
 | weights begun from the teacher's | not tried: the model would be the teacher's in part |
 
-Bars of s2-tiny at 1x: ${bars.join("; ")}. The loss was still falling when the time was over (see the logs): more steps are what is missing first.
+How much of the variance of the teacher's tokens ridge regression tells from the student's, % (\`node scripts/explained.mjs NAME FOLDER\`, averaged weights, clothing/train and clothing/validation):
+
+${table(explained)}
+
+Bars of s2-tiny at 1x: ${bars.join("; ")}. [CLS] of photos that training has not seen is told little more than half as well as that of others (above): more photos, and more steps on new views, are what is missing first.
 
 ## Limits
 

@@ -1,9 +1,11 @@
 /**
- * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales and then of
- * many more views at one, then for each model the rest, on single tiles or with S² in the loop, so that both have had the same steps and the
- * same runs of tiles. Resumable: run it again after a break. Views and checkpoints go to training/ (not committed), models and their logs to
- * models/.
+ * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales, then of many
+ * more views at one, then of views that are always new; then for each model the rest, on single tiles or with S² in the loop, so that both
+ * have had the same steps and the same runs of tiles. Resumable: run it again after a break. `--from models/s2-tiny` goes on from a model's
+ * averaged weights where the checkpoints of its first parts are gone, as was done for the committed ones; another `--seed` then gives other views. Views and checkpoints go to
+ * training/ (not committed), models and their logs to models/.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,11 +17,13 @@ import {
   cosine,
   distilStep,
   fit,
+  freshBatches,
   makeShards,
   mimeticValue,
   muon,
   shardBatches,
   studentFiles,
+  studentValues,
   teacherStatistics,
 } from "s2-vision/train";
 
@@ -27,7 +31,11 @@ const { values: flags } = parseArgs({
   options: {
     start: { type: "string", default: "1891" },
     wide: { type: "string", default: "3803" },
-    steps: { type: "string", default: "450" },
+    more: { type: "string", default: "417" },
+    complete: { type: "string", default: "560" },
+    steps: { type: "string", default: "400" },
+    from: { type: "string" },
+    seed: { type: "string", default: "1" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
     training: { type: "string", default: "training" },
@@ -35,67 +43,111 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: "2" },
   },
 });
-const [startSteps, wideSteps, ownSteps, threads] = [flags.start, flags.wide, flags.steps, flags.threads].map(Number);
+const { threads, ...steps } = Object.fromEntries(
+  ["start", "wide", "more", "complete", "steps", "threads"].map((name) => [name, Number(flags[name])]),
+);
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
 const folder = join(root, flags.training);
 
 const student = { imageSize: 224, patchSize: 16, dim: 192, depth: 4, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-const area = [0.15, 1];
-const [colour, parts] = [0.2, 4];
-const [seed, rate, decay] = [1, 1e-3, 0.998];
-const teacherLayers = ["hidden_states.6", "last_hidden_state"];
+const pixels = { ...preprocessing, rescale: 1 / 255, filter: "bicubic" };
+const [colour, seed, rate, decay] = [0.2, Number(flags.seed), 1e-3, 0.998];
+/** The teacher's layers, the student's blocks that are held against them, and how much each counts. */
+const layers = [
+  { name: "hidden_states.3", block: 0, weight: 0.5 },
+  { name: "hidden_states.6", block: 1, weight: 0.5 },
+  { name: "hidden_states.9", block: 2, weight: 0.5 },
+  { name: "last_hidden_state", weight: 1 },
+];
+const firstLayers = layers.filter(({ name }) => /6$|last/.test(name));
 
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
 const started = performance.now();
-const photos = ["photos", "clothing/train"].flatMap(photosOf); // no test uses one
-/** Views with a fine one, and many more without. */
-const fine = await drawViews("fine", { side: 224, area }, Number(flags.views), 64, seed);
-const wide = await drawViews("wide", { side: 224, area, fine: false }, Number(flags["wide-views"]), 320, seed + 1);
-const [inner, last] = await teacherStatistics(fine.store, fine.shards[0]);
+/** No test uses one. */
+const firstPhotos = ["photos", "clothing/train"].flatMap(photosOf);
+const photos = [...firstPhotos, ...["coco128/images/train", "depth/osd/train/rgb"].flatMap(photosOf)];
 
 const constant = (steps, warmUp) => ({ rate, steps, warmUp, last: rate });
-const startPart = { name: "start", way: "tiles", data: fine, views: 16, cells: 12, schedule: constant(startSteps, 100) };
-const widePart = { name: "wide", way: "tiles", data: wide, views: 80, cells: 12, schedule: constant(wideSteps, 20) };
-const ownPart = { data: fine, views: 8, cells: 24, schedule: { rate, steps: ownSteps, warmUp: 20, last: 1e-5 } };
-const start = await train(startPart);
-const more = await train(widePart, start.state);
-for (const [name, way] of [
-  ["s2-tiny", "tiles"],
-  ["s2-tiny-ms", "s2"],
-]) {
-  const own = await train({ ...ownPart, name, way }, more.state);
-  save(name, own, [...start.history, ...more.history, ...own.history]);
+/** What is learnt from stored views, each many times. */
+const stored = [
+  {
+    ...{ name: "start", way: "tiles", layers: firstLayers, views: 16, cells: 12, parts: 4, schedule: constant(steps.start, 100) },
+    ...{ data: "fine", drawn: Number(flags.views), perShard: 64, view: { side: 224, area: [0.15, 1] }, seed },
+  },
+  {
+    ...{ name: "wide", way: "tiles", layers: firstLayers, views: 80, cells: 12, parts: 4, schedule: constant(steps.wide, 20) },
+    ...{ data: "wide", drawn: Number(flags["wide-views"]), perShard: 320, view: { side: 224, area: [0.15, 1], fine: false } },
+    seed: seed + 1,
+  },
+];
+/** And from new ones, each three times. */
+const view = { side: 224, area: [0.2, 1], whole: 0.25, fine: false };
+const fresh = {
+  layers,
+  clsWeight: 1,
+  way: "tiles",
+  views: 40,
+  cells: 24,
+  parts: 10,
+  view,
+  pool: 480,
+  uses: 3,
+  mixed: 0.5,
+  seed: seed + 2,
+};
+/** All patches, as a student sees them later, from averaged weights and at a falling rate. */
+const all = { ...fresh, cells: 49, begins: "averaged", average: 0.995 };
+const drawn = [
+  { ...fresh, name: "more", schedule: constant(steps.more, 50) },
+  { ...all, name: "complete", views: 24, parts: 12, schedule: { rate: 5e-4, steps: steps.complete, warmUp: 20, last: 3e-4 } },
+];
+const own = { ...all, schedule: { rate: 3e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
+const owns = [
+  { ...own, name: "s2-tiny", views: 25, parts: 5 },
+  { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...view, fine: true }, pool: 96 },
+];
+
+const before = flags.from ? beginningOf(flags.from) : { weights: {}, parts: [], history: [] };
+let state = before.weights;
+const done = { parts: before.parts, history: before.history };
+if (!flags.from) for (const part of stored) await go(part);
+for (const [i, part] of drawn.entries()) await go({ ...part, ...(i === 0 && flags.from && { from: before.name }) });
+for (const part of owns) {
+  const fitted = await train(part, state);
+  save(part.name, fitted.state, [...done.parts, toldOf(part)], [...done.history, ...shown(fitted.history, done)]);
+}
+
+/** A part that both models have in common. */
+async function go(part) {
+  const fitted = await train(part, state);
+  state = fitted.state;
+  done.history = [...done.history, ...shown(fitted.history, done)];
+  done.parts = [...done.parts, toldOf(part)];
 }
 
 /** Steps of one part, from the checkpoint where there is one; ends the process when it was stopped. */
-async function train({ name, way, data, views, cells, schedule }, from = {}) {
+async function train(part, from) {
+  const { name, way, layers, views, cells, parts, clsWeight, schedule, view, average = decay } = part;
   const { steps } = schedule;
-  const tilesPerView = data.view.fine === false ? 1 : 5;
+  const first = firstOf(part, from);
+  const { statistics, batches, close } = await (part.data ? storedData(part) : freshData(part));
   const step = distilStep({
-    ...{ student, way, views, tilesPerView, cells, parts, preprocessing, clip: 1, average: decay },
-    layers: [
-      { statistics: inner, block: 1, weight: 0.5 },
-      { statistics: last, weight: 1 },
-    ],
+    ...{ student, way, views, tilesPerView: view.fine === false ? 1 : 5, cells, parts, preprocessing, clsWeight, clip: 1 },
+    average,
+    layers: layers.map(({ block, weight }, i) => ({ statistics: statistics[i], block, weight })),
     optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
   const told = {};
   const fitted = await fit(step, {
     ...{ steps, rate: cosine(schedule), openLoop: (file, state) => openLoop(file, state, { threads }), signal: stop.signal },
-    recipe: JSON.stringify({ name, way, student, views, cells, colour, schedule, decay, seed, viewRecipe: data.recipe }),
+    recipe: JSON.stringify(toldOf(schedule.last === rate ? { ...part, schedule: { ...schedule, steps: undefined } } : part)), // may become longer
     initial: (parameter, dims) =>
-      String(from[parameter]?.dims) === String(dims) ? from[parameter].data : mimeticValue(parameter, dims, seed, student),
-    batches: shardBatches(data.store, data.shards, {
-      views,
-      cells,
-      patchSize: student.patchSize,
-      colour,
-      seed: seed + name.length,
-    }),
+      String(first[parameter]?.dims) === String(dims) ? first[parameter].data : mimeticValue(parameter, dims, seed, student),
+    batches: batches({ views, cells, patchSize: student.patchSize, colour, seed: part.seed + name.length }),
     checkpoints: openStore(join(folder, name)),
     onStep(number, metrics) {
       for (const [key, value] of Object.entries(metrics)) told[key] = 0.97 * (told[key] ?? value) + 0.03 * value;
@@ -103,31 +155,95 @@ async function train({ name, way, data, views, cells, schedule }, from = {}) {
         say(`${name} ${number}: loss ${told.loss.toFixed(4)} patches ${told.patches.toFixed(4)} cls ${told.cls.toFixed(4)}`);
     },
   });
+  await close?.();
   if (fitted.done === steps) return fitted;
   say(`stopped after ${fitted.done} of ${steps} steps of ${name}; run it again to go on`);
   process.exit(130);
 }
 
-/** Views of all photos with the teacher's tokens, in files; those that are there stay. */
-async function drawViews(name, view, views, perShard, seed) {
-  const recipe = JSON.stringify({ teacher: "deit_tiny_patch16_224", teacherLayers, view, seed, photos: photos.length });
-  const deit = join(root, "../shared/models/deit_tiny_patch16_224");
-  const config = JSON.parse(readFileSync(join(deit, "config.json"), "utf8"));
-  const file = buildModel(config, readFileSync(join(deit, "model.safetensors")), { outputs: teacherLayers });
-  const model = await loadModel(file, { threads, output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
-  const teacher = async (tiles) => {
-    const outputs = await model.run(tiles);
-    return teacherLayers.map((name) => outputs[name]);
-  };
+/** What a part begins with: the last weights or the averaged ones; the map of S² features to the teacher as that of the fine ones alone. */
+function firstOf({ begins, way }, state) {
+  const prefix = "average/";
+  const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
+  const first =
+    begins === "averaged" ? Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value])) : state;
+  const { dims: [channels, width] = [], data } = first["distil.weight"] ?? {};
+  if (way !== "s2" || width !== student.dim) return first;
+  const both = new Float32Array(channels * 2 * width);
+  for (let row = 0; row < channels; row++) both.set(data.subarray(row * width, (row + 1) * width), (2 * row + 1) * width);
+  return { ...first, "distil.weight": { dims: [channels, 2 * width], data: both } };
+}
+
+/** Views with the teacher's tokens, in files; those that are there stay. */
+async function storedData({ data: name, layers, drawn: views, perShard, view, seed }) {
+  const { teacher, close } = await openTeacher(layers);
   const store = openStore(join(folder, name));
   const shards = await makeShards({
-    ...{ photos, load: loadImage, teacher, preprocessing: { ...preprocessing, rescale: 1 / 255, filter: "bicubic" } },
-    ...{ views, perShard, view, seed, store, recipe, signal: stop.signal },
+    ...{ photos: firstPhotos, load: loadImage, teacher, preprocessing: pixels, views, perShard, view, seed, store },
+    ...{ recipe: JSON.stringify({ layers, view, seed, photos: firstPhotos.length }), signal: stop.signal },
     onShard: (done, of) => say(`${name}: ${done} of ${of} files`),
     onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
   });
-  await model.dispose();
-  return { shards, store, recipe, view, drawn: views };
+  await close();
+  return { statistics: await teacherStatistics(store, shards[0]), batches: (how) => shardBatches(store, shards, how) };
+}
+
+/** Views that are drawn as they are needed. The teacher's means are those of a few. */
+async function freshData({ layers, view, pool, uses, mixed, seed }) {
+  const { teacher, close } = await openTeacher(layers);
+  const store = openStore(join(folder, "few"));
+  const few = await makeShards({
+    ...{
+      photos,
+      load: loadImage,
+      teacher,
+      preprocessing: pixels,
+      views: 128,
+      perShard: 128,
+      view: { ...view, fine: false },
+      seed,
+      store,
+    },
+    recipe: JSON.stringify({ layers, view, seed, photos: photos.length }),
+  });
+  const load = remembered(loadImage);
+  const drawing = { photos, load, teacher, preprocessing: pixels, view, pool, uses, mixed };
+  return {
+    statistics: await teacherStatistics(store, few[0]),
+    batches: (how) => freshBatches({ ...drawing, ...how }),
+    close,
+  };
+}
+
+/** DeiT-Tiny, giving some of its layers. */
+async function openTeacher(layers) {
+  const deit = join(root, "../shared/models/deit_tiny_patch16_224");
+  const config = JSON.parse(readFileSync(join(deit, "config.json"), "utf8"));
+  const outputs = layers.map(({ name }) => name);
+  const file = buildModel(config, readFileSync(join(deit, "model.safetensors")), { outputs });
+  const model = await loadModel(file, { threads, output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
+  const teacher = async (tiles) => {
+    const given = await model.run(tiles, outputs);
+    return outputs.map((name) => given[name]);
+  };
+  return { teacher, close: () => model.dispose() };
+}
+
+/** Decodes each photo once. */
+function remembered(load) {
+  const known = new Map();
+  return (path) => {
+    if (!known.has(path)) known.set(path, load(path));
+    return known.get(path);
+  };
+}
+
+/** A model's averaged weights, and what its log tells of how they came about. */
+function beginningOf(from) {
+  const bytes = readFileSync(join(root, from, "model.safetensors"));
+  const { parts, history } = JSON.parse(readFileSync(join(root, from, "log.json"), "utf8"));
+  const sha256 = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  return { name: `${from} (averaged weights, sha256 ${sha256})`, weights: studentValues(bytes), parts, history };
 }
 
 function photosOf(name) {
@@ -137,23 +253,29 @@ function photosOf(name) {
     .sort();
 }
 
+/** What a log tells of a part. */
+function toldOf({ layers, data, parts, ...part }) {
+  const recipe = { teacher: "deit_tiny_patch16_224", teacherLayers: layers.map(({ name }) => name) };
+  return { ...part, recipe: { ...recipe, view: part.view, seed: part.seed, photos: (data ? firstPhotos : photos).length } };
+}
+
+/** Every fiftieth step of those that follow others. */
+function shown(history, { parts }) {
+  const before = parts.reduce((sum, { schedule }) => sum + schedule.steps, 0);
+  return history
+    .map((metrics, i) => ({ step: before + i + 1, ...metrics }))
+    .filter(({ step }, i) => step % 50 === 0 || i === 0 || i === history.length - 1);
+}
+
 /** The averaged weights as float16 under timm's names, a config, the log. */
-function save(name, { state }, history) {
+function save(name, state, parts, history) {
   const out = join(root, flags.out, name);
   const write = (file, content) => {
     writeFileSync(join(out, `${file}.part`), content);
     renameSync(join(out, `${file}.part`), join(out, file));
   };
   const { config, weights } = studentFiles(state, student, preprocessing);
-  const log = {
-    ...{ name, student, colour, decay, seed },
-    parts: [startPart, widePart, ownPart].map(({ data: { drawn, recipe }, ...part }) => ({
-      ...part,
-      drawn,
-      recipe: JSON.parse(recipe),
-    })),
-    history: history.map((metrics, i) => ({ step: i + 1, ...metrics })).filter(({ step }) => step % 50 === 0 || step === 1),
-  };
+  const log = { name, student, colour, decay, seed, parts, history };
   mkdirSync(out, { recursive: true });
   write("model.safetensors", weights);
   write("config.json", `${JSON.stringify(config, undefined, 2)}\n`);

@@ -53,7 +53,8 @@ async function shardSize(store: Checkpoints, shard: string, views: number): Prom
   return Math.floor(known.get(shard)! / views);
 }
 
-function batchOf(
+/** The chosen views of those in tensors as a shard has them. */
+export function batchOf(
   chosen: readonly number[],
   tensors: Readonly<Record<string, StoredTensor>>,
   { cells, patchSize, colour }: BatchOptions,

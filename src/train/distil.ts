@@ -31,14 +31,13 @@ export interface DistilOptions {
   readonly layers: readonly { readonly statistics: Statistics; readonly block?: number; readonly weight: number }[];
   readonly preprocessing: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly optimiser: Optimiser;
+  /** How much [CLS] counts beside all patches; default a half. */
+  readonly clsWeight?: number;
   readonly clip?: number;
   readonly average?: number;
   /** Parts of a batch that are computed one after the other; default one a view. */
   readonly parts?: number;
 }
-
-/** How much [CLS] counts beside all patches. */
-const clsWeight = 0.5;
 
 /** The step's graph; the student's parameters are those that do not begin with `distil.`. */
 export function distilStep(options: DistilOptions): Step {
@@ -51,6 +50,7 @@ export function distilStep(options: DistilOptions): Step {
     layers,
     preprocessing,
     optimiser,
+    clsWeight = 0.5,
     clip,
     average,
     parts = views,
@@ -73,12 +73,13 @@ export function distilStep(options: DistilOptions): Step {
       const last = layers.length - 1;
       const own = way === "tiles" ? seen.tokens : multiScale(seen.tokens);
       const goal = way === "tiles" ? targets[last] : fine(targets[last]);
-      const { loss, metrics } = difference(own, goal, "distil", parameter);
+      const weighted = ({ patches, cls }: { patches: ShapedValue; cls: ShapedValue }) => Add(patches, Mul(cls, clsWeight));
+      const metrics = difference(own, goal, "distil", parameter);
       const inner = layers.slice(0, last).map(({ block, weight }, i) => {
         const state = Reshape(seen.states[block!], seen.tokens.dims as number[]);
-        return Mul(difference(centred(state), targets[i], `distil.${i}`, parameter).loss, weight);
+        return Mul(weighted(difference(centred(state), targets[i], `distil.${i}`, parameter)), weight);
       });
-      return { loss: inner.reduce((sum, each) => Add(sum, each), Mul(loss, layers[last].weight)), metrics };
+      return { loss: inner.reduce((sum, each) => Add(sum, each), Mul(weighted(metrics), layers[last].weight)), metrics };
     },
   });
 }
@@ -131,7 +132,7 @@ function difference(seen: ShapedValue, target: ShapedValue, name: string, parame
   const mean = (part: ShapedValue) => ReduceMean(Mul(part, part), [0, 1, 2], { keepdims: 0 });
   const patches = mean(Slice(gap, 1, Number.POSITIVE_INFINITY, 1));
   const cls = mean(Slice(gap, 0, 1, 1));
-  return { loss: Add(patches, Mul(cls, clsWeight)), metrics: { patches, cls } };
+  return { patches, cls };
 }
 
 /** S² features of views at scales 1 and 2 (paper §3.1): [views·5, 1 + n, c] to [views, 1 + n, 2·c]. */

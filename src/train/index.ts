@@ -4,6 +4,7 @@ export { makeRandom, type Random, shuffled, truncatedNormal } from "../tensors/i
 export { type BatchOptions, shardBatches } from "./batches.ts";
 export { type DistilOptions, distilStep } from "./distil.ts";
 export { type Batch, type Checkpoints, type FitOptions, type Fitted, fit, type Metrics } from "./fit.ts";
+export { type FreshOptions, freshBatches } from "./fresh.ts";
 export { gradients } from "./gradients.ts";
 export { initialValue, mimeticValue } from "./initial.ts";
 export { type MuonOptions, muon } from "./muon.ts";
@@ -11,6 +12,6 @@ export { type AdamWOptions, adamW, clipped, type Optimiser, type StepNumbers, sg
 export { cosine } from "./schedule.ts";
 export { makeShards, type ShardOptions, type Statistics, type TilesPerView, teacherStatistics } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";
-export { type StudentPixels, studentFiles } from "./student-files.ts";
+export { type StudentPixels, studentFiles, studentValues } from "./student-files.ts";
 export { drawView, type View, type ViewOptions } from "./views.ts";
 export { linear, norm, type Parameter, type VitShape, vit } from "./vit.ts";

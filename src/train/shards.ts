@@ -111,7 +111,7 @@ function halves(answers: readonly Tensor[]): Uint16Array {
 }
 
 /** The tiles of a view as bytes [1 or 5, side, side, 3]. */
-function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
+export function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
   if (!fine) return coarse;
   const tile = side * side * 3;
   const tiles = new Uint8Array(5 * tile);
@@ -126,7 +126,8 @@ function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
   return tiles;
 }
 
-function normalised(tiles: Uint8Array, side: number, preprocessing: Preprocessing): Tensor {
+/** Bytes [t, side, side, 3] as the teacher takes them. */
+export function normalised(tiles: Uint8Array, side: number, preprocessing: Preprocessing): Tensor {
   const count = tiles.length / (side * side * 3);
   const data = new Float32Array(tiles.length);
   const write = normaliser(preprocessing);

@@ -1,5 +1,5 @@
 /** A trained student as a hub folder has it: config.json and model.safetensors under timm's names, so that `buildModel` reads it. */
-import { type StoredTensor, toFloat16, writeSafetensors } from "../tensors/index.ts";
+import { fromFloat16, readSafetensors, type StoredTensor, toFloat16, writeSafetensors } from "../tensors/index.ts";
 import type { Fitted } from "./fit.ts";
 import type { VitShape } from "./vit.ts";
 
@@ -43,4 +43,12 @@ export function studentFiles(
     pretrained_cfg: { input_size: [3, imageSize, imageSize], interpolation: "bicubic", crop_pct: 0.9, mean, std, num_classes: 0 },
   };
   return { config, weights: writeSafetensors(Object.fromEntries(tensors), { format: "pt" }) };
+}
+
+/** The weights of such a file, by name: first values of a student that goes on from it. */
+export function studentValues(weights: Uint8Array): Fitted["state"] {
+  const { tensors } = readSafetensors(weights);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dims, data }]) => [name, { dims, data: fromFloat16(data as Uint16Array) }]),
+  );
 }

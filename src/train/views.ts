@@ -9,6 +9,8 @@ export interface ViewOptions {
   readonly area: readonly [number, number];
   /** Whether there is a fine view; default true. */
   readonly fine?: boolean;
+  /** Share of views that are the whole photo; default none. */
+  readonly whole?: number;
 }
 
 /** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the photo. */
@@ -17,8 +19,9 @@ export interface View {
   readonly fine?: Uint8Array;
 }
 
-export function drawView(photo: Pixels, { side, area, fine = true }: ViewOptions, random: Random): View {
-  const box = drawBox(photo, area, random);
+export function drawView(photo: Pixels, { side, area, fine = true, whole = 0 }: ViewOptions, random: Random): View {
+  const isWhole = whole > 0 && random() < whole;
+  const box = isWhole ? ([0, 0, photo.width, photo.height] as const) : drawBox(photo, area, random);
   const flipped = random() < 0.5;
   const draw = (size: number) => {
     const { data } = resizePixels(photo, [size, size], "bicubic", box);

@@ -1,0 +1,72 @@
+/** Batches of views that are drawn, and told by the teacher, while training goes on: each is learnt from a few times and then forgotten, so that none is learnt by heart. */
+import { S2Error, type Tensor } from "../core/index.ts";
+import type { Pixels, Preprocessing } from "../images/index.ts";
+import { makeRandom, type Random, type StoredTensor, shuffled, toFloat16 } from "../tensors/index.ts";
+import { type BatchOptions, batchOf } from "./batches.ts";
+import type { Batch } from "./fit.ts";
+import { mixViews } from "./mix.ts";
+import { layerName, normalised, tilesOf } from "./shards.ts";
+import { drawView, type View, type ViewOptions } from "./views.ts";
+
+export interface FreshOptions extends BatchOptions {
+  /** Paths of the photos; all must be readable. */
+  readonly photos: readonly string[];
+  readonly load: (path: string) => Promise<Pixels>;
+  /** As that of `makeShards`. */
+  readonly teacher: (tiles: Tensor) => Promise<readonly Tensor[]>;
+  readonly preprocessing: Preprocessing;
+  readonly view: ViewOptions;
+  /** Views that are held at a time; a batch is drawn from them, so at least `views`. */
+  readonly pool: number;
+  /** How many times each is learnt from, on average. */
+  readonly uses: number;
+  /** Share of views that are mixed of two photos, the teacher looking at the mixture (Beyer et al., arXiv 2106.05237, §3). */
+  readonly mixed: number;
+}
+
+/** As `shardBatches` gives them; view i depends on the seed and i alone, so that a run that goes on draws the held ones again. */
+export function freshBatches(options: FreshOptions) {
+  const { views, pool, uses, seed } = options;
+  if (pool < views)
+    throw new S2Error("training", `A pool of ${pool} views is too small for batches of ${views}; give at least ${views}.`);
+  const drawnBy = (step: number) => pool + Math.ceil((step * views) / uses);
+  return async function* (done: number): AsyncGenerator<Batch> {
+    const held: Record<string, StoredTensor> = {};
+    let next = drawnBy(done) - pool;
+    for (let step = done; ; step++) {
+      for (; next < drawnBy(step); next++) await drawInto(held, next, options);
+      const random = makeRandom(seed * 131 + step);
+      yield batchOf(shuffled(pool, random).slice(0, views), held, options, random);
+    }
+  };
+}
+
+/** View `index` with what the teacher says of it, in its place among those that are held. */
+async function drawInto(held: Record<string, StoredTensor>, index: number, options: FreshOptions): Promise<void> {
+  const { pool, teacher, preprocessing, view, seed } = options;
+  const { side } = view;
+  const drawn = await drawMixed(index, options, makeRandom(seed * 7919 + index));
+  const put = (name: string, dtype: "U8" | "F16", dims: readonly number[], data: Uint8Array | Uint16Array) => {
+    held[name] ??= { dtype, dims: [pool, ...dims], data: new (dtype === "U8" ? Uint8Array : Uint16Array)(pool * data.length) };
+    (held[name].data as typeof data).set(data, (index % pool) * data.length);
+  };
+  put("coarse", "U8", [side, side, 3], drawn.coarse);
+  if (drawn.fine) put("fine", "U8", [2 * side, 2 * side, 3], drawn.fine);
+  const answers = await teacher(normalised(tilesOf(drawn, side), side, preprocessing));
+  for (const [layer, { dims, data }] of answers.entries()) {
+    const name = layerName(layer);
+    put(name, "F16", dims, toFloat16(data));
+    // Rows are tiles, as those of shards.
+    if (held[name].dims.length === 4) held[name] = { ...held[name], dims: [pool * dims[0], dims[1], dims[2]] };
+  }
+}
+
+/** Every photo once, in random order, then every photo again; some mixed with any other. */
+async function drawMixed(index: number, { photos, load, view, seed, mixed }: FreshOptions, random: Random): Promise<View> {
+  const round = Math.floor(index / photos.length);
+  const own = shuffled(photos.length, makeRandom(seed + round))[index % photos.length];
+  const first = drawView(await load(photos[own]), view, random);
+  if (random() >= mixed) return first;
+  const other = Math.floor(random() * photos.length);
+  return mixViews(first, drawView(await load(photos[other]), view, random), view.side, random);
+}
