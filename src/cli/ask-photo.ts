@@ -6,7 +6,16 @@ import { S2Error } from "../core/index.ts";
 import { hash } from "../eval/index.ts";
 import { extractPhoto } from "../features/index.ts";
 import { photoTokens } from "../heads/index.ts";
-import { type Answerer, examples, openAnswerer, questionKinds, readAnswerer, readQuestion } from "../language/index.ts";
+import {
+  type Answerer,
+  answersOf,
+  examples,
+  openAnswerer,
+  type QuestionKind,
+  questionKinds,
+  readAnswerer,
+  readQuestion,
+} from "../language/index.ts";
 import { loadImage, openGraph } from "../node.ts";
 import type { AskFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
@@ -19,7 +28,7 @@ const own = { answerer: join(models, "answerer/answerer.safetensors"), model: jo
 export async function askPhoto(photo: string, question: string | undefined, flags: AskFlags): Promise<number> {
   const answerer = await readFrom(flags.answerer ?? own.answerer);
   if (question === undefined) {
-    const lines = questionKinds.map((kind) => `  ${examples[kind]}  (${percent(answerer.accuracy[kind])} right on drawn scenes)`);
+    const lines = questionKinds.map((kind) => `  ${examples[kind]}  (${rightness(answerer, kind)} on drawn scenes)`);
     process.stdout.write(`It knows questions of these kinds, with other shapes and colours too:\n${lines.join("\n")}\n`);
     return status.ok;
   }
@@ -36,7 +45,7 @@ export async function askPhoto(photo: string, question: string | undefined, flag
   if (flags.json) process.stdout.write(`${JSON.stringify({ photo, question, answer, probability, right })}\n`);
   else
     process.stdout.write(
-      `${answer}\n  ${percent(probability)} sure; such questions about drawn scenes it answers ${percent(right)} right.\n`,
+      `${answer}\n  ${percent(probability)} sure; such questions about drawn scenes: ${rightness(answerer, asked.kind)}.\n`,
     );
   return status.ok;
 }
@@ -59,5 +68,9 @@ async function openTrainedOn({ model: name, sha256 }: Answerer, { model: folder 
     `The answerer was trained on tokens of ${name}, and ${got}; give --model the folder of ${name}, or train one on yours with \`s2 experiment language\`.`,
   );
 }
+
+/** "79 % right, 13 % by chance". */
+const rightness = ({ accuracy }: Answerer, kind: QuestionKind): string =>
+  `${percent(accuracy[kind])} right, ${percent(1 / answersOf[kind].length)} by chance`;
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;

@@ -2,6 +2,7 @@
 export { type AnswererShape, type Sight, tokensOf } from "./answerer.ts";
 export { type Answerer, type OpenedAnswerer, openAnswerer, readAnswerer, type Told, writeAnswerer } from "./answerer-file.ts";
 export {
+  answersOf,
   examples,
   type Question,
   type QuestionKind,
