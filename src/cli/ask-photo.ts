@@ -34,7 +34,7 @@ export async function askPhoto(photo: string, question: string | undefined, flag
   }
   const asked = readQuestion(question);
   const pixels = await failingWith(status.allFailed, () => loadImage(photo));
-  const { model } = await openTrainedOn(answerer, flags);
+  const { model } = await failingWith(status.model, () => openTrainedOn(answerer, flags));
   const look = { scales: answerer.scales, fit: "squash" } as const;
   const { data, channels, prefix } = photoTokens(await extractPhoto(model, pixels, look));
   await model.dispose();
