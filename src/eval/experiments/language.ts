@@ -111,16 +111,18 @@ export const language: Experiment = {
         {
           ...{
             name: "sizes",
-            title: "Right answers by the height of what is asked about",
+            title: `Right answers by the height of what is asked about, ${best}`,
             kind: "line",
             x: "height, px",
             y: "%",
           },
           groups: exact.map(String),
-          series: square.map((each) => ({
-            name: each.name,
-            values: exact.map((size) => figureOf(each, (question) => question.size === size)),
-          })),
+          series: Object.entries({ "1x": one, "1x+2x": two, "1x+2x+3x": three, "1x twice": twice, AnyRes: all }).map(
+            ([name, each]) => ({
+              name,
+              values: exact.map((size) => figureOf(each, (question) => question.size === size)),
+            }),
+          ),
         },
       ],
       findings: [
@@ -130,6 +132,7 @@ export const language: Experiment = {
         told(three, one, sizes[2][1], "Things of at least 64 px"),
         smallOf(twice, two),
         smallOf(all, two),
+        smallOf(all, three),
         smallOf(wide[1], wide[0]).replace("Things", "Wide scenes, things"),
       ],
       seeds,
