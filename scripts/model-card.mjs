@@ -114,7 +114,7 @@ ${table(recipe)}
 | 192 channels, 4 blocks, Muon, sines, mimetic attention, a quarter of the patches, layer 6 too; 1,500 steps along a cosine | the recipe above, at fewer steps; loss still falling |
 | the recipe above without its second part (models/bundled-five-tiles.json) | logistic top-1 ${figure(fiveTiles[4], 1)}, mIoU ${figure(fiveTiles[5], 1)} |
 | the three parts before "more" (models/bundled-12800-views.json) | logistic top-1 ${figure(stored[4], 1)}, mIoU ${figure(stored[5], 1)}; photos were learnt by heart: see the table below |
-| after "more", the 161 directions of the embedding (of 192) that were as good as unused given whitened principal components of patches: 307 steps with half of the patches, 269 with all, at the constant rate | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
+| after "more", directions of the embedding that were as good as unused given whitened principal components of patches (its code is in commit f00bd66) | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
 | patch embedding begun with whitened principal components of patches | no difference after 200 steps |
 | [CLS] counting as much as all patches from the start | both losses fell more slowly |
 | each block taught alone on the teacher's states, then joined (a prototype) | blocks learn fast, but joined they give little: errors grow from block to block |

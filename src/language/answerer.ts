@@ -2,21 +2,8 @@
  * A small answerer on frozen visual tokens: a projector (mlp2x_gelu, as LLaVA-1.5's) and a decoder that reads the question word by word, looking
  * at the visual tokens in every layer (Vaswani et al., arXiv 1706.03762, §3.1). The answer is the word after the question's last.
  */
-import {
-  Add,
-  constant,
-  Gather,
-  Gelu,
-  MatMul,
-  Mul,
-  Reshape,
-  type ShapedValue,
-  Slice,
-  Softmax,
-  Sub,
-  Transpose,
-} from "../onnx/index.ts";
-import { linear, norm, type Parameter } from "../train/index.ts";
+import { Add, constant, Gather, Gelu, Mul, Reshape, type ShapedValue, Slice, Sub } from "../onnx/index.ts";
+import { attend, linear, norm, type Parameter, type VitShape } from "../train/index.ts";
 import { questionLength, vocabulary } from "./questions.ts";
 
 /** Visual tokens: grids of them one after the other, row by row. */
@@ -28,11 +15,7 @@ export interface Sight {
   readonly deviation: readonly number[];
 }
 
-export interface AnswererShape {
-  readonly dim: number;
-  readonly depth: number;
-  readonly heads: number;
-}
+export type AnswererShape = Pick<VitShape, "dim" | "depth" | "heads">;
 
 export const tokensOf = ({ grids }: Pick<Sight, "grids">): number => grids.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
 
@@ -84,7 +67,8 @@ function layer(
   };
   const attended = (name: string, from: ShapedValue, to: ShapedValue, batch: number, causal: boolean) => {
     const [q, k, v] = [from, to, to].map((each, i) => linear(each, `${name}.${"qkv"[i]}`, dim, parameter));
-    return linear(attention(q, k, v, batch, heads, causal), `${name}.proj`, dim, parameter);
+    const mask = causal ? later(q, questionLength) : undefined;
+    return linear(attend(q, k, v, { batch, heads, mask }), `${name}.proj`, dim, parameter);
   };
   const words = norm(x, "norm1", parameter);
   const read = Add(ends(x), attended("self", ends(words), words, questions, !last));
@@ -93,17 +77,7 @@ function layer(
   return Add(looked, linear(inner, "mlp.fc2", dim, parameter));
 }
 
-/** softmax(q·kᵀ/√d)·v of q [b·m, dim], k and v [b·n, dim]; causal: no word looks at a later one. */
-function attention(q: ShapedValue, k: ShapedValue, v: ShapedValue, batch: number, heads: number, causal: boolean): ShapedValue {
-  const [rows, dim] = q.dims as number[];
-  const d = dim / heads;
-  const apart = (x: ShapedValue, order: number[]) =>
-    Transpose(Reshape(x, [batch, (x.dims as number[])[0] / batch, heads, d]), order);
-  const scores = MatMul(Mul(apart(q, [0, 2, 1, 3]), 1 / Math.sqrt(d)), apart(k, [0, 2, 3, 1]));
-  const weights = Softmax(causal ? Add(scores, later(q, rows / batch)) : scores);
-  return Reshape(Transpose(MatMul(weights, apart(v, [0, 2, 1, 3])), [0, 2, 1, 3]), [rows, dim]);
-}
-
+/** No word looks at a later one. */
 const later = ({ graph }: ShapedValue, n: number): ShapedValue =>
   constant(
     graph,

@@ -1,21 +1,14 @@
 /** Batches of views that are drawn, and told by the teacher, while training goes on: each is learnt from a few times and then forgotten, so that none is learnt by heart. */
-import { S2Error, type Tensor } from "../core/index.ts";
-import type { Pixels, Preprocessing } from "../images/index.ts";
+import { S2Error } from "../core/index.ts";
 import { makeRandom, type Random, type StoredTensor, shuffled, toFloat16 } from "../tensors/index.ts";
 import { type BatchOptions, batchOf } from "./batches.ts";
 import type { Batch } from "./fit.ts";
 import { mixViews } from "./mix.ts";
-import { layerName, normalised, tilesOf } from "./shards.ts";
-import { drawView, type View, type ViewOptions } from "./views.ts";
+import { layerName, normalised, type ShardOptions, tilesOf } from "./shards.ts";
+import { drawView, type View } from "./views.ts";
 
-export interface FreshOptions extends BatchOptions {
-  /** Paths of the photos; all must be readable. */
-  readonly photos: readonly string[];
-  readonly load: (path: string) => Promise<Pixels>;
-  /** As that of `makeShards`. */
-  readonly teacher: (tiles: Tensor) => Promise<readonly Tensor[]>;
-  readonly preprocessing: Preprocessing;
-  readonly view: ViewOptions;
+/** Photos and teacher are as those of `makeShards`; here all photos must be readable. */
+export interface FreshOptions extends BatchOptions, Pick<ShardOptions, "photos" | "load" | "teacher" | "preprocessing" | "view"> {
   /** Views that are held at a time; a batch is drawn from them, so at least `views`. */
   readonly pool: number;
   /** How many times each is learnt from, on average. */

@@ -14,4 +14,4 @@ export { makeShards, type ShardOptions, type Statistics, type TilesPerView, teac
 export { makeStep, type Step, type StepOptions } from "./step.ts";
 export { type StudentPixels, studentFiles, studentValues } from "./student-files.ts";
 export { drawView, type View, type ViewOptions } from "./views.ts";
-export { linear, norm, type Parameter, type VitShape, vit } from "./vit.ts";
+export { attend, linear, norm, type Parameter, type VitShape, vit } from "./vit.ts";

@@ -93,15 +93,28 @@ function block(x: ShapedValue, batch: number, { dim, heads, mlpRatio }: VitShape
   return Add(attended, linear(inner, "mlp.fc2", dim, parameter));
 }
 
-/** softmax(q·kᵀ/√d)·v of x [b·n, dim], heads side by side. */
+/** Attention of x [b·n, dim] to itself. */
 function attention(x: ShapedValue, batch: number, heads: number, parameter: Parameter): ShapedValue {
-  const [rows, dim] = x.dims as number[];
-  const [n, d] = [rows / batch, dim / heads];
+  const dim = x.dims[1] as number;
   const weights = Split(parameter("attn.qkv.weight", [3 * dim, dim]), [dim, dim, dim], 0);
   const biases = Split(parameter("attn.qkv.bias", [3 * dim]), [dim, dim, dim], 0);
-  const [q, k, v] = weights.map((weight, i) => Reshape(Gemm(x, weight, biases[i], { transB: 1 }), [batch, n, heads, d]));
-  const scores = Softmax(MatMul(Mul(Transpose(q, [0, 2, 1, 3]), 1 / Math.sqrt(d)), Transpose(k, [0, 2, 3, 1])));
-  return Reshape(Transpose(MatMul(scores, Transpose(v, [0, 2, 1, 3])), [0, 2, 1, 3]), [rows, dim]);
+  const [q, k, v] = weights.map((weight, i) => Gemm(x, weight, biases[i], { transB: 1 }));
+  return attend(q, k, v, { batch, heads });
+}
+
+/** softmax(q·kᵀ/√d + mask)·v of q [b·m, dim], k and v [b·n, dim], heads side by side. */
+export function attend(
+  q: ShapedValue,
+  k: ShapedValue,
+  v: ShapedValue,
+  { batch, heads, mask }: { batch: number; heads: number; mask?: ShapedValue },
+): ShapedValue {
+  const [rows, dim] = q.dims as number[];
+  const d = dim / heads;
+  const apart = (x: ShapedValue) => Reshape(x, [batch, (x.dims[0] as number) / batch, heads, d]);
+  const scores = MatMul(Mul(Transpose(apart(q), [0, 2, 1, 3]), 1 / Math.sqrt(d)), Transpose(apart(k), [0, 2, 3, 1]));
+  const weights = Softmax(mask ? Add(scores, mask) : scores);
+  return Reshape(Transpose(MatMul(weights, Transpose(apart(v), [0, 2, 1, 3])), [0, 2, 1, 3]), [rows, dim]);
 }
 
 /** x·Wᵀ + b. */
