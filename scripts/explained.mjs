@@ -6,124 +6,83 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadImage, loadModel, resizePixels } from "s2-vision/node";
+import { fitRidge, openProbe } from "s2-vision/heads";
+import { loadImage, loadModel, openGraph, resizePixels } from "s2-vision/node";
 
 const [name, folder] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
-const [side, width, each, parts] = [224, 192, 28, 5];
+const [side, width, patches, parts] = [224, 192, 28, 5];
 const [mean, std] = [
   [0.485, 0.456, 0.406],
   [0.229, 0.224, 0.225],
 ];
+/** How much weights are held back, a row of the regression. */
+const penalty = { cls: 1, patches: 1e-3 };
 const [train, validation, others] = [photosOf("clothing/train"), photosOf("clothing/validation"), photosOf("photos", 9)];
 const paths = [...train, ...others, ...validation];
 const student = await tokensOf(join(root, folder));
 const teacher = await tokensOf(join(root, "../shared/models/deit_tiny_patch16_224"));
-const seen = Array.from({ length: train.length + others.length }, (_, i) => i);
+const clothes = [...train.keys()];
+const seen = [...train, ...others].map((_, i) => i);
 const unseen = validation.map((_, i) => seen.length + i);
+const folds = Array.from({ length: parts }, (_, part) => clothes.filter((i) => i % parts === part));
+const inParts = folds.map((fold) => [seen.filter((i) => !fold.includes(i)), fold]);
 const row = {
   name,
-  cls: { seen: round(inParts("cls", 1)), unseen: round(explained("cls", 1, seen, [unseen])) },
-  patches: { unseen: round(explained("patches", 1e-3, seen, [unseen])) },
+  cls: { seen: await explained("cls", inParts), unseen: await explained("cls", [[seen, unseen]]) },
+  patches: { unseen: await explained("patches", [[seen, unseen]]) },
 };
 const file = join(root, "models/explained.json");
 const rows = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
 writeFileSync(file, `${JSON.stringify([...rows.filter((each) => each.name !== name), row], undefined, 1)}\n`);
 console.log(row);
 
-/** Each fifth of clothing/train told by all other photos. */
-function inParts(kind, penalty) {
-  const folds = Array.from({ length: parts }, (_, part) => seen.filter((i) => i < train.length && i % parts === part));
-  const kept = folds.map((fold) => seen.filter((i) => !fold.includes(i)));
-  return share(folds.flatMap((fold, i) => errors(kind, penalty, kept[i], fold)));
+/** One less squared errors over squared distances from the mean of the photos of clothes that were fitted to, in deviations of each of the teacher's channels. */
+async function explained(kind, splits) {
+  let [errors, all] = [0, 0];
+  for (const [from, to] of splits) {
+    const goal = rowsOf(teacher, kind, to);
+    const { deviation } = momentsOf(rowsOf(teacher, kind, from));
+    const middle = momentsOf(rowsOf(teacher, kind, kind === "cls" ? from.filter((i) => i < train.length) : from)).mean;
+    const told = await toldFrom(kind, from, rowsOf(student, kind, to));
+    for (const [i, value] of goal.entries()) {
+      errors += ((value - told[i]) / deviation[i % width]) ** 2;
+      all += ((value - middle[i % width]) / deviation[i % width]) ** 2;
+    }
+  }
+  return Math.round(1000 * (1 - errors / all)) / 1000;
 }
 
-function explained(kind, penalty, from, folds) {
-  return share(folds.flatMap((fold) => errors(kind, penalty, from, fold)));
-}
-
-/** One less squared errors over squared distances from the mean. */
-function share(pairs) {
-  const [error, all] = [0, 1].map((k) => pairs.reduce((sum, pair) => sum + pair[k], 0));
-  return 1 - error / all;
-}
-
-/** Squared error and squared distance from the mean of clothing/train, of each photo, in deviations of each of the teacher's channels. */
-function errors(kind, penalty, from, to) {
-  const rowsOf = (tokens, photos) => photos.flatMap((photo) => tokens[photo][kind]);
-  const [x, y] = [rowsOf(student, from), rowsOf(teacher, from)];
-  const [center, target] = [momentsOf(x), momentsOf(y)];
-  const middle =
-    kind === "cls"
-      ? momentsOf(
-          rowsOf(
-            teacher,
-            from.filter((photo) => photo < train.length),
-          ),
-        ).mean
-      : target.mean;
-  const map = ridge(
-    x.map((token) => token.map((value, c) => (value - center.mean[c]) / center.deviation[c])),
-    y.map((token) => token.map((value, c) => (value - target.mean[c]) / target.deviation[c])),
-    penalty * x.length,
-  );
-  return to.map((photo) => {
-    let [error, all] = [0, 0];
-    teacher[photo][kind].forEach((goal, i) => {
-      const told = map(student[photo][kind][i].map((value, c) => (value - center.mean[c]) / center.deviation[c]));
-      for (let c = 0; c < width; c++) {
-        error += ((goal[c] - target.mean[c]) / target.deviation[c] - told[c]) ** 2;
-        all += ((goal[c] - middle[c]) / target.deviation[c]) ** 2;
-      }
-    });
-    return [error, all];
+/** The teacher's tokens as a map that was fitted to some photos tells them from the student's. */
+async function toldFrom(kind, from, rows) {
+  const given = { rows: rowsOf(student, kind, from), targets: rowsOf(teacher, kind, from) };
+  const names = Array.from({ length: width }, (_, c) => `channel ${c}`);
+  const { head } = await fitRidge(() => [given], {
+    ...{ widths: [width], names, openGraph },
+    alpha: (penalty[kind] * given.rows.length) / width,
   });
+  const probe = await openProbe(head, openGraph);
+  const told = await probe.predict(rows);
+  await probe.close();
+  return told;
+}
+
+function rowsOf(tokens, kind, photos) {
+  return Float32Array.from(photos.flatMap((photo) => tokens[photo][kind]));
 }
 
 function momentsOf(rows) {
-  const average = (of) =>
-    Float64Array.from({ length: width }, (_, c) => rows.reduce((sum, row) => sum + of(row, c), 0) / rows.length);
-  const mean = average((row, c) => row[c]);
-  const deviation = average((row, c) => (row[c] - mean[c]) ** 2).map((variance) => Math.sqrt(variance) + 1e-6);
-  return { mean, deviation };
-}
-
-/** The map with the least Σ error² + penalty · Σ weight², by Cholesky's decomposition. */
-function ridge(x, y, penalty) {
-  const [square, sides] = [new Float64Array(width * width), new Float64Array(width * width)];
-  for (const [i, row] of x.entries())
-    for (let a = 0; a < width; a++)
-      for (let b = 0; b < width; b++) {
-        square[a * width + b] += row[a] * row[b];
-        sides[a * width + b] += row[a] * y[i][b];
-      }
-  for (let a = 0; a < width; a++) square[a * width + a] += penalty;
-  for (let a = 0; a < width; a++)
-    for (let b = 0; b <= a; b++) {
-      let sum = square[a * width + b];
-      for (let k = 0; k < b; k++) sum -= square[a * width + k] * square[b * width + k];
-      square[a * width + b] = a === b ? Math.sqrt(sum) : sum / square[b * width + b];
-    }
-  const solve = (order, at) => {
-    for (const a of order)
-      for (let c = 0; c < width; c++) {
-        let sum = sides[a * width + c];
-        for (const k of order) {
-          if (k === a) break;
-          sum -= square[at(a, k)] * sides[k * width + c];
-        }
-        sides[a * width + c] = sum / square[a * width + a];
-      }
+  const count = rows.length / width;
+  const average = (of) => {
+    const sums = new Float64Array(width);
+    rows.forEach((value, i) => {
+      sums[i % width] += of(value, i % width);
+    });
+    return sums.map((sum) => sum / count);
   };
-  const order = Array.from({ length: width }, (_, i) => i);
-  solve(order, (a, k) => a * width + k);
-  solve(order.toReversed(), (a, k) => k * width + a);
-  return (row) => {
-    const out = new Float64Array(width);
-    for (let a = 0; a < width; a++) for (let c = 0; c < width; c++) out[c] += row[a] * sides[a * width + c];
-    return out;
-  };
+  const mean = average((value) => value);
+  return { mean, deviation: average((value, c) => (value - mean[c]) ** 2).map(Math.sqrt) };
 }
 
 /** [CLS] and some patches of each photo, squashed into the model's square. */
@@ -137,8 +96,8 @@ async function tokensOf(source) {
       return (bytes[(i % (side * side)) * 3 + c] / 255 - mean[c]) / std[c];
     });
     const { data } = await model({ dims: [1, 3, side, side], data: pixels });
-    const token = (i) => Float64Array.from(data.subarray(i * width, (i + 1) * width));
-    tokens.push({ cls: [token(0)], patches: Array.from({ length: each }, (_, j) => token(1 + 7 * j)) });
+    const token = (i) => [...data.subarray(i * width, (i + 1) * width)];
+    tokens.push({ cls: token(0), patches: Array.from({ length: patches }, (_, j) => token(1 + 7 * j)).flat() });
   }
   await model.dispose();
   return tokens;
@@ -150,8 +109,4 @@ function photosOf(name, step = 1) {
     .sort()
     .filter((_, i) => i % step === 0)
     .map((path) => join(data, name, path));
-}
-
-function round(value) {
-  return Math.round(1000 * value) / 1000;
 }
