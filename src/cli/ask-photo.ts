@@ -17,9 +17,9 @@ import {
   readQuestion,
 } from "../language/index.ts";
 import { loadImage, openGraph } from "../node.ts";
+import { buildFolder } from "./build-folder.ts";
 import type { AskFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
-import { openMiddle } from "./middle.ts";
 
 const models = fileURLToPath(new URL("../../models/", import.meta.url));
 const own = { answerer: join(models, "answerer/answerer.safetensors"), model: join(models, "s2-tiny") };
@@ -61,7 +61,7 @@ async function readFrom(file: string): Promise<Answerer> {
 async function openTrainedOn({ model: name, sha256 }: Answerer, { model: folder = own.model, threads }: AskFlags) {
   const weights = join(folder, "model.safetensors");
   const is = existsSync(weights) ? await hash(new Uint8Array(readFileSync(weights))) : undefined;
-  if (is === sha256) return openMiddle(folder, { threads });
+  if (is === sha256) return buildFolder(folder, { threads, middle: true });
   const got = is ? `the weights in ${basename(folder)} are others` : `${folder} has no model.safetensors`;
   throw new S2Error(
     "answerer",

@@ -14,14 +14,10 @@ import {
   type Which,
 } from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
-import { readPreprocessing } from "../images/index.ts";
-import { buildModel } from "../models/index.ts";
-import { loadImage, loadModel, type Model, openFolder, openGraph, openLoop, openStore } from "../node.ts";
-import { readHubFolder } from "../runtimes/node/index.ts";
+import { loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
+import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
-import { failingWith, status } from "./errors.ts";
 import { stopSignal } from "./interrupt.ts";
-import { openMiddle } from "./middle.ts";
 import { openModel } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
 import { readVersion } from "./version.ts";
@@ -32,18 +28,11 @@ export interface OpenedLab extends Lab {
   close(): Promise<void>;
 }
 
-/** A model that runs, and what names its features. */
-interface Running {
-  readonly model: Model;
-  readonly name: string;
-  readonly hash: string;
-}
-
 export async function openLab(experiment: string, flags: ExperimentFlags): Promise<OpenedLab> {
   const { data, out, store, json, quiet } = flags;
   const threads = flags.threads ?? 1;
-  const running = new Map<string, Running>();
-  const open = async (which: Which): Promise<Running> => {
+  const running = new Map<string, Built>();
+  const open = async (which: Which): Promise<Built> => {
     const key = JSON.stringify(which);
     if (!running.has(key)) running.set(key, await openWhich(which, { ...flags, threads }));
     return running.get(key)!;
@@ -76,32 +65,25 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
   };
 }
 
-const labModel = ({ name, model: { traits } }: Running, sha256: string): LabModel => ({
+const labModel = ({ name, model: { traits } }: Built, sha256: string): LabModel => ({
   ...{ name, sha256 },
   side: traits.imageSize?.[0] ?? 224,
 });
 
 /** A folder with weights is built, so that images may have another side; anything else is loaded as it is. */
-async function openWhich(which: Which, flags: ExperimentFlags): Promise<Running> {
-  if (typeof which === "object" && "middleOf" in which) return openMiddle(flags[which.middleOf]!, flags);
+async function openWhich(which: Which, flags: ExperimentFlags): Promise<Built> {
+  const { threads } = flags;
+  if (typeof which === "object" && "middleOf" in which) return buildFolder(flags[which.middleOf]!, { threads, middle: true });
   const path = which === "larger" || which === "other" ? flags[which]! : flags.model!;
   const imageSize = typeof which === "object" ? which.imageSize : undefined;
-  const name = `${basename(path, ".onnx")}${imageSize ? `-${imageSize}` : ""}`;
-  if (existsSync(join(path, "model.safetensors"))) {
-    const { config, preprocessor, weights } = readHubFolder(path);
-    const preprocessing = readPreprocessing({ config, preprocessor });
-    return failingWith(status.model, async () => {
-      const file = buildModel(config, weights, { imageSize, preprocessing });
-      return { model: await loadModel(file, { threads: flags.threads }), name, hash: await hash(file) };
-    });
-  }
+  if (existsSync(join(path, "model.safetensors"))) return buildFolder(path, { threads, imageSize });
   if (imageSize)
     throw new S2Error(
       "experiment",
       `${path} is a finished graph, and this experiment interpolates its positions to ${imageSize} px; give a folder with config.json and model.safetensors.`,
     );
   const model = await openModel({ ...flags, model: path });
-  return { model, name, hash: await hash(new Uint8Array(await readFile(model.source))) };
+  return { model, name: basename(path, ".onnx"), hash: await hash(new Uint8Array(await readFile(model.source))) };
 }
 
 /** SHA-256 of the file of a model's weights. */
@@ -112,7 +94,7 @@ async function weightsOf(path: string): Promise<string> {
 }
 
 async function collect(
-  { model, name, hash: modelHash }: Running,
+  { model, name, hash: modelHash }: Built,
   folder: Folder,
   photos: readonly string[],
   look: Look,
