@@ -1,9 +1,10 @@
 /**
  * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales, then of many
- * more views at one, then of views that are always new; then for each model the rest, on single tiles or with S² in the loop, so that both
- * have had the same steps and the same runs of tiles. Resumable: run it again after a break. `--from models/s2-tiny` goes on from a model's
- * averaged weights where the checkpoints of its first parts are gone, as was done for the committed ones; another `--seed` then gives other views. Views and checkpoints go to
- * training/ (not committed), models and their logs to models/.
+ * more views at one, then of views that are always new, mixed at first and plain at last; then for each model the rest, on single tiles or with
+ * S² in the loop, so that both have had the same steps and the same runs of tiles. Resumable: run it again after a break. `--from models/s2-tiny`
+ * goes on from a model's averaged weights where the checkpoints of its first parts are gone, as was done twice for the committed ones (their
+ * log tells each part; the steps here are their sums); another `--seed` then gives other views. Views and checkpoints go to training/ (not
+ * committed), models and their logs to models/.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -31,9 +32,10 @@ const { values: flags } = parseArgs({
   options: {
     start: { type: "string", default: "1891" },
     wide: { type: "string", default: "3803" },
-    more: { type: "string", default: "417" },
-    complete: { type: "string", default: "560" },
-    steps: { type: "string", default: "400" },
+    more: { type: "string", default: "1486" },
+    complete: { type: "string", default: "1760" },
+    plain: { type: "string", default: "1200" },
+    steps: { type: "string", default: "500" },
     from: { type: "string" },
     seed: { type: "string", default: "1" },
     views: { type: "string", default: "2000" },
@@ -44,7 +46,7 @@ const { values: flags } = parseArgs({
   },
 });
 const { threads, ...steps } = Object.fromEntries(
-  ["start", "wide", "more", "complete", "steps", "threads"].map((name) => [name, Number(flags[name])]),
+  ["start", "wide", "more", "complete", "plain", "steps", "threads"].map((name) => [name, Number(flags[name])]),
 );
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
@@ -85,10 +87,10 @@ const stored = [
   },
 ];
 /** And from new ones, each three times. */
-const view = { side: 224, area: [0.2, 1], whole: 0.25, fine: false };
+const view = { side: 224, area: [0.08, 1], whole: 0.25, fine: false };
 const fresh = {
   layers,
-  clsWeight: 1,
+  clsWeight: 3,
   way: "tiles",
   views: 40,
   cells: 24,
@@ -96,19 +98,23 @@ const fresh = {
   view,
   pool: 480,
   uses: 3,
-  mixed: 0.5,
+  mixed: 0.75,
   seed: seed + 2,
 };
 /** All patches, as a student sees them later, from averaged weights and at a falling rate. */
-const all = { ...fresh, cells: 49, begins: "averaged", average: 0.995 };
+const all = { ...fresh, clsWeight: 2, cells: 49, begins: "averaged", average: 0.995 };
+/** Then mostly photos as they are, for that is what a model is shown when it is used. */
+const plain = { ...all, clsWeight: 1, view: { ...view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
+const falling = (steps, rate, last) => ({ rate, steps, warmUp: 20, last });
 const drawn = [
-  { ...fresh, name: "more", schedule: constant(steps.more, 50) },
-  { ...all, name: "complete", views: 24, parts: 12, schedule: { rate: 5e-4, steps: steps.complete, warmUp: 20, last: 3e-4 } },
+  { ...fresh, name: "more", average: 0.995, schedule: constant(steps.more, 50) },
+  { ...all, name: "complete", views: 24, parts: 12, schedule: falling(steps.complete, 7e-4, 4e-4) },
+  { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 4e-4, 1e-5) },
 ];
-const own = { ...all, schedule: { rate: 3e-4, steps: steps.steps, warmUp: 20, last: 1e-5 } };
+const own = { ...plain, seed: seed + 3, clsWeight: 0.5, schedule: falling(steps.steps, 3e-4, 1e-5) };
 const owns = [
   { ...own, name: "s2-tiny", views: 25, parts: 5 },
-  { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...view, fine: true }, pool: 96 },
+  { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...plain.view, fine: true }, pool: 96 },
 ];
 
 const before = flags.from ? beginningOf(flags.from) : { weights: {}, parts: [], history: [] };
@@ -188,8 +194,8 @@ async function storedData({ data: name, layers, drawn: views, perShard, view, se
   return { statistics: await teacherStatistics(store, shards[0]), batches: (how) => shardBatches(store, shards, how) };
 }
 
-/** Views that are drawn as they are needed. The teacher's means are those of a few. */
-async function freshData({ layers, view, pool, uses, mixed, seed }) {
+/** Views that are drawn as they are needed. The teacher's means are those of a few, the same for all parts. */
+async function freshData({ layers, view: own, pool, uses, mixed }) {
   const { teacher, close } = await openTeacher(layers);
   const store = openStore(join(folder, "few"));
   const few = await makeShards({
@@ -200,14 +206,14 @@ async function freshData({ layers, view, pool, uses, mixed, seed }) {
       preprocessing: pixels,
       views: 128,
       perShard: 128,
-      view: { ...view, fine: false },
-      seed,
+      view,
+      seed: fresh.seed,
       store,
     },
-    recipe: JSON.stringify({ layers, view, seed, photos: photos.length }),
+    recipe: JSON.stringify({ layers, view, seed: fresh.seed, photos: photos.length }),
   });
   const load = remembered(loadImage);
-  const drawing = { photos, load, teacher, preprocessing: pixels, view, pool, uses, mixed };
+  const drawing = { photos, load, teacher, preprocessing: pixels, view: own, pool, uses, mixed };
   return {
     statistics: await teacherStatistics(store, few[0]),
     batches: (how) => freshBatches({ ...drawing, ...how }),
