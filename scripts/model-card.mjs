@@ -126,6 +126,7 @@ ${table(recipe)}
 | the six parts before "more, again" (models/bundled-new-views.json) | ridge top-1 ${figure(newViews[3], 1)}, logistic ${figure(newViews[4], 1)}, mIoU ${figure(newViews[5], 1)} |
 | from "more, again" on more views mixed, down to smaller parts of photos, [CLS] weighted three times | the recipe above: photos are learnt by heart less, [CLS] of others is told a little better, patches as well as before |
 | layers 3, 6 and 9 weighted a tenth instead of half, 150 steps of "complete, again" | losses of the last layer a little higher |
+| after the end, mixed views again at a lower rate, with and without changed colours, with ten times the weight decay: 250 steps each | no difference between the three; [CLS] of other photos is told as well as at the end before the rate has fallen: the next steps to take |
 | the last weights averaged with those before "more, again" | no better than the last ones, see "averaged" below |
 | after "more", directions of the embedding that were as good as unused given whitened principal components of patches (its code is in commit f00bd66) | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
 | patch embedding begun with whitened principal components of patches | no difference after 200 steps |
