@@ -195,7 +195,7 @@ async function storedData({ data: name, layers, drawn: views, perShard, view, se
 }
 
 /** Views that are drawn as they are needed. The teacher's means are those of a few, the same for all parts. */
-async function freshData({ layers, view: own, pool, uses, mixed }) {
+async function freshData({ layers, view: ofPart, pool, uses, mixed }) {
   const { teacher, close } = await openTeacher(layers);
   const store = openStore(join(folder, "few"));
   const few = await makeShards({
@@ -213,7 +213,7 @@ async function freshData({ layers, view: own, pool, uses, mixed }) {
     recipe: JSON.stringify({ layers, view, seed: fresh.seed, photos: photos.length }),
   });
   const load = remembered(loadImage);
-  const drawing = { photos, load, teacher, preprocessing: pixels, view: own, pool, uses, mixed };
+  const drawing = { photos, load, teacher, preprocessing: pixels, view: ofPart, pool, uses, mixed };
   return {
     statistics: await teacherStatistics(store, few[0]),
     batches: (how) => freshBatches({ ...drawing, ...how }),

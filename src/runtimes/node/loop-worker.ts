@@ -39,8 +39,7 @@ async function open({ file, state, threads }: Extract<LoopRequest, { kind: "open
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
-    // Sums that an optimiser keeps fade to subnormal numbers, which this processor is slow at: a distillation step of s2-tiny on one
-    // thread, in turns, three each: 46, 48 and 52 ms a view with them, 43, 43 and 43 without.
+    // Sums that an optimiser keeps fade to subnormal numbers, which processors are slow at.
     extra: { session: { force_spinning_stop: "1", set_denormal_as_zero: "1" } },
   });
   graph = graphSession(session, tensorMaker(ort.Tensor), state);
