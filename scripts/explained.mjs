@@ -1,22 +1,20 @@
 /**
  * How much of the teacher's tokens a student's tell, on photos it was trained on and on others: `node scripts/explained.mjs NAME FOLDER` adds a
  * row to models/explained.json. By ridge regression, of [CLS] from [CLS] and of patches from patches: on clothing/train in five parts, each
- * told by the others, and on clothing/validation. For choosing recipes; no test split is looked at.
+ * told by the others, and on clothing/validation; "main" is of [CLS]'s first 20 principal components. For choosing recipes; no test split is looked at.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fitRidge, openProbe } from "s2-vision/heads";
-import { loadImage, loadModel, openGraph, resizePixels } from "s2-vision/node";
+import { loadModel, openGraph } from "s2-vision/node";
+import { mainComponents } from "./main-components.mjs";
+import { wholePhoto } from "./whole-photo.mjs";
 
 const [name, folder] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
-const [side, width, patches, parts] = [224, 192, 28, 5];
-const [mean, std] = [
-  [0.485, 0.456, 0.406],
-  [0.229, 0.224, 0.225],
-];
+const [width, patches, parts] = [192, 28, 5];
 /** How much weights are held back, a row of the regression. */
 const penalty = { cls: 1, patches: 1e-3 };
 const [train, validation, others] = [photosOf("clothing/train"), photosOf("clothing/validation"), photosOf("photos", 9)];
@@ -30,7 +28,18 @@ const folds = Array.from({ length: parts }, (_, part) => clothes.filter((i) => i
 const inParts = folds.map((fold) => [seen.filter((i) => !fold.includes(i)), fold]);
 const row = {
   name,
-  cls: { seen: await explained("cls", inParts), unseen: await explained("cls", [[seen, unseen]]) },
+  cls: {
+    seen: await explained("cls", inParts),
+    unseen: await explained("cls", [[seen, unseen]]),
+    main: await explained(
+      "cls",
+      [[seen, unseen]],
+      mainComponents(
+        seen.map((photo) => teacher[photo].cls),
+        20,
+      ),
+    ),
+  },
   patches: { unseen: await explained("patches", [[seen, unseen]]) },
 };
 const file = join(root, "models/explained.json");
@@ -38,14 +47,17 @@ const rows = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
 writeFileSync(file, `${JSON.stringify([...rows.filter((each) => each.name !== name), row], undefined, 1)}\n`);
 console.log(row);
 
-/** One less squared errors over squared distances from the mean of the photos of clothes that were fitted to, in deviations of each of the teacher's channels. */
-async function explained(kind, splits) {
+/**
+ * One less squared errors over squared distances from the mean of the photos of clothes that were fitted to, in deviations of each of the
+ * teacher's channels; of what `make` makes of tokens.
+ */
+async function explained(kind, splits, make = (token) => token) {
   let [errors, all] = [0, 0];
   for (const [from, to] of splits) {
-    const goal = rowsOf(teacher, kind, to);
+    const goal = eachToken(rowsOf(teacher, kind, to), make);
     const { deviation } = momentsOf(rowsOf(teacher, kind, from));
-    const middle = momentsOf(rowsOf(teacher, kind, kind === "cls" ? from.filter((i) => i < train.length) : from)).mean;
-    const told = await toldFrom(kind, from, rowsOf(student, kind, to));
+    const middle = make(momentsOf(rowsOf(teacher, kind, kind === "cls" ? from.filter((i) => i < train.length) : from)).mean);
+    const told = eachToken(await toldFrom(kind, from, rowsOf(student, kind, to)), make);
     for (const [i, value] of goal.entries()) {
       errors += ((value - told[i]) / deviation[i % width]) ** 2;
       all += ((value - middle[i % width]) / deviation[i % width]) ** 2;
@@ -72,6 +84,10 @@ function rowsOf(tokens, kind, photos) {
   return Float32Array.from(photos.flatMap((photo) => tokens[photo][kind]));
 }
 
+function eachToken(rows, make) {
+  return Array.from({ length: rows.length / width }, (_, i) => [...make(rows.subarray(i * width, (i + 1) * width))]).flat();
+}
+
 function momentsOf(rows) {
   const count = rows.length / width;
   const average = (of) => {
@@ -90,12 +106,7 @@ async function tokensOf(source) {
   const model = await loadModel(source, { threads: 1 });
   const tokens = [];
   for (const path of paths) {
-    const { data: bytes } = resizePixels(await loadImage(path), [side, side], "bicubic");
-    const pixels = Float32Array.from({ length: 3 * side * side }, (_, i) => {
-      const c = Math.floor(i / (side * side));
-      return (bytes[(i % (side * side)) * 3 + c] / 255 - mean[c]) / std[c];
-    });
-    const { data } = await model({ dims: [1, 3, side, side], data: pixels });
+    const { data } = await model(await wholePhoto(path));
     const token = (i) => [...data.subarray(i * width, (i + 1) * width)];
     tokens.push({ cls: token(0), patches: Array.from({ length: patches }, (_, j) => token(1 + 7 * j)).flat() });
   }

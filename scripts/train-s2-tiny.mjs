@@ -27,6 +27,8 @@ import {
   studentValues,
   teacherStatistics,
 } from "s2-vision/train";
+import { mainComponents } from "./main-components.mjs";
+import { wholePhoto } from "./whole-photo.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -90,6 +92,7 @@ const stored = [
 const view = { side: 224, area: [0.08, 1], whole: 0.25, fine: false };
 const fresh = {
   layers,
+  components: 40,
   clsWeight: 3,
   way: "tiles",
   views: 40,
@@ -102,16 +105,16 @@ const fresh = {
   seed: seed + 2,
 };
 /** All patches, as a student sees them later, from averaged weights and at a falling rate. */
-const all = { ...fresh, clsWeight: 2, cells: 49, begins: "averaged", average: 0.995 };
+const all = { ...fresh, clsWeight: 3, cells: 49, begins: "averaged", average: 0.995 };
 /** Then mostly photos as they are, for that is what a model is shown when it is used. */
-const plain = { ...all, clsWeight: 1, view: { ...view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
+const plain = { ...all, clsWeight: 2, view: { ...view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
 const falling = (steps, rate, last) => ({ rate, steps, warmUp: 20, last });
 const drawn = [
   { ...fresh, name: "more", average: 0.995, schedule: constant(steps.more, 50) },
-  { ...all, name: "complete", views: 24, parts: 12, schedule: falling(steps.complete, 7e-4, 4e-4) },
+  { ...all, name: "complete", views: 24, parts: 12, schedule: { ...constant(steps.complete, 50), rate: 4e-4, last: 4e-4 } },
   { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 4e-4, 1e-5) },
 ];
-const own = { ...plain, seed: seed + 3, clsWeight: 0.5, schedule: falling(steps.steps, 3e-4, 1e-5) };
+const own = { ...plain, seed: seed + 3, clsWeight: 1, schedule: falling(steps.steps, 3e-4, 1e-5) };
 const owns = [
   { ...own, name: "s2-tiny", views: 25, parts: 5 },
   { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...plain.view, fine: true }, pool: 96 },
@@ -150,7 +153,9 @@ async function train(part, from) {
   const told = {};
   const fitted = await fit(step, {
     ...{ steps, rate: cosine(schedule), openLoop: (file, state) => openLoop(file, state, { threads }), signal: stop.signal },
-    recipe: JSON.stringify(toldOf(schedule.last === rate ? { ...part, schedule: { ...schedule, steps: undefined } } : part)), // may become longer
+    recipe: JSON.stringify(
+      toldOf(schedule.last === schedule.rate ? { ...part, schedule: { ...schedule, steps: undefined } } : part),
+    ), // may become longer
     initial: (parameter, dims) =>
       String(first[parameter]?.dims) === String(dims) ? first[parameter].data : mimeticValue(parameter, dims, seed, student),
     batches: batches({ views, cells, patchSize: student.patchSize, colour, seed: part.seed + name.length }),
@@ -195,8 +200,8 @@ async function storedData({ data: name, layers, drawn: views, perShard, view, se
 }
 
 /** Views that are drawn as they are needed. The teacher's means are those of a few, the same for all parts. */
-async function freshData({ layers, view: ofPart, pool, uses, mixed }) {
-  const { teacher, close } = await openTeacher(layers);
+async function freshData({ layers, components, view: ofPart, pool, uses, mixed }) {
+  const { teacher, close } = await openTeacher(layers, components);
   const store = openStore(join(folder, "few"));
   const few = await makeShards({
     ...{
@@ -210,7 +215,7 @@ async function freshData({ layers, view: ofPart, pool, uses, mixed }) {
       seed: fresh.seed,
       store,
     },
-    recipe: JSON.stringify({ layers, view, seed: fresh.seed, photos: photos.length }),
+    recipe: JSON.stringify({ layers, components, view, seed: fresh.seed, photos: photos.length }),
   });
   const load = remembered(loadImage);
   const drawing = { photos, load, teacher, preprocessing: pixels, view: ofPart, pool, uses, mixed };
@@ -221,18 +226,41 @@ async function freshData({ layers, view: ofPart, pool, uses, mixed }) {
   };
 }
 
-/** DeiT-Tiny, giving some of its layers. */
-async function openTeacher(layers) {
+/** DeiT-Tiny, giving some of its layers; `components`: so many principal components of its last [CLS]. */
+async function openTeacher(layers, components) {
   const deit = join(root, "../shared/models/deit_tiny_patch16_224");
   const config = JSON.parse(readFileSync(join(deit, "config.json"), "utf8"));
   const outputs = layers.map(({ name }) => name);
   const file = buildModel(config, readFileSync(join(deit, "model.safetensors")), { outputs });
   const model = await loadModel(file, { threads, output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
+  const towards = components && (await mainComponentsOf(model, components));
   const teacher = async (tiles) => {
     const given = await model.run(tiles, outputs);
+    if (towards) given.last_hidden_state = withCls(given.last_hidden_state, towards);
     return outputs.map((name) => given[name]);
   };
   return { teacher, close: () => model.dispose() };
+}
+
+/** Of [CLS] over whole photos. */
+async function mainComponentsOf(model, kept) {
+  const rows = [];
+  for (const path of firstPhotos) {
+    const { dims, data } = await model(await wholePhoto(path));
+    rows.push([...data.subarray(0, dims[2])]);
+  }
+  return mainComponents(rows, kept);
+}
+
+/** Tokens [tiles, 1 + n, c], each [CLS] made into another. */
+function withCls({ dims, data }, make) {
+  const [tiles, count, channels] = dims;
+  const changed = data.slice();
+  for (let tile = 0; tile < tiles; tile++) {
+    const at = tile * count * channels;
+    changed.set(make(data.subarray(at, at + channels)), at);
+  }
+  return { dims, data: changed };
 }
 
 /** Decodes each photo once. */
