@@ -105,13 +105,13 @@ const fresh = {
   seed: seed + 2,
 };
 /** All patches, as a student sees them later, from averaged weights and at a falling rate. */
-const all = { ...fresh, clsWeight: 3, cells: 49, begins: "averaged", average: 0.995 };
+const all = { ...fresh, view: { ...view, altered: 0.6 }, mixed: 0.5, cells: 49, begins: "averaged", average: 0.995 };
 /** Then mostly photos as they are, for that is what a model is shown when it is used. */
-const plain = { ...all, clsWeight: 2, view: { ...view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
+const plain = { ...all, clsWeight: 2, view: { ...all.view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
 const falling = (steps, rate, last) => ({ rate, steps, warmUp: 20, last });
 const drawn = [
   { ...fresh, name: "more", average: 0.995, schedule: constant(steps.more, 50) },
-  { ...all, name: "complete", views: 24, parts: 12, schedule: { ...constant(steps.complete, 50), rate: 4e-4, last: 4e-4 } },
+  { ...all, name: "complete", views: 24, parts: 12, schedule: { ...constant(steps.complete, 50), rate: 2e-4, last: 2e-4 } },
   { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 4e-4, 1e-5) },
 ];
 const own = { ...plain, seed: seed + 3, clsWeight: 1, schedule: falling(steps.steps, 3e-4, 1e-5) };
@@ -122,6 +122,8 @@ const owns = [
 
 const before = flags.from ? beginningOf(flags.from) : { weights: {}, parts: [], history: [] };
 let state = before.weights;
+/** Found when it is first needed. */
+let towards;
 const done = { parts: before.parts, history: before.history };
 if (!flags.from) for (const part of stored) await go(part);
 for (const [i, part] of drawn.entries()) await go({ ...part, ...(i === 0 && flags.from && { from: before.name }) });
@@ -233,10 +235,10 @@ async function openTeacher(layers, components) {
   const outputs = layers.map(({ name }) => name);
   const file = buildModel(config, readFileSync(join(deit, "model.safetensors")), { outputs });
   const model = await loadModel(file, { threads, output: "last_hidden_state", prefixTokens: 1, patchSize: 16 });
-  const towards = components && (await mainComponentsOf(model, components));
+  if (components) towards ??= await mainComponentsOf(model, components);
   const teacher = async (tiles) => {
     const given = await model.run(tiles, outputs);
-    if (towards) given.last_hidden_state = withCls(given.last_hidden_state, towards);
+    if (components) given.last_hidden_state = withCls(given.last_hidden_state, towards);
     return outputs.map((name) => given[name]);
   };
   return { teacher, close: () => model.dispose() };

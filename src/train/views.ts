@@ -1,6 +1,7 @@
 /** Views of a photo to train on: a random part of it, at the model's size and perhaps at twice that, turned over at random; and colours changed at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { Random } from "../tensors/index.ts";
+import { alter } from "./alter.ts";
 
 export interface ViewOptions {
   /** Side of the coarse view; the fine one's is twice that. */
@@ -11,6 +12,8 @@ export interface ViewOptions {
   readonly fine?: boolean;
   /** Share of views that are the whole photo; default none. */
   readonly whole?: number;
+  /** Share of views that are altered (`alter`); default none. */
+  readonly altered?: number;
 }
 
 /** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the photo. */
@@ -19,7 +22,7 @@ export interface View {
   readonly fine?: Uint8Array;
 }
 
-export function drawView(photo: Pixels, { side, area, fine = true, whole = 0 }: ViewOptions, random: Random): View {
+export function drawView(photo: Pixels, { side, area, fine = true, whole = 0, altered = 0 }: ViewOptions, random: Random): View {
   const isWhole = whole > 0 && random() < whole;
   const box = isWhole ? ([0, 0, photo.width, photo.height] as const) : drawBox(photo, area, random);
   const flipped = random() < 0.5;
@@ -28,7 +31,12 @@ export function drawView(photo: Pixels, { side, area, fine = true, whole = 0 }: 
     if (flipped) flip(data, size);
     return data;
   };
-  return { coarse: draw(side), ...(fine && { fine: draw(2 * side) }) };
+  const view = { coarse: draw(side), ...(fine && { fine: draw(2 * side) }) };
+  if (altered > 0 && random() < altered) {
+    const both = [{ data: view.coarse, side }, ...(view.fine ? [{ data: view.fine, side: 2 * side }] : [])];
+    alter(both, random);
+  }
+  return view;
 }
 
 /** A part of random area and shape (3:4 to 4:3), anywhere; torchvision's RandomResizedCrop. */
