@@ -35,7 +35,7 @@ const part = (each, name) => [
     : `new ones, each about ${each.uses} times; ${percent(each.recipe.view.area[0])} to all of the area, ${percent(each.recipe.view.whole)} whole photos, ${each.mixed ? `${percent(each.mixed)} mixed of two` : "none mixed"}`,
   each.recipe.teacherLayers.map((layer) => layer.replace("hidden_states.", "").replace("last_hidden_state", "last")).join(", "),
   each.schedule.last === each.schedule.rate ? `${each.schedule.rate}` : `${each.schedule.rate} to ${each.schedule.last}`,
-  String(each.clsWeight ?? 0.5),
+  `${each.clsWeight ?? 0.5}${each.components ? `, its first ${each.components} components` : ""}`,
 ];
 const recipe = {
   columns: ["part", "steps", "views in a step", "views", "teacher's layers", "rate", "[CLS] counts"],
@@ -46,10 +46,10 @@ const recipe = {
   ],
 };
 const explained = {
-  columns: ["after", "[CLS], photos trained on", "[CLS], others", "patches, others"],
+  columns: ["after", "[CLS], photos trained on", "[CLS], others", "its first 20 components, others", "patches, others"],
   rows: json("models/explained.json").map(({ name, cls, patches }) => [
     name,
-    ...[cls.seen, cls.unseen, patches.unseen].map((value) => 100 * value),
+    ...[cls.seen, cls.unseen, cls.main, patches.unseen].map((value) => (value === undefined ? "" : 100 * value)),
   ]),
 };
 const bars = [
@@ -58,11 +58,13 @@ const bars = [
   ["75 % of its mIoU on camvid", ofTeacher[4]],
 ].map(([bar, reached]) => `${bar}: ${reached >= 75 ? "met" : "not met"} (${figure(reached, 1)} %)`);
 
-/** A part that comes a second time says so; each run up to a model ended with a part of its own. */
+/** A part that comes again says so; each run up to a model ended with a part of its own. */
 function labelOf({ name }, i) {
   if (!name) return "s2-tiny's own, at first";
-  if (name === "s2-tiny") return "s2-tiny's own, then";
-  return parts.slice(0, i).some((other) => other.name === name) ? `${name}, again` : name;
+  const before = parts.slice(0, i).filter((other) => other.name === name).length;
+  return name === "s2-tiny"
+    ? `s2-tiny's own, ${["then", "after that"][before]}`
+    : [name, `${name}, again`, `${name}, once more`][before];
 }
 
 const table = ({ columns, rows }) =>

@@ -113,8 +113,8 @@ const way = (name: string, model: "model" | "larger", tiles: number, parts: Way[
   ...{ name, which: { middleOf: model }, tiles, parts, as: "channels" },
 });
 
-/** 1x, 1x+2x and 1x+2x+3x of a model. */
-const scalesOf = (lab: Lab, model: "model" | "larger"): Counted[] =>
+/** 1x, 1x+2x and 1x+2x+3x of a model; the answerer of `s2 ask` is the last's first seed. */
+export const scalesOf = (lab: Lab, model: "model" | "larger"): Counted[] =>
   [
     [1, 1],
     [2, 5],
