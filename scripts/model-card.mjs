@@ -32,7 +32,7 @@ const part = (each, name) => [
   `${each.views} of ${each.recipe.view.fine === false ? "one tile" : "five tiles"}, ${4 * each.cells} of 196 patches`,
   each.drawn
     ? `${each.drawn} stored, ${percent(each.recipe.view.area[0])} to all of the area`
-    : `new ones, each about ${each.uses} times; ${percent(each.recipe.view.area[0])} to all of the area, ${percent(each.recipe.view.whole)} whole photos, ${each.mixed ? `${percent(each.mixed)} mixed of two` : "none mixed"}`,
+    : `new ones, each about ${each.uses} times; ${percent(each.recipe.view.area[0])} to all of the area, ${percent(each.recipe.view.whole)} whole photos, ${each.mixed ? `${percent(each.mixed)} mixed of two` : "none mixed"}${each.recipe.view.altered ? `, ${percent(each.recipe.view.altered)} altered` : ""}`,
   each.recipe.teacherLayers.map((layer) => layer.replace("hidden_states.", "").replace("last_hidden_state", "last")).join(", "),
   each.schedule.last === each.schedule.rate ? `${each.schedule.rate}` : `${each.schedule.rate} to ${each.schedule.last}`,
   `${each.clsWeight ?? 0.5}${each.components ? `, its first ${each.components} components` : ""}`,
@@ -105,7 +105,8 @@ trained on.
   coco128's and osd's train splits. None of them is in the repository.
 - Views: a random part of a photo (3:4 to 4:3) or the whole one, squashed to 224 px (five tiles: and to 448 px in four), mirrored at random; brightness, contrast and saturation change within
   20 %. The teacher sees every tile whole, the student some of its patches (as in MAE). A mixed view is two photos blended or one with a rectangle of the other, and the
-  teacher sees the mixture (Beyer et al., arXiv 2106.05237).
+  teacher sees the mixture (Beyer et al., arXiv 2106.05237). An altered one is turned by up to 30°, sheared and of other hue, brightness, contrast and saturation, for the
+  teacher too (Asano and Saeed, arXiv 2112.00725).
 
 ${table(recipe)}
 

@@ -107,14 +107,14 @@ const fresh = {
 /** All patches, as a student sees them later, from averaged weights and at a falling rate. */
 const all = { ...fresh, view: { ...view, altered: 0.6 }, mixed: 0.5, cells: 49, begins: "averaged", average: 0.995 };
 /** Then mostly photos as they are, for that is what a model is shown when it is used. */
-const plain = { ...all, clsWeight: 2, view: { ...all.view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
+const plain = { ...all, clsWeight: 2, view: { ...view, area: [0.2, 1], whole: 0.5, altered: 0.4 }, mixed: 0.4 };
 const falling = (steps, rate, last) => ({ rate, steps, warmUp: 20, last });
 const drawn = [
   { ...fresh, name: "more", average: 0.995, schedule: constant(steps.more, 50) },
   { ...all, name: "complete", views: 24, parts: 12, schedule: { ...constant(steps.complete, 50), rate: 2e-4, last: 2e-4 } },
-  { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 4e-4, 1e-5) },
+  { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 2e-4, 5e-5) },
 ];
-const own = { ...plain, seed: seed + 3, clsWeight: 1, schedule: falling(steps.steps, 3e-4, 1e-5) };
+const own = { ...plain, seed: seed + 3, clsWeight: 1, schedule: falling(steps.steps, 1e-4, 5e-6) };
 const owns = [
   { ...own, name: "s2-tiny", views: 25, parts: 5 },
   { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...plain.view, fine: true }, pool: 96 },
