@@ -1,0 +1,1 @@
+export function mainComponents(rows: readonly (readonly number[])[], kept: number): (vector: ArrayLike<number>) => number[];
