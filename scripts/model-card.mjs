@@ -11,8 +11,8 @@ const [{ student, parts }] = logs;
 const own = parts.at(-1);
 const goneOn = parts.map((each, i) => ({ ...each, label: labelOf(each, i) })).filter(({ from }) => from);
 const oneScale = ({ tables }, at = 0) => tables[at].rows.find(([name]) => name === "s2-tiny 1x");
-const [before, fiveTiles, stored, newViews] = ["before", "five-tiles", "12800-views", "new-views"].map((name) =>
-  oneScale(json(`models/bundled-${name}.json`)),
+const [before, fiveTiles, stored, newViews, mixed] = ["before", "five-tiles", "12800-views", "new-views", "more-mixed"].map(
+  (name) => oneScale(json(`models/bundled-${name}.json`)),
 );
 const ofTeacher = oneScale(result, 1);
 const megabytes = (name) => (statSync(`${root}models/${name}/model.safetensors`).size / 1e6).toFixed(2);
@@ -112,6 +112,8 @@ ${table(recipe)}
 
 - ${goneOn.length > 0 ? `Machines with checkpoints were lost: ${goneOn.map(({ label, from }) => `"${label}" went on from what was committed, ${from}`).join("; ")}; with maps to the teacher and the optimiser's state begun anew.` : "All parts ran one after the other."}
 - "complete", "plain" and each model's own part begin from averaged weights (0.995), the other parts from the last ones. The S² part's map to the teacher begins as that of fine tiles alone.
+  From "complete, once more" on the teacher's [CLS] counts by its first principal components over whole photos alone, each by the root of its deviation
+  (scripts/main-components.mjs): what comes after them is told worst of other photos (the table below).
   Where the falling rates were to end was moved while they ran, after 181 steps of the first "complete" (from 0.0001) and 46 of s2-tiny's own after it (from step 280), as the time that was left allowed.
 - Loss: mean square of the student's tokens, through a linear map, less the teacher's (each channel with mean 0 and deviation 1), [CLS] as the table says beside all
   patches; layers 3, 6 and 9 against blocks 1, 2 and 3, each half.
@@ -127,9 +129,13 @@ ${table(recipe)}
 | the recipe above without its second part (models/bundled-five-tiles.json) | logistic top-1 ${figure(fiveTiles[4], 1)}, mIoU ${figure(fiveTiles[5], 1)} |
 | the three parts before "more" (models/bundled-12800-views.json) | logistic top-1 ${figure(stored[4], 1)}, mIoU ${figure(stored[5], 1)}; photos were learnt by heart: see the table below |
 | the six parts before "more, again" (models/bundled-new-views.json) | ridge top-1 ${figure(newViews[3], 1)}, logistic ${figure(newViews[4], 1)}, mIoU ${figure(newViews[5], 1)} |
+| the ten parts before "more, once more" (models/bundled-more-mixed.json) | ridge top-1 ${figure(mixed[3], 1)}, logistic ${figure(mixed[4], 1)}, mIoU ${figure(mixed[5], 1)} |
 | from "more, again" on more views mixed, down to smaller parts of photos, [CLS] weighted three times | the recipe above: photos are learnt by heart less, [CLS] of others is told a little better, patches as well as before |
 | layers 3, 6 and 9 weighted a tenth instead of half, 150 steps of "complete, again" | losses of the last layer a little higher |
 | after the end, mixed views again at a lower rate, with and without changed colours, with ten times the weight decay: 250 steps each | no difference between the three; [CLS] of other photos is told as well as at the end before the rate has fallen: the next steps to take |
+| from there on all of [CLS], or its 40 strongest components, 300 steps each of "complete, again" at 0.0004 | components: [CLS] of others is told better, of its first 20 components most |
+| the components, 1,359 steps of mixed views at 0.0004, then 200 of "plain, again" | worse than at the start: the rate is too high for a model that has been there |
+| from "complete, once more" at 0.0002, views altered as well as mixed | the recipe above: photos are learnt by heart less, and [CLS] of others stays as well told while the rate is high |
 | the last weights averaged with those before "more, again" | no better than the last ones, see "averaged" below |
 | after "more", directions of the embedding that were as good as unused given whitened principal components of patches (its code is in commit f00bd66) | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
 | patch embedding begun with whitened principal components of patches | no difference after 200 steps |
