@@ -2,8 +2,9 @@
  * Trains s2-tiny and s2-tiny-ms by distilling DeiT-Tiny (models/MODEL_CARD.md): a common start on single tiles, of two scales, then of many
  * more views at one, then of views that are always new, mixed at first and plain at last; then for each model the rest, on single tiles or with
  * S² in the loop, so that both have had the same steps and the same runs of tiles. Resumable: run it again after a break. `--from models/s2-tiny`
- * goes on from a model's averaged weights where the checkpoints of its first parts are gone, as was done twice for the committed ones (their
- * log tells each part; the steps here are their sums); another `--seed` then gives other views. Views and checkpoints go to training/ (not
+ * goes on from a model's averaged weights where the checkpoints of its first parts are gone, as was done three times for the committed ones
+ * (their log tells each part; the steps here are their sums), and `--snapshot FILE`, once or more, from the mean of copies of checkpoints of
+ * training that began so; another `--seed` then gives other views. Views and checkpoints go to training/ (not
  * committed), models and their logs to models/.
  */
 import { createHash } from "node:crypto";
@@ -28,6 +29,7 @@ import {
   teacherStatistics,
 } from "s2-vision/train";
 import { mainComponents } from "./main-components.mjs";
+import { meanOfSnapshots } from "./snapshots.mjs";
 import { wholePhoto } from "./whole-photo.mjs";
 
 const { values: flags } = parseArgs({
@@ -39,6 +41,7 @@ const { values: flags } = parseArgs({
     plain: { type: "string", default: "1200" },
     steps: { type: "string", default: "500" },
     from: { type: "string" },
+    snapshot: { type: "string", multiple: true },
     seed: { type: "string", default: "1" },
     views: { type: "string", default: "2000" },
     "wide-views": { type: "string", default: "12800" },
@@ -113,14 +116,21 @@ const drawn = [
   { ...fresh, name: "more", average: 0.995, schedule: constant(steps.more, 50) },
   { ...all, name: "complete", views: 24, parts: 12, schedule: { ...constant(steps.complete, 50), rate: 2e-4, last: 2e-4 } },
   { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 2e-4, 5e-5) },
-];
-const own = { ...plain, seed: seed + 3, clsWeight: 1, schedule: falling(steps.steps, 1e-4, 5e-6) };
+].filter(({ schedule }) => schedule.steps > 0);
+const own = {
+  ...all,
+  view: { ...all.view, whole: 0.4 },
+  seed: seed + 3,
+  clsWeight: 2,
+  average: 0.998,
+  schedule: falling(steps.steps, 2e-4, 1e-4),
+};
 const owns = [
   { ...own, name: "s2-tiny", views: 25, parts: 5 },
-  { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...plain.view, fine: true }, pool: 96 },
+  { ...own, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...own.view, fine: true }, pool: 96 },
 ];
 
-const before = flags.from ? beginningOf(flags.from) : { weights: {}, parts: [], history: [] };
+const before = flags.from ? beginningOf(flags.from, flags.snapshot) : { weights: {}, parts: [], history: [] };
 let state = before.weights;
 /** Found when it is first needed. */
 let towards;
@@ -129,7 +139,8 @@ if (!flags.from) for (const part of stored) await go(part);
 for (const [i, part] of drawn.entries()) await go({ ...part, ...(i === 0 && flags.from && { from: before.name }) });
 for (const part of owns) {
   const fitted = await train(part, state);
-  save(part.name, fitted.state, [...done.parts, toldOf(part)], [...done.history, ...shown(fitted.history, done)]);
+  const told = toldOf({ ...part, ...(drawn.length === 0 && { from: before.name }) });
+  save(part.name, fitted.state, [...done.parts, told], [...done.history, ...shown(fitted.history, done)]);
 }
 
 /** A part that both models have in common. */
@@ -179,7 +190,9 @@ function firstOf({ begins, way }, state) {
   const prefix = "average/";
   const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
   const first =
-    begins === "averaged" ? Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value])) : state;
+    begins === "averaged" && averages.length > 0
+      ? Object.fromEntries(averages.map(([name, value]) => [name.slice(prefix.length), value]))
+      : state;
   const { dims: [channels, width] = [], data } = first["distil.weight"] ?? {};
   if (way !== "s2" || width !== student.dim) return first;
   const both = new Float32Array(channels * 2 * width);
@@ -274,12 +287,20 @@ function remembered(load) {
   };
 }
 
-/** A model's averaged weights, and what its log tells of how they came about. */
-function beginningOf(from) {
+/** A model's averaged weights, or the mean of snapshots of training that began from them, and what is told of how they came about. */
+function beginningOf(from, snapshots) {
   const bytes = readFileSync(join(root, from, "model.safetensors"));
-  const { parts, history } = JSON.parse(readFileSync(join(root, from, "log.json"), "utf8"));
+  const told = JSON.parse(readFileSync(join(root, from, "log.json"), "utf8"));
   const sha256 = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-  return { name: `${from} (averaged weights, sha256 ${sha256})`, weights: studentValues(bytes), parts, history };
+  const name = `${from} (averaged weights, sha256 ${sha256})`;
+  if (!snapshots) return { name, weights: studentValues(bytes), parts: told.parts, history: told.history };
+  const { weights, parts } = meanOfSnapshots(snapshots);
+  const all = { parts: told.parts, history: told.history };
+  for (const { part, history } of parts) {
+    all.history = [...all.history, ...shown(history, all)];
+    all.parts = [...all.parts, { ...part, from: name }];
+  }
+  return { name: `the mean of ${snapshots.length} snapshots`, weights, ...all };
 }
 
 function photosOf(name) {
