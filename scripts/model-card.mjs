@@ -9,7 +9,9 @@ const result = json("docs/results/bundled.json");
 const logs = ["s2-tiny", "s2-tiny-ms"].map((name) => json(`models/${name}/log.json`));
 const [{ student, parts }] = logs;
 const own = parts.at(-1);
-const goneOn = parts.map((each, i) => ({ ...each, label: labelOf(each, i) })).filter(({ from }) => from);
+const labelled = parts.slice(0, -1).map((each, i) => ({ ...each, label: labelOf(each, i) }));
+const goneOn = labelled.filter(({ from }) => from);
+const averaged = labelled.filter(({ snapshots }) => snapshots);
 const oneScale = ({ tables }, at = 0) => tables[at].rows.find(([name]) => name === "s2-tiny 1x");
 const [before, fiveTiles, stored, newViews, mixed] = ["before", "five-tiles", "12800-views", "new-views", "more-mixed"].map(
   (name) => oneScale(json(`models/bundled-${name}.json`)),
@@ -64,7 +66,7 @@ function labelOf({ name }, i) {
   const before = parts.slice(0, i).filter((other) => other.name === name).length;
   return name === "s2-tiny"
     ? `s2-tiny's own, ${["then", "after that"][before]}`
-    : [name, `${name}, again`, `${name}, once more`][before];
+    : [name, `${name}, again`, `${name}, once more`, `${name}, beside it`][before];
 }
 
 const table = ({ columns, rows }) =>
@@ -111,13 +113,14 @@ trained on.
 ${table(recipe)}
 
 - ${goneOn.length > 0 ? `Machines with checkpoints were lost: ${goneOn.map(({ label, from }) => `"${label}" went on from what was committed, ${from}`).join("; ")}; with maps to the teacher and the optimiser's state begun anew.` : "All parts ran one after the other."}
-- "complete", "plain" and each model's own part begin from averaged weights (0.995), the other parts from the last ones. The S² part's map to the teacher begins as that of fine tiles alone.
+- ${averaged.length > 0 ? `Each model's own part begins from ${own.from} (model soups, arXiv 2203.05482): of the averaged weights ${averaged.map(({ label, snapshots }) => `after ${snapshots.join(", ")} steps of "${label}"`).join(" and ")}. It tells other photos better than any of them (the table below).` : "No two ways were joined."}
+- "complete" and "plain" begin from averaged weights (0.995), "start", "wide" and "more" from the last ones. The S² part's map to the teacher begins as that of fine tiles alone.
   From "complete, once more" on the teacher's [CLS] counts by its first principal components over whole photos alone, each by the root of its deviation
   (scripts/main-components.mjs): what comes after them is told worst of other photos (the table below).
   Where the falling rates were to end was moved while they ran, after 181 steps of the first "complete" (from 0.0001) and 46 of s2-tiny's own after it (from step 280), as the time that was left allowed.
 - Loss: mean square of the student's tokens, through a linear map, less the teacher's (each channel with mean 0 and deviation 1), [CLS] as the table says beside all
   patches; layers 3, 6 and 9 against blocks 1, 2 and 3, each half.
-- Muon (momentum 0.95) for the blocks' matrices at twenty times the rate, AdamW for the rest; gradients no longer than 1; weights averaged (0.998 a step, later 0.995). Positions begin as sines,
+- Muon (momentum 0.95) for the blocks' matrices at twenty times the rate, AdamW for the rest; gradients no longer than 1; weights averaged (0.998 a step, from "more" on 0.995, in each model's own part 0.998). Positions begin as sines,
   attention as in trained ViTs (arXiv 2305.09828).
 
 ## What was tried
@@ -136,6 +139,7 @@ ${table(recipe)}
 | from there on all of [CLS], or its 40 strongest components, 300 steps each of "complete, again" at 0.0004 | components: [CLS] of others is told better, of its first 20 components most |
 | the components, 1,359 steps of mixed views at 0.0004, then 200 of "plain, again" | worse than at the start: the rate is too high for a model that has been there |
 | from "complete, once more" at 0.0002, views altered as well as mixed | the recipe above: photos are learnt by heart less, and [CLS] of others stays as well told while the rate is high |
+| then 1,000 steps of plainer views (half whole, 40 % altered, 40 % mixed) at 0.0002 to 0.00005 | photos are learnt by heart again, others are told worse: left out |
 | the last weights averaged with those before "more, again" | no better than the last ones, see "averaged" below |
 | after "more", directions of the embedding that were as good as unused given whitened principal components of patches (its code is in commit f00bd66) | training losses as low, but unseen photos told worse: broken off, for it cost more steps than were left |
 | patch embedding begun with whitened principal components of patches | no difference after 200 steps |
