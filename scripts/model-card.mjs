@@ -141,7 +141,7 @@ ${table(recipe)}
 | the parts before "complete, once more" (models/bundled-more-mixed.json) | ridge top-1 ${figure(mixed[3], 1)}, logistic ${figure(mixed[4], 1)}, mIoU ${figure(mixed[5], 1)} |
 | from "more, again" on more views mixed, down to smaller parts of photos, [CLS] weighted three times | the recipe above: photos are learnt by heart less, [CLS] of others is told a little better, patches as well as before |
 | layers 3, 6 and 9 weighted a tenth instead of half, 150 steps of "complete, again" | losses of the last layer a little higher |
-| after the end, mixed views again at a lower rate, with and without changed colours, with ten times the weight decay: 250 steps each | no difference between the three; [CLS] of other photos is told as well as at the end before the rate has fallen: the next steps to take |
+| after the end, mixed views again at a lower rate, with and without changed colours, with ten times the weight decay: 250 steps each | no difference between the three; [CLS] of other photos is told as well as at the end before the rate has fallen |
 | from there on all of [CLS], or its 40 strongest components, 300 steps each of "complete, once more" | components: [CLS] of others is told better, of its first 20 components most |
 | the components, 1,359 steps of mixed views at 0.0004, then 200 of "plain, again" | worse than at the start: the rate is too high for a model that has been there |
 | from "complete, once more" at 0.0002, views altered as well as mixed | the recipe above: photos are learnt by heart less, and [CLS] of others stays as well told while the rate is high |
