@@ -119,7 +119,7 @@ trained on.
 ${table(recipe)}
 
 - ${goneOn.length > 0 ? `Machines with checkpoints were lost: ${goneOn.map(({ label, from }) => `"${label}" went on from what was committed, ${from}`).join("; ")}; with maps to the teacher and the optimiser's state begun anew.` : "All parts ran one after the other."}
-- ${averaged.length > 0 ? `Each model's own part begins from ${own.from} (model soups, arXiv 2203.05482): of the averaged weights ${averaged.map(({ label, snapshots }) => `after ${snapshots.join(", ")} steps of "${label}"`).join(" and ")}. It tells other photos better than any of them (the table below).` : "No two ways were joined."}
+- ${averaged.length > 0 ? `Each model's own part begins from ${own.from} (model soups, arXiv 2203.05482): of the averaged weights ${averaged.map(({ label, snapshots }) => `after ${snapshots.join(", ")} steps of "${label}"`).join(" and ")}. It tells other photos better than those of them that the table below has.` : "No two ways were joined."}
 - "complete" and "plain" begin from averaged weights (0.995), "start", "wide" and "more" from the last ones. The S² part's map to the teacher begins as that of fine tiles alone.
   From "complete, once more" on the teacher's [CLS] counts by its first principal components over whole photos alone, each by the root of its deviation
   (scripts/main-components.mjs): what comes after them is told worst of other photos (the table below).

@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildModel } from "s2-vision/models";
@@ -55,7 +55,7 @@ const { threads, ...steps } = Object.fromEntries(
 );
 const root = fileURLToPath(new URL("../", import.meta.url));
 const data = join(root, "../shared/data");
-const folder = join(root, flags.training);
+const folder = resolve(root, flags.training);
 
 const student = { imageSize: 224, patchSize: 16, dim: 192, depth: 4, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -294,8 +294,8 @@ function remembered(load) {
 
 /** A model's averaged weights, or the mean of snapshots of training that began from them, and what is told of how they came about. */
 function beginningOf(from, snapshots) {
-  const bytes = readFileSync(join(root, from, "model.safetensors"));
-  const told = JSON.parse(readFileSync(join(root, from, "log.json"), "utf8"));
+  const bytes = readFileSync(resolve(root, from, "model.safetensors"));
+  const told = JSON.parse(readFileSync(resolve(root, from, "log.json"), "utf8"));
   const sha256 = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   const name = `${from} (averaged weights, sha256 ${sha256})`;
   if (!snapshots) return { name, weights: studentValues(bytes), parts: told.parts, history: told.history };
@@ -331,7 +331,7 @@ function shown(history, { parts }) {
 
 /** The averaged weights as float16 under timm's names, a config, the log. */
 function save(name, state, parts, history) {
-  const out = join(root, flags.out, name);
+  const out = resolve(root, flags.out, name);
   const write = (file, content) => {
     writeFileSync(join(out, `${file}.part`), content);
     renameSync(join(out, `${file}.part`), join(out, file));

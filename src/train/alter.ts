@@ -64,4 +64,5 @@ function recolourBy(data: Uint8Array, hue: number, saturation: number, contrast:
   }
 }
 
-const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));
+/** To what a byte can hold. */
+export const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));

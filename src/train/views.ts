@@ -1,7 +1,7 @@
 /** Views of a photo to train on: a random part of it, at the model's size and perhaps at twice that, turned over at random; and colours changed at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { Random } from "../tensors/index.ts";
-import { alter } from "./alter.ts";
+import { alter, byte } from "./alter.ts";
 
 export interface ViewOptions {
   /** Side of the coarse view; the fine one's is twice that. */
@@ -82,5 +82,3 @@ export function recolour(data: Uint8Array, most: number, random: Random): void {
     data[i + 2] = byte(b * saturation + grey);
   }
 }
-
-const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));

@@ -28,7 +28,7 @@ async function teacher({ dims: [tiles], data }: Tensor): Promise<Tensor[]> {
 }
 
 const options = (fine: boolean): FreshOptions => ({
-  ...{ photos, load, teacher, preprocessing, view: { side, area: [0.3, 1], fine }, pool: 12, uses: 3, mixed: 0.7 },
+  ...{ photos, load, teacher, preprocessing, view: { side, area: [0.3, 1], altered: 0.5, fine }, pool: 12, uses: 3, mixed: 0.7 },
   ...{ views: 6, cells: 2, patchSize, colour: 0, seed: 1 },
 });
 
