@@ -6,9 +6,9 @@ import { addSetOptions, heads, readPositive } from "./set-flags.ts";
 
 const examples = `
 Examples:
-  s2 advise clothing/ --model models/deit_tiny
-  s2 advise photos/ --test-share 0.3 --model models/deit_tiny --larger models/deit_base
-  s2 advise rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.3 --model models/deit_tiny --json
+  s2 advise clothing/
+  s2 advise clothing/ --test-share 0.3 --larger onnx-community/dinov2-small-ONNX
+  s2 advise rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.3 --json
 
 Every photo is squashed into the model's square and looked at as 1x, 1x+2x and 1x+2x+3x; a head is fitted to each. Three controls say where a gain
 comes from: the same in the channels of one scale (a random map), the same of photos without their detail (reduced, then enlarged), and twice the

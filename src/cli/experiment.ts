@@ -6,8 +6,8 @@ import { addModelOptions } from "./flags.ts";
 const examples = `
 Examples:
   s2 experiment
-  s2 experiment classification --model models/deit_tiny --data ../shared/data
-  s2 experiment reconstruction --model models/s2-tiny --larger models/deit_tiny --data ../shared/data
+  s2 experiment classification --data data
+  s2 experiment reconstruction --larger onnx-community/dinov2-small-ONNX --data data
   s2 experiment --render
 
 Without NAME the experiments are listed. Figures go to NAME.json; NAME.md, the plots (SVG, PNG) and README.md are made from it, and --render

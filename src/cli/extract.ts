@@ -4,10 +4,10 @@ import { addModelOptions, addSizeOptions, type ExtractFlags, readCount } from ".
 
 const examples = `
 Examples:
-  s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
+  s2 extract photo.jpg --scales 1,2,3
   s2 extract photos/ --model onnx-community/dinov2-small-ONNX --out features --resume
-  s2 extract "photos/**/*.jpg" --model model.onnx --format npy --dtype float16
-  s2 extract photo.jpg --model models/deit_tiny --picture --out photo.safetensors
+  s2 extract "photos/**/*.jpg" --format npy --dtype float16
+  s2 extract photo.jpg --picture --out photo.safetensors
 
 A file holds one tensor "features" [1, tokens, channels] and, as metadata in JSON, the plan, the model, the photo and the options;
 .npy files have their metadata beside them in .json. Photos of a glob keep their folders below --out.`;

@@ -6,9 +6,9 @@ import { addSetOptions, heads, readPositive } from "./set-flags.ts";
 
 const examples = `
 Examples:
-  s2 fit clothing/ --model models/deit_tiny --scales 1,2,3 -o heads/clothing
-  s2 fit camvid/ --model models/deit_tiny --head ridge -o heads/camvid
-  s2 fit rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.2 --model models/deit_tiny -o heads/rooms
+  s2 fit clothing/ --scales 1,2,3 -o heads/clothing
+  s2 fit camvid/ --head ridge -o heads/camvid
+  s2 fit rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.2 -o heads/rooms
 
 Heads: ${Object.entries(heads)
   .map(([kind, names]) => `${kind} ${names.join(", ")}`)

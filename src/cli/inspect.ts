@@ -8,8 +8,8 @@ import { table } from "./table.ts";
 
 const examples = `
 Examples:
-  s2 inspect models/deit_tiny
-  s2 inspect model.onnx --prefix-tokens 1 --json`;
+  s2 inspect
+  s2 inspect onnx-community/dinov2-small-ONNX --json`;
 
 export function defineInspect(program: Command): void {
   const command = program

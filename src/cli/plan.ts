@@ -9,7 +9,7 @@ import { table } from "./table.ts";
 const examples = `
 Examples:
   s2 plan 1920x1080 --scales 1,2,3
-  s2 plan photo.jpg --model models/deit_tiny --sizes 224,448
+  s2 plan photo.jpg --model onnx-community/dinov2-small-ONNX --sizes 224,448
   s2 plan 1920x1080 --dynamic --sizes 448,896,1344 --max-tiles 12 --patch-size 14
 
 Sizes are WIDTHxHEIGHT, tiles and grids are rows x columns. Without --model tiles are of 224 px unless --max-split-size says otherwise,

@@ -18,15 +18,15 @@ import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
 Examples:
-  s2 extract photo.jpg --model models/deit_tiny --scales 1,2,3
+  s2 extract photo.jpg --scales 1,2,3 --picture
   s2 plan 1920x1080 --scales 1,2,3
-  s2 similar photo.jpg --at 320,240 --in photos/ --model models/deit_tiny
-  s2 fit clothing/ --model models/deit_tiny --scales 1,2,3 -o heads/clothing
+  s2 similar photo.jpg --at 320,240 --in photos/
+  s2 fit clothing/ --scales 1,2,3 -o heads/clothing
   s2 predict heads/clothing photo.jpg
-  s2 advise clothing/ --model models/deit_tiny
+  s2 advise clothing/
   s2 ask photo.jpg "what colour is the star?"
-  s2 inspect models/deit_tiny
-  s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx
+  s2 inspect onnx-community/dinov2-small-ONNX
+  s2 export --scales 1,2,3 -o s2.onnx
 
 Exit status: 0 all is well; 1 some photos failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
 4 no photo could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C.`;

@@ -4,10 +4,10 @@ import { addModelOptions, addSizeOptions, readCount, type SimilarFlags } from ".
 
 const examples = `
 Examples:
-  s2 similar photo.jpg --in photos/ --model models/deit_tiny
-  s2 similar photo.jpg --at 320,240 --in photos/ --model models/deit_tiny --scales 1,2,3
-  s2 similar photo.jpg --box 300,200,80,80 --in features/similar/photos-1a2b3c4d/index-5e6f7a8b --model models/deit_tiny
-  s2 similar photo.jpg --at 320,240 --model models/deit_tiny --scales 1,2,3
+  s2 similar photo.jpg --in photos/
+  s2 similar photo.jpg --at 320,240 --in photos/ --scales 1,2,3
+  s2 similar photo.jpg --box 300,200,80,80 --in "photos/**" --model onnx-community/dinov2-small-ONNX
+  s2 similar photo.jpg --at 320,240 --scales 1,2,3
 
 --in is a folder or a glob of photos, whose index is made once and brought up to date, or such an index itself. Indexes are LanceDB's where
 @lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how alike all places of the

@@ -4,8 +4,8 @@ import { addModelOptions, readCount, type TrainFlags } from "./flags.ts";
 
 const examples = `
 Examples:
-  s2 train photos/ --teacher models/deit_tiny -o models/mine
-  s2 train "photos/**/*.jpg" --teacher models/dinov2-small --s2 --steps 4000 -o models/mine-ms
+  s2 train photos/ --teacher onnx-community/dinov2-small-ONNX -o models/mine
+  s2 train "photos/**/*.jpg" --teacher onnx-community/dinov2-small-ONNX --s2 --steps 4000 -o models/mine-ms
   s2 extract photo.jpg --model models/mine
 
 No labels are needed: the student learns to give the teacher's tokens (distillation). Views of the photos with what the teacher says of

@@ -36,7 +36,7 @@ export function readAffine(weights: Weights, features: number, inputs: number, b
 
 /**
  * Its nodes are named by the current scope. As Gemm of all tokens at once: the bias is added within the product, and the two
- * changes of shape cost nothing (bench/built.mjs).
+ * changes of shape cost nothing.
  */
 export function affine(x: ShapedValue, { weight, bias }: Affine): ShapedValue {
   const [features, inputs] = weight.dims;

@@ -1,4 +1,4 @@
-/** Shapes of onnxruntime's own operators (docs/ContribOperators.md), which its optimiser and its quantisers write. */
+/** Shapes of onnxruntime's own operators (ContribOperators.md), which its optimiser and its quantisers write. */
 import { type Dim, derived } from "./dims.ts";
 import { conv, gemm, matmul } from "./infer-layers.ts";
 import { type Call, int, ints, type Rule, type Shaped } from "./rule.ts";
