@@ -109,13 +109,19 @@ async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates>
     );
     const whole = await twiceTheSide(bench, model, notes);
     const larger = flags.larger
-      ? await atOneScale(bench, { ...flags, model: flags.larger }, basename(flags.larger, ".onnx"))
+      ? await atOneScale(bench, anotherModel(flags, flags.larger), basename(flags.larger, ".onnx"))
       : undefined;
     return { single, multi, narrow, enlarged, ...(whole && { whole }), ...(larger && { larger }) };
   } finally {
     await model.dispose();
   }
 }
+
+/** The flags without those that describe the first model's graph. */
+const anotherModel = ({ output, prefixTokens, patchSize, imageSize, ...flags }: AdviseFlags, model: string): AdviseFlags => ({
+  ...flags,
+  model,
+});
 
 /** The control that needs a model without a size of its own. */
 async function twiceTheSide(bench: Bench, { traits }: Model, notes: string[]): Promise<Candidate | undefined> {

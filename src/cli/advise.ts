@@ -21,7 +21,10 @@ export function defineAdvise(program: Command): void {
     .description("Fits heads at one, two and three scales to a data set and says, with figures, whether S² is worth it there.")
     .argument("<DATASET>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
-    .option("--larger <model>", "a larger model, to compare with at one scale")
+    .option(
+      "--larger <model>",
+      "a larger model, to compare with at one scale; --output, --prefix-tokens, --patch-size and --image-size do not hold for it",
+    )
     .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(heads).flat())]))
     .addOption(new Option("--pooling <how>", "classes: what stands for a photo").choices(["cls", "mean", "cls+mean"]))
     .option("--near <metres>", "depth: the least that is told (default: 0.1)", readPositive)

@@ -8,7 +8,7 @@ import { addSetOptions } from "./set-flags.ts";
 const examples = `
 Examples:
   s2 eval heads/clothing clothing/
-  s2 eval heads/clothing-123 clothing/ --compare heads/clothing-1
+  s2 eval heads/clothing clothing/ --compare heads/clothing-1x
   s2 eval heads/camvid other-streets/ --split all --json
 
 Options of the data set that were given at the fit need not be given again. Intervals are 95 %, by bootstrap over photos; a difference whose

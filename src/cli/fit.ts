@@ -7,6 +7,7 @@ import { addSetOptions, heads, readPositive } from "./set-flags.ts";
 const examples = `
 Examples:
   s2 fit clothing/ --scales 1,2,3 -o heads/clothing
+  s2 fit clothing/ --scales 1 -o heads/clothing-1x
   s2 fit camvid/ --head ridge -o heads/camvid
   s2 fit rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.2 -o heads/rooms
 

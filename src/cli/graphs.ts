@@ -13,32 +13,29 @@ async function write(path: string, model: ModelProto): Promise<void> {
   for (const { path: file, bytes } of saveOnnx(path, model)) process.stdout.write(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
 
-const open = (path: string): Promise<ModelProto> =>
-  failingWith(status.model, async () => (await import("../runtimes/node/index.ts")).openModelFile(path));
+const open = (source?: string): Promise<ModelProto> =>
+  failingWith(status.model, async () => (await import("../runtimes/node/index.ts")).openModelSource(source));
 
 export function defineBuild(program: Command): void {
   const command = program
     .command("build")
     .summary("a hub model's weights into an .onnx file")
     .description("Builds an ONNX file from a folder with config.json and model.safetensors (transformers' or timm's).")
-    .argument("<FOLDER>")
+    .argument("[FOLDER]", "a folder with config.json and model.safetensors (default: s2-tiny, which is included)")
     .option("--image-size <size>", "for images of another size: 384 or WIDTHxHEIGHT (default: the model's)", readSize)
     .option("--outputs <names>", "outputs by the source library's names, with commas between", (text: string) => text.split(","));
   out(command)
-    .addHelpText(
-      "after",
-      "\nExamples:\n  s2 build models/dinov2-small -o dinov2-small.onnx\n  s2 build models/deit3 --image-size 384 -o deit3.onnx",
-    )
+    .addHelpText("after", "\nExamples:\n  s2 build -o s2-tiny.onnx\n  s2 build --image-size 384 -o s2-tiny-384.onnx")
     .action(
       async (
-        folder: string,
+        folder: string | undefined,
         { out: path, imageSize, outputs }: { out: string; imageSize?: number | Size; outputs?: string[] },
       ) => {
-        const { readHubFolder } = await import("../runtimes/node/index.ts");
+        const { bundledModel, readHubFolder } = await import("../runtimes/node/index.ts");
         const { buildProto } = await import("../models/index.ts");
         const { readPreprocessing } = await import("../images/index.ts");
         const model = await failingWith(status.model, () => {
-          const { config, preprocessor, weights } = readHubFolder(folder);
+          const { config, preprocessor, weights } = readHubFolder(folder ?? bundledModel);
           return buildProto(config, weights, { imageSize, outputs, preprocessing: readPreprocessing({ config, preprocessor }) });
         });
         await write(path, model);
@@ -47,7 +44,7 @@ export function defineBuild(program: Command): void {
 }
 
 interface ExportFlags extends SizeFlags {
-  model: string;
+  model?: string;
   imageSize?: number | Size;
   prefixTokens?: number;
   antialias?: boolean;
@@ -63,7 +60,7 @@ export function defineExport(program: Command): void {
     .command("export")
     .summary("S² and its model as one .onnx file")
     .description("Writes one ONNX file that takes images and gives their multi-scale features, with the model inside.")
-    .requiredOption("--model <model>", "a folder or an .onnx file")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which is included)")
     .option("--prefix-tokens <n>", "tokens before the grid (default: what the model says)", readCount(0))
     .option("--image-size <size>", "the images that the file takes (default: the model's size)", readSize)
     .option("--output <name>", "the model's output to take")
@@ -74,7 +71,7 @@ export function defineExport(program: Command): void {
   out(addSizeOptions(command))
     .addHelpText(
       "after",
-      "\nExamples:\n  s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx\n  s2 export --model model.onnx --sizes 224,448 --bytes -o s2.onnx",
+      "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --sizes 224,448 --bytes -o dinov2-s2.onnx",
     )
     .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
       const { loadModel } = await import("../node.ts");
@@ -108,11 +105,11 @@ export function defineConvert(program: Command): void {
     .command("convert")
     .summary("an .onnx file with float16 weights")
     .description("Stores the weights in half precision: half of the size; arithmetic, inputs and outputs stay float32.")
-    .argument("<FILE>")
+    .argument("[MODEL]", "an .onnx file, a folder, or owner/name on the hub (default: s2-tiny, which is included)")
     .addOption(new Option("--dtype <type>", "how weights are stored").choices(["float16"]).default("float16"));
   out(command)
-    .addHelpText("after", "\nExamples:\n  s2 convert model.onnx --dtype float16 -o model.fp16.onnx")
-    .action(async (source: string, { out: path }: { out: string; dtype: "float16" }) => {
+    .addHelpText("after", "\nExamples:\n  s2 convert onnx-community/dinov2-small-ONNX --dtype float16 -o dinov2-fp16.onnx")
+    .action(async (source: string | undefined, { out: path }: { out: string; dtype: "float16" }) => {
       const { convertProto } = await import("../onnx/index.ts");
       await write(path, convertProto(await open(source)));
     });

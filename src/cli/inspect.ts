@@ -31,8 +31,8 @@ export function defineInspect(program: Command): void {
 
 async function reportOn({ source, traits }: Model): Promise<ModelReport> {
   const { inspectProto } = await import("../onnx/index.ts");
-  const { openModelFile } = await import("../runtimes/node/index.ts");
-  return inspectProto(openModelFile(source), { imageSize: traits.imageSize });
+  const { openModelSource } = await import("../runtimes/node/index.ts");
+  return inspectProto(await openModelSource(source), { imageSize: traits.imageSize });
 }
 
 function inJson({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {

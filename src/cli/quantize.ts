@@ -19,8 +19,10 @@ export function defineQuantize(program: Command): void {
   program
     .command("quantize")
     .summary("an .onnx file with int8 weights")
-    .description("Stores the weights in 8 bits and quantizes activations as they come: about 0.3 of the size. Faster only where the processor has VNNI.")
-    .argument("<MODEL>", "an .onnx file, or a folder of the hub's layout")
+    .description(
+      "Stores the weights in 8 bits and quantizes activations as they come: about 0.3 of the size. Faster only where the processor has VNNI.",
+    )
+    .argument("[MODEL]", "an .onnx file, a folder, or owner/name on the hub (default: s2-tiny, which is included)")
     .requiredOption("-o, --out <file>", "the .onnx file to write")
     .option(
       "--photos <paths...>",
@@ -35,12 +37,12 @@ export function defineQuantize(program: Command): void {
     .option("--json", "the report as JSON: { bytesBefore, bytesAfter, layers, measured }")
     .addHelpText(
       "after",
-      '\nExamples:\n  s2 quantize model.onnx -o model.int8.onnx\n  s2 quantize models/deit_tiny --photos "photos/*.jpg" -o model.int8.onnx',
+      '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --photos "photos/*.jpg" -o dinov2.int8.onnx',
     )
-    .action(async (source: string, { out, photos, twoTerms, weightBits, json }: QuantizeFlags) => {
-      const { openGraph, openModelFile, saveOnnx } = await import("../runtimes/node/index.ts");
+    .action(async (source: string | undefined, { out, photos, twoTerms, weightBits, json }: QuantizeFlags) => {
+      const { openGraph, openModelSource, saveOnnx } = await import("../runtimes/node/index.ts");
       const { quantizeProto } = await import("../onnx/index.ts");
-      const original = await failingWith(status.model, () => openModelFile(source));
+      const original = await failingWith(status.model, () => openModelSource(source));
       const seen = photos && { images: await lookAt(source, photos, out), openGraph: oneThread(openGraph) };
       const { model, report } = await quantizeProto(original, { ...seen, twoTerms, weightBits });
       saveOnnx(out, model);
@@ -58,7 +60,7 @@ function readPart(text: string): number {
 }
 
 /** The photos as the model sees them, [b, 3, h, w]. */
-async function lookAt(source: string, given: readonly string[], out: string): Promise<Tensor> {
+async function lookAt(source: string | undefined, given: readonly string[], out: string): Promise<Tensor> {
   const { loadImage, loadModel, prepareImage } = await import("../node.ts");
   const { findPhotos } = await import("./photos.ts");
   const found = (await findPhotos(given, out)).slice(0, mostPhotos);

@@ -1,5 +1,5 @@
 /** `s2 advise` as a user meets it: a verdict with figures on drawn photos, and on real ones where ../shared is there. */
-import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -26,17 +26,21 @@ describe("advise", () => {
 
   it("in JSON: every way with its figure, gain and cost; a larger model among them; depth, where less is better", async () => {
     drawDepth(join(folder, "depth"));
-    const args = ["--metres-per-unit", "0.001", "--larger", tiny[1], "--near", "0.5", "--far", "5", "--json"];
+    const larger = join(folder, "the-same"); // the flags that describe --model do not hold for it: its config says the patch
+    mkdirSync(larger);
+    cpSync(tiny[1], join(larger, "model.onnx"));
+    writeFileSync(join(larger, "config.json"), JSON.stringify({ model_type: "vit", patch_size: 8 }));
+    const args = ["--metres-per-unit", "0.001", "--larger", larger, "--near", "0.5", "--far", "5", "--json"];
     const { status, out } = await run("advise", "depth", ...tiny, "--threads", "1", ...args);
     expect(status).toBe(0);
     const said = JSON.parse(out);
     expect(said).toMatchObject({ kind: "depth", head: "ridge", photos: { train: 12, validation: 6, test: 9, failed: 0 } });
     const names = said.ways.map(({ way }: { way: string }) => way);
-    expect(names).toEqual(["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "plain"]);
-    const [one, two, , , , larger] = said.ways;
+    expect(names).toEqual(["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "the-same"]);
+    const [one, two, , , , again] = said.ways;
     expect([one.cost.tiles, two.cost.tiles, one.better]).toEqual([1, 5, "lower"]);
     expect(two.gain.value).toBeCloseTo(one.value - two.value, 9);
-    expect(larger.value).toBe(one.value); // it is the same model
+    expect(again.value).toBe(one.value); // it is the same model
     expect(said.helps).toBe(said.use !== "1x");
   }, 120_000);
 

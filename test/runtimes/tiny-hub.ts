@@ -16,6 +16,7 @@ export const FILES: Record<string, Buffer> = {
 };
 
 export interface TinyHub {
+  readonly name: string;
   url: string;
   files: Record<string, Buffer>;
   commit: string;
@@ -28,7 +29,7 @@ export interface TinyHub {
   close(): Promise<unknown>;
 }
 
-export async function startHub(): Promise<TinyHub> {
+export async function startHub(name = NAME): Promise<TinyHub> {
   const server = createServer((request, response) => answer(hub, request, response)).listen(0, "127.0.0.1");
   await new Promise((ready) => server.once("listening", ready));
   const close = () => {
@@ -36,7 +37,7 @@ export async function startHub(): Promise<TinyHub> {
     return new Promise((closed) => server.close(closed));
   };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const hub: TinyHub = { url, files: { ...FILES }, commit: COMMIT, ranges: true, requests: [], close };
+  const hub: TinyHub = { name, url, files: { ...FILES }, commit: COMMIT, ranges: true, requests: [], close };
   return hub;
 }
 
@@ -47,8 +48,8 @@ function answer(hub: TinyHub, request: IncomingMessage, response: ServerResponse
   const json = (value: unknown) => response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
   if (url.startsWith("/api/")) {
     if (hub.onApi?.(response)) return;
-    if (url.startsWith(`/api/models/${NAME}/revision/`)) return void json({ _id: "1", id: NAME, sha: hub.commit });
-    if (url === `/api/models/${NAME}/tree/${hub.commit}`) return void json(Object.entries(hub.files).map(listed));
+    if (url.startsWith(`/api/models/${hub.name}/revision/`)) return void json({ _id: "1", id: hub.name, sha: hub.commit });
+    if (url === `/api/models/${hub.name}/tree/${hub.commit}`) return void json(Object.entries(hub.files).map(listed));
   }
   const path = url.split(`/resolve/${hub.commit}/`)[1];
   const bytes = hub.files[path];

@@ -5,12 +5,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearest, S2Error } from "../../core/index.ts";
 import { buildModel } from "../../models/index.ts";
+import { type ModelProto, readOnnx } from "../../onnx/index.ts";
 import type { JsonObject } from "../hub-config.ts";
 import type { ModelOptions } from "../model.ts";
-import { readHubFolder } from "./onnx-files.ts";
+import { openOnnx, readHubFolder } from "./onnx-files.ts";
 
 /** The model that comes with this package (models/MODEL_CARD.md). */
-const bundled = fileURLToPath(new URL("../../../models/s2-tiny", import.meta.url));
+export const bundledModel = fileURLToPath(new URL("../../../models/s2-tiny", import.meta.url));
 
 export interface LocateOptions extends Pick<ModelOptions, "imageSize" | "offline" | "onProgress"> {
   readonly cacheDir?: string;
@@ -26,13 +27,19 @@ export interface LocatedModel {
 
 /** Finds the ONNX file and reads the config files; a hub name is downloaded first when no local path has that name. */
 export async function locateModel(source: string | Uint8Array | undefined, options: LocateOptions): Promise<LocatedModel> {
-  if (source === undefined || source === "") return fromFolder(bundled, options);
+  if (source === undefined || source === "") return fromFolder(bundledModel, options);
   if (typeof source !== "string") return { model: source, source: "bytes" };
   if (existsSync(source)) return statSync(source).isDirectory() ? fromFolder(source, options) : fromFile(source);
   if (!isHubName(source)) throw notFound(source);
   const { downloadModel } = await import("./hub.ts");
   const { offline, cacheDir, onProgress } = options;
   return fromFolder(await downloadModel(source, { offline, cacheDir, onProgress }), options);
+}
+
+/** The graph, with all weights, of what `loadModel` takes: an .onnx file, a folder, a hub name, or nothing for the bundled model. */
+export async function openModelSource(source: string | undefined): Promise<ModelProto> {
+  const { model } = await locateModel(source, {});
+  return typeof model === "string" ? openOnnx(model) : readOnnx(model);
 }
 
 /** `owner/name`, and nothing that must be a path. */

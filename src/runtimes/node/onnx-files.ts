@@ -9,12 +9,10 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
-import { buildProto } from "../../models/index.ts";
 import {
   largestFile,
   type ModelProto,
@@ -155,18 +153,4 @@ export function readJson(path: string): Record<string, unknown> {
     if (!(error instanceof SyntaxError)) throw error;
     throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
   }
-}
-
-/**
- * The ONNX file of a model with all its weights: an .onnx file, a folder's, or one that is built from the folder's weights.
- * @throws S2Error "model-not-found" when there is none.
- */
-export function openModelFile(source: string): ModelProto {
-  if (!existsSync(source))
-    throw new S2Error("model-not-found", `There is no model at ${source}; give a folder or an .onnx file.`);
-  if (!statSync(source).isDirectory()) return openOnnx(source);
-  const found = ["onnx/model.onnx", "model.onnx"].map((name) => join(source, name)).find((file) => existsSync(file));
-  if (found) return openOnnx(found);
-  const { config, weights } = readHubFolder(source);
-  return buildProto(config, weights);
 }
