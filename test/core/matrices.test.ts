@@ -83,7 +83,7 @@ it("cut, model, pool by matrices gives the features of s2, for any plan", async 
       });
       compared++;
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
-  expect(compared).toBeGreaterThan(5);
+  expect(compared).toBeGreaterThan(3);
 });

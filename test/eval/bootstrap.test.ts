@@ -1,15 +1,6 @@
 /** Intervals must hold what they promise, and quickly: figures of experiments are quoted with them. */
 import { describe, expect, it } from "vitest";
-import {
-  addPhoto,
-  compare,
-  interval,
-  mean,
-  meanAveragePrecision,
-  openTally,
-  pooled,
-  type Score,
-} from "../../src/eval/index.ts";
+import { addPhoto, compare, interval, mean, meanAveragePrecision, openTally, pooled, type Score } from "../../src/eval/index.ts";
 import { makeRandom, type Random } from "../../src/tensors/index.ts";
 
 /** Each photo's own value, and their mean. */
