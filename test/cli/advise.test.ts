@@ -22,7 +22,7 @@ describe("advise", () => {
     expect(out).toMatch(/\n1x\+2x\+3x in 1x's channels .* 14 +\d+ /);
     expect(out).toContain("\nDo not use S² here: ");
     expect(out).toContain("More pixels without S² were not tried: this model cannot be had at 64x64.");
-  }, 120_000);
+  });
 
   it("in JSON: every way with its figure, gain and cost; a larger model among them; depth, where less is better", async () => {
     drawDepth(join(folder, "depth"));
@@ -42,7 +42,7 @@ describe("advise", () => {
     expect(two.gain.value).toBeCloseTo(one.value - two.value, 9);
     expect(again.value).toBe(one.value); // it is the same model
     expect(said.helps).toBe(said.use !== "1x");
-  }, 120_000);
+  });
 
   it("wants photos to test on", async () => {
     for (const name of ["red", "blue", "green"])
@@ -67,8 +67,7 @@ it.skipIf(!there)(
     }
     const model = ["--model", join(shared, "models/deit_tiny_patch16_224"), "--scales", "1", "--fit", "squash", "--threads", "1"];
     const figures = async (...args: string[]) =>
-      JSON.parse((await s2(["fit", "clothing", ...model, "--json", ...args], { cwd: folder, timeout: 200_000 })).out).figures
-        .test;
+      JSON.parse((await s2(["fit", "clothing", ...model, "--json", ...args], { cwd: folder })).out).figures.test;
     const first = await figures("-o", "heads/first");
     expect(first["top-1"].value).toBeGreaterThan(0.7); // by chance 0.25
     expect(await figures("-o", "heads/second")).toEqual(first);

@@ -26,7 +26,7 @@ beforeAll(async () => {
   drawBoxes(join(folder, "boxes"));
   const options = { classes: [], masks: [], depth: ["--metres-per-unit", "0.001", "--far", "5"], boxes: [] };
   for (const kind of heads) fitted[kind] = await fitTo(kind, `heads/${kind}`, "--json", ...options[kind]);
-}, 120_000);
+});
 
 describe("fit", () => {
   it.each(heads)("%s: a head, with its figures on validation and test", (kind) => {

@@ -26,7 +26,7 @@ export function s2(
     cwd,
     env,
     onOut,
-    timeout = 30_000,
+    timeout = 240_000,
   }: {
     cwd?: string;
     env?: NodeJS.ProcessEnv;

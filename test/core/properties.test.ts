@@ -189,9 +189,9 @@ describe("plans", () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
-    expect(ran).toBeGreaterThan(100); // the generator must not only make nonsense
+    expect(ran).toBeGreaterThan(30); // the generator must not only make nonsense
   });
 });
 

@@ -67,6 +67,9 @@ describe("padding", () => {
     const options: S2Options = { scales: [1], maxSplitSize: 224, splitMode: "pad", numPrefixToken: 1 };
     expect(planS2(image, options).warnings.find((w) => w.code === "diluted-prefix")!.message).toMatch(/padding for up to 66 %/);
     expect(codes(image, { ...options, fusion: "aligned" })).not.toContain("diluted-prefix");
+    expect(codes({ height: 224, width: 448 }, options)).not.toContain("diluted-prefix"); // whole tiles
+    expect(codes(image, { ...options, numPrefixToken: 0 })).not.toContain("diluted-prefix");
+    expect(codes({ height: 448, width: 448 }, { ...options, splitMode: "exact" })).not.toContain("diluted-prefix");
   });
   it("22: scales that cover different extents say by how much", () => {
     const options: S2Options = { scales: [1, 2], maxSplitSize: 224, splitMode: "pad" };
@@ -102,6 +105,12 @@ describe("what the model says", () => {
     const plan = planS2({ height: 8, width: 8 }, { scales: [1, 2], ...options });
     expect(await s2(model(traits), image, plan).catch((e: S2Error) => e)).toMatchObject({ code }); // a ready plan is checked too
     expect(runs).toBe(0);
+  });
+
+  it("a batch of exactly what the model takes runs", async () => {
+    const [three, two] = [{ maxBatch: 3 }, { maxBatch: 2 }];
+    expect((await s2(model(three), image, { scales: [1, 2], splitForward: 3, numPrefixToken: 1 })).dims).toEqual([1, 5, 4]);
+    expect(refusal(() => planS2({ height: 8, width: 8 }, { scales: [1], splitForward: 3 }, two)).code).toBe("max-batch");
   });
 
   it("5: a grid that is no square comes from the plan: 8x18 tokens are not 12x12", async () => {
@@ -205,6 +214,12 @@ describe("hooks", () => {
       for (let t = 0; t < 8; t++)
         expect([...part.data.subarray(t * 2, t * 2 + 2)]).toEqual([...features.data.subarray(t * 4 + i * 2, t * 4 + i * 2 + 2)]);
     });
+  });
+
+  it("onProgress counts a tile only when all images of the batch have it", async () => {
+    const tiles: number[] = [];
+    await s2(model, image, { scales: [1, 2], splitForward: 3, onProgress: (done) => tiles.push(done.tiles) });
+    expect(tiles).toEqual([1, 2, 4, 5]); // 2 images of one tile; then 3, 6 and 8 of 8
   });
 
   it("the coarse scale is handed out before the fine one runs", async () => {

@@ -22,7 +22,7 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
     const { status, stderr } = inFolder("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`]);
     expect(stderr).not.toMatch(/s2-vision.*install scripts/); // nothing of ours asks to be run
     expect(status).toBe(0);
-  }, 180_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("the core runs without any dependency's help", () => {
@@ -49,5 +49,5 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
     expect(stdout).toMatch(/features\/street\.safetensors/);
     expect(status).toBe(0);
     expect(existsSync(join(folder, "features/street.safetensors"))).toBe(true);
-  }, 180_000);
+  });
 });

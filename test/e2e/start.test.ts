@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { readSafetensors } from "../../src/tensors/index.ts";
 
-it("npm start extracts the example scenes by s2-tiny and says where the pictures are", { timeout: 60_000 }, () => {
+it("npm start extracts the example scenes by s2-tiny and says where the pictures are", () => {
   const folder = mkdtempSync(join(tmpdir(), "s2-start-"));
   try {
     const script = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url));

@@ -18,8 +18,10 @@ const collection = {
   ...{ model: means, modelName: "toy", modelHash: "1", version: "1", look: { scales: [1, 2], fit: "squash" }, store: openStore(folder) },
   read: async (name) => new Uint8Array(readFileSync(join(photos, name))),
   decode: (bytes) => loadImage(bytes),
-  onPhoto: ({ photo, from }) => from === "model" && appendFileSync(log, `${photo}\n`),
+  onPhoto({ photo, from }) {
+    if (from !== "model") return;
+    appendFileSync(log, `${photo}\n`);
+    console.log(photo);
+  },
 };
-let done = 0;
-for await (const { problem } of collectFeatures(names, collection)) if (!problem) done++;
-console.log(done);
+for await (const _ of collectFeatures(names, collection));

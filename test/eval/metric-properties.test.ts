@@ -274,3 +274,11 @@ describe("tallies", () => {
     expect(classIoUs(addUp(tally))[0]).toBe(0.9);
   });
 });
+
+it("of equal scores the classes with lower numbers are in the top k", () => {
+  const hits = (k: number) => [0, 1, 2, 3].map((label) => isInTop(k, [0.1, 0.3, 0.3, 0.3], label));
+  expect(hits(1)).toEqual([0, 1, 0, 0]);
+  expect(hits(2)).toEqual([0, 1, 1, 0]);
+  expect(hits(3)).toEqual([0, 1, 1, 1]);
+  expect(hits(4)).toEqual([1, 1, 1, 1]);
+});

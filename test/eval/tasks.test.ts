@@ -18,7 +18,7 @@ import {
 } from "../../src/eval/index.ts";
 import { readHead, writeHead } from "../../src/heads/index.ts";
 import { onOneThread } from "../heads/goldens.ts";
-import { boxPhotos, classPhotos, type Drawn, depthPhotosOf, maskPhotos } from "./drawn-tasks.ts";
+import { boxPhotos, classPhotos, type Drawn, depthPhotosOf, maskPhotos, tokensOf } from "./drawn-tasks.ts";
 
 const openGraph = onOneThread;
 const sets = {
@@ -159,4 +159,28 @@ it("the pooling cls+mean keeps scales apart: any split of the channels gives the
     }),
     { numRuns: 7 },
   );
+});
+
+it("a box is found by the tokens that it touches, by a pixel, and by no others", async () => {
+  const { head } = await run("boxes", boxPhotos(72));
+  /** Recall of one box of class 0 where the features show one object, in the token at `place` of 4 x 4 tokens of 8 pixels. */
+  const recall = async (place: number, left: number, top: number, width: number, height: number) => {
+    const box = { left, top, width, height, label: 0 };
+    const item = { path: "a", size: [32, 32] as const, classes: [0], labelPath: "a", boxes: [box] };
+    const tokens = tokensOf(1, (at) => (at === place ? [1] : []));
+    const figures = taskFigures("boxes", await tallyTask(head, sets.boxes, [item], () => tokens, { openGraph }));
+    return figures.find(({ name }) => name === "recall all")!.score.measure();
+  };
+  // The token in row 0 and column 1 begins at 8 and ends at 16.
+  expect(await recall(1, 8, 0, 8, 8)).toBe(1);
+  expect(await recall(1, 15, 0, 8, 8)).toBe(1);
+  expect(await recall(1, 16, 0, 8, 8)).toBe(0);
+  expect(await recall(1, 0, 0, 9, 8)).toBe(1);
+  expect(await recall(1, 0, 0, 8, 8)).toBe(0);
+  // The one in row 1 and column 0.
+  expect(await recall(4, 0, 15, 8, 8)).toBe(1);
+  expect(await recall(4, 0, 16, 8, 8)).toBe(0);
+  expect(await recall(4, 0, 0, 8, 9)).toBe(1);
+  expect(await recall(4, 0, 0, 8, 8)).toBe(0);
+  expect(await recall(15, 24, 24, 8, 8)).toBe(1); // the last one
 });

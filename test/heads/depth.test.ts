@@ -81,6 +81,13 @@ describe("depth", () => {
     expect(() => logDepths({ width: 4, height: 3, data }, grid, 0.5, 8)).toThrow("Got 8 depths for a map of 4x3");
   });
 
+  it("knows depths of exactly the nearest and the farthest", () => {
+    const data = Float32Array.of(0.5, 0.49, 8, 8.01);
+    const { logs, known } = logDepths({ width: 4, height: 1, data }, { rows: 1, cols: 2 }, 0.5, 8);
+    expect([...known]).toEqual([0.5, 0.5]);
+    expect([...logs].map((log) => Math.exp(log))).toEqual([expect.closeTo(0.5, 6), expect.closeTo(8, 5)]);
+  });
+
   it("has bins from the nearest to the farthest, evenly in metres or in logarithms", () => {
     expect([...binDepths({ count: 3, spacing: "linear", weights: "softmax" }, 1, 9)]).toEqual([1, 5, 9]);
     expect([...binDepths({ count: 3, spacing: "log", weights: "softmax" }, 1, 9)]).toEqual([1, 3, 9]);

@@ -14,7 +14,7 @@ import {
   type TargetRows,
   writeHead,
 } from "../../src/heads/index.ts";
-import { standardOf } from "../../src/heads/standardise.ts";
+import { standardOf, standardOfRows } from "../../src/heads/standardise.ts";
 import {
   casesOf,
   goldenClasses as classes,
@@ -134,6 +134,13 @@ describe("ridge", () => {
     expect(chosen.validation).toBe(Math.min(...trials.map((trial) => trial.validation!)));
   });
 
+  it("reports the loss that it minimizes: the mean square and the penalty, divided by the rows", async () => {
+    // Standardized already: zᵀz = 2 and zᵀt = 2, so with alpha 2 the weight is 1/2, each row is off by 1/2 and the penalty is 2/4 over 2 rows.
+    const rows = { rows: Float32Array.of(-1, 1), targets: Float32Array.of(0, 2) };
+    const { chosen } = await fitRidge(() => [rows], { names: ["a"], widths: [1], alpha: 2, openGraph });
+    expect(chosen.loss).toBeCloseTo(0.25 + 0.25, 6);
+  });
+
   it("leaves rows without weight out, and refuses when none is left", async () => {
     const [[, golden]] = casesOf(/^ridge 10/);
     const rows = { rows: train.rows, targets: floats(golden, "targets"), weights: new Float32Array(240) };
@@ -191,3 +198,9 @@ function thirds({ rows, targets, weights }: TargetRows): TargetRows[] {
     ...(weights && { weights: weights.subarray(i * 80, (i + 1) * 80) }),
   }));
 }
+
+it("a deviation within float32's noise counts as none, a larger one is divided by", () => {
+  // Means 0, 2 ** 20 and 2 ** 20, deviations 0, 1 and 2: a millionth of the mean lies between the last two.
+  const rows = Float32Array.from([0, 2 ** 20 - 1, 2 ** 20 - 2, 0, 2 ** 20 + 1, 2 ** 20 + 2]);
+  expect([...standardOfRows(rows, [3]).factor]).toEqual([1, 1, 0.5]);
+});

@@ -60,6 +60,17 @@ describe("exact search in memory", () => {
     );
   });
 
+  it("looks further when the nearest regions, as many as were asked for, are all of one photo", async () => {
+    const query = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+    const near = drawVectors("near.jpg", 1, { regions: 16 }); // 8 times the 2 photos that are asked for
+    const far = drawVectors("far.jpg", 2, { regions: 1 });
+    for (let i = 0; i < 16; i++) near.regions.vectors.set([1, 0.01 * i, 0, 0, 0, 0, 0, 0], 8 * i);
+    far.regions.vectors.set([0, 1, 0, 0, 0, 0, 0, 0]);
+    const { index } = await opened([near, far]);
+    const found = await search(index, { region: query }, { top: 2 });
+    expect(found.map(({ photo }) => photo)).toEqual(["near.jpg", "far.jpg"]);
+  });
+
   it("gives a photo's size, and a region's box as it was put", async () => {
     const { index } = await opened(many);
     const [whole] = await search(index, { photo: many[3].vector }, { top: 1 });

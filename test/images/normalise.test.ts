@@ -36,6 +36,21 @@ describe("values", () => {
   });
 });
 
+test.each([
+  [0.0039215686, true],
+  [0.003921569, true],
+  [1 / 255 - 0.99e-9, true],
+  [1 / 255 + 1.01e-9, false],
+  [0.00392157, false],
+  [1 / 256, false],
+])("%d is taken for 1/255: %s", (rescale, divides) => {
+  const values = Array.from({ length: 256 }, (_, value) => value);
+  const out = new Float32Array(3 * 256);
+  normaliser({ ...imagenet, mean: [0, 0, 0], std: [1, 1, 1], rescale })(greys(...values), 0, 0, 1, 256, out, 0);
+  const { fround } = Math;
+  expect([...out.subarray(0, 256)]).toEqual(values.map((value) => fround(divides ? value / 255 : value * fround(rescale))));
+});
+
 describe("rectangles", () => {
   const place = fc.integer({ min: 0, max: 9 });
   const picture = fc

@@ -109,12 +109,55 @@ describe("what holds for every picture", () => {
   });
 });
 
+describe("parts and bands", () => {
+  test("a box with the picture's sides, or a size with its sides, is still resized where the other one differs", () => {
+    const grey = noise(4, 4, 1);
+    // Enlarging two columns or rows to four by "box" repeats each of them.
+    const columns = (...of: number[]) => grey.data.map((_, i) => grey.data[Math.floor(i / 4) * 4 + of[i % 4]]);
+    const rows = (...of: number[]) => grey.data.map((_, i) => grey.data[of[Math.floor(i / 4)] * 4 + (i % 4)]);
+    expect(resizePixels(grey, [4, 4], "box", [0, 0, 2, 4]).data).toEqual(columns(0, 0, 1, 1));
+    expect(resizePixels(grey, [4, 4], "box", [2, 0, 4, 4]).data).toEqual(columns(2, 2, 3, 3));
+    expect(resizePixels(grey, [4, 4], "box", [0, 0, 4, 2]).data).toEqual(rows(0, 0, 1, 1));
+    expect(resizePixels(grey, [4, 4], "box", [0, 2, 4, 4]).data).toEqual(rows(2, 2, 3, 3));
+  });
+
+  test("both sides at once are the width first and then the height, rounded to bytes between, also of tall pictures", () => {
+    const side = fc.integer({ min: 1, max: 300 });
+    const filter = fc.constantFrom<Filter>("bicubic", "bilinear", "lanczos", "box");
+    fc.assert(
+      fc.property(side, side, fc.constantFrom<1 | 3>(1, 3), filter, (height, out, channels, filter) => {
+        const pixels = noise(5, height, channels);
+        const apart = resizePixels(resizePixels(pixels, [height, 7], filter), [out, 7], filter);
+        expect(resizePixels(pixels, [out, 7], filter)).toEqual(apart);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
 describe("refusals name what was wrong, before any work", () => {
   const grey = noise(6, 4, 1);
   const wrong: [code: string, says: RegExp, call: () => unknown][] = [
     ["size", /Got size \[0,3\].*\[height, width\]/, () => resizePixels(grey, [0, 3], "box")],
     ["size", /\[2\.5,3\]/, () => resizePixels(grey, [2.5, 3], "box")],
     ["size", /Got size 224/, () => resizePixels(grey, 224 as never, "box")],
+    ["size", /Got size \[3\]/, () => resizePixels(grey, [3] as never, "box")],
+    ["size", /Got size \[3,3,3\]/, () => resizePixels(grey, [3, 3, 3] as never, "box")],
+    ["size", /Got size \{"length":2\}/, () => resizePixels(grey, { length: 2 } as never, "box")],
+    ["box", /Got box \[0,0,6\]/, () => resizePixels(grey, [2, 2], "box", [0, 0, 6] as never)],
+    ["box", /Got box \[0,0,6,4,1\]/, () => resizePixels(grey, [2, 2], "box", [0, 0, 6, 4, 1] as never)],
+    ["box", /Got box "0064"/, () => resizePixels(grey, [2, 2], "box", "0064" as never)],
+    ["box", /none negative/, () => resizePixels(grey, [2, 2], "box", [0, -1, 6, 4])],
+    ["box", /bottom <= 4/, () => resizePixels(grey, [2, 2], "box", [0, 0, 6, 4.5])],
+    ["box", /top < bottom/, () => resizePixels(grey, [2, 2], "box", [0, 3, 6, 3])],
+    ["box", /top < bottom/, () => resizePixels(grey, [2, 2], "box", [0, 3, 6, 2])],
+    ["box", /left < right/, () => resizePixels(grey, [2, 2], "box", [4, 0, 3, 4])],
+    ["pixels", /of type undefined/, () => resizePixels({ ...grey, data: undefined as never }, [2, 2], "box")],
+    [
+      "pixels",
+      /72 bytes for 6 x 4 pixels of 3 channels|expected 72/,
+      () => resizePixels({ ...grey, channels: 3 }, [2, 2], "box"),
+    ],
     ["filter", /"nearest".*bicubic/, () => resizePixels(grey, [2, 2], "nearest" as never)],
     ["box", /right <= 6/, () => resizePixels(grey, [2, 2], "box", [0, 0, 7, 4])],
     ["box", /none negative/, () => resizePixels(grey, [2, 2], "box", [-1, 0, 6, 4])],

@@ -1,4 +1,4 @@
-/** Golden models (fixtures/arch, or twins of them in the same layout): what a library computed, and how far a built graph is from it. */
+/** Golden models (test/fixtures/arch, or twins of them in the same layout): outputs of the reference library, and the error of a built graph. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,13 +6,13 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { buildModel } from "../../src/models/build.ts";
 import { fromBfloat16, fromFloat16, readSafetensors, type StoredTensor } from "../../src/tensors/index.ts";
 
-const shared = fileURLToPath(new URL("../../../shared/fixtures/arch", import.meta.url));
+const fixtures = fileURLToPath(new URL("../fixtures/arch", import.meta.url));
 
 /** The folders of all golden models whose name matches: the fixtures', and those in S2_TWINS. */
 export function goldenFolders(name: RegExp): string[] {
-  return [shared, process.env.S2_TWINS]
-    .filter((directory) => directory !== undefined && existsSync(directory))
-    .flatMap((directory) => readdirSync(directory!).map((folder) => join(directory!, folder)))
+  return [fixtures, process.env.S2_TWINS]
+    .filter((directory) => directory !== undefined)
+    .flatMap((directory) => readdirSync(directory).map((folder) => join(directory, folder)))
     .filter((folder) => name.test(folder.split("/").at(-1)!) && existsSync(join(folder, "io.safetensors")));
 }
 

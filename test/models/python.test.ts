@@ -72,5 +72,5 @@ describe.skipIf(why !== "")(`Python's onnx and onnxruntime${why}`, () => {
       // 8-bit activations may round the other way where threads cut the products differently.
       expect(error, name).toBeLessThanOrEqual(/q8|int8/.test(name) ? 0.05 : 1e-4);
     }
-  }, 120_000);
+  });
 });

@@ -146,3 +146,12 @@ it("the output of a classifier that the file does not have, rather than its feat
 it("images smaller than a patch", () => {
   expect(() => buildModel(hubConfig, file(hub), { imageSize: [8, 3] })).toThrow(refusal("input", "3x8"));
 });
+
+it("hidden_states.-N counts from the last to the first, and not beyond", () => {
+  const outputs = (...names: string[]) =>
+    readOnnx(buildModel(hubConfig, file(hub), { outputs: names })).graph.output!.map(({ name }) => name);
+  expect(outputs("hidden_states.-1")).toEqual(["hidden_states.1"]); // embeddings and one block
+  expect(outputs("hidden_states.-2")).toEqual(["hidden_states.0"]);
+  for (const beyond of ["hidden_states.-3", "hidden_states.-12", "last_hidden_state.-1"])
+    expect(() => outputs(beyond)).toThrow(refusal("output", `no output ${beyond}`));
+});

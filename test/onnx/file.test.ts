@@ -69,6 +69,16 @@ describe("weights in a second file", () => {
     rmSync(place, { recursive: true });
   });
 
+  it("are those of 1,024 bytes and more; smaller tensors stay at hand", () => {
+    const model = readOnnx(bytesOf("plain.onnx"));
+    for (const length of [1023, 1024])
+      model.graph.initializer!.push({ name: `${length}`, dims: [length], dataType: 2, rawData: new Uint8Array(length) });
+    const { model: split, data } = withExternalData(model, "m.data");
+    const placeOf = (name: string) => split.graph.initializer!.find((tensor) => tensor.name === name)!.dataLocation;
+    expect([placeOf("1023"), placeOf("1024")]).toEqual([undefined, 1]);
+    expect(data.parts.at(-1)).toHaveLength(1024);
+  });
+
   it("are not looked for outside of the model's folder", () => {
     const model = readOnnx(bytesOf("plain.onnx"));
     const externalData = [{ key: "location", value: "../secret" }];

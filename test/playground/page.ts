@@ -56,7 +56,7 @@ export async function openPlayground(options: BrowserContextOptions = {}, args: 
   });
   context.on("console", (message) => said.push(message.text()));
   context.on("weberror", (error) => said.push(error.error().message));
-  context.setDefaultTimeout(60_000); // busy cores
+  context.setDefaultTimeout(150_000); // busy cores
   const page = await context.newPage();
   await page.goto(`${server.url}/`);
   await page.locator("#cost dd").first().waitFor();

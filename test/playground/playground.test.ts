@@ -17,14 +17,14 @@ const { extract, loadImage, loadModel, openGraph, planPhoto, readSafetensors } =
 const photo = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
 const scales = [1, 2];
 
-describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () => {
+describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   let play: Playground;
   let model: Model;
   let seen: Features;
   beforeAll(async () => {
     [play, model] = await Promise.all([openPlayground(), loadModel(`${root}models/s2-tiny`)]);
     seen = await extract(model, await loadImage(photo), { scales, resizeOutputToIdx: -1 });
-  }, 240_000); // the page is built
+  }); // the page is built
   afterAll(async () => {
     await play?.close();
     await model?.dispose();
@@ -176,7 +176,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, { timeout: 90_000 }, () 
     const { page, context, url } = play;
     await page.click("#tab-find");
     await page.setInputFiles("#album-files", files);
-    await expect.poll(() => page.locator("#panel-find .gallery li").count(), { timeout: 60_000 }).toBe(files.length);
+    await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(files.length);
     const canvas = page.locator("#panel-find canvas").first();
     await canvas.scrollIntoViewIfNeeded();
     const box = (await canvas.boundingBox())!;

@@ -4,11 +4,11 @@ import { noChromium, root } from "../../scripts/browser.mjs";
 import { openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
 
 export function webgpuTests(): void {
-  describe.skipIf(noChromium)(`the playground with WebGPU${skipped}`, { timeout: 180_000 }, () => {
+  describe.skipIf(noChromium)(`the playground with WebGPU${skipped}`, () => {
     let play: Playground;
     beforeAll(async () => {
       play = await openPlayground({}, ["--enable-unsafe-webgpu"]);
-    }, 240_000);
+    });
     afterAll(() => play?.close());
 
     it("tries it when asked, says that WebAssembly is faster here, and looks at the photo all the same", async () => {

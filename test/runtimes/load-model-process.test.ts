@@ -18,7 +18,7 @@ const load = (folder: string) => `
 /** Runs a script in a Node of its own, and ends it with a signal as soon as it prints `until`. */
 function script(code: string, { until, cwd }: { until?: string; cwd?: string } = {}) {
   return new Promise<{ status: number | null; signal: string | null; out: string; err: string }>((resolve) => {
-    const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { cwd, timeout: 20_000 });
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { cwd, timeout: 240_000 });
     let [out, err] = ["", ""];
     child.stderr.on("data", (text) => (err += text));
     child.stdout.on("data", (text) => {

@@ -93,16 +93,4 @@ describe.skipIf(absent)(`DeiT-Tiny${absent ? ` (skipped: no ${folder})` : ""}`, 
     await Promise.all(ending);
     expect((await Promise.all(running)).map(({ dims }) => dims[0])).toEqual([4, 1]);
   });
-
-  test("loading leaves room for the rest of `s2 extract` (1.2 s in all): at most half a second of all cores' time", async () => {
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 3; i++) {
-      const start = process.cpuUsage(); // what other work takes does not count
-      const mine = await loadModel(folder);
-      const { user, system } = process.cpuUsage(start);
-      best = Math.min(best, (user + system) / 1000);
-      await mine.dispose();
-    }
-    expect(best).toBeLessThan(500);
-  });
 });

@@ -150,7 +150,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     expect([(await store.photos()).size, (await store.nearest("regions", noise(8, 1), 1000)).length]).toEqual([count, 3 * count]);
     await store.close();
     expect(kills).toBeGreaterThan(0);
-  }, 240_000);
+  });
 
   it("a place that is none is said with its path", async () => {
     const file = join(folder(), "file");

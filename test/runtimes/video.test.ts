@@ -48,8 +48,7 @@ describe.skipIf(absent)(`with ffmpeg${absent ? " (skipped: ffmpeg is not on PATH
     writeFileSync(wrapper, `#!/bin/sh\necho $$ > "${noted}"\nexec ffmpeg -stream_loop -1 "$@"\n`, { mode: 0o755 });
     for await (const { time } of videoFrames(path, { every: 0.1, ffmpeg: wrapper })) if (time > 5) break; // it would never end
     const isAlive = () => spawnSync("kill", ["-0", readFileSync(noted, "utf8").trim()]).status === 0;
-    for (let i = 0; i < 50 && isAlive(); i++) await new Promise((later) => setTimeout(later, 20));
-    expect(isAlive()).toBe(false);
+    await expect.poll(isAlive).toBe(false);
   });
 
   it("an abort ends it with its reason", async () => {

@@ -50,7 +50,7 @@ function pack(into: string): string {
   return installed;
 }
 
-describe.skipIf(noChromium)(`pages with the packed package${skipped}`, { timeout: 240_000 }, () => {
+describe.skipIf(noChromium)(`pages with the packed package${skipped}`, () => {
   const folder = mkdtempSync(join(tmpdir(), "s2-pages-"));
   let browser: Browser;
   let installed: string;
@@ -60,7 +60,7 @@ describe.skipIf(noChromium)(`pages with the packed package${skipped}`, { timeout
     writeFileSync(join(folder, "app.js"), app);
     writeFileSync(join(folder, "index.html"), html('<script type="module" src="./app.js"></script>'));
     browser = await startBrowser();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });

@@ -18,7 +18,7 @@ const load = `const notices = []; const progress = [];
     return dims;
   };`;
 
-describe.skipIf(noChromium)(`model files in a page${skipped}`, { timeout: 120_000 }, () => {
+describe.skipIf(noChromium)(`model files in a page${skipped}`, () => {
   let browser: Browser;
   let web: WebPage;
   let etag = '"1"';

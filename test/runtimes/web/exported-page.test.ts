@@ -7,7 +7,7 @@ import { noChromium, root, servePages } from "../../../scripts/browser.mjs";
 import { buildModel, exportS2 } from "../../../src/models/index.ts";
 import { skipped, startBrowser } from "./page.ts";
 
-describe.skipIf(noChromium)(`the bare page${skipped}`, { timeout: 120_000 }, () => {
+describe.skipIf(noChromium)(`the bare page${skipped}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await startBrowser()));
   afterAll(() => browser?.close());

@@ -26,7 +26,7 @@ function summing(): Uint8Array {
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-describe.skipIf(noChromium)(`graphs in a page${skipped}`, { timeout: 120_000 }, () => {
+describe.skipIf(noChromium)(`graphs in a page${skipped}`, () => {
   let browser: Browser;
   let web: WebPage;
   beforeAll(async () => {

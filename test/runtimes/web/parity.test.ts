@@ -17,7 +17,7 @@ const sha256 = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): 
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest("hex");
 
-describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}`, { timeout: 120_000 }, () => {
+describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}`, () => {
   let browser: Browser;
   let web: WebPage;
   const answers: Record<string, Buffer> = {};

@@ -27,7 +27,7 @@ const losses = `
   return history.map(({ loss }) => loss);
 `;
 
-describe.skipIf(noChromium)(`training in a page${skipped}`, { timeout: 120_000 }, () => {
+describe.skipIf(noChromium)(`training in a page${skipped}`, () => {
   let browser: Browser;
   let web: WebPage;
   beforeAll(async () => {

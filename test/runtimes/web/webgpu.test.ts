@@ -8,7 +8,7 @@ const plain = "/test/runtimes/models/plain.onnx";
 const load = `const notices = []; const onNotice = (notice) => notices.push(notice);
   const toy = (device) => web.loadModel("${plain}", { patchSize: 8, threads: 1, device, onNotice });`;
 
-describe.skipIf(noChromium)(`WebGPU${skipped}`, { timeout: 180_000 }, () => {
+describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
   let browser: Browser;
   let gpu: WebPage;
   beforeAll(async () => {
