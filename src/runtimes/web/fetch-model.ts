@@ -1,6 +1,10 @@
 /** A model's files from where they are served: a folder, an .onnx file with its configs beside it, or the hub; without a network from the cache. */
+import { array, boolean, number, object, optional, string } from "valibot";
 import { S2Error } from "../../core/index.ts";
-import { COMMIT, chooseFiles, type HubPlace, refuseNames, refuseStatus } from "../hub-files.ts";
+import { parseJson } from "../../tensors/index.ts";
+import { CONFIG_FILES, checkHubUrl, chooseFiles, type HubPlace, refuseNames, refuseStatus } from "../hub-files.ts";
+import { askCommit, askFiles, type HubAsk } from "../hub-list.ts";
+import { fetchWithin, IDLE_LIMIT } from "../receive.ts";
 import { fetchFile, refuseOffline, type Wanted, type Ways } from "./fetch-file.ts";
 import { digest } from "./model-cache.ts";
 
@@ -9,15 +13,13 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 
 type Found = Wanted & { readonly bytes: Uint8Array };
 
-const CONFIGS = ["config.json", "preprocessor_config.json"];
-
 /**
  * A folder's config files and the first of `onnx/model.onnx`, `model.onnx` and `model.safetensors` that it has.
  * @param folder its address, with a slash at the end.
  */
 export function fetchFolder(folder: string, ways: Ways): Promise<Files> {
   return remembering(folder, ways, async () => {
-    const configs = await fetchThere(CONFIGS, folder, ways);
+    const configs = await fetchThere(CONFIG_FILES, folder, ways);
     for (const name of ["onnx/model.onnx", "model.onnx", "model.safetensors"]) {
       const model = await fetchThere([name], folder, ways);
       if (model.length > 0) return [...configs, ...model];
@@ -29,12 +31,12 @@ export function fetchFolder(folder: string, ways: Ways): Promise<Files> {
 /** An .onnx file as "model.onnx", and the config files beside it; where its folder is called onnx, those of the folder around it too. */
 export function fetchOnnx(address: string, ways: Ways): Promise<Files> {
   return remembering(address, ways, async () => {
-    const wanted = { address, name: "model.onnx" };
+    const wanted = { address, name: "model.onnx", expected: true };
     const bytes = await fetchFile(wanted, ways);
     if (!bytes) return [];
     const inOnnx = /\/onnx\/[^/]*$/.test(new URL(address).pathname);
-    const outer = inOnnx ? await fetchThere(CONFIGS, new URL("../", address).href, ways) : [];
-    const beside = await fetchThere(CONFIGS, new URL("./", address).href, ways);
+    const outer = inOnnx ? await fetchThere(CONFIG_FILES, new URL("../", address).href, ways) : [];
+    const beside = await fetchThere(CONFIG_FILES, new URL("./", address).href, ways);
     return [...outer, ...beside, { ...wanted, bytes }];
   });
 }
@@ -52,11 +54,12 @@ async function fetchThere(names: readonly string[], folder: string, ways: Ways):
 
 /** The hub's files that a model needs, checked by the hub's checksums. @throws S2Error "hub-...". */
 export async function fetchFromHub(place: HubPlace, ways: Ways): Promise<Files> {
-  const { name, revision, hubUrl } = place;
+  const { name, revision } = place;
   refuseNames(name, revision);
+  const hubUrl = checkHubUrl(new URL(place.hubUrl, globalThis.document?.baseURI).href);
   return remembering(`${hubUrl}/${name}/resolve/${revision}/`, ways, async () => {
     const found: Found[] = [];
-    for (const wanted of await listFiles(place)) {
+    for (const wanted of await listFiles({ ...place, hubUrl }, ways)) {
       const bytes = await fetchFile(wanted, ways);
       if (bytes) found.push({ ...wanted, bytes });
     }
@@ -64,40 +67,31 @@ export async function fetchFromHub(place: HubPlace, ways: Ways): Promise<Files> 
   });
 }
 
-async function listFiles(place: HubPlace): Promise<Wanted[]> {
-  const { name, revision, hubUrl } = place;
-  const { sha: commit } = await askHub<{ sha: string }>(place, `revision/${encodeURIComponent(revision)}`);
-  if (!COMMIT.test(commit))
-    throw new S2Error("hub-network", `${hubUrl} gave "${commit}" as the commit of "${name}"; expected 40 hex digits.`);
-  const tree = await askHub<HubEntry[]>(place, `tree/${commit}?recursive=true`);
-  const files = tree.filter(({ type }) => type === "file");
-  const listed = files.map(({ path, size, oid, lfs }) => ({ path, size, oid, sha256: lfs?.oid }));
-  return chooseFiles(name, listed).map((file) => ({
+/** Two plain questions, without a library. */
+async function listFiles(place: HubPlace, { idleLimit = IDLE_LIMIT }: Ways): Promise<Wanted[]> {
+  const { name, hubUrl } = place;
+  const ask: HubAsk = { request: (address) => askHub(place, address, idleLimit), idleLimit };
+  const commit = await askCommit(place, ask);
+  return chooseFiles(name, await askFiles(place, commit, ask)).map((file) => ({
     address: `${hubUrl}/${name}/resolve/${commit}/${file.path}`,
     name: file.path,
     listed: file,
   }));
 }
 
-interface HubEntry {
-  readonly type: string;
-  readonly path: string;
-  readonly size: number;
-  readonly oid: string;
-  readonly lfs?: { readonly oid: string };
-}
-
-/** Two plain questions: @huggingface/hub would be half of what a page loads. */
-async function askHub<T>(place: HubPlace, path: string): Promise<T> {
+async function askHub(place: HubPlace, address: string, idleLimit: number): Promise<Response> {
   const { name, hubUrl } = place;
-  const response = await fetch(`${hubUrl}/api/models/${name}/${path}`).catch((cause) => {
+  const response = await fetchWithin(address, {}, idleLimit).catch((cause) => {
     throw new S2Error("hub-network", `${hubUrl} could not be reached for "${name}" (${cause.message}). Check the network.`, {
       cause,
     });
   });
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   throw refuseStatus(place, response, "A page sends no token: load the model in Node (s2-vision/node) and serve its folder");
 }
+
+const Listed = object({ path: string(), size: number(), oid: string(), sha256: optional(string()) });
+const Note = array(object({ address: string(), name: string(), listed: optional(Listed), expected: optional(boolean()) }));
 
 /**
  * Notes what was found at an address, for a time without a network: what is not there cannot be asked then. Where the network fails,
@@ -107,7 +101,11 @@ async function remembering(address: string, ways: Ways, find: () => Promise<Foun
   const note = `${address}?s2-vision-files`;
   const noted = async (): Promise<Wanted[] | undefined> => {
     const kept = await ways.cache?.read(note);
-    return kept && JSON.parse(new TextDecoder().decode(kept.bytes));
+    try {
+      return kept && parseJson(Note, kept.bytes, { code: "model-network", name: note, advice: "Empty the cache of this page." });
+    } catch {
+      return undefined; // of another version of this package
+    }
   };
   const recall = async (why: S2Error): Promise<Files> => {
     const files: [string, Uint8Array][] = [];
