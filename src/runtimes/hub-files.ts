@@ -106,3 +106,12 @@ export function refuseStatus({ name, revision, hubUrl }: HubPlace, answer: Respo
     `${shownAddress(answer.url)} answered ${`${answer.status} ${answer.statusText}`.trim()}; ${why}.`,
   );
 }
+
+/** The refusal for HTML where a file or JSON was expected. */
+export function refuseWebPage(address: string): S2Error {
+  return new S2Error(
+    "hub-network",
+    `${shownAddress(address)} answered with a web page instead of the file; perhaps this network asks for a login first. ` +
+      "Open the hub in a browser, log in, then call again.",
+  );
+}

@@ -14,7 +14,7 @@ import {
 } from "valibot";
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/index.ts";
-import { COMMIT, type HubFile, type HubPlace, refuseFileName } from "./hub-files.ts";
+import { COMMIT, type HubFile, type HubPlace, refuseFileName, refuseWebPage } from "./hub-files.ts";
 import { beginsAsWebPage, isWebPage, readAll, shownAddress } from "./receive.ts";
 
 export interface HubAsk {
@@ -95,13 +95,4 @@ function nextPage({ headers }: Response, address: string): string | undefined {
   if (link === undefined) return undefined;
   if (URL.canParse(link, address)) return new URL(link, address).href;
   throw new S2Error("hub-network", `The answer of ${shownAddress(address)} names a next page that is no address. ${ADVICE}`);
-}
-
-/** The refusal for HTML where a file or JSON was expected. */
-export function refuseWebPage(address: string): S2Error {
-  return new S2Error(
-    "hub-network",
-    `${shownAddress(address)} answered with a web page instead of the file; perhaps this network asks for a login first. ` +
-      "Open the hub in a browser, log in, then call again.",
-  );
 }

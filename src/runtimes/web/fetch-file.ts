@@ -1,7 +1,6 @@
 /** One file of a model over the network or out of the cache: with progress, checked, and again when the server has a newer one. */
 import { S2Error } from "../../core/index.ts";
-import type { HubFile } from "../hub-files.ts";
-import { refuseWebPage } from "../hub-list.ts";
+import { type HubFile, refuseWebPage } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
 import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll, shownAddress } from "../receive.ts";
 import { digest, type Kept, type ModelCache, type Validators } from "./model-cache.ts";

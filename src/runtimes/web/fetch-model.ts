@@ -1,17 +1,13 @@
-/** A model's files from where they are served: a folder, an .onnx file with its configs beside it, or the hub; without a network from the cache. */
-import { array, boolean, number, object, optional, string } from "valibot";
+/** A model's files from where they are served: a folder, an .onnx file with its configs beside it, without a network from the cache. */
 import { S2Error } from "../../core/index.ts";
-import { parseJson } from "../../tensors/index.ts";
-import { CONFIG_FILES, checkHubUrl, chooseFiles, type HubPlace, refuseNames, refuseStatus } from "../hub-files.ts";
-import { askCommit, askFiles, type HubAsk } from "../hub-list.ts";
-import { fetchWithin, IDLE_LIMIT } from "../receive.ts";
+import { CONFIG_FILES } from "../hub-files.ts";
 import { fetchFile, refuseOffline, type Wanted, type Ways } from "./fetch-file.ts";
 import { digest } from "./model-cache.ts";
 
 /** The files that were found, by their names inside the folder. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
-type Found = Wanted & { readonly bytes: Uint8Array };
+export type Found = Wanted & { readonly bytes: Uint8Array };
 
 /**
  * A folder's config files and the first of `onnx/model.onnx`, `model.onnx` and `model.safetensors` that it has.
@@ -52,60 +48,15 @@ async function fetchThere(names: readonly string[], folder: string, ways: Ways):
   return found;
 }
 
-/** The hub's files that a model needs, checked by the hub's checksums. @throws S2Error "hub-...". */
-export async function fetchFromHub(place: HubPlace, ways: Ways): Promise<Files> {
-  const { name, revision } = place;
-  refuseNames(name, revision);
-  const hubUrl = checkHubUrl(new URL(place.hubUrl, globalThis.document?.baseURI).href);
-  return remembering(`${hubUrl}/${name}/resolve/${revision}/`, ways, async () => {
-    const found: Found[] = [];
-    for (const wanted of await listFiles({ ...place, hubUrl }, ways)) {
-      const bytes = await fetchFile(wanted, ways);
-      if (bytes) found.push({ ...wanted, bytes });
-    }
-    return found;
-  });
-}
-
-/** Two plain questions, without a library. */
-async function listFiles(place: HubPlace, { idleLimit = IDLE_LIMIT }: Ways): Promise<Wanted[]> {
-  const { name, hubUrl } = place;
-  const ask: HubAsk = { request: (address) => askHub(place, address, idleLimit), idleLimit };
-  const commit = await askCommit(place, ask);
-  return chooseFiles(name, await askFiles(place, commit, ask)).map((file) => ({
-    address: `${hubUrl}/${name}/resolve/${commit}/${file.path}`,
-    name: file.path,
-    listed: file,
-  }));
-}
-
-async function askHub(place: HubPlace, address: string, idleLimit: number): Promise<Response> {
-  const { name, hubUrl } = place;
-  const response = await fetchWithin(address, {}, idleLimit).catch((cause) => {
-    throw new S2Error("hub-network", `${hubUrl} could not be reached for "${name}" (${cause.message}). Check the network.`, {
-      cause,
-    });
-  });
-  if (response.ok) return response;
-  throw refuseStatus(place, response, "A page sends no token: load the model in Node (s2-vision/node) and serve its folder");
-}
-
-const Listed = object({ path: string(), size: number(), oid: string(), sha256: optional(string()) });
-const Note = array(object({ address: string(), name: string(), listed: optional(Listed), expected: optional(boolean()) }));
-
 /**
  * Notes what was found at an address, for a time without a network: what is not there cannot be asked then. Where the network fails,
  * what was noted last is loaded; what an earlier note had and this one has not is thrown away.
  */
-async function remembering(address: string, ways: Ways, find: () => Promise<Found[]>): Promise<Files> {
+export async function remembering(address: string, ways: Ways, find: () => Promise<Found[]>): Promise<Files> {
   const note = `${address}?s2-vision-files`;
   const noted = async (): Promise<Wanted[] | undefined> => {
     const kept = await ways.cache?.read(note);
-    try {
-      return kept && parseJson(Note, kept.bytes, { code: "model-network", name: note, advice: "Empty the cache of this page." });
-    } catch {
-      return undefined; // of another version of this package
-    }
+    return kept && JSON.parse(new TextDecoder().decode(kept.bytes)); // our own, and the cache has checked it
   };
   const recall = async (why: S2Error): Promise<Files> => {
     const files: [string, Uint8Array][] = [];
