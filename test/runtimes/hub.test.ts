@@ -1,5 +1,5 @@
 /** downloadModel against a tiny hub on 127.0.0.1: the three routes of the real one, and every way in which a download goes wrong. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -244,16 +244,82 @@ describe("downloadModel: refusals", () => {
   });
 });
 
-it("continues a part that is there, checked with its first bytes", async () => {
-  await download();
-  const graph = join(cacheDir, NAME, COMMIT, "onnx", "model.onnx");
-  await rm(join(cacheDir, NAME, "refs"), { recursive: true });
-  await rm(graph);
-  await writeFile(`${graph}.part`, Buffer.alloc(1000, 9)); // wrong bytes: right length, wrong sum
-  await expect(download()).rejects.toMatchObject({ code: "hub-checksum" });
-  await writeFile(`${graph}.part`, MODEL.subarray(0, 1000));
-  await download();
-  expect(hub.requests.at(-1)).toMatchObject({ range: "bytes=1000-" });
+describe("downloadModel: what earlier calls left on the disk", () => {
+  let graph: string;
+  beforeEach(async () => {
+    graph = join(await download(), "onnx", "model.onnx");
+    hub.requests = [];
+  });
+  const lose = async () => {
+    await rm(join(cacheDir, NAME, "refs"), { recursive: true });
+    await rm(graph);
+  };
+  const isRight = async () => (await readFile(graph)).equals(MODEL);
+
+  it("continues a part of a killed process, and downloads anew what is wrong in one", async () => {
+    await lose();
+    await writeFile(`${graph}.0123456789ab.part`, MODEL.subarray(0, 1000));
+    await download();
+    expect(hub.requests.at(-1)).toMatchObject({ range: "bytes=1000-" });
+    await lose();
+    await writeFile(`${graph}.123456789abc.part`, Buffer.alloc(2000, 9));
+    await download();
+    expect(fileRequests().map(({ range }) => range)).toEqual(["bytes=1000-", "bytes=2000-", undefined]);
+    expect(await isRight()).toBe(true);
+  });
+
+  it("leaves the parts of others alone until they are old", async () => {
+    const [fresh, old] = [`${graph}.0123456789ab.part`, `${graph}.ba9876543210.part`];
+    for (const part of [fresh, old]) await writeFile(part, MODEL.subarray(0, 1000));
+    await utimes(old, new Date(), new Date(Date.now() - 3_600_000));
+    await download();
+    expect((await filesIn(cacheDir)).filter((path) => path.endsWith(".part"))).toEqual([fresh.slice(cacheDir.length + 1)]);
+  });
+
+  it("takes over an old part instead of copying it", async () => {
+    await lose();
+    const old = `${graph}.ba9876543210.part`;
+    await writeFile(old, MODEL.subarray(0, 1000));
+    await utimes(old, new Date(), new Date(Date.now() - 3_600_000));
+    await download();
+    expect(hub.requests.at(-1)).toMatchObject({ range: "bytes=1000-" });
+    expect((await filesIn(cacheDir)).filter((path) => path.endsWith(".part"))).toEqual([]);
+  });
+
+  it.each([
+    ["shorter", MODEL.subarray(0, 1000)],
+    ["of the same size with another byte", Buffer.from(MODEL).fill(1, 5, 6)],
+  ])("finds a file that is %s, and downloads that file anew", async (_, bytes) => {
+    await writeFile(graph, bytes);
+    await expect(download({ offline: true })).rejects.toMatchObject({
+      code: "offline",
+      message: expect.stringContaining("onnx/model.onnx"),
+    });
+    await download({ revision: COMMIT });
+    expect(await isRight()).toBe(true);
+    expect(fileRequests()).toHaveLength(1);
+  });
+
+  it("finds a file that is gone", async () => {
+    await rm(graph);
+    await download({ revision: COMMIT });
+    expect(await isRight()).toBe(true);
+  });
+
+  it("checks a cache that was copied from another machine, once", async () => {
+    await utimes(graph, new Date(), new Date(0));
+    await download({ offline: true });
+    const [manifest] = (await filesIn(cacheDir)).filter((path) => path.includes("checked"));
+    expect(await readFile(join(cacheDir, manifest), "utf8")).toContain('"mtimeMs":0');
+  });
+
+  it("takes a damaged note of what is cached for none", async () => {
+    const [manifest] = (await filesIn(cacheDir)).filter((path) => path.includes("checked"));
+    await writeFile(join(cacheDir, manifest), '[{"path":1}]');
+    await download();
+    expect(fileRequests()).toHaveLength(0); // all files are right, by their checksums
+    expect(await download({ offline: true })).toBe(join(cacheDir, NAME, COMMIT));
+  });
 });
 
 function download(options: DownloadOptions = {}): Promise<string> {

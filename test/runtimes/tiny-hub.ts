@@ -22,7 +22,7 @@ export interface TinyHub {
   commit: string;
   /** Before a file is sent; true when it has answered. */
   onFile?: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
-  onApi?: (response: ServerResponse) => boolean;
+  onApi?: (response: ServerResponse, url: string) => boolean;
   /** Whether it knows Range requests. */
   ranges: boolean;
   requests: { url: string; range?: string; token?: string }[];
@@ -47,7 +47,7 @@ function answer(hub: TinyHub, request: IncomingMessage, response: ServerResponse
   hub.requests.push({ url, range: request.headers.range, token: request.headers.authorization });
   const json = (value: unknown) => response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
   if (url.startsWith("/api/")) {
-    if (hub.onApi?.(response)) return;
+    if (hub.onApi?.(response, request.url!)) return;
     if (url.startsWith(`/api/models/${hub.name}/revision/`)) return void json({ _id: "1", id: hub.name, sha: hub.commit });
     if (url === `/api/models/${hub.name}/tree/${hub.commit}`) return void json(Object.entries(hub.files).map(listed));
   }

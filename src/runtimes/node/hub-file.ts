@@ -1,92 +1,149 @@
-/** One file of the hub onto the disk: it goes on where it stopped, is checked by its checksum, and appears whole. */
-import { createHash, type Hash } from "node:crypto";
+/** One file of the hub onto the disk: it goes on where it stopped, is checked as it lies there, and appears whole. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { S2Error } from "../../core/index.ts";
-import type { HubFile } from "../hub-files.ts";
+import { type HubFile, refuseWebPage } from "../hub-files.ts";
+import { chunksOf, isWebPage, shownAddress } from "../receive.ts";
+import { releasePart, takePart } from "./hub-parts.ts";
+import { discard, type HubRequest } from "./hub-request.ts";
 
 /** Bytes of `file` that are on disk, of as many. */
 export type OnProgress = (done: { file: string; bytes: number; of: number }) => void;
 
-interface Ways {
-  fetch: typeof fetch;
-  onProgress?: OnProgress;
+export interface FetchWays {
+  readonly request: HubRequest;
+  readonly idleLimit: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
 }
+
+/** A server that cuts the connection more often than this would never come to an end. */
+const MAX_CUTS = 100;
 
 /**
- * Downloads `file` to `target`, unless it is there. Bytes come by plain requests and not by the library's downloadFile: that asks once
- * more per file, and its blob (xet: false; with xet the bytes come in chunks by a protocol of its own) takes a server's 200 for the 206
- * it asked for, which would put the file's start behind a half file.
+ * Downloads `file` to `target`, unless it is there and right. The bytes go to a part that no other process writes to, and the part is renamed
+ * once its size and checksum on the disk are the hub's. A part of a connection that failed is kept for the next call, any other is deleted.
  */
-export async function fetchFile(address: string, file: HubFile, target: string, ways: Ways): Promise<void> {
-  if ((await sizeOf(target)) !== undefined) return; // renamed to this name only after its checksum was right
+export async function fetchFile(address: string, file: HubFile, target: string, ways: FetchWays): Promise<void> {
+  if (await isWhole(target, file)) return;
   await mkdir(dirname(target), { recursive: true });
-  const part = `${target}.part`;
-  const hash = await receiveAll(address, file, part, ways);
-  const [expected, got] = [file.sha256 ?? file.oid, hash.digest("hex")];
-  if (expected !== got) {
-    await rm(part, { force: true });
-    throw new S2Error(
-      "hub-checksum",
-      `${file.path} arrived with the checksum ${got}; the hub lists ${expected}. The part was deleted: call again to download it anew.`,
-    );
+  const part = await takePart(target, file.size);
+  try {
+    const earlier = await receiveAll(address, file, part, ways);
+    if (earlier > 0 && (await checksumOf(part, file)) !== expectedChecksum(file)) {
+      await rm(part); // what an earlier call left was damaged
+      await receiveAll(address, file, part, ways);
+    }
+    const got = await checksumOf(part, file);
+    if (got !== expectedChecksum(file)) throw refuseChecksum(file, got);
+    await rename(part, target);
+  } catch (error) {
+    const mayContinue = error instanceof S2Error ? error.code !== "hub-checksum" : !isDiskError(error);
+    await (mayContinue ? releasePart(part) : rm(part, { force: true }));
+    if (!(isDiskError(error) && (await isWhole(target, file)))) throw error; // another process was first
   }
-  await rename(part, target);
 }
 
-/** Receives until all bytes are in `part`, continuing after a cut connection as long as each try brought at least one byte. */
-async function receiveAll(address: string, file: HubFile, part: string, { fetch, onProgress }: Ways): Promise<Hash> {
-  if (((await sizeOf(part)) ?? 0) > file.size) await rm(part); // not of this file
+/** Returns true for a file on the disk with the hub's size and checksum. */
+export async function isWhole(path: string, file: HubFile): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size === file.size && found.isFile() && (await checksumOf(path, file).catch(() => "")) === expectedChecksum(file);
+}
+
+/** Returns true for errors of the file system, false for those of the network. */
+export function isDiskError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && !(error instanceof S2Error) && "syscall" in error;
+}
+
+/** SHA-256 for large files, git's hash of a blob for small ones. */
+async function checksumOf(path: string, file: HubFile): Promise<string> {
   const hash = file.sha256 ? createHash("sha256") : createHash("sha1").update(`blob ${file.size}\0`);
-  let bytes = 0;
-  const count = (chunk: Uint8Array) => {
-    hash.update(chunk);
-    bytes += chunk.length;
-  };
-  const output = await open(part, "a+");
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+const expectedChecksum = (file: HubFile) => file.sha256 ?? file.oid;
+
+/** Receives until all bytes are in `part`, continuing after a cut connection; returns how many were there before. */
+async function receiveAll(address: string, file: HubFile, part: string, ways: FetchWays): Promise<number> {
+  const output = await open(part, "a");
   try {
-    for await (const chunk of output.createReadStream({ start: 0, autoClose: false })) count(chunk);
-    onProgress?.({ file: file.path, bytes, of: file.size });
-    while (bytes < file.size) {
+    const earlier = (await output.stat()).size;
+    let bytes = earlier;
+    const report = () => ways.onProgress?.({ file: file.path, bytes, of: file.size });
+    report();
+    for (let cuts = 0; bytes < file.size; cuts++) {
       const before = bytes;
-      const cut = await receive(fetch, address, before, async (chunk) => {
+      const cut = await receive(address, before, ways, async (chunk) => {
+        if (bytes + chunk.length > file.size) throw refuseLength(address, file);
         await output.appendFile(chunk);
-        count(chunk);
-        onProgress?.({ file: file.path, bytes, of: file.size });
+        bytes += chunk.length;
+        report();
       });
-      if (bytes === before) throw refuseCut(file, bytes, cut);
+      const isSilent = cut instanceof Error && !(cut instanceof TypeError);
+      if (bytes < file.size && (bytes === before || isSilent || cuts === MAX_CUTS)) throw refuseCut(file, bytes, cut);
     }
+    await output.sync(); // a name must not outlive a power failure that its bytes did not
+    return earlier;
   } finally {
     await output.close();
   }
-  return hash;
 }
 
-/** One request for the bytes from `from` on, each chunk given to `take`; returns what cut it off, if anything did. */
-async function receive(fetch: Ways["fetch"], address: string, from: number, take: (chunk: Uint8Array) => Promise<void>) {
-  const range = from > 0 ? { Range: `bytes=${from}-` } : undefined;
-  const answer = await fetch(address, { headers: { "Accept-Encoding": "identity", ...range } });
-  let skip = answer.status === 206 ? 0 : from; // a server without ranges sends it all again
-  const reader = answer.body!.getReader();
-  while (true) {
-    const step = await reader.read().catch((error) => {
-      if (error instanceof TypeError) return { done: true, value: undefined, error }; // undici's "terminated"
-      throw error; // cancelled
-    });
-    if (step.value === undefined) return "error" in step ? step.error : undefined;
-    if (step.value.length > skip) await take(step.value.subarray(skip));
-    skip = Math.max(0, skip - step.value.length);
+/** Sends one request for the bytes from `from` on and gives each chunk to `take`; returns what cut it off, if anything did. */
+async function receive(address: string, from: number, ways: FetchWays, take: (chunk: Uint8Array) => Promise<void>) {
+  const headers = { "Accept-Encoding": "identity" };
+  let answer = await ways.request(address, from > 0 ? { ...headers, Range: `bytes=${from}-` } : headers);
+  const continues = answer.status === 206 && answer.headers.get("content-range")?.startsWith(`bytes ${from}-`);
+  if (answer.status !== 200 && !continues) {
+    await discard(answer); // another range than asked for, or 416: once more from the start
+    answer = await ways.request(address, headers);
   }
+  if (isWebPage(answer)) {
+    await discard(answer);
+    throw refuseWebPage(address);
+  }
+  let skip = continues ? 0 : from; // a server without ranges sends it all again
+  const chunks = chunksOf(answer, ways.idleLimit);
+  let cut: unknown;
+  const next = () =>
+    chunks.next().catch((error) => {
+      if (ways.signal?.aborted) throw error;
+      cut = error; // "terminated": a TypeError of undici's; or silence
+      return { done: true, value: undefined } as const;
+    });
+  try {
+    for (let step = await next(); !step.done; step = await next()) {
+      if (step.value.length > skip) await take(step.value.subarray(skip));
+      skip = Math.max(0, skip - step.value.length);
+    }
+  } finally {
+    await chunks.return(undefined);
+  }
+  return cut;
 }
 
-function refuseCut(file: HubFile, bytes: number, cause: unknown): S2Error {
+function refuseChecksum(file: HubFile, got: string): S2Error {
   return new S2Error(
-    "hub-network",
-    `The connection broke off at ${bytes} of ${file.size} bytes of ${file.path}. They are kept: call again to continue from there.`,
-    { cause },
+    "hub-checksum",
+    `${file.path} arrived with the checksum ${got}; the hub lists ${expectedChecksum(file)}. The part was deleted: call again to download it anew.`,
   );
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.size;
+function refuseLength(address: string, file: HubFile): S2Error {
+  return new S2Error(
+    "hub-checksum",
+    `${shownAddress(address)} sent more than the ${file.size} bytes that the hub lists. The part was deleted: call again to download it anew.`,
+  );
+}
+
+function refuseCut(file: HubFile, bytes: number, cause: unknown): S2Error {
+  const reason = cause instanceof Error ? ` (${cause.message})` : "";
+  return new S2Error(
+    "hub-network",
+    `The connection broke off at ${bytes} of ${file.size} bytes of ${file.path}${reason}. They are kept: call again to continue from there.`,
+    { cause },
+  );
 }

@@ -1,37 +1,81 @@
-/** The `fetch` that all hub requests go through: the token, cancelling, and each way to fail as a sentence. */
+/** The requests that all downloads from the hub go through: the token, redirects, cancelling, and each way to fail as a sentence. */
 import { S2Error } from "../../core/index.ts";
 import { type HubPlace, refuseStatus } from "../hub-files.ts";
+import { fetchWithin, shownAddress } from "../receive.ts";
 
 export interface HubQuestion extends HubPlace {
-  /** Whether an older download could serve instead. */
-  cached: boolean;
-  signal?: AbortSignal;
+  /** True when an older download could serve instead. */
+  readonly cached: boolean;
+  readonly idleLimit: number;
+  readonly signal?: AbortSignal;
 }
 
-/** A `fetch` for @huggingface/hub and for files, which sends HF_TOKEN and throws S2Error for anything but an answer of 2xx. */
-export function hubFetch(question: HubQuestion): typeof fetch {
-  return async (address, init) => {
-    const { HF_TOKEN } = process.env;
-    // set here and not by the library, which refuses tokens that do not start with "hf_": mirrors have others
-    const headers = { ...(init?.headers as Record<string, string>), ...(HF_TOKEN && { Authorization: `Bearer ${HF_TOKEN}` }) };
-    const answer = await fetch(address, { ...init, headers, signal: question.signal }).catch((error) => {
-      throw question.signal?.aborted ? error : refuseNetwork(question, error);
+export type HubRequest = (address: string, headers?: Record<string, string>) => Promise<Response>;
+
+const MAX_REDIRECTS = 10;
+
+/**
+ * Returns a function that sends one request and throws an S2Error for any answer but 2xx, or 416 where a range was asked for. Redirects are
+ * followed here and not by `fetch`, so that it is plain from this code that HF_TOKEN goes to the hub's own origin and nowhere else.
+ */
+export function hubRequest(question: HubQuestion): HubRequest {
+  const { hubUrl, idleLimit, signal } = question;
+  const token = readToken(hubUrl);
+  const origin = new URL(hubUrl).origin;
+  const send = (address: string, headers: Record<string, string>) => {
+    const access: Record<string, string> =
+      token && new URL(address).origin === origin ? { Authorization: `Bearer ${token}` } : {};
+    return fetchWithin(address, { headers: { ...headers, ...access }, redirect: "manual", signal }, idleLimit).catch((error) => {
+      throw signal?.aborted ? error : refuseNetwork(question, address, error);
     });
-    if (answer.ok) return answer;
-    await answer.body?.cancel();
-    const token = process.env.HF_TOKEN ? "The token in HF_TOKEN has no access to it" : "Set HF_TOKEN to a token that has access";
-    throw refuseStatus(question, answer, `${token} (${question.hubUrl}/settings/tokens)`);
+  };
+  return async (address, headers = {}) => {
+    let answer = await send(address, headers);
+    for (let redirects = 0; [301, 302, 303, 307, 308].includes(answer.status); redirects++) {
+      await discard(answer);
+      if (redirects === MAX_REDIRECTS) {
+        throw refuseRedirect(address, `redirects more than ${MAX_REDIRECTS} times, last to ${shownAddress(answer.url)}`);
+      }
+      const target = answer.headers.get("location");
+      const next = target && URL.canParse(target, answer.url) ? new URL(target, answer.url) : undefined;
+      if (!next || !/^https?:$/.test(next.protocol) || next.username || next.password)
+        throw refuseRedirect(address, "redirects, but not to an address of a server");
+      answer = await send(next.href, headers);
+    }
+    if (answer.ok || (answer.status === 416 && headers.Range)) return answer;
+    await discard(answer);
+    const access = token ? "The token in HF_TOKEN has no access to it" : "Set HF_TOKEN to a token that has access";
+    throw refuseStatus(question, answer, `${access} (${hubUrl}/settings/tokens)`);
   };
 }
 
-/** The refusal for a hub that cannot be reached. */
-function refuseNetwork({ name, hubUrl, cached }: HubQuestion, cause: unknown): S2Error {
+/** Closes an answer whose body nobody reads. */
+export async function discard(answer: Response): Promise<void> {
+  await answer.body?.cancel().catch(() => undefined); // a body that broke off is closed already
+}
+
+/** HF_TOKEN without the line break that it often ends with. The message does not print it, as `fetch`'s own would. */
+function readToken(hubUrl: string): string {
+  const token = (process.env.HF_TOKEN ?? "").trim();
+  if (/^[\x21-\x7e]*$/.test(token)) return token;
+  throw new S2Error(
+    "hub-denied",
+    `HF_TOKEN has spaces, line breaks or letters beyond ASCII in it; no token has. Copy it again from ${hubUrl}/settings/tokens.`,
+  );
+}
+
+function refuseRedirect(address: string, what: string): S2Error {
+  return new S2Error("hub-network", `${shownAddress(address)} ${what}. Check the network and HF_ENDPOINT, or try again later.`);
+}
+
+/** The refusal for a server that cannot be reached: the hub, or one that it redirected to. */
+function refuseNetwork({ name, cached }: HubQuestion, address: string, cause: unknown): S2Error {
   const { message, cause: inner } = cause as Error;
   const reason = inner instanceof Error ? inner.message || (inner as NodeJS.ErrnoException).code : message;
   const otherwise = cached ? "or pass offline: true (HF_HUB_OFFLINE=1) to use the copy in the cache" : "then call again";
   return new S2Error(
     "hub-network",
-    `${hubUrl} could not be reached for "${name}" (${reason}). Check the network, ${otherwise}.`,
+    `${new URL(address).origin} could not be reached for "${name}" (${reason}). Check the network, ${otherwise}.`,
     { cause },
   );
 }

@@ -1,11 +1,14 @@
 /** A model's files from the Hugging Face hub into a local folder, once: which files, which revision, and what is there already. */
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { S2Error } from "../../core/index.ts";
-import { COMMIT, chooseFiles, type HubFile, refuseNames } from "../hub-files.ts";
-import { fetchFile, type OnProgress } from "./hub-file.ts";
-import { hubFetch } from "./hub-request.ts";
+import { COMMIT, checkHubUrl, chooseFiles, refuseNames } from "../hub-files.ts";
+import { askCommit, askFiles } from "../hub-list.ts";
+import { IDLE_LIMIT } from "../receive.ts";
+import { type CachedModel, readCached, remember, rememberRevision } from "./hub-cache.ts";
+import { fetchFile, isDiskError, type OnProgress } from "./hub-file.ts";
+import { sweepParts } from "./hub-parts.ts";
+import { hubRequest } from "./hub-request.ts";
 
 export interface DownloadOptions {
   /** Use what is in the cache and never touch the network; also by the environment's HF_HUB_OFFLINE=1. */
@@ -19,64 +22,53 @@ export interface DownloadOptions {
   /** Called as bytes arrive: those of `file` that are on disk, of as many. */
   onProgress?: OnProgress;
   signal?: AbortSignal;
+  /** Milliseconds that a server may send nothing. Default 60,000. */
+  idleLimit?: number;
 }
 
 /**
- * Downloads "owner/name" with its configs and `onnx/model.onnx` (or `model.onnx`) and returns the local folder,
- * `<cacheDir>/owner/name/<commit>`. Files are checked against the hub's checksums; a download that was cut off goes on where it stopped.
+ * Downloads "owner/name" with its configs and `onnx/model.onnx` (or `model.onnx`, or the weights to build it from) and returns the local
+ * folder, `<cacheDir>/owner/name/<commit>`. Files are checked against the hub's checksums, and again when they have changed on the disk;
+ * a download that was cut off goes on where it stopped. Any number of processes may download one model at the same time.
  */
 export async function downloadModel(name: string, options: DownloadOptions = {}): Promise<string> {
   const revision = options.revision ?? "main";
   refuseNames(name, revision);
   const home = join(options.cacheDir ?? defaultCacheDir(), ...name.split("/"));
-  const cached = await cachedFolder(home, revision);
+  const cached = await readCached(home, revision);
+  const isWhole = cached?.damaged.length === 0;
   const offline = options.offline ?? /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "");
-  if (cached && (offline || COMMIT.test(revision))) return cached; // a commit never changes
-  if (offline) throw refuseOffline(name, revision, home);
-  return download(name, revision, home, cached, options);
+  if (isWhole && (offline || COMMIT.test(revision))) return cached.folder; // a commit never changes
+  if (offline) throw cached ? refuseDamaged(name, cached) : refuseOffline(name, revision, home);
+  try {
+    const folder = await download(name, revision, home, isWhole ? cached : undefined, options);
+    await sweepParts(home);
+    return folder;
+  } catch (error) {
+    throw isDiskError(error) ? refuseWrite(name, home, error) : error;
+  }
 }
 
-async function download(name: string, revision: string, home: string, cached: string | undefined, options: DownloadOptions) {
-  const { listFiles, modelInfo } = await import("@huggingface/hub");
-  const hubUrl = (options.hubUrl ?? process.env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/+$/, "");
-  const fetch = hubFetch({ name, revision, hubUrl, cached: cached !== undefined, signal: options.signal });
-  const { sha: commit } = await modelInfo({ name, revision, hubUrl, fetch, additionalFields: ["sha"] });
-  if (!COMMIT.test(commit))
-    throw new S2Error("hub-network", `${hubUrl} gave "${commit}" as the commit of "${name}"; expected 40 hex digits.`);
-  const folder = join(home, commit);
-  if (folder !== cached) {
-    const listed: HubFile[] = [];
-    for await (const file of listFiles({ repo: name, recursive: true, revision: commit, hubUrl, fetch })) {
-      if (file.type === "file") listed.push({ path: file.path, size: file.size, oid: file.oid ?? "", sha256: file.lfs?.oid });
-    }
-    for (const file of chooseFiles(name, listed)) {
-      const address = `${hubUrl}/${name}/resolve/${commit}/${file.path}`;
-      await fetchFile(address, file, join(folder, file.path), { fetch, onProgress: options.onProgress });
-    }
+/** @param cached the model as it was downloaded before, if all its files are still right. */
+async function download(name: string, revision: string, home: string, cached: CachedModel | undefined, options: DownloadOptions) {
+  const hubUrl = checkHubUrl(options.hubUrl ?? (process.env.HF_ENDPOINT || "https://huggingface.co"));
+  const { signal, onProgress, idleLimit = IDLE_LIMIT } = options;
+  const place = { name, revision, hubUrl };
+  const request = hubRequest({ ...place, cached: cached !== undefined, signal, idleLimit });
+  const ask = { request, idleLimit, signal };
+  const commit = await askCommit(place, ask);
+  if (commit === cached?.commit) {
+    await rememberRevision(home, revision, commit);
+    return cached.folder;
   }
-  await remember(home, revision, commit);
+  const folder = join(home, commit);
+  const files = chooseFiles(name, await askFiles(place, commit, ask));
+  for (const file of files) {
+    const address = `${hubUrl}/${name}/resolve/${commit}/${file.path}`;
+    await fetchFile(address, file, join(folder, file.path), { request, onProgress, idleLimit, signal });
+  }
+  await remember(home, revision, commit, files);
   return folder;
-}
-
-/** The folder that `revision` meant when it was last downloaded whole. */
-async function cachedFolder(home: string, revision: string): Promise<string | undefined> {
-  const commit = (await readFile(refFile(home, revision), "utf8").catch(() => "")).trim();
-  const folder = join(home, commit);
-  return COMMIT.test(commit) && (await stat(folder).catch(() => undefined)) ? folder : undefined;
-}
-
-/** Notes, once all files are there, that `revision` is `commit`: this note is what makes a folder count as cached. */
-async function remember(home: string, revision: string, commit: string): Promise<void> {
-  await mkdir(join(home, "refs"), { recursive: true });
-  for (const ref of new Set([revision, commit])) {
-    const unfinished = `${refFile(home, ref)}.${process.pid}.part`;
-    await writeFile(unfinished, commit);
-    await rename(unfinished, refFile(home, ref));
-  }
-}
-
-function refFile(home: string, revision: string): string {
-  return join(home, "refs", encodeURIComponent(revision));
 }
 
 function defaultCacheDir(): string {
@@ -89,5 +81,21 @@ function refuseOffline(name: string, revision: string, home: string): S2Error {
     "offline",
     `"${name}" (revision ${revision}) is not in the cache, ${home}, and offline is set, so it is not downloaded. ` +
       "Run once with a network and without offline or HF_HUB_OFFLINE, or copy that folder from a machine that has it.",
+  );
+}
+
+function refuseDamaged(name: string, { folder, damaged }: CachedModel): S2Error {
+  return new S2Error(
+    "offline",
+    `${damaged.join(", ")} of "${name}" in ${folder} is missing or not what was downloaded, and offline is set, so it is not downloaded anew. ` +
+      "Run once with a network and without offline or HF_HUB_OFFLINE.",
+  );
+}
+
+function refuseWrite(name: string, home: string, cause: NodeJS.ErrnoException): S2Error {
+  return new S2Error(
+    "write",
+    `"${name}" cannot be written to ${home} (${cause.message}). Make room or get the right to write there, or give another folder by S2_CACHE or cacheDir.`,
+    { cause },
   );
 }

@@ -1,7 +1,8 @@
 /** One file of a model over the network or out of the cache: with progress, checked, and again when the server has a newer one. */
 import { S2Error } from "../../core/index.ts";
-import type { HubFile } from "../hub-files.ts";
+import { type HubFile, refuseWebPage } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
+import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll, shownAddress } from "../receive.ts";
 import { digest, type Kept, type ModelCache, type Validators } from "./model-cache.ts";
 
 export interface Wanted {
@@ -10,29 +11,39 @@ export interface Wanted {
   readonly name: string;
   /** What a hub lists: such a file never changes under its address. */
   readonly listed?: HubFile;
+  /** The file is known to be at its address, and HTML in its place is an error; without it, HTML means that there is no such file. */
+  readonly expected?: boolean;
 }
 
 export interface Ways extends Pick<ModelOptions, "offline" | "onProgress"> {
   readonly cache?: ModelCache;
+  /** Milliseconds that a server may send nothing. Default 60,000. */
+  readonly idleLimit?: number;
 }
+
+/** Bytes of a file whose size nobody lists: beyond these it is no config, or no model that a page could hold. */
+const MAX_BYTES = { json: 32 << 20, other: 4 * 2 ** 30 };
 
 /**
  * The file's bytes; undefined when the server has no such file. Where the network fails, a kept copy will do.
- * @throws S2Error "offline", "model-network" or "hub-checksum".
+ * @throws S2Error "offline", "model-network", "hub-network" or "hub-checksum".
  */
 export async function fetchFile(wanted: Wanted, ways: Ways): Promise<Uint8Array | undefined> {
   const { address, name, listed } = wanted;
   const kept = await ways.cache?.read(address);
-  if (kept && (listed || ways.offline || (await isFresh(address, kept)))) {
+  if (kept && (listed || ways.offline || (await isFresh(address, kept, ways)))) {
     ways.onProgress?.({ file: name, bytes: kept.bytes.length, of: kept.bytes.length });
     return kept.bytes;
   }
   if (ways.offline) throw refuseOffline(address);
-  const response = await fetch(address).catch((error) => error as Error);
+  const response = await fetchWithin(address, {}, ways.idleLimit ?? IDLE_LIMIT).catch((error) => error as Error);
   if (response instanceof Error) throw refuseNetwork(wanted, response.message);
-  if (isMissing(response)) return undefined;
-  if (!response.ok) throw refuseNetwork(wanted, `${response.status} ${response.statusText}`);
+  if (response.ok && isWebPage(response)) return refusePage(wanted);
+  if (isMissing(response) && !listed) return undefined;
+  if (!response.ok) throw refuseNetwork(wanted, `${response.status} ${response.statusText}`.trim());
   const bytes = await receive(response, wanted, ways);
+  if (!listed && beginsAsWebPage(bytes)) return refusePage(wanted);
+  if (listed && bytes.length !== listed.size) throw refuseListed(listed, `${bytes.length} bytes`, `${listed.size}`);
   if (!globalThis.isSecureContext) return bytes; // nor are there checksums
   const sha256 = await digest("SHA-256", bytes);
   if (listed) await checkListed(bytes, sha256, listed);
@@ -41,8 +52,8 @@ export async function fetchFile(wanted: Wanted, ways: Ways): Promise<Uint8Array 
 }
 
 /** Asks the server without fetching: what it cannot say is taken as changed, and silence as unchanged. */
-async function isFresh(address: string, { etag, lastModified }: Kept): Promise<boolean> {
-  const response = await fetch(address, { method: "HEAD" }).catch(() => undefined);
+async function isFresh(address: string, { etag, lastModified }: Kept, { idleLimit = IDLE_LIMIT }: Ways): Promise<boolean> {
+  const response = await fetchWithin(address, { method: "HEAD" }, idleLimit).catch(() => undefined);
   if (!response) return true;
   if (!response.ok || isMissing(response)) return false;
   const now = validatorsOf(response);
@@ -54,59 +65,62 @@ function validatorsOf({ headers }: Response): Validators {
   return { etag, lastModified };
 }
 
-/** Servers of single-page applications answer with the page where a file is not there. */
-function isMissing({ status, headers }: Response): boolean {
-  return status === 404 || status === 410 || (headers.get("content-type") ?? "").startsWith("text/html");
+/** Servers of single-page applications answer with their page where a file is not there: undefined where that may be so. */
+function refusePage({ address, expected, listed }: Wanted): undefined {
+  if (listed) throw refuseWebPage(address);
+  if (!expected) return undefined;
+  throw new S2Error(
+    "model-not-found",
+    `${shownAddress(address)} answered with a web page instead of an .onnx file. Servers of web applications do so where a file is not there: check the address.`,
+  );
 }
 
-async function receive(response: Response, wanted: Wanted, { onProgress }: Ways): Promise<Uint8Array<ArrayBuffer>> {
+function isMissing(response: Response): boolean {
+  return response.status === 404 || response.status === 410 || isWebPage(response);
+}
+
+async function receive(
+  response: Response,
+  wanted: Wanted,
+  { onProgress, idleLimit = IDLE_LIMIT }: Ways,
+): Promise<Uint8Array<ArrayBuffer>> {
   // A compressed answer's length is not the file's.
   const said = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length") ?? 0);
   const of = wanted.listed?.size ?? said;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const reader = response.body!.getReader();
-  while (true) {
-    const { done, value } = await reader.read().catch((error) => {
-      throw refuseNetwork(wanted, `it broke off after ${bytes} bytes: ${(error as Error).message}`);
-    });
-    if (done) break;
-    chunks.push(value);
-    bytes += value.length;
+  const limit = wanted.listed?.size ?? (wanted.name.endsWith(".json") ? MAX_BYTES.json : MAX_BYTES.other);
+  let received = 0;
+  const count = (bytes: number) => {
+    received = bytes;
     onProgress?.({ file: wanted.name, bytes, of });
-  }
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  };
+  return readAll(response, { limit, idleLimit }, count).catch((error) => {
+    throw refuseNetwork(wanted, `after ${received} bytes: ${(error as Error).message}`);
+  });
 }
 
 /** Large files are listed by their SHA-256, small ones by git's hash of a blob. */
-async function checkListed(
-  bytes: Uint8Array<ArrayBuffer>,
-  sha256: string,
-  { path, oid, sha256: expected }: HubFile,
-): Promise<void> {
+async function checkListed(bytes: Uint8Array<ArrayBuffer>, sha256: string, listed: HubFile): Promise<void> {
   const head = new TextEncoder().encode(`blob ${bytes.length}\0`);
-  const [got, want] = expected ? [sha256, expected] : [await digest("SHA-1", new Uint8Array([...head, ...bytes])), oid];
-  if (got === want) return;
-  throw new S2Error(
+  const got = listed.sha256 ? sha256 : await digest("SHA-1", new Uint8Array([...head, ...bytes]));
+  const expected = listed.sha256 ?? listed.oid;
+  if (got !== expected) throw refuseListed(listed, `the checksum ${got}`, expected);
+}
+
+function refuseListed({ path }: HubFile, got: string, expected: string): S2Error {
+  return new S2Error(
     "hub-checksum",
-    `${path} arrived with the checksum ${got}; the hub lists ${want}. Nothing was kept: load the model again.`,
+    `${path} arrived with ${got}; the hub lists ${expected}. Nothing was kept: load the model again.`,
   );
 }
 
 export function refuseOffline(address: string): S2Error {
   return new S2Error(
     "offline",
-    `${address} is not in the browser's cache and offline is set, so it is not fetched. Load it once with a network and without offline.`,
+    `${shownAddress(address)} is not in the browser's cache and offline is set, so it is not fetched. Load it once with a network and without offline.`,
   );
 }
 
 function refuseNetwork({ address }: Wanted, reason: string): S2Error {
   const advice = "Check the address and the network; a server of another origin must allow this page by CORS";
-  return new S2Error("model-network", `${address} could not be fetched (${reason}). ${advice}.`);
+  return new S2Error("model-network", `${shownAddress(address)} could not be fetched (${reason}). ${advice}.`);
 }

@@ -1,15 +1,13 @@
-/** A model's files from where they are served: a folder, an .onnx file with its configs beside it, or the hub; without a network from the cache. */
+/** A model's files from where they are served: a folder, an .onnx file with its configs beside it, without a network from the cache. */
 import { S2Error } from "../../core/index.ts";
-import { COMMIT, chooseFiles, type HubPlace, refuseNames, refuseStatus } from "../hub-files.ts";
+import { CONFIG_FILES } from "../hub-files.ts";
 import { fetchFile, refuseOffline, type Wanted, type Ways } from "./fetch-file.ts";
 import { digest } from "./model-cache.ts";
 
 /** The files that were found, by their names inside the folder. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
-type Found = Wanted & { readonly bytes: Uint8Array };
-
-const CONFIGS = ["config.json", "preprocessor_config.json"];
+export type Found = Wanted & { readonly bytes: Uint8Array };
 
 /**
  * A folder's config files and the first of `onnx/model.onnx`, `model.onnx` and `model.safetensors` that it has.
@@ -17,7 +15,7 @@ const CONFIGS = ["config.json", "preprocessor_config.json"];
  */
 export function fetchFolder(folder: string, ways: Ways): Promise<Files> {
   return remembering(folder, ways, async () => {
-    const configs = await fetchThere(CONFIGS, folder, ways);
+    const configs = await fetchThere(CONFIG_FILES, folder, ways);
     for (const name of ["onnx/model.onnx", "model.onnx", "model.safetensors"]) {
       const model = await fetchThere([name], folder, ways);
       if (model.length > 0) return [...configs, ...model];
@@ -29,12 +27,12 @@ export function fetchFolder(folder: string, ways: Ways): Promise<Files> {
 /** An .onnx file as "model.onnx", and the config files beside it; where its folder is called onnx, those of the folder around it too. */
 export function fetchOnnx(address: string, ways: Ways): Promise<Files> {
   return remembering(address, ways, async () => {
-    const wanted = { address, name: "model.onnx" };
+    const wanted = { address, name: "model.onnx", expected: true };
     const bytes = await fetchFile(wanted, ways);
     if (!bytes) return [];
     const inOnnx = /\/onnx\/[^/]*$/.test(new URL(address).pathname);
-    const outer = inOnnx ? await fetchThere(CONFIGS, new URL("../", address).href, ways) : [];
-    const beside = await fetchThere(CONFIGS, new URL("./", address).href, ways);
+    const outer = inOnnx ? await fetchThere(CONFIG_FILES, new URL("../", address).href, ways) : [];
+    const beside = await fetchThere(CONFIG_FILES, new URL("./", address).href, ways);
     return [...outer, ...beside, { ...wanted, bytes }];
   });
 }
@@ -50,64 +48,15 @@ async function fetchThere(names: readonly string[], folder: string, ways: Ways):
   return found;
 }
 
-/** The hub's files that a model needs, checked by the hub's checksums. @throws S2Error "hub-...". */
-export async function fetchFromHub(place: HubPlace, ways: Ways): Promise<Files> {
-  const { name, revision, hubUrl } = place;
-  refuseNames(name, revision);
-  return remembering(`${hubUrl}/${name}/resolve/${revision}/`, ways, async () => {
-    const found: Found[] = [];
-    for (const wanted of await listFiles(place)) {
-      const bytes = await fetchFile(wanted, ways);
-      if (bytes) found.push({ ...wanted, bytes });
-    }
-    return found;
-  });
-}
-
-async function listFiles(place: HubPlace): Promise<Wanted[]> {
-  const { name, revision, hubUrl } = place;
-  const { sha: commit } = await askHub<{ sha: string }>(place, `revision/${encodeURIComponent(revision)}`);
-  if (!COMMIT.test(commit))
-    throw new S2Error("hub-network", `${hubUrl} gave "${commit}" as the commit of "${name}"; expected 40 hex digits.`);
-  const tree = await askHub<HubEntry[]>(place, `tree/${commit}?recursive=true`);
-  const files = tree.filter(({ type }) => type === "file");
-  const listed = files.map(({ path, size, oid, lfs }) => ({ path, size, oid, sha256: lfs?.oid }));
-  return chooseFiles(name, listed).map((file) => ({
-    address: `${hubUrl}/${name}/resolve/${commit}/${file.path}`,
-    name: file.path,
-    listed: file,
-  }));
-}
-
-interface HubEntry {
-  readonly type: string;
-  readonly path: string;
-  readonly size: number;
-  readonly oid: string;
-  readonly lfs?: { readonly oid: string };
-}
-
-/** Two plain questions: @huggingface/hub would be half of what a page loads. */
-async function askHub<T>(place: HubPlace, path: string): Promise<T> {
-  const { name, hubUrl } = place;
-  const response = await fetch(`${hubUrl}/api/models/${name}/${path}`).catch((cause) => {
-    throw new S2Error("hub-network", `${hubUrl} could not be reached for "${name}" (${cause.message}). Check the network.`, {
-      cause,
-    });
-  });
-  if (response.ok) return response.json();
-  throw refuseStatus(place, response, "A page sends no token: load the model in Node (s2-vision/node) and serve its folder");
-}
-
 /**
  * Notes what was found at an address, for a time without a network: what is not there cannot be asked then. Where the network fails,
  * what was noted last is loaded; what an earlier note had and this one has not is thrown away.
  */
-async function remembering(address: string, ways: Ways, find: () => Promise<Found[]>): Promise<Files> {
+export async function remembering(address: string, ways: Ways, find: () => Promise<Found[]>): Promise<Files> {
   const note = `${address}?s2-vision-files`;
   const noted = async (): Promise<Wanted[] | undefined> => {
     const kept = await ways.cache?.read(note);
-    return kept && JSON.parse(new TextDecoder().decode(kept.bytes));
+    return kept && JSON.parse(new TextDecoder().decode(kept.bytes)); // our own, and the cache has checked it
   };
   const recall = async (why: S2Error): Promise<Files> => {
     const files: [string, Uint8Array][] = [];

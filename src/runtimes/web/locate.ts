@@ -5,7 +5,7 @@ import type { JsonObject } from "../hub-config.ts";
 import type { KnownModel } from "../make-model.ts";
 import { bundledModel } from "./bundled-model.ts";
 import { fetchFile, type Ways } from "./fetch-file.ts";
-import { type Files, fetchFolder, fetchFromHub, fetchOnnx } from "./fetch-model.ts";
+import { type Files, fetchFolder, fetchOnnx } from "./fetch-model.ts";
 
 export interface LocateWays extends Ways {
   readonly imageSize?: number | readonly [number, number];
@@ -22,7 +22,8 @@ export async function locateModel(source: string | URL | Uint8Array | undefined,
   if (source === undefined || source === "") return fromFiles(await bundledModel(ways), "s2-tiny", ways);
   const name = String(source);
   if (isHubName(name)) {
-    const hubUrl = (ways.hubUrl ?? "https://huggingface.co").replace(/\/+$/, "");
+    const { fetchFromHub } = await import("./fetch-hub.ts");
+    const hubUrl = ways.hubUrl ?? "https://huggingface.co";
     return fromFiles(await fetchFromHub({ name, revision: "main", hubUrl }, ways), name, ways);
   }
   const address = new URL(name, globalThis.document?.baseURI ?? location.href).href;

@@ -1,4 +1,5 @@
 /** Model files kept in the browser's Cache Storage: each with its SHA-256, which is checked whenever it is read. */
+import { shownAddress } from "../receive.ts";
 import type { OnNotice } from "./notice.ts";
 
 const NAME = "s2-vision";
@@ -42,7 +43,7 @@ export async function openModelCache(notice: OnNotice): Promise<ModelCache | und
       try {
         await cache.put(address, new Response(bytes, { headers }));
       } catch (error) {
-        keepsNothing(`${address} does not fit the browser's storage (${(error as Error).message})`);
+        keepsNothing(`${shownAddress(address)} does not fit the browser's storage (${(error as Error).message})`);
       }
     },
     remove: async (address) => void (await cache.delete(address)),
@@ -50,16 +51,17 @@ export async function openModelCache(notice: OnNotice): Promise<ModelCache | und
 }
 
 async function read(cache: Cache, address: string, notice: OnNotice): Promise<Kept | undefined> {
-  const response = await cache.match(address);
+  const response = await cache.match(address).catch(() => undefined);
   if (!response) return undefined;
-  const bytes = new Uint8Array(await response.arrayBuffer());
+  // A browser whose storage is damaged rejects.
+  const bytes = new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
   const sha256 = await digest("SHA-256", bytes);
   if (sha256 === response.headers.get(SHA256)) {
     const [etag, lastModified] = ["etag", "last-modified"].map((name) => response.headers.get(name) ?? undefined);
     return { bytes, sha256, etag, lastModified };
   }
   await cache.delete(address);
-  notice({ code: "cache-damaged", message: `The kept copy of ${address} is damaged; it was deleted` });
+  notice({ code: "cache-damaged", message: `The kept copy of ${shownAddress(address)} is damaged; it was deleted` });
   return undefined;
 }
 

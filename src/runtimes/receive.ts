@@ -1,0 +1,80 @@
+/** Requests and answers within limits: how long a server may be silent, how much it may send, and what it sent instead. Platform-free. */
+
+/** Milliseconds that a server may send nothing before a download is given up. */
+export const IDLE_LIMIT = 60_000;
+
+/** `fetch` that rejects when no answer begins within `idleLimit` milliseconds. */
+export async function fetchWithin(address: string, init: RequestInit, idleLimit: number): Promise<Response> {
+  const silence = new AbortController();
+  const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal;
+  return within(fetch(address, { ...init, signal }), idleLimit, () => silence.abort());
+}
+
+/** Yields the body of an answer chunk by chunk; rejects when no chunk comes within `idleLimit` milliseconds. */
+export async function* chunksOf(response: Response, idleLimit: number): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  try {
+    while (true) {
+      const { done, value } = await within(reader.read(), idleLimit);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined); // closes the connection where it was left early
+  }
+}
+
+/** Reads the whole body; rejects when it is longer than `limit` bytes or silent for too long. */
+export async function readAll(
+  response: Response,
+  { limit, idleLimit }: { limit: number; idleLimit: number },
+  onBytes?: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunksOf(response, idleLimit)) {
+    length += chunk.length;
+    if (length > limit) throw new Error(`the server sent more than ${limit} bytes`);
+    chunks.push(chunk);
+    onBytes?.(length);
+  }
+  const all = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return all;
+}
+
+/** Returns true for an answer that calls itself HTML: a login page of the network, an error page, a single-page application. */
+export function isWebPage({ headers }: Response): boolean {
+  return /^\s*(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "");
+}
+
+/** Returns true for bytes that begin as HTML does, for servers that do not say so. */
+export function beginsAsWebPage(bytes: Uint8Array): boolean {
+  return /^\uFEFF?\s*<(!doctype\s+html|html)\b/i.test(new TextDecoder().decode(bytes.subarray(0, 100)));
+}
+
+/** An address for messages: without its query, which may be a signature that grants access, and without a password. */
+export function shownAddress(address: string): string {
+  if (address.startsWith("data:")) return `${address.slice(0, 40)}${address.length > 40 ? "..." : ""}`;
+  return address.replace(/[?#].*$/s, "").replace(/^([a-z]+:\/\/)[^/]*@/i, "$1");
+}
+
+async function within<T>(step: Promise<T>, idleLimit: number, onIdle?: () => void): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const idle = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`nothing arrived for ${idleLimit / 1000} s`));
+      onIdle?.();
+    }, idleLimit);
+  });
+  try {
+    return await Promise.race([step, idle]);
+  } finally {
+    clearTimeout(timer!);
+  }
+}
