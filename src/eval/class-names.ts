@@ -113,7 +113,7 @@ async function fromYaml(text: string, path: string): Promise<string[]> {
   const { parse } = await import("yaml");
   let content: { names?: unknown; classes?: unknown } | null;
   try {
-    content = parse(text);
+    content = parse(text, { logLevel: "error" });
   } catch (error) {
     throw noNames(path, `it is no YAML (${(error as Error).message.split("\n")[0]})`, error);
   }

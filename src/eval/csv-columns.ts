@@ -1,5 +1,6 @@
 /** Which column of a table is the path, the label and the split: by the names in its header, else by what the cells hold. */
 import { S2Error } from "../core/index.ts";
+import { isPhotoName } from "../images/index.ts";
 import { knownSplit } from "./layout-names.ts";
 
 /** The cells of a line of a table. */
@@ -57,7 +58,9 @@ export function findColumns(
     return new S2Error("data-set", `${file} has the columns ${list}${which}; ${expected}. ${one}`);
   };
 
-  const photos = (i: number) => filled(i).filter(isPhoto).length;
+  // "0" may name the photo 0.png and may be a label, so that cells with an extension decide where there are such.
+  const withExtension = all.some((i) => filled(i).some((cell) => isPhotoName(cell) && isPhoto(cell)));
+  const photos = (i: number) => filled(i).filter((cell) => (!withExtension || isPhotoName(cell)) && isPhoto(cell)).length;
   const path = pathColumn(all, names, header, photos);
   if (typeof path !== "number") throw refuse("path", path);
 

@@ -1,4 +1,6 @@
 /** A list of photos and their classes: a CSV file, "path label" lines, or a list of such lines for each split. */
+
+import { isPhotoName } from "../images/index.ts";
 import { readClassNames } from "./class-names.ts";
 import { besideTable, type Row, readTable } from "./csv-rows.ts";
 import type { Problem } from "./data-set.ts";
@@ -29,7 +31,7 @@ export async function readCsvList(listing: Listing): Promise<Draft<Known<"classe
   const splits = rows.some(({ split }) => split !== "");
   for (const { list, path, label: name, split, line } of rows) {
     const found = find(path, list.slice(0, list.lastIndexOf("/") + 1));
-    const photo = found[0]?.path ?? besideTable(list, path);
+    const photo = found.length === 1 ? found[0].path : besideTable(list, path);
     const refuse = (reason: string) =>
       void problems.push({ path: photo, reason: `${list} (line ${line}): ${reason}`, used: false });
     const label = classes.includes(name) || !/^\d+$/.test(name) ? classes.indexOf(name) : Number(name);
@@ -54,13 +56,7 @@ export async function listsHaveLabels({ folder, places }: Pick<Listing, "folder"
     const lines = linesOf(await readText(folder, file)).filter((line) => line.trim() !== "");
     const labelled = lines.slice(0, 20).filter((line) => {
       const [, path, label] = /^(.*\S)[\s,;]+(\S+)$/.exec(line.trim()) ?? [];
-      return (
-        path !== undefined &&
-        find(line.trim()).length === 0 &&
-        find(path).length === 1 &&
-        find(label).length === 0 &&
-        !/\.[a-z]{3,4}$/i.test(label)
-      );
+      return path !== undefined && find(line.trim()).length === 0 && find(path).length === 1 && !isPhotoName(label);
     });
     if (2 * labelled.length < Math.min(20, lines.length) || lines.length === 0) return false;
   }
