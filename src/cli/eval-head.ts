@@ -64,9 +64,9 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
 
 /** Options of the data set as at the fit; a head for classes knows its names by itself. */
 function optionsOf({ task, data, classes: names }: SavedHead) {
-  const { list, metresPerUnit, objectsFrom, testShare, seed } = data;
+  const { list, ignore, metresPerUnit, objectsFrom, testShare, seed } = data;
   const classes = task === "classes" ? names : data.classes;
-  const given = { kind: task, list, metresPerUnit, objectsFrom, testShare, seed, classes };
+  const given = { kind: task, list, ignore, metresPerUnit, objectsFrom, testShare, seed, classes };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

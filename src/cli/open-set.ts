@@ -15,8 +15,8 @@ export interface OpenedSet {
 type OpenFlags = Omit<SetFlags, "classes"> & SayFlags & { readonly classes?: string | readonly string[] };
 
 export async function openSet(path: string, flags: OpenFlags, store: string): Promise<OpenedSet> {
-  const { kind, list, classes, metresPerUnit } = flags;
-  const set = await openDataSet(openFolder(path), { kind, list, classes, metresPerUnit });
+  const { kind, list, classes, ignore, metresPerUnit } = flags;
+  const set = await openDataSet(openFolder(path), { kind, list, classes, ignore, metresPerUnit });
   sayProblems(set.problems, flags);
   const mark = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 8);
   return { set, place: { base: resolve(path), home: join(store, `${basename(resolve(path))}-${mark}`) } };

@@ -7,6 +7,7 @@ export interface SetFlags {
   kind?: Kind;
   list?: string;
   classes?: string;
+  ignore?: number | "none";
   metresPerUnit?: number;
   objectsFrom?: number;
   testShare?: number;
@@ -32,8 +33,9 @@ export function addSetOptions(command: Command): Command {
   return command
     .optionsGroup("The data set (docs/datasets.md):")
     .addOption(new Option("--kind <kind>", "what is known of the photos, where the folder has more than one kind").choices(kinds))
-    .option("--list <file>", "a CSV file in the folder: path, label and, if it has it, split")
+    .option("--list <file>", 'a table in the folder: path, label and, if it has it, split; CSV, or "path label" lines')
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
+    .option("--ignore <id>", "masks: the id that is no class, or none (default: void's, else 255 unless it is named)", readIgnore)
     .option("--metres-per-unit <n>", "of depth files: 0.001 for millimetres", readPositive)
     .option(
       "--objects-from <id>",
@@ -65,8 +67,14 @@ function readSeed(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 0.");
 }
 
+function readIgnore(text: string): number | "none" {
+  if (text === "none") return text;
+  if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new InvalidArgumentError('Expected an id from 0 to 65535, or "none".');
+}
+
 /** Those that were given, for a head to keep. */
-export function setFlagsOf({ list, classes, metresPerUnit, objectsFrom, testShare, seed }: SetFlags): SetFlags {
-  const flags = { list, classes, metresPerUnit, objectsFrom, testShare, seed };
+export function setFlagsOf({ list, classes, ignore, metresPerUnit, objectsFrom, testShare, seed }: SetFlags): SetFlags {
+  const flags = { list, classes, ignore, metresPerUnit, objectsFrom, testShare, seed };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

@@ -31,6 +31,7 @@ export interface DepthItem extends Photographed {
   readonly depthPath: string;
   /** Metres; read and decoded anew at every call. */
   depth(): Promise<DepthMap>;
+  readonly objectsPath?: string;
   /** Ids of objects on the grid of `depth`, where the data set has them. */
   objects?(): Promise<Raster>;
 }
@@ -69,7 +70,7 @@ export type DataSet<K extends Kind = Kind> = K extends Kind
       readonly name: string;
       /** Names by id; "" where an id has none. Empty for depth. */
       readonly classes: readonly string[];
-      /** The id that is no class: pixels of it count nowhere. Masks alone have it. */
+      /** The id that is no class: pixels of it count nowhere; -1 where every id is a class. Masks alone have it. */
       readonly ignore?: number;
       /** "train", "val", "test" or whatever a list says; "all" where nothing says it. Sorted by path. */
       readonly splits: Readonly<Record<string, readonly ItemOf[K][]>>;

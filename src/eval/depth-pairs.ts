@@ -32,7 +32,7 @@ export async function readDepthPairs({ folder, places, splits, options }: Listin
       if (parts.label === undefined) return { depthPath, depth, classes: [] };
       const objects = async () => everyStep(await readMask(folder, parts.label!, size), { width, height, step });
       await objects();
-      return { depthPath, depth, objects, classes: [] };
+      return { depthPath, depth, objectsPath: parts.label, objects, classes: [] };
     },
   }));
   return { classes: [], entries, problems };

@@ -8,12 +8,15 @@ import type { Splits } from "./split-lists.ts";
 export interface DataSetOptions<K extends Kind = Kind> {
   /** Needed where a folder can be read in more than one way: coco128 has boxes and masks. */
   readonly kind?: K;
-  /** A CSV file in the folder: path, label and, if it has it, split. Then the kind is "classes". */
+  /** A table in the folder: path, label and, if it has it, split; CSV, or "path label" lines. Then the kind is "classes". */
   readonly list?: string;
   /** Names of classes: a file in the folder, or the names by id. Default: a file of a usual name (docs/datasets.md). */
   readonly classes?: string | readonly string[];
-  /** The id in masks that is no class. Default: that of a class called void, unlabeled or ignore, else 255. */
-  readonly ignore?: number;
+  /**
+   * The id in masks that is no class, or "none". Default: that of a class called void, unlabeled or ignore; else 0 where the names
+   * start at 1; else 255, unless a class is named there.
+   */
+  readonly ignore?: number | "none";
   /** Metres of one step in depth files: 0.001 for millimetres. Depth needs it. */
   readonly metresPerUnit?: number;
   /** Decodes every photo to its end too, so that one which is cut short is found now and not when features are made. Slower. */

@@ -1,19 +1,26 @@
 /** Photos and masks of one class id a pixel: images/ and masks/, as CamVid and ADE20k lie on disk. */
-import { needClassNames } from "./class-names.ts";
+import { type BenchmarkClasses, benchmarkClasses } from "./benchmark-classes.ts";
+import { needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
+import type { Problem } from "./data-set.ts";
 import { flaw, readBytes, some } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { pairFiles } from "./pairs.ts";
+import type { Place } from "./place.ts";
 import { decodePngValues, type Raster } from "./png-values.ts";
 
-/** Classes of these names are no class, unless the option `ignore` says another; else MMSeg's 255 is none. */
+/** Classes of these names are no class, unless the option `ignore` says another. */
 const NO_CLASS = /^(void|unlabell?ed|ignored?)$/i;
+/** MMSeg's id of no class, unless a class is named there. */
 const MMSEG_IGNORE = 255;
+/** `ignore` where every id is a class: no pixel has it. */
+const NONE = -1;
 
-export async function readMaskPairs({ folder, paths, places, splits, options }: Listing): Promise<Draft<Known<"masks">>> {
-  const classes = await needClassNames(folder, paths, options.classes, ["classes.txt", "semantic_classes.yaml"]);
-  const named = classes.findIndex((name) => NO_CLASS.test(name));
-  const ignore = options.ignore ?? (named >= 0 ? named : MMSEG_IGNORE);
+export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"masks">>> {
+  const { folder, splits } = listing;
+  const places = maskPlaces(listing.places);
+  const { classes, ids, notes } = await classesOf(listing, places);
+  const ignore = ignoredId(classes, listing.options.ignore);
   const part = { role: "mask", extension: ".png", what: "mask (a PNG of class ids)" } as const;
   const { pairs, problems } = pairFiles(places, [part], splits);
   const entries = pairs.map(({ photo, split, parts }) => ({
@@ -21,11 +28,45 @@ export async function readMaskPairs({ folder, paths, places, splits, options }: 
     split,
     read: async (size: readonly [number, number]) => {
       const maskPath = parts.mask!;
-      const mask = () => readMask(folder, maskPath, size);
+      const mask = async () => mapped(await readMask(folder, maskPath, size), ids);
       return { maskPath, mask, classes: idsIn(await mask(), classes, ignore, maskPath) };
     },
   }));
-  return { classes, ignore, entries, problems };
+  return { classes, ignore, entries, problems: [...notes, ...problems] };
+}
+
+/** PNGs in labels/ are masks where no folder is for masks alone. */
+export function maskPlaces(places: readonly Place[]): Place[] {
+  if (places.some(({ role, extension }) => role === "mask" && extension === ".png")) return [...places];
+  return places.map((place) => (place.role === "label" && place.extension === ".png" ? { ...place, role: "mask" } : place));
+}
+
+/** Names from the option or a file, else those of the benchmark whose layout it is. */
+async function classesOf(
+  { folder, paths, options }: Listing,
+  places: readonly Place[],
+): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: Problem[] }> {
+  const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.masks);
+  if (given) return { classes: given, notes: [] };
+  const found: BenchmarkClasses | undefined = benchmarkClasses(
+    places.filter(({ role, extension }) => role === "mask" && extension === ".png"),
+  );
+  if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.masks), notes: [] };
+  const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt says others.`;
+  return { ...found, notes: [{ path: folder.name, reason, used: true }] };
+}
+
+/** The id of no class: the option's, or that of a class called void, or 0 where names start at 1 (ADE20K: other objects), or 255. */
+export function ignoredId(classes: readonly string[], given?: number | "none"): number {
+  if (given !== undefined) return given === "none" ? NONE : given;
+  const named = classes.findIndex((name) => NO_CLASS.test(name));
+  if (named >= 0) return named;
+  if (classes[0] === "" && classes.length > 1 && classes.slice(1).every((name) => name !== "")) return 0;
+  return classes[MMSEG_IGNORE] ? NONE : MMSEG_IGNORE;
+}
+
+function mapped(mask: Raster, ids: readonly number[] | undefined): Raster {
+  return ids === undefined ? mask : { ...mask, data: mask.data.map((id) => ids[id] ?? id) };
 }
 
 /** A mask of its photo's size, or a `flaw`. */
@@ -46,11 +87,15 @@ export async function readMask(folder: Folder, path: string, [height, width]: re
 function idsIn({ data }: Raster, classes: readonly string[], ignore: number, path: string): number[] {
   const pixels = new Uint32Array(65536);
   for (let i = 0; i < data.length; i++) pixels[data[i]]++;
-  pixels[ignore] = 0;
+  if (ignore >= 0) pixels[ignore] = 0;
   const ids: number[] = [];
   for (let id = 0; id < pixels.length; id++) if (pixels[id] > 0) ids.push(id);
   const foreign = ids.filter((id) => !classes[id]);
   if (foreign.length === 0) return ids;
   const count = foreign.reduce((sum, id) => sum + pixels[id], 0);
-  throw flaw(path, `${count} of its pixels have ids that no class has: ${some(foreign)}. Name them, or give ignore.`);
+  const advice =
+    foreign.length === 1 && foreign[0] === classes.length
+      ? `Name it; or, if the names are those of 1 to ${classes.length}, start each line with its id ("1 ${classes[0]}").`
+      : "Name them, or give ignore (--ignore).";
+  throw flaw(path, `${count} of its pixels have ids that no class has: ${some(foreign)}. ${advice}`);
 }

@@ -1,26 +1,19 @@
 /** `openDataSet`: a folder in one of the layouts that people have, read once through, into splits of items and a list of problems. */
 import { S2Error } from "../core/index.ts";
-import { readClassFolders } from "./class-folders.ts";
-import { readCsvList } from "./csv-list.ts";
+import { photoSize } from "../images/index.ts";
 import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts";
-import { readDepthPairs } from "./depth-pairs.ts";
 import { flaw, problemOf, readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
 import { noteLacking } from "./lacking-classes.ts";
+import { CLASS_FOLDERS, type Layout, layoutOf, recognizeLayouts } from "./layouts.ts";
+import { leftOver } from "./left-over.ts";
 import type { DataSetOptions, Draft, Known, Listing } from "./listing.ts";
-import { readMaskPairs } from "./mask-pairs.ts";
-import { isPhotoName, photoSize } from "./photo-size.ts";
-import { type Place, placeOf } from "./place.ts";
-import { readSplits } from "./split-lists.ts";
+import { placesOf } from "./place.ts";
+import { refuseClasses } from "./refuse-classes.ts";
+import { NO_SPLITS, readSplits } from "./split-lists.ts";
 import { hash } from "./store.ts";
-import { readYoloBoxes } from "./yolo-boxes.ts";
 
-const READERS: { readonly [K in Kind]: (listing: Listing) => Promise<Draft<Known<K>>> } = {
-  classes: (listing) => (listing.options.list === undefined ? readClassFolders(listing) : readCsvList(listing)),
-  masks: readMaskPairs,
-  depth: readDepthPairs,
-  boxes: readYoloBoxes,
-};
+const KINDS: readonly Kind[] = ["classes", "masks", "depth", "boxes"];
 
 /**
  * Reads a data set. Every photo, mask, depth map and label file is opened once; what cannot be used is in `problems` with path and reason,
@@ -28,11 +21,11 @@ const READERS: { readonly [K in Kind]: (listing: Listing) => Promise<Draft<Known
  * @throws S2Error "data-set" when the folder is of no layout, or of several and `kind` is not given.
  */
 export async function openDataSet<K extends Kind = Kind>(folder: Folder, options: DataSetOptions<K> = {}): Promise<DataSet<K>> {
-  const paths = await folder.list();
-  const places = paths.map(placeOf);
-  const kind = (options.kind ?? (options.list === undefined ? kindOf(places, folder.name) : "classes")) as K;
-  refuseOptions(kind, options, paths, folder.name);
-  const draft = await READERS[kind]({ folder, paths, places, splits: await readSplits(folder, places), options });
+  const paths = (await folder.list()).filter((path) => !LEFT_BY_SYSTEMS.test(path));
+  refuseOptions(options, paths, folder.name);
+  const { listing, layout } = await chooseLayout({ folder, paths, places: placesOf(paths), options });
+  const kind = layout.kind as K;
+  const draft = (await layout.read(listing)) as Draft<Known<K>>;
   const splits = new Map<string, ItemOf[K][]>(draft.entries.map(({ split }) => [split, []]));
   const problems: Problem[] = [...draft.problems];
   const seen: Seen[] = [];
@@ -50,6 +43,7 @@ export async function openDataSet<K extends Kind = Kind>(folder: Folder, options
     options.onPhoto?.(i + 1, entries.length);
   }
   problems.push(...sharedPhotos(seen));
+  problems.push(...leftOver(listing, [...entries.map(({ path }) => path), ...labelPaths([...splits.values()].flat())], problems));
   const { classes, ignore } = draft;
   return noteLacking({
     kind,
@@ -70,6 +64,12 @@ async function sizeOf(bytes: Uint8Array, path: string, decode: DataSetOptions["d
     throw flaw(path, (error as Error).message, error);
   }
 }
+
+/** maskPath, labelPath and the like: files that may serve several photos, or go by other names. */
+const labelPaths = (items: readonly object[]): string[] =>
+  items.flatMap((item) =>
+    Object.entries(item).flatMap(([key, value]) => (/Path$/.test(key) && typeof value === "string" ? [value] : [])),
+  );
 
 interface Seen {
   readonly path: string;
@@ -94,38 +94,45 @@ function sharedPhotos(seen: readonly Seen[]): Problem[] {
   return problems;
 }
 
-/** What the folders' names say, when they say one thing. */
-function kindOf(places: readonly Place[], name: string): Kind {
-  const has = (role: Place["role"], extension?: string) =>
-    places.some((place) => place.role === role && (extension ? place.extension === extension : isPhotoName(place.path)));
-  const kinds: Kind[] = [];
-  if (has("photo") && has("mask", ".png")) kinds.push("masks");
-  if (has("photo") && has("depth", ".png")) kinds.push("depth");
-  if (has("photo") && has("label", ".txt")) kinds.push("boxes");
-  if (kinds.length === 0 && places.some(({ path }) => path.includes("/") && isPhotoName(path))) kinds.push("classes");
-  if (kinds.length === 1) return kinds[0];
-  if (kinds.length > 1)
-    throw new S2Error(
-      "data-set",
-      `"${name}" has ${kinds.join(" and ")}. Say which with kind: ${kinds.map((kind) => `"${kind}"`).join(" or ")}.`,
-    );
+/** Files that Windows and macOS leave in folders and archives. */
+const LEFT_BY_SYSTEMS = /(^|\/)(__MACOSX\/.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|\.DS_Store)$/i;
+
+type Sorted = Omit<Listing, "splits">;
+
+/** The layout of the kind that is asked for, else the only one that the folder could be of. */
+async function chooseLayout(sorted: Sorted): Promise<{ listing: Listing; layout: Layout }> {
+  const { folder, places, options } = sorted;
+  const listingFor = async (kind?: Kind): Promise<Listing> => ({ ...sorted, splits: await readSplits(folder, places, kind) });
+  const asked = options.list === undefined ? options.kind : "classes";
+  if (asked !== undefined) {
+    // Lists of labels hold the splits themselves.
+    const listing = options.list === undefined ? await listingFor(asked) : { ...sorted, splits: NO_SPLITS };
+    return { listing, layout: (await layoutOf(asked, listing)) as Layout };
+  }
+  const listing = await listingFor();
+  const layouts = await recognizeLayouts(listing);
+  if (layouts.length === 0) {
+    await refuseClasses(listing);
+    return { listing, layout: CLASS_FOLDERS as Layout };
+  }
+  if (layouts.length === 1) return { listing: await listingFor(layouts[0].kind), layout: layouts[0] as Layout };
+  const kinds = layouts.map(({ kind }) => kind);
   throw new S2Error(
     "data-set",
-    `"${name}" (${places.length} files) is laid out in no way that is known: a folder of photos for each class, or images/ with masks/ or ` +
-      "labels/, or rgb/ with depth/. Lay it out so, or give a CSV file as list; docs/datasets.md draws each.",
+    `"${folder.name}" has ${kinds.join(" and ")}. Say which with kind: ${kinds.map((kind) => `"${kind}"`).join(" or ")}.`,
   );
 }
 
-function refuseOptions(kind: Kind, { list, ignore }: DataSetOptions, paths: readonly string[], name: string): void {
-  if (!Object.hasOwn(READERS, kind))
-    throw new S2Error("data-set", `Got kind "${kind}" for "${name}"; expected ${Object.keys(READERS).join(", ")}.`);
-  if (list !== undefined && kind !== "classes")
+function refuseOptions({ kind, list, ignore }: DataSetOptions, paths: readonly string[], name: string): void {
+  if (kind !== undefined && !KINDS.includes(kind))
+    throw new S2Error("data-set", `Got kind "${kind}" for "${name}"; expected ${KINDS.join(", ")}.`);
+  if (list !== undefined && kind !== undefined && kind !== "classes")
     throw new S2Error(
       "data-set",
       `Got a list for "${name}" with kind "${kind}"; a list gives classes. Leave one of the two out.`,
     );
   if (list !== undefined && !paths.includes(list))
     throw new S2Error("data-set", `"${name}" has no file "${list}". Give the list's path in the folder.`);
-  if (ignore !== undefined && !(Number.isInteger(ignore) && ignore >= 0 && ignore <= 65535))
-    throw new S2Error("data-set", `Got ignore ${ignore} for "${name}"; expected an id from 0 to 65535.`);
+  if (ignore !== undefined && ignore !== "none" && !(Number.isInteger(ignore) && ignore >= 0 && ignore <= 65535))
+    throw new S2Error("data-set", `Got ignore ${ignore} for "${name}"; expected an id from 0 to 65535, or "none".`);
 }

@@ -87,7 +87,7 @@ export async function fitTask<K extends Kind>(
   features: FeaturesOf,
   options: TaskOptions,
 ): Promise<FittedTask> {
-  const name = headFor({ kind, classes }, parts.train, options.head);
+  const name = headFor({ kind, classes, ignore }, parts.train, options.head);
   const { prefix, widths } = await firstFeatures(parts.train, features);
   const pooling = options.pooling ?? (prefix > 0 ? "cls" : "mean");
   const { head, ...how } = await FITS[kind](parts, features, { ...options, head: name, classes, ignore, widths, pooling });
@@ -110,16 +110,20 @@ type Settled = TaskOptions &
  * The head that will be fitted, checked before features are made.
  * @throws S2Error "option" for a head of another kind; "data-set" where there is nothing to tell apart.
  */
-export function headFor({ kind, classes }: TaskSet, train: readonly Photographed[], wished?: TaskHeadName): TaskHeadName {
+export function headFor({ kind, classes, ignore }: TaskSet, train: readonly Photographed[], wished?: TaskHeadName): TaskHeadName {
   const names: readonly TaskHeadName[] = TASK_HEADS[kind];
   const name = wished ?? names[0];
   if (!names.includes(name)) throw new S2Error("option", `Got the head "${name}" for ${kind}; expected ${names.join(", ")}.`);
   const there = new Set(train.flatMap((item) => item.classes));
   if (kind === "depth" || kind === "boxes" || there.size >= 2) return name;
   const [only] = there;
+  const ignored =
+    kind === "masks" && ignore !== undefined && ignore >= 0
+      ? ` Pixels of ${ignore} are ignored: if ${ignore} is a class, name it ("${ignore} NAME" in classes.txt), or give another id as ignore (--ignore), or none.`
+      : "";
   throw new S2Error(
     "data-set",
-    `The photos to learn from have ${only === undefined ? "no class" : `one class, "${classes[only]}"`}; a head tells classes apart, so give photos of two or more.`,
+    `The photos to learn from have ${only === undefined ? "no class" : `one class, "${classes[only]}"`}; a head tells classes apart, so give photos of two or more.${ignored}`,
   );
 }
 

@@ -1,14 +1,15 @@
 /** Photos and boxes as YOLO writes them: images/ and labels/, a line "class cx cy w h" a box, as parts of the photo. */
-import { needClassNames } from "./class-names.ts";
+import { isNamesFile, needClassNames, USUAL_NAMES } from "./class-names.ts";
 import type { LabelledBox } from "./data-set.ts";
-import { flaw, readBytes } from "./flaw.ts";
+import { flaw } from "./flaw.ts";
+import { namingOf } from "./layout-names.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { pairFiles } from "./pairs.ts";
+import { decodeText, linesOf, readText } from "./text.ts";
 
 /** An empty label file says that there is nothing; one that is missing says nothing, and is a problem. */
 export async function readYoloBoxes({ folder, paths, places, splits, options }: Listing): Promise<Draft<Known<"boxes">>> {
-  const usual = ["classes.txt", "data.yaml", "dataset.yaml", "detection_classes.yaml", "obj.names"];
-  const classes = await needClassNames(folder, paths, options.classes, usual);
+  const classes = await needClassNames(folder, paths, options.classes, USUAL_NAMES.boxes);
   const part = { role: "label", extension: ".txt", what: "label file (.txt; an empty one where there is no object)" } as const;
   const { pairs, problems } = pairFiles(places, [part], splits);
   const entries = pairs.map(({ photo, split, parts }) => ({
@@ -16,13 +17,29 @@ export async function readYoloBoxes({ folder, paths, places, splits, options }: 
     split,
     read: async (size: readonly [number, number]) => {
       const labelPath = parts.label!;
-      const boxes = readBoxes(new TextDecoder().decode(await readBytes(folder, labelPath)), classes, size, labelPath);
+      const boxes = readBoxes(await readText(folder, labelPath), classes, size, labelPath);
       const ids = [...new Set(boxes.map(({ label }) => label))].sort((a, b) => a - b);
       return { labelPath, boxes, classes: ids };
     },
   }));
   return { classes, entries, problems };
 }
+
+/** Returns true where a label file beside the photos, or in labels/, is of YOLO and not a caption; empty ones are, where there are none but them. */
+export async function labelsLookLikeYolo({ folder, places }: Listing): Promise<boolean> {
+  const files = places.filter(({ role, extension, path }) => role === "label" && extension === ".txt" && !isNamesFile(path));
+  let empty = 0;
+  for (const { path } of files.slice(0, SAMPLED)) {
+    const lines = linesOf(decodeText(await folder.read(path).catch(() => new Uint8Array()))).filter((line) => line.trim() !== "");
+    if (lines.some((line) => /^[\s\d.,+eE-]+$/.test(line) && line.trim().split(/[\s,]+/).length >= 5)) return true;
+    if (lines.length === 0) empty++;
+  }
+  const inFolder = files.some(({ path }) => path.split("/").some((name) => namingOf(name)?.role === "label"));
+  return inFolder || (files.length > 0 && empty === Math.min(SAMPLED, files.length));
+}
+
+/** Label files that are looked at. */
+const SAMPLED = 20;
 
 /** Boxes in pixels, cut at the photo's edges. A file with one bad line is refused whole: without that box, figures would be wrong. */
 export function readBoxes(

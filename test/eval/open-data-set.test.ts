@@ -68,23 +68,23 @@ describe("a folder for each class", () => {
 });
 
 describe("splits by file", () => {
-  const photos = { "hat/a.png": photo(1), "hat/b.png": photo(2), "cap/a.png": photo(3), "cap/b.png": photo(4) };
+  const photos = { "hat/a.png": photo(1), "hat/b.png": photo(2), "cap/c.png": photo(3), "cap/d.png": photo(4) };
 
   it("are read from splits.csv, and what it lacks or names in vain is said", async () => {
-    const list = "path,split\nhat/a.png,train\n./cap\\a.png,validation\ncap/b.png,holdout\nhat/gone.png,test\ncap/b.png,train\n";
+    const list = "path,split\nhat/a.png,train\n./cap\\c.png,validation\ncap/d.png,holdout\nhat/gone.png,test\ncap/d.png,train\n";
     const set = await openDataSet(folderOf({ ...photos, "splits.csv": list }));
-    expect(paths(set)).toEqual({ val: ["cap/a.png"], holdout: ["cap/b.png"], train: ["hat/a.png"] });
+    expect(paths(set)).toEqual({ val: ["cap/c.png"], holdout: ["cap/d.png"], train: ["hat/a.png"] });
     expect(reasons(set)).toMatchObject({
       "hat/b.png": "No line of splits.csv gives it a split.",
       "hat/gone.png": "splits.csv (line 5) names it, and there is no such photo.",
-      "cap/b.png": "splits.csv (line 6) puts it in train, and splits.csv in holdout, where it is used.",
+      "cap/d.png": "splits.csv (line 6) puts it in train, and splits.csv in holdout, where it is used.",
     });
   });
 
   it("are read from train.txt, val.txt and test.txt, with paths as YOLO, Food-101 and VOC write them", async () => {
-    const lists = { "train.txt": "hat/a.png\r\ncap/a\n\n", "test.txt": "./hat/b.png\ncap/b.png" };
+    const lists = { "train.txt": "hat/a.png\r\ncap/c\n\n", "test.txt": "./hat/b.png\ncap/d.png" };
     const set = await openDataSet(folderOf({ ...photos, ...lists }));
-    expect(paths(set)).toEqual({ train: ["cap/a.png", "hat/a.png"], test: ["cap/b.png", "hat/b.png"] });
+    expect(paths(set)).toEqual({ train: ["cap/c.png", "hat/a.png"], test: ["cap/d.png", "hat/b.png"] });
     expect(set.problems).toEqual([]);
     const voc = await openDataSet(
       folderOf({
@@ -97,7 +97,7 @@ describe("splits by file", () => {
 
   it("that are no CSV, or lack a column, are refused with what is needed", async () => {
     const open = (text: string) => openDataSet(folderOf({ ...photos, "splits.csv": text }));
-    await expect(open("path;split\nhat/a.png;train")).rejects.toThrow("expected one called path or file");
+    await expect(open("what;split\nhat/x.png;train")).rejects.toThrow("expected one called path or file");
     await expect(open("path,fold\nhat/a.png,1")).rejects.toThrow("expected one called split or set");
     await expect(open('path,split\n"hat/a.png,train')).rejects.toThrow("is no CSV");
     await expect(open("path,split\n")).rejects.toThrow("has no rows");
@@ -147,7 +147,7 @@ describe("photos and masks", () => {
       "images/alone.png": "It has no mask (a PNG of class ids) of the same name.",
       "masks/lone.png": "There is no photo for it: none is called lone in the same split.",
       "masks/other-size.png": "It is 6x8 pixels and its photo 8x6; they must be alike.",
-      "masks/foreign.png": "36 of its pixels have ids that no class has: 2, 7. Name them, or give ignore.",
+      "masks/foreign.png": "36 of its pixels have ids that no class has: 2, 7. Name them, or give ignore (--ignore).",
       "masks/broken.png": "It is a damaged PNG (cut short); copy or download it again.",
       "masks/jpeg.jpg": "It is no .png file; expected mask (a PNG of class ids).",
       "images/jpeg.png": "It has no mask (a PNG of class ids) of the same name.",
@@ -308,6 +308,7 @@ describe("opening", () => {
   it("reports the same bytes in two splits, by whatever name, and leaves them where they are", async () => {
     const set = await openDataSet(
       folderOf({ "train/hat/a.png": photo(1), "test/hat/b.png": photo(1), "test/hat/c.png": photo(1) }),
+      { kind: "classes" },
     );
     expect(countItems(set).test.photos).toBe(2);
     expect(set.problems).toEqual([
@@ -360,9 +361,10 @@ describe("opening", () => {
         .toBuffer(),
     );
     const files = { "hat/whole.jpg": whole, "hat/cut.jpg": whole.subarray(0, whole.length - 40) };
-    expect(left(await openDataSet(folderOf(files)))).toEqual([]); // its first bytes are right
+    expect(left(await openDataSet(folderOf(files), { kind: "classes" }))).toEqual([]); // its first bytes are right
     const seen: number[] = [];
     const set = await openDataSet(folderOf(files), {
+      kind: "classes",
       decode: (bytes) => loadImage(bytes),
       onPhoto: (done, of) => seen.push(done, of),
     });
@@ -381,8 +383,8 @@ describe("opening", () => {
     files["a/drawn.svg"] = new TextEncoder().encode(
       '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>',
     );
-    const set = await openDataSet(folderOf(files));
-    const decoded = await openDataSet(folderOf(files), { decode: (bytes) => loadImage(bytes) });
+    const set = await openDataSet(folderOf(files), { kind: "classes" });
+    const decoded = await openDataSet(folderOf(files), { kind: "classes", decode: (bytes) => loadImage(bytes) });
     const sizes = ({ splits }: DataSet) => Object.fromEntries(splits.all.map(({ path, size }) => [path, size]));
     expect(sizes(set)).toEqual(sizes(decoded));
     expect(sizes(set)).toMatchObject({ "a/turned.jpg": [40, 30], "a/jpeg.jpeg": [30, 40] });
@@ -390,7 +392,7 @@ describe("opening", () => {
   });
 
   it("stops when it is told to, and gives errors of no file as they are", async () => {
-    const files = { "a/a.png": photo(1), "a/b.png": photo(2) };
+    const files = { "a/a.png": photo(1), "b/b.png": photo(2) };
     const control = new AbortController();
     const opening = openDataSet(folderOf(files), { signal: control.signal, onPhoto: () => control.abort(new Error("enough")) });
     await expect(opening).rejects.toThrow("enough");

@@ -1,12 +1,9 @@
-/** A photo's size from the first bytes of its file, without decoding it. */
-
+/** The upright size of a photo from its header, without decoding it: one function for data sets and whoever else needs it. */
 import { S2Error } from "../core/index.ts";
-
-/** File names of photos; what a runtime cannot decode it says itself. */
-export const isPhotoName = (path: string): boolean => /\.(jpe?g|png|webp|avif|gif|tiff?|svg)$/i.test(path);
+import { swapsSides } from "./orientation.ts";
 
 /**
- * Height and width as the photo is decoded: a JPEG whose EXIF turns it is upright. (EXIF of other formats is not looked at.)
+ * Height and width as `loadImage` decodes the photo: upright where the file turns it.
  * @throws S2Error "data-file" with the reason as a sentence.
  */
 export async function photoSize(bytes: Uint8Array): Promise<[height: number, width: number]> {
@@ -20,8 +17,8 @@ export async function photoSize(bytes: Uint8Array): Promise<[height: number, wid
       cause: error,
     });
   }
-  const { width, height, orientation = 1 } = size;
+  const { width, height } = size;
   if (!(width > 0 && height > 0))
     throw new S2Error("data-file", `It says to be ${width}x${height} pixels; copy or download it again.`);
-  return orientation >= 5 ? [width, height] : [height, width];
+  return swapsSides(bytes) ? [width, height] : [height, width];
 }
