@@ -14,10 +14,11 @@ import { type Place, placeOf } from "./place.ts";
 import { readSplits } from "./split-lists.ts";
 import { hash } from "./store.ts";
 import { readYoloBoxes } from "./yolo-boxes.ts";
+import { hasYoloPolygons, readYoloMasks } from "./yolo-masks.ts";
 
 const READERS: { readonly [K in Kind]: (listing: Listing) => Promise<Draft<Known<K>>> } = {
   classes: (listing) => (listing.options.list === undefined ? readClassFolders(listing) : readCsvList(listing)),
-  masks: readMaskPairs,
+  masks: (listing) => (hasYoloPolygons(listing.places) ? readYoloMasks(listing) : readMaskPairs(listing)),
   depth: readDepthPairs,
   boxes: readYoloBoxes,
 };
