@@ -1,5 +1,6 @@
 /** `openDataSet`: a folder in one of the layouts that people have, read once through, into splits of items and a list of problems. */
 import { S2Error } from "../core/index.ts";
+import { annotationLayout } from "./annotation-layouts.ts";
 import { readClassFolders } from "./class-folders.ts";
 import { readCsvList } from "./csv-list.ts";
 import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts";
@@ -31,9 +32,11 @@ const READERS: { readonly [K in Kind]: (listing: Listing) => Promise<Draft<Known
 export async function openDataSet<K extends Kind = Kind>(folder: Folder, options: DataSetOptions<K> = {}): Promise<DataSet<K>> {
   const paths = await folder.list();
   const places = paths.map(placeOf);
-  const kind = (options.kind ?? (options.list === undefined ? kindOf(places, folder.name) : "classes")) as K;
+  const annotated = options.list === undefined ? await annotationLayout(folder, places) : { kinds: [], readers: {} };
+  const kind = (options.kind ?? (options.list === undefined ? kindOf(places, folder.name, annotated.kinds) : "classes")) as K;
   refuseOptions(kind, options, paths, folder.name);
-  const draft = await READERS[kind]({ folder, paths, places, splits: await readSplits(folder, places), options });
+  const read = annotated.readers[kind] ?? READERS[kind];
+  const draft = await read({ folder, paths, places, splits: await readSplits(folder, places), options });
   const splits = new Map<string, ItemOf[K][]>(draft.entries.map(({ split }) => [split, []]));
   const problems: Problem[] = [...draft.problems];
   const seen: Seen[] = [];
@@ -95,14 +98,14 @@ function sharedPhotos(seen: readonly Seen[]): Problem[] {
   return problems;
 }
 
-/** What the folders' names say, when they say one thing. */
-function kindOf(places: readonly Place[], name: string): Kind {
+/** What the names of folders and annotation files say, when they say one thing. */
+function kindOf(places: readonly Place[], name: string, annotated: readonly Kind[]): Kind {
   const has = (role: Place["role"], extension?: string) =>
     places.some((place) => place.role === role && (extension ? place.extension === extension : isPhotoName(place.path)));
   const kinds: Kind[] = [];
-  if (has("photo") && has("mask", ".png")) kinds.push("masks");
+  if (annotated.includes("masks") || (has("photo") && has("mask", ".png"))) kinds.push("masks");
   if (has("photo") && has("depth", ".png")) kinds.push("depth");
-  if (has("photo") && has("label", ".txt")) kinds.push("boxes");
+  if (annotated.includes("boxes") || (has("photo") && has("label", ".txt"))) kinds.push("boxes");
   if (kinds.length === 0 && places.some(({ path }) => path.includes("/") && isPhotoName(path))) kinds.push("classes");
   if (kinds.length === 1) return kinds[0];
   if (kinds.length > 1)
