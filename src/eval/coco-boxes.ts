@@ -1,5 +1,6 @@
 /** Photos and boxes from COCO's detection JSON: instances_train2017.json, or _annotations.coco.json in each folder of a split. */
 import * as v from "valibot";
+import { showJson } from "../tensors/index.ts";
 import { checkCocoSize, findCocoPhotos } from "./coco-images.ts";
 import { type CocoAnnotation, type CocoFile, mergeCategories, readCocoFile } from "./coco-json.ts";
 import { cutBox } from "./cut-box.ts";
@@ -45,8 +46,7 @@ function readBox(
   const label = labels.get(category_id);
   if (label === undefined) return `is of category ${category_id}, which has no name`;
   const { success, output } = v.safeParse(BBOX, bbox);
-  if (!success)
-    return `has the bbox ${(JSON.stringify(bbox) ?? "nothing").slice(0, 60)}, expected 4 numbers: left, top, width, height`;
+  if (!success) return `has the bbox ${showJson(bbox)}, expected 4 numbers: left, top, width, height`;
   const [left, top, width, height] = output;
   const cut = cutBox({ left, top, right: left + width, bottom: top + height }, size);
   return typeof cut === "string" ? `${cut} (bbox ${output.join(", ")})` : { label, ...cut };

@@ -1,5 +1,6 @@
 /** Polygons as the masks that pycocotools draws of them (`rleFrPoly` of its maskApi.c), pixel for pixel. */
 import { S2Error } from "../core/index.ts";
+import { showJson } from "../tensors/index.ts";
 import type { Runs } from "./run-lengths.ts";
 
 /** Points of the outline lie on a grid of this many steps a pixel. */
@@ -24,10 +25,9 @@ export function readPolygon(numbers: readonly unknown[], [height, width]: readon
   for (const [i, value] of numbers.entries()) {
     const side = i % 2 === 0 ? width : height;
     if (typeof value === "number" && value >= -side && value <= 2 * side) continue;
-    const shown = (JSON.stringify(value) ?? "nothing").slice(0, 40);
     throw new S2Error(
       "data-file",
-      `number ${i} of its polygon is ${shown}; expected a coordinate in an image ${width}x${height}`,
+      `number ${i} of its polygon is ${showJson(value)}; expected a coordinate in an image ${width}x${height}`,
     );
   }
   return numbers as number[];

@@ -1,5 +1,6 @@
 /** Masks as run lengths down the columns, as COCO stores them: a list of counts, or the same counts packed into a string. */
 import { S2Error } from "../core/index.ts";
+import { showJson } from "../tensors/index.ts";
 
 /** Lengths of alternating runs, zeros first, in column-major order: pixel (x, y) is number x * height + y. */
 export type Runs = ArrayLike<number>;
@@ -13,7 +14,7 @@ export function readRuns(counts: string | readonly unknown[], pixels: number): R
   let sum = 0;
   for (const [i, run] of runs.entries()) {
     if (!(typeof run === "number" && Number.isInteger(run) && run >= 0))
-      throw new S2Error("data-file", `run ${i} of its mask is ${show(run)}; expected a whole number from 0`);
+      throw new S2Error("data-file", `run ${i} of its mask is ${showJson(run)}; expected a whole number from 0`);
     sum += run;
   }
   if (sum !== pixels)
@@ -42,5 +43,3 @@ function unpackRuns(text: string): number[] {
   }
   return runs;
 }
-
-const show = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 40);

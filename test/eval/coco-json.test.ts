@@ -242,7 +242,27 @@ describe("files that are no COCO JSON", () => {
     await expect(refused(coco([image(1, "a"), image(1, "b")], []))).rejects.toThrow("lists two images of the id 1");
     await expect(refused(coco([image(1, "a")], [{ image_id: 1 }]))).rejects.toThrow("has annotations.0.category_id = nothing");
     await expect(refused(coco([image(1, "a")], [], []))).rejects.toThrow("has categories = []; expected at least one category");
-    await expect(refused(`{"images":[${"[".repeat(1e5)}${"]".repeat(1e5)}]}`)).rejects.toThrow("has images.0");
+  });
+
+  it("are refused in a sentence where values are nested too deeply to be shown", async () => {
+    const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
+    const set = (...[annotation, kind]: [string, Kind]) =>
+      open(
+        {
+          "train.json": coco([image(1, "a.png")], []).replace('"annotations":[]', `"annotations":[${annotation}]`),
+          "a.png": photo(1),
+        },
+        { kind },
+      );
+    await expect(set(`{"image_id":${deep},"category_id":3}`, "boxes")).rejects.toThrow(
+      "has annotations.0.image_id = a value that is nested",
+    );
+    const bbox = await set(`{"image_id":1,"category_id":3,"bbox":${deep}}`, "boxes");
+    expect(reasons(bbox)["a.png"]).toContain("has the bbox a value that is nested");
+    for (const segmentation of [deep, `[[${deep},1,1,1,1,1]]`, `{"size":[6,8],"counts":[${deep}]}`]) {
+      const masks = await set(`{"image_id":1,"category_id":3,"segmentation":${segmentation}}`, "masks");
+      expect(reasons(masks)["a.png"]).toContain("train.json: annotation 1 of the photo");
+    }
   });
 
   it("are passed over when their name does not: the folder is read as it lies", async () => {
