@@ -1,22 +1,16 @@
 /** The layouts that are read, a row each: what kind of labels they have, by what they are recognized, and what reads them. */
 import { isPhotoName } from "../images/index.ts";
+import { COCO_BOXES, COCO_OUTLINES, COCO_PANOPTIC, VOC_BOXES } from "./annotation-layouts.ts";
 import { readClassFolders } from "./class-folders.ts";
 import { listsHaveLabels, readCsvList } from "./csv-list.ts";
 import type { Kind } from "./data-set.ts";
 import { readDepthPairs } from "./depth-pairs.ts";
-import type { Draft, Known, Listing } from "./listing.ts";
+import type { Layout, Listing } from "./listing.ts";
 import { readMaskPairs } from "./mask-pairs.ts";
 import { photoPlaces } from "./pairs.ts";
 import type { Role } from "./place.ts";
 import { labelsLookLikeYolo, readYoloBoxes } from "./yolo-boxes.ts";
-
-export interface Layout<K extends Kind = Kind> {
-  readonly kind: K;
-  /** What messages call it. */
-  readonly name: string;
-  recognize(listing: Listing): boolean | Promise<boolean>;
-  read(listing: Listing): Promise<Draft<Known<K>>>;
-}
+import { hasYoloPolygons, readYoloMasks } from "./yolo-masks.ts";
 
 type AnyLayout = { readonly [K in Kind]: Layout<K> }[Kind];
 
@@ -26,6 +20,14 @@ const has = ({ places }: Listing, role: Role, extension: string): boolean =>
 
 /** The first of a kind that is recognized reads it; a kind's last is the usual one, which reports what is missing. */
 const LAYOUTS: readonly AnyLayout[] = [
+  COCO_PANOPTIC,
+  COCO_OUTLINES,
+  {
+    kind: "masks",
+    name: "photos and YOLO label files of polygons",
+    recognize: ({ places }, isAsked) => isAsked && hasYoloPolygons(places),
+    read: readYoloMasks,
+  },
   {
     kind: "masks",
     name: "photos and masks",
@@ -39,6 +41,8 @@ const LAYOUTS: readonly AnyLayout[] = [
     recognize: (listing) => hasPhotos(listing) && has(listing, "depth", ".png"),
     read: readDepthPairs,
   },
+  COCO_BOXES,
+  VOC_BOXES,
   {
     kind: "boxes",
     name: "photos and YOLO label files",
@@ -65,14 +69,14 @@ const CLASS_FOLDERS: Layout<"classes"> = {
 export async function recognizeLayouts(listing: Listing): Promise<AnyLayout[]> {
   const found: AnyLayout[] = [];
   for (const layout of LAYOUTS)
-    if (!found.some(({ kind }) => kind === layout.kind) && (await layout.recognize(listing))) found.push(layout);
+    if (!found.some(({ kind }) => kind === layout.kind) && (await layout.recognize(listing, false))) found.push(layout);
   return found;
 }
 
 /** Returns the layout of a kind that was asked for. */
 export async function layoutOf(kind: Kind, listing: Listing): Promise<AnyLayout> {
   const layouts = LAYOUTS.filter((layout) => layout.kind === kind);
-  for (const layout of layouts) if (await layout.recognize(listing)) return layout;
+  for (const layout of layouts) if (await layout.recognize(listing, true)) return layout;
   return kind === "classes" ? CLASS_FOLDERS : layouts.at(-1)!;
 }
 

@@ -49,3 +49,13 @@ export interface Draft<Known> {
 
 /** What an item adds to its photo's path and size. */
 export type Known<K extends Kind> = Omit<ItemOf[K], "path" | "size">;
+
+/** A layout that is read: what kind of labels it has, by what it is recognized, and what reads it. */
+export interface Layout<K extends Kind = Kind> {
+  readonly kind: K;
+  /** What messages call it. */
+  readonly name: string;
+  /** `isAsked`: the kind was given, so that what only may be of it counts too. */
+  recognize(listing: Listing, isAsked: boolean): boolean | Promise<boolean>;
+  read(listing: Listing): Promise<Draft<Known<K>>>;
+}

@@ -4,17 +4,11 @@ import { needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
 import type { Problem } from "./data-set.ts";
 import { flaw, readBytes, some } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
+import { ignoredId } from "./ignored-id.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { pairFiles } from "./pairs.ts";
 import type { Place } from "./place.ts";
 import { decodePngValues, type Raster } from "./png-values.ts";
-
-/** Classes of these names are no class, unless the option `ignore` says another. */
-const NO_CLASS = /^(void|unlabell?ed|ignored?)$/i;
-/** MMSeg's id of no class, unless a class is named there. */
-const MMSEG_IGNORE = 255;
-/** `ignore` where every id is a class: no pixel has it. */
-const NONE = -1;
 
 export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"masks">>> {
   const { folder, splits } = listing;
@@ -54,15 +48,6 @@ async function classesOf(
   if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.masks), notes: [] };
   const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt says others.`;
   return { ...found, notes: [{ path: folder.name, reason, used: true }] };
-}
-
-/** The id of no class: the option's, or that of a class called void, or 0 where names start at 1 (ADE20K: other objects), or 255. */
-export function ignoredId(classes: readonly string[], given?: number | "none"): number {
-  if (given !== undefined) return given === "none" ? NONE : given;
-  const named = classes.findIndex((name) => NO_CLASS.test(name));
-  if (named >= 0) return named;
-  if (classes[0] === "" && classes.length > 1 && classes.slice(1).every((name) => name !== "")) return 0;
-  return classes[MMSEG_IGNORE] ? NONE : MMSEG_IGNORE;
 }
 
 function mapped(mask: Raster, ids: readonly number[] | undefined): Raster {

@@ -5,9 +5,9 @@ import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts
 import { flaw, problemOf, readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
 import { noteLacking } from "./lacking-classes.ts";
-import { CLASS_FOLDERS, type Layout, layoutOf, recognizeLayouts } from "./layouts.ts";
+import { CLASS_FOLDERS, layoutOf, recognizeLayouts } from "./layouts.ts";
 import { leftOver } from "./left-over.ts";
-import type { DataSetOptions, Draft, Known, Listing } from "./listing.ts";
+import type { DataSetOptions, Draft, Known, Layout, Listing } from "./listing.ts";
 import { placesOf } from "./place.ts";
 import { refuseClasses } from "./refuse-classes.ts";
 import { NO_SPLITS, readSplits } from "./split-lists.ts";

@@ -1,6 +1,6 @@
 /** Files of named tensors, the small floats in them, and random numbers that a seed gives again. */
 export { fromBfloat16, fromFloat16, toFloat16 } from "./float16.ts";
-export { type JsonSource, parseJson } from "./json.ts";
+export { type JsonSource, parseJson, showJson } from "./json.ts";
 export { writeNpy } from "./npy.ts";
 export { makeRandom, type Random, shuffled, truncatedNormal } from "./random.ts";
 export { type Dtype, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";

@@ -30,8 +30,17 @@ export function parseJson<S extends GenericSchema>(schema: S, json: string | Uin
   const [issue] = result.issues;
   const path = getDotPath(issue);
   const where = path === null ? "is" : `has ${path} =`;
-  const received = JSON.stringify(issue.input) ?? "nothing";
-  const shown = received.length > 60 ? `${received.slice(0, 60)}...` : received;
   const expected = issue.expected ? `expected ${issue.expected}` : issue.message;
-  throw new S2Error(code, `${name} ${where} ${shown}; ${expected}. ${advice}`);
+  throw new S2Error(code, `${name} ${where} ${showJson(issue.input)}; ${expected}. ${advice}`);
+}
+
+/** The start of a value as JSON, for messages. */
+export function showJson(value: unknown): string {
+  let json: string;
+  try {
+    json = JSON.stringify(value) ?? "nothing";
+  } catch {
+    return "a value that is nested too deeply or too long"; // which can be parsed, but not written
+  }
+  return json.length > 60 ? `${json.slice(0, 60)}...` : json;
 }

@@ -30,6 +30,13 @@ it("refuses bytes that are no UTF-8, and cuts long values", () => {
   expect(() => parse(JSON.stringify({ name: ["x".repeat(500)], sizes: [] }))).toThrow(/^.{0,140}$/);
 });
 
+it("says of a value that is nested too deeply to be written that it is", () => {
+  const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
+  expect(() => parse(`{"name":${deep}}`)).toThrow(
+    "head.json has name = a value that is nested too deeply or too long; expected string",
+  );
+});
+
 it("takes records", () => {
   expect(parseJson(record(string(), number()), '{"a":1}', source)).toEqual({ a: 1 });
 });
