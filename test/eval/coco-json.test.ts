@@ -268,6 +268,7 @@ describe("files that are no COCO JSON", () => {
   it("are passed over when their name does not: the folder is read as it lies", async () => {
     const files = {
       "hat/a.png": photo(1),
+      "shoe/b.png": photo(2),
       "hat/notes.json": '{"images": 3}',
       "list.json": "[]",
       "panoptic_categories.json": "[]",

@@ -75,7 +75,7 @@ describe("boxes of Pascal VOC", () => {
     expect(Object.fromEntries(Object.entries(set.splits).map(([name, items]) => [name, items.map(({ path }) => path)]))).toEqual(
       expected,
     );
-    expect(set.problems).toEqual([]);
+    expect(set.problems.filter(({ used }) => !used)).toEqual([]);
   });
 
   it("are refused with the object and the cause, and files that go with nothing are named", async () => {
