@@ -21,8 +21,8 @@ export interface AnnotationLayout {
 }
 
 /**
- * Annotation files that a folder has, with their readers. Label files and masks beside the photos come before JSON and XML of the same
- * kind, as in COCO with YOLO's labels; a panoptic file comes before them, since its PNGs are no masks without it.
+ * Annotation files that a folder has, with their readers. Label files come before JSON and XML for boxes, and PNGs in masks/ before the
+ * outlines of JSON for masks; a panoptic file comes before these, since its PNGs are no masks without it.
  */
 export async function annotationLayout(folder: Folder, places: readonly Place[]): Promise<AnnotationLayout> {
   const has = (role: Place["role"], extension: string) =>
