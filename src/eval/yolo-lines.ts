@@ -71,7 +71,7 @@ function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar)
   if (wrong) return wrong;
   if (rest.some((value) => Math.abs(value) > 2)) {
     const box = rest.slice(0, 4).join(" ");
-    return `has the numbers ${short(box)}, expected parts of the photo from 0 to 1; are they pixels?`;
+    return `has the numbers ${short(box)}, expected parts of the photo from 0 to 1, not pixels`;
   }
   if (keypoints || rest.length === 4) {
     const [x, y, width, height] = rest;

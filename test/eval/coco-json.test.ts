@@ -244,6 +244,13 @@ describe("files that are no COCO JSON", () => {
     await expect(refused(coco([image(1, "a")], [], []))).rejects.toThrow("has categories = []; expected at least one category");
   });
 
+  it("are refused before they are parsed when no engine holds their text", async () => {
+    const bytes = new Uint8Array(2 ** 29); // zeros that nobody reads take no memory
+    await expect(open({ "instances_train.json": bytes, "a.png": photo(1) })).rejects.toThrow(
+      "is 537 MB; JSON is read up to 536 MB",
+    );
+  });
+
   it("are refused in a sentence where values are nested too deeply to be shown", async () => {
     const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
     const set = (...[annotation, kind]: [string, Kind]) =>
