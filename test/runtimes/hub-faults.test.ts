@@ -31,8 +31,11 @@ const graphPath = () => join(cacheDir, NAME, COMMIT, GRAPH);
 const download = (options: DownloadOptions = {}) => downloadModel(NAME, { cacheDir, hubUrl: hub.url, ...options });
 const parts = async () => (await readdir(cacheDir, { recursive: true })).filter((path) => path.endsWith(".part"));
 /** Answers the request for the graph. */
-const onGraph = (answer: (response: ServerResponse, range?: string) => unknown) => {
-  hub.onFile = (path, request, response) => path === GRAPH && (answer(response, request.headers.range), true);
+const onGraph = (answer: (response: ServerResponse) => unknown) => {
+  hub.onFile = (path, _request, response) => {
+    if (path === GRAPH) answer(response);
+    return path === GRAPH;
+  };
 };
 const redirect = (target: string) => onGraph((response) => response.writeHead(302, { Location: target }).end());
 const elsewhere = () => `${other.url}/${NAME}/resolve/${COMMIT}/${GRAPH}?X-Amz-Signature=secret-signature`;
