@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { S2Error } from "../../../src/core/index.ts";
 import type { Ways } from "../../../src/runtimes/web/fetch-file.ts";
 import { fetchFromHub } from "../../../src/runtimes/web/fetch-hub.ts";
-import { fetchFolder, fetchOnnx } from "../../../src/runtimes/web/fetch-model.ts";
+import { type Files, fetchFolder, fetchOnnx } from "../../../src/runtimes/web/fetch-model.ts";
 import { type Kept, type ModelCache, openModelCache } from "../../../src/runtimes/web/model-cache.ts";
 import { COMMIT, MODEL, NAME, startHub, type TinyHub } from "../tiny-hub.ts";
 
@@ -131,7 +131,21 @@ describe("a model of a server in a page", () => {
   it("a web page without its type in place of a file that a folder may have is no file", async () => {
     onGraph((response) => response.writeHead(200).end("<!doctype html><title>app</title>"));
     hub.files["model.onnx"] = MODEL;
-    expect((await fromFolder()).get("model.onnx")).toEqual(new Uint8Array(MODEL));
+    expect(MODEL.equals((await fromFolder()).get("model.onnx")!)).toBe(true);
+  });
+
+  it.each([
+    [503, "the kept files are loaded"],
+    [200, "the kept files stay"],
+  ])("whose server answers every request with a web page and status %i: %s", async (status) => {
+    const contents = (files: Files) => [...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
+    const before = contents(await fromFolder());
+    const page = (response: ServerResponse) =>
+      Boolean(response.writeHead(status, { "Content-Type": "text/html" }).end("<html>be back soon"));
+    hub.onFile = (_path, _request, response) => page(response);
+    if (status === 503) expect(contents(await fromFolder())).toEqual(before);
+    else expect((await fromFolder()).size).toBe(0);
+    expect(contents(await fromFolder({ offline: true }))).toEqual(before);
   });
 
   it("an address with a signature is not printed", async () => {
