@@ -21,7 +21,7 @@ export interface Ways extends Pick<ModelOptions, "offline" | "onProgress"> {
   readonly idleLimit?: number;
 }
 
-/** Bytes of a file whose size nobody lists: beyond these it is no config, or no model that a page could hold. */
+/** Bytes beyond which a file is no config, or no model that a page could hold. */
 const MAX_BYTES = { json: 32 << 20, other: 4 * 2 ** 30 };
 
 /**
@@ -76,7 +76,7 @@ function refusePage({ address, expected, listed }: Wanted): undefined {
 }
 
 function isMissing(response: Response): boolean {
-  return response.status === 404 || response.status === 410 || isWebPage(response);
+  return response.status === 404 || response.status === 410 || (response.status < 500 && isWebPage(response));
 }
 
 async function receive(
@@ -87,7 +87,8 @@ async function receive(
   // A compressed answer's length is not the file's.
   const said = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length") ?? 0);
   const of = wanted.listed?.size ?? said;
-  const limit = wanted.listed?.size ?? (wanted.name.endsWith(".json") ? MAX_BYTES.json : MAX_BYTES.other);
+  const most = wanted.name.endsWith(".json") ? MAX_BYTES.json : MAX_BYTES.other;
+  const limit = Math.min(wanted.listed?.size ?? most, most);
   let received = 0;
   const count = (bytes: number) => {
     received = bytes;

@@ -68,7 +68,9 @@ export async function remembering(address: string, ways: Ways, find: () => Promi
   try {
     const found = await find();
     const addresses = found.map((file) => file.address);
-    for (const old of (await noted()) ?? []) if (!addresses.includes(old.address)) await ways.cache?.remove(old.address);
+    // Where nothing was found, the server may be the wrong one for a while: what an earlier visit has kept stays.
+    const earlier = found.length > 0 ? ((await noted()) ?? []) : [];
+    for (const old of earlier) if (!addresses.includes(old.address)) await ways.cache?.remove(old.address);
     await keepNote(note, found, ways);
     return new Map(found.map(({ name, bytes }) => [name, bytes]));
   } catch (error) {

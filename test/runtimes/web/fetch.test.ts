@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { S2Error } from "../../../src/core/index.ts";
 import type { Ways } from "../../../src/runtimes/web/fetch-file.ts";
 import { fetchFromHub } from "../../../src/runtimes/web/fetch-hub.ts";
-import { fetchFolder, fetchOnnx } from "../../../src/runtimes/web/fetch-model.ts";
+import { type Files, fetchFolder, fetchOnnx } from "../../../src/runtimes/web/fetch-model.ts";
 import { type Kept, type ModelCache, openModelCache } from "../../../src/runtimes/web/model-cache.ts";
 import { COMMIT, MODEL, NAME, startHub, type TinyHub } from "../tiny-hub.ts";
 
@@ -29,7 +29,10 @@ afterEach(async () => {
 
 const GRAPH = "onnx/model.onnx";
 const onGraph = (answer: (response: ServerResponse) => unknown) => {
-  hub.onFile = (path, _request, response) => path === GRAPH && (answer(response), true);
+  hub.onFile = (path, _request, response) => {
+    if (path === GRAPH) answer(response);
+    return path === GRAPH;
+  };
 };
 const fromHub = (ways: Ways = {}) => fetchFromHub({ name: NAME, revision: "main", hubUrl: hub.url }, { cache, ...ways });
 /** The hub's files as a plain folder, whose sizes nobody lists. */
@@ -108,8 +111,8 @@ describe("a model of a server in a page", () => {
     ["before it answers", () => undefined],
   ])("is given up when the server falls silent %s", async (_, answer) => {
     onGraph(answer);
-    expect(await refusal(fromFolder({ idleLimit: 100 }), "model-network")).toContain("nothing arrived for 0.1 s");
-    expect(await refusal(fromHub({ idleLimit: 100 }), "model-network")).toContain("nothing arrived for 0.1 s");
+    expect(await refusal(fromFolder({ idleLimit: 1000 }), "model-network")).toContain("nothing arrived for 1 s");
+    expect(await refusal(fromHub({ idleLimit: 1000 }), "model-network")).toContain("nothing arrived for 1 s");
   });
 
   it("has no config of more than 32 MB", async () => {
@@ -128,7 +131,21 @@ describe("a model of a server in a page", () => {
   it("a web page without its type in place of a file that a folder may have is no file", async () => {
     onGraph((response) => response.writeHead(200).end("<!doctype html><title>app</title>"));
     hub.files["model.onnx"] = MODEL;
-    expect((await fromFolder()).get("model.onnx")).toEqual(new Uint8Array(MODEL));
+    expect(MODEL.equals((await fromFolder()).get("model.onnx")!)).toBe(true);
+  });
+
+  it.each([
+    [503, "the kept files are loaded"],
+    [200, "the kept files stay"],
+  ])("whose server answers every request with a web page and status %i: %s", async (status) => {
+    const contents = (files: Files) => [...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
+    const before = contents(await fromFolder());
+    const page = (response: ServerResponse) =>
+      Boolean(response.writeHead(status, { "Content-Type": "text/html" }).end("<html>be back soon"));
+    hub.onFile = (_path, _request, response) => page(response);
+    if (status === 503) expect(contents(await fromFolder())).toEqual(before);
+    else expect((await fromFolder()).size).toBe(0);
+    expect(contents(await fromFolder({ offline: true }))).toEqual(before);
   });
 
   it("an address with a signature is not printed", async () => {
