@@ -1,6 +1,6 @@
 /** The work of `s2 train`: views with the teacher's tokens, then steps, then the model's folder. */
 import { join } from "node:path";
-import { S2Error, type Tensor } from "../core/index.ts";
+import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { imagenet } from "../images/index.ts";
 import { loadImage, type Model, openLoop, openStore } from "../node.ts";
 import { saveFiles } from "../runtimes/node/index.ts";
@@ -106,7 +106,11 @@ function drawViews({ teacher, student: { imageSize: side }, ...rest }: Drawing):
   return makeShards({
     ...rest,
     ...{ load: loadImage, preprocessing: teacher.preprocessing ?? imagenet, perShard: 64, view: { side, area: [0.15, 1] } },
-    teacher: async (tiles: Tensor) => [await teacher(tiles)],
+    teacher: async (tiles: Tensor) => {
+      const tokens = await teacher(tiles);
+      checkFinite(tokens.data, "The teacher's output");
+      return [tokens];
+    },
     onShard: (done, of) => say(`views: ${done} of ${of} files`),
     onProblem: (path, reason) => process.stderr.write(`\r\x1b[Kleft out ${path}: ${reason}\n`),
   });
