@@ -31,6 +31,7 @@ import { gather, keptOf } from "./gather.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { differenceInWords, inWords } from "./measures.ts";
 import { type OpenedSet, openSet } from "./open-set.ts";
+import { writeMessage, writeResult } from "./output.ts";
 import { graphsOf, openModel } from "./plan-flags.ts";
 import { table } from "./table.ts";
 
@@ -60,7 +61,7 @@ export async function adviseSet(path: string, flags: AdviseFlags): Promise<numbe
       "data-set",
       `"${set.name}" has no test split, and a verdict needs photos that no head has seen; --test-share 0.3 splits them off.`,
     );
-  if (!flags.quiet) for (const note of splits.notes) process.stderr.write(`note: ${note}\n`);
+  if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const bench: Bench = { opened, splits, flags: { ...flags, head }, failed: new Set() };
   const notes: string[] = [];
   const candidates = await untilStopped(() => allCandidates(bench, notes));
@@ -79,8 +80,8 @@ export async function adviseSet(path: string, flags: AdviseFlags): Promise<numbe
       const better = one === rows[0] ? undefined : gain(one, rows[0]);
       return { way: one.name, ...figure, ...interval(score), gain: better, cost: one.cost };
     });
-    process.stdout.write(`${JSON.stringify({ set: set.name, kind: set.kind, head, photos: counts, ways, ...advice, notes })}\n`);
-  } else process.stdout.write(`${inText(set.name, head, counts, rows, [...advice.sentences, ...notes])}\n`);
+    writeResult(`${JSON.stringify({ set: set.name, kind: set.kind, head, photos: counts, ways, ...advice, notes })}\n`);
+  } else writeResult(`${inText(set.name, head, counts, rows, [...advice.sentences, ...notes])}\n`);
   return unused > 0 ? status.someFailed : status.ok;
 }
 
@@ -108,9 +109,7 @@ async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates>
       costs[2],
     );
     const whole = await twiceTheSide(bench, model, notes);
-    const larger = flags.larger
-      ? await atOneScale(bench, anotherModel(flags, flags.larger), basename(flags.larger, ".onnx"))
-      : undefined;
+    const larger = flags.larger ? await largerModel(bench, anotherModel(flags, flags.larger)) : undefined;
     return { single, multi, narrow, enlarged, ...(whole && { whole }), ...(larger && { larger }) };
   } finally {
     await model.dispose();
@@ -126,19 +125,29 @@ const anotherModel = ({ output, prefixTokens, patchSize, imageSize, ...flags }: 
 /** The control that needs a model without a size of its own. */
 async function twiceTheSide(bench: Bench, { traits }: Model, notes: string[]): Promise<Candidate | undefined> {
   const [height, width] = (traits.imageSize ?? [224, 224]).map((side) => 2 * side);
+  const flags = { ...bench.flags, imageSize: [height, width] as const };
+  let model: Model;
   try {
-    return await atOneScale(bench, { ...bench.flags, imageSize: [height, width] }, `${width}x${height} at once`);
+    model = await openModel(flags);
   } catch (error) {
-    if (!(error instanceof S2Error)) throw error;
+    // A graph of one size, or weights that are not at hand; anything else is a fault and is thrown.
+    if (!(error instanceof S2Error && notAtThisSize.has(error.code))) throw error;
     notes.push(
       `More pixels without S² were not tried: this model cannot be had at ${width}x${height}. A folder with config.json and model.safetensors can.`,
     );
     return undefined;
   }
+  return atOneScale(bench, flags, model, `${width}x${height} at once`);
 }
 
-async function atOneScale(bench: Bench, flags: AdviseFlags, name: string): Promise<Candidate> {
-  const model = await openModel(flags);
+async function largerModel(bench: Bench, flags: AdviseFlags & { readonly model: string }): Promise<Candidate> {
+  return atOneScale(bench, flags, await openModel(flags), basename(flags.model, ".onnx"));
+}
+
+/** Codes of `loadModel` for a size that a model cannot have. */
+const notAtThisSize: ReadonlySet<string> = new Set(["input", "architecture", "prefix-tokens"]);
+
+async function atOneScale(bench: Bench, flags: AdviseFlags, model: Model, name: string): Promise<Candidate> {
   try {
     const one: Look = { ...SQUASH, scales: [1] };
     const features = await look(bench, model, flags, one);
@@ -197,7 +206,7 @@ async function candidate({ opened, splits, flags }: Bench, name: string, feature
   const { head } = await fitTask(set, splits, read, options);
   const [figure] = taskFigures(set.kind, await tallyTask(head, set, splits.test, read, options));
   if (!flags.quiet && !flags.json && process.stderr.isTTY)
-    process.stderr.write(`${name}: ${figure.name} ${inWords({ ...figure, ...interval(figure.score) })}\n`);
+    writeMessage(`${name}: ${figure.name} ${inWords({ ...figure, ...interval(figure.score) })}\n`);
   return { name, figure, cost };
 }
 

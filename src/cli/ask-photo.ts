@@ -20,6 +20,7 @@ import { loadImage, openGraph } from "../node.ts";
 import { buildFolder } from "./build-folder.ts";
 import type { AskFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
+import { writeResult } from "./output.ts";
 
 const models = fileURLToPath(new URL("../../models/", import.meta.url));
 const own = { answerer: join(models, "answerer/answerer.safetensors"), model: join(models, "s2-tiny") };
@@ -29,7 +30,7 @@ export async function askPhoto(photo: string, question: string | undefined, flag
   const answerer = await readFrom(flags.answerer ?? own.answerer);
   if (question === undefined) {
     const lines = questionKinds.map((kind) => `  ${examples[kind]}  (${rightness(answerer, kind)} on drawn scenes)`);
-    process.stdout.write(`It knows questions of these kinds, with other shapes and colours too:\n${lines.join("\n")}\n`);
+    writeResult(`It knows questions of these kinds, with other shapes and colours too:\n${lines.join("\n")}\n`);
     return status.ok;
   }
   const asked = readQuestion(question);
@@ -42,9 +43,9 @@ export async function askPhoto(photo: string, question: string | undefined, flag
   const [{ answer, probability }] = await opened.tell(data.slice(prefix * channels), [asked]);
   await opened.close();
   const right = answerer.accuracy[asked.kind];
-  if (flags.json) process.stdout.write(`${JSON.stringify({ photo, question, answer, probability, right })}\n`);
+  if (flags.json) writeResult(`${JSON.stringify({ photo, question, answer, probability, right })}\n`);
   else
-    process.stdout.write(
+    writeResult(
       `${answer}\n  ${percent(probability)} sure; such questions about drawn scenes: ${rightness(answerer, asked.kind)}.\n`,
     );
   return status.ok;

@@ -1,13 +1,19 @@
 /** What ways of looking cost on this machine: tiles, time and size of a photo's features, measured on a few photos in turns. */
 import { join } from "node:path";
+import { S2Error } from "../core/index.ts";
 import type { Cost, Look } from "../eval/index.ts";
 import { extract, loadImage, type Model, planPhoto } from "../node.ts";
+import { failingWith, status } from "./errors.ts";
 
 const PHOTOS = 3;
 const ROUNDS = 3;
 
 /** Medians; ways take turns, so that other load of the machine hits all alike. The first round warms up and does not count. */
 export async function costsOf(model: Model, base: string, paths: readonly string[], looks: readonly Look[]): Promise<Cost[]> {
+  await failingWith(status.allFailed, () => {
+    if (paths.length === 0)
+      throw new S2Error("photo-broken", "No test photo is left to measure costs on; see what is said of each.");
+  });
   const photos = await Promise.all(paths.slice(0, PHOTOS).map((path) => loadImage(join(base, path))));
   const times: number[][] = looks.map(() => []);
   const sizes: number[] = looks.map(() => 0);

@@ -1,9 +1,10 @@
 /** Errors on the command line: which exit status they mean, and the sentence that is printed. */
 import { CommanderError } from "commander";
 import { S2Error } from "../core/index.ts";
+import { writeMessage } from "./output.ts";
+import { status } from "./status.ts";
 
-/** Documented at the bottom of `s2 --help`. */
-export const status = { ok: 0, someFailed: 1, usage: 2, model: 3, allFailed: 4, unexpected: 70, interrupted: 130 } as const;
+export { status };
 
 const statuses = new WeakMap<object, number>();
 
@@ -21,17 +22,42 @@ export async function failingWith<T>(code: number, stage: () => T | Promise<T>):
 /** Prints what is to be said of an error that ended a command, and returns the exit status. */
 export function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? status.ok : status.usage; // commander has printed it
-  process.stderr.write(`error: ${sentence(error)}\n`);
-  if (process.env.S2_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  writeMessage(`error: ${sentence(error)}\n`);
+  if (process.env.S2_DEBUG && error instanceof Error) writeMessage(`${error.stack}\n`);
+  if (reasonOfSystem(error)) return status.usage;
   if (!(error instanceof S2Error)) return status.unexpected;
   return statuses.get(error) ?? status.usage;
 }
 
-/** One line for people: a refusal in the command line's words, or what is unexpected with the way to its stack. */
+/** One line for people: a refusal in the command line's words, what the system refused, or what is unexpected with a request to report it. */
 export function sentence(error: unknown): string {
   if (error instanceof S2Error) return inFlags(error.message);
+  const reason = reasonOfSystem(error);
+  if (reason) return reason;
   const said = error instanceof Error ? error.message : String(error);
-  return `${said.trim().split("\n")[0]} (unexpected; S2_DEBUG=1 shows the stack)`;
+  return `${said.trim().split("\n")[0]} (unexpected; please report it with the stack, which S2_DEBUG=1 shows)`;
+}
+
+/** What a file system refuses is no fault of the program. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; make room, or write elsewhere",
+  EDQUOT: "the quota of the disk is used up; make room, or write elsewhere",
+  EFBIG: "the file would be too large for this file system; write elsewhere",
+  EROFS: "the file system is read-only; write elsewhere",
+  EACCES: "permission is denied; check who may read and write it",
+  EPERM: "permission is denied; check who may read and write it",
+  ENOTDIR: "a part of the path is a file and no folder; give another path",
+  EISDIR: "it is a folder where a file was expected; give another path",
+  ENAMETOOLONG: "the name is too long; give a shorter one",
+  EMFILE: "too many files are open; raise the limit (ulimit -n)",
+  ENFILE: "too many files are open on this machine; try again later",
+  EIO: "the disk or the network drive gave an error; check it",
+};
+
+function reasonOfSystem(error: unknown): string | undefined {
+  const { code = "", syscall, path, dest } = (error ?? {}) as NodeJS.ErrnoException & { dest?: string };
+  if (!syscall || !Object.hasOwn(reasons, code)) return undefined;
+  return `${dest ?? path ?? "A file"} cannot be used (${code}): ${reasons[code]}.`;
 }
 
 /** Library options that a sentence may advise, and the flags that set them. */

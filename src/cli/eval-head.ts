@@ -10,6 +10,7 @@ import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { classMeasures, type Measure, measuresOf } from "./measures.ts";
 import { type OpenedSet, openSet } from "./open-set.ts";
+import { writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
 
 /** Returns the exit status. */
@@ -53,11 +54,11 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
   if (flags.json) {
     const lists = { problems: [...set.problems, ...one.failed.map((each) => ({ ...each, used: false }))] };
     const compared = other && { with: flags.compare, differences };
-    process.stdout.write(`${JSON.stringify({ ...said, figures, classes, names: set.classes, confusion, compared, ...lists })}\n`);
+    writeResult(`${JSON.stringify({ ...said, figures, classes, names: set.classes, confusion, compared, ...lists })}\n`);
   } else {
     const lines = [...measureLines(said, figures, classes, set.classes, confusion)];
     if (differences) lines.push("", ...differenceLines(folder, flags.compare!, differences));
-    process.stdout.write(`${lines.join("\n")}\n`);
+    writeResult(`${lines.join("\n")}\n`);
   }
   return failed > 0 ? status.someFailed : status.ok;
 }

@@ -135,6 +135,7 @@ async function writeAll(
     await writeFeatures(job.out, features, dtype, metadata);
     if (pixels && job.picture) await savePng(pixels, job.picture);
   } catch (cause) {
+    if (cause instanceof S2Error) throw cause; // this photo's own
     throw new S2Error("write", `${job.out} cannot be written: ${(cause as Error).message}. Give another --out, or make room.`, {
       cause,
     });

@@ -19,6 +19,7 @@ import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import { writeReport, writeResult } from "./output.ts";
 import { lookOf, openModel } from "./plan-flags.ts";
 import { bringUpToDate, openPlace, type Place } from "./similar-index.ts";
 
@@ -56,7 +57,7 @@ async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model:
     // The photo itself is no news.
     const found = (await search(index, query, { top: flags.top + 1 })).filter((hit) => hit.photo !== name).slice(0, flags.top);
     const hits = found.map((hit) => ({ ...hit, photo: place.photos ? join(place.shown, hit.photo) : hit.photo }));
-    process.stdout.write(flags.json ? `${JSON.stringify({ photo, box, hits, index: counts })}\n` : inWords(hits, asRegion));
+    writeResult(flags.json ? `${JSON.stringify({ photo, box, hits, index: counts })}\n` : inWords(hits, asRegion));
     return (counts?.failed ?? 0) > 0 ? status.someFailed : status.ok;
   } finally {
     await store.close();
@@ -105,6 +106,6 @@ async function inItself(photo: string, flags: SimilarFlags, model: Model): Promi
   await failingWith(status.usage, async () => savePng(heatPicture(await loadImage(photo), maps, box), out));
   const { grid } = tokens;
   const said = `${photo} -> ${out}  ${grid.rows}x${grid.cols} places; ${maps.length} panels of heat: the first scale, then one more each`;
-  process.stdout.write(flags.json ? `${JSON.stringify({ photo, box, picture: out, grid })}\n` : `${said}\n`);
+  writeReport(flags.json ? `${JSON.stringify({ photo, box, picture: out, grid })}\n` : `${said}\n`);
   return status.ok;
 }

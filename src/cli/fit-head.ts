@@ -22,6 +22,7 @@ import { type MadeOf, nameOf, repeatable, type SavedHead, saveHead } from "./hea
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
 import { openSet } from "./open-set.ts";
+import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { graphsOf, lookOf, openModel } from "./plan-flags.ts";
 import { setFlagsOf } from "./set-flags.ts";
 import { table } from "./table.ts";
@@ -35,7 +36,7 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   const splits = taskSplits<Kind>(set, flags);
   const look = lookOf(flags);
   const name = headFor(set, splits.train, flags.head);
-  if (!flags.quiet) for (const note of splits.notes) process.stderr.write(`note: ${note}\n`);
+  if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const model = await openModel(flags);
   try {
     const collection = collectionFor(model, flags, look, place);
@@ -72,7 +73,7 @@ async function fitAndSay(
   const showing = process.stderr.isTTY && !flags.json && !flags.quiet;
   const options = { ...flags, openGraph: graphs, signal: stopSignal, onProgress: showing ? showStep : undefined };
   const fitted = await untilStopped(() => fitTask(set, splits, read, options));
-  if (showing) process.stderr.write("\r\x1b[K");
+  if (showing) writeStatus("");
   const measured = async (items: readonly ItemOf[Kind][]) =>
     measuresOf(set.kind, await tallyTask(fitted.head, set, items, read, { ...options, signal: stopSignal }));
   const [validation, test] = [await measured(splits.validation), await measured(splits.test)];
@@ -98,7 +99,7 @@ async function fitAndSay(
     chosen,
     trials,
   };
-  process.stdout.write(
+  writeReport(
     flags.json
       ? `${JSON.stringify({ ...said, figures: head.figures, problems })}\n`
       : inText(head, fitted, validation, test, flags, model),
@@ -109,7 +110,7 @@ async function fitAndSay(
 const byName = (measures: readonly Measure[]) => Object.fromEntries(measures.map(({ name, ...rest }) => [name, rest]));
 
 function showStep({ step, done, of }: FitProgress): void {
-  process.stderr.write(`\r\x1b[Kfitting: ${step}, ${done}${of ? ` of at most ${of}` : ""}`);
+  writeStatus(`fitting: ${step}, ${done}${of ? ` of at most ${of}` : ""}`);
 }
 
 function inText(

@@ -3,6 +3,7 @@ import { S2Error } from "../core/index.ts";
 import { type Collection, collectFeatures, type Kind, photoVector } from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
 import { untilStopped } from "./interrupt.ts";
+import { writeMessage } from "./output.ts";
 import { openBar } from "./report.ts";
 import type { SayFlags } from "./set-flags.ts";
 
@@ -29,7 +30,7 @@ export async function gather(
           failed.push({ path: each.photo, reason: each.problem });
           const line = `failed: ${each.photo}: ${each.problem}`;
           if (bar) bar.log(line);
-          else if (!json) process.stderr.write(`${line}\n`);
+          else if (!json) writeMessage(`${line}\n`);
         }
         bar?.update(features.size + failed.length);
       }

@@ -4,13 +4,14 @@ import { S2Error, type S2Options } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
+import { writeReport } from "./output.ts";
 
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
 
 /** Writes the file, and one beside it where its weights do not fit in one, and says how large they are. */
 async function write(path: string, model: ModelProto): Promise<void> {
   const { saveOnnx } = await import("../runtimes/node/index.ts");
-  for (const { path: file, bytes } of saveOnnx(path, model)) process.stdout.write(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+  for (const { path: file, bytes } of saveOnnx(path, model)) writeReport(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
 
 const open = (source?: string): Promise<ModelProto> =>

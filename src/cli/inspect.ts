@@ -4,6 +4,7 @@ import type { Model } from "../node.ts";
 import type { Found, ModelReport } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { addModelOptions, type ModelFlags } from "./flags.ts";
+import { writeResult } from "./output.ts";
 import { table } from "./table.ts";
 
 const examples = `
@@ -25,7 +26,7 @@ export function defineInspect(program: Command): void {
       const model = await openModel({ ...flags, model: source });
       await model.dispose();
       const report = await failingWith(status.model, () => reportOn(model));
-      process.stdout.write(flags.json ? `${inJson(model, report)}\n` : inWords(model, report));
+      writeResult(flags.json ? `${inJson(model, report)}\n` : inWords(model, report));
     });
 }
 

@@ -18,6 +18,7 @@ import { loadImage, openFolder, openGraph, openLoop, openStore } from "../node.t
 import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { stopSignal } from "./interrupt.ts";
+import { writeMessage } from "./output.ts";
 import { openModel } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
 import { readVersion } from "./version.ts";
@@ -38,7 +39,7 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
     return running.get(key)!;
   };
   const problems: Lab["problems"] = [];
-  const say = (step: string) => void (quiet || json || process.stderr.write(`${step}\n`));
+  const say = (step: string) => void (quiet || json || writeMessage(`${step}\n`));
   const given = async (which: "model" | "larger" | "other") => {
     const path = flags[which];
     return path === undefined ? undefined : labModel(await open(which), await weightsOf(path));

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { type DataSet, openDataSet, type Problem } from "../eval/index.ts";
 import { openFolder } from "../node.ts";
+import { writeMessage } from "./output.ts";
 import type { SayFlags, SetFlags } from "./set-flags.ts";
 
 /** A data set, where it lies, and where features of its photos are kept. */
@@ -30,9 +31,8 @@ function sayProblems(problems: readonly Problem[], { json, quiet }: SayFlags): v
   const notes = quiet || json ? [] : problems.filter(({ used }) => used);
   const say = (word: string, list: readonly Problem[]) => {
     const named = json ? [] : list.slice(0, NAMED);
-    for (const { path, reason } of named) process.stderr.write(`${word}: ${path}: ${reason}\n`);
-    if (list.length > named.length && !json)
-      process.stderr.write(`${word}: ${list.length - named.length} more; --json names all\n`);
+    for (const { path, reason } of named) writeMessage(`${word}: ${path}: ${reason}\n`);
+    if (list.length > named.length && !json) writeMessage(`${word}: ${list.length - named.length} more; --json names all\n`);
   };
   say("failed", bad);
   say("note", notes);

@@ -4,6 +4,7 @@ import { loadModel, type Model, openGraph, type PhotoOptions, planPhoto } from "
 import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
+import { writeStatus } from "./output.ts";
 
 /** NVILA's own limit. */
 const MAX_TILES = 12;
@@ -19,7 +20,7 @@ export function openModel({ model, ...flags }: ModelFlags): Promise<Model> {
 
 function showBytes({ file, bytes, of }: { file: string; bytes: number; of: number }): void {
   const mega = (count: number) => (count / 1e6).toFixed(1);
-  process.stderr.write(`\r\x1b[Kdownloading ${file}: ${mega(bytes)} of ${mega(of)} MB${bytes >= of ? "\r\x1b[K" : ""}`);
+  writeStatus(bytes >= of ? "" : `downloading ${file}: ${mega(bytes)} of ${mega(of)} MB`);
 }
 
 /** How heads run: on as many threads as the model. */

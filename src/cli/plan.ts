@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { S2Plan, Traits } from "../core/index.ts";
 import { failingWith, inFlags, status } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
+import { writeResult } from "./output.ts";
 import { table } from "./table.ts";
 
 const examples = `
@@ -34,7 +35,7 @@ export function definePlan(program: Command): void {
       const { traits, known } = await readTraits(flags);
       const { planFor } = await import("./plan-flags.ts");
       const plan = planFor(size, flags, traits);
-      process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : inWords(plan, known));
+      writeResult(flags.json ? `${JSON.stringify(plan)}\n` : inWords(plan, known));
     });
 }
 

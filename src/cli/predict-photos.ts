@@ -8,6 +8,7 @@ import type { PredictFlags } from "./command-flags.ts";
 import { sentence, status } from "./errors.ts";
 import { loadHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
+import { writeMessage, writeReport, writeResult } from "./output.ts";
 import { findPhotos, type Job, nameOutputs } from "./photos.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
@@ -37,13 +38,13 @@ export async function predictPhotos(folder: string, given: readonly string[], fl
   let [failed, done] = [0, 0];
   const fail = (photo: string, reason: string) => {
     failed++;
-    if (flags.json) process.stdout.write(`${JSON.stringify({ photo, error: reason })}\n`);
+    if (flags.json) (draws ? writeReport : writeResult)(`${JSON.stringify({ photo, error: reason })}\n`);
     else if (bar) bar.log(`failed: ${photo}: ${reason}`);
-    else process.stderr.write(`failed: ${reason.includes(photo) ? "" : `${photo}: `}${reason}\n`);
+    else writeMessage(`failed: ${reason.includes(photo) ? "" : `${photo}: `}${reason}\n`);
   };
   for (const { photo, missing } of jobs) if (missing) fail(photo, sentence(missing));
   const there = jobs.filter(({ missing }) => !missing);
-  if (flags.csv) process.stdout.write(csvHead(head));
+  if (flags.csv) (draws ? writeReport : writeResult)(csvHead(head));
   try {
     await untilStopped(async () => {
       const names = there.map(({ photo }) => relative(base, resolve(photo)));
@@ -76,7 +77,9 @@ function say(
   { json, csv }: PredictFlags,
 ): void {
   const to = files.picture ? ` -> ${files.picture}` : "";
-  process.stdout.write(
+  // Pictures are written whether or not someone reads about them.
+  const write = files.picture ? writeReport : writeResult;
+  write(
     json ? `${JSON.stringify({ photo, ...fields, ...files })}\n` : csv ? csvLine(photo, numbers) : `${photo}${to}  ${words}\n`,
   );
 }

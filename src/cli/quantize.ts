@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../core/index.ts";
 import type { QuantizeReport } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
+import { writeReport } from "./output.ts";
 
 /** What activations are like shows on few; more only take longer. */
 const mostPhotos = 16;
@@ -46,7 +47,7 @@ export function defineQuantize(program: Command): void {
       const seen = photos && { images: await lookAt(source, photos, out), openGraph: oneThread(openGraph) };
       const { model, report } = await quantizeProto(original, { ...seen, twoTerms, weightBits });
       saveOnnx(out, model);
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : describe(out, report));
+      writeReport(json ? `${JSON.stringify(report)}\n` : describe(out, report));
     });
 }
 

@@ -1,6 +1,8 @@
 /** What `s2 extract` says while it runs: a progress line on a terminal, a line per photo elsewhere, JSON lines for programs. */
 import { S2Error } from "../core/index.ts";
+import { durationInWords } from "./duration.ts";
 import { inFlags, sentence } from "./errors.ts";
+import { printable, writeMessage, writeReport } from "./output.ts";
 
 /** A photo whose features are written; also the object of a `--json` line. */
 export interface Done {
@@ -30,8 +32,8 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
   const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos) : undefined;
   const counts = { done: 0, skipped: 0, failed: 0 };
   const warned = new Set<string>();
-  const say = (line: string) => void process.stdout.write(`${line}\n`);
-  const complain = (line: string) => (bar ? bar.log(line) : void process.stderr.write(`${line}\n`));
+  const say = (line: string) => void writeReport(`${line}\n`);
+  const complain = (line: string) => (bar ? bar.log(line) : void writeMessage(`${line}\n`));
   // Where both streams are one terminal, the bar stands for the lines; a single photo's line comes when the bar is gone.
   const oneTerminal = bar && process.stdout.isTTY;
   const lines = !json && !quiet && (photos === 1 || !oneTerminal);
@@ -74,7 +76,7 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
       const { done, skipped, failed } = counts;
       if (!quiet && !json && photos > 1) {
         const parts = [`${done} done`, skipped && `${skipped} done before`, failed && `${failed} failed`];
-        process.stderr.write(`${photos} photos: ${parts.filter(Boolean).join(", ")}\n`);
+        writeMessage(`${photos} photos: ${parts.filter(Boolean).join(", ")}\n`);
       }
     },
   };
@@ -103,26 +105,17 @@ export async function openBar(photos: number): Promise<Bar> {
     etaBuffer: 30,
     format: (_, { progress: part, value, total, eta }) => {
       const full = Math.round(part * BAR);
-      const left = value > 0 && Number.isFinite(eta) ? `${span(eta)} left` : "";
+      const left = value > 0 && Number.isFinite(eta) ? `${durationInWords(eta)} left` : "";
       return `${"█".repeat(full)}${"░".repeat(BAR - full)} ${Math.floor(value)} of ${total} photos  ${left}`;
     },
   });
   const bar = bars.create(photos, 0);
   return {
     update: (value) => bar.update(value),
-    log: (line) => bars.log(`${line}\n`),
+    log: (line) => bars.log(`${printable(line)}\n`),
     stop() {
       bars.update(); // prints what was logged since the last drawing
       bars.stop();
     },
   };
-}
-
-function span(seconds: number): string {
-  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)];
-  return minutes >= 60
-    ? `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-    : minutes > 0
-      ? `${minutes} min ${rest} s`
-      : `${rest} s`;
 }

@@ -8,6 +8,7 @@ import type { ExperimentFlags } from "./command-flags.ts";
 import { status } from "./errors.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { openLab } from "./open-lab.ts";
+import { writeReport, writeResult } from "./output.ts";
 import { table } from "./table.ts";
 import { readVersion } from "./version.ts";
 import { resultNames, writeIndex, writePage } from "./write-results.ts";
@@ -20,7 +21,7 @@ export async function runExperiment(name: string | undefined, flags: ExperimentF
       ["NAME", "QUESTION"],
       experiments.map((each) => [each.name, each.question]),
     );
-    process.stdout.write(`${lines.join("\n")}\n`);
+    writeResult(`${lines.join("\n")}\n`);
     return status.ok;
   }
   const experiment = findExperiment(experiments, name);
@@ -29,8 +30,8 @@ export async function runExperiment(name: string | undefined, flags: ExperimentF
   const result = await run(experiment, flags);
   await writePage(flags.out, result);
   writeIndex(flags.out);
-  if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else process.stdout.write(`${[join(flags.out, `${name}.md`), ...result.findings.map((each) => `  ${each}`)].join("\n")}\n`);
+  if (flags.json) writeReport(`${JSON.stringify(result)}\n`);
+  else writeReport(`${[join(flags.out, `${name}.md`), ...result.findings.map((each) => `  ${each}`)].join("\n")}\n`);
   return result.problems.length > 0 ? status.someFailed : status.ok;
 }
 
@@ -62,7 +63,7 @@ async function render(name: string | undefined, { out, quiet }: ExperimentFlags)
   const names = name === undefined ? resultNames(out) : [findExperiment(experiments, name).name];
   for (const each of names) {
     await writePage(out, JSON.parse(readFileSync(join(out, `${each}.json`), "utf8")) as Result);
-    if (!quiet) process.stdout.write(`${join(out, `${each}.md`)}\n`);
+    if (!quiet) writeReport(`${join(out, `${each}.md`)}\n`);
   }
   writeIndex(out);
   return status.ok;

@@ -8,6 +8,7 @@ import { type Collection, indexPhotos } from "../eval/index.ts";
 import { type IndexLabel, memoryVectors, type PhotoIndex, type VectorStore } from "../heads/index.ts";
 import { openStore, openVectors } from "../node.ts";
 import { failingWith, status } from "./errors.ts";
+import { writeMessage } from "./output.ts";
 import { findPhotos } from "./photos.ts";
 import { openBar } from "./report.ts";
 
@@ -62,7 +63,7 @@ async function openOwn(path: string, { quiet }: { quiet?: boolean }): ReturnType
     return lance(await openVectors(path));
   } catch (error) {
     if (!(error instanceof S2Error && error.code === "lancedb-missing")) throw error;
-    if (!quiet) process.stderr.write("note: LanceDB is not installed; the index is one file, searched in memory.\n");
+    if (!quiet) writeMessage("note: LanceDB is not installed; the index is one file, searched in memory.\n");
     return inMemory(`${path}.safetensors`);
   }
 }
@@ -94,7 +95,7 @@ export async function bringUpToDate(
         counts.failed++;
         const line = `failed: ${each.photo}: ${each.problem}`;
         if (bar) bar.log(line);
-        else process.stderr.write(`${line}\n`);
+        else writeMessage(`${line}\n`);
       }
       seen = Math.max(seen, counts.added + counts.kept + counts.failed);
       bar?.update(seen);

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { S2Error } from "../core/index.ts";
 import { type Features, readSafetensors, toFloat16, writeNpy, writeSafetensors } from "../node.ts";
 
 /** Strings, as safetensors wants its metadata; all but `s2_vision` are JSON. What `--resume` compares is in `model`, `photo` and `options`. */
@@ -31,7 +32,7 @@ export async function writeFeatures(
   metadata: Metadata,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const half = dtype === "float16" ? toFloat16(data) : undefined;
+  const half = dtype === "float16" ? halfOf(data) : undefined;
   if (!path.endsWith(".npy")) {
     const features = half ? ({ dtype: "F16", dims, data: half } as const) : ({ dtype: "F32", dims, data } as const);
     return writeWhole(path, writeSafetensors({ features: features }, metadata));
@@ -39,6 +40,17 @@ export async function writeFeatures(
   await writeWhole(path, writeNpy(dims, half ?? data));
   // Last, so that metadata never speak of an array that is not there yet.
   await writeWhole(besideNpy(path), new TextEncoder().encode(`${JSON.stringify(metadata, null, 2)}\n`));
+}
+
+/** float16 ends at 65,504: beyond it infinity would be written. */
+function halfOf(data: Float32Array): Uint16Array {
+  const half = toFloat16(data);
+  const at = half.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
+  if (at < 0) return half;
+  throw new S2Error(
+    "not-finite",
+    `The features hold ${data[at]}, which is too large for float16; write them with --dtype float32.`,
+  );
 }
 
 const besideNpy = (path: string) => path.replace(/npy$/, "json");

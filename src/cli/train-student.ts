@@ -1,6 +1,6 @@
 /** The work of `s2 train`: views with the teacher's tokens, then steps, then the model's folder. */
 import { join } from "node:path";
-import { S2Error, type Tensor } from "../core/index.ts";
+import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { imagenet } from "../images/index.ts";
 import { loadImage, type Model, openLoop, openStore } from "../node.ts";
 import { saveFiles } from "../runtimes/node/index.ts";
@@ -19,8 +19,10 @@ import {
   teacherStatistics,
   type VitShape,
 } from "../train/index.ts";
+import { durationInWords } from "./duration.ts";
 import { status } from "./errors.ts";
 import type { TrainFlags } from "./flags.ts";
+import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { findPhotos } from "./photos.ts";
 import { openModel } from "./plan-flags.ts";
 
@@ -63,15 +65,15 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
       },
     );
     if (fitted.done < steps) {
-      process.stderr.write(`\nstopped after ${fitted.done} of ${steps} steps; the same command goes on\n`);
+      writeMessage(`\nstopped after ${fitted.done} of ${steps} steps; the same command goes on\n`);
       return status.interrupted;
     }
     save(out, fitted, student, preprocessing, recipe);
-    process.stdout.write(`${out}: config.json, model.safetensors, log.json\n`);
+    writeReport(`${out}: config.json, model.safetensors, log.json\n`);
     return status.ok;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    process.stderr.write("\nstopped while drawing views; the same command goes on\n");
+    writeMessage("\nstopped while drawing views; the same command goes on\n");
     return status.interrupted;
   } finally {
     await teacher.dispose();
@@ -106,9 +108,13 @@ function drawViews({ teacher, student: { imageSize: side }, ...rest }: Drawing):
   return makeShards({
     ...rest,
     ...{ load: loadImage, preprocessing: teacher.preprocessing ?? imagenet, perShard: 64, view: { side, area: [0.15, 1] } },
-    teacher: async (tiles: Tensor) => [await teacher(tiles)],
+    teacher: async (tiles: Tensor) => {
+      const tokens = await teacher(tiles);
+      checkFinite(tokens.data, "The teacher's output");
+      return [tokens];
+    },
     onShard: (done, of) => say(`views: ${done} of ${of} files`),
-    onProblem: (path, reason) => process.stderr.write(`\r\x1b[Kleft out ${path}: ${reason}\n`),
+    onProblem: (path, reason) => writeMessage(`${process.stderr.isTTY ? "\n" : ""}left out ${path}: ${reason}\n`),
   });
 }
 
@@ -122,12 +128,13 @@ function progress(steps: number) {
     mean = mean === undefined ? loss : 0.95 * mean + 0.05 * loss;
     const left = ((performance.now() - start) / (step - first)) * (steps - step);
     if (step % (process.stderr.isTTY ? 1 : 50) === 0 || step === steps)
-      say(`step ${step} of ${steps}, loss ${mean.toFixed(4)}, ${Math.ceil(left / 60_000)} min left`);
+      say(`step ${step} of ${steps}, loss ${mean.toFixed(4)}, ${durationInWords(left / 1000)} left`);
   };
 }
 
 function say(line: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
+  if (process.stderr.isTTY) writeStatus(line);
+  else writeMessage(`${line}\n`);
 }
 
 function save(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { failingWith, status } from "./errors.ts";
 import { readCount } from "./flags.ts";
+import { writeMessage, writeReport } from "./output.ts";
 
 interface EncoderFlags {
   out: string;
@@ -51,11 +52,9 @@ export function defineVisionEncoder(program: Command): void {
       const texts = Object.entries(configs).map(([key, value]) => [key, asText(value)] as const);
       saveFiles(out, { [name]: file, ...Object.fromEntries(texts) });
       for (const other of otherEncoders(out, name))
-        process.stderr.write(
-          `warning: ${other} is of the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`,
-        );
-      for (const { message } of plan.warnings) process.stderr.write(`warning: ${message}\n`);
-      process.stdout.write(
+        writeMessage(`warning: ${other} is of the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`);
+      for (const { message } of plan.warnings) writeMessage(`warning: ${message}\n`);
+      writeReport(
         `${join(out, name)}: ${(file.length / 1e6).toFixed(1)} MB, photos of ${plan.image[0]} px, ${plan.tiles} tiles, ${tokens} tokens\n`,
       );
     });

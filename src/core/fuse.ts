@@ -2,7 +2,7 @@
 
 import { S2Error } from "./error.ts";
 import { croppedGrid, type Grid } from "./layout.ts";
-import { readOutput, type TileOutput } from "./output.ts";
+import { checkTiles, readOutput, type TileOutput } from "./output.ts";
 import { addMap, addTokens, mergeScale } from "./pool.ts";
 import { type Pooling, pooling } from "./pooling.ts";
 import type { S2Plan, Tensor, Traits } from "./types.ts";
@@ -67,6 +67,7 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
   return {
     add(index, from, images, tensor) {
       const output = readOutput(tensor, images, plan.scales[index].tile, plan, traits);
+      checkTiles(output, plan, { index, from, images, batch });
       if (output.channels !== (channels ??= output.channels)) {
         throw new S2Error(
           "model-output",

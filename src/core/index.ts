@@ -2,6 +2,7 @@
 export { mergeChessboard, splitChessboard } from "./chessboard.ts";
 export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
 export { nearest, px, S2Error } from "./error.ts";
+export { argmax, checkFinite, firstNotFinite } from "./finite.ts";
 export type { Fused } from "./fuse.ts";
 export { type Matrix, type ScaleMatrices, scaleMatrices } from "./matrices.ts";
 export { checkNames, s2OptionNames } from "./options.ts";

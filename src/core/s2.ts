@@ -1,5 +1,6 @@
 /** `s2`: the reference's `forward` on a tensor of images. */
 import { px, S2Error } from "./error.ts";
+import { firstNotFinite } from "./finite.ts";
 import { readOutput } from "./output.ts";
 import { planS2 } from "./plan.ts";
 import { filters, imageDims, resize } from "./resize.ts";
@@ -16,6 +17,7 @@ export async function s2(model: VisionModel, images: Tensor, options: S2Options 
   const [batch, channels, height, width] = imageDims(images);
   const plan = isPlan(options) ? options : planS2({ height, width }, options, await traitsFor(model, images, options));
   checkImage(plan, [height, width]);
+  checkPixels(images);
   const prepare = (scale: ScalePlan) => tensorCutter(images, scale, plan);
   return (await runPlan(model, plan, { batch, channels, prepare }, options)).features;
 }
@@ -30,6 +32,18 @@ function checkImage({ image, region }: S2Plan, size: readonly [height: number, w
       `The plan shows a part of a photo of ${px(image)} px; s2 takes whole images: crop first, or use extract.`,
     );
   }
+}
+
+/** A model may hide one bad pixel (a maximum over patches) or spread it over all tokens; so pixels are checked, not only features. */
+function checkPixels({ dims: [, channels, height, width], data }: Tensor): void {
+  const at = firstNotFinite(data);
+  if (at < 0) return;
+  const plane = Math.floor(at / (height * width));
+  const [x, y] = [at % width, Math.floor(at / width) % height];
+  throw new S2Error(
+    "image",
+    `Image ${Math.floor(plane / channels)} has ${data[at]} at ${x}, ${y} of channel ${plane % channels}; expected finite numbers. Check how it was normalized.`,
+  );
 }
 
 /** Whether `options` are a plan already: plans know their tiles. */

@@ -1,4 +1,5 @@
 /** Features of many photos, one after the other: from the store where they hold, else by the model; a photo that fails is reported. */
+import { firstNotFinite, S2Error } from "../core/index.ts";
 import { extractPhoto, type Features, type PhotoModel, type PhotoOptions, planPhoto } from "../features/index.ts";
 import { type PhotoTokens, photoTokens } from "../heads/index.ts";
 import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
@@ -53,7 +54,13 @@ function collect(path: string | undefined, collection: Collection): Promise<Coll
 
 async function collectOne(photo: string, collection: Collection): Promise<Collected> {
   const prepared = await prepare(photo, collection);
-  return "problem" in prepared ? { photo, problem: prepared.problem } : await finish(photo, prepared, collection);
+  if ("problem" in prepared) return { photo, problem: prepared.problem };
+  try {
+    return await finish(photo, prepared, collection);
+  } catch (error) {
+    if (error instanceof S2Error && error.code === "not-finite") return { photo, problem: error.message };
+    throw error;
+  }
 }
 
 /** Where a photo's features are kept: readable, and another for each model and way of looking. */
@@ -89,12 +96,13 @@ async function prepare(path: string, collection: Collection): Promise<Outcome> {
       version: collection.version,
     };
     const found = store && (await findFeatures(store, storedName(path, collection), fingerprint));
-    if (found && "tokens" in found) return found;
+    const finite = found && "tokens" in found && firstNotFinite(found.tokens.data) < 0;
+    if (finite) return found;
     return {
       fingerprint,
       plan,
       photo: upsampled ? reduced(photo, model, preprocessing) : photo,
-      ...(found && "stale" in found && { stale: found.stale }),
+      ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
     };
   } catch (error) {
     return { problem: (error as Error).message };

@@ -1,5 +1,5 @@
 /** Metrics of rankings: recall@k of retrieval, average precision of retrieval and of "is it there?" scores. */
-import { S2Error } from "../core/index.ts";
+import { checkFinite, S2Error } from "../core/index.ts";
 import { nanMean, type Score } from "./tally.ts";
 
 /** Whether any of the first `k` results is relevant, 0 or 1: "recall@k" of metric learning, torchmetrics' RetrievalHitRate. */
@@ -19,6 +19,7 @@ export function recallAt(k: number, relevant: ArrayLike<number>, all: number): n
 function rankedPrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>): (times?: ArrayLike<number>) => number {
   if (scores.length !== relevant.length)
     throw new S2Error("metric", `Got ${scores.length} scores for ${relevant.length} truths; expected one each.`);
+  checkFinite(scores, "The list of scores");
   const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b] - scores[a]);
   return (times) => {
     let [found, seen, sum, foundBefore] = [0, 0, 0, 0];
@@ -37,7 +38,7 @@ function rankedPrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>)
 /**
  * Σ (Rₙ - Rₙ₋₁) Pₙ over the thresholds that the scores are, not interpolated (scikit-learn's average_precision_score); photo i counts
  * `times[i]` times. NaN when nothing is relevant.
- * @throws S2Error "metric" for lists of different lengths.
+ * @throws S2Error "metric" for lists of different lengths, "not-finite" for scores that cannot be ranked.
  */
 export function averagePrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>, times?: ArrayLike<number>): number {
   return rankedPrecision(scores, relevant)(times);

@@ -1,5 +1,5 @@
 /** Sums photo by photo, so that a metric made of sums can be had for all photos, for each, or for any sample of them. */
-import { S2Error } from "../core/index.ts";
+import { checkFinite, S2Error } from "../core/index.ts";
 
 /** For each photo a row of `cells` numbers that add up over photos; what is 0 takes no room. Made by `openTally`, filled by `addPhoto`. */
 export interface Tally {
@@ -24,13 +24,14 @@ export function openTally(cells: number): Tally {
   return { cells, photos: [], starts: [0], columns: [], values: [] };
 }
 
-/** Adds a photo's own sums: its confusion matrix, its errors. @throws S2Error "metric" for a row of another length. */
+/** Adds a photo's own sums: its confusion matrix, its errors. @throws S2Error "metric" for a row of another length, "not-finite" for NaN or infinity. */
 export function addPhoto(tally: Tally, photo: string, sums: ArrayLike<number>): void {
   if (sums.length !== tally.cells)
     throw new S2Error(
       "metric",
       `Got ${sums.length} sums for "${photo}"; expected ${tally.cells}, as many as the tally has cells.`,
     );
+  checkFinite(sums, `The row of sums for "${photo}"`);
   for (let i = 0; i < sums.length; i++) {
     if (sums[i] === 0) continue;
     tally.columns.push(i);

@@ -1,5 +1,5 @@
 /** Items of a data set beside their photos' features, as fits take them; photos without features are left out. */
-import { S2Error } from "../core/index.ts";
+import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { Batches, DepthPhoto, LabelledRows, Mask, MaskedPhoto, PhotoOfObjects, PhotoTokens } from "../heads/index.ts";
 import type { BoxItem, ClassItem, DepthItem, MaskItem, Photographed } from "./data-set.ts";
 import { type Pooling, photoVector } from "./token-maps.ts";
@@ -27,6 +27,7 @@ export async function labelledVectors(
   for (const { path, label } of items) {
     const tokens = await features(path);
     if (!tokens) continue;
+    checkTokens(path, tokens);
     vectors.push(photoVector(tokens, pooling));
     labels.push(label);
   }
@@ -60,9 +61,23 @@ function paired<Item extends Photographed, Photo extends object>(
     for (const item of items) {
       const tokens = await features(item.path);
       if (!tokens) continue;
-      const photo = known.get(tokens) ?? (await make(item, tokens));
-      known.set(tokens, photo);
+      let photo = known.get(tokens);
+      if (!photo) {
+        checkTokens(item.path, tokens);
+        photo = await make(item, tokens);
+        known.set(tokens, photo);
+      }
       yield photo;
     }
   };
+}
+
+/** @throws S2Error "rows" that names the photo; a head would name only the row. */
+function checkTokens(path: string, { data, channels }: PhotoTokens): void {
+  const at = firstNotFinite(data);
+  if (at < 0) return;
+  throw new S2Error(
+    "rows",
+    `The features of ${path} have ${data[at]} in token ${Math.floor(at / channels)}, channel ${at % channels}; expected finite numbers. Leave the photo out, or extract its features again.`,
+  );
 }

@@ -1,5 +1,15 @@
 /** `visualTokens`: a photo as the tokens that a language model of LLaVA's, VILA's or NVILA's kind reads. */
-import { checkNames, planTower, S2Error, type S2Options, type S2Plan, s2, type Tensor, type Tower } from "../core/index.ts";
+import {
+  checkFinite,
+  checkNames,
+  planTower,
+  S2Error,
+  type S2Options,
+  type S2Plan,
+  s2,
+  type Tensor,
+  type Tower,
+} from "../core/index.ts";
 import { imagenet, normaliser, type Photo, type Preprocessing } from "../images/index.ts";
 import { cutBlocks, joinBlocks } from "./blocks.ts";
 import { extractPhoto, type PhotoModel } from "./extract.ts";
@@ -56,6 +66,7 @@ export async function visualTokens(
   const given = oneTile ? repeated(own, tower.scales.length) : own;
   if (!project) return { data: given.data, dims: dimsOf(given), grid, prefix, order: "rows", plan };
   const projected = await project(several ? cutBlocks(given, grid, blocks) : given);
+  checkFinite(projected.data, "The projector's output");
   const side = sideOf(projected.dims[1] - prefix);
   const made = { rows: blocks.rows * side, cols: blocks.cols * side };
   const tokens = several ? joinBlocks(projected, made, blocks) : projected;

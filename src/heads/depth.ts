@@ -5,7 +5,7 @@ import { type Bins, type DepthRows, expectedDepth, scaleInvariantLoss } from "./
 import { descend } from "./descend.ts";
 import { checkHead, type FeatureHead } from "./head.ts";
 import { cells } from "./masks.ts";
-import { mapFile, type OpenedHead } from "./probe.ts";
+import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { ridgeMap } from "./ridge.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, remembered } from "./rows.ts";
 import { gridRows, type PhotoTokens } from "./tokens.ts";
@@ -147,9 +147,9 @@ export async function openDepth(head: DepthHead, openGraph: OpenGraph): Promise<
   return {
     async predict(tokens) {
       const rows = gridRows(tokens, widths);
-      const { result } = await graph.run({ rows: { dims: [rows.length / channels, channels], data: rows } });
+      const result = await runMap(graph, rows, channels);
       const { grid, size } = tokens;
-      const map = { dims: [1, 1, grid.rows, grid.cols], data: result.data as Float32Array };
+      const map = { dims: [1, 1, grid.rows, grid.cols], data: result };
       return { width: size[1], height: size[0], data: resize(map, size, { mode: "bilinear" }).data };
     },
     close: () => graph.close(),

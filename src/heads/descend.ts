@@ -21,7 +21,7 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import { type Evaluated, minimise } from "./minimise.ts";
-import { type Batches, channelsOf, type FitOptions, type Rows, regularisations, type Trial } from "./rows.ts";
+import { type Batches, channelsOf, type FitOptions, type Rows, regularisations, rowCount, type Trial } from "./rows.ts";
 import { folded, type LinearMap, type Standard, standardOf } from "./standardise.ts";
 
 /** What is to be made small. */
@@ -120,7 +120,7 @@ function lossFile<B>({ outputs, lead = ["rows"], build }: ScoreLoss<B>, standard
 }
 
 /** Summed loss, gradient and count; batches in float32, their sum in float64. */
-async function sumOver<B>(
+async function sumOver<B extends Rows>(
   { graph, loss: { outputs, feeds }, weights, signal }: Objective<B>,
   batches: Batches<B>,
   at: Float64Array,
@@ -134,7 +134,10 @@ async function sumOver<B>(
   for await (const batch of batches()) {
     signal?.throwIfAborted();
     const results = await graph.run({ ...feeds(batch), ...parameters });
-    value += Number(results.loss.data[0]);
+    const loss = Number(results.loss.data[0]);
+    // Training rows are checked once, by `standardOf`; a step that overshoots may give an infinite loss of finite rows.
+    if (!Number.isFinite(loss)) rowCount(batch.rows, weights / outputs);
+    value += loss;
     count += Number(results.count.data[0]);
     addTo(gradient, 0, results.weight_gradient.data as Float32Array);
     addTo(gradient, weights, results.bias_gradient.data as Float32Array);

@@ -1,5 +1,5 @@
 /** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
-import { S2Error, type Tensor } from "../core/index.ts";
+import { firstNotFinite, S2Error, type Tensor } from "../core/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
 
 /** What stands on frozen features. All but the tensors is JSON: a kind that names the head, and its own fields. */
@@ -77,7 +77,7 @@ function checkPlain(name: string, value: unknown): void {
 }
 
 /**
- * Checks a head before it runs: its kind, and that its tensors have these dims.
+ * Checks a head before it runs: its kind, and that its tensors have these dims and finite numbers.
  * @throws S2Error "head".
  */
 export function checkHead(head: Head, kind: string, dims: Readonly<Record<string, readonly number[]>>): void {
@@ -89,6 +89,12 @@ export function checkHead(head: Head, kind: string, dims: Readonly<Record<string
       throw new S2Error(
         "head",
         `The ${kind} head's ${name} is [${found?.dims.join(", ") ?? "absent"}]; its other fields want [${expected.join(", ")}]. Fit it again.`,
+      );
+    const bad = firstNotFinite(found.data);
+    if (bad >= 0)
+      throw new S2Error(
+        "head",
+        `The ${kind} head's ${name} has ${found.data[bad]} at ${bad}; expected finite numbers. The file is damaged: fit the head again.`,
       );
   }
 }

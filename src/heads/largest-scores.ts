@@ -1,10 +1,12 @@
 /** From scores of tokens to the class of every pixel: enlarged bilinearly as `resize` does, and the largest taken, without the enlarged planes. */
+import { argmax } from "../core/index.ts";
 import type { Mask } from "./masks.ts";
 import type { PhotoTokens } from "./tokens.ts";
 
 /**
  * The class with the largest score at each pixel, the first of equals, from scores [rows·cols, classes]. Along a line a pixel's score is
  * a mean of two tokens' with the same weights for all classes, so where one class is the largest in both there is nothing to compute.
+ * @throws S2Error "not-finite" for NaN.
  */
 export function largestScores(scores: Float32Array, classes: number, { grid, size }: Pick<PhotoTokens, "grid" | "size">): Mask {
   const [height, width] = size;
@@ -16,16 +18,10 @@ export function largestScores(scores: Float32Array, classes: number, { grid, siz
   for (let y = 0; y < height; y++) {
     const [above, below, part] = [down.first[y] * stride, down.second[y] * stride, down.part[y]];
     for (let i = 0; i < stride; i++) line[i] = (1 - part) * scores[above + i] + part * scores[below + i];
-    for (let col = 0; col < grid.cols; col++) best[col] = largest(line, col * classes, classes);
+    for (let col = 0; col < grid.cols; col++) best[col] = argmax(line, col * classes, classes);
     largestAlong(line, best, classes, along, data, y * width);
   }
   return { width, height, data };
-}
-
-function largest(values: Float64Array, at: number, classes: number): number {
-  let first = 0;
-  for (let k = 1; k < classes; k++) if (values[at + k] > values[at + first]) first = k;
-  return first;
 }
 
 /** One line of pixels, from a line of tokens [cols, classes] and the largest of each. */

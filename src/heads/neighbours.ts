@@ -38,9 +38,11 @@ export async function fitNeighbours(
   const channels = channelsOf(widths);
   const parts: Float32Array[] = [];
   const labels: number[] = [];
+  let seen = 0;
   for await (const batch of train()) {
     signal?.throwIfAborted();
-    const unit = unitRows(batch.rows, widths, channels);
+    const unit = unitRows(batch.rows, widths, channels, undefined, seen);
+    seen += batch.labels.length;
     for (let i = 0; i < batch.labels.length; i++) {
       if (batch.labels[i] < 0 || batch.labels[i] >= classes.length) continue;
       labels.push(batch.labels[i]);
@@ -73,6 +75,7 @@ export async function openNeighbours(
   const channels = channelsOf(widths);
   const kept = tensors.labels?.data.length ?? 0;
   checkHead(head, "neighbours", { rows: [kept, channels], labels: [kept] });
+  checkLabels(tensors.labels.data, classes.length);
   const graph = await openGraph(similarityFile(channels));
   return {
     async predict(rows) {
@@ -91,6 +94,15 @@ export async function openNeighbours(
     },
     close: () => graph.close(),
   };
+}
+
+function checkLabels(labels: Float32Array, classes: number): void {
+  const bad = labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (bad === undefined) return;
+  throw new S2Error(
+    "head",
+    `The neighbours head has the label ${bad}; expected whole numbers from 0 to ${classes - 1}. Fit it again.`,
+  );
 }
 
 function similarityFile(channels: number): Uint8Array {

@@ -7,7 +7,7 @@ import type { Tensor } from "../core/index.ts";
 import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
 import { descend, onePhoto, type ScoreLoss, total } from "./descend.ts";
 import { checkHead, type FeatureHead } from "./head.ts";
-import { mapFile, type OpenedHead } from "./probe.ts";
+import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, type Rows } from "./rows.ts";
 import { gridRows, type LabelledPoint, type PhotoTokens, tokenOf } from "./tokens.ts";
 
@@ -122,8 +122,8 @@ export async function openObjects(head: ObjectsHead, openGraph: OpenGraph): Prom
   return {
     async predict(tokens) {
       const rows = gridRows(tokens, widths);
-      const { result } = await graph.run({ rows: { dims: [rows.length / channels, channels], data: rows } });
-      const places = result.data as Float32Array;
+      const result = await runMap(graph, rows, channels);
+      const places = result;
       const counts = new Float32Array(classes.length);
       for (let i = 0; i < places.length; i++) counts[i % classes.length] += places[i];
       return { counts, presence: counts.map((count) => -Math.expm1(-count)), places };

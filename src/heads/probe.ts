@@ -1,11 +1,12 @@
 /** Linear probes: a linear map of photo vectors, to probabilities of classes, to scores of classes, or to values. */
-import type { Tensor } from "../core/index.ts";
+import { argmax as argmaxOf, checkFinite, type Tensor } from "../core/index.ts";
 import {
   constant,
   finishGraph,
   Gemm,
   input,
   newGraph,
+  type OpenedGraph,
   type OpenGraph,
   output,
   type ShapedValue,
@@ -43,8 +44,7 @@ export async function openProbe(head: ProbeHead, openGraph: OpenGraph): Promise<
   const graph = await openGraph(mapFile(head.tensors, channels, head.gives === "probabilities" ? Softmax : (scores) => scores));
   return {
     async predict(rows) {
-      const result = await graph.run({ rows: { dims: [rowCount(rows, channels), channels], data: rows } });
-      return result.result.data as Float32Array;
+      return runMap(graph, rows, channels);
     },
     close: () => graph.close(),
   };
@@ -59,13 +59,20 @@ export function mapFile({ weight, bias }: LinearMap, channels: number, finish: (
   return writeOnnx(finishGraph(graph, "head"));
 }
 
-/** The number of the largest of each `width` values, the first of equals: the class that scores or probabilities tell. */
+/**
+ * Runs the graph of `mapFile` on rows [n, channels].
+ * @throws S2Error "rows" for rows that are not whole or not finite, "not-finite" when the result overflows.
+ */
+export async function runMap(graph: OpenedGraph, rows: Float32Array, channels: number): Promise<Float32Array> {
+  const { result } = await graph.run({ rows: { dims: [rowCount(rows, channels), channels], data: rows } });
+  checkFinite(result.data as Float32Array, "The head's result");
+  return result.data as Float32Array;
+}
+
+/**
+ * The class of each row of scores or probabilities [n, width]: the index of the largest, the first of equals.
+ * @throws S2Error "not-finite" for NaN.
+ */
 export function argmax(values: Float32Array, width: number): Int32Array {
-  const best = new Int32Array(values.length / width);
-  for (let row = 0, at = 0; row < best.length; row++, at += width) {
-    let most = 0;
-    for (let k = 1; k < width; k++) if (values[at + k] > values[at + most]) most = k;
-    best[row] = most;
-  }
-  return best;
+  return Int32Array.from({ length: values.length / width }, (_, row) => argmaxOf(values, row * width, width));
 }

@@ -60,7 +60,7 @@ export async function productsOf(
   let done = 0;
   for await (const { rows, targets, weights } of batches()) {
     signal?.throwIfAborted();
-    const n = rowCount(rows, channels);
+    const n = rowCount(rows, channels, done);
     const { high, low } = await graph.run({
       rows: { dims: [n, channels], data: rows },
       targets: { dims: [n, outputs], data: targets },

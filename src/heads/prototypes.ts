@@ -5,7 +5,7 @@
 import { S2Error, type Tensor } from "../core/index.ts";
 import { Mul, type OpenGraph, Softmax } from "../onnx/index.ts";
 import { checkHead, type FeatureHead } from "./head.ts";
-import { mapFile, type OpenedHead } from "./probe.ts";
+import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { type Batches, channelsOf, type LabelledRows, rowCount } from "./rows.ts";
 import { unitRows } from "./unit-rows.ts";
 
@@ -37,9 +37,10 @@ export async function fitPrototypes(
   const channels = channelsOf(widths);
   const means = new Float64Array(classes.length * channels);
   const counts = new Int32Array(classes.length);
+  let seen = 0;
   for await (const { rows, labels } of train()) {
     signal?.throwIfAborted();
-    rowCount(rows, channels);
+    seen += rowCount(rows, channels, seen);
     for (let i = 0; i < labels.length; i++) {
       if (labels[i] < 0 || labels[i] >= classes.length) continue;
       counts[labels[i]]++;
@@ -76,9 +77,7 @@ export async function openPrototypes(
   );
   return {
     async predict(rows) {
-      const unit = unitRows(rows, widths, channels, tensors.centre.data);
-      const { result } = await graph.run({ rows: { dims: [rowCount(rows, channels), channels], data: unit } });
-      return result.data as Float32Array;
+      return runMap(graph, unitRows(rows, widths, channels, tensors.centre.data), channels);
     },
     close: () => graph.close(),
   };

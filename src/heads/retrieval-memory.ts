@@ -1,4 +1,5 @@
 /** Vectors in memory, searched one by one: exact, without a database, also in a browser; as 8-bit integers in a quarter of the memory. */
+import { S2Error } from "../core/index.ts";
 import type { VectorHit, VectorStore, VectorTable } from "../tensors/index.ts";
 import { type Entry, type Precision, type Rows, readEntries, writeEntries } from "./retrieval-file.ts";
 
@@ -55,6 +56,12 @@ function nearest(entries: Iterable<Entry>, table: VectorTable, vector: Float32Ar
     const length = rows.data.length / vector.length;
     for (let row = 0; row < length; row++) {
       const score = dot(rows, row, vector);
+      // NaN is neither above nor below another score: it would stand in the way of all that follow.
+      if (!Number.isFinite(score))
+        throw new S2Error(
+          "index",
+          `The score of ${entry.path} is ${score}: its vector in the index, or the query, has numbers that are not finite. Remove the photo and add it again.`,
+        );
       if (scores.length === count && score <= scores[count - 1]) continue;
       // Equal scores keep the order in which they were put.
       let at = scores.length;

@@ -1,5 +1,5 @@
 /** Retrieval: an index of photos and their regions, searched by a photo, a region or words. Where its vectors lie comes in as a value. */
-import { S2Error } from "../core/index.ts";
+import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { PhotoVectors, VectorHit, VectorStore } from "../tensors/index.ts";
 import { unit, type Windows } from "./retrieval-regions.ts";
 
@@ -156,7 +156,7 @@ function checkVector(vector: Float32Array, channels: number | undefined, what: s
       `${what} has ${vector.length} numbers; the index holds ${channels}. Give one of the same model, scales and pooling.`,
     );
   }
-  if (vector.length > 0 && vector.every(Number.isFinite)) return vector.length;
+  if (vector.length > 0 && firstNotFinite(vector) < 0) return vector.length;
   throw new S2Error("index", `${what} is empty or has numbers that are not finite; check the model's output.`);
 }
 

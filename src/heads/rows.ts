@@ -1,5 +1,5 @@
 /** Features as heads take them: rows in batches that can be gone through again, so that they need not fit in memory. */
-import { S2Error } from "../core/index.ts";
+import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 
 /** Features of some photos, or of some tokens: [n, channels], row after row. */
@@ -75,15 +75,21 @@ export interface FittedHead<H> {
 }
 
 /**
- * How many rows there are.
- * @throws S2Error "rows" when they are not whole.
+ * Number of rows; every fit and every prediction counts its rows here. `before` is the number of rows in earlier batches.
+ * @throws S2Error "rows" when they are not whole, or when one holds NaN or infinity.
  */
-export function rowCount(rows: Float32Array, channels: number): number {
+export function rowCount(rows: Float32Array, channels: number, before = 0): number {
   const count = rows.length / channels;
-  if (Number.isInteger(count)) return count;
+  if (!Number.isInteger(count))
+    throw new S2Error(
+      "rows",
+      `Got ${rows.length} numbers for rows of ${channels} channels; give features as the head was made for.`,
+    );
+  const at = firstNotFinite(rows);
+  if (at < 0) return count;
   throw new S2Error(
     "rows",
-    `Got ${rows.length} numbers for rows of ${channels} channels; give features as the head was made for.`,
+    `Row ${before + Math.floor(at / channels)} of the features has ${rows[at]} in channel ${at % channels}; expected finite numbers. Leave that photo out, or extract its features again.`,
   );
 }
 

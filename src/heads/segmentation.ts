@@ -7,7 +7,7 @@ import { checkHead, type FeatureHead } from "./head.ts";
 import { largestScores } from "./largest-scores.ts";
 import { classShares, type Mask } from "./masks.ts";
 import { pixelLoss, pixelRows } from "./pixel-loss.ts";
-import { mapFile, type OpenedHead } from "./probe.ts";
+import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { ridgeMap } from "./ridge.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, type Rows, remembered } from "./rows.ts";
 import type { LinearMap } from "./standardise.ts";
@@ -99,8 +99,8 @@ export async function openSegmentation(head: SegmentationHead, openGraph: OpenGr
   return {
     async predict(tokens) {
       const rows = gridRows(tokens, widths);
-      const { result } = await graph.run({ rows: { dims: [rows.length / channels, channels], data: rows } });
-      return largestScores(result.data as Float32Array, classes.length, tokens);
+      const result = await runMap(graph, rows, channels);
+      return largestScores(result, classes.length, tokens);
     },
     close: () => graph.close(),
   };

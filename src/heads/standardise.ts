@@ -53,7 +53,7 @@ const noMoments = (channels: number): Moments => ({
 function addMoments(moments: Moments, rows: Float32Array): void {
   const { shift, sums, squares } = moments;
   const channels = shift.length;
-  const count = rowCount(rows, channels);
+  const count = rowCount(rows, channels, moments.count);
   if (moments.count === 0 && count > 0) shift.set(rows.subarray(0, channels));
   moments.count += count;
   const inFours = rows.length - (rows.length % (4 * channels));
@@ -77,12 +77,6 @@ function addMoments(moments: Moments, rows: Float32Array): void {
 
 function standardFrom({ count, shift, sums, squares }: Moments, widths: readonly number[]): Standard {
   if (count === 0) throw new S2Error("rows", "There are no rows to fit to; give at least one batch with features.");
-  const bad = sums.findIndex((sum) => !Number.isFinite(sum));
-  if (bad >= 0)
-    throw new S2Error(
-      "rows",
-      `Channel ${bad} of the features holds a number that is not finite; leave that photo out, or make its features again.`,
-    );
   const channels = shift.length;
   const mean = new Float32Array(channels);
   const factor = new Float32Array(channels);

@@ -1,14 +1,18 @@
 /** Rows whose scalar product is the mean of their scales' cosines. */
 import { rowCount } from "./rows.ts";
 
-/** Each scale's part, less `centre`, divided by its length and by the root of the number of scales; a part that is zero stays so. */
+/**
+ * Each scale's part, less `centre`, divided by its length and by the root of the number of scales; a part that is zero stays so.
+ * @throws S2Error "rows" for rows that are not whole or not finite; `before` is the number of rows in earlier batches.
+ */
 export function unitRows(
   rows: Float32Array,
   widths: readonly number[],
   channels: number,
   centre: Float32Array = new Float32Array(channels),
+  before = 0,
 ): Float32Array {
-  const count = rowCount(rows, channels);
+  const count = rowCount(rows, channels, before);
   const unit = new Float32Array(rows.length);
   const share = 1 / Math.sqrt(widths.length);
   for (let row = 0, at = 0; row < count; row++) {

@@ -1,5 +1,5 @@
 /** A trained answerer as a file, and ready to answer. */
-import { S2Error } from "../core/index.ts";
+import { argmax, S2Error } from "../core/index.ts";
 import { constant, finishGraph, input, newGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { fromFloat16, readSafetensors, toFloat16, writeSafetensors } from "../tensors/index.ts";
 import { type AnswererShape, answers, type Sight, tokensOf } from "./answerer.ts";
@@ -90,7 +90,7 @@ export async function openAnswerer(
 /** The answer with the highest score among those that there can be. */
 function likeliest(scores: Float32Array, possible: readonly string[]): Told {
   const own = possible.map((answer) => scores[vocabulary.indexOf(answer)]);
-  const most = Math.max(...own);
-  const sum = own.reduce((total, score) => total + Math.exp(score - most), 0);
-  return { answer: possible[own.indexOf(most)], probability: 1 / sum };
+  const best = argmax(own);
+  const sum = own.reduce((total, score) => total + Math.exp(score - own[best]), 0);
+  return { answer: possible[best], probability: 1 / sum };
 }

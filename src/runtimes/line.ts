@@ -31,7 +31,12 @@ export function waitingRoom<Answer extends object>(): Waiting<Answer> {
       new Promise((resolve, reject) => {
         if (death) return reject(death);
         waiting.set(++last, { resolve, reject });
-        send(last);
+        try {
+          send(last);
+        } catch (error) {
+          waiting.delete(last); // what cannot be sent is never answered
+          reject(error);
+        }
       }),
     settle({ id, ...answer }) {
       waiting.get(id)?.resolve(answer as unknown as Answer);

@@ -1,5 +1,5 @@
 /** The two sides of a CLIP-like transformers.js model, photos and texts as vectors of one space: what finds photos by words. */
-import { S2Error, type Tensor } from "../core/index.ts";
+import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
 import { type JsonObject, readHints, type Size } from "./hub-config.ts";
 import { pick, type TransformersModel, type TransformersProcessor, tensorClassOf } from "./transformers-library.ts";
@@ -79,8 +79,9 @@ function sideOf(
   );
 }
 
-/** [b, c] into b vectors. */
+/** [b, c] into b vectors. @throws S2Error "not-finite". */
 function rows({ dims, data }: Tensor): Float32Array[] {
   const [count, channels] = dims;
+  checkFinite(data, "The embedding");
   return Array.from({ length: count }, (_, i) => data.slice(i * channels, (i + 1) * channels));
 }

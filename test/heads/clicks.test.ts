@@ -76,6 +76,6 @@ describe("few-click segmentation", () => {
     expect(() => segmentClicks(ready, [], 2)).toThrow("There is no click");
     expect(() => segmentClicks(ready, [at(3, 2)], 2)).toThrow("has the class 2; expected 0 to 1");
     expect(() => segmentClicks(ready, [{ x: 3, y: 71, label: 0 }], 2)).toThrow("The point 3, 71 is outside its photo of 120x70");
-    expect(() => clickable({ ...photo, data: photo.data.map(() => Number.NaN) })).toThrow("not finite");
+    expect(() => clickable({ ...photo, data: photo.data.map(() => Number.NaN) })).toThrow("expected finite numbers");
   });
 });

@@ -96,7 +96,7 @@ describe("logistic regression", () => {
     const broken = train.rows.slice();
     broken[24 * 7 + 5] = Number.NaN;
     await expect(fitted({ ...train, rows: broken })).rejects.toThrow(
-      "Channel 5 of the features holds a number that is not finite",
+      "Row 7 of the features has NaN in channel 5; expected finite numbers",
     );
     await expect(fitted({ ...train, labels: train.labels.map(() => 9) })).rejects.toThrow("No row has a label");
     await expect(fitted(train, { widths: [16, 9] })).rejects.toThrow("for rows of 25 channels");

@@ -52,6 +52,11 @@ async function optimized(
   const size = model.traits.imageSize ?? ([224, 224] as const);
   const given = { input: pickInput(plain.inputs), main, size };
   const { session, optimization } = await optimize(plain, located, given, options);
-  const faster = session === plain ? model : await makeModel(session, located, options);
-  return Object.assign(faster, { optimization });
+  if (session === plain) return Object.assign(model, { optimization });
+  try {
+    return Object.assign(await makeModel(session, located, options), { optimization });
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
 }

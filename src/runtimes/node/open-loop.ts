@@ -1,6 +1,7 @@
 /** `openLoop`: a graph that feeds itself, in a thread of its own: training goes on there while the next batch is made here. */
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph } from "../../onnx/index.ts";
+import { closing } from "../closing.ts";
 import type { LoopAnswer, LoopRequest } from "../loop-messages.ts";
 import { openLine } from "./thread-line.ts";
 import { physicalCores } from "./threads.ts";
@@ -26,12 +27,13 @@ export async function openLoop(
     await line.end();
     throw error;
   }
+  const { call, close } = closing("graph", () => line.end());
   return {
     run: (feeds) => {
       const arrays = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
-      return ask({ kind: "run", feeds }, [...new Set(arrays)]);
+      return call(() => ask({ kind: "run", feeds }, [...new Set(arrays)]));
     },
-    state: () => ask({ kind: "state" }),
-    close: () => line.end(),
+    state: () => call(() => ask({ kind: "state" })),
+    close,
   };
 }

@@ -25,6 +25,20 @@ export async function optimize(
   const { model: fused, attentions } = fuseAttention(proto, { [input.name]: dims });
   if (attentions === 0) return { session: plain, optimization: { attentions, difference: 0, time: 1, used: false } };
   const faster = await startSession(writeOnnx(fused), source, options);
+  try {
+    return await fasterOf(plain, faster, { attentions, input, main, dims });
+  } catch (error) {
+    await faster.dispose();
+    throw error;
+  }
+}
+
+/** Measures both on one tile and disposes of the one that is not used. */
+async function fasterOf(
+  plain: Session,
+  faster: Session,
+  { attentions, input, main, dims }: { attentions: number; input: ValueInfo; main: string; dims: readonly number[] },
+): Promise<{ session: Session; optimization: Optimization }> {
   const tile = { dims, data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * 0.013)) };
   const run = async (session: Session) => {
     const start = performance.now();

@@ -51,7 +51,8 @@ function warnOfDevice(device: string, reason: string, instead: string): void {
   );
 }
 
-function importError(failed: Failed): S2Error {
+/** Says that onnxruntime-node is missing, or why it does not load. */
+export function importError(failed: Pick<Failed, "code" | "message">): S2Error {
   const { code, message } = failed;
   const absent = (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && message.includes("onnxruntime-node'");
   const what = absent ? "is not installed" : `is installed but does not load on this machine (${reasonOf(failed)})`;

@@ -6,14 +6,17 @@ import { type Line, type Numbered, waitingRoom } from "../line.ts";
 import { watchExit } from "./thread-gate.ts";
 
 /**
- * Starts the thread. It holds the process open only while it owes an answer, so that a script which forgets to dispose of its
- * model still ends; and it takes no signal, so that Ctrl-C ends the process as if it were not there.
+ * Starts the thread. It holds the process open while it owes an answer or is being ended, and at no other time, so that a script which
+ * forgets to dispose of its model still ends; and it takes no signal, so that Ctrl-C ends the process as if it were not there.
  */
 export function openLine<Request extends object, Answer extends object>(code: URL): Line<Request, Answer> {
   // Not the parent's flags: `--input-type`, `--eval` and their like would stop the thread from starting.
   const { gate, forget } = watchExit();
   const worker = new Worker(code, { execArgv: [], workerData: gate });
   const waiting = waitingRoom<Answer>();
+  let ending = false;
+  /** Without it Node would end a process that only waits for this thread, with status 13 and no word. */
+  const hold = () => (ending || waiting.count > 0 ? worker.ref() : worker.unref());
   const die = (reason: string, cause?: unknown): void =>
     waiting.die(
       new S2Error("runtime", `The model's thread ended before its work was done (${reason}); load the model again.`, { cause }),
@@ -28,20 +31,24 @@ export function openLine<Request extends object, Answer extends object>(code: UR
   worker.on("error", (error) => die(error.message, error));
   worker.on("message", (answer: Numbered<Answer>) => {
     waiting.settle(answer);
-    if (waiting.count === 0) worker.unref();
+    hold();
   });
-  worker.unref();
+  worker.on("messageerror", (error) => {
+    die(`its answer could not be read: ${error.message}`, error);
+    hold();
+  });
+  hold();
 
   return {
     ask: (request, transfer) =>
       waiting.ask((id) => {
-        worker.ref();
         worker.postMessage({ ...request, id }, transfer);
+        hold();
       }),
     async end() {
-      if (waiting.dead) return;
-      worker.ref();
-      worker.postMessage({ kind: "stop", id: 0 });
+      ending = true;
+      hold();
+      worker.postMessage({ kind: "stop", id: 0 }); // nothing happens where the thread is gone
       await gone;
     },
   };

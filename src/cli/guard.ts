@@ -1,0 +1,34 @@
+/** What holds for the whole process of a command: no error ends it without a sentence and a status of its own. */
+import { explain, status } from "./errors.ts";
+import { stopSignal, stopWith } from "./interrupt.ts";
+import { statusOfOutput, writeMessage } from "./output.ts";
+
+/** Runs the command. */
+export function runGuarded(command: () => Promise<unknown>): void {
+  let done = false;
+  // Each write learns of its own error (output.ts); without a listener Node would end the process.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  // Also rejections that nobody handles. Files being written are finished.
+  process.on("uncaughtException", (error) => void stopWith(explain(error)));
+  process.removeAllListeners("warning"); // Node's own are for developers
+  process.on("warning", ({ message, ...warning }) => {
+    const ours = String((warning as { code?: string }).code).startsWith("S2_");
+    if (ours || process.env.S2_DEBUG) writeMessage(`note: ${message}\n`);
+  });
+  // Nothing can happen any more and the command still waits: without this Node would end with 0.
+  process.once("beforeExit", () => {
+    if (done || stopSignal.aborted) return;
+    writeMessage("error: The command waits for something that never comes, and its work is not done; please report this.\n");
+    process.exitCode = status.unexpected;
+  });
+  command()
+    .catch((error: unknown) => {
+      process.exitCode = explain(error);
+    })
+    .finally(() => {
+      done = true;
+      // After the last write's callback.
+      setImmediate(() => (process.exitCode = statusOfOutput(Number(process.exitCode ?? status.ok))));
+    });
+}
