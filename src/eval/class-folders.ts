@@ -1,9 +1,9 @@
 /** A folder for each class, as torchvision's ImageFolder reads it: train/hat/a.jpg, or hat/a.jpg with or without a list of splits. */
+import { isPhotoName } from "../images/index.ts";
 import { readClassNames } from "./class-names.ts";
 import type { Problem } from "./data-set.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
-import { isPhotoName } from "./photo-size.ts";
 import type { Place } from "./place.ts";
 
 /** Classes are the folders' names in the order of their bytes, as there, unless classes.txt or the option says more. */

@@ -1,5 +1,6 @@
 /** `openDataSet`: a folder in one of the layouts that people have, read once through, into splits of items and a list of problems. */
 import { S2Error } from "../core/index.ts";
+import { isPhotoName } from "../images/index.ts";
 import { readClassFolders } from "./class-folders.ts";
 import { readCsvList } from "./csv-list.ts";
 import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts";
@@ -9,7 +10,7 @@ import type { Folder } from "./folder.ts";
 import { noteLacking } from "./lacking-classes.ts";
 import type { DataSetOptions, Draft, Known, Listing } from "./listing.ts";
 import { readMaskPairs } from "./mask-pairs.ts";
-import { isPhotoName, photoSize } from "./photo-size.ts";
+import { photoSize } from "./photo-size.ts";
 import { type Place, placeOf } from "./place.ts";
 import { readSplits } from "./split-lists.ts";
 import { hash } from "./store.ts";

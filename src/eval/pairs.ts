@@ -1,6 +1,6 @@
 /** Photos paired with the files that say what is known of them: images/NAME.jpg with masks/NAME.png. */
+import { isPhotoName } from "../images/index.ts";
 import type { Problem } from "./data-set.ts";
-import { isPhotoName } from "./photo-size.ts";
 import type { Place, Role } from "./place.ts";
 import type { Splits } from "./split-lists.ts";
 

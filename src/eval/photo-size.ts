@@ -2,9 +2,6 @@
 
 import { S2Error } from "../core/index.ts";
 
-/** File names of photos; what a runtime cannot decode it says itself. */
-export const isPhotoName = (path: string): boolean => /\.(jpe?g|png|webp|avif|gif|tiff?|svg)$/i.test(path);
-
 /**
  * Height and width as the photo is decoded: a JPEG whose EXIF turns it is upright. (EXIF of other formats is not looked at.)
  * @throws S2Error "data-file" with the reason as a sentence.
