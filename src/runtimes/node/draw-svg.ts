@@ -5,7 +5,7 @@ import { S2Error } from "../../core/index.ts";
 import type { DecodeOptions, Rgb } from "./decode-photo.ts";
 import type { SvgAnswer, SvgWork } from "./svg-process.ts";
 
-const LIMITS = { seconds: 8, bytes: 640 * 2 ** 20 } as const;
+const LIMITS = { seconds: 3, bytes: 640 * 2 ** 20 } as const;
 
 /** @throws S2Error for a drawing beyond the limits; an Error of librsvg's message. */
 export async function drawSvg(bytes: Uint8Array, name: string, options: DecodeOptions, signal?: AbortSignal): Promise<Rgb> {
@@ -33,7 +33,7 @@ export async function drawSvg(bytes: Uint8Array, name: string, options: DecodeOp
 }
 
 function refuseExceeded(name: string, what: keyof typeof LIMITS): S2Error {
-  const used = what === "seconds" ? `${LIMITS.seconds} seconds` : `${LIMITS.bytes / 2 ** 20} MiB of memory`;
+  const used = what === "seconds" ? `${LIMITS.seconds} seconds of a processor` : `${LIMITS.bytes / 2 ** 20} MiB of memory`;
   return new S2Error(
     "photo-broken",
     `${name} is an SVG file that takes more than ${used} to draw; its filters or its number of shapes are out of the ordinary. ` +

@@ -17,7 +17,7 @@ const IN_PLACE = 2 ** 20;
  * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, given as a path or as the file's bytes, into RGB pixels: turned upright by EXIF,
  * 16 bits rounded to 8, transparency laid over `background`, colours converted to sRGB, of an animation the first frame.
  * The pixels of a plain 8-bit picture are the decoder's own, untouched. The work is done on other threads; an SVG is drawn in a
- * process of its own, reads no other file, and has 8 seconds and 640 MiB of memory.
+ * process of its own, reads no other file, and has 3 seconds of a processor and 640 MiB of memory.
  * @throws S2Error "photo-not-found", "photo-broken", "photo-format", "photo-options" or "too-many-pixels"; the signal's own reason.
  */
 export async function loadImage(source: string | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
