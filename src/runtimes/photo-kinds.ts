@@ -37,10 +37,17 @@ const FOREIGN: readonly Signature[] = [
 export const START_BYTES = 1000;
 
 /** A kind that runtimes decode, by the first 12 bytes at least; `START_BYTES` for an SVG. */
-export const photoKind = (start: Uint8Array): string | undefined => kindOf(start, DECODED) ?? (isSvg(start) ? "SVG" : undefined);
+export const photoKind = (start: Uint8Array): string | undefined =>
+  kindOf(start, DECODED) ?? (isAvif(start) ? "AVIF" : isSvg(start) ? "SVG" : undefined);
 
 /** A kind that they do not. */
 export const foreignKind = (start: Uint8Array): string | undefined => kindOf(start, FOREIGN);
+
+/** An AVIF may bear another brand of HEIF first; the list of brands says that it is one. */
+const isAvif = (start: Uint8Array): boolean => {
+  const text = String.fromCharCode(...start.subarray(4, 64));
+  return text.startsWith("ftyp") && start[0] + start[1] + start[2] === 0 && /avi[fs]/.test(text.slice(4, start[3] - 4));
+};
 
 function kindOf(start: Uint8Array, signatures: readonly Signature[]): string | undefined {
   const text = String.fromCharCode(...start.subarray(0, 16));

@@ -6,7 +6,7 @@ import { photoKind, START_BYTES } from "../photo-kinds.ts";
 import { checkPhotoOptions, type LoadImageOptions } from "../photo-options.ts";
 import { type DecodeOptions, decodePhoto, needsConversion, type Rgb, readHeader } from "./decode-photo.ts";
 import { drawSvg } from "./draw-svg.ts";
-import { refuseUndecodable } from "./photo-refusals.ts";
+import { refuseRaw, refuseUndecodable } from "./photo-refusals.ts";
 import { decodeInThread } from "./photo-thread.ts";
 import { readPhoto } from "./read-photo.ts";
 
@@ -27,6 +27,8 @@ export async function loadImage(source: string | Uint8Array, options: LoadImageO
   const bytes = await readPhoto(source, rest.maxBytes);
   signal?.throwIfAborted();
   const name = typeof source === "string" ? `"${source}"` : "The photo";
+  const raw = refuseRaw(source, bytes.subarray(0, START_BYTES));
+  if (raw) throw raw;
   const decoded = await unlessAborted(decodeBytes(bytes, name, rest, signal), signal);
   const where = typeof source === "string" ? { source } : {};
   return { ...decoded, channels: 3, ...where };

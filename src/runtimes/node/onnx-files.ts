@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -24,6 +23,7 @@ import {
   readOnnx,
   withExternalData,
 } from "../../onnx/index.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** All bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
 export function readWhole(path: string): Uint8Array {
@@ -88,7 +88,7 @@ export function saveFiles(folder: string, files: Readonly<Record<string, Uint8Ar
     path: join(folder, name),
     pieces: { length: bytes.length, parts: [bytes] },
   }));
-  for (const { path } of each) mkdirSync(dirname(path), { recursive: true });
+  for (const { path } of each) makeFolder(dirname(path));
   writeAll(each);
 }
 

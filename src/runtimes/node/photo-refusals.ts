@@ -1,8 +1,30 @@
 /** The refusal for a photo that cannot be decoded: broken, of a format that is not read, or no image at all. */
 import { S2Error } from "../../core/index.ts";
+import { isUndecodedPhotoName } from "../../images/index.ts";
 import { foreignKind, photoKind, START_BYTES } from "../photo-kinds.ts";
 
+import { readStart } from "./read-photo.ts";
+
 const WORKS = "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG work";
+
+/** The refusal for a file that is not decoded whatever follows its first bytes, or that cannot be read; undefined for all others. */
+export async function photoRefusal(path: string): Promise<S2Error | undefined> {
+  try {
+    const start = await readStart(path, START_BYTES);
+    return refuseRaw(path, start) ?? (photoKind(start) ? undefined : refuseUndecodable(`"${path}"`, start));
+  } catch (error) {
+    return error as S2Error;
+  }
+}
+
+/** The refusal for a camera's raw file: most are TIFF files of their own kind, of which only a small preview would be decoded. */
+export function refuseRaw(source: string | Uint8Array, start: Uint8Array): S2Error | undefined {
+  if (typeof source !== "string" || photoKind(start) !== "TIFF" || !isUndecodedPhotoName(source)) return undefined;
+  return new S2Error(
+    "photo-format",
+    `"${source}" is a camera's raw file, which is not decoded here: ${WORKS}. Develop it to JPEG or PNG.`,
+  );
+}
 
 /** The refusal for bytes that sharp did not decode; `name` begins the sentence. */
 export function refuseUndecodable(name: string, bytes: Uint8Array, cause?: unknown): S2Error {

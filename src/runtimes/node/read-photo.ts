@@ -1,6 +1,6 @@
 /** The bytes of a photo's file, or why there are none: no such file, a folder, no regular file, empty. */
 import { constants, type Stats } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { lstat, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { nearest, S2Error } from "../../core/index.ts";
 import { refuseBytes } from "../photo-options.ts";
@@ -11,6 +11,11 @@ import { refuseBytes } from "../photo-options.ts";
  * @throws S2Error "photo-not-found", "photo-broken" or "too-many-pixels".
  */
 export async function readPhoto(source: string | Uint8Array, maxBytes?: number): Promise<Uint8Array> {
+  return readStart(source, Number.POSITIVE_INFINITY, maxBytes);
+}
+
+/** Reads the first `most` bytes of a photo's file. */
+export async function readStart(source: string | Uint8Array, most: number, maxBytes?: number): Promise<Uint8Array> {
   if (source instanceof Uint8Array) {
     if (source.length > 0) return source;
     throw new S2Error("photo-broken", "The photo has 0 bytes; expected an image file. Fetch or read it again.");
@@ -28,8 +33,9 @@ export async function readPhoto(source: string | Uint8Array, maxBytes?: number):
     try {
       const found = await file.stat();
       refuseKind(source, found);
-      refuseBytes(`"${source}"`, found.size, "its file alone", maxBytes);
-      const bytes = new Uint8Array(found.size);
+      const size = Math.min(found.size, most);
+      refuseBytes(`"${source}"`, size, "its file alone", maxBytes);
+      const bytes = new Uint8Array(size);
       let length = 0;
       while (length < bytes.length) {
         const { bytesRead } = await file.read(bytes, length);
@@ -71,6 +77,11 @@ async function refuseMissing(source: string, cause: NodeJS.ErrnoException): Prom
   }
   if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") {
     return new S2Error("photo-not-found", `"${source}" cannot be opened (${cause.code}). Check its permissions.`, { cause });
+  }
+  if ((await lstat(source).catch(() => undefined))?.isSymbolicLink()) {
+    return new S2Error("photo-not-found", `"${source}" is a link to a file that is not there. Give the path of a file.`, {
+      cause,
+    });
   }
   const near = nearest(basename(source), await readdir(dirname(source)).catch(() => []));
   const advice = near
