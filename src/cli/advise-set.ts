@@ -117,7 +117,7 @@ async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates>
 }
 
 /** The flags without those that describe the first model's graph. */
-const anotherModel = ({ output, prefixTokens, patchSize, imageSize, ...flags }: AdviseFlags, model: string): AdviseFlags => ({
+const anotherModel = ({ output, prefixTokens, patchSize, imageSize, ...flags }: AdviseFlags, model: string) => ({
   ...flags,
   model,
 });

@@ -72,6 +72,8 @@ const flags: Readonly<Record<string, string>> = {
   fusion: "--fusion",
   splitForward: "--split-forward",
   maxTiles: "--max-tiles",
+  maxTilesPerImage: "--max-tiles-per-image",
+  fit: "--fit",
   numPrefixToken: "--prefix-tokens",
   prefixTokens: "--prefix-tokens",
   patchSize: "--patch-size",

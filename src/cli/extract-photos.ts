@@ -2,10 +2,12 @@
 import { S2Error } from "../core/index.ts";
 import { recordModel, scaleMaps, scalePicture } from "../features/index.ts";
 import { extract, type Features, loadImage, type Model, type Photo, type Pixels, savePng } from "../node.ts";
+import { makeFolder } from "../runtimes/node/index.ts";
 import { status } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
 import { listenForInterrupt, stoppable, stopSignal, whole } from "./interrupt.ts";
-import { findPhotos, type Job, nameOutputs, readOut } from "./photos.ts";
+import { type Job, nameOutputs, readOut } from "./output-names.ts";
+import { findPhotos, passedOverInWords, passedOverReasons } from "./photos.ts";
 import { openModel, planFor } from "./plan-flags.ts";
 import { type Done, openReport, type Report } from "./report.ts";
 import { fileMark, type Metadata, stillHolds, writeFeatures } from "./stored.ts";
@@ -22,7 +24,9 @@ interface Shared {
 /** Returns the exit status. */
 export async function extractPhotos(given: readonly string[], flags: ExtractFlags): Promise<number> {
   const out = readOut(flags.out, flags.format);
-  const jobs = nameOutputs(await findPhotos(given, out.folder), out, flags.picture ?? false);
+  const { photos, passedOver } = await findPhotos(given, out.folder);
+  const jobs = nameOutputs(photos, out, flags.picture ?? false);
+  makeFolder(out.folder); // before the model loads: one that cannot be made would fail every photo
   listenForInterrupt();
   // The first photo is decoded while the model loads; with --resume it may turn out not to be needed.
   const first = flags.resume ? undefined : load(jobs[0]);
@@ -30,8 +34,9 @@ export async function extractPhotos(given: readonly string[], flags: ExtractFlag
   try {
     checkFlags(flags, model);
     const shared = { model, flags, metadata: describe(model, flags), report: await openReport(jobs.length, flags) };
+    passedOverReasons(passedOver).forEach(shared.report.passedOver);
     const failed = await runAll(jobs, shared, first);
-    shared.report.end();
+    shared.report.end(passedOverInWords(passedOver));
     return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
   } finally {
     await model.dispose();

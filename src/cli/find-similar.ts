@@ -1,5 +1,4 @@
 /** The work of `s2 similar`: the photo's features, then an index that is brought up to date and searched, or heat over the photo. */
-import { mkdir } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
 import { type Collection, collectFeatures, labelOf, photoVector, takeScales } from "../eval/index.ts";
@@ -15,11 +14,13 @@ import {
   type VectorHit,
 } from "../heads/index.ts";
 import { heatPicture, loadImage, type Model, savePng } from "../node.ts";
+import { makeFolder } from "../runtimes/node/index.ts";
 import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { writeReport, writeResult } from "./output.ts";
+import { sayPassedOver } from "./photos.ts";
 import { lookOf, openModel } from "./plan-flags.ts";
 import { bringUpToDate, openPlace, type Place } from "./similar-index.ts";
 
@@ -57,6 +58,7 @@ async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model:
     // The photo itself is no news.
     const found = (await search(index, query, { top: flags.top + 1 })).filter((hit) => hit.photo !== name).slice(0, flags.top);
     const hits = found.map((hit) => ({ ...hit, photo: place.photos ? join(place.shown, hit.photo) : hit.photo }));
+    if (place.passedOver && !flags.quiet) sayPassedOver(place.passedOver);
     writeResult(flags.json ? `${JSON.stringify({ photo, box, hits, index: counts })}\n` : inWords(hits, asRegion));
     return (counts?.failed ?? 0) > 0 ? status.someFailed : status.ok;
   } finally {
@@ -102,7 +104,7 @@ async function inItself(photo: string, flags: SimilarFlags, model: Model): Promi
     );
     return { heat: { ...some.grid, data: similarities(some, regionVector(some, box)) }, place: placeOf(some) };
   });
-  await mkdir(dirname(out), { recursive: true });
+  makeFolder(dirname(out));
   await failingWith(status.usage, async () => savePng(heatPicture(await loadImage(photo), maps, box), out));
   const { grid } = tokens;
   const said = `${photo} -> ${out}  ${grid.rows}x${grid.cols} places; ${maps.length} panels of heat: the first scale, then one more each`;

@@ -17,6 +17,7 @@ export interface SizeFlags {
   fusion?: "reference" | "aligned";
   dynamic?: boolean;
   maxTiles?: number;
+  maxTilesPerImage?: number;
 }
 
 /** Which model runs, and where. */
@@ -103,7 +104,8 @@ export function addSizeOptions(command: Command): Command {
         "splitMode",
       ]),
     )
-    .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1));
+    .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1))
+    .option("--max-tiles-per-image <n>", "refuse photos that become more tiles (default: 1024)", readCount(1));
 }
 
 /** Without `--model`, which is an argument of `s2 inspect`. */

@@ -77,8 +77,8 @@ export function defineExport(program: Command): void {
     .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
       const { loadModel } = await import("../node.ts");
       const { exportProto } = await import("../models/index.ts");
-      const { imageSize, prefixTokens, dynamic, maxTiles, fit, scales = [1, 2], sizes, ...same } = flags;
-      if (dynamic || maxTiles || fit) refuseDynamic();
+      const { imageSize, prefixTokens, dynamic, maxTiles, maxTilesPerImage, fit, scales = [1, 2], sizes, ...same } = flags;
+      if (dynamic || maxTiles || maxTilesPerImage || fit) refuseDynamic();
       const model = await failingWith(status.model, () => loadModel(source, { output, prefixTokens, threads: 1 }));
       await model.dispose();
       const { traits, preprocessing } = model;

@@ -1,6 +1,6 @@
 /** The lab of `s2 experiment`: models by onnxruntime on one thread, data sets in folders, features kept in a store. */
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../core/index.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
 import { loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
+import { makeFolder } from "../runtimes/node/index.ts";
 import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { stopSignal } from "./interrupt.ts";
@@ -56,7 +57,7 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
     signal: stopSignal,
     async keepPhoto(folder, photo, name) {
       const to = join(out, "photos", experiment, name);
-      await mkdir(dirname(to), { recursive: true });
+      makeFolder(dirname(to));
       await cp(join(data, folder.name, photo), to);
     },
     models: [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 })),

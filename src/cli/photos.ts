@@ -1,122 +1,146 @@
-/** PHOTO arguments (files, folders, globs) into a list of photos, and the file that each one's features go to. */
-import { existsSync, statSync } from "node:fs";
+/** PHOTO arguments (files, folders, globs) into a list of photos, with what was passed over. */
+import { type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { basename, extname, join, relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-
-/** What is decoded; in folders and globs other files are passed over. */
-const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|svg)$/i;
+import { isPhotoName, isUndecodedPhotoName } from "../images/index.ts";
+import { photoRefusal, refuseUnreadable } from "../runtimes/node/index.ts";
+import { findByGlob, isGlob, nameBelow, splitGlob, unescaped } from "./glob.ts";
+import { writeMessage } from "./output.ts";
+import { quoted, shown } from "./shown.ts";
 
 export interface FoundPhoto {
   readonly path: string;
-  /** The output's path below --out, without extension. */
+  /** The file's path below the folder or the glob's fixed part that named it: what its output is named by. */
   readonly name: string;
-  /** An argument that names nothing: it is reported with the photos that fail. */
+  /** An argument that names nothing to read: it is reported with the photos that fail. */
   readonly missing?: S2Error;
 }
 
-/** Photos in the arguments' order, folders and globs sorted, none twice. What a glob finds in `out`, a folder of earlier pictures, is left out. */
-export async function findPhotos(given: readonly string[], out: string): Promise<FoundPhoto[]> {
-  const found = new Map<string, FoundPhoto>();
+/** A photo in a folder or glob whose format is not decoded. */
+export interface PassedOver {
+  readonly path: string;
+  readonly reason: S2Error;
+}
+
+export interface FoundPhotos {
+  readonly photos: readonly FoundPhoto[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+/**
+ * Finds photos in the arguments' order, folders and globs sorted, none twice. What a glob finds in `out`, a folder of earlier pictures,
+ * is left out. Photos that are not decoded are passed over where others are decoded, and are failures where none is.
+ */
+export async function findPhotos(given: readonly string[], out: string): Promise<FoundPhotos> {
+  const photos = new Map<string, FoundPhoto>();
+  const passedOver = new Map<string, PassedOver>();
   for (const argument of given) {
-    for (const photo of await read(argument, out)) {
-      const key = resolve(photo.path);
-      if (!found.has(key)) found.set(key, photo);
-    }
+    const found = await read(argument, out);
+    for (const photo of found.photos) if (!photos.has(resolve(photo.path))) photos.set(resolve(photo.path), photo);
+    for (const photo of found.passedOver) passedOver.set(resolve(photo.path), photo);
   }
-  return [...found.values()];
+  for (const path of photos.keys()) passedOver.delete(path);
+  return { photos: [...photos.values()], passedOver: [...passedOver.values()] };
 }
 
-async function read(argument: string, out: string): Promise<FoundPhoto[]> {
-  if (existsSync(argument)) return statSync(argument).isDirectory() ? readFolder(argument) : [photoAt(argument)];
-  return /[*?[\]{}]/.test(argument) ? readGlob(argument, out) : [photoAt(argument)]; // a missing file: loadImage says it best
+/** One line for all that was passed over, such as "2 passed over (.bmp, .heic are not decoded)"; undefined for nothing. */
+export function passedOverInWords(photos: readonly PassedOver[]): string | undefined {
+  if (photos.length === 0) return undefined;
+  const kinds = [...new Set(photos.map(({ path }) => extname(path).toLowerCase()))].sort();
+  return `${photos.length} passed over (${kinds.join(", ")} ${kinds.length > 1 ? "are" : "is"} not decoded)`;
 }
 
-async function readFolder(folder: string): Promise<FoundPhoto[]> {
-  const names = (await readdir(folder)).filter((name) => IMAGE.test(name) && !name.startsWith(".")).sort(byName);
-  if (names.length > 0) return names.map((name) => photoAt(join(folder, name)));
-  return [
-    missing(
-      folder,
-      `The folder "${folder}" holds no photos itself; for folders below it give "${join(folder, "**")}" in quotes.`,
-    ),
-  ];
+/** The reason for the first photo of each format that was passed over. */
+export function passedOverReasons(photos: readonly PassedOver[]): string[] {
+  const first = new Map<string, string>();
+  for (const { path, reason } of photos) {
+    const kind = extname(path).toLowerCase();
+    if (!first.has(kind)) first.set(kind, `passed over: ${shown(reason.message)}`);
+  }
+  return [...first.values()];
+}
+
+/** Says on standard error what was passed over, for commands without a last line of their own. */
+export function sayPassedOver(photos: readonly PassedOver[]): void {
+  const words = passedOverInWords(photos);
+  if (words) writeMessage(`${[...passedOverReasons(photos), words].join("\n")}\n`);
+}
+
+async function read(argument: string, out: string): Promise<FoundPhotos> {
+  const found = statOf(argument);
+  if (found?.isDirectory()) return readFolder(argument);
+  if (found) return only(photoAt(argument, refuseUnreadable(argument, found)));
+  if (isGlob(argument)) return readGlob(argument, out);
+  const plain = unescaped(argument);
+  return plain !== argument && statOf(plain) ? read(plain, out) : only(photoAt(argument)); // a missing file: loadImage says it best
+}
+
+async function readFolder(folder: string): Promise<FoundPhotos> {
+  let names: string[];
+  try {
+    names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort(byName);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    return only(missing(folder, `The folder "${shown(folder)}" cannot be read (${code}). Check its permissions.`));
+  }
+  const found = await sortOut(names.map((name) => ({ path: join(folder, name), name })));
+  if (found.photos.length > 0) return found;
+  const below = await findByGlob({ base: folder, pattern: "**" }).catch(() => []);
+  const photos = below.filter((name) => isPhotoName(name) || isUndecodedPhotoName(name)).length;
+  const advice =
+    photos > 0
+      ? `has no photos itself, but ${photos} in folders below it; for these give ${quoted(join(folder, "**"))}`
+      : "has no photos, and none in folders below it; give another folder";
+  return only(missing(folder, `The folder "${shown(folder)}" ${advice}.`));
 }
 
 /** Names mirror the folders below the glob's fixed part, so that they do not depend on what else is found. */
-async function readGlob(glob: string, out: string): Promise<FoundPhoto[]> {
-  const { glob: find } = await import("tinyglobby");
-  const pattern = process.platform === "win32" ? glob.replaceAll("\\", "/") : glob;
-  const base = dirname(`${pattern.slice(0, pattern.search(/[*?[\]{}]/))}x`);
+async function readGlob(argument: string, out: string): Promise<FoundPhotos> {
+  const glob = splitGlob(argument);
   const inOut = (path: string) => !relative(out, path).startsWith("..");
-  const paths = (await find(pattern, { expandDirectories: false }))
-    .filter((path) => IMAGE.test(path) && (inOut(base) || !inOut(path)))
+  const paths = (await findByGlob(glob))
+    .map((path) => join(glob.base, path))
+    .filter((path) => inOut(glob.base) || !inOut(path))
     .sort(byName);
-  if (paths.length === 0) return [missing(glob, `No photo matches "${glob}".`)];
-  return paths.map((path) => ({ path, name: stem(relative(base, path)) }));
+  const found = await sortOut(paths.map((path) => ({ path, name: nameBelow(glob.base, path) })));
+  return found.photos.length > 0 ? found : only(missing(argument, `No photo matches "${shown(argument)}".`));
 }
+
+/** Photos by their names; of those in a format that is not decoded, the ones whose bytes are of another format after all. */
+async function sortOut(files: readonly { path: string; name: string }[]): Promise<FoundPhotos> {
+  const photos: FoundPhoto[] = [];
+  const passedOver: PassedOver[] = [];
+  for (const { path, name } of files) {
+    if (!isPhotoName(name) && !isUndecodedPhotoName(name)) continue;
+    const stats = statOf(path);
+    if (stats?.isDirectory()) continue;
+    const missing = stats && refuseUnreadable(path, stats);
+    const reason = isUndecodedPhotoName(name) && !missing ? await photoRefusal(path) : undefined;
+    if (reason) passedOver.push({ path, reason });
+    else photos.push({ path, name, ...(missing && { missing }) });
+  }
+  if (photos.length > 0) return { photos, passedOver };
+  return { photos: passedOver.map(({ path, reason }) => ({ path, name: "", missing: reason })), passedOver: [] };
+}
+
+/** Undefined for what is not there or cannot be reached, links that lead to themselves included. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+const only = (photo: FoundPhoto): FoundPhotos => ({ photos: [photo], passedOver: [] });
 
 const byName = (a: string, b: string) => a.localeCompare(b, "en", { numeric: true });
 
-function photoAt(path: string): FoundPhoto {
-  return { path, name: stem(basename(path)) };
+function photoAt(path: string, missing?: S2Error): FoundPhoto {
+  return { path, name: basename(path), ...(missing && { missing }) };
 }
 
 function missing(argument: string, message: string): FoundPhoto {
   return { path: argument, name: "", missing: new S2Error("photo-not-found", message) };
-}
-
-function stem(path: string): string {
-  return path.slice(0, path.length - extname(path).length);
-}
-
-/** Where features go: a folder, or for one photo a file with the format's extension. */
-export function readOut(
-  out: string,
-  format: "safetensors" | "npy" | undefined,
-): { folder: string; file?: string; format: "safetensors" | "npy" } {
-  const ending = extname(out).slice(1);
-  const isFile = (ending === "safetensors" || ending === "npy") && !(existsSync(out) && statSync(out).isDirectory());
-  if (!isFile) return { folder: out, format: format ?? "safetensors" };
-  if (format && format !== ending)
-    throw new S2Error("option", `--out ends in .${ending}, but --format is ${format}; make them agree.`);
-  return { folder: dirname(out), file: out, format: ending };
-}
-
-export interface Job {
-  readonly photo: string;
-  readonly out: string;
-  readonly picture?: string;
-  readonly missing?: S2Error;
-}
-
-/** Gives each photo its files; two photos for one file, or a picture over a photo, are refused before anything runs. */
-export function nameOutputs(
-  photos: readonly FoundPhoto[],
-  out: { readonly folder: string; readonly file?: string; readonly format: string },
-  pictures: boolean,
-): Job[] {
-  if (out.file && photos.length > 1) {
-    throw new S2Error("option", `--out ${out.file} is one file, but there are ${photos.length} photos; give a folder.`);
-  }
-  const taken = new Map<string, string>();
-  const sources = new Set(photos.map(({ path }) => resolve(path)));
-  return photos.map(({ path, name, missing }) => {
-    if (missing) return { photo: path, out: "", missing };
-    const base = out.file ? stem(out.file) : join(out.folder, name);
-    const clash = taken.get(base);
-    if (clash) {
-      throw new S2Error(
-        "option",
-        `${clash} and ${path} would both become ${base}.${out.format}; run them with different --out, or give a glob in quotes ` +
-          '("photos/**/*.jpg"), which keeps folders apart.',
-      );
-    }
-    taken.set(base, path);
-    if (!pictures) return { photo: path, out: `${base}.${out.format}` };
-    if (sources.has(resolve(`${base}.png`))) {
-      throw new S2Error("option", `The picture of ${path} would overwrite the photo ${base}.png; give another folder as --out.`);
-    }
-    return { photo: path, out: `${base}.${out.format}`, picture: `${base}.png` };
-  });
 }

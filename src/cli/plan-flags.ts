@@ -1,5 +1,6 @@
 /** From flags to the library's calls: a model that is loaded, a plan for a photo. */
 import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
+import { limitTiles } from "../features/index.ts";
 import { loadModel, type Model, openGraph, type PhotoOptions, planPhoto } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
@@ -35,15 +36,16 @@ export function planFor(
   flags: SizeFlags & { splitForward?: number },
   traits: Traits,
 ): S2Plan {
-  const { scales = [1, 2], sizes, dynamic, maxTiles, maxSplitSize, splitForward } = flags;
+  const { scales = [1, 2], sizes, dynamic, maxTiles, maxSplitSize, splitForward, maxTilesPerImage } = flags;
   if (!dynamic) {
     if (maxTiles) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
     return planPhoto(photo, { ...lookOf(flags), ...defined({ splitForward }) }, traits);
   }
+  limitTiles(photo, maxTiles ?? MAX_TILES, maxTilesPerImage); // before all grids of so many are tried
   const { merge, resizeOutputToIdx, overlap, fusion } = flags;
   const options = defined({ merge, resizeOutputToIdx, overlap, fusion });
   const tile = sideOf(maxSplitSize) ?? (sizes ? sideOf(sizes[0]) : traits.imageSize?.[0]) ?? 224;
-  return planDynamicS2(
+  const plan = planDynamicS2(
     photo,
     {
       numPrefixToken: traits.prefixTokens,
@@ -56,13 +58,26 @@ export function planFor(
     },
     traits,
   );
+  limitTiles(photo, plan.tiles, maxTilesPerImage);
+  return plan;
 }
 
 /** The way of looking that the flags ask for, but for Dynamic S². */
 export function lookOf(flags: SizeFlags): PhotoOptions {
-  const { scales = [1, 2], sizes, fit, splitMode, maxSplitSize, merge, resizeOutputToIdx, overlap, fusion } = flags;
+  const {
+    scales = [1, 2],
+    sizes,
+    fit,
+    splitMode,
+    maxSplitSize,
+    merge,
+    resizeOutputToIdx,
+    overlap,
+    fusion,
+    maxTilesPerImage,
+  } = flags;
   const size = sizes ? { imgSizes: sizes } : { scales };
-  return { ...size, ...defined({ fit, splitMode, maxSplitSize, merge, resizeOutputToIdx, overlap, fusion }) };
+  return { ...size, ...defined({ fit, splitMode, maxSplitSize, merge, resizeOutputToIdx, overlap, fusion, maxTilesPerImage }) };
 }
 
 function sideOf(size: SizeFlags["maxSplitSize"]): number | undefined {

@@ -9,7 +9,8 @@ import { sentence, status } from "./errors.ts";
 import { loadHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
 import { writeMessage, writeReport, writeResult } from "./output.ts";
-import { findPhotos, type Job, nameOutputs } from "./photos.ts";
+import { type Job, nameOutputs } from "./output-names.ts";
+import { findPhotos, sayPassedOver } from "./photos.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
 import { csvHead, csvLine, filesOf, type Saying, sayingOf } from "./told.ts";
@@ -24,7 +25,7 @@ export async function predictPhotos(folder: string, given: readonly string[], fl
       `A head for ${head.task} draws nothing, so there is nothing to put into ${flags.out}; leave --out away.`,
     );
   const out = flags.out ?? "predictions";
-  const found = await findPhotos(given, out);
+  const { photos: found, passedOver } = await findPhotos(given, out);
   const jobs: Job[] = draws
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((photo) => ({ ...photo, photo: photo.path, out: "" }));
@@ -67,6 +68,7 @@ export async function predictPhotos(folder: string, given: readonly string[], fl
     await opened.close();
     await model.dispose();
   }
+  if (!flags.quiet) sayPassedOver(passedOver);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
 }
 

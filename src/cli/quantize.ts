@@ -63,8 +63,10 @@ function readPart(text: string): number {
 /** The photos as the model sees them, [b, 3, h, w]. */
 async function lookAt(source: string | undefined, given: readonly string[], out: string): Promise<Tensor> {
   const { loadImage, loadModel, prepareImage } = await import("../node.ts");
-  const { findPhotos } = await import("./photos.ts");
-  const found = (await findPhotos(given, out)).slice(0, mostPhotos);
+  const { findPhotos, sayPassedOver } = await import("./photos.ts");
+  const { photos, passedOver } = await findPhotos(given, out);
+  sayPassedOver(passedOver);
+  const found = photos.slice(0, mostPhotos);
   const missing = found.find((photo) => photo.missing)?.missing;
   if (missing) throw missing;
   const model = await failingWith(status.model, () => loadModel(source, { threads: 1 }));

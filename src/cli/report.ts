@@ -22,7 +22,10 @@ export interface Report {
   skipped(photo: string, out: string): void;
   failed(photo: string, error: unknown): void;
   warnings(photo: string, found: readonly { code: string; message: string }[]): void;
-  end(): void;
+  /** A sentence about photos that are not decoded. */
+  passedOver(reason: string): void;
+  /** `passedOver` in words belongs into the last line. */
+  end(passedOver?: string): void;
 }
 
 /** Characters. */
@@ -70,14 +73,18 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
         complain(`note: ${photos > 1 ? `${photo}: ` : ""}${inFlags(message)}`);
       }
     },
-    end() {
+    passedOver(reason) {
+      if (!quiet) complain(reason);
+    },
+    end(passedOver) {
       bar?.stop();
       late.forEach(say);
       const { done, skipped, failed } = counts;
-      if (!quiet && !json && photos > 1) {
-        const parts = [`${done} done`, skipped && `${skipped} done before`, failed && `${failed} failed`];
-        writeMessage(`${photos} photos: ${parts.filter(Boolean).join(", ")}\n`);
-      }
+      if (quiet) return;
+      const parts = [`${done} done`, skipped && `${skipped} done before`, failed && `${failed} failed`, passedOver];
+      if (!json && (photos > 1 || passedOver))
+        writeMessage(`${photos} photo${photos > 1 ? "s" : ""}: ${parts.filter(Boolean).join(", ")}\n`);
+      else if (passedOver) writeMessage(`${passedOver}\n`);
     },
   };
 }

@@ -9,7 +9,7 @@ import { type IndexLabel, memoryVectors, type PhotoIndex, type VectorStore } fro
 import { openStore, openVectors } from "../node.ts";
 import { failingWith, status } from "./errors.ts";
 import { writeMessage } from "./output.ts";
-import { findPhotos } from "./photos.ts";
+import { findPhotos, type PassedOver } from "./photos.ts";
 import { openBar } from "./report.ts";
 
 export interface Place {
@@ -20,6 +20,7 @@ export interface Place {
   readonly home: string;
   /** All that the index shall hold; undefined: it is what it is. */
   readonly photos?: readonly string[];
+  readonly passedOver?: readonly PassedOver[];
   /** Opens the index of a label; `keep` writes down what is in memory alone. */
   open(label: IndexLabel, flags: { quiet?: boolean }): Promise<{ store: VectorStore; keep(): Promise<void> }>;
 }
@@ -38,7 +39,7 @@ export async function openPlace(where: string, store: string): Promise<Place> {
     return { ...alone, open: async () => lance(await openVectors(where)) };
   if (where.endsWith(".safetensors") && existsSync(where)) return { ...alone, open: () => inMemory(where) };
   const base = existsSync(where) && statSync(where).isDirectory() ? resolve(where) : process.cwd();
-  const found = await findPhotos([where], store);
+  const { photos: found, passedOver } = await findPhotos([where], store);
   await failingWith(status.allFailed, () => {
     const absent = found.find(({ path, missing }) => missing ?? !existsSync(path));
     if (absent)
@@ -53,6 +54,7 @@ export async function openPlace(where: string, store: string): Promise<Place> {
     shown: base === process.cwd() ? "" : where,
     home,
     photos: found.map(({ path }) => relative(base, resolve(path))),
+    passedOver,
     open: (label, flags) => openOwn(join(home, `index-${short(JSON.stringify(label))}`), flags),
   };
 }

@@ -1,10 +1,11 @@
 /** Feature files: what is recorded in them, writing them whole, and whether one that is there still holds for its photo. */
 import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { type Features, readSafetensors, toFloat16, writeNpy, writeSafetensors } from "../node.ts";
+import { makeFolder } from "../runtimes/node/index.ts";
 
 /** Strings, as safetensors wants its metadata; all but `s2_vision` are JSON. What `--resume` compares is in `model`, `photo` and `options`. */
 export interface Metadata extends Record<string, string> {
@@ -31,7 +32,7 @@ export async function writeFeatures(
   dtype: "float32" | "float16",
   metadata: Metadata,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const half = dtype === "float16" ? halfOf(data) : undefined;
   if (!path.endsWith(".npy")) {
     const features = half ? ({ dtype: "F16", dims, data: half } as const) : ({ dtype: "F32", dims, data } as const);

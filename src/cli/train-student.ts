@@ -23,7 +23,7 @@ import { durationInWords } from "./duration.ts";
 import { status } from "./errors.ts";
 import type { TrainFlags } from "./flags.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
-import { findPhotos } from "./photos.ts";
+import { findPhotos, sayPassedOver } from "./photos.ts";
 import { openModel } from "./plan-flags.ts";
 
 const [viewsPerStep, colour, rate, average] = [8, 0.2, 1e-3, 0.998];
@@ -36,10 +36,12 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
     throw new S2Error("option", `--dim is ${dim} with ${heads} heads; give a multiple of 4 and of --heads.`);
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
-  const photos = (await findPhotos(given, out)).map(({ path, missing }) => {
+  const found = await findPhotos(given, out);
+  const photos = found.photos.map(({ path, missing }) => {
     if (missing) throw missing;
     return path;
   });
+  sayPassedOver(found.passedOver);
   const store = openStore(flags.training ?? join(out, "training"));
   const teacher = await openModel({ ...flags, model: source });
   const views = flags.views ?? 4 * photos.length;

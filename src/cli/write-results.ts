@@ -1,5 +1,5 @@
 /** Results on disk: NAME.json, the page and the plots made from it, and the index of all pages. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { experiments, page, type Result, resultsIndex } from "../eval/index.ts";
@@ -22,7 +22,6 @@ export async function writePage(folder: string, result: Result): Promise<void> {
     files[`${kept.name}-${plot.name}.svg`] = svg;
     files[`${kept.name}-${plot.name}.png`] = await sharp(svg, { density: 144 }).png({ palette: true }).toBuffer();
   }
-  mkdirSync(folder, { recursive: true });
   saveFiles(folder, files);
 }
 

@@ -23,7 +23,7 @@ export interface Axis {
 export function linkTiles(from: Axis, onto: Axis, fusion: "reference" | "aligned"): Links[] {
   const cells = fusion === "aligned" ? alignedCells(from, onto) : areaCells(from.cells, onto.cells);
   const blend = blendWeights(from);
-  const reach = Math.max(...cells.map(({ weights }) => weights.length));
+  const reach = cells.reduce((most, { weights }) => Math.max(most, weights.length), 0);
   return from.starts.map((start, tile) => {
     const first = new Int32Array(from.tokens);
     const count = new Int32Array(from.tokens);

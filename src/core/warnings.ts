@@ -104,7 +104,7 @@ function duplicate({ scales }: S2Plan, { size }: ScalePlan, i: number, warn: War
 
 function dilutedPrefix({ scales, splitMode, numPrefixToken, fusion }: S2Plan, warn: Warn): void {
   if (splitMode !== "pad" || numPrefixToken === 0 || fusion === "aligned") return;
-  const emptiest = Math.min(...scales.flatMap((s) => coverage(s)));
+  const emptiest = scales.flatMap((s) => coverage(s)).reduce((least, part) => Math.min(least, part), 1);
   if (emptiest === 1) return;
   warn(
     "diluted-prefix",

@@ -1,5 +1,9 @@
 /** A photo as a square of a side, as transformers' CLIP and SigLIP processors and LLaVA's "pad" make it: bit for bit, before normalising. */
+import { px, S2Error } from "../core/index.ts";
 import { type Filter, type Pixels, resizePixels } from "../images/index.ts";
+
+/** Pixels of what is made on the way, as of the largest photo. */
+const MAX_PIXELS = 16384 ** 2;
 
 /** "crop": short side resized, the middle taken. "squash": resized to the square. "pad": in the middle of a square of `background`. */
 export function fitPhoto(
@@ -15,14 +19,24 @@ export function fitPhoto(
   const { width, height } = photo;
   const short = Math.min(width, height);
   const long = (length: number) => (length === short ? side : Math.trunc((side * length) / short));
+  refuseShape(photo, [long(height), long(width)], "resized");
   const resized = resizePixels(photo, [long(height), long(width)], filter);
   return part(resized, Math.floor((resized.height - side) / 2), Math.floor((resized.width - side) / 2), side);
+}
+
+function refuseShape(photo: { width: number; height: number }, size: readonly [number, number], how: string): void {
+  if (size[0] * size[1] <= MAX_PIXELS) return;
+  throw new S2Error(
+    "too-many-pixels",
+    `A photo of ${px([photo.height, photo.width])} px becomes ${px(size)} px when it is ${how} as this model's processor does; the limit is ${MAX_PIXELS} pixels. Crop the photo.`,
+  );
 }
 
 /** LLaVA's `expand2square`. */
 function padded({ width, height, channels, data }: Pixels, background: readonly number[]): Pixels {
   if (width === height) return { width, height, channels, data };
   const side = Math.max(width, height);
+  refuseShape({ width, height }, [side, side], "padded");
   const square = new Uint8Array(side * side * channels);
   for (let i = 0; i < square.length; i++) square[i] = background[i % channels];
   const [top, left] = [Math.floor((side - height) / 2), Math.floor((side - width) / 2)];

@@ -7,5 +7,6 @@ export { picture } from "./picture.ts";
 export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
 export { prepareImage } from "./prepare-image.ts";
 export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
+export { limitTiles } from "./tile-limit.ts";
 export { classColour, depthColour, depthPicture, maskPicture } from "./told-picture.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";

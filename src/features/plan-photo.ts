@@ -10,6 +10,7 @@ import {
   s2OptionNames,
   type Traits,
 } from "../core/index.ts";
+import { limitTiles } from "./tile-limit.ts";
 
 type Size = readonly [height: number, width: number];
 
@@ -20,16 +21,18 @@ export interface PhotoOptions extends S2Options {
    * "squash": all of the photo in a square. "crop": the centred square.
    */
   fit?: "keep" | "squash" | "crop";
+  /** Refuses to plan more tiles for one photo. Default 1024. */
+  maxTilesPerImage?: number;
 }
 
 /**
  * Plans S² for a photo; sizes, prefix tokens, tile size and layout default to what the model's `traits` say.
  * Every scale is resized from the photo's own pixels (antialiased), and scales above its resolution are said so in the warnings.
- * @throws S2Error "fit", "model-size" and those of `planS2`.
+ * @throws S2Error "fit", "model-size", "too-many-tiles" and those of `planS2`.
  */
 export function planPhoto(photo: { height: number; width: number }, options: PhotoOptions, traits: Traits = {}): S2Plan {
-  checkNames(options, [...s2OptionNames, "fit"]);
-  const { fit = "keep", ...given } = options;
+  checkNames(options, [...s2OptionNames, "fit", "maxTilesPerImage"]);
+  const { fit = "keep", maxTilesPerImage, ...given } = options;
   if (!["keep", "squash", "crop"].includes(fit)) {
     throw new S2Error("fit", `fit is ${JSON.stringify(fit)}; expected keep, squash or crop.`);
   }
@@ -51,6 +54,7 @@ export function planPhoto(photo: { height: number; width: number }, options: Pho
   const imgSizes = scales
     ? scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)])
     : given.imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size));
+  limitTiles(photo, imgSizes ? countTiles(imgSizes, tile) : 0, maxTilesPerImage); // before all of them are laid out
   const plan = planS2(
     { height: Math.ceil(region.height), width: Math.ceil(region.width) },
     {
@@ -65,7 +69,15 @@ export function planPhoto(photo: { height: number; width: number }, options: Pho
     },
     traits,
   );
+  limitTiles(photo, plan.tiles, maxTilesPerImage); // tiles that overlap are more
   return forPhoto(plan, photo, region);
+}
+
+/** Tiles of all sizes when they do not overlap. */
+function countTiles(sizes: readonly (number | Size)[], [height, width]: Size): number {
+  return sizes
+    .map((size) => (typeof size === "number" ? ([size, size] as const) : size))
+    .reduce((sum, [h, w]) => sum + Math.ceil(h / height) * Math.ceil(w / width), 0);
 }
 
 function modelSize({ maxSplitSize }: S2Options, { imageSize }: Traits): Size {

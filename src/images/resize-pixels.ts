@@ -50,8 +50,9 @@ function filterBoth(
   if (!down) filterRows(source, width, channels, 0, height, across!, out);
   else if (!across) filterColumns(source, length, 0, down, 0, down.first.length, out);
   else {
-    const between = new Uint8ClampedArray(Math.max(...bands(down).map(({ rows }) => rows)) * length);
-    for (const { from, to, top, rows } of bands(down)) {
+    const all = bands(down);
+    const between = new Uint8ClampedArray(all.reduce((most, { rows }) => Math.max(most, rows), 0) * length);
+    for (const { from, to, top, rows } of all) {
       filterRows(source, width, channels, top, rows, across, between);
       filterColumns(between, length, top, down, from, to, out);
     }

@@ -58,6 +58,15 @@ it("Dynamic S² keeps square scales and follows the photo in the last", async ()
   }
 });
 
+it("too many tiles are refused, and the flag that is advised takes them", async () => {
+  const { status, err } = await s2(["plan", "3000x2"]);
+  expect([status, err]).toEqual([2, expect.stringContaining("3000x2 px would be cut into 7500 tiles")]);
+  const [, flag, tiles] = /raise (--[a-z-]+) (\d+)/.exec(err)!;
+  expect(await s2(["plan", "3000x2", flag, tiles])).toMatchObject({ status: 0, out: expect.stringContaining("7500 tiles;") });
+  const dynamic = ["plan", "3000x2", "--dynamic", "--max-tiles", "1000000000"];
+  expect(await s2(dynamic)).toMatchObject({ status: 2, err: expect.stringContaining("the limit is 1024") });
+});
+
 it("a photo that cannot be read ends with 4", async () => {
   expect(await s2(["plan", "absent.jpg"])).toMatchObject({ status: 4, err: expect.stringContaining("absent.jpg") });
 });

@@ -248,3 +248,8 @@ describe("hooks", () => {
     ).rejects.toThrow(/abort/i);
   });
 });
+
+it("a strip of 140,000 tiles is planned, not ended by the stack", () => {
+  const options = { imgSizes: [[2, 280_000]], maxSplitSize: 2, splitMode: "pad", numPrefixToken: 1 } as const;
+  expect(planS2({ height: 1, width: 140_000 }, options, { patchSize: 1 }).tiles).toBe(140_000);
+});

@@ -90,6 +90,36 @@ describe("extract", () => {
     expect(() => planPhoto({ width: 50, height: 50 }, { scale: [1] } as never, traits)).toThrow(/did you mean "scales"/);
   });
 
+  it("a strip that becomes thousands of tiles is refused before they are laid out; the option takes more", () => {
+    const traits = { imageSize: [32, 32], patchSize: 8, prefixTokens: 1 } as const;
+    const refusal = (width: number, height: number, options = {}) => {
+      try {
+        return planPhoto({ width, height }, { scales: [1, 2], ...options }, traits).tiles;
+      } catch (error) {
+        return error;
+      }
+    };
+    for (const [width, height] of [
+      [3000, 2],
+      [60000, 1],
+      [1, 60000],
+    ]) {
+      const advised = { code: "too-many-tiles", message: expect.stringContaining(`${width}x${height} px would be cut into `) };
+      expect(refusal(width, height)).toMatchObject(advised);
+    }
+    expect(refusal(3000, 2, { maxTilesPerImage: 7500 })).toBe(7500);
+    expect(refusal(3000, 2, { maxTilesPerImage: 7499 })).toMatchObject({
+      message: expect.stringContaining("maxTilesPerImage: 7500"),
+    });
+    expect(refusal(60000, 1, { fit: "crop" })).toBe(5);
+    // 64 tiles side by side; those that share three of four tokens are more
+    expect(refusal(64, 1, { imgSizes: [32], scales: undefined, maxTilesPerImage: 64 })).toBe(64);
+    expect(refusal(64, 1, { imgSizes: [32], scales: undefined, maxTilesPerImage: 64, overlap: 3 })).toMatchObject({
+      code: "too-many-tiles",
+    });
+    expect(refusal(64, 64, { maxTilesPerImage: 0 })).toMatchObject({ code: "option" });
+  });
+
   it("feature maps come back as tokens too", async () => {
     const photo = gradient(50, 40);
     expect(await extract(photo, { scales: [1, 2] }, colourModel("bchw")).then((f) => f.data)).toEqual(

@@ -26,3 +26,9 @@ it.each(cases.map((c) => [`${c.width}x${c.height}, ${c.fit} to ${c.side}`, c] as
     expect(Buffer.from(square.data).toString("base64")).toBe(data);
   },
 );
+
+it.each(["crop", "pad"] as const)("%s of a strip whose way there takes gigabytes is refused", (fit) => {
+  const strip: Pixels = { width: 60_000, height: 1, channels: 3, data: new Uint8Array(180_000) };
+  expect(() => fitPhoto(strip, 224, fit, "bicubic", [0, 0, 0])).toThrow(/A photo of 60000x1 px becomes .* Crop the photo/);
+  expect(fitPhoto(strip, 8, "squash", "bicubic", [0, 0, 0]).data.length).toBe(192);
+});

@@ -2,10 +2,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadImage, S2Error } from "s2-vision/node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { S2Error } from "../../src/core/index.ts";
-import { loadImage } from "../../src/runtimes/node/load-image.ts";
 import {
   drawn,
   drawn16,

@@ -5,11 +5,14 @@ export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "
 export { loadImage } from "./load-image.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { bundledModel, openModelSource } from "./locate.ts";
+export { makeFolder } from "./make-folder.ts";
 export { openOnnx, readHubFolder, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openFolder } from "./open-folder.ts";
 export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
+export { photoRefusal } from "./photo-refusals.ts";
+export { refuseUnreadable } from "./read-photo.ts";
 export { savePng } from "./save-png.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";

@@ -1,16 +1,5 @@
 /** ONNX files on disk: read whole, written piece by piece, with a second file for weights where one does not hold them. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import {
@@ -22,6 +11,7 @@ import {
   readOnnx,
   withExternalData,
 } from "../../onnx/index.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** All bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
 export function readWhole(path: string): Uint8Array {
@@ -86,7 +76,7 @@ export function saveFiles(folder: string, files: Readonly<Record<string, Uint8Ar
     path: join(folder, name),
     pieces: { length: bytes.length, parts: [bytes] },
   }));
-  for (const { path } of each) mkdirSync(dirname(path), { recursive: true });
+  for (const { path } of each) makeFolder(dirname(path));
   writeAll(each);
 }
 

@@ -1,14 +1,15 @@
 /** `openStore`: a folder as a place where results are kept by name, safe against a process that is killed at any moment. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 /** Files in a folder; each is written beside its name and then renamed onto it. What killed processes left half-written is swept away. */
 export function openStore(folder: string): {
   read(name: string): Promise<Uint8Array | undefined>;
   write(name: string, bytes: Uint8Array): Promise<void>;
 } {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   sweep(folder);
   return {
     async read(name) {
@@ -18,7 +19,7 @@ export function openStore(folder: string): {
     async write(name, bytes) {
       const path = join(folder, name);
       const unfinished = `${path}.${process.pid}.part`;
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       await writeFile(unfinished, bytes);
       await rename(unfinished, path);
     },

@@ -1,6 +1,6 @@
 /** Frames of a video at even steps of time: ffmpeg decodes, and its pictures come through a pipe, one after the other, nothing on disk. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
 
@@ -27,7 +27,9 @@ export async function* videoFrames(path: string, options: VideoOptions = {}): As
   const { every = 1, ffmpeg = "ffmpeg", signal } = options;
   if (!(Number.isFinite(every) && every > 0))
     throw new S2Error("option", `every is ${every}; expected a positive number of seconds from one frame to the next.`);
-  if (!existsSync(path)) throw new S2Error("video", `There is no video at ${path}; give the path of a file.`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new S2Error("video", `There is no video at ${path}; give the path of a file.`);
+  if (!found.isFile()) throw new S2Error("video", `${path} is a folder, a pipe or a device; give the path of a video file.`);
   signal?.throwIfAborted();
   // "round=up" gives at each step the last frame that began by then: what a viewer sees at that time.
   const steps = `fps=fps=1/${every}:start_time=0:round=up`;

@@ -1,36 +1,53 @@
 /** A photo into upright 8-bit sRGB pixels: the browser decodes, nothing is ever resized here. */
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
+import { headerSize } from "../header-size.ts";
 import { foreignKind, photoKind } from "../photo-kinds.ts";
-import { checkPhotoOptions, type LoadImageOptions, refusePixels, WHITE } from "../photo-options.ts";
+import { checkPhotoOptions, type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../photo-options.ts";
 import { rgbFrom8 } from "../to-rgb.ts";
 
 /** Sides of what is drawn and read at a time: far below every browser's largest canvas, beyond which all pixels come as zeros in silence. */
 const BLOCK = [256, 4096] as const;
 
+/** First bytes in which a JPEG has its frame header, behind EXIF and profile. */
+const HEADER = 2 ** 18;
+
+/** Bytes per pixel: the browser's picture and the RGB that is read from it. */
+const BYTES_PER_PIXEL = 4 + 3;
+
 /**
  * Decodes a photo, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
  * `background`, colours converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
  * Node's `loadImage` gives; which formats there are, the browser says.
- * @throws S2Error "photo-not-found", "photo-broken", "photo-format", "photo-options" or "too-many-pixels".
+ * @throws S2Error "photo-not-found", "photo-broken", "photo-format", "photo-options" or "too-many-pixels"; the signal's own reason.
  */
 export async function loadImage(source: string | URL | Blob | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
   checkPhotoOptions(options);
   const where = typeof source === "string" || source instanceof URL ? { source: String(source) } : {};
-  const blob = await blobOf(source);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const blob = await blobOf(source, signal);
   const name = where.source ? `"${where.source}"` : "The photo";
-  const start = new Uint8Array(await blob.slice(0, 16).arrayBuffer());
+  const start = new Uint8Array(await blob.slice(0, HEADER).arrayBuffer());
+  const size = headerSize(start, photoKind(start));
+  if (size) refuseSize(name, blob, size, options); // before decoding, where the header says it
   const bitmap = await decode(blob, options).catch((cause) => {
     throw refuseUndecodable(name, start, cause);
   });
   try {
+    signal?.throwIfAborted();
     const { width, height } = bitmap;
-    refusePixels(name, width, height, options.maxPixels);
+    refuseSize(name, blob, [width, height], options);
     const data = readPixels(bitmap, options.background ?? WHITE, photoKind(start) === "JPEG");
     return { width, height, channels: 3, data, ...where };
   } finally {
     bitmap.close();
   }
+}
+
+function refuseSize(name: string, blob: Blob, [width, height]: readonly [number, number], options: LoadImageOptions): void {
+  refusePixels(name, width, height, options.maxPixels);
+  refuseBytes(name, blob.size + width * height * BYTES_PER_PIXEL, `${width} x ${height} pixels`, options.maxBytes);
 }
 
 function decode(blob: Blob, { icc }: LoadImageOptions): Promise<ImageBitmap> {
@@ -60,7 +77,7 @@ function readPixels(bitmap: ImageBitmap, background: readonly [number, number, n
   return pixels;
 }
 
-async function blobOf(source: string | URL | Blob | Uint8Array): Promise<Blob> {
+async function blobOf(source: string | URL | Blob | Uint8Array, signal?: AbortSignal): Promise<Blob> {
   if (source instanceof Blob) return refuseEmpty(source);
   if (source instanceof Uint8Array) return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
   if (typeof source !== "string" && !(source instanceof URL)) {
@@ -68,7 +85,8 @@ async function blobOf(source: string | URL | Blob | Uint8Array): Promise<Blob> {
     throw new S2Error("photo-not-found", `Got a photo of type ${typeof source}; ${expected}.`);
   }
   const advice = "Check the address; a server of another origin must allow this page by CORS";
-  const response = await fetch(source).catch((cause) => {
+  const response = await fetch(source, { signal }).catch((cause) => {
+    signal?.throwIfAborted();
     throw new S2Error("photo-not-found", `"${source}" could not be fetched (${cause.message}). ${advice}.`, { cause });
   });
   if (!response.ok) throw new S2Error("photo-not-found", `"${source}" could not be fetched (${response.status}). ${advice}.`);

@@ -1,0 +1,63 @@
+/** A glob into its fixed folder and the pattern below it: folders whose names have brackets or parentheses are found first. */
+import { realpathSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+
+const MAGIC = /[*?[\]{}]/;
+
+/** Whether the text has characters of a pattern that no backslash escapes. */
+export const isGlob = (text: string): boolean => MAGIC.test(text.replace(/\\./g, ""));
+
+export interface Glob {
+  /** The part before the first segment with a pattern. */
+  readonly base: string;
+  /** What is sought below it; "" where the argument has no pattern after all. */
+  readonly pattern: string;
+}
+
+/** Splits a glob; a segment that a folder is named by is that folder, whatever its characters. */
+export function splitGlob(glob: string): Glob {
+  const windows = process.platform === "win32";
+  const segments = (windows ? glob.replaceAll("\\", "/") : glob).split("/");
+  let base = segments[0] === "" ? "/" : "";
+  let at = segments[0] === "" ? 1 : 0;
+  for (; at < segments.length; at++) {
+    const segment = segments[at];
+    const last = at === segments.length - 1;
+    if (!last && isFolder(join(base, segment))) base = join(base, segment);
+    else if (last || isGlob(segment)) break;
+    else base = join(base, unescaped(segment));
+  }
+  return { base: base || ".", pattern: segments.slice(at).map(withPlainParentheses).join("/") };
+}
+
+/** Files below the glob's base, as paths from there; through links that lead back to a folder above them nothing is found twice. */
+export async function findByGlob({ base, pattern }: Glob): Promise<string[]> {
+  const { glob: find } = await import("tinyglobby");
+  const found = await find(pattern, { cwd: base, expandDirectories: false });
+  const looping = new Map<string, boolean>();
+  return found.filter((path) => path.startsWith("..") || !isLoop(base, path.split("/").slice(0, -1), looping));
+}
+
+function isLoop(base: string, folders: readonly string[], known: Map<string, boolean>): boolean {
+  const key = folders.join("/");
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const all = folders.map((_, i) => realpathSync(join(base, ...folders.slice(0, i + 1))));
+  const loop = new Set([realpathSync(base), ...all]).size <= all.length;
+  known.set(key, loop);
+  return loop;
+}
+
+/** The path of a file below the base, for the name of its output: never one that leads out of a folder. */
+export function nameBelow(base: string, path: string): string {
+  const name = relative(base, path);
+  return name.split(sep).includes("..") ? name.split(sep).at(-1)! : name;
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+export const unescaped = (text: string): string => (process.platform === "win32" ? text : text.replace(/\\(.)/g, "$1"));
+
+/** Parentheses, and a first "!", stand for themselves: tinyglobby would take them for groups and for what is left out. */
+const withPlainParentheses = (segment: string): string =>
+  segment.replace(/\\.|[()]|^!/g, (found) => (found.length > 1 ? found : `\\${found}`));

@@ -1,0 +1,101 @@
+/** The file that each photo's output goes to. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { S2Error } from "../core/index.ts";
+import { isPhotoName, PHOTO_EXTENSIONS } from "../images/index.ts";
+import type { FoundPhoto } from "./photos.ts";
+import { shown } from "./shown.ts";
+
+/** Where features go: a folder, or for one photo a file with the format's extension. */
+export function readOut(
+  out: string,
+  format: "safetensors" | "npy" | undefined,
+): { folder: string; file?: string; format: "safetensors" | "npy" } {
+  const ending = extname(out).slice(1);
+  const isFile = (ending === "safetensors" || ending === "npy") && !(existsSync(out) && statSync(out).isDirectory());
+  if (!isFile) return { folder: out, format: format ?? "safetensors" };
+  if (format && format !== ending)
+    throw new S2Error("option", `--out ends in .${ending}, but --format is ${format}; make them agree.`);
+  return { folder: dirname(out), file: out, format: ending };
+}
+
+export interface Job {
+  readonly photo: string;
+  readonly out: string;
+  readonly picture?: string;
+  readonly missing?: S2Error;
+}
+
+/** Gives each photo its files; two photos for one file, or a picture over a photo, are refused before anything runs. */
+export function nameOutputs(
+  photos: readonly FoundPhoto[],
+  out: { readonly folder: string; readonly file?: string; readonly format: string },
+  pictures: boolean,
+): Job[] {
+  if (out.file && photos.length > 1) {
+    throw new S2Error("option", `--out ${out.file} is one file, but there are ${photos.length} photos; give a folder.`);
+  }
+  const taken = new Map<string, string>();
+  const sources = new Set(photos.map(({ path }) => resolve(path)));
+  const stemOf = stems();
+  return photos.map(({ path, name, missing }) => {
+    if (missing) return { photo: path, out: "", missing };
+    const base = out.file ? withoutExtension(out.file) : join(out.folder, dirname(name), stemOf(path));
+    const clash = taken.get(base);
+    if (clash) {
+      throw new S2Error(
+        "option",
+        `${shown(clash)} and ${shown(path)} would both become ${shown(base)}.${out.format}; run them with different --out, or give a ` +
+          'glob in quotes ("photos/**/*.jpg"), which keeps folders apart.',
+      );
+    }
+    taken.set(base, path);
+    if (!pictures) return { photo: path, out: `${base}.${out.format}` };
+    if (sources.has(resolve(`${base}.png`))) {
+      throw new S2Error(
+        "option",
+        `The picture of ${shown(path)} would overwrite the photo ${shown(base)}.png; give another folder as --out.`,
+      );
+    }
+    return { photo: path, out: `${base}.${out.format}`, picture: `${base}.png` };
+  });
+}
+
+/**
+ * Returns the function from a photo's path to the name of its output. That is the file's name without its extension; but of photos in one
+ * folder that differ in it alone, only the first in the order of `PHOTO_EXTENSIONS` (JPEG first) loses it: a.jpg and a.png become "a" and
+ * "a.png". The folder decides and not the list of photos, so that a photo's name is the same however it was found.
+ */
+function stems(): (path: string) => string {
+  const folders = new Map<string, ReadonlySet<string>>();
+  return (path) => {
+    const folder = dirname(path);
+    const names = folders.get(folder) ?? photoNames(folder);
+    folders.set(folder, names);
+    const name = basename(path);
+    const stem = withoutExtension(name);
+    const others = [...names].filter((other) => other !== name);
+    const comesLater = others.some((other) => alike(withoutExtension(other)) === alike(stem) && byExtension(other, name) < 0);
+    const isNamed = others.some((other) => alike(other) === alike(stem)); // a.png.jpg beside a.png, whose output may be "a.png"
+    return comesLater || isNamed ? name : stem;
+  };
+}
+
+function photoNames(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder).filter(isPhotoName));
+  } catch {
+    return new Set();
+  }
+}
+
+/** Some file systems take names that differ in case for one. */
+const alike = (name: string): string => name.normalize("NFC").toLowerCase();
+
+const rankOf = (name: string): number => PHOTO_EXTENSIONS.indexOf(extname(name).slice(1).toLowerCase());
+
+const byExtension = (a: string, b: string): number => rankOf(a) - rankOf(b) || (a < b ? -1 : 1);
+
+function withoutExtension(path: string): string {
+  return path.slice(0, path.length - extname(path).length);
+}

@@ -1,0 +1,5 @@
+/** All corpora of hostile files; one line each. */
+import type { Corpus } from "./corpus.ts";
+import { photos } from "./photos.ts";
+
+export const corpora: readonly Corpus[] = [photos];

@@ -1,0 +1,89 @@
+/** Loads a part of a corpus in child processes, and says how each file went: ok, refused, raw error, crash or hang, and its memory. */
+import { fork } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** The package's own names, which a module inside node_modules does not find. */
+const own = {
+  name: "own",
+  setup: ({ onResolve }) => onResolve({ filter: /^s2-vision/ }, ({ path }) => ({ path: import.meta.resolve(path), external: true })),
+};
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The corpora, which are TypeScript, as a module that every Node runs; inside node_modules, where packages are found. */
+async function bundle() {
+  const folder = here("../../node_modules/.cache/s2-hostile");
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, `corpora-${process.pid}.mjs`);
+  await build({ entryPoints: [here("corpora.ts")], outfile, bundle: true, format: "esm", platform: "node",     packages: "external",
+    plugins: [own], logLevel: "error" });
+  return outfile;
+}
+
+/**
+ * Loads files `from` to `from + count` of a corpus. A file that takes longer than `seconds` ends its process: a hang.
+ * @returns {Promise<{ i: number; kind: string; outcome: string; message: string; memory: number; ms: number; path: string }[]>}
+ */
+export async function loadAll({ corpus, seed, count, indices = Array.from({ length: count }, (_, i) => i), seconds = 10, onFile = () => {} }) {
+  const corpora = await bundle();
+  const folder = mkdtempSync(join(tmpdir(), "s2-hostile-"));
+  const results = [];
+  let child;
+  for (const i of indices) {
+    child ??= await start(corpora);
+    const result = await loadOne(child, { corpus, seed, i, folder }, seconds);
+    if (result.outcome === "crash" || result.outcome === "hang") {
+      child.kill("SIGKILL");
+      child = undefined;
+    }
+    results.push({ i, ...result });
+    onFile(results.at(-1));
+  }
+  child?.disconnect();
+  rmSync(corpora);
+  return results;
+}
+
+/** @returns {Promise<import("node:child_process").ChildProcess>} */
+function start(corpora) {
+  const child = fork(here("child.mjs"), [corpora], { execArgv: ["--expose-gc"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  return new Promise((resolve, reject) => {
+    child.once("message", () => resolve(child));
+    child.once("exit", (status) => reject(new Error(`The loading process ended with status ${status} before it began.`)));
+  });
+}
+
+function loadOne(child, request, seconds) {
+  return new Promise((resolve) => {
+    let made = { kind: "", path: "" };
+    let start = performance.now();
+    let timer;
+    const end = (result) => {
+      clearTimeout(timer);
+      child.off("message", hear);
+      child.off("exit", crash);
+      resolve({ ...made, message: "", memory: 0, ms: Math.round(performance.now() - start), ...result });
+    };
+    const crash = (status, signal) => end({ outcome: "crash", message: `status ${status}, signal ${signal}` });
+    const hear = (message) => {
+      if (!message.made) return end(message);
+      made = { kind: message.made, path: message.path };
+      start = performance.now();
+      timer = setTimeout(() => end({ outcome: "hang" }), seconds * 1000);
+    };
+    child.on("message", hear);
+    child.on("exit", crash);
+    child.send(request);
+  });
+}
+
+/** Megabytes that a file may take. */
+export const MEMORY = 1000;
+
+/** Results that must not be. */
+export const faultsOf = (results) =>
+  results.filter(({ outcome, memory }) => (outcome !== "ok" && outcome !== "refused") || memory > MEMORY);
