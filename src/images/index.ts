@@ -1,5 +1,5 @@
 /** Pixels into tensors: exact 8-bit resizing, hub preprocessing configs, normalisation. No decoding: runtimes do that. */
 export { type Normaliser, normaliser } from "./normalise.ts";
 export { checkPixels, type Filter, type Photo, type Pixels } from "./pixels.ts";
-export { imagenet, type Preprocessing, readPreprocessing } from "./preprocessing.ts";
+export { imagenet, type Preprocessing, processorIn, readPreprocessing } from "./preprocessing.ts";
 export { resizePixels } from "./resize-pixels.ts";

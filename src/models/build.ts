@@ -1,9 +1,10 @@
 /** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
 import { nearest, px, S2Error } from "../core/index.ts";
 import { finishGraph, input, type ModelProto, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
-import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
+import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
 import { readFamily } from "./families.ts";
+import { readTensors, type WeightFiles } from "./llava-weights.ts";
 
 /** What to build. */
 export interface BuildOptions {
@@ -30,23 +31,23 @@ interface PixelRules {
 const opset = 20;
 
 /**
- * An ONNX file from a hub model's two files: of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
+ * An ONNX file from a hub model's config and weights (one file, or the parts of a sharded one): of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
  * [batch, channels, height, width] in float32; the batch is free.
  * @throws S2Error "architecture" for a family or a variant that is not known, "weights" for tensors that are missing or misshapen,
  * "safetensors" for a damaged file, "output" for an output that the model does not have, "too-large" above 1.9 GB (see `buildProto`).
  */
-export function buildModel(config: object, weights: Uint8Array, options: BuildOptions = {}): Uint8Array {
+export function buildModel(config: object, weights: WeightFiles, options: BuildOptions = {}): Uint8Array {
   return writeOnnx(buildProto(config, weights, options));
 }
 
 /** `buildModel` before it is written: for models that need a second file for their weights. */
-export function buildProto(config: object, weights: Uint8Array, options: BuildOptions = {}): ModelProto {
-  return buildFromTensors(config as Config, readSafetensors(weights).tensors, options);
+export function buildProto(config: object, weights: WeightFiles, options: BuildOptions = {}): ModelProto {
+  return buildFromTensors(config as Config, readTensors(weights), options);
 }
 
 /** The names that `outputs` can have for a model. */
-export function outputNames(config: object, weights: Uint8Array): string[] {
-  const { architecture } = readFamily(config as Config, readSafetensors(weights).tensors);
+export function outputNames(config: object, weights: WeightFiles): string[] {
+  const { architecture } = readFamily(config as Config, readTensors(weights));
   const { channels, imageSize: size } = architecture;
   return Object.keys(architecture.build(input(newGraph(opset), "pixel_values", "float32", ["batch", channels, ...size])));
 }

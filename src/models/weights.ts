@@ -70,7 +70,7 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
       },
       refuseProblems: (unused) => {
         const unread = Object.entries(tensors).filter(
-          ([own, { dims }]) => !read.has(own) && !unused?.test(own) && count(dims) > 0,
+          ([own, { dtype, dims }]) => !read.has(own) && !unused?.test(own) && count(dims) > 0 && !isBuffer(dtype),
         );
         refuse([...problems.values(), ...unread.map(([own, { dims }]) => `${own} ${shape(dims)} is not of this model`)]);
       },
@@ -78,6 +78,9 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
   };
   return below("");
 }
+
+/** Weights are floats: whole numbers and truth values are indices and counters, which the graph has as constants. */
+const isBuffer = (dtype: string): boolean => /^(I|U)\d+$|^BOOL$/.test(dtype);
 
 const shape = (dims: readonly number[]): string => `[${dims.join(", ")}]`;
 

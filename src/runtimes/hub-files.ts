@@ -1,5 +1,6 @@
 /** A hub repository: what its name may be, which of its files a model needs, and why the hub may refuse them. Platform-free. */
 import { S2Error } from "../core/index.ts";
+import { CONFIG_FILES } from "./config-files.ts";
 
 /** What was asked for, and of which hub. */
 export interface HubPlace {
@@ -16,7 +17,6 @@ export interface HubFile {
   sha256?: string;
 }
 
-const CONFIGS = ["config.json", "preprocessor_config.json"];
 /** The graph, and weights beyond protobuf's 2 GB that lie beside it under one of the exporters' names. */
 const GRAPHS = ["onnx/model.onnx", "model.onnx"];
 /** Where there is no graph, one is built from these. */
@@ -38,7 +38,9 @@ export function chooseFiles(name: string, listed: readonly HubFile[]): HubFile[]
     );
   }
   const needed = (path: string) =>
-    CONFIGS.includes(path) || path === graph || (path.startsWith(graph) && WEIGHTS.test(path.slice(graph.length)));
+    CONFIG_FILES.some((name) => name === path) ||
+    path === graph ||
+    (path.startsWith(graph) && WEIGHTS.test(path.slice(graph.length)));
   return listed.filter((file) => needed(file.path));
 }
 

@@ -3,20 +3,19 @@
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
 import { type OwnTraits, ownPreprocessing, ownTraits } from "../onnx/own-words.ts";
+import type { Configs } from "./config-files.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput, type ValueInfo } from "./graph.ts";
-import { type ConfigHints, type JsonObject, readHints } from "./hub-config.ts";
+import { type ConfigHints, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
 import type { Session } from "./session.ts";
 
 /** What came with a model's graph. */
-export interface KnownModel {
+export interface KnownModel extends Configs {
   /** For people and for files' metadata. */
   readonly source: string;
   /** The ONNX file's own. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly config?: JsonObject;
-  readonly preprocessor?: JsonObject;
 }
 
 /**

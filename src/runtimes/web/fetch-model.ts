@@ -1,5 +1,6 @@
 /** A model's files from where they are served: a folder, an .onnx file with its configs beside it, or the hub; without a network from the cache. */
 import { S2Error } from "../../core/index.ts";
+import { CONFIG_FILES } from "../config-files.ts";
 import { COMMIT, chooseFiles, type HubPlace, refuseNames, refuseStatus } from "../hub-files.ts";
 import { fetchFile, refuseOffline, type Wanted, type Ways } from "./fetch-file.ts";
 import { digest } from "./model-cache.ts";
@@ -9,15 +10,13 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 
 type Found = Wanted & { readonly bytes: Uint8Array };
 
-const CONFIGS = ["config.json", "preprocessor_config.json"];
-
 /**
  * A folder's config files and the first of `onnx/model.onnx`, `model.onnx` and `model.safetensors` that it has.
  * @param folder its address, with a slash at the end.
  */
 export function fetchFolder(folder: string, ways: Ways): Promise<Files> {
   return remembering(folder, ways, async () => {
-    const configs = await fetchThere(CONFIGS, folder, ways);
+    const configs = await fetchThere(CONFIG_FILES, folder, ways);
     for (const name of ["onnx/model.onnx", "model.onnx", "model.safetensors"]) {
       const model = await fetchThere([name], folder, ways);
       if (model.length > 0) return [...configs, ...model];
@@ -33,8 +32,8 @@ export function fetchOnnx(address: string, ways: Ways): Promise<Files> {
     const bytes = await fetchFile(wanted, ways);
     if (!bytes) return [];
     const inOnnx = /\/onnx\/[^/]*$/.test(new URL(address).pathname);
-    const outer = inOnnx ? await fetchThere(CONFIGS, new URL("../", address).href, ways) : [];
-    const beside = await fetchThere(CONFIGS, new URL("./", address).href, ways);
+    const outer = inOnnx ? await fetchThere(CONFIG_FILES, new URL("../", address).href, ways) : [];
+    const beside = await fetchThere(CONFIG_FILES, new URL("./", address).href, ways);
     return [...outer, ...beside, { ...wanted, bytes }];
   });
 }
