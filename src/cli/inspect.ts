@@ -8,7 +8,7 @@ import { table } from "./table.ts";
 
 const examples = `
 Examples:
-  s2 inspect models/deit_tiny
+  s2 inspect
   s2 inspect model.onnx --prefix-tokens 1 --json`;
 
 export function defineInspect(program: Command): void {
@@ -22,7 +22,7 @@ export function defineInspect(program: Command): void {
     .addHelpText("after", examples)
     .action(async (source: string | undefined, flags: ModelFlags & { json?: boolean }) => {
       const { openModel } = await import("./plan-flags.ts");
-      const model = await openModel({ ...flags, model: source });
+      const model = await openModel({ ...flags, model: source, quiet: true }); // the table says it
       await model.dispose();
       const report = await failingWith(status.model, () => reportOn(model));
       process.stdout.write(flags.json ? `${inJson(model, report)}\n` : inWords(model, report));

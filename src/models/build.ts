@@ -1,5 +1,5 @@
 /** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
-import { nearest, px, S2Error } from "../core/index.ts";
+import { nearest, possibleGrids, px, S2Error } from "../core/index.ts";
 import { finishGraph, input, type ModelProto, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
 import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
@@ -80,9 +80,11 @@ export function buildFromTensors(
 
 /** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */
 function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: Size, names: readonly string[], values: Outputs) {
-  const places = Math.floor(size[0] / patchSize) * Math.floor(size[1] / patchSize);
+  const places = possibleGrids(size, patchSize).map(({ rows, cols }) => rows * cols);
   const alike = ({ dims }: Outputs[string]) =>
-    dims.length === 3 ? dims[1] === places + prefixTokens : dims.length === 4 && Number(dims[2]) * Number(dims[3]) === places;
+    places.includes(
+      dims.length === 3 ? Number(dims[1]) - prefixTokens : dims.length === 4 ? Number(dims[2]) * Number(dims[3]) : 0,
+    );
   const output = names.includes(main[0]) ? main[0] : names.find((name) => alike(values[name]));
   if (output === undefined) return {};
   return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
