@@ -3,6 +3,7 @@ import { nearest, possibleGrids, px, S2Error } from "../core/index.ts";
 import { finishGraph, input, type ModelProto, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
 import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
+import { mostPixels } from "./config.ts";
 import { readFamily } from "./families.ts";
 import { readTensors, type WeightFiles } from "./llava-weights.ts";
 
@@ -92,8 +93,12 @@ function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: S
 
 function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize }: Architecture): Size {
   const size: Size = wish === undefined ? own : typeof wish === "number" ? [wish, wish] : wish;
-  if (size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize)) return size;
-  throw new S2Error("input", `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}.`);
+  const whole = size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize);
+  if (whole && size[0] * size[1] <= mostPixels) return size;
+  throw new S2Error(
+    "input",
+    `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}, and at most ${mostPixels} pixels in all. Photos of any size are cut into tiles.`,
+  );
 }
 
 /** `hidden_states.-2` is the last but one, as Python counts. */

@@ -12,6 +12,9 @@ export type Probe = (size: Size) => Promise<readonly number[]>;
 type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
 type Given = Pick<ModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
 
+/** 4096x4096, 200 MB as floats; larger photos are cut into tiles. */
+const mostPixels = 2 ** 24;
+
 /** Side of the blank image when nothing says the model's size: what most models were trained at. */
 const usualSide = 224;
 
@@ -33,6 +36,11 @@ export async function observeTraits(
     );
   }
   const known = fixed ?? wished ?? hints.imageSize;
+  if (known && known[0] * known[1] > mostPixels)
+    throw new S2Error(
+      "input",
+      `The model's images are ${known[1]}x${known[0]} by its graph, its config files or imageSize; at most ${mostPixels} pixels are run at once. Give another imageSize.`,
+    );
   const patch = output.shape.length === 4 ? given.patchSize : (given.patchSize ?? hints.patchSize);
   const seen = fixed ? await seeFixed(fixed, output, probe) : await seeSymbolic(known ?? [usualSide, usualSide], patch, probe);
   const { grid, ...geometry } = readGeometry(seen, hints, { ...given, patchSize: patch });
