@@ -25,13 +25,13 @@ module.exports = {
       to: { path: "^src/", pathNot: `^src/(${[floor, ...below].join("|")})/${floor === "cli" ? "|^src/[^/]+[.]ts$" : ""}` },
     })),
     {
-      // Two doors more: transformers.js's models, an entry; and what a file says of itself, for a page without a bundler loads all that an index names.
+      // Doors beside the indexes: transformers.js's models, an entry; and single files for pages without a bundler, which load all that an index names.
       name: "only-through-an-index",
       severity: "error",
       from: { path: "^src/([^/]+)/" },
       to: {
         path: "^src/[^/]+/",
-        pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/own-words[.]ts$)",
+        pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/(own-words|image-input)[.]ts$|tensors/(git-lfs|float16)[.]ts$)",
       },
     },
     {

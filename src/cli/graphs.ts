@@ -77,6 +77,7 @@ export function defineExport(program: Command): void {
     .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
       const { loadModel } = await import("../node.ts");
       const { exportProto } = await import("../models/index.ts");
+      const { imagenet } = await import("../images/index.ts");
       const { imageSize, prefixTokens, dynamic, maxTiles, maxTilesPerImage, fit, scales = [1, 2], sizes, ...same } = flags;
       if (dynamic || maxTiles || maxTilesPerImage || fit) refuseDynamic();
       const model = await failingWith(status.model, () => loadModel(source, { output, prefixTokens, threads: 1 }));
@@ -89,8 +90,12 @@ export function defineExport(program: Command): void {
         ...(sizes ? { imgSizes: sizes } : { scales }),
         ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
       };
-      const pixels = bytes ? (preprocessing ?? { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) : undefined;
-      await write(path, exportProto(await open(source), { ...options, imageSize: size, output, dtype, pixels }));
+      if (bytes && !preprocessing)
+        process.stderr.write(
+          "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are written into the file.\n",
+        );
+      const pixels = bytes ? (preprocessing ?? imagenet) : undefined;
+      await write(path, exportProto(await open(model.source), { ...options, imageSize: size, output, dtype, pixels }));
     });
 }
 

@@ -23,7 +23,7 @@ export function defineInspect(program: Command): void {
     .addHelpText("after", examples)
     .action(async (source: string | undefined, flags: ModelFlags & { json?: boolean }) => {
       const { openModel } = await import("./plan-flags.ts");
-      const model = await openModel({ ...flags, model: source });
+      const model = await openModel({ ...flags, model: source, quiet: true }); // the table says it
       await model.dispose();
       const report = await failingWith(status.model, () => reportOn(model));
       writeResult(flags.json ? `${inJson(model, report)}\n` : inWords(model, report));

@@ -11,12 +11,17 @@ import { writeStatus } from "./output.ts";
 const MAX_TILES = 12;
 
 /** Loads the model; a download shows on a terminal how far it is. What loadModel refuses ends the command with status 3. */
-export function openModel({ model, ...flags }: ModelFlags): Promise<Model> {
+export async function openModel({ model, ...flags }: ModelFlags & { readonly quiet?: boolean }): Promise<Model> {
   const { threads, device, output, prefixTokens, patchSize, imageSize, optimize, offline } = flags;
   const options = { threads, device, output, prefixTokens, patchSize, imageSize, optimize, offline };
-  return failingWith(status.model, () =>
+  const opened = await failingWith(status.model, () =>
     loadModel(model, { ...options, onProgress: process.stderr.isTTY ? showBytes : undefined }),
   );
+  if (!opened.preprocessing && !flags.quiet)
+    process.stderr.write(
+      "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are taken. Put its preprocessor_config.json beside it.\n",
+    );
+  return opened;
 }
 
 function showBytes({ file, bytes, of }: { file: string; bytes: number; of: number }): void {

@@ -4,6 +4,7 @@ export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
 export { nearest, px, S2Error } from "./error.ts";
 export { argmax, checkFinite, firstNotFinite } from "./finite.ts";
 export type { Fused } from "./fuse.ts";
+export { possibleGrids } from "./layout.ts";
 export { type Matrix, type ScaleMatrices, scaleMatrices } from "./matrices.ts";
 export { checkNames, s2OptionNames } from "./options.ts";
 export { readShape } from "./output.ts";

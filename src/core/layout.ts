@@ -52,7 +52,22 @@ function boxOf(y: number, x: number, image: Size, filled: Size, tile: Size): Box
 }
 
 /** The token grid of one tile by patch size: pixels left over at the right and the bottom give no token. */
-export function tileGrid(tile: Size, patchSize: number): Grid {
+/**
+ * The grids that a model may make of a tile that is no multiple of its patch: convolutions drop the rest (ViT), Swin fills it up, and
+ * models of several stages may do one and the other. The first is the usual one.
+ */
+export function possibleGrids([height, width]: Size, patchSize: number): Grid[] {
+  const [rows, cols] = [height / patchSize, width / patchSize];
+  const rounded = [Math.floor, Math.ceil].flatMap((down) =>
+    [down, down === Math.floor ? Math.ceil : Math.floor].map((across) => ({ rows: down(rows), cols: across(cols) })),
+  );
+  const [floors, mixed, ceils, other] = rounded;
+  return [floors, ceils, mixed, other].filter((grid) => grid.rows > 0 && grid.cols > 0);
+}
+
+/** The grid of a tile: of the model's own size as the model says, of another one the whole patches. */
+export function tileGrid(tile: Size, patchSize: number, { imageSize, tileGrid: own }: Traits = {}): Grid {
+  if (own && imageSize && tile[0] === imageSize[0] && tile[1] === imageSize[1]) return { rows: own[0], cols: own[1] };
   return { rows: Math.floor(tile[0] / patchSize), cols: Math.floor(tile[1] / patchSize) };
 }
 
@@ -85,7 +100,7 @@ export function croppedGrid(scale: ScalePlan, grid: Grid, plan: Pick<S2Plan, "sp
 export function withTraits(plan: S2Plan, traits: Traits): S2Plan {
   const { patchSize, channels, multiplyAdds, imageSize } = traits;
   const scales = plan.scales.map((scale, i): ScalePlan => {
-    const grid = patchSize === undefined ? undefined : croppedGrid(scale, tileGrid(scale.tile, patchSize), plan);
+    const grid = patchSize === undefined ? undefined : croppedGrid(scale, tileGrid(scale.tile, patchSize, traits), plan);
     const from = plan.merge === "concat" ? i * (channels ?? 0) : 0;
     return {
       ...scale,

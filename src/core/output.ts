@@ -1,7 +1,7 @@
 /** Reading what the model returned: is it a tensor of the promised shape, and which grid do its tokens form? */
 import { px, S2Error } from "./error.ts";
 import { firstNotFinite } from "./finite.ts";
-import { type Grid, tileGrid } from "./layout.ts";
+import { type Grid, possibleGrids, tileGrid } from "./layout.ts";
 import { commonPrefixes } from "./traits.ts";
 import type { S2Plan, Tensor, Traits } from "./types.ts";
 
@@ -105,8 +105,9 @@ function tokenGrid(tokens: number, tile: readonly [number, number], prefix: numb
     );
   }
   if (patchSize !== undefined) {
+    const found = possibleGrids(tile, patchSize).find(({ rows, cols }) => rows * cols === count);
+    if (found) return found;
     const grid = tileGrid(tile, patchSize);
-    if (grid.rows * grid.cols === count) return grid;
     throw new S2Error(
       "tokens",
       `The model returns ${tokens} tokens for a tile of ${px(tile)} px; with patches of ${patchSize} px expected ` +

@@ -14,6 +14,8 @@ export interface Traits {
   readonly dynamicSize?: boolean;
   /** Pixels on a side of one token. */
   readonly patchSize?: number;
+  /** Tokens of one tile of `imageSize`, where they are not its whole patches: models of stages may fill a tile up that is no multiple. */
+  readonly tileGrid?: readonly [rows: number, cols: number];
   /** Tokens before the grid: [CLS], registers. */
   readonly prefixTokens?: number;
   /** Tokens [b, n, c], or a feature map [b, c, h, w]. */

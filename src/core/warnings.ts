@@ -69,8 +69,8 @@ function resizedTwice({ splitMode }: S2Plan, { size, canvas }: ScalePlan, warn: 
   );
 }
 
-function leftoverPixels({ tile }: ScalePlan, { patchSize }: Traits, warn: Warn): void {
-  if (!patchSize || (tile[0] % patchSize === 0 && tile[1] % patchSize === 0)) return;
+function leftoverPixels({ tile }: ScalePlan, { patchSize, tileGrid: own }: Traits, warn: Warn): void {
+  if (!patchSize || own || (tile[0] % patchSize === 0 && tile[1] % patchSize === 0)) return;
   warn(
     "leftover-pixels",
     `Tiles of ${px(tile)} px are no multiple of the patch of ${patchSize} px, so ${tile[0] % patchSize} rows and ` +
@@ -78,9 +78,10 @@ function leftoverPixels({ tile }: ScalePlan, { patchSize }: Traits, warn: Warn):
   );
 }
 
-function paddedRow({ splitMode, fusion }: S2Plan, scale: ScalePlan, { patchSize }: Traits, warn: Warn): void {
+function paddedRow({ splitMode, fusion }: S2Plan, scale: ScalePlan, traits: Traits, warn: Warn): void {
+  const { patchSize } = traits;
   if (splitMode !== "pad" || fusion === "aligned" || !patchSize || !scale.grid) return;
-  const all = stitchedGrid(scale, tileGrid(scale.tile, patchSize));
+  const all = stitchedGrid(scale, tileGrid(scale.tile, patchSize, traits));
   const exact = [
     Math.ceil((scale.size[0] * all.rows) / scale.canvas[0]),
     Math.ceil((scale.size[1] * all.cols) / scale.canvas[1]),

@@ -41,8 +41,18 @@ export async function extractPhoto(
     return (_, top, left, out, offset) => write(pixels, top, left, scale.tile[0], scale.tile[1], out, offset);
   };
   const fused = await runPlan(model, plan, { batch: 1, channels: 3, prepare }, rest);
-  return makeFeatures(plan.outputShape === "bchw" ? mapToTokens(fused) : fused, plan);
+  const assumed = options.preprocessing === undefined && model.preprocessing === undefined;
+  const said = assumed ? { ...plan, warnings: [...plan.warnings, assumedPreprocessing] } : plan;
+  return makeFeatures(plan.outputShape === "bchw" ? mapToTokens(fused) : fused, said);
 }
+
+/** The warning of features whose model does not say how its images are prepared. */
+export const assumedPreprocessing = {
+  code: "preprocessing-assumed",
+  message:
+    "Neither the model's file nor a config file beside it says how images are prepared, so ImageNet's mean and standard deviation were taken. " +
+    "Features are wrong where the model was trained with others: put its preprocessor_config.json beside it, or pass preprocessing.",
+};
 
 /** Features keep their plan, and a plan is plain JSON. */
 function withoutHooks({ signal: _, onProgress: __, onScale: ___, ...plan }: S2Plan & Hooks): S2Plan {

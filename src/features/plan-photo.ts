@@ -70,7 +70,7 @@ export function planPhoto(photo: { height: number; width: number }, options: Pho
     traits,
   );
   limitTiles(photo, plan.tiles, maxTilesPerImage); // tiles that overlap are more
-  return forPhoto(plan, photo, region);
+  return forPhoto(plan, photo, region, given.numPrefixToken !== undefined);
 }
 
 /** Tiles of all sizes when they do not overlap. */
@@ -93,11 +93,11 @@ function centred({ height, width }: { height: number; width: number }, tile: Siz
   return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };
 }
 
-// The plan speaks of the region; its boxes are moved into the photo. One resize makes each scale here, so nothing is resized twice.
-function forPhoto(plan: S2Plan, photo: { height: number; width: number }, region: Box): S2Plan {
+// `asked`: the caller counts prefix tokens; who leaves them to the model is not told how they are averaged. The plan speaks of the region; its boxes are moved into the photo. One resize makes each scale here, so nothing is resized twice.
+function forPhoto(plan: S2Plan, photo: { height: number; width: number }, region: Box, asked: boolean): S2Plan {
   const moved = (box: Box): Box => ({ ...box, left: box.left + region.left, top: box.top + region.top });
   const scales = plan.scales.map((scale) => ({ ...scale, tiles: scale.tiles.map(moved) }));
-  const warnings = plan.warnings.filter(({ code }) => code !== "resized-twice");
+  const warnings = plan.warnings.filter(({ code }) => code !== "resized-twice" && (asked || code !== "diluted-prefix"));
   plan.scales.forEach(({ size }) => {
     const times = Math.max(size[0] / region.height, size[1] / region.width);
     if (times > 1) {

@@ -3,5 +3,5 @@ export { type Normaliser, normaliser } from "./normalise.ts";
 export { isPhotoName, isUndecodedPhotoName, PHOTO_EXTENSIONS, UNDECODED_EXTENSIONS } from "./photo-names.ts";
 export { photoSize } from "./photo-size.ts";
 export { checkPixels, type Filter, type Photo, type Pixels } from "./pixels.ts";
-export { imagenet, type Preprocessing, readPreprocessing } from "./preprocessing.ts";
+export { imagenet, type Preprocessing, processorIn, readPreprocessing } from "./preprocessing.ts";
 export { resizePixels } from "./resize-pixels.ts";

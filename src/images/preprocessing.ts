@@ -1,6 +1,7 @@
 /** What a model wants done to pixel values, as transformers (preprocessor_config.json) and timm (pretrained_cfg) write it down. */
 import { S2Error } from "../core/index.ts";
 import type { Filter } from "./pixels.ts";
+import { clipNormalization, imagenetNormalization, processorDefaults } from "./processor-defaults.ts";
 
 type Three = readonly [number, number, number];
 type Fields = Readonly<Record<string, unknown>>;
@@ -15,15 +16,15 @@ export interface Preprocessing {
 
 /** ImageNet's mean and deviation with bicubic resizing: DINOv2 and most of timm. */
 export const imagenet: Preprocessing = {
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
+  ...imagenetNormalization,
   rescale: 1 / 255,
   filter: "bicubic",
 };
 
 /**
- * Reads parsed JSON: `preprocessor` is transformers' preprocessor_config.json (or a processor_config.json with `image_processor`
- * inside), `config` is config.json, of which only timm's fields speak here. The preprocessor wins; undefined when neither says anything.
+ * Reads parsed JSON: `preprocessor` is transformers' preprocessor_config.json, a processor_config.json with `image_processor` inside, or
+ * an open_clip_config.json; `config` is config.json, of which only timm's fields speak here. The preprocessor wins; undefined when neither
+ * says anything. Fields that a file leaves out are those of its processor's class (`image_processor_type`) where that is known.
  * Sizes and crops are ignored: S² picks the sizes. Throws S2Error "preprocessing" for what is malformed or cannot be done here.
  */
 export function readPreprocessing(files: { preprocessor?: unknown; config?: unknown }): Preprocessing | undefined {
@@ -37,9 +38,10 @@ const spoken = ["image_mean", "image_std", "do_normalize", "do_rescale", "rescal
 /** Values that change pixels in ways that `Preprocessing` cannot express; ignoring them would give wrong features without a word. */
 const impossible = ["do_flip_channel_order", "rescale_offset"];
 
-/** Fields as in transformers' BaseImageProcessor; one that is absent does what its processors do by default. */
+/** Fields as in transformers' BaseImageProcessor; one that is absent does what its processor does by default. */
 function fromTransformers(file: Fields): Preprocessing | undefined {
-  const given = file.image_processor ? fields(file.image_processor, "image_processor") : file;
+  if (isThere(file.model_cfg) || isThere(file.preprocess_cfg)) return fromOpenClip(file);
+  const given = processorIn(file);
   const flag = impossible.find((name) => given[name] === true);
   if (flag)
     refuse(
@@ -48,13 +50,31 @@ function fromTransformers(file: Fields): Preprocessing | undefined {
       "false or no such field",
       "This model's pixels are prepared in a way that is not supported; prepare them yourself",
     );
-  if (!spoken.some((name) => isThere(given[name]))) return undefined;
-  const normalises = given.do_normalize ?? (isThere(given.image_mean) || isThere(given.image_std));
+  const defaults = processorDefaults(given.image_processor_type ?? given.feature_extractor_type ?? given.video_processor_type);
+  if (!defaults && !spoken.some((name) => isThere(given[name]))) return undefined;
+  const normalises = given.do_normalize ?? (defaults !== undefined || isThere(given.image_mean) || isThere(given.image_std));
   return {
-    mean: normalises ? mean(given.image_mean, "image_mean") : [0, 0, 0],
-    std: normalises ? deviation(given.image_std, "image_std") : [1, 1, 1],
+    mean: normalises ? mean(given.image_mean ?? defaults?.mean, "image_mean") : [0, 0, 0],
+    std: normalises ? deviation(given.image_std ?? defaults?.std, "image_std") : [1, 1, 1],
     rescale: given.do_rescale === false ? 1 : factor(given.rescale_factor ?? 1 / 255, "rescale_factor"),
-    filter: filterOf(given.resample ?? "bicubic", "resample"),
+    filter: filterOf(given.resample ?? defaults?.filter ?? "bicubic", "resample"),
+  };
+}
+
+/** The processor of images in a file that may hold several; one of video frames where there is no other. */
+export function processorIn(file: Fields): Fields {
+  for (const name of ["image_processor", "video_processor"]) if (isThere(file[name])) return fields(file[name], name);
+  return file;
+}
+
+/** OpenCLIP's PreprocessCfg: what is absent is as CLIP was trained. */
+function fromOpenClip(file: Fields): Preprocessing {
+  const given = fields(file.preprocess_cfg, "preprocess_cfg");
+  return {
+    mean: mean(given.mean ?? clipNormalization.mean, "mean"),
+    std: deviation(given.std ?? clipNormalization.std, "std"),
+    rescale: imagenet.rescale,
+    filter: filterOf(given.interpolation ?? "bicubic", "interpolation"),
   };
 }
 

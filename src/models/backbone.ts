@@ -3,6 +3,8 @@ import { px, S2Error } from "../core/index.ts";
 import {
   Add,
   Cast,
+  channelsFirst,
+  channelsLast,
   Div,
   type ElementType,
   elementType,
@@ -19,6 +21,8 @@ import {
   Slice,
   Squeeze,
   shapesOf,
+  Transpose,
+  takesChannelsLast,
   type ValueInfoProto,
   whereLost,
   wholeNumbers,
@@ -34,6 +38,8 @@ export interface Backbone {
   readonly inputType: ElementType;
   readonly outputType: ElementType;
   readonly channels: number;
+  /** It takes images [b, h, w, c]. */
+  readonly channelsLast: boolean;
   /** Images that each run must have; undefined: any number. */
   readonly batch?: number;
   /** The one size that it takes; undefined: its graph does not say. */
@@ -48,11 +54,15 @@ const mainOutputs = ["last_hidden_state", "forward_features", "features"];
 /** @throws S2Error "model-file" or "output" when it is no model of images, or its main features are not clear. */
 export function readBackbone(model: ModelProto, wish?: string): Backbone {
   const input = pickInput(model);
-  const [batch, channels, height, width] = dimsOf(input);
+  const turned = takesChannelsLast(dimsOf(input));
+  const [batch, channels, height, width] = turned ? channelsFirst(dimsOf(input)) : dimsOf(input);
   const size = typeof height === "number" && typeof width === "number" ? ([height, width] as const) : undefined;
   const planes = typeof channels === "number" ? channels : 3;
   const fixed = typeof batch === "number" ? batch : undefined;
-  const feeds = (tile: Size) => ({ [input.name!]: [fixed ?? 1, planes, ...tile] });
+  const feeds = (tile: Size) => {
+    const dims = [fixed ?? 1, planes, ...tile];
+    return { [input.name!]: turned ? channelsLast(dims) : dims };
+  };
   const shapes = (tile: Size) => shapesOf(model, feeds(tile));
   const output = pickOutput(model, shapes(size ?? [224, 224]), wish);
   const dims = (tile: Size): readonly number[] => {
@@ -67,7 +77,7 @@ export function readBackbone(model: ModelProto, wish?: string): Backbone {
   const type = (value: ValueInfoProto) => elementType(value.type?.tensorType?.elemType);
   return {
     ...{ model, input: input.name!, output: output.name!, inputType: type(input), outputType: type(output) },
-    ...{ channels: planes, batch: fixed, size, dims },
+    ...{ channels: planes, batch: fixed, size, dims, channelsLast: turned },
   };
 }
 
@@ -114,7 +124,7 @@ export type RunBackbone = (tiles: ShapedValue) => ShapedValue;
 export function placeBackbone(graph: Graph, backbone: Backbone, perRun?: number): RunBackbone {
   const call = inline(graph, backbone.model, "backbone");
   const run: RunBackbone = (tiles) => {
-    const fed = Cast(tiles, backbone.inputType);
+    const fed = Cast(backbone.channelsLast ? Transpose(tiles, [0, 2, 3, 1]) : tiles, backbone.inputType);
     const name = call({ [backbone.input]: fed }).get(backbone.output)!;
     const [, , height, width] = tiles.dims as [unknown, unknown, number, number];
     const dims = [tiles.dims[0], ...backbone.dims([height, width]).slice(1)];

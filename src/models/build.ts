@@ -1,9 +1,11 @@
 /** `buildModel`: a hub model's config.json and model.safetensors as an ONNX file. */
-import { nearest, px, S2Error } from "../core/index.ts";
+import { nearest, possibleGrids, px, S2Error } from "../core/index.ts";
 import { finishGraph, input, type ModelProto, multiplyAdds, newGraph, output, withMetadata, writeOnnx } from "../onnx/index.ts";
-import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
+import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
+import { mostPixels } from "./config.ts";
 import { readFamily } from "./families.ts";
+import { readTensors, type WeightFiles } from "./llava-weights.ts";
 
 /** What to build. */
 export interface BuildOptions {
@@ -30,23 +32,23 @@ interface PixelRules {
 const opset = 20;
 
 /**
- * An ONNX file from a hub model's two files: of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
+ * An ONNX file from a hub model's config and weights (one file, or the parts of a sharded one): of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`
  * [batch, channels, height, width] in float32; the batch is free.
  * @throws S2Error "architecture" for a family or a variant that is not known, "weights" for tensors that are missing or misshapen,
  * "safetensors" for a damaged file, "output" for an output that the model does not have, "too-large" above 1.9 GB (see `buildProto`).
  */
-export function buildModel(config: object, weights: Uint8Array, options: BuildOptions = {}): Uint8Array {
+export function buildModel(config: object, weights: WeightFiles, options: BuildOptions = {}): Uint8Array {
   return writeOnnx(buildProto(config, weights, options));
 }
 
 /** `buildModel` before it is written: for models that need a second file for their weights. */
-export function buildProto(config: object, weights: Uint8Array, options: BuildOptions = {}): ModelProto {
-  return buildFromTensors(config as Config, readSafetensors(weights).tensors, options);
+export function buildProto(config: object, weights: WeightFiles, options: BuildOptions = {}): ModelProto {
+  return buildFromTensors(config as Config, readTensors(weights), options);
 }
 
 /** The names that `outputs` can have for a model. */
-export function outputNames(config: object, weights: Uint8Array): string[] {
-  const { architecture } = readFamily(config as Config, readSafetensors(weights).tensors);
+export function outputNames(config: object, weights: WeightFiles): string[] {
+  const { architecture } = readFamily(config as Config, readTensors(weights));
   const { channels, imageSize: size } = architecture;
   return Object.keys(architecture.build(input(newGraph(opset), "pixel_values", "float32", ["batch", channels, ...size])));
 }
@@ -79,9 +81,11 @@ export function buildFromTensors(
 
 /** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */
 function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: Size, names: readonly string[], values: Outputs) {
-  const places = Math.floor(size[0] / patchSize) * Math.floor(size[1] / patchSize);
+  const places = possibleGrids(size, patchSize).map(({ rows, cols }) => rows * cols);
   const alike = ({ dims }: Outputs[string]) =>
-    dims.length === 3 ? dims[1] === places + prefixTokens : dims.length === 4 && Number(dims[2]) * Number(dims[3]) === places;
+    places.includes(
+      dims.length === 3 ? Number(dims[1]) - prefixTokens : dims.length === 4 ? Number(dims[2]) * Number(dims[3]) : 0,
+    );
   const output = names.includes(main[0]) ? main[0] : names.find((name) => alike(values[name]));
   if (output === undefined) return {};
   return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
@@ -89,8 +93,12 @@ function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: S
 
 function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize }: Architecture): Size {
   const size: Size = wish === undefined ? own : typeof wish === "number" ? [wish, wish] : wish;
-  if (size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize)) return size;
-  throw new S2Error("input", `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}.`);
+  const whole = size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize);
+  if (whole && size[0] * size[1] <= mostPixels) return size;
+  throw new S2Error(
+    "input",
+    `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}, and at most ${mostPixels} pixels in all. Photos of any size are cut into tiles.`,
+  );
 }
 
 /** `hidden_states.-2` is the last but one, as Python counts. */

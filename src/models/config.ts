@@ -9,19 +9,25 @@ export function number(config: Config, key: string, otherwise?: number): number 
   throw wrong(key, value, "a number");
 }
 
+/** More than any model has of anything: damage, which would take all memory. */
+const most = 2 ** 20;
+/** 4096x4096: the position tables and windows of larger images take gigabytes. */
+export const mostPixels = 2 ** 24;
+
 /** A count or a length: a whole number of at least `least`. */
 export function whole(config: Config, key: string, otherwise?: number, least = 1): number {
   const value = number(config, key, otherwise);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw wrong(key, value, `a whole number of at least ${least}`);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw wrong(key, value, `a whole number of at least ${least} and at most ${most}`);
 }
 
 /** Pixels: one number for a square, or [height, width]. */
 export function size(config: Config, key: string, otherwise?: number): Size {
   const value = config[key] ?? otherwise;
   const sides = Array.isArray(value) ? value : [value, value];
-  if (sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0)) return [sides[0], sides[1]];
-  throw wrong(key, value, "whole pixels, one number or [height, width]");
+  const whole = sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0);
+  if (whole && sides[0] * sides[1] <= mostPixels) return [sides[0], sides[1]];
+  throw wrong(key, value, `whole pixels, one number or [height, width], of at most ${mostPixels} in all`);
 }
 
 /** Pixels of what must be square here. */

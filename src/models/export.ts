@@ -90,7 +90,7 @@ function planFor(core: Backbone, image: { height: number; width: number }, optio
 
 /** Scale by scale: cut, run, pool; then merge. */
 export function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
-  const { splitForward, numPrefixToken, outputShape, image, overlap } = plan;
+  const { splitForward, numPrefixToken, outputShape, overlap } = plan;
   // One tile position of the whole batch is as good as one image: the graph does not know its batch.
   const run = placeBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);
   const gridOf = ({ tile }: ScalePlan) => readShape(core.dims(tile), tile, plan, overlap ? patchOf(core, plan) : {}).grid;
@@ -103,7 +103,6 @@ export function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan:
         : poolTokens(outputs, scale, matrices, gridOf(scale), numPrefixToken);
     }),
   );
-  if (image.length !== 2) throw new S2Error("plan", "The plan has no image size.");
   return mergeScales(scales, plan);
 }
 

@@ -17,9 +17,18 @@ export const isProjector = (name: string): boolean => namedProjector.test(name) 
 /** What a vision tower beside a language model is called in a file. */
 export const isTower = (name: string): boolean => /(^|\.)(vision_model|vision_tower)\./.test(name) && !isProjector(name);
 
+/** Reads the tensors of all files, under the names that they had before training wrapped the model. */
 export function readTensors(files: WeightFiles): Tensors {
   const each = files instanceof Uint8Array ? [files] : files;
-  return Object.assign({}, ...each.map((file) => readSafetensors(file).tensors));
+  const entries = each.flatMap((file) => Object.entries(readSafetensors(file).tensors));
+  return Object.fromEntries(unwrapped(entries));
+}
+
+/** `module.` is what torch's DataParallel puts before every name, `_orig_mod.` what torch.compile does. */
+function unwrapped(entries: [string, StoredTensor][]): [string, StoredTensor][] {
+  const wrapper = /^(module|_orig_mod)\./;
+  if (entries.length === 0 || !entries.every(([name]) => wrapper.test(name))) return entries;
+  return unwrapped(entries.map(([name, tensor]) => [name.replace(wrapper, ""), tensor]));
 }
 
 /** The tower's tensors under the names that its own file has: `vision_model.encoder...`. */

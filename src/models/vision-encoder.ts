@@ -74,9 +74,15 @@ export function exportVisionEncoder(config: object, weights: WeightFiles, option
     configs: {
       "config.json": { ...whole, image_seq_length: tokens },
       "preprocessor_config.json": preprocessorFor(tower, preprocessor),
-      "processor_config.json": processorFor({ side: plan.image[0], grid, prefix }, processor),
+      "processor_config.json": processorFor({ side: plan.image[0], grid, prefix }, withImages(processor, tower)),
     },
   };
+}
+
+/** transformers 5 keeps the images' processor in here, and reads it before preprocessor_config.json. */
+function withImages(processor: object, tower: Tower): object {
+  const { image_processor: images } = processor as Config;
+  return images ? { ...processor, image_processor: preprocessorFor(tower, images) } : processor;
 }
 
 /** The config with S² on squares of these sides, whatever it asked for. */

@@ -38,6 +38,7 @@ export interface Naming {
 export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { prefix, names = [] }: Naming = {}): Weights {
   const wrapped = prefix !== undefined && Object.keys(tensors).some((stored) => stored.startsWith(`${prefix}.`));
   const problems = new Map<string, string>();
+  let zeros = 0;
   const read = new Set<string>();
   const below = (path: string): Weights => {
     /** As the file has it: heads are outside of the prefix. */
@@ -59,6 +60,9 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
         else if (shape(withoutOnes(tensor.dims)) !== shape(withoutOnes(dims)))
           problems.set(own, `${own} is ${shape(tensor.dims)}, expected ${shape(dims)}`);
         else return { dims, data: toFloat32(own, tensor) };
+        // A config of a model much larger than the file would fill the memory with zeros.
+        zeros += count(dims);
+        if (problems.size > 500 || zeros > 2 ** 26) refuse([...problems.values()]);
         return { dims, data: new Float32Array(count(dims)) };
       },
       count: (name) => {
@@ -70,7 +74,7 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
       },
       refuseProblems: (unused) => {
         const unread = Object.entries(tensors).filter(
-          ([own, { dims }]) => !read.has(own) && !unused?.test(own) && count(dims) > 0,
+          ([own, { dtype, dims }]) => !read.has(own) && !unused?.test(own) && count(dims) > 0 && !isBuffer(dtype),
         );
         refuse([...problems.values(), ...unread.map(([own, { dims }]) => `${own} ${shape(dims)} is not of this model`)]);
       },
@@ -78,6 +82,9 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
   };
   return below("");
 }
+
+/** Weights are floats: whole numbers and truth values are indices and counters, which the graph has as constants. */
+const isBuffer = (dtype: string): boolean => /^(I|U)\d+$|^BOOL$/.test(dtype);
 
 const shape = (dims: readonly number[]): string => `[${dims.join(", ")}]`;
 

@@ -1,9 +1,9 @@
 /** Running a graph: what a runtime offers to those that make graphs (heads, training), so that they name no platform. */
 
-/** An array's type is its elements': Float32Array float32, BigInt64Array int64, Int32Array int32, Uint8Array uint8. */
+/** An array's type is its elements': Float32Array float32, BigInt64Array int64, Int32Array int32, Uint8Array uint8, Uint16Array the bits of float16. */
 export interface GraphTensor {
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
+  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array;
 }
 
 /** A graph that is ready to run. */

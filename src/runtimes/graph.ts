@@ -1,6 +1,7 @@
 /** Which input of a graph takes the images, which output is its main features, and whether given images fit. Platform-free. */
 
 import { nearest, S2Error, type Tensor } from "../core/index.ts";
+import { channelsFirst, takesChannelsLast } from "../onnx/image-input.ts";
 
 /** An input or output of a graph; symbolic dimensions are names. */
 export interface ValueInfo {
@@ -9,16 +10,25 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** An input of images, its shape as [b, c, h, w] whatever the graph's own order is. */
+export interface ImageInput extends ValueInfo {
+  /** The graph takes [b, h, w, c]; `runParts` turns the images. */
+  readonly channelsLast: boolean;
+}
+
 /** The one float input of rank 4; `pixel_values` where there are several. */
-export function pickInput(inputs: readonly ValueInfo[]): ValueInfo {
-  const images = inputs.filter(({ type, shape }) => type === "float32" && shape.length === 4);
+export function pickInput(inputs: readonly ValueInfo[]): ImageInput {
+  const images = inputs.filter((value) => isFloat(value) && value.shape.length === 4);
   const input = images.find(({ name }) => name === "pixel_values") ?? (images.length === 1 ? images[0] : undefined);
-  if (input && inputs.length === 1) return input;
+  if (input && inputs.length === 1) {
+    const channelsLast = takesChannelsLast(input.shape);
+    return { ...input, shape: channelsLast ? channelsFirst(input.shape) : input.shape, channelsLast };
+  }
   const got = `The graph takes ${inputs.map(describe).join(", ") || "nothing"}`;
   if (!input)
     throw new S2Error(
       "model-file",
-      `${got}; expected one float32 input of images [b, c, h, w]. Give a vision model exported with such an input.`,
+      `${got}; expected one float32 or float16 input of images [b, c, h, w]. Give a vision model exported with such an input.`,
     );
   const rest = inputs.filter((other) => other !== input).map(({ name }) => name);
   throw new S2Error(

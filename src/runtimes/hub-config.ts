@@ -18,9 +18,15 @@ export function readHints(config: JsonObject = {}, preprocessor: JsonObject = {}
   const timm = objectOf(config.pretrained_cfg);
   const family = textOf(vision.model_type) ?? textOf(config.model_type) ?? textOf(config.architecture);
   const crop = preprocessor.do_center_crop === false ? undefined : sizeOf(preprocessor.crop_size);
+  const openClip = objectOf(preprocessor.preprocess_cfg) ?? objectOf(objectOf(preprocessor.model_cfg)?.vision_cfg);
   return {
     family,
-    imageSize: sizeOf(vision.image_size) ?? sizeOf(timm?.input_size) ?? crop ?? sizeOf(preprocessor.size),
+    imageSize:
+      sizeOf(vision.image_size) ??
+      sizeOf(timm?.input_size) ??
+      crop ??
+      sizeOf(preprocessor.size) ??
+      sizeOf(openClip?.size ?? openClip?.image_size),
     patchSize: patchOf(vision, family),
     prefixTokens: prefixOf(vision, family),
   };

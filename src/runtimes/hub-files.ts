@@ -1,5 +1,6 @@
 /** A hub repository: what its name may be, which of its files a model needs, and why the hub may refuse them. Platform-free. */
 import { S2Error } from "../core/index.ts";
+import { CONFIG_FILES } from "./config-files.ts";
 import { shownAddress } from "./receive.ts";
 
 /** What was asked for, and of which hub. */
@@ -17,8 +18,6 @@ export interface HubFile {
   sha256?: string;
 }
 
-/** Config files beside a model: the architecture, and how its images are prepared. transformers 5 writes processor_config.json alone. */
-export const CONFIG_FILES = ["config.json", "preprocessor_config.json", "processor_config.json"];
 /** The graph, and weights beyond protobuf's 2 GB that lie beside it under one of the exporters' names. */
 const GRAPHS = ["onnx/model.onnx", "model.onnx"];
 /** Where there is no graph, one is built from these: one file, or numbered ones that the index lists. */
@@ -42,7 +41,7 @@ export function chooseFiles(name: string, listed: readonly HubFile[]): HubFile[]
   }
   const belongsToGraph = (path: string) =>
     graph.endsWith(".index.json") ? SHARD.test(path) : path.startsWith(graph) && WEIGHTS.test(path.slice(graph.length));
-  const needed = (path: string) => CONFIG_FILES.includes(path) || path === graph || belongsToGraph(path);
+  const needed = (path: string) => CONFIG_FILES.some((name) => name === path) || path === graph || belongsToGraph(path);
   return listed.filter((file) => needed(file.path));
 }
 

@@ -2,21 +2,21 @@
 
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
+import { channelsFirst, givesChannelsLast, moveChannels } from "../onnx/image-input.ts";
 import { type OwnTraits, ownPreprocessing, ownTraits } from "../onnx/own-words.ts";
+import type { Configs } from "./config-files.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput, type ValueInfo } from "./graph.ts";
-import { type ConfigHints, type JsonObject, readHints } from "./hub-config.ts";
+import { type ConfigHints, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
 import type { Session } from "./session.ts";
 
 /** What came with a model's graph. */
-export interface KnownModel {
+export interface KnownModel extends Configs {
   /** For people and for files' metadata. */
   readonly source: string;
   /** The ONNX file's own. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly config?: JsonObject;
-  readonly preprocessor?: JsonObject;
 }
 
 /**
@@ -32,13 +32,21 @@ export async function makeModel(
   const own = ownTraits(metadata);
   const main = mainOutput(session, metadata, options);
   const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
-  const runPadded = (images: Tensor, names: readonly string[]) => runBatch(session, input.name, images, names, batch);
+  let turned = mapsTurned(main.shape, input.shape.slice(2));
+  const runPadded = async (images: Tensor, names: readonly string[]) => {
+    const results = await runBatch(session, input.name, images, names, batch);
+    const maps = results[main.name];
+    const [, , height, width] = images.dims;
+    turned ??= maps && givesChannelsLast(maps.dims, [height, width]);
+    return turned && maps ? { ...results, [main.name]: turnMaps(maps) } : results;
+  };
 
   const probeChannels = channels ?? 3;
   const probe = async (size: readonly [number, number]) =>
     (await runPadded(blank(probeChannels, size), [main.name]))[main.name].dims;
+  const given = turned ? { ...main, shape: channelsFirst(main.shape) } : main;
   const hints = withOwn(readHints(config, preprocessor), own, main.name);
-  const seen = await observeTraits(input, main, hints, options, probe);
+  const seen = await observeTraits(input, given, hints, options, probe);
   // Counting them costs a second reading of the file: `s2 inspect` does it.
   const known = own.multiplyAdds !== undefined && String(own.imageSize) === String(seen.imageSize);
   const traits = { ...seen, ...(known && { multiplyAdds: own.multiplyAdds }) };
@@ -63,6 +71,16 @@ export async function makeModel(
     ...(preprocessing && { preprocessing }),
   });
 }
+
+/** Whether the graph gives its maps as [b, h, w, c]; undefined where the fixed dimensions do not say it, and a run does. */
+function mapsTurned(shape: ValueInfo["shape"], size: ValueInfo["shape"]): boolean | undefined {
+  if (shape.length === 3) return false;
+  const numbers = (values: ValueInfo["shape"]) => values.every((value) => typeof value === "number");
+  if (shape.length !== 4 || !numbers(shape.slice(1)) || !numbers(size)) return undefined;
+  return givesChannelsLast([1, ...(shape.slice(1) as number[])], size as unknown as [number, number]);
+}
+
+const turnMaps = ({ dims, data }: Tensor): Tensor => ({ dims: channelsFirst(dims), data: moveChannels(dims, data, true) });
 
 /** The output that is the features: the one asked for, else the one that the file calls so, else the only one that can be. */
 export function mainOutput({ outputs }: Session, metadata: KnownModel["metadata"], { output, layout }: ModelOptions): ValueInfo {

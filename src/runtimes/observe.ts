@@ -12,6 +12,9 @@ export type Probe = (size: Size) => Promise<readonly number[]>;
 type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
 type Given = Pick<ModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
 
+/** 4096x4096, 200 MB as floats; larger photos are cut into tiles. */
+const mostPixels = 2 ** 24;
+
 /** Side of the blank image when nothing says the model's size: what most models were trained at. */
 const usualSide = 224;
 
@@ -33,17 +36,31 @@ export async function observeTraits(
     );
   }
   const known = fixed ?? wished ?? hints.imageSize;
+  if (known && known[0] * known[1] > mostPixels)
+    throw new S2Error(
+      "input",
+      `The model's images are ${known[1]}x${known[0]} by its graph, its config files or imageSize; at most ${mostPixels} pixels are run at once. Give another imageSize.`,
+    );
   const patch = output.shape.length === 4 ? given.patchSize : (given.patchSize ?? hints.patchSize);
   const seen = fixed ? await seeFixed(fixed, output, probe) : await seeSymbolic(known ?? [usualSide, usualSide], patch, probe);
-  const geometry = readGeometry(seen, hints, { ...given, patchSize: patch });
+  const { grid, ...geometry } = readGeometry(seen, hints, { ...given, patchSize: patch });
   const dynamicSize = seen.dynamic ?? (await runs(probe, larger(seen.size, geometry.patchSize ?? 32)));
   return {
     ...geometry,
     // A size that nobody named and that is not the only one that runs is not the model's.
-    ...((known || !dynamicSize) && { imageSize: known ?? seen.size }),
+    ...((known || !dynamicSize) && { imageSize: known ?? seen.size, ...ownGrid(grid, seen.size, known, geometry.patchSize) }),
     dynamicSize,
     ...(typeof batch === "number" && { maxBatch: batch }),
   };
+}
+
+/** The tokens of the model's own size where they are not its whole patches; `seen` is that size or one patch larger. */
+function ownGrid(grid: Size, seen: Size, known: Size | undefined, patch?: number): { tileGrid?: Size } {
+  const size = known ?? seen;
+  const more = String(seen) === String(size) ? 0 : 1;
+  const tileGrid: Size = [grid[0] - more, grid[1] - more];
+  const whole = patch === undefined || tileGrid.every((count, axis) => count === Math.floor(size[axis] / patch));
+  return whole ? {} : { tileGrid };
 }
 
 interface Seen {
@@ -82,7 +99,7 @@ function readGeometry(
   { size, dims }: Seen,
   hints: ConfigHints,
   given: Given,
-): Pick<ModelTraits, "layout" | "prefixTokens" | "patchSize" | "channels"> {
+): Pick<ModelTraits, "layout" | "prefixTokens" | "patchSize" | "channels"> & { grid: Size } {
   if (dims.length === 3) {
     const { family, prefixTokens: familyPrefixes } = hints;
     const { patchSize, prefixTokens } = given;
@@ -97,7 +114,7 @@ function readGeometry(
       );
     const [down, across] = [Math.round(size[0] / dims[2]), Math.round(size[1] / dims[3])];
     const patchSize = given.patchSize ?? (down === across ? down : undefined);
-    return { layout: "bchw", prefixTokens: 0, ...(patchSize && { patchSize }), channels: dims[1] };
+    return { layout: "bchw", prefixTokens: 0, ...(patchSize && { patchSize }), channels: dims[1], grid: [dims[2], dims[3]] };
   }
   throw new S2Error(
     "output",

@@ -21,7 +21,7 @@ export type OrtValue =
   | { readonly name: string; readonly isTensor: false };
 
 type TensorClass = new (
-  type: "float32" | "int64" | "int32" | "uint8",
+  type: "float32" | "float16" | "int64" | "int32" | "uint8",
   data: GraphTensor["data"],
   dims: readonly number[],
 ) => OrtTensor;
@@ -35,9 +35,10 @@ export const tensorMaker =
     new Tensor(typeOf(data), data, dims);
 
 /** The element type of an array, as ONNX Runtime calls it. */
-function typeOf(data: GraphTensor["data"]): "float32" | "int64" | "int32" | "uint8" {
+function typeOf(data: GraphTensor["data"]): "float32" | "float16" | "int64" | "int32" | "uint8" {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof BigInt64Array) return "int64";
+  if (data instanceof Uint16Array) return "float16";
   return data instanceof Int32Array ? "int32" : "uint8";
 }
 

@@ -1,8 +1,11 @@
 /** A batch of images through a model's session, a few at a time where that is faster. Platform-free. */
 
 import type { Tensor } from "../core/index.ts";
+import { channelsLast, moveChannels, takesChannelsLast } from "../onnx/image-input.ts";
+import type { GraphTensor } from "../onnx/index.ts";
+import { toFloat16 } from "../tensors/float16.ts";
 import { toFloat32 } from "./half.ts";
-import type { MakeTensor, OrtSession } from "./ort.ts";
+import type { MakeTensor, OrtSession, OrtValue } from "./ort.ts";
 import type { RunRequest } from "./session-messages.ts";
 
 /**
@@ -20,12 +23,14 @@ export async function runParts(
 ): Promise<Record<string, Tensor>> {
   const [batch, ...rest] = dims;
   const size = data.length / batch;
-  const runs = onCpu && !fixedBatch(session, input) ? Math.ceil(batch / together) : 1;
+  const value = session.inputMetadata.find(({ name }) => name === input);
+  const runs = onCpu && !hasFixedBatch(value) ? Math.ceil(batch / together) : 1;
   const step = Math.ceil(batch / runs); // nine are three times three, not 4 + 4 + 1
   const parts: Record<string, Tensor>[] = [];
   for (let from = 0; from < batch; from += step) {
     const count = Math.min(step, batch - from);
-    const images = makeTensor({ dims: [count, ...rest], data: data.subarray(from * size, (from + count) * size) });
+    const part = { dims: [count, ...rest], data: data.subarray(from * size, (from + count) * size) };
+    const images = makeTensor(value ? asTaken(value, part) : part);
     const results = await session.run({ [input]: images }, outputs);
     parts.push(Object.fromEntries(outputs.map((name) => [name, toFloat32(results[name])])));
   }
@@ -37,9 +42,15 @@ export async function runParts(
   return Object.fromEntries(outputs.map((name) => [name, joined(name)]));
 }
 
-function fixedBatch({ inputMetadata }: OrtSession, input: string): boolean {
-  const value = inputMetadata.find(({ name }) => name === input);
+function hasFixedBatch(value: OrtValue | undefined): boolean {
   return value?.isTensor === true && typeof value.shape[0] === "number";
+}
+
+/** Images [b, c, h, w] as the graph's input takes them: its order of axes, its floats. */
+function asTaken(value: OrtValue, { dims, data }: { dims: readonly number[]; data: Float32Array }): GraphTensor {
+  if (!value.isTensor) return { dims, data };
+  const turned = takesChannelsLast(value.shape) ? { dims: channelsLast(dims), data: moveChannels(dims, data) } : { dims, data };
+  return value.type === "float16" ? { dims: turned.dims, data: toFloat16(turned.data) } : turned;
 }
 
 /** Outputs of parts of a batch as one; one that has nothing to do with the batch is the same in every part. */

@@ -1,6 +1,6 @@
 /** From a token count to patch size and prefix tokens: tokens = prefix + ⌊height / patch⌋ · ⌊width / patch⌋. Platform-free. */
 
-import { commonPrefixes, S2Error } from "../core/index.ts";
+import { commonPrefixes, possibleGrids, S2Error } from "../core/index.ts";
 import type { Size } from "./hub-config.ts";
 
 /** What is known of a model that gives `tokens` tokens for an image of `size`. */
@@ -20,24 +20,26 @@ export interface TokenFacts {
 const mostPrefixTokens = 16;
 
 /** @throws S2Error "prefix-tokens", a question, when what is known disagrees or does not suffice. */
-export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens: number } {
+export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens: number; grid: Size } {
   const { tokens, size, patchSize, prefixTokens, familyPrefixes } = facts;
   if (patchSize !== undefined) {
-    const rest = tokens - grid(size, patchSize);
     const allowed = prefixTokens !== undefined ? [prefixTokens] : familyPrefixes;
-    if (allowed ? allowed.includes(rest) : rest >= 0 && rest <= mostPrefixTokens) return { patchSize, prefixTokens: rest };
+    const fitting = possibleGrids(size, patchSize).filter(({ rows, cols }) => {
+      const rest = tokens - rows * cols;
+      return allowed ? allowed.includes(rest) : rest >= 0 && rest <= mostPrefixTokens;
+    });
+    const [first] = fitting;
+    // Of several known prefixes the usual grid decides; without any, several answers are none.
+    if (first && (allowed || fitting.every(({ rows, cols }) => rows * cols === first.rows * first.cols)))
+      return { patchSize, prefixTokens: tokens - first.rows * first.cols, grid: [first.rows, first.cols] };
     throw disagreement(facts, patchSize, allowed);
   }
   const candidates = prefixTokens !== undefined ? [prefixTokens] : (familyPrefixes ?? []);
   for (const prefix of candidates) {
     const patch = patchOfGrid(size, tokens - prefix);
-    if (patch !== undefined) return { patchSize: patch, prefixTokens: prefix };
+    if (patch !== undefined) return { patchSize: patch, prefixTokens: prefix, grid: [size[0] / patch, size[1] / patch] };
   }
   throw question(facts, candidates);
-}
-
-function grid([height, width]: Size, patch: number): number {
-  return Math.floor(height / patch) * Math.floor(width / patch);
 }
 
 /** The patch size that cuts the image into so many tokens without remainder. */

@@ -97,6 +97,36 @@ describe("configs as they are on the hub", () => {
     expect(readPreprocessing({ preprocessor })).toEqual(expected);
   });
 
+  test.each([
+    ["SiglipImageProcessor", half, "bicubic"],
+    ["SiglipImageProcessorFast", half, "bicubic"],
+    ["ViTFeatureExtractor", half, "bilinear"],
+    ["CLIPImageProcessor", clip.mean, "bicubic"],
+    ["BitImageProcessor", clip.mean, "bicubic"],
+    ["DINOv3ViTImageProcessorFast", imagenet.mean, "bilinear"],
+    ["VJEPA2VideoProcessor", imagenet.mean, "bilinear"],
+  ])("%s without numbers has those of its class in transformers", (name, mean, filter) => {
+    const field = name.includes("Video")
+      ? "video_processor_type"
+      : name.includes("Extractor")
+        ? "feature_extractor_type"
+        : "image_processor_type";
+    expect(readPreprocessing({ preprocessor: { [field]: name } })).toMatchObject({ mean, filter });
+    expect(readPreprocessing({ preprocessor: { [field]: name, do_normalize: false } })).toMatchObject({
+      mean: [0, 0, 0],
+      filter,
+    });
+  });
+
+  test("OpenCLIP's preprocess_cfg, and CLIP's numbers where it names none", () => {
+    const siglipCfg = { mean: half, std: half, interpolation: "bicubic", resize_mode: "squash" };
+    expect(readPreprocessing({ preprocessor: { model_cfg: {}, preprocess_cfg: siglipCfg } })).toMatchObject({
+      mean: half,
+      std: half,
+    });
+    expect(readPreprocessing({ preprocessor: { model_cfg: {} } })).toMatchObject(clip);
+  });
+
   test("timm's pretrained_cfg, and the same fields at top level as its older files have them", () => {
     const expected = { ...clip, rescale, filter: "bicubic" };
     expect(readPreprocessing({ config: timm })).toEqual(expected);
@@ -147,7 +177,11 @@ describe("configs as they are on the hub", () => {
 describe("malformed files are refused by the name of their field, instead of giving NaN features", () => {
   test.each<[string, Parameters<typeof readPreprocessing>[0], RegExp]>([
     ["two means", { preprocessor: { ...vit, image_mean: [0.5, 0.5] } }, /Got image_mean \[0\.5,0\.5\]; expected three/],
-    ["no mean", { preprocessor: { ...vit, image_mean: undefined } }, /Got image_mean nothing/],
+    [
+      "no mean, of a class that is not known",
+      { preprocessor: { ...vit, image_processor_type: "OwnImageProcessor", image_mean: undefined } },
+      /Got image_mean nothing/,
+    ],
     ["a word among the means", { preprocessor: { ...vit, image_mean: [0.5, "0.5", 0.5] } }, /image_mean/],
     ["std 0", { preprocessor: { ...vit, image_std: [0.5, 0, 0.5] } }, /Got image_std \[0\.5,0,0\.5\]; expected three .* above 0/],
     ["rescale 0", { preprocessor: { ...siglip, rescale_factor: 0 } }, /rescale_factor 0/],

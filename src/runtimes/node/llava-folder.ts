@@ -4,20 +4,19 @@ import { join } from "node:path";
 import { planTower, type Tensor, type Tower, type Traits } from "../../core/index.ts";
 import { readPreprocessing } from "../../images/index.ts";
 import { buildProjector, buildTower, isProjector, isTower, readTowerConfig } from "../../models/index.ts";
+import type { JsonObject } from "../hub-config.ts";
 import type { Model } from "../model.ts";
+import { hasWeights, readWeights } from "./folder-weights.ts";
 import { loadModel } from "./load-model.ts";
-import { readJson } from "./onnx-files.ts";
+import { readFolderConfigs, readIfThere, readJson } from "./model-folder.ts";
 import { openGraph } from "./open-graph.ts";
-import { readSomeTensors } from "./some-tensors.ts";
-
-type Json = Record<string, unknown>;
 
 export interface LlavaFolder {
   /** With the tower's own config as `vision_config`. */
-  readonly config: Json;
+  readonly config: JsonObject;
   readonly weights: readonly Uint8Array[];
-  readonly preprocessor?: Json;
-  readonly processor?: Json;
+  readonly preprocessor?: JsonObject;
+  readonly processor?: JsonObject;
 }
 
 /**
@@ -29,7 +28,7 @@ export function readLlavaFolder(folder: string, { visionTower }: { visionTower?:
   const config = readJson(join(folder, "config.json"));
   const tower = visionTower ?? join(folder, "vision_tower");
   const projector = join(folder, "mm_projector");
-  const whole = ["model.safetensors", "model.safetensors.index.json"].some((name) => existsSync(join(folder, name)));
+  const whole = hasWeights(folder);
   const within = [tower, projector].filter((part) => existsSync(part));
   const folders = whole || within.length === 0 ? [...within, folder] : within;
   const ofTower = readIfThere(join(tower, "config.json"));
@@ -40,17 +39,15 @@ export function readLlavaFolder(folder: string, { visionTower }: { visionTower?:
       ...(!config.vision_config && ofTower && { vision_config: visionPart(ofTower) }),
       ...(ofProjector && { mm_projector_cfg: ofProjector }),
     },
-    weights: folders.flatMap((part) => readSomeTensors(part, (name) => isTower(name) || isProjector(name))),
-    preprocessor: readIfThere(join(folder, "preprocessor_config.json")) ?? readIfThere(join(tower, "preprocessor_config.json")),
+    weights: folders.flatMap((part) => readWeights(part, (name) => isTower(name) || isProjector(name))),
+    preprocessor: readFolderConfigs(folder).preprocessor ?? readFolderConfigs(tower).preprocessor,
     processor: readIfThere(join(folder, "processor_config.json")),
   };
 }
 
-const readIfThere = (path: string): Json | undefined => (existsSync(path) ? readJson(path) : undefined);
-
 /** CLIP's and SigLIP's own folders have a text tower too. */
-function visionPart({ vision_config: vision, ...rest }: Json): Json {
-  return vision ? { model_type: `${rest.model_type}_vision_model`, ...(vision as Json) } : rest;
+function visionPart({ vision_config: vision, ...rest }: JsonObject): JsonObject {
+  return vision ? { model_type: `${rest.model_type}_vision_model`, ...(vision as JsonObject) } : rest;
 }
 
 /** A tower and its projector, as `visualTokens(model, photo, tower, { project })` takes them. */

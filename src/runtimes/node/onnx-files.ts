@@ -1,5 +1,5 @@
 /** ONNX files on disk: read whole, written piece by piece, with a second file for weights where one does not hold them. */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import {
@@ -12,39 +12,17 @@ import {
   withExternalData,
 } from "../../onnx/index.ts";
 import { makeFolder } from "./make-folder.ts";
+import { besideFile, readWhole, withFile } from "./read-file.ts";
 
-/** All bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
-export function readWhole(path: string): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    const bytes = new Uint8Array(fstatSync(file).size);
-    for (let at = 0, read = 1; at < bytes.length && read > 0; at += read) {
-      read = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 30), at);
-    }
-    return bytes;
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** What an ONNX file's metadata say; of a file on disk nothing else is read. */
+/** Reads the metadata of an ONNX file, and of a file on disk nothing else. */
 export function readOwnMetadata(model: string | Uint8Array): Record<string, string> {
   if (typeof model !== "string") return readMetadata((at, length) => model.subarray(at, at + length), model.length);
-  const file = openSync(model, "r");
-  try {
-    const read = (at: number, length: number) => {
-      const bytes = new Uint8Array(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, at));
-    };
-    return readMetadata(read, fstatSync(file).size);
-  } finally {
-    closeSync(file);
-  }
+  return withFile(model, readMetadata);
 }
 
 /** The ONNX file with its weights, those in files beside it included. */
 export function openOnnx(path: string): ModelProto {
-  return readOnnx(readWhole(path), (location) => readWhole(join(dirname(path), location)));
+  return readOnnx(readWhole(path), (location) => readWhole(besideFile(path, location)));
 }
 
 /**
@@ -102,45 +80,5 @@ function writePieces(path: string, { parts }: Pieces): void {
     }
   } finally {
     closeSync(file);
-  }
-}
-
-/** A folder's config.json and model.safetensors, and preprocessor_config.json where it has one. */
-export function readHubFolder(folder: string): HubFolder {
-  const path = join(folder, "config.json");
-  const weights = join(folder, "model.safetensors");
-  for (const needed of [path, weights]) {
-    if (existsSync(needed)) continue;
-    const sharded = existsSync(`${weights}.index.json`)
-      ? " The folder's weights are in several files; join them into one first."
-      : "";
-    throw new S2Error(
-      "model-not-found",
-      `${folder} has no ${basename(needed)}; expected a hub folder with config.json and model.safetensors.${sharded}`,
-    );
-  }
-  const pixels = join(folder, "preprocessor_config.json");
-  return {
-    config: readJson(path),
-    ...(existsSync(pixels) && { preprocessor: readJson(pixels) }),
-    weights: readWhole(weights),
-  };
-}
-
-interface HubFolder {
-  readonly config: Record<string, unknown>;
-  readonly preprocessor?: Record<string, unknown>;
-  readonly weights: Uint8Array;
-}
-
-/** @throws S2Error "model-not-found" when there is no such file, "model-file" when it is no JSON. */
-export function readJson(path: string): Record<string, unknown> {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT")
-      throw new S2Error("model-not-found", `There is no ${path}; give a folder of the hub's layout.`, { cause: error });
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new S2Error("model-file", `${path} is not JSON (${error.message}); download it again.`, { cause: error });
   }
 }

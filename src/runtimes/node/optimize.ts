@@ -1,7 +1,8 @@
 /** `optimize`: a file with faster operators in place of those that exporters write out, if one tile shows that it is faster here and gives the same. */
+
 import type { Tensor } from "../../core/index.ts";
-import { fuseAttention, readOnnx, writeOnnx } from "../../onnx/index.ts";
-import type { ValueInfo } from "../graph.ts";
+import { channelsLast, fuseAttention, readOnnx, writeOnnx } from "../../onnx/index.ts";
+import type { ImageInput, ValueInfo } from "../graph.ts";
 import type { Optimization } from "../model.ts";
 import type { Session } from "../session.ts";
 import type { LocatedModel } from "./locate.ts";
@@ -16,13 +17,13 @@ const rounds = 5;
 export async function optimize(
   plain: Session,
   { model, source }: LocatedModel,
-  { input, main, size }: { input: ValueInfo; main: string; size: readonly [number, number] },
+  { input, main, size }: { input: ImageInput; main: string; size: readonly [number, number] },
   options: SessionOptions,
 ): Promise<{ session: Session; optimization: Optimization }> {
   const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
   const dims = [batch ?? 1, channels ?? 3, ...size];
   const proto = typeof model === "string" ? openOnnx(model) : readOnnx(model);
-  const { model: fused, attentions } = fuseAttention(proto, { [input.name]: dims });
+  const { model: fused, attentions } = fuseAttention(proto, { [input.name]: input.channelsLast ? channelsLast(dims) : dims });
   if (attentions === 0) return { session: plain, optimization: { attentions, difference: 0, time: 1, used: false } };
   const faster = await startSession(writeOnnx(fused), source, options);
   try {

@@ -1,6 +1,6 @@
 /** A model's files from where they are served: a folder, an .onnx file with its configs beside it, without a network from the cache. */
 import { S2Error } from "../../core/index.ts";
-import { CONFIG_FILES } from "../hub-files.ts";
+import { CONFIG_FILES } from "../config-files.ts";
 import { fetchFile, refuseOffline, type Wanted, type Ways } from "./fetch-file.ts";
 import { digest } from "./model-cache.ts";
 

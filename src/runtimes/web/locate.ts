@@ -1,7 +1,8 @@
 /** What a model's source means in a page, and its graph's bytes with the config files that belong to it. */
 import { S2Error } from "../../core/index.ts";
 import { readMetadata } from "../../onnx/own-words.ts";
-import type { JsonObject } from "../hub-config.ts";
+import { type Configs, parseConfig, readConfigs } from "../config-files.ts";
+import { refusalOf } from "../foreign-files.ts";
 import type { KnownModel } from "../make-model.ts";
 import { bundledModel } from "./bundled-model.ts";
 import { fetchFile, type Ways } from "./fetch-file.ts";
@@ -39,34 +40,24 @@ function isHubName(source: string): boolean {
 }
 
 async function fromFiles(files: Files, source: string, { imageSize }: LocateWays): Promise<LocatedModel> {
-  const config = parse(files.get("config.json"), `config.json of ${source}`);
-  const preprocessor = parse(files.get("preprocessor_config.json"), `preprocessor_config.json of ${source}`);
-  const configs = { ...(config && { config }), ...(preprocessor && { preprocessor }) };
+  const configs = readConfigs((name) => {
+    const bytes = files.get(name);
+    return bytes && parseConfig(bytes, `${name} of ${source}`);
+  });
   const graph = files.get("onnx/model.onnx") ?? files.get("model.onnx");
   if (graph) return located(graph, source, configs);
-  const weights = files.get("model.safetensors");
-  if (weights && config) {
+  const weights = [...files].flatMap(([name, bytes]) => (name.endsWith(".safetensors") ? [bytes] : []));
+  if (weights.length > 0 && configs.config) {
     const { buildModel } = await import("../../models/index.ts"); // much code, which a model with a graph does not need
-    return located(buildModel(config, weights, { imageSize }), source, configs);
+    return located(buildModel(configs.config, weights, { imageSize }), source, configs);
   }
   const advice =
     "give the address of a folder with onnx/model.onnx, model.onnx or config.json and model.safetensors, or of an .onnx file";
   throw new S2Error("model-not-found", `There is no model at ${source}; ${advice}, or a hub name (owner/name).`);
 }
 
-function located(bytes: Uint8Array, source: string, configs: Pick<KnownModel, "config" | "preprocessor"> = {}): LocatedModel {
+function located(bytes: Uint8Array, source: string, configs: Configs = {}): LocatedModel {
+  const refusal = refusalOf(source, bytes.subarray(0, 48));
+  if (refusal) throw new S2Error("model-file", refusal);
   return { bytes, source, metadata: readMetadata((at, length) => bytes.subarray(at, at + length), bytes.length), ...configs };
-}
-
-function parse(bytes: Uint8Array | undefined, name: string): JsonObject | undefined {
-  if (!bytes) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-    throw new Error("it is not an object");
-  } catch (error) {
-    throw new S2Error("model-file", `${name} is not a JSON object (${(error as Error).message}); mend it on the server.`, {
-      cause: error,
-    });
-  }
 }

@@ -1,0 +1,62 @@
+/** The JSON files beside a model: which there are, and which of them says how images are prepared. Platform-free. */
+import { S2Error } from "../core/index.ts";
+import { processorIn } from "../images/index.ts";
+import { refusalOf } from "./foreign-files.ts";
+import type { JsonObject } from "./hub-config.ts";
+
+/** Every file that is looked for: transformers' (5 writes processor_config.json alone) and OpenCLIP's; timm's is config.json. */
+export const CONFIG_FILES = [
+  "config.json",
+  "processor_config.json",
+  "preprocessor_config.json",
+  "video_preprocessor_config.json",
+  "open_clip_config.json",
+] as const;
+
+type ConfigName = (typeof CONFIG_FILES)[number];
+
+/** What is known of a model from them. */
+export interface Configs {
+  readonly config?: JsonObject;
+  /** The one config that says how images are prepared. */
+  readonly preprocessor?: JsonObject;
+}
+
+/** Parses one of these files. @throws S2Error "model-file" for what is not a JSON object. */
+export function parseConfig(json: Uint8Array, name: string): JsonObject {
+  // Not parseJson: a page loads this without a bundler, and then finds no package.
+  let reason = "it is no object";
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  } catch (error) {
+    reason = (error as Error).message;
+  }
+  const known = refusalOf(name, json.subarray(0, 48));
+  throw new S2Error(
+    "model-file",
+    known ?? `${name} is not a JSON object (${reason}); correct it, download it again, or move it away.`,
+  );
+}
+
+/**
+ * Chooses as transformers 5 does: images' part of processor_config.json, then preprocessor_config.json, then the same for video frames.
+ * OpenCLIP's config speaks last, and not beside a timm config, which says it itself.
+ * @param read gives the parsed file of that name, or undefined where there is none.
+ */
+export function readConfigs(read: (name: ConfigName) => JsonObject | undefined): Configs {
+  const config = read("config.json");
+  const processor = read("processor_config.json");
+  const preprocessor =
+    within(processor, "image_processor") ??
+    read("preprocessor_config.json") ??
+    within(processor, "video_processor") ??
+    read("video_preprocessor_config.json") ??
+    processor;
+  const openClip = preprocessor === processor && !config?.pretrained_cfg ? read("open_clip_config.json") : undefined;
+  const chosen = openClip ?? (preprocessor && processorIn(preprocessor));
+  return { ...(config && { config }), ...(chosen && { preprocessor: chosen }) };
+}
+
+const within = (file: JsonObject | undefined, name: string): JsonObject | undefined =>
+  file?.[name] === undefined || file[name] === null ? undefined : processorIn({ [name]: file[name] });

@@ -1,0 +1,53 @@
+/** Model files of other formats: what they are, and how their model can be had. Platform-free. */
+import { isLfsPointer, lfsPointerReason } from "../tensors/git-lfs.ts";
+
+const pickle =
+  "a PyTorch checkpoint, which only Python can read (it may run code); save the model again with save_pretrained, which writes model.safetensors, or export it to ONNX";
+const tensorflow = "a TensorFlow model; take the repository's safetensors or ONNX file, or export the model to ONNX";
+
+/** By the ends of names, the first that matches. */
+const byName: readonly (readonly [RegExp, string])[] = [
+  [
+    /^open_clip.*\.safetensors$/i,
+    "the weights of an OpenCLIP model, whose layout is not built here; take the same model in transformers' layout (config.json and model.safetensors), or export its image tower to ONNX",
+  ],
+  [/^open_clip.*\.(bin|pth?)$/i, `an OpenCLIP model as ${pickle}`],
+  [/\.(bin|pth?|ckpt|pkl|t7)(\.index\.json)?$/i, pickle],
+  [/\.(h5|hdf5|keras|pb|ckpt-\d+.*)$/i, tensorflow],
+  [/\.msgpack$/i, "a Flax model; take the repository's safetensors or ONNX file, or export the model to ONNX"],
+  [/\.gguf$/i, "a GGUF file of llama.cpp; take the repository of the original weights"],
+  [/\.(tflite|lite)$/i, "a TensorFlow Lite model; export the model to ONNX instead"],
+  [/\.(mlmodel|mlpackage)$/i, "a Core ML model; export the model to ONNX instead"],
+  [/\.(engine|plan|trt)$/i, "a TensorRT engine, which belongs to one GPU; give the ONNX file that it was made from"],
+  [/\.ort$/i, "ONNX Runtime's own format; give the ONNX file that it was made from"],
+];
+
+/** By bytes at a place near the beginning. */
+const byHead: readonly (readonly [at: number, bytes: string, format: string])[] = [
+  [0, "PK\x03\x04", `a ZIP archive: unpack it, or if torch.save wrote it: ${pickle}`],
+  ...["\x02", "\x03", "\x04", "\x05"].map((version) => [0, `\x80${version}`, pickle] as const),
+  [0, "\x89HDF", tensorflow],
+  [0, "GGUF", "a GGUF file of llama.cpp; take the repository of the original weights"],
+  [4, "TFL3", "a TensorFlow Lite model; export the model to ONNX instead"],
+  [4, "ORTM", "ONNX Runtime's own format; give the ONNX file that it was made from"],
+  [8, '{"', "a safetensors file; give the folder that has it as model.safetensors, with its config.json"],
+  ...["<!doctype", "<!DOCTYPE", "<html"].map(
+    (tag) => [0, tag, "a web page, as a server sends with a login or an error; download the file again"] as const,
+  ),
+];
+
+/** Says what a file is that is no ONNX model, in half a sentence; undefined where that is not known. `head` are its first 40 bytes. */
+export function foreignFormat(name: string, head: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...head.subarray(0, 40));
+  return byHead.find(([at, bytes]) => text.startsWith(bytes, at))?.[2] ?? foreignName(name);
+}
+
+/** Says what a file of that name is, where it is a model of another format. */
+export const foreignName = (name: string): string | undefined => byName.find(([pattern]) => pattern.test(name))?.[1];
+
+/** Says why a file is no model that can be loaded; undefined where nothing is known against it. */
+export function refusalOf(name: string, head: Uint8Array): string | undefined {
+  if (isLfsPointer(head)) return `${lfsPointerReason(name)}.`;
+  const format = foreignFormat(name.split(/[\\/]/).at(-1)!, head);
+  return format && `${name} is ${format}.`;
+}
