@@ -46,6 +46,15 @@ describe("fit", () => {
     expect(readdirSync(join(folder, "heads", kind)).sort()).toEqual(["head.json", "head.safetensors"]);
   });
 
+  it("keeps --ignore in the head, so that eval reads the masks in the same way", async () => {
+    const { status } = await fitTo("masks", "heads/ignoring", "--head", "ridge", "--ignore", "1", "--json");
+    expect(status).toBe(2); // one class is left
+    expect((await fitTo("masks", "heads/ignoring", "--head", "ridge", "--ignore", "none", "--json")).status).toBe(0);
+    const { data } = JSON.parse(readFileSync(join(folder, "heads/ignoring/head.json"), "utf8"));
+    expect(data.ignore).toBe("none");
+    expect((await run("eval", "heads/ignoring", "masks", "--quiet")).status).toBe(0);
+  });
+
   it("in words: counts, what was chosen, a line a figure; features that are kept are not made again", async () => {
     const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularisation", "100,1");
     expect(status).toBe(0);
