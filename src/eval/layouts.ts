@@ -12,7 +12,7 @@ import { labelsLookLikeYolo, readYoloBoxes } from "./yolo-boxes.ts";
 
 export interface Layout<K extends Kind = Kind> {
   readonly kind: K;
-  /** What messages call it. */
+  /** The layout's name in messages. */
   readonly name: string;
   recognize(listing: Listing): boolean | Promise<boolean>;
   read(listing: Listing): Promise<Draft<Known<K>>>;

@@ -1,4 +1,4 @@
-/** What speaks against taking a folder's folders for classes: a classifier of "JPEGImages" against "SegmentationClass" is always right, and worth nothing. */
+/** Evidence that a folder's folders are no classes: a classifier of "JPEGImages" against "SegmentationClass" is always right, and worth nothing. */
 import { S2Error } from "../core/index.ts";
 import { isPhotoName } from "../images/index.ts";
 import { classFolders } from "./class-folders.ts";
