@@ -1,6 +1,4 @@
 /** Classes of benchmarks whose folders hold no names: taken where the layout is theirs and no file says otherwise. */
-import type { Place } from "./place.ts";
-
 /** Classes for masks, and what to make of the ids in the files. */
 export interface BenchmarkClasses {
   readonly name: string;
@@ -27,8 +25,8 @@ const CITYSCAPES_TRAIN_IDS = [
 ];
 
 /** Returns the classes of the benchmark that masks at these paths are of. */
-export function benchmarkClasses(masks: readonly Place[]): BenchmarkClasses | undefined {
-  const all = (pattern: RegExp) => masks.length > 0 && masks.every(({ path }) => pattern.test(path));
+export function benchmarkClasses(masks: readonly string[]): BenchmarkClasses | undefined {
+  const all = (pattern: RegExp) => masks.length > 0 && masks.every((path) => pattern.test(path));
   if (all(/(^|\/)SegmentationClass(Aug)?\//)) return { name: "Pascal VOC", classes: VOC };
   if (all(/gt(Fine|Coarse)_labelTrainIds\.png$/)) return { name: "Cityscapes", classes: CITYSCAPES };
   if (all(/gt(Fine|Coarse)_labelIds\.png$/)) return { name: "Cityscapes", classes: CITYSCAPES, ids: CITYSCAPES_TRAIN_IDS };

@@ -1,5 +1,5 @@
 /** A folder for each class, as torchvision's ImageFolder reads it: train/hat/a.jpg, or hat/a.jpg with or without a list of splits. */
-import { isPhotoName } from "../images/index.ts";
+import { isPhotoName, isUndecodedPhotoName } from "../images/index.ts";
 import { readClassNames, USUAL_NAMES } from "./class-names.ts";
 import type { Problem } from "./data-set.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
@@ -22,7 +22,7 @@ export async function readClassFolders({ folder, paths, places, splits, options 
     const name = classOf(place);
     const label = classes.indexOf(name ?? "");
     if (!isPhotoName(place.path)) {
-      if (name !== undefined) refuse(place, "It is no photo by its name.");
+      if (name !== undefined && !isUndecodedPhotoName(place.path)) refuse(place, "It is no photo by its name.");
       continue;
     }
     const split = splits.of(place);

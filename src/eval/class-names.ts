@@ -25,7 +25,7 @@ export async function readClassNames(
   given: string | readonly string[] | undefined,
   usual: readonly string[],
 ): Promise<string[] | undefined> {
-  if (Array.isArray(given)) return [...given];
+  if (Array.isArray(given)) return given.map((name: string) => name.normalize("NFC"));
   if (typeof given === "string") return await readNames(folder, findGiven(folder, paths, given));
   const found = usual.find((name) => paths.includes(name));
   if (found !== undefined) return await readNames(folder, found);

@@ -1,4 +1,4 @@
-/** Which column of a table is the path, the label and the split: by the names in its header, else by what the cells hold. */
+/** The columns of a table that hold path, label and split, found by the names in its header, else by what the cells hold. */
 import { S2Error } from "../core/index.ts";
 import { isPhotoName } from "../images/index.ts";
 import { knownSplit } from "./layout-names.ts";

@@ -82,7 +82,7 @@ const FILLERS = [
   "trainvaltest",
 ];
 
-/** What a folder's name says. */
+/** Split and role in a folder's name. */
 export interface Naming {
   readonly split?: string;
   readonly role?: Role;

@@ -12,7 +12,9 @@ export function leftOver({ places, splits }: Listing, used: readonly string[], p
   const known = new Set([...said, ...splits.files]);
   // What is said of a photo holds for its mask or label file too.
   const pairs = new Set(places.filter(({ path, role }) => said.has(path) && role !== "other").map(pairName));
-  const left = places.filter((place) => !known.has(place.path) && (place.role === "other" || !pairs.has(pairName(place))));
+  const left = places.filter(
+    (place) => !known.has(place.path) && (place.role === "other" || place.rank > 0 || !pairs.has(pairName(place))),
+  );
   const undecoded = left.filter(({ path }) => isUndecodedPhotoName(path));
   const groups = new Map<string, Place[]>();
   for (const place of left.filter(couldBeLabel)) {

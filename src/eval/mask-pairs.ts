@@ -1,5 +1,5 @@
 /** Photos and masks of one class id a pixel: images/ and masks/, as CamVid and ADE20k lie on disk. */
-import { type BenchmarkClasses, benchmarkClasses } from "./benchmark-classes.ts";
+import { benchmarkClasses } from "./benchmark-classes.ts";
 import { needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
 import type { Problem } from "./data-set.ts";
 import { flaw, readBytes, some } from "./flaw.ts";
@@ -13,10 +13,13 @@ import { decodePngValues, type Raster } from "./png-values.ts";
 export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"masks">>> {
   const { folder, splits } = listing;
   const places = maskPlaces(listing.places);
-  const { classes, ids, notes } = await classesOf(listing, places);
-  const ignore = ignoredId(classes, listing.options.ignore);
   const part = { role: "mask", extension: ".png", what: "mask (a PNG of class ids)" } as const;
   const { pairs, problems } = pairFiles(places, [part], splits);
+  const { classes, ids, notes } = await classesOf(
+    listing,
+    pairs.map(({ parts }) => parts.mask!),
+  );
+  const ignore = ignoredId(classes, listing.options.ignore);
   const entries = pairs.map(({ photo, split, parts }) => ({
     path: photo.path,
     split,
@@ -38,13 +41,11 @@ export function maskPlaces(places: readonly Place[]): Place[] {
 /** Names from the option or a file, else those of the benchmark whose layout it is. */
 async function classesOf(
   { folder, paths, options }: Listing,
-  places: readonly Place[],
+  masks: readonly string[],
 ): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: Problem[] }> {
   const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.masks);
   if (given) return { classes: given, notes: [] };
-  const found: BenchmarkClasses | undefined = benchmarkClasses(
-    places.filter(({ role, extension }) => role === "mask" && extension === ".png"),
-  );
+  const found = benchmarkClasses(masks);
   if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.masks), notes: [] };
   const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt says others.`;
   return { ...found, notes: [{ path: folder.name, reason, used: true }] };

@@ -1,5 +1,5 @@
 /** Photos paired with the files that hold their labels: images/NAME.jpg with masks/NAME.png. */
-import { isPhotoName } from "../images/index.ts";
+import { isPhotoName, isUndecodedPhotoName } from "../images/index.ts";
 import { isNamesFile } from "./class-names.ts";
 import type { Problem } from "./data-set.ts";
 import { type Place, pairName, type Role } from "./place.ts";
@@ -41,7 +41,7 @@ export function pairFiles(
   const candidates = photoPlaces(places);
   for (const place of candidates) {
     const twin = photos.get(pairName(place));
-    if (isNamesFile(place.path)) continue;
+    if (isNamesFile(place.path) || isUndecodedPhotoName(place.path)) continue; // those are reported with the files left over
     if (!isPhotoName(place.path)) refuse(place, "It is no photo by its name.");
     else if (twin)
       refuse(place, `"${twin.path}" has the same name without its extension, so that its files cannot be told apart.`);

@@ -1,4 +1,4 @@
-/** What the folders around a file say about it: its split ("train/"), its role ("masks/"), and the rest, by which it is paired. */
+/** Facts about a file that the folders around it give: its split ("train/"), its role ("masks/"), and the rest, by which it is paired. */
 import { isPhotoName } from "../images/index.ts";
 import { namingOf, type Role } from "./layout-names.ts";
 

@@ -1,4 +1,4 @@
-/** What speaks against taking a folder's folders for classes: a classifier of "JPEGImages" against "SegmentationClass" is always right, and worth nothing. */
+/** Evidence that a folder's folders are no classes: a classifier of "JPEGImages" against "SegmentationClass" is always right, and worth nothing. */
 import { S2Error } from "../core/index.ts";
 import { isPhotoName } from "../images/index.ts";
 import { classFolders } from "./class-folders.ts";
@@ -71,6 +71,10 @@ async function annotations({ folder, places }: Listing): Promise<string | undefi
   const names = new Set(places.filter(({ path }) => isPhotoName(path)).flatMap(({ path }) => [nameOf(path), stem(nameOf(path))]));
   const ofPhotos = files.find(({ path }) => names.has(stem(nameOf(path))));
   if (ofPhotos) return ofPhotos.path;
+  const usual = files.find(({ path }) =>
+    /(instances|annotations?|panoptic|captions|keypoints|coco|via_)[^/]*\.json$/i.test(path),
+  );
+  if (usual) return usual.path;
   for (const { path } of files.filter((each) => /\.json$/i.test(each.path)).slice(0, 20)) {
     const bytes = await folder.read(path).catch(() => new Uint8Array());
     const start = new TextDecoder().decode(bytes.subarray(0, SEEN_BYTES));

@@ -69,7 +69,22 @@ function withoutUnion(files: string[]): string[] {
 /** "all" only when no photo lies in a folder of a split: one beside them is of none. */
 function byFolders(places: readonly Place[]): Splits {
   const none = places.every(({ split }) => split === undefined) ? "all" : undefined;
-  return { of: ({ split }) => split ?? none, problems: () => [], files: [] };
+  return { of: ({ split }) => split ?? none, problems: () => joinedFolders(places), files: [] };
+}
+
+/** Folders that are one split by their names: "val" and "dev", "train2014" and "train2017". */
+function joinedFolders(places: readonly Place[]): Problem[] {
+  const spellings = new Map<string, Set<string>>();
+  for (const { path, split } of places) {
+    const name = path.split("/").find((part) => knownSplit(part) === split);
+    if (split !== undefined && name !== undefined)
+      spellings.set(split, (spellings.get(split) ?? new Set()).add(name.toLowerCase()));
+  }
+  return [...spellings].flatMap(([split, names]) => {
+    if (names.size < 2) return [];
+    const list = Array.from(names, (name) => `"${name}"`).join(" and ");
+    return [{ path: `${[...names][0]}/`, reason: `The folders ${list} are read as one split, ${split}.`, used: true }];
+  });
 }
 
 function byLists(lines: readonly Line[], files: readonly string[], partial: boolean, find: FindPhotos): Splits {

@@ -1,4 +1,4 @@
-/** Whether a photo's file turns it by a quarter, read from the bytes of a JPEG, PNG, WebP, TIFF or AVIF as decoders do. */
+/** Quarter turns that a photo's file asks for, read from the bytes of a JPEG, PNG, WebP, TIFF or AVIF as decoders do. */
 
 /** Tag of the orientation in a TIFF's first directory (TIFF 6.0, section 8). */
 const ORIENTATION = 274;

@@ -46,6 +46,13 @@ describe("fit", () => {
     expect(readdirSync(join(folder, "heads", kind)).sort()).toEqual(["head.json", "head.safetensors"]);
   });
 
+  it("keeps --ignore in the head, so that eval reads the masks in the same way", async () => {
+    expect((await fitTo("masks", "heads/ignoring", "--head", "ridge", "--ignore", "none", "--json")).status).toBe(0);
+    const { data } = JSON.parse(readFileSync(join(folder, "heads/ignoring/head.json"), "utf8"));
+    expect(data.ignore).toBe("none");
+    expect((await run("eval", "heads/ignoring", "masks", "--quiet")).status).toBe(0);
+  });
+
   it("in words: counts, what was chosen, a line a figure; features that are kept are not made again", async () => {
     const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularisation", "100,1");
     expect(status).toBe(0);
@@ -83,7 +90,7 @@ describe("fit", () => {
     drawClasses(join(folder, "alone"), ["red"]);
     expect(await fitTo("alone", "x")).toMatchObject({
       status: 2,
-      err: expect.stringContaining('have one class, "red"; a head tells'),
+      err: expect.stringContaining('All photos are in one class, "red"'),
     });
     expect(await fitTo("classes", "x", "--head", "bins")).toMatchObject({
       status: 2,

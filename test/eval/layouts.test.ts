@@ -53,6 +53,16 @@ describe("layouts of masks", () => {
     expect(set.problems.find(({ path }) => path === "gtFine/")?.reason).toContain("2 files (.png) are not read");
   });
 
+  it("Cityscapes with both forms: labelTrainIds are read, the others counted", async () => {
+    const set = await open({
+      ...photos("leftImg8bit/train/ulm/u_leftImg8bit.png"),
+      ...masks([0, 13], "gtFine/train/ulm/u_gtFine_labelTrainIds.png"),
+      ...masks([7, 26], "gtFine/train/ulm/u_gtFine_labelIds.png"),
+    });
+    expect(set.splits.train[0]).toMatchObject({ maskPath: "gtFine/train/ulm/u_gtFine_labelTrainIds.png", classes: [0, 13] });
+    expect(set.problems.find(({ path }) => path === "gtFine/")?.reason).toContain("u_gtFine_labelIds.png");
+  });
+
   it("ADE20K: objectInfo150.txt names ids from 1, and 0, other objects, is ignored", async () => {
     const files = {
       ...photos("images/training/a.png", "images/validation/b.png"),
@@ -152,6 +162,12 @@ describe("splits are found in the spellings that people use", () => {
     expect(domains.classes).toEqual(["photo", "sketch"]);
     const faces = await open(photos("mask/a.png", "no_mask/b.png"));
     expect(faces.classes).toEqual(["mask", "no_mask"]);
+  });
+
+  it("two spellings of one split are joined with a note", async () => {
+    const set = await open(photos("train/hat/1x.png", "train/cap/2x.png", "val/hat/3x.png", "dev/cap/4x.png"));
+    expect(paths(set).val).toEqual(["dev/cap/4x.png", "val/hat/3x.png"]);
+    expect(set.problems.map(({ reason }) => reason)).toContain('The folders "dev" and "val" are read as one split, val.');
   });
 
   it("and folders that archives repeat or wrap around everything are none", async () => {

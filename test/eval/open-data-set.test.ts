@@ -416,6 +416,10 @@ describe("openFolder", () => {
     expect(folder.name).toBe("set");
     expect(await folder.list()).toEqual(["b/[odd] (1).txt", "b/z.txt", "linked/x.txt"]);
     expect(new TextDecoder().decode(await folder.read("b/[odd] (1).txt"))).toBe("odd");
+    symlinkSync(join(root, "gone.png"), join(root, "set/b/lost.png"));
+    expect(await folder.list()).toContain("b/lost.png");
+    const lost = await openDataSet(folder, { kind: "classes" });
+    expect(reasons(lost)["b/lost.png"]).toMatch(/^It cannot be read \(ENOENT/); // annexed photos that were not fetched
     expect(() => openFolder(join(root, "none"))).toThrow("There is no folder");
     expect(() => openFolder(join(root, "far/x.txt"))).toThrow("There is no folder");
   });

@@ -1,7 +1,7 @@
 /** `openFolder`: a folder on disk as a value, for data sets. */
-import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
 import { S2Error } from "../../core/index.ts";
 
 /** Files below a folder, links followed, hidden ones passed over. @throws S2Error "data-set" when it is no folder. */
@@ -20,7 +20,15 @@ export function openFolder(path: string): {
     name: basename(resolve(path)),
     async list() {
       const { glob } = await import("tinyglobby");
-      return (await glob("**/*", { cwd: path, expandDirectories: false })).sort();
+      const files = await glob("**/*", { cwd: path, expandDirectories: false });
+      // Links whose target is missing (git-annex, moved disks) are left out there; listed, they are errors on reading and not absent.
+      const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []); // without a folder that may not be read
+      const links = entries.filter((entry) => entry.isSymbolicLink()).map(({ parentPath, name }) => join(parentPath, name));
+      const dead = links
+        .filter((link) => !existsSync(link))
+        .map((link) => relative(path, link).replaceAll("\\", "/"))
+        .filter((link) => !/(^|\/)\./.test(link));
+      return [...files, ...dead].sort();
     },
     read: async (file) => new Uint8Array(await readFile(join(path, file))),
   };
