@@ -4,6 +4,7 @@ import { S2Error, type S2Options } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
+import { onnxOutputs, refuseForeign } from "./own-files.ts";
 
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
 
@@ -34,6 +35,7 @@ export function defineBuild(program: Command): void {
         folder: string,
         { out: path, imageSize, outputs }: { out: string; imageSize?: number | Size; outputs?: string[] },
       ) => {
+        refuseForeign(onnxOutputs(path));
         const { readHubFolder } = await import("../runtimes/node/index.ts");
         const { buildProto } = await import("../models/index.ts");
         const { readPreprocessing } = await import("../images/index.ts");
@@ -77,6 +79,7 @@ export function defineExport(program: Command): void {
       "\nExamples:\n  s2 export --model models/deit_tiny --scales 1,2,3 -o deit-s2.onnx\n  s2 export --model model.onnx --sizes 224,448 --bytes -o s2.onnx",
     )
     .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
+      refuseForeign(onnxOutputs(path));
       const { loadModel } = await import("../node.ts");
       const { exportProto } = await import("../models/index.ts");
       const { imageSize, prefixTokens, dynamic, maxTiles, fit, scales = [1, 2], sizes, ...same } = flags;
@@ -113,6 +116,7 @@ export function defineConvert(program: Command): void {
   out(command)
     .addHelpText("after", "\nExamples:\n  s2 convert model.onnx --dtype float16 -o model.fp16.onnx")
     .action(async (source: string, { out: path }: { out: string; dtype: "float16" }) => {
+      refuseForeign(onnxOutputs(path));
       const { convertProto } = await import("../onnx/index.ts");
       await write(path, convertProto(await open(source)));
     });

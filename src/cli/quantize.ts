@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../core/index.ts";
 import type { QuantizeReport } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
+import { onnxOutputs, refuseForeign } from "./own-files.ts";
 
 /** What activations are like shows on few; more only take longer. */
 const mostPhotos = 16;
@@ -38,6 +39,7 @@ export function defineQuantize(program: Command): void {
       '\nExamples:\n  s2 quantize model.onnx -o model.int8.onnx\n  s2 quantize models/deit_tiny --photos "photos/*.jpg" -o model.int8.onnx',
     )
     .action(async (source: string, { out, photos, twoTerms, weightBits, json }: QuantizeFlags) => {
+      refuseForeign(onnxOutputs(out));
       const { openGraph, openModelFile, saveOnnx } = await import("../runtimes/node/index.ts");
       const { quantizeProto } = await import("../onnx/index.ts");
       const original = await failingWith(status.model, () => openModelFile(source));

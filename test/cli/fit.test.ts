@@ -167,7 +167,9 @@ describe("predict", () => {
   it("another model, scales of one's own, a folder without a head: refused with what is right", async () => {
     const other = fileURLToPath(new URL("../runtimes/models/any-size.onnx", import.meta.url));
     const wrong = await run("predict", "heads/classes", photo, "--model", other);
-    expect(wrong.err).toMatch(/^error: The head was fitted with .*plain\.onnx \(sha256 [0-9a-f]{12}\), and .* is another model/);
+    expect(wrong.err).toMatch(
+      /^error: The head was fitted with .*plain\.onnx \(fingerprint [0-9a-f]{12}\), and .* is another model/,
+    );
     expect(wrong.status).toBe(3);
     const scales = await run("predict", "heads/classes", photo, "--scales", "1");
     expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("The head says how photos are looked at") });

@@ -65,7 +65,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     const store = await openVectors(path);
     await expect(openIndex(store, { ...label, modelHash: "f".repeat(64) })).rejects.toMatchObject({
       code: "index",
-      message: expect.stringContaining("now comes the model toy (sha256 ffffffffffff)"),
+      message: expect.stringContaining("now comes the model toy (fingerprint ffffffffffff)"),
     });
     const index = await openIndex(store, label);
     await expect(search(index, { photo: noise(9, 1) })).rejects.toThrow("The query has 9 numbers; the index holds 8");

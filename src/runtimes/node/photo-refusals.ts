@@ -1,5 +1,5 @@
 /** Why a photo cannot be loaded, said before decoding (no such file, a folder, empty) or after it failed (which kind of file it is). */
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { nearest, S2Error } from "../../core/index.ts";
 import { foreignKind, photoKind } from "../photo-kinds.ts";
@@ -27,6 +27,12 @@ export async function refuseSource(source: string | Uint8Array): Promise<void> {
   if (found.isFile() && found.size === 0) {
     throw new S2Error("photo-broken", `"${source}" is empty (0 bytes); expected an image file. Copy or download it again.`);
   }
+}
+
+/** The bytes of a photo's file, to be hashed before they are decoded. @throws S2Error as `loadImage` for what is not there to be decoded. */
+export async function readPhotoFile(path: string): Promise<Uint8Array> {
+  await refuseSource(path);
+  return new Uint8Array(await readFile(path));
 }
 
 async function refuseMissing(source: string, cause: NodeJS.ErrnoException): Promise<S2Error> {
