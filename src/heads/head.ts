@@ -1,5 +1,5 @@
 /** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
-import { array, looseObject, number, record, string } from "valibot";
+import { array, type InferOutput, looseObject, number, record, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
 import { parseJson, readSafetensors, writeSafetensors } from "../tensors/index.ts";
 
@@ -35,7 +35,8 @@ export function writeHead({ tensors, ...fields }: Head): { json: string; weights
  */
 export function readHead(json: string, weights: Uint8Array): Head {
   const source = { code: "head", name: "head.json", advice: "Fit the head again." };
-  const { kind, tensors: dims, ...fields } = parseJson(headFile, json, source);
+  parseJson(headFile, json, source); // for its refusals alone: valibot drops fields that are named like "prototype"
+  const { kind, tensors: dims, ...fields } = JSON.parse(json.replace(/^\uFEFF/, "")) as InferOutput<typeof headFile>;
   const { tensors: stored } = readSafetensors(weights);
   const wanted = Object.entries(dims);
   const tensors = wanted.map(([name, expected]): [string, Tensor] => {
