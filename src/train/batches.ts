@@ -1,4 +1,5 @@
 /** Batches of views: in each tile the patches of some cells, as many of the coarse tile as of the fine ones, with the teacher's tokens there. */
+import { S2Error } from "../core/index.ts";
 import { fromFloat16, makeRandom, type Random, type StoredTensor, shuffled } from "../tensors/index.ts";
 import type { Batch, Checkpoints } from "./fit.ts";
 import { layerName, readShard, type TilesPerView } from "./shards.ts";
@@ -24,6 +25,9 @@ export function shardBatches(store: Checkpoints, shards: readonly string[], opti
   const { views, seed } = options;
   return async function* (done: number): AsyncGenerator<Batch> {
     let skip = done;
+    const sizes = await Promise.all(shards.map((shard) => shardSize(store, shard, views)));
+    if (sizes.every((size) => size === 0))
+      throw new S2Error("training", `No file of views has the ${views} views of one step; draw more views.`); // else no batch ever comes
     for (let epoch = 0; ; epoch++) {
       for (const index of shuffled(shards.length, makeRandom(seed + epoch))) {
         const inShard = await shardSize(store, shards[index], views);

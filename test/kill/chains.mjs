@@ -10,7 +10,7 @@ import { makeRandom } from "../../dist/tensors/index.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const teacher = fileURLToPath(new URL("../../models/s2-tiny", import.meta.url));
-const small = ["--dim", "12", "--depth", "1", "--heads", "2", "--views", "4", "--steps", "3"];
+const small = ["--dim", "12", "--depth", "1", "--heads", "2", "--views", "8", "--steps", "3"];
 
 /** The arguments of each command, run in a folder with photos/ and set/, and the folders of its output. */
 export const commands = {
