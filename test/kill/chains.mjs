@@ -87,11 +87,12 @@ function freshFolder(folder, name) {
 /** The content of all output files; of a LanceDB index, whose files have random names, its rows; of `similar` what it prints. */
 async function outputOf(name, cwd, out) {
   const files = {};
+  const named = (path) => path.slice(cwd.length).replace(/(set|photos)-[0-9a-f]{8}/, "$1"); // a store's name has a hash of where it lies
   for (const folder of commands[name].out) {
     for (const entry of existsSync(join(cwd, folder)) ? readdirSync(join(cwd, folder), { recursive: true, withFileTypes: true }) : []) {
       const path = join(entry.parentPath, entry.name);
-      if (/index-\w+$/.test(entry.name)) files[path.slice(cwd.length)] = await rowsOf(path);
-      if (entry.isFile() && !/index-\w+\/|\.part$|\.lock$/.test(path)) files[path.slice(cwd.length)] = readFileSync(path, "latin1");
+      if (/index-\w+$/.test(entry.name)) files[named(path)] = await rowsOf(path);
+      if (entry.isFile() && !/index-\w+\/|\.part$|\.lock$/.test(path)) files[named(path)] = readFileSync(path, "latin1");
     }
   }
   if (name === "similar") files.hits = JSON.stringify(JSON.parse(out).hits);

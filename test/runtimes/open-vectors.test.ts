@@ -152,6 +152,24 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     expect(kills).toBeGreaterThan(0);
   }, 240_000);
 
+  it("with two writers at once has every photo and every region once", async () => {
+    const path = folder();
+    const count = 12;
+    const ends = [0, 1].map(
+      () =>
+        new Promise<number | null>((resolve) => {
+          const run = spawn(process.execPath, [child, path, `${count}`], { stdio: ["ignore", "ignore", "inherit"] });
+          run.on("exit", resolve);
+        }),
+    );
+    expect(await Promise.all(ends)).toEqual([0, 0]);
+    const store = await openVectors(path);
+    const rows = await store.nearest("photos", noise(8, 1), 1000);
+    const regions = await store.nearest("regions", noise(8, 1), 1000);
+    await store.close();
+    expect([rows.length, new Set(rows.map((hit) => hit.photo)).size, regions.length]).toEqual([count, count, 3 * count]);
+  }, 120_000);
+
   it("a place that is none is said with its path", async () => {
     const file = join(folder(), "file");
     writeFileSync(file, "no folder");
