@@ -1,5 +1,6 @@
 /** `openVectors`: vectors of photos and regions in LanceDB, embedded (a folder) or remote (db://NAME), by the same code. */
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Connection, Table } from "@lancedb/lancedb";
 import { S2Error } from "../../core/index.ts";
 import type { PhotoVectors, VectorHit, VectorStore, VectorTable } from "../../tensors/index.ts";
@@ -115,7 +116,7 @@ function openedTables(db: Connection) {
   const tables: Partial<Record<keyof typeof names, Table>> = {};
   return {
     async get(name: keyof typeof names): Promise<Table | undefined> {
-      if (!tables[name] && (await db.tableNames()).includes(names[name])) tables[name] = await db.openTable(names[name]);
+      if (!tables[name] && (await db.tableNames()).includes(names[name])) tables[name] = await openTable(db, names[name]);
       return tables[name];
     },
     /** Brings open tables to what other processes wrote. */
@@ -126,6 +127,17 @@ function openedTables(db: Connection) {
       tables[name] = await db.createTable(names[name], rows);
     },
   };
+}
+
+/** A table that another process is creating is listed before it can be opened: it is tried again for a while. */
+async function openTable(db: Connection, name: string, tries = 20): Promise<Table> {
+  try {
+    return await db.openTable(name);
+  } catch (error) {
+    if (tries === 0) throw error;
+    await wait(50);
+    return openTable(db, name, tries - 1);
+  }
 }
 
 /** Rows of these paths become `rows`, in one step: a reader sees the old ones or the new. */
