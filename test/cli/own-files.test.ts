@@ -1,11 +1,12 @@
 /** A file that someone else made is never lost: outputs replace only what `s2` wrote, or the file that the user named. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { refuseForeign } from "../../src/cli/own-files.ts";
 import { markPng } from "../../src/runtimes/node/index.ts";
 import { writeSafetensors } from "../../src/tensors/index.ts";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawPhoto, main, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const file = (name: string, content: string | Uint8Array) => {
@@ -57,3 +58,20 @@ it("extract does not replace the package.json of package.jpg, says so before the
   expect(readFileSync(join(folder, "package.json"), "utf8")).toBe('{"name": "mine"}');
   for (let i = 0; i < 2; i++) expect((await run("-o", "out")).status).toBe(0);
 }, 60_000);
+
+it.skipIf(process.platform === "win32").each([
+  ["extract", "photo.png"],
+  ["similar", "photo.png", "--in", "photo.png"],
+])(
+  "%s ends with a sentence and leaves nothing half-written where the disk takes no more (a limit on files' sizes)",
+  async (...args) => {
+    const cwd = join(folder, `full-${args[0]}`);
+    mkdirSync(cwd);
+    await drawPhoto(join(cwd, "photo.png"));
+    const command = [process.execPath, main, ...args, ...tiny].map((part) => `'${part}'`).join(" ");
+    const { status, stderr } = spawnSync("sh", ["-c", `ulimit -f 1; exec ${command}`], { cwd, encoding: "utf8" });
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^error: features\/.* cannot be written \(EFBIG.*Make room/m)]);
+    expect(readdirSync(cwd, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".part"))).toEqual([]);
+  },
+  60_000,
+);
