@@ -15,6 +15,7 @@ import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index
 export * from "./any-runtime.ts";
 export type { Project, VisualOptions, VisualTokens } from "./features/index.ts";
 export {
+  hashModelFiles,
   type LanceVectors,
   type LoadedTower,
   type LoadImageOptions,

@@ -167,7 +167,7 @@ async function look(
   modelFlags: AdviseFlags,
   way: Look,
 ): Promise<Features> {
-  const collection = collectionFor(model, modelFlags, way, opened.place);
+  const collection = await collectionFor(model, modelFlags, way, opened.place);
   const size = modelFlags.imageSize === flags.imageSize ? "" : `-${String(modelFlags.imageSize).replace(",", "x")}`;
   const photos = [splits.train, splits.validation, splits.test].flat().map(({ path }) => path);
   const wanted = photos.filter((path) => !failed.has(path));

@@ -1,46 +1,48 @@
 /** How commands make features of many photos: which model, which way of looking, where they are kept from run to run. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import type { Collection, Look } from "../eval/index.ts";
-import { loadImage, type Model, openStore } from "../node.ts";
+import { type Collection, type Look, modelFingerprint } from "../eval/index.ts";
+import { hashModelFiles, loadImage, type Model, openStore, type Photo } from "../node.ts";
+import { readPhoto } from "../runtimes/node/index.ts";
 import type { ModelFlags } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { readVersion } from "./version.ts";
 
 /** Photos are named from `base`; features are kept below `home`, or not at all without one. */
-export function collectionFor(
+export async function collectionFor(
   model: Model,
   flags: ModelFlags,
   look: Look,
   { base, home }: { readonly base: string; readonly home?: string },
-): Collection {
+): Promise<Collection> {
   return {
     model,
     modelName: basename(flags.model ?? "s2-tiny", ".onnx"),
-    modelHash: modelHash(model, flags),
+    modelHash: await fingerprintOf(model, flags),
     version: readVersion(),
     look,
     ...(home && { store: openStore(join(home, "photos")) }),
-    read: async (path) => readPhoto(join(base, path)),
-    decode: (bytes) => loadImage(bytes),
+    read: (path) => readPhoto(join(base, path)),
+    decode: (bytes, path) => decodePhoto(bytes, join(base, path)),
     signal: stopSignal,
   };
 }
 
-async function readPhoto(path: string): Promise<Uint8Array> {
-  if (!existsSync(path)) throw new S2Error("photo-not-found", `There is no photo at ${path}; check the path.`);
-  return new Uint8Array(await readFile(path));
+/** Decodes bytes that were read (and hashed) already; refusals name the file. */
+export async function decodePhoto(bytes: Uint8Array, path: string): Promise<Photo> {
+  try {
+    return { ...(await loadImage(bytes)), source: path };
+  } catch (cause) {
+    if (!(cause instanceof S2Error)) throw cause;
+    throw new S2Error(
+      cause.code,
+      cause.message.replace(/^The photo\b/, () => `"${path}"`),
+      { cause },
+    );
+  }
 }
 
-/** SHA-256 of an ONNX file, or of a folder's config and weights, and what else decides what the model gives. */
-export function modelHash({ source }: Model, { output, imageSize }: ModelFlags): string {
-  const files = statSync(source).isDirectory()
-    ? ["config.json", "model.safetensors"].map((name) => join(source, name))
-    : [source];
-  const sum = createHash("sha256");
-  for (const file of files) sum.update(readFileSync(file));
-  return [sum.digest("hex"), output, imageSize].filter((part) => part !== undefined).join(" ");
+/** The fingerprint of a loaded model with the output that was asked for. */
+export async function fingerprintOf({ source, traits, preprocessing }: Model, { output }: ModelFlags): Promise<string> {
+  return modelFingerprint({ files: await hashModelFiles(source), output, traits, preprocessing });
 }

@@ -111,7 +111,7 @@ async function featuresFor(
   const now = Object.entries({ model: given, threads, device, optimize, offline }).filter(([, value]) => value !== undefined);
   const { model, flags: all } = await openModelOf(head, Object.fromEntries(now));
   try {
-    const collection = collectionFor(model, all, head.features.look, place);
+    const collection = await collectionFor(model, all, head.features.look, place);
     const photos = items.map((item) => item.path);
     return await gather(photos, collection, flags, keptOf(head.task));
   } finally {

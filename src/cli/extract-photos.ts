@@ -1,16 +1,20 @@
 /** The work of `s2 extract`: photos one after the other through one model, each to its file; a photo that fails does not stop the others. */
+import { existsSync } from "node:fs";
 import { S2Error } from "../core/index.ts";
+import { type Fingerprint, hash, optionsFingerprint } from "../eval/index.ts";
 import { recordModel, scaleMaps, scalePicture } from "../features/index.ts";
-import { extract, type Features, loadImage, type Model, type Photo, type Pixels, savePng } from "../node.ts";
-import { makeFolder } from "../runtimes/node/index.ts";
+import { extract, type Model, type Photo } from "../node.ts";
+import { encodePng, makeFolder, readPhoto, writeWhole } from "../runtimes/node/index.ts";
+import { decodePhoto, fingerprintOf } from "./collection.ts";
 import { status } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
 import { listenForInterrupt, stoppable, stopSignal, whole } from "./interrupt.ts";
 import { type Job, nameOutputs, readOut } from "./output-names.ts";
+import { type Output, refuseForeign } from "./own-files.ts";
 import { findPhotos, passedOverInWords, passedOverReasons } from "./photos.ts";
 import { openModel, planFor } from "./plan-flags.ts";
 import { type Done, openReport, type Report } from "./report.ts";
-import { fileMark, type Metadata, stillHolds, writeFeatures } from "./stored.ts";
+import { besideNpy, type Metadata, stateOf, writeFeatures } from "./stored.ts";
 import { readVersion } from "./version.ts";
 
 /** What all photos share. */
@@ -18,6 +22,8 @@ interface Shared {
   readonly model: Model;
   readonly flags: ExtractFlags;
   readonly metadata: Pick<Metadata, "model" | "options" | "s2_vision">;
+  /** All of a photo's fingerprint but for the photo. */
+  readonly fingerprint: Omit<Fingerprint, "photo">;
   readonly report: Report;
 }
 
@@ -26,6 +32,7 @@ export async function extractPhotos(given: readonly string[], flags: ExtractFlag
   const out = readOut(flags.out, flags.format);
   const { photos, passedOver } = await findPhotos(given, out.folder);
   const jobs = nameOutputs(photos, out, flags.picture ?? false);
+  refuseForeign(jobs.flatMap((job) => outputsOf(job, out.file)));
   makeFolder(out.folder); // before the model loads: one that cannot be made would fail every photo
   listenForInterrupt();
   // The first photo is decoded while the model loads; with --resume it may turn out not to be needed.
@@ -33,7 +40,13 @@ export async function extractPhotos(given: readonly string[], flags: ExtractFlag
   const model = await openModel(flags);
   try {
     checkFlags(flags, model);
-    const shared = { model, flags, metadata: describe(model, flags), report: await openReport(jobs.length, flags) };
+    const metadata = describe(model, flags);
+    const fingerprint = {
+      model: await fingerprintOf(model, flags),
+      options: optionsFingerprint(JSON.parse(metadata.options), model.preprocessing),
+      version: metadata.s2_vision,
+    };
+    const shared = { model, flags, metadata, fingerprint, report: await openReport(jobs.length, flags) };
     passedOverReasons(passedOver).forEach(shared.report.passedOver);
     const failed = await runAll(jobs, shared, first);
     shared.report.end(passedOverInWords(passedOver));
@@ -43,6 +56,14 @@ export async function extractPhotos(given: readonly string[], flags: ExtractFlag
   }
 }
 
+function outputsOf({ out, picture, missing }: Job, file?: string): Output[] {
+  if (missing) return [];
+  const named = out === file;
+  const json = besideNpy(out);
+  const features: Output[] = json === out ? [{ path: out, named }] : [{ path: json }, { path: out, named, beside: json }];
+  return picture ? [...features, { path: picture }] : features;
+}
+
 /** Flags that fit no photo are refused once, not photo by photo: what a square photo refuses, every photo does. */
 function checkFlags(flags: ExtractFlags, { traits }: Model): void {
   planFor({ height: 1024, width: 1024 }, flags, traits);
@@ -50,12 +71,14 @@ function checkFlags(flags: ExtractFlags, { traits }: Model): void {
 
 /** Returns how many failed. While the model looks at one photo, the next is decoded. */
 async function runAll(all: readonly Job[], shared: Shared, first?: Loading): Promise<number> {
-  const { flags, metadata, report } = shared;
+  const { flags, report } = shared;
   let failed = 0;
   const jobs: Job[] = [];
   for (const job of all) {
-    if (flags.resume && (await isDone(job, metadata))) report.skipped(job.photo, job.out);
+    const state = flags.resume ? await findState(job, shared.fingerprint) : "missing";
+    if (state === "holds") report.skipped(job.photo, job.out);
     else jobs.push(job);
+    if (state === "damaged") report.damaged(job.out);
   }
   let next = first ?? load(jobs[0]);
   for (const [i, job] of jobs.entries()) {
@@ -65,6 +88,7 @@ async function runAll(all: readonly Job[], shared: Shared, first?: Loading): Pro
       report.done(await runOne(job, await loading!, shared));
     } catch (error) {
       if (stopSignal.aborted) await new Promise(() => {}); // interrupt.ts ends the process
+      // A full disk or a folder that cannot be written to would fail every photo that follows.
       if (error instanceof S2Error && error.code === "write") throw error;
       failed++;
       report.failed(job.photo, error);
@@ -73,26 +97,30 @@ async function runAll(all: readonly Job[], shared: Shared, first?: Loading): Pro
   return failed;
 }
 
-async function isDone({ photo, out, picture, missing }: Job, metadata: Shared["metadata"]): Promise<boolean> {
-  return !missing && (await stillHolds(out, photo, metadata)) && (!picture || fileMark(picture) !== undefined);
+/** A photo that cannot be read is reported when it is its turn. */
+async function findState({ photo, out, picture, missing }: Job, shared: Shared["fingerprint"]) {
+  if (missing || !existsSync(out)) return "missing";
+  const bytes = await readPhoto(photo).catch(() => undefined);
+  return bytes ? stateOf(out, { ...shared, photo: await hash(bytes) }, picture) : "missing";
 }
 
-type Loading = Promise<{ photo: Photo } | { error: unknown }> | undefined;
+type Loading = Promise<{ photo: Photo; hash: string } | { error: unknown }> | undefined;
 
-/** Never rejects: a photo may fail long before anyone asks for it. */
+/** Never rejects: a photo may fail long before anyone asks for it. The hash is of the very bytes that are decoded. */
 function load(job?: Job): Loading {
   if (!job) return undefined;
-  const photo = job.missing ? Promise.reject<Photo>(job.missing) : loadImage(job.photo);
-  return photo.then(
-    (photo) => ({ photo }),
-    (error: unknown) => ({ error }),
-  );
+  const read = async () => {
+    if (job.missing) throw job.missing;
+    const bytes = await readPhoto(job.photo);
+    return { hash: await hash(bytes), photo: await decodePhoto(bytes, job.photo) };
+  };
+  return read().catch((error: unknown) => ({ error }));
 }
 
 async function runOne(job: Job, loaded: Awaited<NonNullable<Loading>>, shared: Shared): Promise<Done> {
   if ("error" in loaded) throw loaded.error;
   const { photo } = loaded;
-  const { model, flags, report } = shared;
+  const { model, flags, report, fingerprint } = shared;
   const start = performance.now();
   const plan = planFor(photo, flags, model.traits);
   report.warnings(job.photo, plan.warnings);
@@ -102,15 +130,22 @@ async function runOne(job: Job, loaded: Awaited<NonNullable<Loading>>, shared: S
     onProgress: (done: { tiles: number; of: number }) => report.progress(done.tiles / done.of),
   };
   const features = await stoppable(extract(recorded ?? model, photo, { ...plan, ...hooks }));
-  const pixels = recorded && scalePicture(photo, await scaleMaps(recorded, plan), plan);
+  const picture = recorded && (await encodePng(scalePicture(photo, await scaleMaps(recorded, plan), plan)));
   const { width, height } = photo;
   const metadata: Metadata = {
     ...shared.metadata,
     plan: JSON.stringify(plan),
-    photo: JSON.stringify({ source: job.photo, width, height, ...fileMark(job.photo) }),
+    photo: JSON.stringify({ source: job.photo, width, height }),
+    fingerprint: JSON.stringify({ ...fingerprint, photo: loaded.hash }),
+    ...(picture && { picture: await hash(picture) }),
   };
   stopSignal.throwIfAborted(); // a Ctrl-C during the last run of the model; from here on it waits for the files
-  await whole(writeAll(job, features, flags.dtype, metadata, pixels));
+  // The features come last, so that --resume finds them only when the picture is there too.
+  const write = async () => {
+    if (picture) await writeWhole(job.picture!, picture);
+    await writeFeatures(job.out, features, flags.dtype, metadata);
+  };
+  await whole(write());
   const { dims, grid } = features;
   const ms = Math.round(performance.now() - start);
   return { photo: job.photo, out: job.out, ...(job.picture && { picture: job.picture }), dims, grid, tiles: plan.tiles, ms };
@@ -122,27 +157,8 @@ function describe({ source, traits }: Model, flags: ExtractFlags): Shared["metad
   const looks = { scales, sizes, maxSplitSize, fit, splitMode, merge, resizeOutputToIdx, overlap, fusion, dynamic, maxTiles };
   const { output, prefixTokens, patchSize, imageSize, device, dtype } = flags;
   return {
-    model: JSON.stringify({ source, traits, ...fileMark(source) }),
+    model: JSON.stringify({ source, traits }),
     options: JSON.stringify({ ...looks, output, prefixTokens, patchSize, imageSize, device, dtype }),
     s2_vision: readVersion(),
   };
-}
-
-/** A full disk or a folder that cannot be written to would fail every photo that follows, so it ends the command. */
-async function writeAll(
-  job: Job,
-  features: Features,
-  dtype: ExtractFlags["dtype"],
-  metadata: Metadata,
-  pixels?: Pixels,
-): Promise<void> {
-  try {
-    await writeFeatures(job.out, features, dtype, metadata);
-    if (pixels && job.picture) await savePng(pixels, job.picture);
-  } catch (cause) {
-    if (cause instanceof S2Error) throw cause; // this photo's own
-    throw new S2Error("write", `${job.out} cannot be written: ${(cause as Error).message}. Give another --out, or make room.`, {
-      cause,
-    });
-  }
 }

@@ -1,5 +1,5 @@
 /** The work of `s2 similar`: the photo's features, then an index that is brought up to date and searched, or heat over the photo. */
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { basename, extname, join, relative, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
 import { type Collection, collectFeatures, labelOf, photoVector, takeScales } from "../eval/index.ts";
 import {
@@ -14,12 +14,12 @@ import {
   type VectorHit,
 } from "../heads/index.ts";
 import { heatPicture, loadImage, type Model, savePng } from "../node.ts";
-import { makeFolder } from "../runtimes/node/index.ts";
 import { collectionFor } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { writeReport, writeResult } from "./output.ts";
+import { refuseForeign } from "./own-files.ts";
 import { sayPassedOver } from "./photos.ts";
 import { lookOf, openModel } from "./plan-flags.ts";
 import { bringUpToDate, openPlace, type Place } from "./similar-index.ts";
@@ -31,17 +31,23 @@ export async function findSimilar(photo: string, flags: SimilarFlags): Promise<n
   if (!flags.in && !flags.at && !flags.box)
     throw new S2Error("option", "Where to look? Give --in FOLDER for other photos, or --at x,y for this one.");
   listenForInterrupt();
+  const picture = flags.out ?? join("features", `${basename(photo, extname(photo))}.similar.png`);
+  if (!flags.in) {
+    if (resolve(picture) === resolve(photo))
+      throw new S2Error("option", `The picture would overwrite the photo ${photo}; give another --out.`);
+    refuseForeign([{ path: picture, named: flags.out !== undefined }]);
+  }
   const place = flags.in ? await openPlace(flags.in, flags.store) : undefined;
   const model = await openModel(flags);
   try {
-    return await (place ? inPhotos(photo, place, flags, model) : inItself(photo, flags, model));
+    return await (place ? inPhotos(photo, place, flags, model) : inItself(photo, picture, flags, model));
   } finally {
     await model.dispose();
   }
 }
 
 async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model: Model): Promise<number> {
-  const collection = collectionFor(model, flags, lookOf(flags), place);
+  const collection = await collectionFor(model, flags, lookOf(flags), place);
   const pooling = flags.pooling ?? (model.traits.prefixTokens > 0 ? "cls" : "mean");
   const window = flags.window ?? 3;
   const asRegion = flags.at !== undefined || flags.box !== undefined;
@@ -67,9 +73,9 @@ async function inPhotos(photo: string, place: Place, flags: SimilarFlags, model:
 }
 
 async function lookAt(name: string, photo: string, collection: Collection): Promise<PhotoTokens> {
-  await failingWith(status.allFailed, () => loadImage(photo)); // says best what is wrong with a file
   for await (const each of collectFeatures([name], collection)) {
     if ("tokens" in each) return each.tokens;
+    await failingWith(status.allFailed, () => loadImage(photo)); // says best what is wrong with a file
     throw new S2Error("photo-broken", `${photo}: ${each.problem}`);
   }
   throw new S2Error("photo-not-found", `There is no photo at ${photo}.`);
@@ -89,13 +95,11 @@ function inWords(hits: readonly VectorHit[], asRegion: boolean): string {
 }
 
 /** Heat on the finest scale's grid: by the first scale alone, by the first two, and so on. */
-async function inItself(photo: string, flags: SimilarFlags, model: Model): Promise<number> {
-  const out = flags.out ?? join("features", `${basename(photo, extname(photo))}.similar.png`);
-  if (resolve(out) === resolve(photo))
-    throw new S2Error("option", `The picture would overwrite the photo ${photo}; give another --out.`);
+async function inItself(photo: string, out: string, flags: SimilarFlags, model: Model): Promise<number> {
   const finest = { ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 };
   const here = { base: process.cwd(), home: join(flags.store, "alone") };
-  const tokens = await lookAt(relative(here.base, resolve(photo)), photo, collectionFor(model, finest, lookOf(finest), here));
+  const collection = await collectionFor(model, finest, lookOf(finest), here);
+  const tokens = await lookAt(relative(here.base, resolve(photo)), photo, collection);
   const box = boxFor(tokens, flags, flags.window ?? 1);
   const maps = tokens.widths.map((_, i) => {
     const some = takeScales(
@@ -104,7 +108,6 @@ async function inItself(photo: string, flags: SimilarFlags, model: Model): Promi
     );
     return { heat: { ...some.grid, data: similarities(some, regionVector(some, box)) }, place: placeOf(some) };
   });
-  makeFolder(dirname(out));
   await failingWith(status.usage, async () => savePng(heatPicture(await loadImage(photo), maps, box), out));
   const { grid } = tokens;
   const said = `${photo} -> ${out}  ${grid.rows}x${grid.cols} places; ${maps.length} panels of heat: the first scale, then one more each`;

@@ -18,7 +18,7 @@ import { collectionFor } from "./collection.ts";
 import type { FitFlags } from "./command-flags.ts";
 import { failingWith, status } from "./errors.ts";
 import { type Gathered, gather, keptOf } from "./gather.ts";
-import { type MadeOf, nameOf, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
+import { type MadeOf, nameOf, refuseHeadFolder, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { inWords, type Measure, measuresOf } from "./measures.ts";
 import { openSet } from "./open-set.ts";
@@ -31,6 +31,7 @@ import { table } from "./table.ts";
 export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   if (flags.dynamic)
     throw new S2Error("option", "Dynamic S² gives each photo scales of its own, which no head can compare; leave out --dynamic.");
+  refuseHeadFolder(flags.out);
   listenForInterrupt();
   const { set, place } = await openSet(path, flags, flags.store);
   const splits = taskSplits<Kind>(set, flags);
@@ -39,7 +40,7 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const model = await openModel(flags);
   try {
-    const collection = collectionFor(model, flags, look, place);
+    const collection = await collectionFor(model, flags, look, place);
     const photos = [splits.train, splits.validation, splits.test].flat().map((item) => item.path);
     const gathered = await gather(photos, collection, flags, keptOf(set.kind));
     if (gathered.features.size === 0)

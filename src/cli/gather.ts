@@ -4,7 +4,7 @@ import { type Collection, collectFeatures, type Kind, photoVector } from "../eva
 import type { PhotoTokens } from "../heads/index.ts";
 import { untilStopped } from "./interrupt.ts";
 import { writeMessage } from "./output.ts";
-import { openBar } from "./report.ts";
+import { damagedNote, openBar } from "./report.ts";
 import type { SayFlags } from "./set-flags.ts";
 
 export interface Gathered {
@@ -22,9 +22,11 @@ export async function gather(
   const features = new Map<string, PhotoTokens>();
   const failed: { path: string; reason: string }[] = [];
   const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos.length) : undefined;
+  let damaged = 0;
+  const onPhoto: Collection["onPhoto"] = ({ stale }) => void (stale?.includes("file") && damaged++);
   try {
     await untilStopped(async () => {
-      for await (const each of collectFeatures(photos, collection)) {
+      for await (const each of collectFeatures(photos, { ...collection, onPhoto })) {
         if ("tokens" in each) features.set(each.photo, keep(each.tokens));
         else {
           failed.push({ path: each.photo, reason: each.problem });
@@ -38,6 +40,7 @@ export async function gather(
   } finally {
     bar?.stop();
   }
+  if (damaged > 0 && !json && !quiet) process.stderr.write(damagedNote(damaged));
   return { features, failed };
 }
 

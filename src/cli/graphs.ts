@@ -5,6 +5,7 @@ import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
 import { writeReport } from "./output.ts";
+import { onnxOutputs, refuseForeign } from "./own-files.ts";
 
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
 
@@ -32,6 +33,7 @@ export function defineBuild(program: Command): void {
         folder: string | undefined,
         { out: path, imageSize, outputs }: { out: string; imageSize?: number | Size; outputs?: string[] },
       ) => {
+        refuseForeign(onnxOutputs(path));
         const { bundledModel, readHubFolder } = await import("../runtimes/node/index.ts");
         const { buildProto } = await import("../models/index.ts");
         const { readPreprocessing } = await import("../images/index.ts");
@@ -75,6 +77,7 @@ export function defineExport(program: Command): void {
       "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --sizes 224,448 --bytes -o dinov2-s2.onnx",
     )
     .action(async ({ model: source, out: path, dtype, output, bytes, ...flags }: ExportFlags) => {
+      refuseForeign(onnxOutputs(path));
       const { loadModel } = await import("../node.ts");
       const { exportProto } = await import("../models/index.ts");
       const { imagenet } = await import("../images/index.ts");
@@ -116,6 +119,7 @@ export function defineConvert(program: Command): void {
   out(command)
     .addHelpText("after", "\nExamples:\n  s2 convert onnx-community/dinov2-small-ONNX --dtype float16 -o dinov2-fp16.onnx")
     .action(async (source: string | undefined, { out: path }: { out: string; dtype: "float16" }) => {
+      refuseForeign(onnxOutputs(path));
       const { convertProto } = await import("../onnx/index.ts");
       await write(path, convertProto(await open(source)));
     });

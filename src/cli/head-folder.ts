@@ -2,20 +2,24 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { array, looseObject, number, optional, picklist, record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { hash, type Look, type TaskHead, type TaskHeadName } from "../eval/index.ts";
+import { hash, type Look, TASK_HEADS, type TaskHead, type TaskHeadName } from "../eval/index.ts";
 import { readHead, writeHead } from "../heads/index.ts";
-import { type Model, openStore } from "../node.ts";
-import { modelHash } from "./collection.ts";
+import type { Model } from "../node.ts";
+import { writeWhole } from "../runtimes/node/index.ts";
+import { parseJson } from "../tensors/index.ts";
+import { fingerprintOf } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
+import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
 import type { SetFlags } from "./set-flags.ts";
 
 /** What the head's features were made of. */
 export interface MadeOf {
   readonly model: ModelFlags;
-  /** Of the model's file, and what else decides its numbers. */
+  /** From `modelFingerprint`. */
   readonly modelHash: string;
   readonly look: Look;
   readonly s2_vision: string;
@@ -29,35 +33,53 @@ export interface SavedHead extends TaskHead {
   readonly figures: Readonly<Record<string, unknown>>;
 }
 
-/** Two files, the second naming the first by its hash: after a kill between the two they do not pass for one head. */
+const files = (folder: string) => ({ json: join(folder, "head.json"), weights: join(folder, "head.safetensors") });
+
+/** Checks before a fit that `saveHead` would overwrite nothing but a head. @throws S2Error "write". */
+export function refuseHeadFolder(folder: string): void {
+  const { json, weights } = files(folder);
+  refuseForeign([{ path: json }, { path: weights, beside: json }]);
+}
+
+/** Two files, the second naming the first by its hash: after a kill between the two they do not pass for one head. @throws S2Error "write". */
 export async function saveHead(folder: string, head: SavedHead): Promise<void> {
+  const path = files(folder);
   const { weights } = writeHead(head);
   const { json } = writeHead({ ...head, weights: await hash(weights) } as SavedHead);
-  try {
-    const store = openStore(folder);
-    await store.write("head.safetensors", weights);
-    await store.write("head.json", new TextEncoder().encode(json));
-  } catch (cause) {
-    throw new S2Error("write", `${folder} cannot be written: ${(cause as Error).message}. Give another --out, or make room.`, {
-      cause,
-    });
-  }
+  await writeWhole(path.weights, weights, { durable: true });
+  await writeWhole(path.json, new TextEncoder().encode(json), { durable: true });
 }
 
 /** @throws S2Error "head" for a folder that holds none, or two files that do not belong together. */
 export async function loadHead(folder: string): Promise<SavedHead> {
-  const files = ["head.json", "head.safetensors"].map((name) => join(folder, name));
-  const absent = files.find((file) => !existsSync(file));
+  const path = files(folder);
+  const absent = [path.json, path.weights].find((file) => !existsSync(file));
   if (absent) throw new S2Error("head", `There is no ${absent}; expected a folder that "s2 fit ... -o FOLDER" wrote.`);
-  const weights = new Uint8Array(await readFile(files[1]));
-  const head = readHead(await readFile(files[0], "utf8"), weights) as SavedHead & { readonly weights?: string };
-  if (!head.features || head.weights !== (await hash(weights)))
+  const [json, weights] = [await readFile(path.json), new Uint8Array(await readFile(path.weights))];
+  const made = parseJson(savedHead, json, { code: "head", name: path.json, advice: "Fit the head again." });
+  if (made.weights !== (await hash(weights)))
     throw new S2Error(
       "head",
-      `${files[0]} and ${files[1]} are not of one "s2 fit"; it was ended between the two, or one was copied alone. Fit again.`,
+      `${path.json} and ${path.weights} are not from one "s2 fit", or one is damaged: a fit was ended between the two, or one was copied alone. Fit again.`,
     );
-  return head;
+  return readHead(new TextDecoder().decode(json), weights) as SavedHead;
 }
+
+/** The fields that `s2 predict` and `s2 eval` rely on; the head's own are checked where it is opened. */
+const savedHead = looseObject({
+  kind: string(),
+  task: picklist(Object.keys(TASK_HEADS)),
+  classes: array(string()),
+  fitted: picklist(Object.values(TASK_HEADS).flat()),
+  weights: string(),
+  features: looseObject({
+    model: looseObject({ model: optional(string()) }),
+    modelHash: string(),
+    look: looseObject({}),
+    s2_vision: string(),
+  }),
+  data: looseObject({ name: string(), photos: record(string(), number()) }),
+});
 
 /**
  * The model that the head was fitted with; flags of now win over those of then (another path to the same file, threads).
@@ -66,14 +88,14 @@ export async function loadHead(folder: string): Promise<SavedHead> {
 export async function openModelOf({ features }: SavedHead, now: ModelFlags): Promise<{ model: Model; flags: ModelFlags }> {
   const flags = { ...features.model, ...now };
   const model = await openModel(flags);
-  const found = modelHash(model, flags);
+  const found = await fingerprintOf(model, flags);
   if (found === features.modelHash) return { model, flags };
   await model.dispose();
   return failingWith(status.model, () => {
     throw new S2Error(
       "head",
-      `The head was fitted with ${nameOf(features.model)} (sha256 ${features.modelHash.slice(0, 12)}), and ${nameOf(flags)} is another model ` +
-        `(${found.slice(0, 12)}); give --model with the one it was fitted with, or fit a head to this one.`,
+      `The head was fitted with ${nameOf(features.model)} (fingerprint ${features.modelHash.slice(0, 12)}), and ${nameOf(flags)} is another model ` +
+        `or has other weights, options or preprocessing (${found.slice(0, 12)}); give --model with the one it was fitted with, or fit a head to this one.`,
     );
   });
 }

@@ -10,11 +10,12 @@ import {
   type Lab,
   type LabModel,
   type Look,
+  modelFingerprint,
   type Result,
   type Which,
 } from "../eval/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
-import { loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
+import { hashModelFiles, loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
 import { makeFolder } from "../runtimes/node/index.ts";
 import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
@@ -85,7 +86,7 @@ async function openWhich(which: Which, flags: ExperimentFlags): Promise<Built> {
       `${path} is a finished graph, and this experiment interpolates its positions to ${imageSize} px; give a folder with config.json and model.safetensors.`,
     );
   const model = await openModel({ ...flags, model: path });
-  return { model, name: basename(path, ".onnx"), hash: await hash(new Uint8Array(await readFile(model.source))) };
+  return { model, name: basename(path, ".onnx"), hash: await hashModelFiles(model.source) };
 }
 
 /** SHA-256 of the file of a model's weights. */
@@ -96,7 +97,7 @@ async function weightsOf(path: string): Promise<string> {
 }
 
 async function collect(
-  { model, name, hash: modelHash }: Built,
+  { model, name, hash: files }: Built,
   folder: Folder,
   photos: readonly string[],
   look: Look,
@@ -105,6 +106,7 @@ async function collect(
   const features = new Map<string, PhotoTokens>();
   const bar = process.stderr.isTTY && !quiet ? await openBar(photos.length) : undefined;
   try {
+    const modelHash = await modelFingerprint({ ...model, files });
     const found = collectFeatures(photos, {
       ...{ model, modelName: name, modelHash, version: readVersion(), look, store: openStore(store), signal: stopSignal },
       read: (path) => folder.read(path),

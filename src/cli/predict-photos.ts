@@ -1,7 +1,7 @@
 /** The work of `s2 predict`: photos one after the other through the model and the head; a photo that fails does not stop the others. */
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { collectFeatures, openTask } from "../eval/index.ts";
+import { collectFeatures, openTask, type TaskHead } from "../eval/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import { collectionFor } from "./collection.ts";
 import type { PredictFlags } from "./command-flags.ts";
@@ -10,6 +10,7 @@ import { loadHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
 import { writeMessage, writeReport, writeResult } from "./output.ts";
 import { type Job, nameOutputs } from "./output-names.ts";
+import { refuseForeign } from "./own-files.ts";
 import { findPhotos, sayPassedOver } from "./photos.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
@@ -29,12 +30,13 @@ export async function predictPhotos(folder: string, given: readonly string[], fl
   const jobs: Job[] = draws
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((photo) => ({ ...photo, photo: photo.path, out: "" }));
+  if (draws) refuseForeign(jobs.flatMap(({ picture, missing }) => (missing ? [] : picturesOf(picture!, head))));
   listenForInterrupt();
   const store = draws ? openStore(out) : undefined;
   const { model, flags: all } = await openModelOf(head, flags);
   const opened = await openTask(head, graphsOf(all));
   const base = process.cwd();
-  const collection = collectionFor(model, all, head.features.look, { base });
+  const collection = await collectionFor(model, all, head.features.look, { base });
   const bar = process.stderr.isTTY && !process.stdout.isTTY && !flags.quiet ? await openBar(jobs.length) : undefined;
   let [failed, done] = [0, 0];
   const fail = (photo: string, reason: string) => {
@@ -70,6 +72,11 @@ export async function predictPhotos(folder: string, given: readonly string[], fl
   }
   if (!flags.quiet) sayPassedOver(passedOver);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
+}
+
+/** As `filesOf` names them. */
+function picturesOf(picture: string, { task }: TaskHead) {
+  return [{ path: picture }, { path: picture.replace(/png$/, task === "masks" ? "mask.png" : "depth.png") }];
 }
 
 function say(

@@ -4,6 +4,7 @@ import type { Tensor } from "../core/index.ts";
 import type { QuantizeReport } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { writeReport } from "./output.ts";
+import { onnxOutputs, refuseForeign } from "./own-files.ts";
 
 /** What activations are like shows on few; more only take longer. */
 const mostPhotos = 16;
@@ -41,6 +42,7 @@ export function defineQuantize(program: Command): void {
       '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --photos "photos/*.jpg" -o dinov2.int8.onnx',
     )
     .action(async (source: string | undefined, { out, photos, twoTerms, weightBits, json }: QuantizeFlags) => {
+      refuseForeign(onnxOutputs(out));
       const { openGraph, openModelSource, saveOnnx } = await import("../runtimes/node/index.ts");
       const { quantizeProto } = await import("../onnx/index.ts");
       const original = await failingWith(status.model, () => openModelSource(source));

@@ -20,6 +20,8 @@ export interface Report {
   progress(part: number): void;
   done(photo: Done): void;
   skipped(photo: string, out: string): void;
+  /** A file of an earlier run that is made again. */
+  damaged(file: string): void;
   failed(photo: string, error: unknown): void;
   warnings(photo: string, found: readonly { code: string; message: string }[]): void;
   /** A sentence about photos that are not decoded. */
@@ -33,7 +35,7 @@ const BAR = 24;
 
 export async function openReport(photos: number, { json, quiet }: { json?: boolean; quiet?: boolean }): Promise<Report> {
   const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos) : undefined;
-  const counts = { done: 0, skipped: 0, failed: 0 };
+  const counts = { done: 0, skipped: 0, failed: 0, damaged: 0 };
   const warned = new Set<string>();
   const say = (line: string) => void writeReport(`${line}\n`);
   const complain = (line: string) => (bar ? bar.log(line) : void writeMessage(`${line}\n`));
@@ -57,6 +59,10 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
       if (json) say(JSON.stringify({ photo, out, skipped: true }));
       else if (lines) sayLine(`${photo} -> ${out}  (done before)`);
     },
+    damaged(file) {
+      counts.damaged++;
+      if (!json && !quiet) complain(`note: ${file} is damaged and is made again`);
+    },
     failed(photo, error) {
       counts.failed++;
       advance();
@@ -79,15 +85,25 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
     end(passedOver) {
       bar?.stop();
       late.forEach(say);
-      const { done, skipped, failed } = counts;
+      const { done, skipped, failed, damaged } = counts;
       if (quiet) return;
-      const parts = [`${done} done`, skipped && `${skipped} done before`, failed && `${failed} failed`, passedOver];
+      const parts = [
+        `${done} done`,
+        skipped && `${skipped} done before`,
+        damaged && `${damaged} of them damaged before`,
+        failed && `${failed} failed`,
+        passedOver,
+      ];
       if (!json && (photos > 1 || passedOver))
         writeMessage(`${photos} photo${photos > 1 ? "s" : ""}: ${parts.filter(Boolean).join(", ")}\n`);
       else if (passedOver) writeMessage(`${passedOver}\n`);
     },
   };
 }
+
+/** The line on stored features that were damaged. */
+export const damagedNote = (count: number): string =>
+  `note: stored features of ${count} ${count === 1 ? "photo" : "photos"} were damaged and were made again\n`;
 
 function lineOf({ photo, out, picture, dims, grid, tiles, ms }: Done): string {
   const files = picture ? `${out}, ${picture}` : out;

@@ -9,6 +9,7 @@ import { status } from "./errors.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { openLab } from "./open-lab.ts";
 import { writeReport, writeResult } from "./output.ts";
+import { refuseForeign } from "./own-files.ts";
 import { table } from "./table.ts";
 import { readVersion } from "./version.ts";
 import { resultNames, writeIndex, writePage } from "./write-results.ts";
@@ -26,6 +27,7 @@ export async function runExperiment(name: string | undefined, flags: ExperimentF
   }
   const experiment = findExperiment(experiments, name);
   if (!flags.model) throw new S2Error("experiment", "An experiment names its model on its page; give --model.");
+  refuseForeign([`${name}.json`, "README.md"].map((file) => ({ path: join(flags.out, file) })));
   listenForInterrupt();
   const result = await run(experiment, flags);
   await writePage(flags.out, result);

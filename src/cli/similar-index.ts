@@ -5,12 +5,14 @@ import { readFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { type Collection, indexPhotos } from "../eval/index.ts";
-import { type IndexLabel, memoryVectors, type PhotoIndex, type VectorStore } from "../heads/index.ts";
-import { openStore, openVectors } from "../node.ts";
+import { type IndexLabel, type MemoryVectors, memoryVectors, type PhotoIndex, type VectorStore } from "../heads/index.ts";
+import { openVectors } from "../node.ts";
+import { withLock, writeWhole } from "../runtimes/node/index.ts";
+import { checkChecksum, withChecksum } from "../tensors/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { writeMessage } from "./output.ts";
 import { findPhotos, type PassedOver } from "./photos.ts";
-import { openBar } from "./report.ts";
+import { damagedNote, openBar } from "./report.ts";
 
 export interface Place {
   /** What photos' names in the index are relative to, and how that folder was named. */
@@ -72,9 +74,49 @@ async function openOwn(path: string, { quiet }: { quiet?: boolean }): ReturnType
 
 const lance = (store: VectorStore) => ({ store, keep: async () => {} });
 
+/**
+ * An index in one file. `keep` applies what this run changed to the file as it is then: another process may have written it meanwhile.
+ */
 async function inMemory(file: string): ReturnType<Place["open"]> {
-  const store = memoryVectors(existsSync(file) ? { from: new Uint8Array(await readFile(file)) } : {});
-  return { store, keep: () => openStore(join(file, "..")).write(basename(file), store.save()) };
+  const store = await readIndex(file);
+  const changes: ((to: MemoryVectors) => Promise<void>)[] = [];
+  const change = (one: (to: MemoryVectors) => Promise<void>) => {
+    changes.push(one);
+    return one(store);
+  };
+  return {
+    store: {
+      ...store,
+      begin: (label) => change((to) => to.begin(label)),
+      put: (photos) => change((to) => to.put(photos)),
+      remove: (paths) => change((to) => to.remove(paths)),
+    },
+    keep: () =>
+      withLock(`${file}.lock`, async (check) => {
+        const now = await readIndex(file);
+        for (const one of changes) await one(now);
+        const bytes = await withChecksum(now.save());
+        await check();
+        await writeWhole(file, bytes, { durable: true });
+      }),
+  };
+}
+
+/** @throws S2Error "index" for a damaged file. */
+async function readIndex(file: string): Promise<MemoryVectors> {
+  if (!existsSync(file)) return memoryVectors();
+  const from = new Uint8Array(await readFile(file));
+  if ((await checkChecksum(from)) !== "wrong") return failingWithName(file, () => memoryVectors({ from }));
+  throw new S2Error("index", `The index ${file} does not match its checksum; it is damaged. Remove it, and it is made anew.`);
+}
+
+function failingWithName<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const { code = "index", message } = cause as S2Error;
+    throw new S2Error(code, `${file}: ${message}`, { cause });
+  }
 }
 
 const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
@@ -89,7 +131,11 @@ export async function bringUpToDate(
   const counts: Counts = { added: 0, kept: 0, removed: 0, failed: 0 };
   const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos.length) : undefined;
   let seen = 0;
-  const onPhoto = () => bar?.update(++seen);
+  let damaged = 0;
+  const onPhoto: Collection["onPhoto"] = ({ stale }) => {
+    bar?.update(++seen);
+    if (stale?.includes("file")) damaged++;
+  };
   try {
     for await (const each of indexPhotos(index, photos, { ...collection, onPhoto })) {
       if ("done" in each) counts[each.done]++;
@@ -105,5 +151,6 @@ export async function bringUpToDate(
   } finally {
     bar?.stop();
   }
+  if (damaged > 0 && !quiet) process.stderr.write(damagedNote(damaged));
   return counts;
 }

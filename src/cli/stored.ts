@@ -1,28 +1,24 @@
 /** Feature files: what is recorded in them, writing them whole, and whether one that is there still holds for its photo. */
-import { randomUUID } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { type Features, readSafetensors, toFloat16, writeNpy, writeSafetensors } from "../node.ts";
-import { makeFolder } from "../runtimes/node/index.ts";
+import { changedParts, type Fingerprint } from "../eval/index.ts";
+import { type Features, toFloat16, writeNpy } from "../node.ts";
+import { writeWhole } from "../runtimes/node/index.ts";
+import { parseJson, readChecked, sha256, writeChecked } from "../tensors/index.ts";
 
-/** Strings, as safetensors wants its metadata; all but `s2_vision` are JSON. What `--resume` compares is in `model`, `photo` and `options`. */
+/** Strings, as safetensors wants its metadata; all but `s2_vision` and `picture` are JSON. */
 export interface Metadata extends Record<string, string> {
   readonly plan: string;
-  /** source, traits, and the file's bytes and time. */
+  /** source, traits. */
   readonly model: string;
-  /** source, width, height, and the file's bytes and time. */
+  /** source, width, height. */
   readonly photo: string;
   readonly options: string;
+  /** What `--resume` compares. */
+  readonly fingerprint: string;
   readonly s2_vision: string;
-}
-
-/** Bytes and time of last change: what tells that a file is another one now. */
-export function fileMark(path: string): { bytes: number; modified: string } | undefined {
-  if (!existsSync(path)) return undefined;
-  const { size, mtime } = statSync(path);
-  return { bytes: size, modified: mtime.toISOString() };
 }
 
 /** Writes the features as one file, or for npy as the array and its metadata beside it; each is there whole or not at all. */
@@ -32,15 +28,16 @@ export async function writeFeatures(
   dtype: "float32" | "float16",
   metadata: Metadata,
 ): Promise<void> {
-  makeFolder(dirname(path));
   const half = dtype === "float16" ? halfOf(data) : undefined;
   if (!path.endsWith(".npy")) {
     const features = half ? ({ dtype: "F16", dims, data: half } as const) : ({ dtype: "F32", dims, data } as const);
-    return writeWhole(path, writeSafetensors({ features: features }, metadata));
+    return writeWhole(path, await writeChecked({ features }, metadata));
   }
-  await writeWhole(path, writeNpy(dims, half ?? data));
-  // Last, so that metadata never speak of an array that is not there yet.
-  await writeWhole(besideNpy(path), new TextEncoder().encode(`${JSON.stringify(metadata, null, 2)}\n`));
+  const array = writeNpy(dims, half ?? data);
+  // First, so that every .npy of ours has our .json; the hash tells that the array beside it is of another run.
+  const json = { ...metadata, sha256: await sha256(array) };
+  await writeWhole(besideNpy(path), new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`));
+  await writeWhole(path, array);
 }
 
 /** float16 ends at 65,504: beyond it infinity would be written. */
@@ -54,46 +51,37 @@ function halfOf(data: Float32Array): Uint16Array {
   );
 }
 
-const besideNpy = (path: string) => path.replace(/npy$/, "json");
+/** The metadata of an .npy file. */
+export const besideNpy = (path: string) => path.replace(/npy$/, "json");
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const unfinished = `${path}.${randomUUID()}.part`;
+/** What `--resume` finds: features to keep, none, those of something else, or a damaged file. */
+export type State = "holds" | "missing" | "stale" | "damaged";
+
+/** Looks whether the file at `path` is undamaged and has this fingerprint, and so has the picture, where one is wanted. */
+export async function stateOf(path: string, fingerprint: Fingerprint, picture?: string): Promise<State> {
+  if (!existsSync(path) || (path.endsWith(".npy") && !existsSync(besideNpy(path)))) return "missing";
   try {
-    await writeFile(unfinished, bytes);
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
+    const metadata = await (path.endsWith(".npy") ? readNpyMetadata(path) : readMetadata(path));
+    if (!metadata) return "stale";
+    if (changedParts(JSON.parse(metadata.fingerprint), fingerprint).length > 0) return "stale";
+    if (!picture) return "holds";
+    if (!existsSync(picture)) return "missing";
+    return metadata.picture === (await hashOf(picture)) ? "holds" : "stale";
+  } catch {
+    return "damaged";
   }
 }
 
-/** Whether the file at `path` is complete and was made by this version with this model and these options from the photo as it is now. */
-export async function stillHolds(
-  path: string,
-  photo: string,
-  wanted: Pick<Metadata, "model" | "options" | "s2_vision">,
-): Promise<boolean> {
-  if (!existsSync(path)) return false;
-  const metadata = await (path.endsWith(".npy") ? readNpyMetadata(path) : readSafetensorsMetadata(path)).catch(() => undefined);
-  if (!metadata) return false;
-  const { bytes, modified } = JSON.parse(metadata.photo ?? "{}");
-  const now = fileMark(photo);
-  const same = (["model", "options", "s2_vision"] as const).every((name) => metadata[name] === wanted[name]);
-  return same && now?.bytes === bytes && now?.modified === modified;
+const hashOf = async (path: string) => sha256(new Uint8Array(await readFile(path)));
+const source = (name: string) => ({ code: "safetensors", name, advice: "Extract the features again." });
+
+async function readMetadata(path: string): Promise<Record<string, string>> {
+  return (await readChecked(await readFile(path), source(path))).metadata;
 }
 
-async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
-  return readSafetensors(await readFile(path)).metadata; // checks that all of the data is there
-}
-
-/** Of the array only its size is looked at: NumPy's header says where the data start, the metadata how many numbers there are. */
+/** undefined when the array is not the one that the metadata describe. */
 async function readNpyMetadata(path: string): Promise<Record<string, string> | undefined> {
-  const metadata = JSON.parse(await readFile(besideNpy(path), "utf8")) as Record<string, string>;
-  const file = await readFile(path);
-  const header = file.subarray(10, 10 + file.readUInt16LE(8)).toString("latin1");
-  const [, bytes, shape] = /'descr': '<f([24])'.*'shape': \(([\d, ]+)\)/.exec(header) ?? [];
-  if (!shape) return undefined;
-  const numbers = shape.split(",").reduce((product, side) => product * Number(side || 1), 1);
-  const whole = 10 + header.length + numbers * Number(bytes) === (await stat(path)).size;
-  return whole ? metadata : undefined;
+  const json = besideNpy(path);
+  const metadata = parseJson(record(string(), string()), await readFile(json), source(json));
+  return metadata.sha256 === (await hashOf(path)) ? metadata : undefined;
 }

@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { argMax, type Store, type TaskHead, type Told } from "../eval/index.ts";
 import { classColour, depthColour, depthPicture, maskPicture, type Photo } from "../node.ts";
+import { markPng } from "../runtimes/node/index.ts";
 import { pngWithLegend, scale, swatches } from "./legend.ts";
 
 export interface Saying {
@@ -84,7 +85,7 @@ export async function filesOf(
   store: Store,
 ): Promise<Record<string, string>> {
   const { encode } = await import("fast-png");
-  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), bytes);
+  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), markPng(bytes));
   if (told.task === "masks") {
     const { width, height, data } = told.mask;
     const mask = picture.replace(/png$/, "mask.png");

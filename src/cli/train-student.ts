@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { imagenet } from "../images/index.ts";
 import { loadImage, type Model, openLoop, openStore } from "../node.ts";
-import { saveFiles } from "../runtimes/node/index.ts";
+import { readPhoto, saveFiles } from "../runtimes/node/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import {
   adamW,
   type Checkpoints,
@@ -19,12 +20,15 @@ import {
   teacherStatistics,
   type VitShape,
 } from "../train/index.ts";
+import { fingerprintOf } from "./collection.ts";
 import { durationInWords } from "./duration.ts";
 import { status } from "./errors.ts";
 import type { TrainFlags } from "./flags.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
+import { refuseForeign } from "./own-files.ts";
 import { findPhotos, sayPassedOver } from "./photos.ts";
 import { openModel } from "./plan-flags.ts";
+import { readVersion } from "./version.ts";
 
 const [viewsPerStep, colour, rate, average] = [8, 0.2, 1e-3, 0.998];
 const part = 0.25; // of a tile's patches that a step looks at (MAE, arXiv 2111.06377, §3)
@@ -34,6 +38,7 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   const { teacher: source, out, steps, dim, heads, s2, seed, threads } = flags;
   if (dim % heads !== 0 || dim % 4 !== 0)
     throw new S2Error("option", `--dim is ${dim} with ${heads} heads; give a multiple of 4 and of --heads.`);
+  refuseForeign(["config.json", "model.safetensors", "log.json"].map((name) => ({ path: join(out, name) })));
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const found = await findPhotos(given, out);
@@ -42,12 +47,15 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
     return path;
   });
   sayPassedOver(found.passedOver);
-  const store = openStore(flags.training ?? join(out, "training"));
+  const store = openStore(flags.training ?? join(out, "training"), { durable: true });
   const teacher = await openModel({ ...flags, model: source });
   const views = flags.views ?? 4 * photos.length;
   const { student, preprocessing } = studentOf(teacher, flags);
   const cells = Math.max(1, Math.round((part * (student.imageSize / student.patchSize) ** 2) / 4));
-  const recipe = JSON.stringify({ views, steps, s2, student, seed, teacher: source, photos: photos.length });
+  const recipe = JSON.stringify({
+    ...{ views, steps, s2, student, seed, teacher: source, photos: photos.length },
+    ...{ fingerprint: await fingerprintOf(teacher, flags), contents: await contentsOf(photos), s2_vision: readVersion() },
+  });
   try {
     const shards = await drawViews({ photos, teacher, views, student, seed, store, recipe, signal: stop.signal });
     const [statistics] = await teacherStatistics(store, shards[0]);
@@ -80,6 +88,13 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   } finally {
     await teacher.dispose();
   }
+}
+
+/** One hash of the bytes of all photos. */
+async function contentsOf(photos: readonly string[]): Promise<string> {
+  const hashes: string[] = [];
+  for (const path of photos) hashes.push(await readPhoto(path).then(sha256, () => "unreadable"));
+  return sha256(new TextEncoder().encode(hashes.join()));
 }
 
 /** A student that sees as the teacher does. */
@@ -149,5 +164,9 @@ function save(
   const { config, weights } = studentFiles(state, student, preprocessing);
   const json = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, undefined, 1)}\n`);
   const log = { ...JSON.parse(recipe), history: history.map((metrics, i) => ({ step: i + 1, ...metrics })) };
-  saveFiles(out, { "config.json": json(config), "model.safetensors": weights, "log.json": json(log) });
+  saveFiles(out, {
+    "config.json": json({ ...config, s2_vision: readVersion() }),
+    "model.safetensors": weights,
+    "log.json": json(log),
+  });
 }

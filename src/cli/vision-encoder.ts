@@ -1,10 +1,11 @@
 /** `s2 export-vision-encoder`: a LLaVA-like folder gains S². */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { failingWith, status } from "./errors.ts";
 import { readCount } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
+import { refuseForeign } from "./own-files.ts";
 
 interface EncoderFlags {
   out: string;
@@ -43,12 +44,14 @@ export function defineVisionEncoder(program: Command): void {
       const { readLlavaFolder, saveFiles } = await import("../runtimes/node/index.ts");
       const { exportVisionEncoder } = await import("../models/index.ts");
       const { out, sizes: scales, visionTower, ...rest } = flags;
+      const name = `onnx/vision_encoder${rest.dtype === "float16" ? "_fp16" : ""}.onnx`;
+      const encoder = join(out, name);
+      const named = resolve(out) === resolve(folder); // then its configs are to be replaced
+      refuseForeign([{ path: encoder }, ...configNames.map((each) => ({ path: join(out, each), named, beside: encoder }))]);
       const { file, tokens, plan, configs } = await failingWith(status.model, () => {
         const { config, weights, preprocessor, processor } = readLlavaFolder(folder, { visionTower });
         return exportVisionEncoder(config, weights, { scales, preprocessor, processor, ...rest });
       });
-      const half = rest.dtype === "float16";
-      const name = `onnx/vision_encoder${half ? "_fp16" : ""}.onnx`;
       const texts = Object.entries(configs).map(([key, value]) => [key, asText(value)] as const);
       saveFiles(out, { [name]: file, ...Object.fromEntries(texts) });
       for (const other of otherEncoders(out, name))
@@ -59,6 +62,8 @@ export function defineVisionEncoder(program: Command): void {
       );
     });
 }
+
+const configNames = ["config.json", "preprocessor_config.json", "processor_config.json"];
 
 /** Encoders in other types of numbers, which the library may take instead. */
 function otherEncoders(folder: string, name: string): string[] {

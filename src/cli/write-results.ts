@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { experiments, page, type Result, resultsIndex } from "../eval/index.ts";
 import { saveFiles } from "../runtimes/node/index.ts";
+import { refuseForeign } from "./own-files.ts";
 import { drawPlot } from "./plots.ts";
 
 const asBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -14,14 +15,16 @@ const rounded = (_: string, value: unknown): unknown =>
 
 /** Writes NAME.json, NAME.md and the plots; each is there whole or not at all. */
 export async function writePage(folder: string, result: Result): Promise<void> {
-  const json = `${JSON.stringify(result, rounded, 2)}\n`;
-  const kept = JSON.parse(json) as Result; // the page is of the figures as they are in the file
-  const files: Record<string, Uint8Array> = { [`${kept.name}.json`]: asBytes(json), [`${kept.name}.md`]: asBytes(page(kept)) };
+  const text = `${JSON.stringify(result, rounded, 2)}\n`;
+  const kept = JSON.parse(text) as Result; // the page is of the figures as they are in the file
+  const files: Record<string, Uint8Array> = { [`${kept.name}.json`]: asBytes(text), [`${kept.name}.md`]: asBytes(page(kept)) };
   for (const plot of kept.plots) {
     const svg = asBytes(await drawPlot(plot));
     files[`${kept.name}-${plot.name}.svg`] = svg;
     files[`${kept.name}-${plot.name}.png`] = await sharp(svg, { density: 144 }).png({ palette: true }).toBuffer();
   }
+  const json = join(folder, `${kept.name}.json`);
+  refuseForeign(Object.keys(files).map((name) => ({ path: join(folder, name), beside: json })));
   saveFiles(folder, files);
 }
 
@@ -34,5 +37,6 @@ export const resultNames = (folder: string): string[] => {
 /** Writes README.md, a line for each result that is there. */
 export function writeIndex(folder: string): void {
   const results = resultNames(folder).map((name) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as Result);
+  refuseForeign([{ path: join(folder, "README.md") }]);
   saveFiles(folder, { "README.md": asBytes(resultsIndex(results)) });
 }

@@ -3,7 +3,8 @@ import { firstNotFinite, S2Error } from "../core/index.ts";
 import { extractPhoto, type Features, type PhotoModel, type PhotoOptions, planPhoto } from "../features/index.ts";
 import { type PhotoTokens, photoTokens } from "../heads/index.ts";
 import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
-import { type Fingerprint, findFeatures, hash, keepFeatures, planMark, type Store } from "./store.ts";
+import { type Fingerprint, optionsFingerprint } from "./fingerprint.ts";
+import { findFeatures, hash, keepFeatures, type Stale, type Store } from "./store.ts";
 
 /** How photos are looked at. */
 export interface Look extends PhotoOptions {
@@ -16,7 +17,7 @@ export interface Collection {
   readonly model: PhotoModel;
   /** Names the model in the store. */
   readonly modelName: string;
-  /** SHA-256 of the model's file. */
+  /** From `modelFingerprint`. */
   readonly modelHash: string;
   readonly version: string;
   readonly look: Look;
@@ -26,35 +27,53 @@ export interface Collection {
   readonly read: (path: string) => Promise<Uint8Array>;
   readonly signal?: AbortSignal;
   /** Called for each photo that is done. */
-  readonly onPhoto?: (done: { photo: string; from: "store" | "model"; stale?: readonly string[] }) => void;
+  readonly onPhoto?: (done: { photo: string; from: "store" | "model"; stale?: readonly Stale[] }) => void;
 }
 
-/** One photo's outcome. */
+/** One photo's outcome; `hash` is the SHA-256 of the bytes that the features are of. */
 export type Collected =
-  | { readonly photo: string; readonly tokens: PhotoTokens }
+  | { readonly photo: string; readonly tokens: PhotoTokens; readonly hash: string }
   | { readonly photo: string; readonly problem: string };
 
+/** Photos whose content (SHA-256) is kept are passed over without being decoded. */
+export type IsKept = (photo: string, hash: string) => boolean;
+
+/** A photo that `IsKept` passed over. */
+export interface Kept {
+  readonly photo: string;
+  readonly kept: true;
+}
+
 /** Yields photos in their order; while the model looks at one's tiles, the next is read, decoded, resized and cut. */
-export async function* collectFeatures(photos: readonly string[], collection: Collection): AsyncGenerator<Collected> {
-  let next = collect(photos[0], collection);
+export function collectFeatures(photos: readonly string[], collection: Collection): AsyncGenerator<Collected> {
+  return collectChanged(photos, collection, () => false) as AsyncGenerator<Collected>;
+}
+
+/** As `collectFeatures`, but for photos that are kept. */
+export async function* collectChanged(
+  photos: readonly string[],
+  collection: Collection,
+  isKept: IsKept,
+): AsyncGenerator<Collected | Kept> {
+  let next = collect(photos[0], collection, isKept);
   for (const i of photos.keys()) {
     collection.signal?.throwIfAborted();
     const now = next;
-    next = collect(photos[i + 1], collection);
+    next = collect(photos[i + 1], collection, isKept);
     yield (await now)!;
   }
 }
 
 /** Its rejection is seen when it is its turn, if that comes. */
-function collect(path: string | undefined, collection: Collection): Promise<Collected | undefined> {
-  const collected = path === undefined ? Promise.resolve(undefined) : collectOne(path, collection);
+function collect(path: string | undefined, collection: Collection, isKept: IsKept): Promise<Collected | Kept | undefined> {
+  const collected = path === undefined ? Promise.resolve(undefined) : collectOne(path, collection, isKept);
   collected.catch(() => {});
   return collected;
 }
 
-async function collectOne(photo: string, collection: Collection): Promise<Collected> {
-  const prepared = await prepare(photo, collection);
-  if ("problem" in prepared) return { photo, problem: prepared.problem };
+async function collectOne(photo: string, collection: Collection, isKept: IsKept): Promise<Collected | Kept> {
+  const prepared = await prepare(photo, collection, isKept);
+  if ("problem" in prepared || "kept" in prepared) return { photo, ...prepared };
   try {
     return await finish(photo, prepared, collection);
   } catch (error) {
@@ -76,31 +95,34 @@ interface Prepared {
   readonly fingerprint: Fingerprint;
   readonly plan: ReturnType<typeof planPhoto>;
   readonly photo: Photo;
+  readonly stale?: readonly Stale[];
 }
 
-type Outcome = (Prepared & { stale?: readonly string[] }) | { tokens: PhotoTokens } | { problem: string };
+interface Stored {
+  readonly fingerprint: Fingerprint;
+  readonly tokens: PhotoTokens;
+}
 
-/** A photo that cannot be read is a problem, not a rejection. */
-async function prepare(path: string, collection: Collection): Promise<Outcome> {
-  const { model, look, store, decode, read } = collection;
+/** The fingerprint is of the very bytes that are decoded, and the store is asked before they are. A photo that cannot be read is a problem, not a rejection. */
+async function prepare(
+  path: string,
+  collection: Collection,
+  isKept: IsKept,
+): Promise<Prepared | Stored | { kept: true } | { problem: string }> {
+  const { model, look, store, decode, read, modelHash, version } = collection;
   try {
     const bytes = await read(path);
-    const photo = await decode(bytes, path);
+    const photoHash = await hash(bytes);
+    if (isKept(path, photoHash)) return { kept: true };
     const { upsampled, ...options } = look;
-    const plan = planPhoto(photo, options, model.traits);
     const preprocessing = model.preprocessing ?? imagenet;
-    const fingerprint: Fingerprint = {
-      model: collection.modelHash,
-      plan: `${planMark(plan)}${JSON.stringify(preprocessing)}${upsampled ? "upsampled" : ""}`,
-      photo: await hash(bytes),
-      version: collection.version,
-    };
+    const fingerprint = { model: modelHash, options: optionsFingerprint(look, preprocessing), photo: photoHash, version };
     const found = store && (await findFeatures(store, storedName(path, collection), fingerprint));
-    const finite = found && "tokens" in found && firstNotFinite(found.tokens.data) < 0;
-    if (finite) return found;
+    if (found && "tokens" in found && firstNotFinite(found.tokens.data) < 0) return { fingerprint, tokens: found.tokens };
+    const photo = await decode(bytes, path);
     return {
       fingerprint,
-      plan,
+      plan: planPhoto(photo, options, model.traits),
       photo: upsampled ? reduced(photo, model, preprocessing) : photo,
       ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
     };
@@ -109,13 +131,14 @@ async function prepare(path: string, collection: Collection): Promise<Outcome> {
   }
 }
 
-async function finish(path: string, prepared: Exclude<Outcome, { problem: string }>, collection: Collection): Promise<Collected> {
+async function finish(path: string, prepared: Prepared | Stored, collection: Collection): Promise<Collected> {
   const { model, look, store, onPhoto, signal } = collection;
+  const { fingerprint } = prepared;
   if ("tokens" in prepared) {
     onPhoto?.({ photo: path, from: "store" });
-    return { photo: path, tokens: prepared.tokens };
+    return { photo: path, tokens: prepared.tokens, hash: fingerprint.photo };
   }
-  const { plan, photo, fingerprint, stale } = prepared;
+  const { plan, photo, stale } = prepared;
   const size = plan.image;
   // A reduced photo has another size: it is planned anew, to the same scales.
   const { upsampled, ...options } = look;
@@ -123,7 +146,7 @@ async function finish(path: string, prepared: Exclude<Outcome, { problem: string
   const tokens = tokensOf(features, size, upsampled ?? false);
   if (store) await keepFeatures(store, storedName(path, collection), tokens, fingerprint);
   onPhoto?.({ photo: path, from: "model", ...(stale && { stale }) });
-  return { photo: path, tokens };
+  return { photo: path, tokens, hash: fingerprint.photo };
 }
 
 /** The photo at the size of the plan's first tile, as the paper's tables start from (§4: "interpolated"). */

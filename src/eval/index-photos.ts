@@ -1,9 +1,8 @@
 /** An index brought to the state of a set of photos: new and changed ones are added, gone ones removed, the others are not looked at. */
 import { addPhotos, type IndexLabel, type PhotoIndex, type PhotoTokens, regionVectors, removePhotos } from "../heads/index.ts";
-import { imagenet } from "../images/index.ts";
 import type { PhotoVectors } from "../tensors/index.ts";
-import { type Collection, collectFeatures } from "./collect.ts";
-import { hash } from "./store.ts";
+import { type Collection, collectChanged } from "./collect.ts";
+import { optionsFingerprint } from "./fingerprint.ts";
 import { type Pooling, photoVector } from "./token-maps.ts";
 
 /** Photos of a write: a killed run loses at most as many from the index, and none from the store of features. */
@@ -21,8 +20,7 @@ export function labelOf(
   { model, modelName, modelHash, look }: Collection,
   { pooling, regions }: { pooling: Pooling; regions?: IndexLabel["regions"] },
 ): IndexLabel {
-  const sorted = Object.fromEntries(Object.entries(look).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const plan = JSON.stringify({ ...sorted, preprocessing: model.preprocessing ?? imagenet });
+  const plan = optionsFingerprint(look, model.preprocessing);
   return { model: modelName, modelHash, plan, pooling, ...(regions && { regions }) };
 }
 
@@ -35,30 +33,8 @@ export async function* indexPhotos(
   const known = await index.store.photos();
   const wished = new Set(photos);
   const gone = [...known.keys()].filter((path) => !wished.has(path));
-  const marks = new Map<string, string>();
-  const unreadable: { photo: string; problem: string }[] = [];
-  for (const photo of photos) {
-    try {
-      marks.set(photo, await hash(await collection.read(photo)));
-    } catch (error) {
-      unreadable.push({ photo, problem: (error as Error).message });
-    }
-  }
-  await removePhotos(index, [...gone, ...unreadable.map(({ photo }) => photo)]);
+  await removePhotos(index, gone);
   for (const photo of gone) yield { photo, done: "removed" };
-  yield* unreadable;
-  const readable = [...marks.keys()];
-  for (const photo of readable) if (known.get(photo) === marks.get(photo)) yield { photo, done: "kept" };
-  const wanted = readable.filter((photo) => known.get(photo) !== marks.get(photo));
-  yield* addAll(index, wanted, collection, marks);
-}
-
-async function* addAll(
-  index: PhotoIndex,
-  photos: readonly string[],
-  collection: Collection,
-  marks: ReadonlyMap<string, string>,
-): AsyncGenerator<Indexed> {
   let waiting: PhotoVectors[] = [];
   let numbers = 0;
   const write = async function* (): AsyncGenerator<Indexed> {
@@ -67,16 +43,18 @@ async function* addAll(
     waiting = [];
     numbers = 0;
   };
-  for await (const each of collectFeatures(photos, collection)) {
-    if ("problem" in each) {
+  const isKept = (photo: string, hash: string) => known.get(photo) === hash;
+  for await (const each of collectChanged(photos, collection, isKept)) {
+    if ("kept" in each) yield { photo: each.photo, done: "kept" };
+    else if ("problem" in each) {
       await removePhotos(index, [each.photo]);
       yield each;
-      continue;
+    } else {
+      const photo = vectorsOf(each.photo, each.hash, each.tokens, index.label);
+      waiting.push(photo);
+      numbers += photo.vector.length + photo.regions.vectors.length;
+      if (waiting.length >= batch || numbers >= mostNumbers) yield* write();
     }
-    const photo = vectorsOf(each.photo, marks.get(each.photo)!, each.tokens, index.label);
-    waiting.push(photo);
-    numbers += photo.vector.length + photo.regions.vectors.length;
-    if (waiting.length >= batch || numbers >= mostNumbers) yield* write();
   }
   yield* write();
 }

@@ -21,6 +21,7 @@ export { DEPTH_CELLS, type DepthRange, depthMetrics, depthSums } from "./depth-e
 export type { DepthMap } from "./depth-map.ts";
 export { type Experiment, type Found as ExperimentFound, findExperiment } from "./experiment.ts";
 export { experiments } from "./experiments/index.ts";
+export { changedParts, type Fingerprint, type ModelParts, modelFingerprint, optionsFingerprint } from "./fingerprint.ts";
 export type { Folder } from "./folder.ts";
 export { groupClasses } from "./group-classes.ts";
 export { type Indexed, indexPhotos, labelOf } from "./index-photos.ts";
@@ -33,7 +34,7 @@ export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
 export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
 export { type Cell, figure, type Interval, type Plot, page, type Result, resultsIndex, type Table } from "./result.ts";
 export { type SplitOff, splitOff } from "./split-off.ts";
-export { type Fingerprint, type Found, findFeatures, hash, keepFeatures, planMark, type Store } from "./store.ts";
+export { type Found, findFeatures, hash, keepFeatures, type Stale, type Store } from "./store.ts";
 export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type Score, type Tally } from "./tally.ts";
 export { classFigures, type TaskFigure, taskFigures } from "./task-figures.ts";
 export type { FeaturesOf } from "./task-photos.ts";

@@ -1,6 +1,7 @@
 /** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
+import { array, type InferOutput, looseObject, number, record, string } from "valibot";
 import { firstNotFinite, S2Error, type Tensor } from "../core/index.ts";
-import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
+import { parseJson, readSafetensors, writeSafetensors } from "../tensors/index.ts";
 
 /** What stands on frozen features. All but the tensors is JSON: a kind that names the head, and its own fields. */
 export interface Head {
@@ -24,7 +25,7 @@ export function writeHead({ tensors, ...fields }: Head): { json: string; weights
   const stored = Object.entries(tensors).map(([name, tensor]) => [name, { dtype: "F32" as const, ...tensor }]);
   return {
     json: `${JSON.stringify({ ...fields, tensors: dims }, null, 2)}\n`,
-    weights: writeSafetensors(Object.fromEntries(stored)),
+    weights: writeSafetensors(Object.fromEntries(stored), { s2_vision: "head" }), // by which the file is known as ours
   };
 }
 
@@ -33,11 +34,11 @@ export function writeHead({ tensors, ...fields }: Head): { json: string; weights
  * @throws S2Error "head" when the two do not belong together or are no head; "safetensors" for damaged weights.
  */
 export function readHead(json: string, weights: Uint8Array): Head {
-  const { kind, tensors: dims, ...fields } = parse(json);
-  if (typeof kind !== "string" || typeof dims !== "object" || dims === null)
-    throw new S2Error("head", "head.json has no kind or no tensors; expected what writeHead wrote. Fit the head again.");
+  const source = { code: "head", name: "head.json", advice: "Fit the head again." };
+  parseJson(headFile, json, source); // for its refusals alone: valibot drops fields that are named like "prototype"
+  const { kind, tensors: dims, ...fields } = JSON.parse(json.replace(/^\uFEFF/, "")) as InferOutput<typeof headFile>;
   const { tensors: stored } = readSafetensors(weights);
-  const wanted = Object.entries(dims as Record<string, readonly number[]>);
+  const wanted = Object.entries(dims);
   const tensors = wanted.map(([name, expected]): [string, Tensor] => {
     const found = stored[name];
     if (found?.dtype !== "F32" || String(found.dims) !== String(expected))
@@ -50,17 +51,7 @@ export function readHead(json: string, weights: Uint8Array): Head {
   return { kind, ...fields, tensors: Object.fromEntries(tensors) };
 }
 
-function parse(json: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new S2Error("head", `head.json is not JSON (${(cause as Error).message}); it is cut short or another file.`, { cause });
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new S2Error("head", "head.json is JSON but not an object; expected what writeHead wrote.");
-  return value as Record<string, unknown>;
-}
+const headFile = looseObject({ kind: string(), tensors: record(string(), array(number())) });
 
 function checkPlain(name: string, value: unknown): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;

@@ -1,6 +1,15 @@
 /** Vectors in memory as one safetensors file, so that an index made once can be shipped, to a browser for example. */
+import { array, integer, minValue, number, object, pipe, string, tuple } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { type PhotoVectors, readSafetensors, type StoredTensor, type VectorTable, writeSafetensors } from "../tensors/index.ts";
+import {
+  checksumEntry,
+  type PhotoVectors,
+  parseJson,
+  readSafetensors,
+  type StoredTensor,
+  type VectorTable,
+  writeSafetensors,
+} from "../tensors/index.ts";
 
 export type Precision = "float32" | "int8";
 
@@ -45,7 +54,11 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
     };
   }
   const photos = entries.map(({ path, mark, size, boxes }) => ({ path, mark, size, regions: boxes.length / 4 }));
-  return writeSafetensors(tensors, { format, precision, photos: JSON.stringify(photos), ...(label !== undefined && { label }) });
+  return writeSafetensors(tensors, {
+    ...{ format, precision, photos: JSON.stringify(photos), s2_vision: "index" },
+    ...checksumEntry, // for `withChecksum`, where the file is written to disk
+    ...(label !== undefined && { label }),
+  });
 }
 
 function joined<T extends Float64Array | Float32Array | Int8Array>(
@@ -70,7 +83,10 @@ export function readEntries(bytes: Uint8Array): { entries: Entry[]; label?: stri
       `The file is no index of vectors (its format is ${metadata.format ?? "not said"}); expected one that s2-vision wrote.`,
     );
   }
-  const photos: (Pick<Entry, "path" | "mark" | "size"> & { regions: number })[] = JSON.parse(metadata.photos);
+  const advice = "It is damaged; make the index anew.";
+  const photos = parseJson(photoList, metadata.photos ?? "", { code: "index", name: "The index's list of photos", advice });
+  const precision = metadata.precision === "int8" ? "int8" : "float32";
+  checkTensors(tensors, photos, precision);
   const take = (table: VectorTable, from: number, to: number): Rows => {
     const { dims, data } = tensors[table];
     const scales = tensors[`${table}.scales`]?.data as Float32Array | undefined;
@@ -84,5 +100,30 @@ export function readEntries(bytes: Uint8Array): { entries: Entry[]; label?: stri
     const boxes = (tensors.boxes.data as Float64Array).slice(4 * from, 4 * end);
     return { ...photo, photos: take("photos", i, i + 1), regions: take("regions", from, end), boxes };
   });
-  return { entries, label: metadata.label, precision: metadata.precision as Precision };
+  return { entries, label: metadata.label, precision };
+}
+
+const wholeNumber = pipe(number(), integer(), minValue(0));
+const photoList = array(
+  object({ path: string(), mark: string(), size: tuple([wholeNumber, wholeNumber]), regions: wholeNumber }),
+);
+
+/** Counts and types as `writeEntries` writes them, and numbers that are finite. */
+function checkTensors(tensors: Record<string, StoredTensor>, photos: readonly { regions: number }[], precision: Precision): void {
+  const regions = photos.reduce((sum, each) => sum + each.regions, 0);
+  const dtype = precision === "int8" ? "I8" : "F32";
+  const expected: Record<string, [string, number, number]> = {
+    ...{ photos: [dtype, 2, photos.length], regions: [dtype, 2, regions], boxes: ["F64", 2, regions] },
+    ...(precision === "int8" && { "photos.scales": ["F32", 1, photos.length], "regions.scales": ["F32", 1, regions] }),
+  };
+  for (const [name, [type, rank, rows]] of Object.entries(expected)) {
+    const found = tensors[name];
+    const fits = found?.dtype === type && found.dims.length === rank && found.dims[0] === rows;
+    if (fits && (name !== "boxes" || found.dims[1] === 4) && (found.data as Float32Array).every(Number.isFinite)) continue;
+    throw new S2Error(
+      "index",
+      `The index has ${name} as ${found ? `${found.dtype} [${found.dims.join(", ")}]` : "nothing"}; expected ${type} with ${rows} rows of finite numbers. ` +
+        "The file is damaged; make the index anew.",
+    );
+  }
 }

@@ -1,13 +1,14 @@
 /** Retrieval: an index of photos and their regions, searched by a photo, a region or words. Where its vectors lie comes in as a value. */
+import { integer, looseObject, minValue, number, object, optional, picklist, pipe, string } from "valibot";
 import { firstNotFinite, S2Error } from "../core/index.ts";
-import type { PhotoVectors, VectorHit, VectorStore } from "../tensors/index.ts";
+import { type PhotoVectors, parseJson, type VectorHit, type VectorStore } from "../tensors/index.ts";
 import { unit, type Windows } from "./retrieval-regions.ts";
 
 /** What decides an index's vectors: only vectors made alike can be compared. */
 export interface IndexLabel {
   /** Names the model. */
   readonly model: string;
-  /** SHA-256 of its file. */
+  /** A hash of all that determines its vectors: `modelFingerprint` of "s2-vision/eval". */
   readonly modelHash: string;
   /** How photos are looked at (scales, fit, preprocessing ...), as a string that changes with it. */
   readonly plan: string;
@@ -42,9 +43,9 @@ export interface SearchOptions {
  * @throws S2Error "index" when the index that is there was made with another model, plan or pooling; the first difference is said.
  */
 export async function openIndex(store: VectorStore, label: IndexLabel): Promise<PhotoIndex> {
-  const kept = await store.label();
-  if (kept === undefined) await store.begin(JSON.stringify(label));
-  else refuseOther(readLabel(kept), label);
+  if ((await store.label()) === undefined) await store.begin(JSON.stringify(label));
+  // Also after beginning it: another process may have been first.
+  refuseOther(readLabel((await store.label()) ?? JSON.stringify(label)), label);
   return { store, label };
 }
 
@@ -118,17 +119,18 @@ async function bestOfEach(store: VectorStore, vector: Float32Array, top: number)
 }
 
 function readLabel(text: string): IndexLabel {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new S2Error("index", "The index does not say what it was made with; it is damaged or none of ours. Make it anew.", {
-      cause,
-    });
-  }
+  const advice = "It is damaged or not ours; make it anew.";
+  return parseJson(indexLabel, text, { code: "index", name: "The index's own description", advice });
 }
 
+const count = pipe(number(), integer(), minValue(1));
+const indexLabel = looseObject({
+  ...{ model: string(), modelHash: string(), plan: string(), pooling: picklist(["cls", "mean", "cls+mean", "embedding"]) },
+  regions: optional(object({ window: count, stride: count })),
+});
+
 function refuseOther(kept: IndexLabel, asked: IndexLabel): void {
-  const model = ({ model, modelHash }: IndexLabel) => `the model ${model} (sha256 ${modelHash.slice(0, 12)})`;
+  const model = ({ model, modelHash }: IndexLabel) => `the model ${model} (fingerprint ${modelHash.slice(0, 12)})`;
   const parts: [string, string][] = [
     // The name is for people: the same file under another name is the same model.
     kept.modelHash === asked.modelHash ? ["", ""] : [model(kept), model(asked)],

@@ -1,4 +1,13 @@
 /** Files of named tensors, the small floats in them, and random numbers that a seed gives again. */
+export {
+  type CheckedSource,
+  checkChecksum,
+  checksumEntry,
+  readChecked,
+  sha256,
+  withChecksum,
+  writeChecked,
+} from "./checksum.ts";
 export { fromBfloat16, fromFloat16, toFloat16 } from "./float16.ts";
 export { isLfsPointer, lfsPointerReason } from "./git-lfs.ts";
 export { type JsonSource, parseJson, showJson } from "./json.ts";

@@ -1,7 +1,8 @@
 /** Batches of views: in each tile the patches of some cells, as many of the coarse tile as of the fine ones, with the teacher's tokens there. */
-import { fromFloat16, makeRandom, type Random, readSafetensors, type StoredTensor, shuffled } from "../tensors/index.ts";
+import { S2Error } from "../core/index.ts";
+import { fromFloat16, makeRandom, type Random, type StoredTensor, shuffled } from "../tensors/index.ts";
 import type { Batch, Checkpoints } from "./fit.ts";
-import { layerName, type TilesPerView } from "./shards.ts";
+import { layerName, readShard, type TilesPerView } from "./shards.ts";
 import { recolour } from "./views.ts";
 
 export interface BatchOptions {
@@ -24,6 +25,9 @@ export function shardBatches(store: Checkpoints, shards: readonly string[], opti
   const { views, seed } = options;
   return async function* (done: number): AsyncGenerator<Batch> {
     let skip = done;
+    const sizes = await Promise.all(shards.map((shard) => shardSize(store, shard, views)));
+    if (sizes.every((size) => size === 0))
+      throw new S2Error("training", `No file of views has the ${views} views of one step; draw more views.`); // else no batch ever comes
     for (let epoch = 0; ; epoch++) {
       for (const index of shuffled(shards.length, makeRandom(seed + epoch))) {
         const inShard = await shardSize(store, shards[index], views);
@@ -31,7 +35,7 @@ export function shardBatches(store: Checkpoints, shards: readonly string[], opti
           skip -= inShard;
           continue;
         }
-        const { tensors } = readSafetensors((await store.read(shards[index]))!);
+        const tensors = await readShard(store, shards[index]);
         const order = shuffled(tensors.coarse.dims[0], makeRandom(seed * 31 + epoch * 1009 + index));
         for (let batch = skip; batch < inShard; batch++) {
           const random = makeRandom(seed * 131 + epoch * 100_003 + index * 211 + batch);
@@ -49,7 +53,7 @@ const sizesOfShards = new WeakMap<Checkpoints, Map<string, number>>();
 async function shardSize(store: Checkpoints, shard: string, views: number): Promise<number> {
   const known = sizesOfShards.get(store) ?? new Map<string, number>();
   sizesOfShards.set(store, known);
-  if (!known.has(shard)) known.set(shard, readSafetensors((await store.read(shard))!).tensors.coarse.dims[0]);
+  if (!known.has(shard)) known.set(shard, (await readShard(store, shard)).coarse.dims[0]);
   return Math.floor(known.get(shard)! / views);
 }
 

@@ -1,7 +1,9 @@
 /** `fit`: steps one after the other, the next batch made while one runs; checkpoints, so that a broken run goes on as if it had not been. */
+
+import { array, number, record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
 import type { GraphTensor, OpenLoop } from "../onnx/index.ts";
-import { readSafetensors, type StoredTensor, writeSafetensors } from "../tensors/index.ts";
+import { parseJson, readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
 import type { Step } from "./step.ts";
 
 export type Batch = Readonly<Record<string, GraphTensor>>;
@@ -45,7 +47,7 @@ const checkpoint = "checkpoint.safetensors";
 
 /**
  * Runs the steps that are still to be done.
- * @throws S2Error "checkpoint" for one of another recipe; "training" when the loss is no number any more.
+ * @throws S2Error "checkpoint" for one of another recipe or a damaged one; "training" when the loss is no number any more.
  */
 export async function fit(step: Step, options: FitOptions): Promise<Fitted> {
   const { steps, rate, batches, openLoop, checkpoints, every = 300_000, onStep, signal } = options;
@@ -54,7 +56,7 @@ export async function fit(step: Step, options: FitOptions): Promise<Fitted> {
   const loop = await openLoop(step.file, start.state);
   const save = async () => {
     const state = await loop.state();
-    await checkpoints?.write(checkpoint, pack(state, history, options.recipe));
+    await checkpoints?.write(checkpoint, await pack(state, history, options.recipe));
     return state;
   };
   try {
@@ -107,12 +109,12 @@ function firstState({ state }: Step, { initial }: FitOptions): Record<string, Gr
   );
 }
 
-function pack(state: Readonly<Record<string, GraphTensor>>, history: readonly Metrics[], recipe: string): Uint8Array {
+function pack(state: Readonly<Record<string, GraphTensor>>, history: readonly Metrics[], recipe: string): Promise<Uint8Array> {
   const tensors = Object.entries(state).map(([name, { dims, data }]): [string, StoredTensor] => [
     name,
     { dtype: "F32", dims, data: data as Float32Array },
   ]);
-  return writeSafetensors(Object.fromEntries(tensors), { history: JSON.stringify(history), recipe });
+  return writeChecked(Object.fromEntries(tensors), { history: JSON.stringify(history), recipe });
 }
 
 async function resume(
@@ -121,12 +123,19 @@ async function resume(
 ): Promise<{ state: Record<string, GraphTensor>; history: Metrics[] } | undefined> {
   const bytes = await checkpoints?.read(checkpoint);
   if (!bytes) return undefined;
-  const { tensors, metadata } = readSafetensors(bytes);
+  const advice = "Give another folder, or remove it to begin anew.";
+  const source = { code: "checkpoint", name: checkpoint, advice };
+  const { tensors, metadata } = await readChecked(bytes, source);
   if (metadata.recipe !== recipe)
+    throw new S2Error("checkpoint", `The checkpoint there was written by a run with another recipe. ${advice}`);
+  const found = state.map(({ name, dims }) => {
+    const { dtype, dims: stored, data } = tensors[name] ?? {};
+    if (dtype === "F32" && String(stored) === String(dims)) return [name, { dims, data: new Float32Array(data as Float32Array) }];
     throw new S2Error(
       "checkpoint",
-      "The checkpoint there was written by a run with another recipe; give another folder, or remove it to begin anew.",
+      `${checkpoint} has ${name} as ${dtype ? `${dtype} [${stored.join(", ")}]` : "nothing"}; expected F32 [${dims.join(", ")}]. ${advice}`,
     );
-  const found = state.map(({ name, dims }) => [name, { dims, data: new Float32Array(tensors[name].data as Float32Array) }]);
-  return { state: Object.fromEntries(found), history: JSON.parse(metadata.history) };
+  });
+  const history = parseJson(array(record(string(), number())), metadata.history ?? "", source);
+  return { state: Object.fromEntries(found), history };
 }

@@ -2,14 +2,15 @@
 import { S2Error, type Tensor } from "../core/index.ts";
 import { normaliser, type Pixels, type Preprocessing } from "../images/index.ts";
 import {
+  checkChecksum,
   fromFloat16,
   makeRandom,
   type Random,
-  readSafetensors,
+  readChecked,
   type StoredTensor,
   shuffled,
   toFloat16,
-  writeSafetensors,
+  writeChecked,
 } from "../tensors/index.ts";
 import type { Checkpoints } from "./fit.ts";
 import { drawView, type View, type ViewOptions } from "./views.ts";
@@ -49,13 +50,33 @@ export async function makeShards(options: ShardOptions): Promise<string[]> {
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
     const there = await store.read(name);
-    if (!there || readSafetensors(there).metadata.recipe !== recipe) {
+    if (!there || (await recipeOf(there, name)) !== recipe) {
       const chosen = order.slice(i * perShard, Math.min(views, (i + 1) * perShard)).map((photo) => photos[photo]);
       await store.write(name, await makeShard(chosen, makeRandom(seed * 7919 + i), options));
     }
     onShard?.(i + 1, names.length);
   }
   return names;
+}
+
+/** undefined for a damaged shard, which is made again. @throws S2Error "write" for a file that is no shard: it is not overwritten. */
+async function recipeOf(bytes: Uint8Array, name: string): Promise<string | undefined> {
+  if ((await checkChecksum(bytes)) === "wrong") return undefined;
+  const known = { code: "training", name, advice: "" };
+  const read = await readChecked(bytes, known).catch(() => undefined);
+  if (read?.metadata.recipe !== undefined) return read.metadata.recipe;
+  throw new S2Error(
+    "write",
+    `${name} exists and is no file of views (or is damaged); it is not overwritten. Give another --training folder, or remove it.`,
+  );
+}
+
+/** The tensors of a shard. @throws S2Error "training" for one that is gone or damaged. */
+export async function readShard(store: Checkpoints, name: string): Promise<Record<string, StoredTensor>> {
+  const advice = "Run the same command again: it is made anew.";
+  const bytes = await store.read(name);
+  if (!bytes) throw new S2Error("training", `${name} is gone. ${advice}`);
+  return (await readChecked(bytes, { code: "training", name, advice })).tensors;
 }
 
 async function makeShard(
@@ -80,7 +101,7 @@ async function makeShard(
     layerName(layer),
     { dtype: "F16", dims: [views.length * tiles, tokens, channels], data: halves(answers.map((each) => each[layer])) },
   ]);
-  return writeSafetensors(
+  return writeChecked(
     {
       coarse: { dtype: "U8", dims: [views.length, side, side, 3], data: joined(views.map(({ coarse }) => coarse)) },
       ...(view.fine !== false && {
@@ -156,7 +177,7 @@ interface Moments {
 
 /** Those of one shard, layer by layer; prefix tokens beyond [CLS] are not known here. */
 export async function teacherStatistics(store: Checkpoints, shard: string): Promise<Statistics[]> {
-  const { tensors } = readSafetensors((await store.read(shard))!);
+  const tensors = await readShard(store, shard);
   const layers: Statistics[] = [];
   for (let layer = 0; layerName(layer) in tensors; layer++) {
     const { dims, data } = tensors[layerName(layer)];

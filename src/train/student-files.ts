@@ -42,7 +42,7 @@ export function studentFiles(
     },
     pretrained_cfg: { input_size: [3, imageSize, imageSize], interpolation: "bicubic", crop_pct: 0.9, mean, std, num_classes: 0 },
   };
-  return { config, weights: writeSafetensors(Object.fromEntries(tensors), { format: "pt" }) };
+  return { config, weights: writeSafetensors(Object.fromEntries(tensors), { format: "pt", s2_vision: "student" }) };
 }
 
 /** The weights of such a file, by name: first values of a student that goes on from it. */

@@ -1,5 +1,5 @@
 /** What a run that was broken off leaves, and what the next one makes of it. */
-import { readdirSync, readFileSync, statSync, truncateSync, utimesSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/tensors/index.ts";
@@ -34,9 +34,16 @@ describe.each(["safetensors", "npy"])("--resume with %s", (format) => {
     expect(statSync(file("a")).mtimeMs).toBe(before);
 
     truncateSync(file("b"), statSync(file("b")).size - 4);
-    const { atime } = statSync(join(folder, "c.png"));
-    utimesSync(join(folder, "c.png"), atime, new Date(Date.now() - 5000 * format.length));
+    // Another photo of the same size and time is another photo; the same one with a new time is not.
+    const { atime, mtime } = statSync(join(folder, "c.png"));
+    await drawPhoto(join(folder, "c.png"), 96, 64, 1000 * format.length);
+    utimesSync(join(folder, "c.png"), atime, mtime);
+    utimesSync(join(folder, "a.png"), atime, new Date(0));
     expect(await redone(...out)).toEqual(["b.png", "c.png"]);
+    const bytes = readFileSync(file("a"));
+    bytes[bytes.length - 9] ^= 1;
+    writeFileSync(file("a"), bytes);
+    expect(await redone(...out)).toEqual(["a.png"]);
     expect(await redone(...out, "--scales", "1")).toEqual(photos);
     expect(await redone(...out, "--scales", "1", "--threads", "1")).toEqual([]); // the numbers do not depend on it
     expect(await redone(...out, "--scales", "1", "--picture")).toEqual(photos);

@@ -40,9 +40,9 @@ describe("a head in files", () => {
     const other = writeHead({ ...head, tensors: { weight: { dims: [2, 1], data: Float32Array.of(1, 2) } } });
     expect(() => readHead(json, other.weights)).toThrow(/has weight as F32 \[2, 1\], and head.json says F32 \[1, 2\]/);
     expect(() => readHead(other.json, weights)).toThrow("different heads");
-    expect(() => readHead(json.slice(0, -5), weights)).toThrow("head.json is not JSON");
-    expect(() => readHead("[]", weights)).toThrow("not an object");
-    expect(() => readHead("{}", weights)).toThrow("no kind or no tensors");
+    expect(() => readHead(json.slice(0, -5), weights)).toThrow("head.json is not valid JSON");
+    expect(() => readHead("[]", weights)).toThrow("head.json has kind = nothing; expected");
+    expect(() => readHead('{"kind": "a"}', weights)).toThrow("head.json has tensors = nothing; expected");
     expect(() => readHead(json, weights.subarray(0, 60))).toThrow("Not a safetensors file");
   });
 

@@ -130,7 +130,10 @@ describe("an index refuses", () => {
   };
 
   it.each([
-    [{ modelHash: "ffff", model: "other" }, "the model toy (sha256 0123456789ab), and now comes the model other (sha256 ffff)"],
+    [
+      { modelHash: "ffff", model: "other" },
+      "the model toy (fingerprint 0123456789ab), and now comes the model other (fingerprint ffff)",
+    ],
     [{ plan: '{"scales":[1]}' }, 'the plan {"scales":[1,2]}, and now comes the plan {"scales":[1]}'],
     [{ pooling: "cls" as const }, 'the pooling "mean", and now comes the pooling "cls"'],
     [{ regions: { window: 3, stride: 2 } }, "regions of 1 tokens every 1, and now comes regions of 3 tokens every 2"],

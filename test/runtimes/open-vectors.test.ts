@@ -65,7 +65,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     const store = await openVectors(path);
     await expect(openIndex(store, { ...label, modelHash: "f".repeat(64) })).rejects.toMatchObject({
       code: "index",
-      message: expect.stringContaining("now comes the model toy (sha256 ffffffffffff)"),
+      message: expect.stringContaining("now comes the model toy (fingerprint ffffffffffff)"),
     });
     const index = await openIndex(store, label);
     await expect(search(index, { photo: noise(9, 1) })).rejects.toThrow("The query has 9 numbers; the index holds 8");
@@ -151,6 +151,26 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     await store.close();
     expect(kills).toBeGreaterThan(0);
   });
+
+  it("with two writers at once has every photo and every region once", async () => {
+    const path = folder();
+    const count = 12;
+    const ends = [0, 1].map(
+      () =>
+        new Promise<string>((resolve) => {
+          const run = spawn(process.execPath, [child, path, `${count}`], { stdio: ["ignore", "ignore", "pipe"] });
+          let said = "";
+          run.stderr.on("data", (text) => (said += text));
+          run.on("close", (status) => resolve(status === 0 ? "" : said));
+        }),
+    );
+    expect(await Promise.all(ends)).toEqual(["", ""]);
+    const store = await openVectors(path);
+    const rows = await store.nearest("photos", noise(8, 1), 1000);
+    const regions = await store.nearest("regions", noise(8, 1), 1000);
+    await store.close();
+    expect([rows.length, new Set(rows.map((hit) => hit.photo)).size, regions.length]).toEqual([count, count, 3 * count]);
+  }, 120_000);
 
   it("a place that is none is said with its path", async () => {
     const file = join(folder(), "file");

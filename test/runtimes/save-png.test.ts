@@ -1,5 +1,5 @@
 /** savePng: what is written reads back exactly, and nothing half written stays. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -26,10 +26,11 @@ describe("savePng", () => {
     expect(await readdir(out)).toEqual(["a.png"]);
   });
 
-  it("refuses pixels that do not fit, and a folder that is not there", async () => {
+  it("refuses pixels that do not fit, and a place that is no folder", async () => {
     const pixels = { width: 2, height: 2, channels: 3 as const, data: new Uint8Array(11) };
     await expect(savePng(pixels, join(folder, "b.png"))).rejects.toMatchObject({ code: "pixels" });
-    const missing = savePng({ ...pixels, data: new Uint8Array(12) }, join(folder, "missing", "b.png"));
-    await expect(missing).rejects.toMatchObject({ code: "not-written", message: expect.stringContaining("missing") });
+    await writeFile(join(folder, "file"), "no folder");
+    const within = savePng({ ...pixels, data: new Uint8Array(12) }, join(folder, "file", "b.png"));
+    await expect(within).rejects.toMatchObject({ code: "write", message: expect.stringContaining("b.png cannot be written") });
   });
 });

@@ -1,18 +1,8 @@
 /** ONNX files on disk: read whole, written piece by piece, with a second file for weights where one does not hold them. */
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { S2Error } from "../../core/index.ts";
-import {
-  largestFile,
-  type ModelProto,
-  onnxPieces,
-  type Pieces,
-  readMetadata,
-  readOnnx,
-  withExternalData,
-} from "../../onnx/index.ts";
-import { makeFolder } from "./make-folder.ts";
+import { basename, join } from "node:path";
+import { largestFile, type ModelProto, onnxPieces, readMetadata, readOnnx, withExternalData } from "../../onnx/index.ts";
 import { besideFile, readWhole, withFile } from "./read-file.ts";
+import { writeTogether } from "./write-whole.ts";
 
 /** Reads the metadata of an ONNX file, and of a file on disk nothing else. */
 export function readOwnMetadata(model: string | Uint8Array): Record<string, string> {
@@ -28,12 +18,12 @@ export function openOnnx(path: string): ModelProto {
 /**
  * Writes a model under its name when it is whole. Above `largest` bytes (1.9 GB) the weights go into `<name>.data` beside it.
  * @returns the files that were written.
- * @throws S2Error "not-written" when the place cannot be written; nothing half-written is left.
+ * @throws S2Error "write" when the place cannot be written; nothing half-written is left.
  */
 export function saveOnnx(path: string, model: ModelProto, largest = largestFile): { path: string; bytes: number }[] {
   const whole = onnxPieces(model);
   const files = whole.length <= largest ? [{ path, pieces: whole }] : inTwo(path, model);
-  writeAll(files);
+  writeTogether(files);
   return files.map(({ path: file, pieces }) => ({ path: file, bytes: pieces.length }));
 }
 
@@ -47,38 +37,12 @@ function inTwo(path: string, model: ModelProto) {
 
 /**
  * Writes files into a folder, which is made where it is not there; they get their names when all of them are whole.
- * @throws S2Error "not-written".
+ * @throws S2Error "write".
  */
 export function saveFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
   const each = Object.entries(files).map(([name, bytes]) => ({
     path: join(folder, name),
     pieces: { length: bytes.length, parts: [bytes] },
   }));
-  for (const { path } of each) makeFolder(dirname(path));
-  writeAll(each);
-}
-
-function writeAll(files: readonly { path: string; pieces: Pieces }[]): void {
-  const unfinished = (path: string) => `${path}.${process.pid}.part`;
-  try {
-    for (const { path, pieces } of files) writePieces(unfinished(path), pieces);
-    for (const { path } of files) renameSync(unfinished(path), path);
-  } catch (error) {
-    for (const { path } of files) rmSync(unfinished(path), { force: true });
-    const reason = (error as Error).message;
-    throw new S2Error("not-written", `${files.at(-1)!.path} could not be written: ${reason}. Choose another place.`, {
-      cause: error,
-    });
-  }
-}
-
-function writePieces(path: string, { parts }: Pieces): void {
-  const file = openSync(path, "w");
-  try {
-    for (const part of parts) {
-      for (let at = 0; at < part.length; ) at += writeSync(file, part, at, Math.min(part.length - at, 2 ** 30));
-    }
-  } finally {
-    closeSync(file);
-  }
+  writeTogether(each);
 }

@@ -1,7 +1,10 @@
 /** `openVectors`: vectors of photos and regions in LanceDB, embedded (a folder) or remote (db://NAME), by the same code. */
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Connection, Table } from "@lancedb/lancedb";
 import { S2Error } from "../../core/index.ts";
 import type { PhotoVectors, VectorHit, VectorStore, VectorTable } from "../../tensors/index.ts";
+import { withLock } from "./lock-file.ts";
 
 /** How a table is searched: "none" compares all vectors and is exact; the others are LanceDB's, faster on large tables and estimates. */
 export type VectorIndexType = "none" | "IVF_FLAT" | "IVF_PQ" | "IVF_HNSW_SQ";
@@ -40,6 +43,16 @@ export async function openVectors(uri: string, options: OpenVectorsOptions = {})
   const attempt = refusing(uri);
   const db = await attempt(() => lance.connect(uri, remote ? { apiKey, region, hostOverride: host } : {}));
   const opened = openedTables(db);
+  // One writer at a time: mergeInsert of the same new keys by two processes adds both (a limit of LanceDB). Object stores have no locks.
+  const alone = <T>(write: (check: () => Promise<void>) => Promise<T>): Promise<T> =>
+    attempt(() =>
+      uri.includes("://")
+        ? write(async () => {})
+        : withLock(join(uri, "s2_writer.lock"), async (check) => {
+            await opened.refresh();
+            return write(check);
+          }),
+    );
 
   const nearest = async (table: VectorTable, vector: Float32Array, count: number): Promise<VectorHit[]> => {
     const open = await opened.get(table);
@@ -56,24 +69,30 @@ export async function openVectors(uri: string, options: OpenVectorsOptions = {})
 
   return {
     label: () => attempt(async () => (await (await opened.get("label"))?.query().limit(1).toArray())?.[0]?.label),
-    begin: (label) => attempt(() => opened.create("label", [{ label }])),
+    begin: (label) =>
+      alone(async () => {
+        if (!(await opened.get("label"))) await opened.create("label", [{ label }]);
+      }),
     photos: () => attempt(async () => marksOf(await opened.get("photos"))),
     channels: (table) => attempt(async () => channelsOf(await opened.get(table))),
     // A photo's own row comes last: whoever is killed before it finds the photo missing, and adds it again.
     put: (photos) =>
-      attempt(async () => {
+      alone(async (check) => {
         const paths = photos.map(({ path }) => path);
-        await replace(opened, "regions", paths, photos.flatMap(regionRows));
-        await replace(opened, "photos", paths, photos.map(photoRow));
+        await replace(opened, "regions", paths, photos.flatMap(regionRows), check);
+        await replace(opened, "photos", paths, photos.map(photoRow), check);
       }),
+    // First the photos lose their marks: whoever is killed before the end finds them changed, not whole.
     remove: (paths) =>
-      attempt(async () => {
+      alone(async (check) => {
         if (paths.length === 0) return;
+        await check();
+        await (await opened.get("photos"))?.update({ where: among(paths), values: { mark: "" } });
         for (const table of ["regions", "photos"] as const) await (await opened.get(table))?.delete(among(paths));
       }),
     nearest: (...given) => attempt(() => nearest(...given)),
     build: (table, type) =>
-      attempt(async () => {
+      alone(async () => {
         const open = await opened.get(table);
         const had = (await open?.listIndices())?.find((index) => index.columns.includes("vector"));
         if (type === "none") return had && open?.dropIndex(had.name);
@@ -83,7 +102,7 @@ export async function openVectors(uri: string, options: OpenVectorsOptions = {})
         if (remote) await open?.waitForIndex(["vector_idx"], 3600); // the embedded one returns when it is done
       }),
     compact: () =>
-      attempt(async () => {
+      alone(async () => {
         if (remote) return;
         for (const table of ["regions", "photos"] as const)
           await (await opened.get(table))?.optimize({ cleanupOlderThan: new Date() });
@@ -97,13 +116,28 @@ function openedTables(db: Connection) {
   const tables: Partial<Record<keyof typeof names, Table>> = {};
   return {
     async get(name: keyof typeof names): Promise<Table | undefined> {
-      if (!tables[name] && (await db.tableNames()).includes(names[name])) tables[name] = await db.openTable(names[name]);
+      if (!tables[name] && (await db.tableNames()).includes(names[name])) tables[name] = await openTable(db, names[name]);
       return tables[name];
+    },
+    /** Brings open tables to what other processes wrote. */
+    async refresh(): Promise<void> {
+      for (const table of Object.values(tables)) await table.checkoutLatest();
     },
     async create(name: keyof typeof names, rows: Record<string, unknown>[]): Promise<void> {
       tables[name] = await db.createTable(names[name], rows);
     },
   };
+}
+
+/** A table that another process is creating is listed before it can be opened: it is tried again for a while. */
+async function openTable(db: Connection, name: string, tries = 20): Promise<Table> {
+  try {
+    return await db.openTable(name);
+  } catch (error) {
+    if (tries === 0) throw error;
+    await wait(50);
+    return openTable(db, name, tries - 1);
+  }
 }
 
 /** Rows of these paths become `rows`, in one step: a reader sees the old ones or the new. */
@@ -112,9 +146,11 @@ async function replace(
   table: VectorTable,
   paths: readonly string[],
   rows: Record<string, unknown>[],
+  check: () => Promise<void>,
 ): Promise<void> {
   if (rows.length === 0) return;
   const open = await opened.get(table);
+  await check();
   if (!open) return opened.create(table, rows);
   if ((await open.countRows(among(paths))) === 0) await open.add(rows);
   else {
@@ -167,6 +203,9 @@ async function channelsOf(table: Table | undefined): Promise<number | undefined>
   return (field?.type as { listSize?: number } | undefined)?.listSize;
 }
 
+/** Full disks and places that may not be written, in the words of Node and of LanceDB's Rust. */
+const diskErrors = /\b(ENOSPC|EFBIG|EDQUOT|EROFS|EACCES)\b|os error (13|27|28|30|122)\b/;
+
 /** What LanceDB throws becomes a sentence with its first line. */
 function refusing(uri: string): <T>(step: () => Promise<T>) => Promise<T> {
   return async (step) => {
@@ -175,6 +214,10 @@ function refusing(uri: string): <T>(step: () => Promise<T>) => Promise<T> {
     } catch (cause) {
       if (cause instanceof S2Error) throw cause;
       const reason = (cause as Error).message.split("\n")[0];
+      if (diskErrors.test((cause as Error).message))
+        throw new S2Error("write", `The index ${uri} cannot be written (${reason}). Make room, or choose another place.`, {
+          cause,
+        });
       throw new S2Error("vectors", `LanceDB at ${uri} says: ${reason} Check the path or address, the key and the disk.`, {
         cause,
       });

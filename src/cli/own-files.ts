@@ -1,0 +1,75 @@
+/** The rule for outputs: a file that exists is replaced only if `s2` wrote it or the user named exactly this file. */
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { S2Error } from "../core/index.ts";
+import { isMarkedPng } from "../runtimes/node/index.ts";
+
+export interface Output {
+  readonly path: string;
+  /** The user named this file, not its folder alone. */
+  readonly named?: boolean;
+  /** Another output that this one always accompanies: where that is ours, so is this. For formats without room for a mark. */
+  readonly beside?: string;
+}
+
+/** Checks outputs before anything runs. @throws S2Error "write" for the first that would replace a file of someone else. */
+export function refuseForeign(outputs: readonly Output[]): void {
+  for (const { path, named, beside } of outputs) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found || found.size === 0) continue; // nothing is lost
+    if (found.isDirectory()) throw new S2Error("write", `${path} is a folder, where a file should go. Choose another place.`);
+    if (named || isOurs(path) || (beside !== undefined && existsSync(beside) && isOurs(beside))) continue;
+    throw new S2Error(
+      "write",
+      `${path} exists, and s2 did not write it (or it is damaged); it is not overwritten. Choose another --out, or move the file away.`,
+    );
+  }
+}
+
+/** The outputs of a command that writes one .onnx file, which the user names; large weights go into a second one. */
+export const onnxOutputs = (path: string): Output[] => [
+  { path, named: true },
+  { path: `${path}.data`, beside: path },
+];
+
+/** Returns true for a file with the mark of this package: `s2_vision` in JSON and safetensors metadata, the producer in ONNX, a text chunk in PNG. */
+function isOurs(path: string): boolean {
+  const start = readStart(path, 4096);
+  if (path.endsWith(".png")) return isMarkedPng(start);
+  if (path.endsWith(".onnx")) return start.subarray(0, 64).includes("\x12\x09s2-vision"); // field 2 of a ModelProto
+  if (path.endsWith(".json")) return isOwnJson(readFileSync(path, "utf8"));
+  if (path.endsWith(".md")) return start.includes("s2 experiment");
+  if (!path.endsWith(".safetensors") || start.length < 8) return false;
+  const length = Number(start.readBigUInt64LE());
+  return (
+    length < mostHeader &&
+    isOwnJson(
+      readStart(path, 8 + length)
+        .subarray(8)
+        .toString(),
+      "__metadata__",
+    )
+  );
+}
+
+/** Bytes; the reference library's own limit. */
+const mostHeader = 100_000_000;
+
+/** A head has the version among the fields that describe its features, a result has its command. */
+function isOwnJson(text: string, key?: string): boolean {
+  try {
+    const value = key === undefined ? JSON.parse(text) : JSON.parse(text)[key];
+    return "s2_vision" in value || "s2_vision" in (value.features ?? {}) || /^s2 experiment /.test(value.command);
+  } catch {
+    return false;
+  }
+}
+
+function readStart(path: string, length: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, 0));
+  } finally {
+    closeSync(file);
+  }
+}
