@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium } from "../../../scripts/browser.mjs";
 import { bundledWidth } from "../../bundled.ts";
-import { openPage, skipped, startBrowser, type WebPage } from "./page.ts";
+import { imports, openPage, skipped, startBrowser, type WebPage } from "./page.ts";
 
 const plain = "/test/runtimes/models/plain.onnx";
 /** Loads the toy model: 32 px images, 8 px patches. */
@@ -131,7 +131,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
   });
 
   it("without the library in the import map the refusal says so; so does a library that is not there", async () => {
-    const bare = await openPage({ browser, imports: { "s2-vision/web": "/dist/web.js" } });
+    const bare = await openPage({ browser, imports: { "s2-vision/web": "/dist/web.js", valibot: imports.valibot } });
     const refused = await bare.run<{ code: string; message: string }>(
       `return refusal(web.loadModel("${plain}", { patchSize: 8 }));`,
     );
@@ -139,7 +139,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
     await bare.close();
     const gone = await openPage({
       browser,
-      imports: { "s2-vision/web": "/dist/web.js", "onnxruntime-web/wasm": "/not/here.mjs" },
+      imports: { "s2-vision/web": "/dist/web.js", valibot: imports.valibot, "onnxruntime-web/wasm": "/not/here.mjs" },
     });
     const absent = await gone.run<{ code: string; message: string }>(
       `return refusal(web.loadModel("${plain}", { patchSize: 8 }));`,
