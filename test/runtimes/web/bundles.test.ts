@@ -47,7 +47,6 @@ function pack(into: string): string {
   mkdirSync(installed, { recursive: true });
   execFileSync("tar", ["-xzf", join(into, tarball), "-C", installed, "--strip-components=1"]);
   symlinkSync(ort, join(into, "node_modules/onnxruntime-web"));
-  symlinkSync(join(root, "node_modules/valibot"), join(into, "node_modules/valibot"));
   return installed;
 }
 
@@ -101,7 +100,6 @@ describe.skipIf(noChromium)(`pages with the packed package${skipped}`, () => {
     const map = JSON.stringify({
       imports: {
         "s2-vision/web": "/node_modules/s2-vision/dist/web.js",
-        valibot: "/node_modules/valibot/dist/index.mjs",
         "onnxruntime-web/wasm": "/node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs",
       },
     });
