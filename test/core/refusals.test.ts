@@ -84,6 +84,20 @@ describe("planS2", () => {
   });
 });
 
+it.each<[object, object, string | undefined]>([
+  [{ scales: [1] }, { imageSize: [64, 96] }, undefined],
+  [{ scales: [1] }, { imageSize: [64, 95] }, "tile-size"],
+  [{ scales: [1] }, { imageSize: [65, 96] }, "tile-size"],
+  [{ scales: [1] }, { imageSize: [65, 95] }, "tile-size"],
+  [{ scales: [1] }, { imageSize: [65, 95], dynamicSize: true }, undefined],
+  [{ scales: [1], splitForward: 5 }, {}, undefined],
+  [{ scales: [1], splitForward: true }, { maxBatch: 1 }, undefined],
+  [{ scales: [1], splitForward: 2 }, { maxBatch: 2 }, undefined],
+  [{ scales: [1], splitForward: 3 }, { maxBatch: 2 }, "max-batch"],
+])("%j for a model of %j: %s", (options, traits, code) => {
+  expect(codeOf(() => planS2({ height: 64, width: 96 }, options as S2Options, traits))).toBe(code);
+});
+
 describe("planDynamicS2", () => {
   const square = { height: 100, width: 100 };
   it.each<[Partial<DynamicS2Options> & Record<string, unknown>, string | undefined]>([
