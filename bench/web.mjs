@@ -13,7 +13,8 @@ skipIf(!existsSync(join(root, "dist/web.js")) && "dist/web.js is not built (npm 
 const { loadModel } = await import("../dist/node.js");
 
 const library = "/node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs";
-const map = JSON.stringify({ imports: { "s2-vision/web": "/dist/web.js", "onnxruntime-web/wasm": library } });
+const valibot = "/node_modules/valibot/dist/index.mjs";
+const map = JSON.stringify({ imports: { "s2-vision/web": "/dist/web.js", valibot, "onnxruntime-web/wasm": library } });
 const page = `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${map}</script>`;
 const server = await servePages({ folders: [root], answers: { "/": page } });
 const browser = await startChromium();

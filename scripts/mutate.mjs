@@ -32,10 +32,9 @@ function keep({ files }) {
     return [path, { date: new Date().toISOString().slice(0, 10), ...countsOf(mutants) }];
   });
   const all = Object.fromEntries(Object.entries({ ...before, ...Object.fromEntries(counted) }).sort());
-  const sums = folders.map((folder) => [
-    folder,
-    sumOf(Object.entries(all).filter(([path]) => path.startsWith(`src/${folder}/`))),
-  ]);
+  const sums = folders
+    .map((folder) => [folder, sumOf(Object.entries(all).filter(([path]) => path.startsWith(`src/${folder}/`)))])
+    .filter(([, { files }]) => files > 0);
   mkdirSync(`${root}bench/results`, { recursive: true });
   const about = "StrykerJS, npm run mutate; the words of messages (string literals) and what runs once at import are not mutated";
   writeFileSync(results, `${JSON.stringify({ about, folders: Object.fromEntries(sums), files: all }, undefined, 2)}\n`);

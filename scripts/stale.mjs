@@ -1,6 +1,6 @@
 /** Finds out what of a clone is out of date, and installs or builds it. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -13,10 +13,19 @@ export function run(program, args, options = {}) {
   if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
 }
 
-/** Installs when package-lock.json is newer than what is installed. */
+/** Installs when what is installed is not what package-lock.json names. Times of files do not tell: a checkout changes them. */
 export function installWhenStale() {
-  if (time("node_modules/.package-lock.json") < time("package-lock.json"))
-    run("npm", ["ci", "--no-fund", "--no-audit"], toStderr);
+  if (!isInstalled()) run("npm", ["ci", "--no-fund", "--no-audit"], toStderr);
+}
+
+function isInstalled() {
+  const packages = (file) => (existsSync(root + file) ? JSON.parse(readFileSync(root + file, "utf8")).packages : {});
+  const installed = packages("node_modules/.package-lock.json"); // npm's own list
+  // Optional packages may be for another platform.
+  return Object.entries(packages("package-lock.json")).every(
+    ([path, { version, optional, devOptional }]) =>
+      path === "" || installed[path]?.version === version || (!installed[path] && (optional || devOptional)),
+  );
 }
 
 /** Builds when a source is newer than the build. */

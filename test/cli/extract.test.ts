@@ -1,11 +1,11 @@
 /** `s2 extract` as a user meets it: photos in, files out, and which photo failed why. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { extract, loadImage, loadModel } from "s2-vision/node";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromFloat16, readSafetensors } from "../../src/tensors/index.ts";
+import { makeHubModel } from "../runtimes/hub-model.ts";
 import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
@@ -152,15 +152,11 @@ describe("several photos", () => {
   });
 });
 
-const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
-const there = existsSync(`${shared}models/deit_tiny_patch16_224`) && existsSync(`${shared}data/examples`);
-
-it.skipIf(!there)(
-  `DeiT-Tiny on a photo${there ? "" : " (skipped: ../shared/models and ../shared/data are absent)"}`,
-  async () => {
-    const photo = `${shared}data/examples/casa-mila.jpg`;
-    const { status, out } = await run(photo, "--model", `${shared}models/deit_tiny_patch16_224`, "--scales", "1,2,3", "--json");
-    expect(status).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ dims: [1, 1 + 14 * 21, 3 * 192], tiles: 23 });
-  },
-);
+it("a ViT of 224 px from a folder as hubs have it, on a photo in the shape 3 to 2", async () => {
+  const { models, folder: model } = makeHubModel();
+  await drawPhoto(join(folder, "wide.png"), 480, 320);
+  const { status, out } = await run("wide.png", "--model", model, "--scales", "1,2,3", "--json");
+  rmSync(models, { recursive: true });
+  expect(status).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ dims: [1, 1 + 14 * 21, 3 * 192], tiles: 23 });
+});

@@ -1,17 +1,14 @@
 /** The programs in examples/ run as their first line says: they are what people copy first. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundledWidth } from "../bundled.ts";
+import { hubModelName, makeHubModel } from "../runtimes/hub-model.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const models = fileURLToPath(new URL("../../../shared/models", import.meta.url));
-const name = "deit_tiny_patch16_224";
-const there = existsSync(`${models}/${name}`);
-const reason = there ? "" : " (skipped: ../shared/models is absent)";
 
 function run(...args: string[]): string[] {
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
@@ -24,15 +21,17 @@ it("own-model.mjs finds the detail of the words scene, at both scales", () => {
   expect(lines).toEqual([expect.stringMatching(/^coarse: \d+,\d+$/), expect.stringMatching(/^fine: \d+,\d+$/)]);
 });
 
-it.skipIf(!there)(`similar-places.mjs finds the place itself first${reason}`, () => {
-  const lines = run("examples/similar-places.mjs", "examples/scenes/street.png", `${models}/${name}`, "760", "760");
+it("similar-places.mjs finds the place itself first", () => {
+  const lines = run("examples/similar-places.mjs", "examples/scenes/street.png", "models/s2-tiny", "760", "760");
   expect(lines).toHaveLength(5);
   const [, x, y] = lines[0].match(/^1\.000 {2}(\d+),(\d+)$/)!.map(Number);
   expect(Math.hypot(x - 760, y - 760)).toBeLessThan(32);
 });
 
-it.skipIf(!there)(`transformers.mjs gives features of two scales${reason}`, () => {
-  expect(run("examples/transformers.mjs", "examples/scenes/street.png", `${models}/`, name)).toEqual(["[ 1, 197, 384 ]"]);
+it("transformers.mjs gives features of two scales", () => {
+  const { models } = makeHubModel();
+  expect(run("examples/transformers.mjs", "examples/scenes/street.png", `${models}/`, hubModelName)).toEqual(["[ 1, 197, 384 ]"]);
+  rmSync(models, { recursive: true });
 });
 
 describe("an exported file without this package", () => {

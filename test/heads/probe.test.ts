@@ -200,7 +200,7 @@ function thirds({ rows, targets, weights }: TargetRows): TargetRows[] {
 }
 
 it("a deviation within float32's noise counts as none, a larger one is divided by", () => {
-  // Means 0, 2 ** 20 and 2 ** 20, deviations 0, 1 and 2: a millionth of the mean lies between the last two.
-  const rows = Float32Array.from([0, 2 ** 20 - 1, 2 ** 20 - 2, 0, 2 ** 20 + 1, 2 ** 20 + 2]);
-  expect([...standardOfRows(rows, [3]).factor]).toEqual([1, 1, 0.5]);
+  // Means 0 and 2 ** 22, of which a millionth is 4.2; deviations 0, 2 and 8.
+  const rows = Float32Array.from([0, 2 ** 22 - 2, 2 ** 22 - 8, 0, 2 ** 22 + 2, 2 ** 22 + 8]);
+  expect([...standardOfRows(rows, [3]).factor]).toEqual([1, 1, 1 / 8]);
 });

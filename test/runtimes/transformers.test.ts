@@ -1,20 +1,18 @@
 /** The real transformers.js on local files: its model must be as good as ours for S². */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { rmSync } from "node:fs";
 import { AutoImageProcessor, AutoModel, AutoProcessor, env, Tensor } from "@huggingface/transformers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { s2 } from "../../src/core/index.ts";
 import { type FromTransformers, fromTransformers } from "../../src/runtimes/transformers.ts";
+import { hubModelName as id, makeHubModel } from "./hub-model.ts";
 
-const models = fileURLToPath(new URL("../../../shared/models/", import.meta.url));
-const id = "deit_tiny_patch16_224";
-const absent = !existsSync(models + id);
 const images = (side: number) => ({
   dims: [1, 3, side, side],
   data: Float32Array.from({ length: 3 * side * side }, (_, i) => Math.sin(i)),
 });
 
-describe.skipIf(absent)(`DeiT-Tiny by transformers.js${absent ? ` (skipped: no ${models}${id})` : ""}`, () => {
+describe("a ViT by transformers.js", () => {
+  const { models } = makeHubModel();
   let library: Awaited<ReturnType<typeof AutoModel.from_pretrained>>;
   let model: FromTransformers;
   beforeAll(async () => {
@@ -23,7 +21,10 @@ describe.skipIf(absent)(`DeiT-Tiny by transformers.js${absent ? ` (skipped: no $
     library = await AutoModel.from_pretrained(id, { dtype: "fp32" });
     model = fromTransformers(library, await AutoProcessor.from_pretrained(id));
   });
-  afterAll(() => library.dispose());
+  afterAll(async () => {
+    await library.dispose();
+    rmSync(models, { recursive: true });
+  });
 
   test("traits and preprocessing are read as our own loader reads them", () => {
     expect(model.traits).toEqual({

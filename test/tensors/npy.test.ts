@@ -22,6 +22,17 @@ it.each<[readonly number[], Float32Array | Uint16Array, string]>([
   expect([...file.subarray(10 + length)]).toEqual([...new Uint8Array(data.buffer)]);
 });
 
+it("the header grows by 64 bytes where shape and room need it, whatever the rank", () => {
+  for (let rank = 0; rank <= 30; rank++) {
+    const file = writeNpy(new Array(rank).fill(1), Float32Array.of(5));
+    const shape = rank === 1 ? "(1,)" : `(${new Array(rank).fill(1).join(", ")})`;
+    const dict = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`;
+    const needed = 10 + dict.length + (rank > 0 ? 20 : 0) + 1;
+    expect(file, `rank ${rank}`).toHaveLength(Math.ceil(needed / 64) * 64 + 4);
+    expect(new TextDecoder("latin1").decode(file.subarray(10, -4))).toBe(`${dict.padEnd(file.length - 15, " ")}\n`);
+  }
+});
+
 it("dims that do not describe the data are refused", () => {
   expect(() => writeNpy([2, 2], new Float32Array(3))).toThrow(
     expect.objectContaining({ code: "npy", message: expect.stringContaining("Got 3 numbers for the array of dims [2, 2]") }),

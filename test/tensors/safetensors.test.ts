@@ -75,6 +75,10 @@ describe("what was written", () => {
     expect(file).toHaveLength(start + 12);
   });
 
+  it("of nothing, of eight bytes and a header of none, is still too short to be one", () => {
+    expect(() => readSafetensors(new Uint8Array(8))).toThrow("header is not JSON");
+  });
+
   it("has metadata only where there is some", () => {
     const header = (metadata?: Record<string, string>) =>
       new TextDecoder().decode(writeSafetensors({}, metadata).subarray(8)).trim();
@@ -143,6 +147,13 @@ describe("a damaged file is refused", () => {
     ["a gap at the start", fileOf({ a: entry(1, 2) }, 2), /bytes 0 to 1/],
     ["bytes too many", fileOf({ a: entry(0, 1) }, 2), /the last 1 bytes belong to no tensor/],
     ["metadata that is no string", fileOf({ __metadata__: { a: 1 } }), /__metadata__ are not strings/],
+    ["metadata of which one is no string", fileOf({ __metadata__: { a: "b", c: 1 } }), /__metadata__ are not strings/],
+    ["a name that is no UTF-8", fileOf({ a: entry(0, 0) }).map((byte) => (byte === 97 ? 0xff : byte)), /not JSON/],
+    [
+      "offsets that do not begin at 0",
+      fileOf({ a: entry(0, 1), b: { ...entry(1, 3), shape: [3] } }, 3),
+      /takes 3 bytes, .* span 2/,
+    ],
     ["metadata that is a list", fileOf({ __metadata__: ["a"] }), /__metadata__ are not strings/],
   ])("%s", (_, file, says) => {
     expect(() => readSafetensors(file)).toThrow(

@@ -1,17 +1,16 @@
 /** The same photo in Node and in the browser: the same pixels, the same tiles bit for bit, the same features. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync, rmSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { extract, type Features, loadImage, loadModel, type Photo } from "s2-vision/node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root } from "../../../scripts/browser.mjs";
 import { drawn, HEIGHT, noise, PIXELS, profileOf, smooth, WIDTH, withProfile } from "../drawn-photos.ts";
+import { makeHubModel } from "../hub-model.ts";
 import { openPage, skipped, startBrowser, type WebPage } from "./page.ts";
 
 const street = `${root}examples/scenes/street.png`;
-const deit = fileURLToPath(new URL("../../../../shared/models/deit_tiny_patch16_224", import.meta.url));
 const sha256 = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string =>
   createHash("sha256")
     .update(new Uint8Array(buffer, byteOffset, byteLength))
@@ -68,7 +67,7 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
   });
 
   const features = async (model: string, photo: string): Promise<[Features, number[], number[]]> => {
-    const source = model === deit ? "/deit/" : "/models/s2-tiny/";
+    const source = model.startsWith(root) ? "/models/s2-tiny/" : "/export/";
     const [mine, [data, dims]] = await Promise.all([
       loadModel(model).then(async (loaded) => {
         const got = await extract(loaded, await loadImage(new Uint8Array(answers[photo])), { scales: [1, 2] });
@@ -97,18 +96,20 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
     expect(cosine(mine.data, data)).toBeGreaterThan(0.9999);
   });
 
-  it.skipIf(!existsSync(deit))("DeiT-Tiny's too, exported by its library and with the hub's config files", async () => {
+  it("those of an export of another library too, with the hub's config files", async () => {
+    const { models, folder } = makeHubModel();
     const files = ["config.json", "preprocessor_config.json", "onnx/model.onnx"];
     const other = await openPage({
       browser,
-      answers: { ...answers, ...Object.fromEntries(files.map((file) => [`/deit/${file}`, readFileSync(`${deit}/${file}`)])) },
+      answers: { ...answers, ...Object.fromEntries(files.map((file) => [`/export/${file}`, readFileSync(`${folder}/${file}`)])) },
     });
     const kept = web;
     web = other;
-    const [mine, data] = await features(deit, "/street.png").finally(() => (web = kept));
+    const [mine, data] = await features(folder, "/street.png").finally(() => (web = kept));
     expect(mine.data.reduce((far, value, i) => Math.max(far, Math.abs(value - data[i])), 0)).toBeLessThan(1e-3);
     expect(cosine(mine.data, data)).toBeGreaterThan(0.9999);
     await other.close();
+    rmSync(models, { recursive: true });
   });
 
   it.each([
