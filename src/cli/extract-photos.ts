@@ -101,7 +101,7 @@ async function runOne(job: Job, loaded: Awaited<NonNullable<Loading>>, shared: S
   const { width, height } = photo;
   const metadata: Metadata = {
     ...shared.metadata,
-    plan: JSON.stringify(plan),
+    plan: JSON.stringify(features.plan),
     photo: JSON.stringify({ source: job.photo, width, height, ...fileMark(job.photo) }),
   };
   stopSignal.throwIfAborted(); // a Ctrl-C during the last run of the model; from here on it waits for the files
