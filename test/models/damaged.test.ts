@@ -18,7 +18,7 @@ const weights = new Uint8Array(readFileSync(`${tiny}model.safetensors`));
 const odd = [null, "x", "", -1, 0, 0.5, 1, 3, 1e6, 1e9, 1e300, true, [], {}, [1e9], [[]], [1, 2, 3], "__proto__"];
 
 /** One or two fields of a JSON value, at any depth, become something else or go. */
-function mutated(value: unknown, random: () => number): unknown {
+function mutated(value: Readonly<Record<string, unknown>>, random: () => number): unknown {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
   const copy = structuredClone(value);
   for (let i = 0; i < 1 + Math.floor(random() * 2); i++) {
