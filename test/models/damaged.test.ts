@@ -20,9 +20,9 @@ const odd = [null, "x", "", -1, 0, 0.5, 1, 3, 1e6, 1e9, 1e300, true, [], {}, [1e
 /** One or two fields of a JSON value, at any depth, become something else or go. */
 function mutated(value: Readonly<Record<string, unknown>>, random: () => number): unknown {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
-  const copy = structuredClone(value);
+  const copy: Record<string, unknown> = structuredClone(value);
   for (let i = 0; i < 1 + Math.floor(random() * 2); i++) {
-    let at = copy as Record<string, unknown>;
+    let at = copy;
     let key = pick(Object.keys(at));
     while (typeof at[key] === "object" && at[key] !== null && Object.keys(at[key]).length > 0 && random() < 0.6) {
       at = at[key] as Record<string, unknown>;
