@@ -24,7 +24,7 @@ function mutated(value: Readonly<Record<string, unknown>>, random: () => number)
   for (let i = 0; i < 1 + Math.floor(random() * 2); i++) {
     let at = copy;
     let key = pick(Object.keys(at));
-    while (typeof at[key] === "object" && at[key] !== null && Object.keys(at[key]).length > 0 && random() < 0.6) {
+    while (typeof at[key] === "object" && at[key] !== null && Object.keys(at[key] as object).length > 0 && random() < 0.6) {
       at = at[key] as Record<string, unknown>;
       key = pick(Object.keys(at));
     }
