@@ -134,7 +134,7 @@ async function runOne(job: Job, loaded: Awaited<NonNullable<Loading>>, shared: S
   const { width, height } = photo;
   const metadata: Metadata = {
     ...shared.metadata,
-    plan: JSON.stringify(plan),
+    plan: JSON.stringify(features.plan),
     photo: JSON.stringify({ source: job.photo, width, height }),
     fingerprint: JSON.stringify({ ...fingerprint, photo: loaded.hash }),
     ...(picture && { picture: await hash(picture) }),

@@ -43,16 +43,25 @@ describe("config files", () => {
 
 describe("tokens", () => {
   test("registers are found by counting: 261 tokens of 16x16 patches of 14", () => {
-    expect(readTokens({ tokens: 261, size: [224, 224], patchSize: 14 })).toEqual({ patchSize: 14, prefixTokens: 5 });
+    expect(readTokens({ tokens: 261, size: [224, 224], patchSize: 14 })).toMatchObject({ patchSize: 14, prefixTokens: 5 });
   });
   test("the patch size is found by the family's prefix, on upright images too", () => {
-    expect(readTokens({ tokens: 1 + 24 * 16, size: [384, 256], familyPrefixes: [1] })).toEqual({
+    expect(readTokens({ tokens: 1 + 24 * 16, size: [384, 256], familyPrefixes: [1] })).toMatchObject({
       patchSize: 16,
       prefixTokens: 1,
     });
   });
   test("a size that is no whole number of patches is cut as the convolution cuts it", () => {
-    expect(readTokens({ tokens: 1 + 16 * 16, size: [230, 230], patchSize: 14 })).toEqual({ patchSize: 14, prefixTokens: 1 });
+    expect(readTokens({ tokens: 1 + 16 * 16, size: [230, 230], patchSize: 14 })).toMatchObject({
+      patchSize: 14,
+      prefixTokens: 1,
+    });
+  });
+  test("a Swin of 44 px fills its last patches up: 6x6 tokens of 8 px, not 5x5", () => {
+    const swin = { tokens: 36, size: [44, 44] as const, patchSize: 8 };
+    expect(readTokens({ ...swin, familyPrefixes: [0] })).toEqual({ patchSize: 8, prefixTokens: 0, grid: [6, 6] });
+    expect(readTokens({ ...swin, tokens: 42, size: [44, 52], prefixTokens: 0 })).toMatchObject({ grid: [6, 7] });
+    expect(() => readTokens(swin)).toThrow(/Give prefixTokens/); // or 11 prefix tokens before 5x5
   });
   test("fewer tokens than patches is a question: the patch size is wrong or tokens were merged", () => {
     expect(() => readTokens({ tokens: 50, size: [224, 224], patchSize: 16 })).toThrow(
