@@ -47,7 +47,7 @@ export const damages: Readonly<Record<string, Damage>> = {
   zeros(file, random) {
     const out = Buffer.from(file);
     const at = random.below(out.length);
-    return out.fill(0, at, at + 1 + random.below(64));
+    return out.fill(0, at, Math.min(out.length, at + 1 + random.below(64)));
   },
   missing(file, random) {
     const at = random.below(file.length);

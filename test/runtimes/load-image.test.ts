@@ -1,10 +1,14 @@
 /** loadImage on pictures that sharp draws here: orientation, transparency, depths, profiles, refusals. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadImage, S2Error } from "s2-vision/node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { headerSize } from "../../src/runtimes/header-size.ts";
+import { rgbFrom8 } from "../../src/runtimes/to-rgb.ts";
+import { zeroPng } from "../hostile/png.ts";
 import {
   drawn,
   drawn16,
@@ -274,6 +278,190 @@ describe("loadImage: refusals", () => {
     expect(await refusal(floatTiff())).toMatchObject({ code: "photo-format", message: expect.stringContaining("of type float") });
     for (const options of [{ background: [0, 0, 256] }, { icc: "p3" }, { maxPixels: 0 }]) {
       expect(await refusal(new Uint8Array(1), options)).toMatchObject({ code: "photo-options" });
+    }
+  });
+});
+
+describe("loadImage: limits", () => {
+  const refusal = (source: string | Uint8Array, options = {}) => loadImage(source, options).catch((error) => error as S2Error);
+  const svg = (body: string, side = 8) =>
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xi="http://www.w3.org/2001/XInclude" width="${side}" height="${side}">${body}</svg>`,
+    );
+
+  it("refuses a PNG of kilobytes whose pixels take gigabytes, before decoding; the options take more", async () => {
+    const bomb = await zeroPng(9000, 9000, 16, 6, true);
+    const error = await refusal(bomb);
+    expect(error).toMatchObject({ code: "too-many-pixels", message: expect.stringContaining("4 x 16 bits, interlaced") });
+    const small = await zeroPng(100, 80, 16, 6, true);
+    const needed = Number(/maxBytes to at least (\d+)/.exec(((await refusal(small, { maxBytes: 1000 })) as S2Error).message)![1]);
+    expect(await refusal(small, { maxBytes: needed - 1 })).toMatchObject({ code: "too-many-pixels" });
+    expect(await loadImage(small, { maxBytes: needed })).toMatchObject({ width: 100, height: 80 });
+  });
+
+  it("has lower limits where a pixel takes longer: SVG, CMYK, profiles", async () => {
+    expect(await refusal(svg("", 4097))).toMatchObject({ message: expect.stringContaining("the limit is 16777216 for an SVG") });
+    const size = { width: 8193, height: 8192 };
+    const wide = sharp({ create: { ...size, channels: 3, background: "#888" } });
+    const tagged = await wide.withIccProfile("p3").png({ compressionLevel: 1 }).toBuffer();
+    expect(await refusal(tagged)).toMatchObject({ message: expect.stringContaining("67108864 where colors are converted") });
+  }, 120_000);
+
+  it("converts a large photo with alpha in a thread to what a small one becomes in place", async () => {
+    const side = 1100;
+    const rgba = noise(side * side * 4);
+    const file = await sharp(rgba, { raw: { width: side, height: side, channels: 4 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    const { data } = await loadImage(file, { background: [1, 2, 3] });
+    expect(Buffer.compare(data, rgbFrom8(rgba, side * side, 4, [1, 2, 3]))).toBe(0);
+    const broken = await refusal(file.subarray(0, file.length / 2));
+    expect(broken).toMatchObject({ code: "photo-broken" });
+  });
+
+  it("an SVG reads no other file, from a path neither", async () => {
+    await writeFile(
+      join(folder, "red.png"),
+      await sharp({ create: { width: 8, height: 8, channels: 3, background: "#f00" } })
+        .png()
+        .toBuffer(),
+    );
+    await writeFile(join(folder, "red.svg"), svg('<rect width="8" height="8" fill="#f00"/>'));
+    for (const body of [
+      '<image href="red.png" width="8" height="8"/>',
+      `<image href="file://${folder}/red.png" width="8" height="8"/>`,
+      '<xi:include href="red.svg"/>',
+    ]) {
+      await writeFile(join(folder, "reads.svg"), svg(body));
+      const { data } = await loadImage(join(folder, "reads.svg"));
+      expect(new Set(data), body).toEqual(new Set([255]));
+    }
+  });
+
+  it("ends an SVG that takes seconds of a processor, memory without end, or whose entities explode", async () => {
+    const filter = (filters: string) =>
+      svg(
+        `<filter id="f" x="0" y="0" width="1" height="1">${filters}</filter><rect width="100%" height="100%" filter="url(#f)"/>`,
+        4096,
+      );
+    const slow = filter('<feTurbulence baseFrequency="0.9" numOctaves="1000"/>'.repeat(9));
+    expect(await refusal(slow)).toMatchObject({
+      code: "photo-broken",
+      message: expect.stringMatching(/more than 3 seconds of a processor/),
+    });
+    const large = filter(Array.from({ length: 300 }, (_, i) => `<feFlood result="r${i}"/>`).join(""));
+    expect(await refusal(large)).toMatchObject({
+      code: "photo-broken",
+      message: expect.stringMatching(/more than (640 MiB|3 seconds)/),
+    });
+    const entities = "bcdefghijk".replace(
+      /./g,
+      (c) => `<!ENTITY ${c} "${`&${String.fromCharCode(c.charCodeAt(0) - 1)};`.repeat(10)}">`,
+    );
+    const laughs = Buffer.from(`<!DOCTYPE svg [<!ENTITY a "ha">${entities}]>${svg("<text>&k;</text>")}`);
+    expect(await refusal(laughs)).toMatchObject({ code: "photo-broken" });
+  }, 240_000);
+
+  it("an abort ends it with the signal's own reason, the drawing of an SVG too", async () => {
+    const reason = new Error("enough");
+    expect(await refusal(svg(""), { signal: AbortSignal.abort(reason) })).toBe(reason);
+    const slow = svg(
+      '<filter id="f"><feTurbulence baseFrequency="0.9" numOctaves="1000"/></filter><rect width="100%" height="100%" filter="url(#f)"/>',
+      4096,
+    );
+    const controller = new AbortController();
+    const loading = refusal(slow, { signal: controller.signal });
+    controller.abort(reason);
+    expect(await loading).toBe(reason);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "refuses a pipe and a device instead of waiting for them, and links that lead nowhere",
+    async () => {
+      execFileSync("mkfifo", [join(folder, "pipe.jpg")]);
+      await symlink("loop.jpg", join(folder, "loop.jpg"));
+      await symlink("gone.jpg", join(folder, "dangling.jpg"));
+      for (const [path, says] of [
+        [join(folder, "pipe.jpg"), "is a pipe"],
+        ["/dev/zero", "is a device"],
+        [join(folder, "loop.jpg"), "leads back to itself"],
+        [join(folder, "dangling.jpg"), "a link to a file that is not there"],
+      ])
+        expect(await refusal(path)).toMatchObject({ code: "photo-not-found", message: expect.stringContaining(says) });
+    },
+  );
+
+  it("takes brackets in a file's name for its name", async () => {
+    const file = join(folder, "a[page=1].png");
+    await writeFile(
+      file,
+      await drawn(noise(PIXELS * 3), 3)
+        .png()
+        .toBuffer(),
+    );
+    expect((await loadImage(file)).width).toBe(WIDTH);
+  });
+
+  it("takes only the preview's file for a raw file when its name says so", async () => {
+    const tiff = await drawn(noise(PIXELS * 3), 3)
+      .tiff()
+      .toBuffer();
+    await writeFile(join(folder, "a.dng"), tiff);
+    expect(await refusal(join(folder, "a.dng"))).toMatchObject({
+      code: "photo-format",
+      message: expect.stringContaining("camera's raw file"),
+    });
+    expect((await loadImage(tiff)).width).toBe(WIDTH);
+  });
+
+  it("a page reads the size from the header as the decoder finds it", async () => {
+    for (const [kind, file] of [
+      [
+        "PNG",
+        await drawn(noise(PIXELS * 3), 3)
+          .png()
+          .toBuffer(),
+      ],
+      [
+        "GIF",
+        await drawn(noise(PIXELS * 3), 3)
+          .gif()
+          .toBuffer(),
+      ],
+      [
+        "JPEG",
+        await drawn(noise(PIXELS * 3), 3)
+          .jpeg()
+          .toBuffer(),
+      ],
+      [
+        "JPEG",
+        await drawn(noise(PIXELS * 3), 3)
+          .withIccProfile("p3")
+          .jpeg({ progressive: true })
+          .toBuffer(),
+      ],
+      [
+        "WebP",
+        await drawn(noise(PIXELS * 3), 3)
+          .webp()
+          .toBuffer(),
+      ],
+      [
+        "WebP",
+        await drawn(noise(PIXELS * 4), 4)
+          .webp()
+          .toBuffer(),
+      ],
+      [
+        "WebP",
+        await drawn(noise(PIXELS * 3), 3)
+          .webp({ lossless: true })
+          .toBuffer(),
+      ],
+    ] as const) {
+      expect(headerSize(file, kind), kind).toEqual([WIDTH, HEIGHT]);
+      expect(headerSize(file.subarray(0, 14), kind), kind).toEqual(kind === "GIF" ? [WIDTH, HEIGHT] : undefined);
     }
   });
 });
