@@ -31,7 +31,8 @@ module.exports = {
       from: { path: "^src/([^/]+)/" },
       to: {
         path: "^src/[^/]+/",
-        pathNot: "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/(own-words|image-input)[.]ts$|tensors/(git-lfs|float16)[.]ts$)",
+        pathNot:
+          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/(own-words|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$)",
       },
     },
     {

@@ -8,7 +8,7 @@ import { hash, type Look, TASK_HEADS, type TaskHead, type TaskHeadName } from ".
 import { readHead, writeHead } from "../heads/index.ts";
 import type { Model } from "../node.ts";
 import { writeWhole } from "../runtimes/node/index.ts";
-import { parseJson } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 import { fingerprintOf } from "./collection.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";

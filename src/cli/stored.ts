@@ -6,7 +6,8 @@ import { S2Error } from "../core/index.ts";
 import { changedParts, type Fingerprint } from "../eval/index.ts";
 import { type Features, toFloat16, writeNpy } from "../node.ts";
 import { writeWhole } from "../runtimes/node/index.ts";
-import { parseJson, readChecked, sha256, writeChecked } from "../tensors/index.ts";
+import { readChecked, sha256, writeChecked } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 
 /** Strings, as safetensors wants its metadata; all but `s2_vision` and `picture` are JSON. */
 export interface Metadata extends Record<string, string> {

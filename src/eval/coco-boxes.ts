@@ -1,6 +1,6 @@
 /** Photos and boxes from COCO's detection JSON: instances_train2017.json, or _annotations.coco.json in each folder of a split. */
 import * as v from "valibot";
-import { showJson } from "../tensors/index.ts";
+import { showJson } from "../tensors/json.ts";
 import { checkCocoSize, findCocoPhotos } from "./coco-images.ts";
 import { type CocoAnnotation, type CocoFile, mergeCategories, readCocoFile } from "./coco-json.ts";
 import { cutBox } from "./cut-box.ts";

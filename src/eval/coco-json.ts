@@ -1,7 +1,7 @@
 /** COCO's annotation files as data: images with their annotations, and classes that agree over all files. */
 import * as v from "valibot";
 import { S2Error } from "../core/index.ts";
-import { parseJson } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 import { readClassNames } from "./class-names.ts";
 import type { Problem } from "./data-set.ts";
 import { readBytes, some } from "./flaw.ts";

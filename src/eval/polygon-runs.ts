@@ -1,6 +1,6 @@
 /** Polygons as the masks that pycocotools draws of them (`rleFrPoly` of its maskApi.c), pixel for pixel. */
 import { S2Error } from "../core/index.ts";
-import { showJson } from "../tensors/index.ts";
+import { showJson } from "../tensors/json.ts";
 import type { Runs } from "./run-lengths.ts";
 
 /** Points of the outline lie on a grid of this many steps a pixel. */

@@ -1,6 +1,6 @@
 /** Masks as run lengths down the columns, as COCO stores them: a list of counts, or the same counts packed into a string. */
 import { S2Error } from "../core/index.ts";
-import { showJson } from "../tensors/index.ts";
+import { showJson } from "../tensors/json.ts";
 
 /** Lengths of alternating runs, zeros first, in column-major order: pixel (x, y) is number x * height + y. */
 export type Runs = ArrayLike<number>;

@@ -1,7 +1,8 @@
 /** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
 import { array, type InferOutput, looseObject, number, record, string } from "valibot";
 import { firstNotFinite, S2Error, type Tensor } from "../core/index.ts";
-import { parseJson, readSafetensors, writeSafetensors } from "../tensors/index.ts";
+import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 
 /** What stands on frozen features. All but the tensors is JSON: a kind that names the head, and its own fields. */
 export interface Head {

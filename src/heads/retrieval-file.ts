@@ -4,12 +4,12 @@ import { S2Error } from "../core/index.ts";
 import {
   checksumEntry,
   type PhotoVectors,
-  parseJson,
   readSafetensors,
   type StoredTensor,
   type VectorTable,
   writeSafetensors,
 } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 
 export type Precision = "float32" | "int8";
 

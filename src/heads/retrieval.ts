@@ -1,7 +1,8 @@
 /** Retrieval: an index of photos and their regions, searched by a photo, a region or words. Where its vectors lie comes in as a value. */
 import { integer, looseObject, minValue, number, object, optional, picklist, pipe, string } from "valibot";
 import { firstNotFinite, S2Error } from "../core/index.ts";
-import { type PhotoVectors, parseJson, type VectorHit, type VectorStore } from "../tensors/index.ts";
+import type { PhotoVectors, VectorHit, VectorStore } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 import { unit, type Windows } from "./retrieval-regions.ts";
 
 /** What decides an index's vectors: only vectors made alike can be compared. */

@@ -13,7 +13,7 @@ import {
   string,
 } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { parseJson } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 import { COMMIT, type HubFile, type HubPlace, refuseFileName, refuseWebPage } from "./hub-files.ts";
 import { beginsAsWebPage, isWebPage, readAll, shownAddress } from "./receive.ts";
 

@@ -10,7 +10,6 @@ export {
 } from "./checksum.ts";
 export { fromBfloat16, fromFloat16, toFloat16 } from "./float16.ts";
 export { isLfsPointer, lfsPointerReason } from "./git-lfs.ts";
-export { type JsonSource, parseJson, showJson } from "./json.ts";
 export { writeNpy } from "./npy.ts";
 export { makeRandom, type Random, shuffled, truncatedNormal } from "./random.ts";
 export { type Dtype, readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";

@@ -3,7 +3,8 @@
 import { array, number, record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
 import type { GraphTensor, OpenLoop } from "../onnx/index.ts";
-import { parseJson, readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
+import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 import type { Step } from "./step.ts";
 
 export type Batch = Readonly<Record<string, GraphTensor>>;

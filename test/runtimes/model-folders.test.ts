@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildModel } from "../../src/models/index.ts";
-import { openModelFile, readHubFolder } from "../../src/runtimes/node/model-folder.ts";
+import { openModelSource } from "../../src/runtimes/node/locate.ts";
+import { readHubFolder } from "../../src/runtimes/node/model-folder.ts";
 import { besideFile, readWhole } from "../../src/runtimes/node/read-file.ts";
 import { readSafetensors, writeSafetensors } from "../../src/tensors/index.ts";
 
@@ -101,8 +102,8 @@ describe("what is refused", () => {
       /there is no .*model-00001/,
     ],
     ["an index of nothing", { "config.json": config, "model.safetensors.index.json": '{"weight_map":[1]}' }, /weight_map/],
-  ])("%s", (name, files, says) => {
-    expect(() => openModelFile(folderOf(name, files as never))).toThrow(
+  ])("%s", async (name, files, says) => {
+    await expect(openModelSource(folderOf(name, files as never))).rejects.toThrow(
       expect.objectContaining({ name: "S2Error", message: expect.stringMatching(says) }),
     );
   });

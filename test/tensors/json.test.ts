@@ -1,7 +1,7 @@
 /** A damaged JSON file must end in a sentence that names the file and the field, never in a TypeError far from it. */
 import { array, integer, minValue, number, object, pipe, record, string } from "valibot";
 import { expect, it } from "vitest";
-import { parseJson } from "../../src/tensors/index.ts";
+import { parseJson } from "../../src/tensors/json.ts";
 
 const schema = object({ name: string(), sizes: array(pipe(number(), integer(), minValue(1))) });
 const source = { code: "head", name: "head.json", advice: "Fit the head again." };

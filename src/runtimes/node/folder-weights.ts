@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { object, record, string } from "valibot";
 import { S2Error } from "../../core/index.ts";
-import { parseJson, readHeader, readHeaderLength, writeHeader } from "../../tensors/index.ts";
+import { readHeader, readHeaderLength, writeHeader } from "../../tensors/index.ts";
+import { parseJson } from "../../tensors/json.ts";
 import { foreignName } from "../foreign-files.ts";
 import { besideFile, readWhole, withFile } from "./read-file.ts";
 

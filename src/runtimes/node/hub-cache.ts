@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { array, type InferOutput, number, object, optional, string } from "valibot";
-import { parseJson } from "../../tensors/index.ts";
+import { parseJson } from "../../tensors/json.ts";
 import { COMMIT, type HubFile } from "../hub-files.ts";
 import { isWhole } from "./hub-file.ts";
 import { privateName } from "./hub-parts.ts";
