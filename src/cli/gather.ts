@@ -40,7 +40,7 @@ export async function gather(
   } finally {
     bar?.stop();
   }
-  if (damaged > 0 && !json && !quiet) process.stderr.write(damagedNote(damaged));
+  if (damaged > 0 && !json && !quiet) writeMessage(damagedNote(damaged));
   return { features, failed };
 }
 

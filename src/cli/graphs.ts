@@ -4,7 +4,7 @@ import { S2Error, type S2Options } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
-import { writeReport } from "./output.ts";
+import { writeMessage, writeReport } from "./output.ts";
 import { onnxOutputs, refuseForeign } from "./own-files.ts";
 
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
@@ -94,7 +94,7 @@ export function defineExport(program: Command): void {
         ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
       };
       if (bytes && !preprocessing)
-        process.stderr.write(
+        writeMessage(
           "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are written into the file.\n",
         );
       const pixels = bytes ? (preprocessing ?? imagenet) : undefined;

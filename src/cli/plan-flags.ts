@@ -5,7 +5,7 @@ import { loadModel, type Model, openGraph, type PhotoOptions, planPhoto } from "
 import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
-import { writeStatus } from "./output.ts";
+import { writeMessage, writeStatus } from "./output.ts";
 
 /** NVILA's own limit. */
 const MAX_TILES = 12;
@@ -18,7 +18,7 @@ export async function openModel({ model, ...flags }: ModelFlags & { readonly qui
     loadModel(model, { ...options, onProgress: process.stderr.isTTY ? showBytes : undefined }),
   );
   if (!opened.preprocessing && !flags.quiet)
-    process.stderr.write(
+    writeMessage(
       "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are taken. Put its preprocessor_config.json beside it.\n",
     );
   return opened;

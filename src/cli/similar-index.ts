@@ -151,6 +151,6 @@ export async function bringUpToDate(
   } finally {
     bar?.stop();
   }
-  if (damaged > 0 && !quiet) process.stderr.write(damagedNote(damaged));
+  if (damaged > 0 && !quiet) writeMessage(damagedNote(damaged));
   return counts;
 }

@@ -3,17 +3,9 @@ import { S2Error } from "./error.ts";
 
 /** Index of the first number that is NaN or infinite, or -1. Clean data cost one multiplication and one addition a number. */
 export function firstNotFinite(data: ArrayLike<number>): number {
-  // 0 · x is 0 for every finite x and NaN for all others. Four sums: additions need not wait for each other.
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const inFours = data.length - (data.length % 4);
-  for (let i = 0; i < inFours; i += 4) {
-    a += 0 * data[i];
-    b += 0 * data[i + 1];
-    c += 0 * data[i + 2];
-    d += 0 * data[i + 3];
-  }
-  for (let i = inFours; i < data.length; i++) a += 0 * data[i];
-  if (a + b + c + d === 0) return -1;
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += 0 * data[i]; // 0 for every finite number, NaN for all others
+  if (sum === 0) return -1;
   let first = 0;
   while (Number.isFinite(data[first])) first++;
   return first;

@@ -51,18 +51,20 @@ function boxOf(y: number, x: number, image: Size, filled: Size, tile: Size): Box
   };
 }
 
-/** The token grid of one tile by patch size: pixels left over at the right and the bottom give no token. */
 /**
  * The grids that a model may make of a tile that is no multiple of its patch: convolutions drop the rest (ViT), Swin fills it up, and
  * models of several stages may do one and the other. The first is the usual one.
  */
 export function possibleGrids([height, width]: Size, patchSize: number): Grid[] {
-  const [rows, cols] = [height / patchSize, width / patchSize];
-  const rounded = [Math.floor, Math.ceil].flatMap((down) =>
-    [down, down === Math.floor ? Math.ceil : Math.floor].map((across) => ({ rows: down(rows), cols: across(cols) })),
-  );
-  const [floors, mixed, ceils, other] = rounded;
-  return [floors, ceils, mixed, other].filter((grid) => grid.rows > 0 && grid.cols > 0);
+  const { floor, ceil } = Math;
+  return [
+    [floor, floor],
+    [ceil, ceil],
+    [floor, ceil],
+    [ceil, floor],
+  ]
+    .map(([down, across]) => ({ rows: down(height / patchSize), cols: across(width / patchSize) }))
+    .filter(({ rows, cols }) => rows * cols);
 }
 
 /** The grid of a tile: of the model's own size as the model says, of another one the whole patches. */

@@ -36,25 +36,20 @@ export function readOutput(
  * @throws S2Error "not-finite".
  */
 export function checkTiles(
-  { channels, data }: TileOutput,
+  { data }: TileOutput,
   plan: S2Plan,
   { index, from, images, batch }: { index: number; from: number; images: number; batch: number },
 ): void {
   const at = firstNotFinite(data);
   if (at < 0) return;
-  const { size, tiles } = plan.scales[index];
+  const { tiles } = plan.scales[index];
   const each = data.length / images;
   const image = from + Math.floor(at / each);
-  const within = at % each;
-  const where =
-    plan.outputShape === "bnc"
-      ? `token ${Math.floor(within / channels)}, channel ${within % channels}`
-      : `channel ${Math.floor((within * channels) / each)}`;
   const tile = `tile ${Math.floor(image / batch) + 1} of ${tiles.length}${batch > 1 ? ` of image ${(image % batch) + 1}` : ""}`;
   throw new S2Error(
     "not-finite",
-    `The model returned ${data[at]} for ${tile} at scale ${index + 1} of ${plan.scales.length} (${px(size)} px), ${where}; expected finite ` +
-      "numbers. Its weights may be damaged, or its float16 may overflow: download or export it again, in float32, and check the images' values.",
+    `The model returned ${data[at]} for ${tile} at scale ${index + 1} of ${plan.scales.length}; expected finite ` +
+      "numbers. Its weights may be damaged, or float16 overflows; export it again in float32.",
   );
 }
 

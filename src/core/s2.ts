@@ -38,12 +38,8 @@ function checkImage({ image, region }: S2Plan, size: readonly [height: number, w
 function checkPixels({ dims: [, channels, height, width], data }: Tensor): void {
   const at = firstNotFinite(data);
   if (at < 0) return;
-  const plane = Math.floor(at / (height * width));
-  const [x, y] = [at % width, Math.floor(at / width) % height];
-  throw new S2Error(
-    "image",
-    `Image ${Math.floor(plane / channels)} has ${data[at]} at ${x}, ${y} of channel ${plane % channels}; expected finite numbers. Check how it was normalized.`,
-  );
+  const image = Math.floor(at / (channels * height * width));
+  throw new S2Error("image", `Image ${image} has ${data[at]}; expected finite numbers. Check how it was normalized.`);
 }
 
 /** Whether `options` are a plan already: plans know their tiles. */

@@ -1,6 +1,6 @@
 /** `openDataSet`: a folder in one of the layouts that people have, read once through, into splits of items and a list of problems. */
 import { S2Error } from "../core/index.ts";
-import { photoSize } from "../images/index.ts";
+import { photoSize } from "../images/photo-size.ts";
 import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts";
 import { flaw, problemOf, readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";

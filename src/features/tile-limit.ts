@@ -12,7 +12,7 @@ export function limitTiles(
 ): void {
   if (!(maxTilesPerImage >= 1))
     throw new S2Error("option", `maxTilesPerImage is ${maxTilesPerImage}; expected a number of at least 1.`);
-  if (!(tiles > maxTilesPerImage)) return;
+  if (!(tiles > maxTilesPerImage) || height * width === 0) return; // the plan refuses an empty photo
   throw new S2Error(
     "too-many-tiles",
     `A photo of ${px([height, width])} px would be cut into ${tiles} tiles at these sizes; the limit is ${maxTilesPerImage}. ` +

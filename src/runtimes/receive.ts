@@ -58,12 +58,6 @@ export function beginsAsWebPage(bytes: Uint8Array): boolean {
   return /^\uFEFF?\s*<(!doctype\s+html|html)\b/i.test(new TextDecoder().decode(bytes.subarray(0, 100)));
 }
 
-/** An address for messages: without its query, which may be a signature that grants access, and without a password. */
-export function shownAddress(address: string): string {
-  if (address.startsWith("data:")) return `${address.slice(0, 40)}${address.length > 40 ? "..." : ""}`;
-  return address.replace(/[?#].*$/s, "").replace(/^([a-z]+:\/\/)[^/]*@/i, "$1");
-}
-
 async function within<T>(step: Promise<T>, idleLimit: number, onIdle?: () => void): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const idle = new Promise<never>((_, reject) => {

@@ -2,7 +2,6 @@
 
 import { S2Error, type Tensor } from "../core/index.ts";
 import { closing } from "./closing.ts";
-import { refusalOf } from "./foreign-files.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { Line } from "./line.ts";
 import { reasonOf } from "./ort.ts";
@@ -33,18 +32,4 @@ export function openSession(line: Line<RunRequest, Answer | { readonly kind: "fe
     },
     dispose: close,
   };
-}
-
-/** The refusal for a file that ONNX Runtime does not load; `head` are its first bytes. */
-export function fileError(reason: string, source: string, head: Uint8Array, size: number | string): S2Error {
-  const refusal = refusalOf(source, head);
-  if (refusal) return new S2Error("model-file", refusal);
-  if (/external data/i.test(reason))
-    return new S2Error(
-      "model-file",
-      `${source} has its weights in another file that is not read: ${reason}. That file must lie in the model's folder, and not by a link to elsewhere; download it into it.`,
-    );
-  const advice =
-    "An ONNX model was expected: if the file was downloaded, download it again; if it was exported, export it for this ONNX Runtime";
-  return new S2Error("model-file", `${source} (${size} bytes) does not load: ${reason}. ${advice}.`);
 }

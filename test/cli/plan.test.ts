@@ -20,14 +20,13 @@ scale  size      canvas    padding  tiles       grid     of the photo
 `);
 });
 
-it("a model's sizes and channels, a photo's own size, warnings in flags", async () => {
+it("a model's sizes and channels, a photo's own size, warnings", async () => {
   const photo = await drawPhoto(join(tempFolder(), "photo.png"), 50, 40);
   const { status, out } = await s2(["plan", photo, ...tiny, "--scales", "1,2"]);
   expect(status).toBe(0);
   expect(out).toContain("photo   50x40 px\ntile    32x32 px (of ");
   expect(out).toContain("4 x 5 tokens of 8 channels");
   expect(out).toMatch(/note: .*1\.6 times larger than what the photo has/);
-  expect(out).toContain("--fusion aligned");
 });
 
 it("--json is the library's plan", async () => {

@@ -8,9 +8,9 @@ import sharp from "sharp";
 import { afterAll } from "vitest";
 
 export const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const plain = fileURLToPath(new URL("../runtimes/models/plain.onnx", import.meta.url));
+const plain = fileURLToPath(new URL("./tiny/plain.onnx", import.meta.url));
 
-/** 32 px tiles, 8 px patches, 4 channels, one prefix token; no config file says so. */
+/** 32 px tiles, 8 px patches, 4 channels, one prefix token; no config file says so. How images are prepared stands beside it. */
 export const tiny = ["--model", plain, "--patch-size", "8"];
 
 export interface Ended {

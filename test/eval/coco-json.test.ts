@@ -278,7 +278,6 @@ describe("files that are no COCO JSON", () => {
       "shoe/b.png": photo(2),
       "hat/notes.json": '{"images": 3}',
       "list.json": "[]",
-      "panoptic_categories.json": "[]",
     };
     expect((await open(files)).kind).toBe("classes");
   });

@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { loadImage } from "s2-vision/node"; // built: an SVG is drawn by a process of its own
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { countItems, type DataSet, type Kind, openDataSet, type Problem } from "../../src/eval/index.ts";
-import { loadImage, openFolder } from "../../src/node.ts";
+import { openFolder } from "../../src/node.ts";
 import { depth, type Files, folderOf, mask, photo } from "./data-folder.ts";
 
 const reasons = ({ problems }: { problems: readonly Problem[] }) =>

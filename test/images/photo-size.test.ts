@@ -1,7 +1,7 @@
 /** Sizes from headers against the decoder: a box or mask placed on the stored size of a turned photo would be silently wrong. */
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { photoSize } from "../../src/images/index.ts";
+import { photoSize } from "../../src/images/photo-size.ts";
 import { loadImage } from "../../src/node.ts";
 
 const turned = async (format: "jpeg" | "png" | "webp" | "tiff" | "avif", orientation: number) =>

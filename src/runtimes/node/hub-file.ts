@@ -5,7 +5,8 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, refuseWebPage } from "../hub-files.ts";
-import { chunksOf, isWebPage, shownAddress } from "../receive.ts";
+import { chunksOf, isWebPage } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 import { releasePart, takePart } from "./hub-parts.ts";
 import { discard, type HubRequest } from "./hub-request.ts";
 

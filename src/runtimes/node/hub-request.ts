@@ -1,7 +1,8 @@
 /** The requests that all downloads from the hub go through: the token, redirects, cancelling, and each way to fail as a sentence. */
 import { S2Error } from "../../core/index.ts";
 import { type HubPlace, refuseStatus } from "../hub-files.ts";
-import { fetchWithin, shownAddress } from "../receive.ts";
+import { fetchWithin } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 
 export interface HubQuestion extends HubPlace {
   /** True when an older download could serve instead. */

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
 import { reasonOf } from "../ort.ts";
-import { fileError, openSession, type Session } from "../session.ts";
+import { openSession, type Session } from "../session.ts";
 import type { Answer, Failed, LoadRequest, Ready, RunRequest } from "../session-messages.ts";
 import { openLine } from "./thread-line.ts";
 import { physicalCores } from "./threads.ts";
@@ -28,7 +28,7 @@ export async function startSession(model: string | Uint8Array, source: string, o
     await line.end();
     if (answer.stage === "import") throw importError(answer);
     const { bytes, size } = typeof model === "string" ? headOf(model) : { bytes: model, size: model.length };
-    throw fileError(reasonOf(answer), source, bytes, size);
+    throw (await import("../file-error.ts")).fileError(reasonOf(answer), source, bytes, size);
   }
   const ready = answer as Ready;
   for (const { device, reason } of ready.missing) warnOfDevice(device, reason, ready.device);

@@ -4,7 +4,7 @@ import { pickInput } from "../graph.ts";
 import { mainOutput, makeModel } from "../make-model.ts";
 import { checkModelOptions, type Model, type ModelOptions } from "../model.ts";
 import { checkNumbers, chooseDevice, goldenTile } from "./check-device.ts";
-import { type LocatedModel, locateModel } from "./locate.ts";
+import type { LocatedModel } from "./locate.ts";
 import type { WasmPaths } from "./messages.ts";
 import { openModelCache } from "./model-cache.ts";
 import { type OnNotice, toConsole } from "./notice.ts";
@@ -42,6 +42,7 @@ export async function loadModel(source?: string | URL | Uint8Array, options: Loa
   checkModelOptions(options, ["wasmPaths", "startLimit", "hubUrl", "onNotice"]);
   const { offline, onProgress, imageSize, hubUrl, onNotice: notice = toConsole } = options;
   const cache = source instanceof Uint8Array ? undefined : await openModelCache(notice);
+  const { locateModel } = await import("./locate.ts"); // a page that brings its own session needs none of it
   const located = await locateModel(source, { cache, offline, onProgress, imageSize, hubUrl });
   const start: StartOptions = { threads: options.threads, wasmPaths: options.wasmPaths, startLimit: options.startLimit, notice };
   const wasm = await startSession(located.bytes, located.source, "wasm", start);

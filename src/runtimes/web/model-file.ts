@@ -1,7 +1,6 @@
 /** `modelFile`: the ONNX file that `loadModel` runs, for who wants to keep it or to build on it. */
 
 import type { LoadModelOptions } from "./load-model.ts";
-import { locateModel } from "./locate.ts";
 import { openModelCache } from "./model-cache.ts";
 import { toConsole } from "./notice.ts";
 
@@ -15,5 +14,6 @@ export async function modelFile(
   options: Pick<LoadModelOptions, "offline" | "onProgress" | "imageSize" | "hubUrl" | "onNotice"> = {},
 ): Promise<Uint8Array> {
   const { onNotice = toConsole, ...ways } = options;
+  const { locateModel } = await import("./locate.ts");
   return (await locateModel(source, { ...ways, cache: await openModelCache(onNotice) })).bytes;
 }

@@ -1,6 +1,6 @@
 /** A model's session in a worker of its own. */
 import { reasonOf } from "../ort.ts";
-import { fileError, openSession, type Session } from "../session.ts";
+import { openSession, type Session } from "../session.ts";
 import type { Build } from "./messages.ts";
 import { type StartOptions, startWorker } from "./start-worker.ts";
 
@@ -16,5 +16,5 @@ export async function startSession(bytes: Uint8Array, source: string, device: Bu
   const { line, answer } = await startWorker(device, { kind: "load", model, device }, options);
   if (answer.kind === "ready") return { ...openSession(line, answer), device, threads: answer.threads };
   line.kill();
-  throw fileError(reasonOf(answer), source, bytes, bytes.length);
+  throw (await import("../file-error.ts")).fileError(reasonOf(answer), source, bytes, bytes.length);
 }
