@@ -1,6 +1,5 @@
 /** The process that loads hostile files one after the other: it says how each went and how much memory it took at most. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 
 const { corpora } = await import(process.argv[2]);
 
@@ -20,15 +19,10 @@ function peak() {
   }
 }
 
-process.on("message", async ({ corpus: name, seed, i, folder }) => {
+process.on("message", async ({ corpus: name, path }) => {
   const corpus = corpora.find((each) => each.name === name);
-  const file = await corpus.make(seed, i);
-  const path = `${folder}/${i}/${file.name}`;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, file.bytes);
   globalThis.gc?.();
   resetPeak();
-  process.send({ made: file.kind, path });
   let outcome = "ok";
   let message = "";
   try {
@@ -37,9 +31,7 @@ process.on("message", async ({ corpus: name, seed, i, folder }) => {
     outcome = error?.name === "S2Error" && typeof error.code === "string" ? "refused" : "raw error";
     message = String(error?.stack ?? error);
   }
-  const memory = peak();
-  if (outcome !== "raw error") rmSync(dirname(path), { recursive: true });
-  process.send({ outcome, message, memory });
+  process.send({ outcome, message, memory: peak() });
 });
 process.on("disconnect", () => process.exit());
 process.send("ready");

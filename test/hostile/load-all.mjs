@@ -1,9 +1,9 @@
 /** Loads a part of a corpus in child processes, and says how each file went: ok, refused, raw error, crash or hang, and its memory. */
 import { fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 /** The package's own names, which a module inside node_modules does not find. */
@@ -29,22 +29,30 @@ async function bundle() {
  * @returns {Promise<{ i: number; kind: string; outcome: string; message: string; memory: number; ms: number; path: string }[]>}
  */
 export async function loadAll({ corpus, seed, count, indices = Array.from({ length: count }, (_, i) => i), seconds = 10, onFile = () => {} }) {
-  const corpora = await bundle();
+  const bundled = await bundle();
+  // Files are made here, so that the loading process is measured without it.
+  const { make } = (await import(pathToFileURL(bundled))).corpora.find(({ name }) => name === corpus);
   const folder = mkdtempSync(join(tmpdir(), "s2-hostile-"));
   const results = [];
   let child;
   for (const i of indices) {
-    child ??= await start(corpora);
-    const result = await loadOne(child, { corpus, seed, i, folder }, seconds);
+    const { name, bytes, kind } = await make(seed, i);
+    const path = join(folder, String(i), name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+    child ??= await start(bundled);
+    const result = { i, kind, path, ...(await loadOne(child, { corpus, path }, seconds)) };
     if (result.outcome === "crash" || result.outcome === "hang") {
       child.kill("SIGKILL");
       child = undefined;
     }
-    results.push({ i, ...result });
-    onFile(results.at(-1));
+    if (faultsOf([result]).length === 0) rmSync(dirname(path), { recursive: true });
+    results.push(result);
+    onFile(result);
   }
   child?.disconnect();
-  rmSync(corpora);
+  rmSync(bundled);
+  if (faultsOf(results).length === 0) rmSync(folder, { recursive: true });
   return results;
 }
 
@@ -59,23 +67,16 @@ function start(corpora) {
 
 function loadOne(child, request, seconds) {
   return new Promise((resolve) => {
-    let made = { kind: "", path: "" };
-    let start = performance.now();
-    let timer;
+    const start = performance.now();
     const end = (result) => {
       clearTimeout(timer);
-      child.off("message", hear);
+      child.off("message", end);
       child.off("exit", crash);
-      resolve({ ...made, message: "", memory: 0, ms: Math.round(performance.now() - start), ...result });
+      resolve({ message: "", memory: 0, ms: Math.round(performance.now() - start), ...result });
     };
     const crash = (status, signal) => end({ outcome: "crash", message: `status ${status}, signal ${signal}` });
-    const hear = (message) => {
-      if (!message.made) return end(message);
-      made = { kind: message.made, path: message.path };
-      start = performance.now();
-      timer = setTimeout(() => end({ outcome: "hang" }), seconds * 1000);
-    };
-    child.on("message", hear);
+    const timer = setTimeout(() => end({ outcome: "hang" }), seconds * 1000);
+    child.on("message", end);
     child.on("exit", crash);
     child.send(request);
   });

@@ -56,6 +56,11 @@ function foreign(random: Random, all: readonly Valid[]): HostileFile {
   return { name, bytes, kind: "foreign" };
 }
 
+const STRIPS: readonly (readonly [width: number, height: number])[] = [
+  [60_000, 1],
+  [1, 1_000_000],
+];
+
 /** Small files that decode to gigabytes, or take minutes. */
 async function bomb(random: Random): Promise<HostileFile> {
   const side = random.pick([6000, 9000, 12_000, 16_383]);
@@ -69,7 +74,7 @@ async function bomb(random: Random): Promise<HostileFile> {
   if (kind === "gif frames")
     return { name: "bomb.gif", bytes: manyFrames(random.pick([16, 9000, 65_535])), kind: `bomb: ${kind}` };
   if (kind === "strip") {
-    const strip = await zeroPng(random.pick([1, 60_000]), random.pick([1, 1_000_000]), 8, type, false);
+    const strip = await zeroPng(...random.pick(STRIPS), 8, type, false);
     return { name: "bomb.png", bytes: strip, kind: "bomb: strip" };
   }
   return {
