@@ -1,6 +1,6 @@
 /** Hostile data: features, stores, heads, indexes, checkpoints, views and data sets of each layout, with something in them damaged. */
 import { dirname, join } from "node:path";
-import { type DataSet, findFeatures, openDataSet, openTask, photoVector } from "s2-vision/eval";
+import { type DataSet, findFeatures, openDataSet, openTask, photoVector, type TaskHead } from "s2-vision/eval";
 import { memoryVectors, openIndex, readHead, search } from "s2-vision/heads";
 import { openFolder, openGraph, openStore } from "s2-vision/node";
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
@@ -20,17 +20,10 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     const found = await findFeatures(openStore(dirname(path)), "photo.safetensors", fingerprint);
     if ("tokens" in found) photoVector(found.tokens, "mean");
   },
-  async head(folder) {
-    const opened = await openTask(await loadHead(folder), openGraph);
-    try {
-      await opened.tell(tokens);
-    } finally {
-      await opened.close();
-    }
-  },
+  head: async (folder) => tell(await loadHead(folder)),
   async "head files"(folder) {
     const read = (name: string) => readWhole(join(folder, name));
-    readHead(Buffer.from(read("head.json")).toString(), read("head.safetensors"));
+    await tell(readHead(Buffer.from(read("head.json")).toString(), read("head.safetensors")) as TaskHead);
   },
   async index(path) {
     const store = memoryVectors({ from: readWhole(path) });
@@ -55,6 +48,15 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
   "data set of depth": (folder) => readSet(folder, { metresPerUnit: 0.001 }),
   "data set by list": (folder) => readSet(folder, { list: "list.csv" }),
 };
+
+async function tell(head: TaskHead): Promise<void> {
+  const opened = await openTask(head, openGraph);
+  try {
+    await opened.tell(tokens);
+  } finally {
+    await opened.close();
+  }
+}
 
 /** Opens a data set, and reads every mask and depth map of it. */
 async function readSet(folder: string, options: object): Promise<void> {

@@ -4,7 +4,7 @@ import { buildModel } from "s2-vision/models";
 import { loadModel, loadTower, openOnnx } from "s2-vision/node";
 import { readPreprocessing } from "../../src/images/index.ts";
 import { exportProto, exportVisionEncoder } from "../../src/models/index.ts";
-import { convertProto, inspectModel, inspectProto, readOnnx } from "../../src/onnx/index.ts";
+import { convertProto, inspectModel, inspectProto } from "../../src/onnx/index.ts";
 import { readHints } from "../../src/runtimes/hub-config.ts";
 import { readLlavaFolder } from "../../src/runtimes/node/llava-folder.ts";
 import { readHubFolder } from "../../src/runtimes/node/model-folder.ts";

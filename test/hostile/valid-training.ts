@@ -1,6 +1,6 @@
 /** A training of two steps and the views of two photos: what checkpoints and shards are made of, and read by. */
 import { openLoop } from "s2-vision/node";
-import { adamW, type Checkpoints, type Fitted, fit, makeShards, makeStep, type ShardOptions } from "s2-vision/train";
+import { adamW, type Checkpoints, type Fitted, makeShards, makeStep, fit as runFit, type ShardOptions } from "s2-vision/train";
 import { Gemm, Mul, ReduceMean } from "../../src/onnx/index.ts";
 import type { Valid } from "./damage-files.ts";
 
@@ -15,7 +15,7 @@ const step = makeStep({
 
 /** Runs what is left of two steps. */
 export const fitOnce = (checkpoints: Checkpoints): Promise<Fitted> =>
-  fit(step, {
+  runFit(step, {
     ...{ steps: 2, rate: () => 0.1, recipe: "r", checkpoints },
     initial: (_, dims) => new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(1),
     openLoop: (file, state) => openLoop(file, state, { threads: 1 }),
