@@ -6,12 +6,13 @@ const tower: Tower = {
   kind: "s2",
   scales: [8, 24, 16],
   tile: 8,
+  maxTiles: 6,
   resizeOutputToIdx: -1,
   layer: -2,
   prefix: "drop",
   fit: "squash",
 };
-const dynamic: Tower = { ...tower, kind: "dynamic-s2", scales: [8, 16], maxTiles: 6 };
+const dynamic: Tower = { ...tower, kind: "dynamic-s2", scales: [8, 16] };
 const photo = { height: 30, width: 70 };
 
 describe("planTower", () => {
