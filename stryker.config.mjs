@@ -8,8 +8,8 @@ export default {
   coverageAnalysis: "perTest",
   ignoreStatic: true,
   concurrency: 2,
-  timeoutMS: 5_000,
-  timeoutFactor: 3,
+  timeoutMS: 3_000,
+  timeoutFactor: 2,
   // What the tests of these folders do not need is not copied beside them.
   ignorePatterns: ["/*", "!/src", "!/test", "!/models", "!/package.json", "!/tsconfig*.json", "!/vitest.mutate.config.ts"],
   tempDirName: "training/stryker",

@@ -8,5 +8,6 @@ export default defineConfig({
     include: [`test/${folders}/**/*.test.ts`],
     setupFiles: ["test/setup-mutate.ts"],
     testTimeout: 60_000,
+    isolate: false,
   },
 });

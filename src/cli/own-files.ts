@@ -58,7 +58,7 @@ const mostHeader = 100_000_000;
 function isOwnJson(text: string, key?: string): boolean {
   try {
     const value = key === undefined ? JSON.parse(text) : JSON.parse(text)[key];
-    return "s2_vision" in value || "s2_vision" in (value.features ?? {}) || /^s2 experiment /.test(value.command);
+    return "s2_vision" in value || "s2_vision" in (value.features ?? {}) || /^(npx )?s2 experiment /.test(value.command);
   } catch {
     return false;
   }

@@ -1,9 +1,10 @@
 /** Depth in metres by a linear map of tokens: bins with the scale-invariant log loss, or ridge regression on the logarithm. */
+import { gtValue, integer, minValue, nullable, number, object, picklist, pipe } from "valibot";
 import { resize, S2Error, type Tensor } from "../core/index.ts";
 import { Clip, Exp, type OpenGraph } from "../onnx/index.ts";
 import { type Bins, type DepthRows, expectedDepth, scaleInvariantLoss } from "./depth-bins.ts";
 import { descend } from "./descend.ts";
-import { checkHead, type FeatureHead } from "./head.ts";
+import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { cells } from "./masks.ts";
 import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { ridgeMap } from "./ridge.ts";
@@ -130,11 +131,19 @@ export function logDepths(
   };
 }
 
+const positive = pipe(number(), gtValue(0));
+const binFields = object({
+  count: pipe(number(), integer(), minValue(2)),
+  spacing: picklist(["linear", "log"]),
+  weights: picklist(["softmax", "linear"]),
+});
+
 /**
  * Opens it: metres at every pixel of the photo, enlarged bilinearly from the tokens' depths.
  * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for tokens of other scales.
  */
 export async function openDepth(head: DepthHead, openGraph: OpenGraph): Promise<OpenedHead<PhotoTokens, DepthMap>> {
+  checkFields(head, "depth", { near: positive, far: pipe(number(), gtValue(head.near)), bins: nullable(binFields) });
   const { widths, near, far, bins, tensors } = head;
   const channels = channelsOf(widths);
   const outputs = bins?.count ?? 1;

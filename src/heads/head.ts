@@ -1,8 +1,20 @@
 /** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
-import { array, type InferOutput, looseObject, number, record, string } from "valibot";
+import {
+  array,
+  type InferOutput,
+  integer,
+  looseObject,
+  minLength,
+  minValue,
+  number,
+  type ObjectEntries,
+  pipe,
+  record,
+  string,
+} from "valibot";
 import { firstNotFinite, S2Error, type Tensor } from "../core/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
-import { parseJson } from "../tensors/json.ts";
+import { checkJson, parseJson } from "../tensors/json.ts";
 
 /** What stands on frozen features. All but the tensors is JSON: a kind that names the head, and its own fields. */
 export interface Head {
@@ -68,13 +80,29 @@ function checkPlain(name: string, value: unknown): void {
   );
 }
 
+function checkKind(head: Head, kind: string): void {
+  if (head.kind !== kind)
+    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it as what it is.`);
+}
+
+const widths = pipe(array(pipe(number(), integer(), minValue(1))), minLength(1));
+
+/**
+ * Checks a head's kind, the channels of its scales and its own fields, on which the dims of its tensors depend.
+ * @throws S2Error "head".
+ */
+export function checkFields(head: FeatureHead, kind: string, fields: ObjectEntries): void {
+  checkKind(head, kind);
+  const source = { code: "head", name: `The ${kind} head`, advice: "Fit it again." };
+  checkJson(looseObject({ widths, ...fields }), head, source);
+}
+
 /**
  * Checks a head before it runs: its kind, and that its tensors have these dims and finite numbers.
  * @throws S2Error "head".
  */
 export function checkHead(head: Head, kind: string, dims: Readonly<Record<string, readonly number[]>>): void {
-  if (head.kind !== kind)
-    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it as what it is.`);
+  checkKind(head, kind);
   for (const [name, expected] of Object.entries(dims)) {
     const found = head.tensors[name];
     if (String(found?.dims) !== String(expected))

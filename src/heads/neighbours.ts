@@ -1,7 +1,8 @@
 /** k nearest neighbours by cosine, their votes weighted by exp(cosine / temperature), as DINO evaluates (arXiv 2104.14294, §4.1). */
+import { array, gtValue, integer, minValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
-import { checkHead, type FeatureHead } from "./head.ts";
+import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import type { OpenedHead } from "./probe.ts";
 import { type Batches, channelsOf, type LabelledRows, rowCount } from "./rows.ts";
 import { unitRows } from "./unit-rows.ts";
@@ -71,11 +72,18 @@ export async function openNeighbours(
   head: NeighboursHead,
   openGraph: OpenGraph,
 ): Promise<OpenedHead<Float32Array, Float32Array>> {
+  const kept = head.tensors.labels?.data.length ?? 0;
+  checkFields(head, "neighbours", {
+    classes: array(string()),
+    k: pipe(number(), integer(), minValue(1)),
+    temperature: pipe(number(), gtValue(0)),
+  });
   const { classes, widths, k, temperature, tensors } = head;
   const channels = channelsOf(widths);
-  const kept = tensors.labels?.data.length ?? 0;
   checkHead(head, "neighbours", { rows: [kept, channels], labels: [kept] });
   checkLabels(tensors.labels.data, classes.length);
+  if (k > kept)
+    throw new S2Error("head", `The neighbours head has k = ${k} and ${kept} rows; expected a k of at most that. Fit it again.`);
   const graph = await openGraph(similarityFile(channels));
   return {
     async predict(rows) {

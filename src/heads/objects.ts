@@ -3,10 +3,11 @@
  * process over the tokens. Its sum is the expected count, and 1 - exp(-sum) the probability that there is one at all; of a single token
  * that is sigmoid(score), so presence is the noisy-or of the tokens' logistic regressions.
  */
+import { array, string } from "valibot";
 import type { Tensor } from "../core/index.ts";
 import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
 import { descend, onePhoto, type ScoreLoss, total } from "./descend.ts";
-import { checkHead, type FeatureHead } from "./head.ts";
+import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, type Rows } from "./rows.ts";
 import { gridRows, type LabelledPoint, type PhotoTokens, tokenOf } from "./tokens.ts";
@@ -115,6 +116,7 @@ const poissonLoss = (classes: number, from: "places" | "photos"): ScoreLoss<Coun
  * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for tokens of other scales.
  */
 export async function openObjects(head: ObjectsHead, openGraph: OpenGraph): Promise<OpenedHead<PhotoTokens, ToldObjects>> {
+  checkFields(head, "objects", { classes: array(string()) });
   const { classes, widths, tensors } = head;
   const channels = channelsOf(widths);
   checkHead(head, "objects", { weight: [classes.length, channels], bias: [classes.length] });

@@ -1,4 +1,5 @@
 /** Linear probes: a linear map of photo vectors, to probabilities of classes, to scores of classes, or to values. */
+import { array, picklist, string } from "valibot";
 import { argmax as argmaxOf, checkFinite, type Tensor } from "../core/index.ts";
 import {
   constant,
@@ -13,7 +14,7 @@ import {
   Softmax,
   writeOnnx,
 } from "../onnx/index.ts";
-import { checkHead, type FeatureHead } from "./head.ts";
+import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { channelsOf, rowCount } from "./rows.ts";
 import type { LinearMap } from "./standardise.ts";
 
@@ -38,6 +39,7 @@ export interface OpenedHead<In, Out> {
  * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for rows of another width.
  */
 export async function openProbe(head: ProbeHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
+  checkFields(head, "probe", { gives: picklist(["probabilities", "scores", "values"]), names: array(string()) });
   const channels = channelsOf(head.widths);
   const outputs = head.names.length;
   checkHead(head, "probe", { weight: [outputs, channels], bias: [outputs] });

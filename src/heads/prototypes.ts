@@ -2,9 +2,10 @@
  * Few-shot classification: a class is the mean of its examples, and a row belongs to the one in whose direction it lies from the mean of
  * all (Snell et al., arXiv 1703.05175; centred, with cosines, as Wang et al., arXiv 1911.04623).
  */
+import { array, gtValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
 import { Mul, type OpenGraph, Softmax } from "../onnx/index.ts";
-import { checkHead, type FeatureHead } from "./head.ts";
+import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { type Batches, channelsOf, type LabelledRows, rowCount } from "./rows.ts";
 import { unitRows } from "./unit-rows.ts";
@@ -68,6 +69,7 @@ export async function openPrototypes(
   head: PrototypesHead,
   openGraph: OpenGraph,
 ): Promise<OpenedHead<Float32Array, Float32Array>> {
+  checkFields(head, "prototypes", { classes: array(string()), temperature: pipe(number(), gtValue(0)) });
   const { classes, widths, temperature, tensors } = head;
   const channels = channelsOf(widths);
   checkHead(head, "prototypes", { centre: [channels], weight: [classes.length, channels] });

@@ -1,9 +1,10 @@
 /** Segmentation by a linear map of tokens: batch norm's statistics folded into a 1x1 convolution, as DINOv2's and DINOv3's linear heads. */
+import { array, string } from "valibot";
 import type { Tensor } from "../core/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { shareLoss } from "./cross-entropy.ts";
 import { descend, type ScoreLoss } from "./descend.ts";
-import { checkHead, type FeatureHead } from "./head.ts";
+import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { largestScores } from "./largest-scores.ts";
 import { classShares, type Mask } from "./masks.ts";
 import { pixelLoss, pixelRows } from "./pixel-loss.ts";
@@ -92,6 +93,7 @@ const headOf = (map: LinearMap, classes: readonly string[], widths: readonly num
  * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for tokens of other scales.
  */
 export async function openSegmentation(head: SegmentationHead, openGraph: OpenGraph): Promise<OpenedHead<PhotoTokens, Mask>> {
+  checkFields(head, "segmentation", { classes: array(string()) });
   const { classes, widths, tensors } = head;
   const channels = channelsOf(widths);
   checkHead(head, "segmentation", { weight: [classes.length, channels], bias: [classes.length] });

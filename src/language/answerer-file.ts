@@ -1,7 +1,9 @@
 /** A trained answerer as a file, and ready to answer. */
+import { array, gtValue, integer, literal, looseObject, minValue, number, object, pipe, string } from "valibot";
 import { argmax, S2Error } from "../core/index.ts";
 import { constant, finishGraph, input, newGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { fromFloat16, readSafetensors, toFloat16, writeSafetensors } from "../tensors/index.ts";
+import { parseJson } from "../tensors/json.ts";
 import { type AnswererShape, answers, type Sight, tokensOf } from "./answerer.ts";
 import { answersOf, type QuestionKind, questionLength, vocabulary, wordIds } from "./questions.ts";
 
@@ -19,6 +21,27 @@ export interface Answerer {
   readonly weights: Readonly<Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>>;
 }
 
+const size = pipe(number(), integer(), minValue(1));
+const accuracies = Object.fromEntries(Object.keys(answersOf).map((kind) => [kind, number()])) as Record<
+  QuestionKind,
+  ReturnType<typeof number>
+>;
+const description = looseObject({
+  kind: literal("answerer"),
+  words: array(string()),
+  sight: object({
+    grids: array(object({ rows: size, cols: size })),
+    channels: size,
+    mean: array(number()),
+    deviation: array(pipe(number(), gtValue(0))),
+  }),
+  shape: object({ dim: size, depth: size, heads: size }),
+  model: string(),
+  sha256: string(),
+  scales: array(pipe(number(), gtValue(0))),
+  accuracy: object(accuracies),
+});
+
 /** As float16 safetensors; what is no weight is in its metadata. */
 export function writeAnswerer({ weights, ...about }: Answerer): Uint8Array {
   const tensors = Object.entries(weights).map(([name, { dims, data }]) => [
@@ -31,16 +54,22 @@ export function writeAnswerer({ weights, ...about }: Answerer): Uint8Array {
 /** @throws S2Error "answerer" for a file that is none, or of other words. */
 export function readAnswerer(file: Uint8Array): Answerer {
   const { tensors, metadata } = readSafetensors(file);
-  const { kind, words, ...about } = metadata.s2 ? JSON.parse(metadata.s2) : {};
-  if (kind !== "answerer" || String(words) !== String(vocabulary))
+  const name = "The file holds no answerer of this version: its description";
+  const advice = "Give a file that `s2 experiment language` has written.";
+  const { kind, words, ...about } = parseJson(description, metadata.s2 ?? "{}", { code: "answerer", name, advice });
+  if (words.join() !== vocabulary.join())
+    throw new S2Error("answerer", `The file holds no answerer of this version: it knows other words. ${advice}`);
+  const { sight, shape } = about;
+  if (sight.mean.length !== sight.channels || sight.deviation.length !== sight.channels || shape.dim % shape.heads !== 0)
     throw new S2Error(
       "answerer",
-      "The file holds no answerer of this version; give one that `s2 experiment language` has written.",
+      `The answerer has ${sight.mean.length} means and ${sight.deviation.length} deviations of ${sight.channels} channels, and ${shape.heads} heads ` +
+        `of ${shape.dim} channels; expected one of each a channel, and heads of equal width. ${advice}`,
     );
-  const weights = Object.entries(tensors).map(([name, { dims, data }]) => [
-    name,
-    { dims, data: fromFloat16(data as Uint16Array) },
-  ]);
+  const weights = Object.entries(tensors).map(([tensor, { dtype, dims, data }]) => {
+    if (dtype !== "F16") throw new S2Error("answerer", `The answerer's ${tensor} is ${dtype}; expected F16. ${advice}`);
+    return [tensor, { dims, data: fromFloat16(data as Uint16Array) }];
+  });
   return { ...about, weights: Object.fromEntries(weights) };
 }
 
@@ -67,7 +96,14 @@ export async function openAnswerer(
   const dims = { visual: [1, tokensOf(sight), sight.channels], questions: [1, asked, questionLength] };
   const visual = input(graph, "visual", "float32", dims.visual);
   const questions = input(graph, "questions", "int64", dims.questions);
-  const weight = (name: string) => constant(graph, "float32", weights[name].dims, weights[name].data);
+  const weight = (name: string, expected: readonly number[]) => {
+    const found = weights[name];
+    if (String(found?.dims) === String(expected)) return constant(graph, "float32", found.dims, found.data);
+    throw new S2Error(
+      "answerer",
+      `The answerer's ${name} is ${found ? `[${found.dims.join(", ")}]` : "absent"}; its description wants [${expected.join(", ")}]. The file is damaged.`,
+    );
+  };
   output(answers(visual, questions, sight, shape, weight), "answers");
   const opened = await openGraph(writeOnnx(finishGraph(graph, "answerer")));
   return {

@@ -135,7 +135,8 @@ function tokenTraits({ shape }: ValueInfo, size: Size | undefined, hints: Config
   const common = { layout: "bnc", ...(channels && { channels }) } as const;
   if (tokens && size) {
     const { family, prefixTokens: familyPrefixes } = hints;
-    return { ...common, ...readTokens({ tokens, size, patchSize, prefixTokens: given.prefixTokens, family, familyPrefixes }) };
+    const { grid, ...read } = readTokens({ tokens, size, patchSize, prefixTokens: given.prefixTokens, family, familyPrefixes });
+    return { ...common, ...read };
   }
   const prefixTokens = given.prefixTokens ?? (hints.prefixTokens?.length === 1 ? hints.prefixTokens[0] : undefined);
   if (prefixTokens !== undefined) return { ...common, prefixTokens, ...(patchSize && { patchSize }) };

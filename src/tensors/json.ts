@@ -25,6 +25,15 @@ export function parseJson<S extends GenericSchema>(schema: S, json: string | Uin
   } catch (error) {
     throw new S2Error(code, `${name} is not valid JSON (${(error as Error).message}). ${advice}`, { cause: error });
   }
+  return checkJson(schema, value, source);
+}
+
+/** Checks a value that was parsed before. @throws S2Error with the source's code: the first field that does not match. */
+export function checkJson<S extends GenericSchema>(
+  schema: S,
+  value: unknown,
+  { code, name, advice }: JsonSource,
+): InferOutput<S> {
   const result = safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;

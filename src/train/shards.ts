@@ -64,7 +64,7 @@ async function recipeOf(bytes: Uint8Array, name: string): Promise<string | undef
   if ((await checkChecksum(bytes)) === "wrong") return undefined;
   const known = { code: "training", name, advice: "" };
   const read = await readChecked(bytes, known).catch(() => undefined);
-  if (read?.metadata.recipe !== undefined) return read.metadata.recipe;
+  if (read?.metadata.recipe !== undefined) return isShard(read.tensors) ? read.metadata.recipe : undefined;
   throw new S2Error(
     "write",
     `${name} exists and is no file of views (or is damaged); it is not overwritten. Give another --training folder, or remove it.`,
@@ -76,7 +76,24 @@ export async function readShard(store: Checkpoints, name: string): Promise<Recor
   const advice = "Run the same command again: it is made anew.";
   const bytes = await store.read(name);
   if (!bytes) throw new S2Error("training", `${name} is gone. ${advice}`);
-  return (await readChecked(bytes, { code: "training", name, advice })).tensors;
+  const { tensors } = await readChecked(bytes, { code: "training", name, advice });
+  if (!isShard(tensors)) throw new S2Error("training", `${name} does not hold views and tokens of them. ${advice}`);
+  return tensors;
+}
+
+/** Returns true if the tensors are those of `makeShard`: types, and dims that agree. */
+function isShard(tensors: Readonly<Record<string, StoredTensor>>): boolean {
+  const is = (name: string, dtype: string, dims: readonly number[]) =>
+    tensors[name]?.dtype === dtype && String(tensors[name].dims) === String(dims);
+  const [views, side] = tensors.coarse?.dims ?? [];
+  const layers = Object.keys(tensors).filter((name) => name.startsWith(layerName("")));
+  const tiles = views * (tensors.fine ? 5 : 1);
+  return (
+    is("coarse", "U8", [views, side, side, 3]) &&
+    (!tensors.fine || is("fine", "U8", [views, 2 * side, 2 * side, 3])) &&
+    layers.length > 0 &&
+    layers.every((_, i) => is(layerName(i), "F16", [tiles, ...(tensors[layerName(i)]?.dims.slice(1, 3) ?? [])]))
+  );
 }
 
 async function makeShard(

@@ -175,7 +175,7 @@ describe("predict", () => {
     const other = fileURLToPath(new URL("../runtimes/models/any-size.onnx", import.meta.url));
     const wrong = await run("predict", "heads/classes", photo, "--model", other);
     expect(wrong.err).toMatch(
-      /^error: The head was fitted with .*plain\.onnx \(fingerprint [0-9a-f]{12}\), and .* is another model/,
+      /^error: The head was fitted with .*plain\.onnx \(fingerprint [0-9a-f]{12}\), and .* is another model/m,
     );
     expect(wrong.status).toBe(3);
     const scales = await run("predict", "heads/classes", photo, "--scales", "1");

@@ -91,6 +91,6 @@ it("inspect tells what the model is taken for, in words and as JSON", async () =
     outputs: ["last_hidden_state"],
     traits: { imageSize: [32, 32], patchSize: 8, prefixTokens: 1, layout: "bnc", channels: 4, multiplyAdds: 12288 },
     report: { patchSize: { value: 8 }, multiplyAdds: { value: 12288 } },
-    preprocessing: null,
+    preprocessing: { mean: [0.485, 0.456, 0.406], filter: "bicubic" },
   });
 });

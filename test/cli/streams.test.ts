@@ -114,7 +114,7 @@ describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
     });
     expect(ended).toMatchObject({
       status: 2,
-      err: expect.stringMatching(/^error: .*\(EFBIG\): the file would be too large.*\n$/m),
+      err: expect.stringMatching(/^error: .* cannot be written \(EFBIG.*\n$/m),
     });
   });
 });

@@ -65,7 +65,7 @@ it("an unexpected error is one line, and S2_DEBUG=1 its stack", async () => {
   const args = ["extract", photo, ...tiny, "--out", `${photo}/features`]; // a folder below a file
   const { status, err } = await s2(args);
   expect(status).not.toBe(0);
-  expect(err).toMatch(/^error: .*cannot be made.*ENOTDIR.*\n$/m);
+  expect(err).toMatch(/^error: .*cannot be used \(ENOTDIR\).*\n$/m);
   expect((await s2(args, { env: { S2_DEBUG: "1" } })).err).toMatch(/^ +at /m);
 });
 

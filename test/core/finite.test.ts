@@ -1,6 +1,6 @@
 /** NaN and infinity: a damaged model or an image that was divided by zero must not become features. */
 import { describe, expect, it } from "vitest";
-import { argmax, firstNotFinite } from "../../src/core/finite.ts";
+import { argmax, checkFinite, firstNotFinite } from "../../src/core/finite.ts";
 import { s2, type Tensor, type VisionModel } from "../../src/core/index.ts";
 import { half, toFloat32 } from "../../src/runtimes/half.ts";
 
@@ -25,16 +25,28 @@ describe("firstNotFinite", () => {
   });
 });
 
+describe("checkFinite", () => {
+  it.each([0, 2])("names the number at %i and where it stands; finite numbers pass", (at) => {
+    const data = Float32Array.of(1, 2, 3);
+    expect(checkFinite(data, "The output")).toBeUndefined();
+    data[at] = Number.NEGATIVE_INFINITY;
+    const message = expect.stringContaining(`The output has -Infinity at ${at} of 3 numbers`);
+    expect(() => checkFinite(data, "The output")).toThrow(expect.objectContaining({ code: "not-finite", message }));
+  });
+});
+
 describe("argmax", () => {
   it("is the first of equals, within its range", () => {
     expect(argmax([1, 3, 3, 2])).toBe(1);
     expect(argmax([9, 1, 3, 3, 9], 1, 3)).toBe(1);
+    expect(argmax([9, 1, 3, 3, 9], 1)).toBe(3);
     expect(argmax([Number.NEGATIVE_INFINITY, -1e30, -1e30])).toBe(1);
   });
 
   it.each([0, 1, 2])("refuses NaN at %i: no class is the largest", (at) => {
     const values = [1, 2, 3].map((value, i) => (i === at ? Number.NaN : value));
     expect(() => argmax(values)).toThrow(expect.objectContaining({ code: "not-finite" }));
+    expect(() => argmax([4, 5, ...values, 6], 2, 3)).toThrow(`Score ${2 + Math.max(at, 0)} of 6 is NaN`);
   });
 });
 

@@ -111,6 +111,17 @@ describe("plans", () => {
     );
   });
 
+  it("resize stretches the image over all tiles: none is padded or narrower", () => {
+    const [scale] = planS2({ height: 8, width: 8 }, { imgSizes: [6], maxSplitSize: 4, splitMode: "resize" }).scales;
+    expect(scale).toMatchObject({ size: [6, 6], canvas: [8, 8], padding: [0, 0] });
+    expect(scale.tiles.map(({ left, top, width, height }) => [left, top, width, height])).toEqual([
+      [0, 0, 4, 4],
+      [4, 0, 4, 4],
+      [0, 4, 4, 4],
+      [4, 4, 4, 4],
+    ]);
+  });
+
   it("a plan is plain JSON, and runs as the options it was made from", async () => {
     const images = randomImage([2, 3, 12, 12], 7);
     const model = patchModel(2, 1);
@@ -218,6 +229,20 @@ describe("features", () => {
         }
       }),
     );
+  });
+
+  it("tiles of scales may differ on one side or both: each has its own token grid", async () => {
+    const imgSizes = [
+      [8, 8],
+      [8, 12],
+      [12, 8],
+      [16, 16],
+    ] as const;
+    for (let resizeOutputToIdx = 0; resizeOutputToIdx < imgSizes.length; resizeOutputToIdx++) {
+      const [height, width] = imgSizes[resizeOutputToIdx];
+      const { dims } = await run({ imgSizes, resizeOutputToIdx });
+      expect(dims).toEqual([2, 1 + (height / 4) * (width / 4), 2 * imgSizes.length]);
+    }
   });
 
   it("how many tiles run at a time changes nothing, to the last bit", async () => {

@@ -74,6 +74,24 @@ describe("planS2", () => {
   });
 
   it.each([
+    [{}, /^Give either scales/],
+    [{ scales: [0] }, /^A scale is 0; expected a positive number/],
+    [
+      { scales: [1, 2], resizeOutputToIdx: 2 },
+      /is 2, which points past the last scale; there are 2 scales, so it may be -2 to 1\./,
+    ],
+    [{ scales: [1, 2], resizeOutputToIdx: -3 }, /is -3, which points before the first scale/],
+    [{ scales: [1], resize_output_to_id: 0 }, /did you mean "resizeOutputToIdx"/],
+  ])("%j says what is wrong and what may be", (options, message) => {
+    expect(() => planS2({ height: 64, width: 96 }, options as S2Options)).toThrow(message);
+  });
+
+  it("refuses a scale that leaves no column, as one that leaves no row", () => {
+    expect(plan({ scales: [1 / 65] }, { height: 96, width: 64 })).toBe("bad-size");
+    expect(plan({ scales: [1 / 65] }, { height: 64, width: 96 })).toBe("bad-size");
+  });
+
+  it.each([
     [{ height: 1, width: 1 }, undefined],
     [{ height: 0, width: 1 }, "image"],
     [{ height: 1, width: 0 }, "image"],

@@ -157,6 +157,18 @@ describe("what the model says", () => {
     call = 0;
     const growing = (x: Tensor): Tensor => ({ dims: [1, (++call) ** 2, 1], data: new Float32Array(call ** 2 * x.dims[0]) });
     await expect(s2(growing, image, { scales: [1, 2], splitForward: 1 })).rejects.toThrow(/2x2 tokens for a tile, after 1x1/);
+    for (const [rows, cols] of [
+      [3, 2],
+      [2, 3],
+    ]) {
+      call = 0;
+      const turning = (): Tensor => {
+        const dims = ++call === 1 ? [1, 1, 2, 2] : [1, 1, rows, cols];
+        return { dims, data: new Float32Array(dims[2] * dims[3]) };
+      };
+      const work = s2(turning, image, { scales: [1, 2], splitForward: 1, outputShape: "bchw" });
+      await expect(work).rejects.toThrow(`${rows}x${cols} tokens for a tile, after 2x2`);
+    }
   });
 });
 

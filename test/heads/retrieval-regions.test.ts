@@ -110,6 +110,32 @@ describe("regions and their boxes", () => {
     expect(() => boxAround(tokens, 91, 5, 1)).toThrow("outside what the model saw: 0 to 90 across");
   });
 
+  it("of a point in a part of the photo: its edges belong to it, and nothing beyond them", () => {
+    const place = { region: { left: 10, top: 20, width: 90, height: 60 }, token: [10, 10] as const };
+    const tokens = { ...drawTokens(6, 9, 1), place };
+    expect(boxAround(tokens, 35, 45, 1)).toEqual({ left: 30, top: 40, width: 10, height: 10 });
+    expect(boxAround(tokens, 10, 20, 1)).toEqual({ left: 10, top: 20, width: 10, height: 10 });
+    expect(boxAround(tokens, 100, 80, 1)).toEqual({ left: 90, top: 70, width: 10, height: 10 });
+    for (const [x, y] of [
+      [9, 40],
+      [101, 40],
+      [40, 19],
+      [40, 81],
+    ])
+      expect(() => boxAround(tokens, x, y, 1)).toThrow("10 to 100 across, 20 to 80 down");
+  });
+
+  it("point where their tokens point; tokens of zeros have no direction and stay zeros", () => {
+    const even = { ...drawTokens(2, 2, 1), data: Float32Array.from({ length: 16 }, (_, i) => [3, 4, 0, 0][i % 4]) };
+    const box = { left: 5, top: 5, width: 60, height: 30 };
+    const closeTo = (values: number[]) => values.map((value) => expect.closeTo(value, 6));
+    expect([...regionVector(even, box)]).toEqual(closeTo([0.6, 0.8, 0, 0]));
+    expect([...regionVectors(even, { window: 2, stride: 1 }).vectors]).toEqual(closeTo([0.6, 0.8, 0, 0]));
+    const empty = { ...even, data: new Float32Array(16) };
+    expect([...regionVector(empty, box)]).toEqual([0, 0, 0, 0]);
+    expect([...similarities(empty, Float32Array.of(1, 0, 0, 0))]).toEqual([0, 0, 0, 0]);
+  });
+
   it("of a crop know that the rest was not seen", async () => {
     const tokens = await tokensOf(slopes(210, 97), { scales: [1], fit: "crop" });
     expect(() => boxAround(tokens, 10, 50, 1)).toThrow("outside what the model saw");
@@ -121,6 +147,8 @@ describe("regions and their boxes", () => {
       { window: 0, stride: 1 },
       { window: 2, stride: 3 },
       { window: 1.5, stride: 1 },
+      { window: 2, stride: 1.5 },
+      { window: 2, stride: 0 },
     ])
       expect(() => regionVectors(drawTokens(3, 3, 1), windows)).toThrow(expect.objectContaining({ code: "option" }));
   });

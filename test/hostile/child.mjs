@@ -19,14 +19,14 @@ function peak() {
   }
 }
 
-process.on("message", async ({ corpus: name, path }) => {
+process.on("message", async ({ corpus: name, path, reader }) => {
   const corpus = corpora.find((each) => each.name === name);
   globalThis.gc?.();
   resetPeak();
   let outcome = "ok";
   let message = "";
   try {
-    await corpus.load(path);
+    await corpus.load(path, reader);
   } catch (error) {
     outcome = error?.name === "S2Error" && typeof error.code === "string" ? "refused" : "raw error";
     message = String(error?.stack ?? error);

@@ -1,19 +1,27 @@
 /** What a corpus of hostile files is: files made from a seed, and the call that must load or refuse each. */
 
 export interface HostileFile {
-  /** The file's name, whose extension the loader may look at. */
+  /** The name of the file or folder, whose extension the loader may look at. */
   readonly name: string;
-  readonly bytes: Uint8Array;
+  /** Absent for a folder, and for a file that is gone. */
+  readonly bytes?: Uint8Array;
+  /** Other files that the loader finds, by path from the folder that `name` starts in. */
+  readonly beside?: Readonly<Record<string, Uint8Array>>;
+  /** The reader that gets it, where a corpus has several. */
+  readonly reader?: string;
   /** How it was made, for the report. */
   readonly kind: string;
 }
+
+/** Files by path from their folder. */
+export type Files = Readonly<Record<string, Uint8Array>>;
 
 export interface Corpus {
   readonly name: string;
   /** Makes file `i`; the same for the same seed. */
   make(seed: number, i: number): Promise<HostileFile>;
   /** Loads the file; it must resolve, or reject with an S2Error. */
-  load(path: string): Promise<unknown>;
+  load(path: string, reader?: string): Promise<unknown>;
 }
 
 /** Random numbers of a seed. */

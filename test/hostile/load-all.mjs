@@ -1,8 +1,8 @@
 /** Loads a part of a corpus in child processes, and says how each file went: ok, refused, raw error, crash or hang, and its memory. */
 import { fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -12,6 +12,21 @@ const own = {
   setup: ({ onResolve }) => onResolve({ filter: /^s2-vision/ }, ({ path }) => ({ path: import.meta.resolve(path), external: true })),
 };
 
+/** The package's other modules as they are built, so that each is loaded once; and each file's own address, which it finds fixtures by. */
+const built = {
+  name: "built",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/src\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      const source = pathToFileURL(resolve(resolveDir, path)).href;
+      return { path: source.replace("/src/", "/dist/").replace(/ts$/, "js"), external: true };
+    });
+    onLoad({ filter: /test\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)),
+      loader: "ts",
+    }));
+  },
+};
+
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The corpora, which are TypeScript, as a module that every Node runs; inside node_modules, where packages are found. */
@@ -19,8 +34,8 @@ async function bundle() {
   const folder = here("../../node_modules/.cache/s2-hostile");
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `corpora-${process.pid}.mjs`);
-  await build({ entryPoints: [here("corpora.ts")], outfile, bundle: true, format: "esm", platform: "node",     packages: "external",
-    plugins: [own], logLevel: "error" });
+  await build({ entryPoints: [here("corpora.ts")], outfile, bundle: true, format: "esm", platform: "node", packages: "external",
+    plugins: [own, built], logLevel: "error" });
   return outfile;
 }
 
@@ -36,17 +51,18 @@ export async function loadAll({ corpus, seed, count, indices = Array.from({ leng
   const results = [];
   let child;
   for (const i of indices) {
-    const { name, bytes, kind } = await make(seed, i);
+    const { name, bytes, kind, beside = {}, reader } = await make(seed, i);
     const path = join(folder, String(i), name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytes);
+    mkdirSync(join(folder, String(i)), { recursive: true });
+    for (const [file, content] of Object.entries(beside)) write(join(folder, String(i), file), content);
+    if (bytes) write(path, bytes);
     child ??= await start(bundled);
-    const result = { i, kind, path, ...(await loadOne(child, { corpus, path }, seconds)) };
+    const result = { i, kind, path, ...(await loadOne(child, { corpus, path, reader }, seconds)) };
     if (result.outcome === "crash" || result.outcome === "hang") {
       child.kill("SIGKILL");
       child = undefined;
     }
-    if (faultsOf([result]).length === 0) rmSync(dirname(path), { recursive: true });
+    if (faultsOf([result]).length === 0) rmSync(join(folder, String(i)), { recursive: true });
     results.push(result);
     onFile(result);
   }
@@ -54,6 +70,11 @@ export async function loadAll({ corpus, seed, count, indices = Array.from({ leng
   rmSync(bundled);
   if (faultsOf(results).length === 0) rmSync(folder, { recursive: true });
   return results;
+}
+
+function write(path, bytes) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, bytes);
 }
 
 /** @returns {Promise<import("node:child_process").ChildProcess>} */

@@ -1,0 +1,122 @@
+/** Small valid files of features, heads, indexes and answerers. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Fingerprint, fitTask, keepFeatures, type TaskHeadName } from "s2-vision/eval";
+import { addPhotos, type IndexLabel, memoryVectors, openIndex, type PhotoTokens } from "s2-vision/heads";
+import { type Features, openGraph } from "s2-vision/node";
+import { type SavedHead, saveHead } from "../../src/cli/head-folder.ts";
+import { writeFeatures } from "../../src/cli/stored.ts";
+import { writeHead } from "../../src/heads/head.ts";
+import { boxPhotos, classPhotos, depthPhotosOf, maskPhotos } from "../eval/drawn-tasks.ts";
+import type { Files } from "./corpus.ts";
+import type { Valid } from "./damage-files.ts";
+
+export const fingerprint: Fingerprint = { model: "m", options: "{}", photo: "p", version: "1" };
+export const indexLabel: IndexLabel = {
+  model: "m",
+  modelHash: "h",
+  plan: "p",
+  pooling: "mean",
+  regions: { window: 2, stride: 1 },
+};
+
+/** A photo's tokens as the heads here take them. */
+export const tokens: PhotoTokens = classPhotos(1).tokens.get("0.png")!;
+
+/** What `write` leaves in a folder. */
+async function written(names: readonly string[], write: (folder: string) => Promise<void>): Promise<Files> {
+  const folder = mkdtempSync(join(tmpdir(), "s2-valid-"));
+  try {
+    await write(folder);
+    return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name))]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function featureFiles(): Promise<Valid[]> {
+  const features = { dims: [1, 4, 3], data: Float32Array.from({ length: 12 }, (_, i) => i) } as unknown as Features;
+  const metadata = {
+    plan: "{}",
+    model: "{}",
+    photo: "{}",
+    options: "{}",
+    fingerprint: JSON.stringify(fingerprint),
+    s2_vision: "1",
+  };
+  const write = (name: string) => (folder: string) => writeFeatures(join(folder, name), features, "float32", metadata);
+  let kept: Uint8Array = new Uint8Array();
+  const store = { read: async () => undefined, write: async (_: string, bytes: Uint8Array) => void (kept = bytes) };
+  await keepFeatures(store, "photo.safetensors", tokens, fingerprint);
+  return [
+    { reader: "features", name: "f.safetensors", files: await written(["f.safetensors"], write("f.safetensors")) },
+    { reader: "features", name: "f.npy", files: await written(["f.json", "f.npy"], write("f.npy")) },
+    { reader: "store", name: "photo.safetensors", files: { "photo.safetensors": kept } },
+  ];
+}
+
+async function heads(): Promise<Valid[]> {
+  const sets = { classes: classPhotos(24), masks: maskPhotos(6), depth: depthPhotosOf(10), boxes: boxPhotos(12) };
+  const fits: [keyof typeof sets, TaskHeadName][] = [
+    ...(["logistic", "ridge", "knn", "prototypes"] as const).map((head): ["classes", TaskHeadName] => ["classes", head]),
+    ...([
+      ["masks", "ridge"],
+      ["depth", "ridge"],
+      ["depth", "bins"],
+      ["boxes", "objects"],
+    ] as const),
+  ] as [keyof typeof sets, TaskHeadName][];
+  const all: Valid[] = [];
+  for (const [kind, name] of fits) {
+    const { items, features } = sets[kind];
+    const half = items.length / 2;
+    const parts = { train: items.slice(0, half), validation: items.slice(half) };
+    const classes = kind === "depth" ? [] : kind === "classes" ? ["a", "b", "c"] : ["a", "b"];
+    const { head } = await fitTask({ kind, classes } as never, parts as never, features, {
+      head: name,
+      regularisation: [1],
+      openGraph,
+    });
+    const saved = {
+      ...{ ...head, fitted: name, figures: {}, data: { name: "set", photos: { train: half } } },
+      features: { model: { model: "m" }, modelHash: "h", look: { scales: [1, 2] }, s2_vision: "1" },
+    } as unknown as SavedHead;
+    const files = await written(["head.json", "head.safetensors"], (folder) => saveHead(folder, saved));
+    const { json, weights } = writeHead(head);
+    // Weights whose hash is not named reach the checks behind it.
+    all.push({ reader: "head", files, among: /json$/ }, { reader: "head", files, among: /json$/ });
+    all.push({ reader: "head files", files: { "head.json": Buffer.from(json), "head.safetensors": weights } });
+  }
+  return all;
+}
+
+async function indexes(): Promise<Valid[]> {
+  const all: Valid[] = [];
+  for (const precision of ["float32", "int8"] as const) {
+    const store = memoryVectors({ precision });
+    const index = await openIndex(store, indexLabel);
+    const photo = (i: number) => ({
+      ...{ path: `${i}.jpg`, mark: "m", size: [8, 8] as const, vector: Float32Array.of(1, i, 2, 3) },
+      regions: { vectors: Float32Array.of(1, i, 2, 3, 4, 3, 2, i), boxes: Float64Array.of(0, 0, 4, 4, 4, 4, 4, 4) },
+    });
+    await addPhotos(index, [photo(1), photo(2), photo(3)]);
+    const files = { "index.safetensors": store.save() };
+    all.push(...Array<Valid>(4).fill({ reader: "index", name: "index.safetensors", files }));
+  }
+  return all;
+}
+
+const model = (path: string) => readFileSync(fileURLToPath(new URL(`../../models/${path}`, import.meta.url)));
+
+export async function validFeatures(): Promise<Valid[]> {
+  const answerer = {
+    reader: "answerer",
+    name: "a.safetensors",
+    files: { "a.safetensors": model("answerer/answerer.safetensors") },
+  };
+  const student = { reader: "student", name: "s.safetensors", files: { "s.safetensors": model("s2-tiny/model.safetensors") } };
+  const features = await featureFiles();
+  return [...features, ...features, ...(await heads()), ...(await indexes()), answerer, answerer, student];
+}
