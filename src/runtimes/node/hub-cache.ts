@@ -1,11 +1,12 @@
 /** The downloaded models on disk: which commit a revision was, which files it has, and whether they are still as they were checked. */
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { array, type InferOutput, number, object, optional, string } from "valibot";
 import { parseJson } from "../../tensors/json.ts";
 import { COMMIT, type HubFile } from "../hub-files.ts";
 import { isWhole } from "./hub-file.ts";
 import { privateName } from "./hub-parts.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export interface CachedModel {
   readonly commit: string;
@@ -73,7 +74,7 @@ async function writeManifest(home: string, commit: string, files: readonly HubFi
 
 /** Writes a file under a private name and renames it. */
 async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const unfinished = privateName(path);
   try {
     await writeFile(unfinished, text);

@@ -1,7 +1,7 @@
 /** One file of the hub onto the disk: it goes on where it stopped, is checked as it lies there, and appears whole. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, refuseWebPage } from "../hub-files.ts";
@@ -9,6 +9,7 @@ import { chunksOf, isWebPage } from "../receive.ts";
 import { shownAddress } from "../shown-address.ts";
 import { releasePart, takePart } from "./hub-parts.ts";
 import { discard, type HubRequest } from "./hub-request.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Bytes of `file` that are on disk, of as many. */
 export type OnProgress = (done: { file: string; bytes: number; of: number }) => void;
@@ -29,7 +30,7 @@ const MAX_CUTS = 100;
  */
 export async function fetchFile(address: string, file: HubFile, target: string, ways: FetchWays): Promise<void> {
   if (await isWhole(target, file)) return;
-  await mkdir(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   const part = await takePart(target, file.size);
   try {
     const earlier = await receiveAll(address, file, part, ways);
@@ -41,7 +42,7 @@ export async function fetchFile(address: string, file: HubFile, target: string, 
     if (got !== expectedChecksum(file)) throw refuseChecksum(file, got);
     await rename(part, target);
   } catch (error) {
-    const mayContinue = error instanceof S2Error ? error.code !== "hub-checksum" : !isDiskError(error);
+    const mayContinue = !isDiskError(error) && (error as Partial<S2Error>).code !== "hub-checksum";
     await (mayContinue ? releasePart(part) : rm(part, { force: true }));
     if (!(isDiskError(error) && (await isWhole(target, file)))) throw error; // another process was first
   }
@@ -54,8 +55,8 @@ export async function isWhole(path: string, file: HubFile): Promise<boolean> {
 }
 
 /** Returns true for errors of the file system, false for those of the network. */
-export function isDiskError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && !(error instanceof S2Error) && "syscall" in error;
+export function isDiskError(error: unknown): error is Error {
+  return error instanceof S2Error ? error.code === "write" : error instanceof Error && "syscall" in error;
 }
 
 /** SHA-256 for large files, git's hash of a blob for small ones. */

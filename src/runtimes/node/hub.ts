@@ -92,7 +92,7 @@ function refuseDamaged(name: string, { folder, damaged }: CachedModel): S2Error 
   );
 }
 
-function refuseWrite(name: string, home: string, cause: NodeJS.ErrnoException): S2Error {
+function refuseWrite(name: string, home: string, cause: Error): S2Error {
   return new S2Error(
     "write",
     `"${name}" cannot be written to ${home} (${cause.message}). Make room or get the right to write there, or give another folder by S2_CACHE or cacheDir.`,

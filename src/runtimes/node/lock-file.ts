@@ -6,10 +6,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, rmSync } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { S2Error } from "../../core/index.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export interface LockOptions {
   /** Milliseconds without a sign of life after which a lock is a killed process's. */
@@ -29,7 +30,7 @@ export async function withLock<T>(
   { expiresAfter = 10_000, patience = 120_000 }: LockOptions = {},
 ): Promise<T> {
   const token = randomUUID();
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const start = performance.now();
   let file = await create(path, token);
   while (!file) {

@@ -14,7 +14,7 @@ export function makeFolder(folder: string): void {
     if (isFolder(folder)) return; // another process was faster
     const { code } = cause as NodeJS.ErrnoException;
     const what = code === "EEXIST" ? "it is a file or a link that leads nowhere" : code;
-    throw new S2Error("write", `The folder "${folder}" cannot be made (${what}). Give another place for the output.`, { cause });
+    throw new S2Error("write", `The folder "${folder}" cannot be made (${what}). Choose another place.`, { cause });
   }
 }
 
