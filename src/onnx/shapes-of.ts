@@ -77,7 +77,9 @@ function follow(graph: GraphProto, shapes: Shapes, walk: Walk): void {
 function resultsOf(node: NodeProto, given: Given, shapes: Shapes, walk: Walk): Shaped[] {
   const op = operatorName(node.domain, node.opType);
   const attributes = readAttributes(node);
-  const run = (body: unknown, inputs: readonly Shaped[], own: Walk) => inside(body as GraphProto, inputs, shapes, own);
+  // A damaged graph may lack a body, or have something else in its place.
+  const run = (body: unknown, inputs: readonly Shaped[], own: Walk) =>
+    typeof body === "object" ? inside(body as GraphProto, inputs, shapes, own) : [];
   if (op === "If") return branch(given, (taken, own) => run(attributes[`${taken}_branch`], [], own), walk);
   if (op === "Loop") return loop(given, (inputs, own) => run(attributes.body, inputs, own), walk);
   const call = { op, inputs: given, attributes, outputs: node.output?.length ?? 1, opset: walk.opset };

@@ -1,4 +1,5 @@
 /** A trained student as a hub folder has it: config.json and model.safetensors under timm's names, so that `buildModel` reads it. */
+import { S2Error } from "../core/index.ts";
 import { fromFloat16, readSafetensors, type StoredTensor, toFloat16, writeSafetensors } from "../tensors/index.ts";
 import type { Fitted } from "./fit.ts";
 import type { VitShape } from "./vit.ts";
@@ -45,10 +46,16 @@ export function studentFiles(
   return { config, weights: writeSafetensors(Object.fromEntries(tensors), { format: "pt", s2_vision: "student" }) };
 }
 
-/** The weights of such a file, by name: first values of a student that goes on from it. */
+/** The weights of such a file, by name: first values of a student that goes on from it. @throws S2Error "training", "safetensors". */
 export function studentValues(weights: Uint8Array): Fitted["state"] {
   const { tensors } = readSafetensors(weights);
   return Object.fromEntries(
-    Object.entries(tensors).map(([name, { dims, data }]) => [name, { dims, data: fromFloat16(data as Uint16Array) }]),
+    Object.entries(tensors).map(([name, { dtype, dims, data }]) => {
+      if (dtype === "F16") return [name, { dims, data: fromFloat16(data as Uint16Array) }];
+      throw new S2Error(
+        "training",
+        `The student's ${name} is ${dtype}; expected F16. Give the model.safetensors of a trained student.`,
+      );
+    }),
   );
 }

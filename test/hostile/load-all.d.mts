@@ -7,6 +7,8 @@ export interface Loaded {
   readonly memory: number;
   readonly ms: number;
   readonly path: string;
+  /** SHA-256 of the bytes. */
+  readonly digest: string;
 }
 export function loadAll(options: {
   corpus: string;

@@ -1,5 +1,6 @@
 /** Loads a part of a corpus in child processes, and says how each file went: ok, refused, raw error, crash or hang, and its memory. */
 import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -57,7 +58,7 @@ export async function loadAll({ corpus, seed, count, indices = Array.from({ leng
     for (const [file, content] of Object.entries(beside)) write(join(folder, String(i), file), content);
     if (bytes) write(path, bytes);
     child ??= await start(bundled);
-    const result = { i, kind, path, ...(await loadOne(child, { corpus, path, reader }, seconds)) };
+    const result = { i, kind, path, digest: digestOf(bytes ?? "", beside), ...(await loadOne(child, { corpus, path, reader }, seconds)) };
     if (result.outcome === "crash" || result.outcome === "hang") {
       child.kill("SIGKILL");
       child = undefined;
@@ -70,6 +71,13 @@ export async function loadAll({ corpus, seed, count, indices = Array.from({ leng
   rmSync(bundled);
   if (faultsOf(results).length === 0) rmSync(folder, { recursive: true });
   return results;
+}
+
+/** By which two files are known as the same. */
+function digestOf(bytes, beside) {
+  const hash = createHash("sha256").update(bytes);
+  for (const [file, content] of Object.entries(beside)) hash.update(file).update(content);
+  return hash.digest("hex");
 }
 
 function write(path, bytes) {

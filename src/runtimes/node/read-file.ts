@@ -1,5 +1,5 @@
 /** Files of a model as bytes: whole, or some of them; only regular ones, and only those that lie where their model does. */
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { S2Error } from "../../core/index.ts";
 
@@ -68,7 +68,8 @@ export function besideFile(naming: string, location: string): string {
   if (location === "" || isAbsolute(location) || /^([A-Za-z]:|[/\\])|(^|[/\\])\.\.([/\\]|$)|\0/.test(location))
     refuse("which is no path within its folder");
   const path = join(folder, location);
-  if (!statSync(path, { throwIfNoEntry: false }))
+  // existsSync, for statSync throws for names that are too long and circles of links.
+  if (!existsSync(path))
     throw new S2Error(
       "model-not-found",
       `${naming} names the file ${location}, and there is no ${path}; download it too, into the same folder.`,
