@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { nearest } from "../../src/core/error.ts";
 import {
+  chooseGrid,
   type DynamicS2Options,
   mergeChessboard,
   planDynamicS2,
@@ -116,7 +117,41 @@ it.each<[object, object, string | undefined]>([
   expect(codeOf(() => planS2({ height: 64, width: 96 }, options as S2Options, traits))).toBe(code);
 });
 
+it("a model of maps may have prefix tokens of its own, and a fixed size that is no square is named whole", () => {
+  const maps = { layout: "bchw", prefixTokens: 1 } as const;
+  expect(codeOf(() => planS2({ height: 64, width: 96 }, { scales: [1], outputShape: "bchw" }, maps))).toBeUndefined();
+  expect(() => planS2({ height: 64, width: 96 }, { scales: [1] }, { imageSize: [64, 95] })).toThrow(
+    /pass maxSplitSize: \[64,95\] and/,
+  );
+});
+
 describe("planDynamicS2", () => {
+  it.each([[[10, 0]], [[10, -5]], [[10, Number.NaN]], [[Number.POSITIVE_INFINITY, 10]], [[]], [10], [undefined]])(
+    "refuses scales %j as no sides",
+    (scales) => {
+      const options = { scales, tile: 10, maxTiles: 4, gridChoice: "nvila" } as never;
+      expect(() => planDynamicS2({ height: 9, width: 9 }, options)).toThrow(/expected sides in pixels such as/);
+      expect(codeOf(() => planDynamicS2({ height: 9, width: 9 }, { scales, maxTiles: 4 } as never))).toBe("scales");
+    },
+  );
+
+  it("warns like planS2, and not without a reason", () => {
+    const codes = (patchSize: number) =>
+      planDynamicS2({ height: 30, width: 30 }, { scales: [10, 20], maxTiles: 4 }, { patchSize }).warnings.map(({ code }) => code);
+    expect(codes(5)).toEqual([]);
+    expect(codes(3)).toContain("leftover-pixels");
+  });
+
+  it.each([
+    [[100, 100], 2, { rows: 2, cols: 1 }], // a row or a column of two: the first of equals
+    [[100, 100], 6, { rows: 3, cols: 2 }],
+    [[200, 100], 4, { rows: 2, cols: 2 }], // as far from 4 x 1 as from 2 x 2: the squarer
+    [[100, 200], 4, { rows: 2, cols: 2 }],
+    [[300, 100], 9, { rows: 3, cols: 3 }],
+  ])("an image of %j gets, of the grids of %i tiles that are as near to its shape, %j", ([height, width], tiles, grid) => {
+    expect(chooseGrid({ height, width }, { min: tiles, max: tiles, tile: 10, gridChoice: "log-ratio" })).toEqual(grid);
+  });
+
   const square = { height: 100, width: 100 };
   it.each<[Partial<DynamicS2Options> & Record<string, unknown>, string | undefined]>([
     [{ scales: [10, 20], maxTiles: 4 }, undefined],

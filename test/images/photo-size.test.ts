@@ -67,3 +67,24 @@ describe("the size from the header is that of the decoded photo", () => {
     },
   );
 });
+
+describe("a file without a size", () => {
+  const gif = (width: number, height: number) => Uint8Array.from([...Buffer.from("GIF89a"), width, 0, height, 0, 0, 0, 0, 0]);
+
+  it("is refused when a side is zero, and not before", async () => {
+    expect(await photoSize(gif(1, 2))).toEqual([2, 1]);
+    for (const [width, height] of [
+      [0, 2],
+      [2, 0],
+    ]) {
+      const message = `It says to be ${width}x${height} pixels; copy or download it again.`;
+      await expect(photoSize(gif(width, height))).rejects.toMatchObject({ code: "data-file", message });
+    }
+  });
+
+  it("is refused as empty, or with the reader's own error as the cause", async () => {
+    await expect(photoSize(new Uint8Array(0))).rejects.toThrow("It is empty (0 bytes)");
+    const refusal = { code: "data-file", message: expect.stringMatching(/^It is no image/), cause: expect.any(Error) };
+    await expect(photoSize(new TextEncoder().encode("words, and no image at all"))).rejects.toMatchObject(refusal);
+  });
+});

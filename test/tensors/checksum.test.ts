@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { S2Error } from "../../src/core/index.ts";
 import { findFeatures, keepFeatures } from "../../src/eval/index.ts";
 import { addPhotos, memoryVectors, openIndex, readHead, writeHead } from "../../src/heads/index.ts";
-import { checkChecksum, makeRandom, readChecked, withChecksum, writeChecked, writeSafetensors } from "../../src/tensors/index.ts";
+import {
+  checkChecksum,
+  checksumEntry,
+  makeRandom,
+  readChecked,
+  withChecksum,
+  writeChecked,
+  writeSafetensors,
+} from "../../src/tensors/index.ts";
 import { drawVectors, label } from "../heads/vectors.ts";
 
 const source = { code: "checkpoint", name: "a file", advice: "Make it again." };
@@ -45,6 +53,22 @@ describe("a checksum", () => {
       code: "checkpoint",
       message: expect.stringMatching(/^a file has no/),
     });
+  });
+
+  it("that was not filled in is absent, and one that does not match is said to be damaged", async () => {
+    const unfilled = writeSafetensors(tensors, { ...metadata, ...checksumEntry });
+    expect(await checkChecksum(unfilled)).toBe("absent");
+    const file = await withChecksum(unfilled.slice());
+    expect(await checkChecksum(file)).toBe("right");
+    file[file.length - 1] ^= 1;
+    await expect(readChecked(file, source)).rejects.toThrow(
+      /^a file does not match its checksum; it is damaged. Make it again.$/,
+    );
+  });
+
+  it("is not written into a file that has no place for it", async () => {
+    for (const file of [writeSafetensors(tensors, metadata), new Uint8Array(7), new Uint8Array(8)])
+      expect(await withChecksum(file.slice())).toEqual(file);
   });
 
   it("notices every cut and every changed bit", async () => {

@@ -1,7 +1,7 @@
 /** A damaged JSON file must end in a sentence that names the file and the field, never in a TypeError far from it. */
 import { array, integer, minValue, number, object, pipe, record, string } from "valibot";
 import { expect, it } from "vitest";
-import { parseJson } from "../../src/tensors/json.ts";
+import { parseJson, showJson } from "../../src/tensors/json.ts";
 
 const schema = object({ name: string(), sizes: array(pipe(number(), integer(), minValue(1))) });
 const source = { code: "head", name: "head.json", advice: "Fit the head again." };
@@ -28,6 +28,19 @@ it.each([
 it("refuses bytes that are no UTF-8, and cuts long values", () => {
   expect(() => parse(new Uint8Array([0xff, 0xfe, 0x7b]))).toThrow(/not valid JSON/);
   expect(() => parse(JSON.stringify({ name: ["x".repeat(500)], sizes: [] }))).toThrow(/^.{0,140}$/);
+});
+
+it("refuses one byte that is no UTF-8 in a string, and keeps a byte order mark that is not at the start", () => {
+  const json = new TextEncoder().encode('{"name":"a","sizes":[]}');
+  const broken = json.slice();
+  broken[9] = 0xff;
+  expect(() => parse(broken)).toThrow(expect.objectContaining({ code: "head", cause: expect.any(TypeError) }));
+  expect(parse('{"name":"\uFEFFa","sizes":[]}').name).toBe("\uFEFFa");
+});
+
+it("shows 60 characters of a value, and the first 60 of a longer one", () => {
+  expect(showJson("x".repeat(58))).toBe(`"${"x".repeat(58)}"`);
+  expect(showJson("x".repeat(59))).toBe(`"${"x".repeat(59)}...`);
 });
 
 it("says of a value that is nested too deeply to be written that it is", () => {

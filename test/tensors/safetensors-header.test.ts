@@ -1,6 +1,6 @@
 /** Headers that Python's safetensors 0.8 reads are read here, and those that it refuses are refused: files of either side go to the other. */
 import { describe, expect, it } from "vitest";
-import { readSafetensors } from "../../src/tensors/index.ts";
+import { readHeader, readHeaderLength, readSafetensors } from "../../src/tensors/index.ts";
 
 const one = '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
 const tensor = (dtype: string, shape: string, offsets: string) =>
@@ -64,6 +64,23 @@ describe("refused", () => {
   ])("%s", (_, header, bytes) => {
     expect(() => readSafetensors(fileOf(header, bytes))).toThrow(expect.objectContaining({ code: "safetensors" }));
   });
+  it("a Git LFS pointer, by the file's name where it is known", () => {
+    const pointer = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\n");
+    expect(() => readHeaderLength(pointer, 130, "a.safetensors")).toThrow(/^a\.safetensors is a Git LFS pointer/);
+    expect(() => readHeaderLength(pointer, 130)).toThrow(/^The safetensors file is a Git LFS pointer/);
+  });
+
+  it("with the file's name where it is known, and with the cause", () => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    expect(() => readHeader(bytes("[]"), 0, "a.safetensors")).toThrow(
+      /read: a\.safetensors: its header is JSON but not an object\.$/,
+    );
+    expect(() => readHeader(bytes("[]"), 0)).toThrow(/read: its header is JSON but not an object\.$/);
+    expect(() => readHeader(bytes("null"), 0)).toThrow(/read: its header is JSON but not an object\.$/);
+    expect(() => readHeader(bytes(`{${one},${one}}`), 4)).toThrow(/read: a name stands twice in its header\.$/);
+    expect(() => readHeader(bytes("{"), 0)).toThrow(expect.objectContaining({ cause: expect.any(SyntaxError) }));
+  });
+
   it("a header above 100 MB, before it is read", () => {
     const file = new Uint8Array(100_000_010);
     new DataView(file.buffer).setBigUint64(0, 100_000_001n, true);
