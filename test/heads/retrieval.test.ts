@@ -60,6 +60,14 @@ describe("exact search in memory", () => {
     );
   });
 
+  it.each([1, 5, 6, 7])("scores vectors of %i numbers by all of them", async (channels) => {
+    const drawn = Array.from({ length: 5 }, (_, i) => drawVectors(`${i}`, i, { channels }));
+    const { index } = await opened(drawn);
+    const query = noise(channels, 3);
+    for (const { photo, score } of await search(index, { photo: query }))
+      expect(score).toBeCloseTo(cosine(drawn[Number(photo)].vector, query), 5);
+  });
+
   it("looks further when the nearest regions, as many as were asked for, are all of one photo", async () => {
     const query = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0);
     const near = drawVectors("near.jpg", 1, { regions: 16 }); // 8 times the 2 photos that are asked for
