@@ -109,7 +109,7 @@ describe.skipIf(!posix)("names with the characters of patterns", () => {
     const folder = folderOf(["a.jpg"]);
     const out = process.platform === "linux" ? "/proc/s2/out" : join(folder, "a.jpg/out");
     const { status, err } = await s2(["extract", join(folder, "a.jpg"), ...tiny, "--out", out]);
-    expect([status, err]).toEqual([2, expect.stringMatching(/^error: The folder .* cannot be made .*Give another place/)]);
+    expect([status, err]).toEqual([2, expect.stringMatching(/^error: The folder .* cannot be made .*Choose another place/)]);
   });
 });
 
