@@ -133,6 +133,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
         });
         run.on("exit", (status) => {
           clearTimeout(timer);
+          if (kills > 0) rmSync(join(path, "s2_writer.lock"), { force: true }); // one wait for an expired lock is enough
           if (status === null) kills++;
           else if (status !== 0) reject(new Error(`The index did not open again: status ${status}.`));
           resolve(status === 0);
