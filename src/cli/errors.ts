@@ -38,7 +38,7 @@ export function sentence(error: unknown): string {
   return `${said.trim().split("\n")[0]} (unexpected; please report it with the stack, which S2_DEBUG=1 shows)`;
 }
 
-/** What a file system refuses is no fault of the program. */
+/** Words for what a file system refuses, which is no fault of the program. */
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; make room, or write elsewhere",
   EDQUOT: "the quota of the disk is used up; make room, or write elsewhere",

@@ -4,13 +4,13 @@ import { join, relative, sep } from "node:path";
 
 const MAGIC = /[*?[\]{}]/;
 
-/** Whether the text has characters of a pattern that no backslash escapes. */
+/** Returns true for a text with characters of a pattern that no backslash escapes. */
 export const isGlob = (text: string): boolean => MAGIC.test(text.replace(/\\./g, ""));
 
 export interface Glob {
   /** The part before the first segment with a pattern. */
   readonly base: string;
-  /** What is sought below it; "" where the argument has no pattern after all. */
+  /** The pattern that is sought below it; "" where the argument has none after all. */
   readonly pattern: string;
 }
 

@@ -1,4 +1,4 @@
-/** What holds for the whole process of a command: no error ends it without a sentence and a status of its own. */
+/** Guards the process of a command: no error ends it without a sentence and a status of its own. */
 import { explain, status } from "./errors.ts";
 import { stopSignal, stopWith } from "./interrupt.ts";
 import { statusOfOutput, writeMessage } from "./output.ts";

@@ -6,7 +6,7 @@ import { isPhotoName, PHOTO_EXTENSIONS } from "../images/index.ts";
 import type { FoundPhoto } from "./photos.ts";
 import { shown } from "./shown.ts";
 
-/** Where features go: a folder, or for one photo a file with the format's extension. */
+/** Reads --out: a folder, or for one photo a file with the format's extension. */
 export function readOut(
   out: string,
   format: "safetensors" | "npy" | undefined,

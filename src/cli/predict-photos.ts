@@ -74,7 +74,7 @@ export async function predictPhotos(folder: string, given: readonly string[], fl
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
 }
 
-/** As `filesOf` names them. */
+/** Files by the names that `filesOf` gives. */
 function picturesOf(picture: string, { task }: TaskHead) {
   return [{ path: picture }, { path: picture.replace(/png$/, task === "masks" ? "mask.png" : "depth.png") }];
 }

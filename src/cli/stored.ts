@@ -17,7 +17,7 @@ export interface Metadata extends Record<string, string> {
   /** source, width, height. */
   readonly photo: string;
   readonly options: string;
-  /** What `--resume` compares. */
+  /** The fingerprint that `--resume` compares. */
   readonly fingerprint: string;
   readonly s2_vision: string;
 }
@@ -55,7 +55,7 @@ function halfOf(data: Float32Array): Uint16Array {
 /** The metadata of an .npy file. */
 export const besideNpy = (path: string) => path.replace(/npy$/, "json");
 
-/** What `--resume` finds: features to keep, none, those of something else, or a damaged file. */
+/** The state of a file for `--resume`: features to keep, none, those of something else, or a damaged file. */
 export type State = "holds" | "missing" | "stale" | "damaged";
 
 /** Looks whether the file at `path` is undamaged and has this fingerprint, and so has the picture, where one is wanted. */

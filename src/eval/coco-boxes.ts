@@ -52,7 +52,7 @@ function readBox(
   return typeof cut === "string" ? `${cut} (bbox ${output.join(", ")})` : { label, ...cut };
 }
 
-/** How messages call an annotation. */
+/** Name of an annotation in messages. */
 export const annotationName = ({ id }: { id?: number | string }, index: number): string =>
   id === undefined ? `annotation ${index + 1} of the photo` : `annotation ${id}`;
 

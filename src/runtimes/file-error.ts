@@ -1,4 +1,4 @@
-/** Why ONNX Runtime did not load a file. Platform-free. */
+/** The refusal of a file that ONNX Runtime did not load. Platform-free. */
 import { S2Error } from "../core/index.ts";
 import { refusalOf } from "./foreign-files.ts";
 

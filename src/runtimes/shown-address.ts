@@ -1,4 +1,4 @@
-/** How messages show an address. Platform-free. */
+/** Addresses as messages show them. Platform-free. */
 
 /** An address for messages: without its query, which may be a signature that grants access, and without a password. */
 export function shownAddress(address: string): string {
