@@ -1,4 +1,4 @@
-"""Makes golden twins of the vision backbones: small random models of transformers and timm, in the layout of /work/shared/fixtures/arch.
+"""Makes golden twins of the vision backbones: small random models of transformers and timm, in the layout of test/fixtures/arch.
 
     python scripts/make-arch-twins.py OUT_DIR [--seed N] [--only TEXT]    writes OUT_DIR/<source>-<family>-<variant>/ and OUT_DIR/index.json
     python scripts/make-arch-twins.py DIR --check                         reruns every folder of DIR and compares with its io.safetensors

@@ -116,7 +116,7 @@ interface Candidate {
   readonly composed: string;
 }
 
-/** As many last folders of a path on another computer as any of the files has. */
+/** The longest end of a path from another computer that any of the files has. */
 function longestEnd(candidates: readonly Candidate[], listed: string): string {
   const folders = listed.split("/");
   const ends = folders.map((_, from) => folders.slice(from).join("/"));

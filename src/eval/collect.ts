@@ -49,7 +49,7 @@ export function collectFeatures(photos: readonly string[], collection: Collectio
   return collectChanged(photos, collection, () => false) as AsyncGenerator<Collected>;
 }
 
-/** As `collectFeatures`, but for photos that are kept. */
+/** Collects like `collectFeatures`, without the photos that are kept. */
 export async function* collectChanged(
   photos: readonly string[],
   collection: Collection,

@@ -5,7 +5,7 @@ import { type Place, stem } from "./place.ts";
 /** Returns the photos that a name means: none, one, or several that it does not tell apart. */
 export type FindPhotos = (name: string, beside?: string) => readonly Place[];
 
-/** As `Folder` lists paths: "/" between folders, none before, composed Unicode, and the extension in small letters. */
+/** Normalizes a path to the form in which `Folder` lists paths: "/" between folders, none before, composed Unicode, and the extension in small letters. */
 export function tidy(path: string): string {
   const parts = path.normalize("NFC").replaceAll("\\", "/").split("/");
   const plain = parts.filter((part, i) => part !== "." && (part !== "" || i === 0)).join("/");

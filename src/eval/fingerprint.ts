@@ -15,14 +15,14 @@ export interface Fingerprint {
   readonly version: string;
 }
 
-/** What a loaded model is made of. */
+/** The parts of a loaded model that determine its features. */
 export interface ModelParts {
   /** A hash of the files that the graph comes from, with external data: `hashModelFiles` of the Node runtime. */
   readonly files: string;
   /** The output that was asked for by name. */
   readonly output?: string;
   readonly traits?: Partial<Traits>;
-  /** As resolved from config files and options; default ImageNet's. */
+  /** The preprocessing that config files and options give; default ImageNet's. */
   readonly preprocessing?: Preprocessing;
 }
 

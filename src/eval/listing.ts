@@ -53,7 +53,7 @@ export type Known<K extends Kind> = Omit<ItemOf[K], "path" | "size">;
 /** A layout that is read: what kind of labels it has, by what it is recognized, and what reads it. */
 export interface Layout<K extends Kind = Kind> {
   readonly kind: K;
-  /** What messages call it. */
+  /** Name in messages. */
   readonly name: string;
   /** `isAsked`: the kind was given, so that what only may be of it counts too. */
   recognize(listing: Listing, isAsked: boolean): boolean | Promise<boolean>;

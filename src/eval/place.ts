@@ -5,7 +5,7 @@ import { namingOf, type Role } from "./layout-names.ts";
 export type { Role };
 
 export interface Place {
-  /** As the folder spells it, for opening. */
+  /** The folder's own spelling, for opening. */
   readonly path: string;
   readonly split?: string;
   readonly role?: Role;

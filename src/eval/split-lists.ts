@@ -18,7 +18,7 @@ export interface Splits {
   readonly partial?: boolean;
 }
 
-/** Where each photo's label comes with its split. */
+/** The splits where a list of labels says them itself. */
 export const NO_SPLITS: Splits = { of: () => undefined, problems: () => [], files: [] };
 
 interface Line {

@@ -8,7 +8,7 @@ const SHAPE = v.object({
   kpt_shape: v.optional(v.strictTuple([v.pipe(v.number(), v.integer(), v.minValue(1)), v.picklist([2, 3])])),
 });
 
-/** How many keypoints follow each box and how many numbers each has, or nothing where no file says so. */
+/** Reads the number of keypoints after each box and of the numbers of each, or nothing where no file has them. */
 export async function readKeypoints({ folder, paths, options }: Listing): Promise<readonly [number, number] | undefined> {
   const given = typeof options.classes === "string" && /\.ya?ml$/i.test(options.classes) ? [options.classes] : [];
   const path = [...given, "data.yaml", "dataset.yaml"].find((name) => paths.includes(name));

@@ -2,7 +2,7 @@
 import { flaw, readBytes } from "./flaw.ts";
 import type { Folder } from "./folder.ts";
 
-/** What a line says, in parts of the photo. */
+/** The object of one line, in fractions of the photo. */
 export interface YoloObject {
   readonly line: number;
   readonly label: number;
@@ -84,7 +84,7 @@ function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar)
   return { label, box: [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top], polygon: rest };
 }
 
-/** What is wrong with how many numbers a line has. */
+/** Returns the fault in the count of a line's numbers, if there is one. */
 function wrongCount(numbers: readonly number[], keypoints: YoloGrammar["keypoints"]): string | undefined {
   const { length } = numbers;
   if (keypoints) {

@@ -16,7 +16,7 @@ export function swapsSides(bytes: Uint8Array): boolean {
   }
 }
 
-/** Where the TIFF structure starts that holds the EXIF. */
+/** Offset of the TIFF structure that holds the EXIF. */
 function exifStart(bytes: Uint8Array, view: DataView): number | undefined {
   if (bytes.length < 12) return undefined;
   const signature = latin1(bytes, 0, 4);

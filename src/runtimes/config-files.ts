@@ -15,7 +15,7 @@ export const CONFIG_FILES = [
 
 type ConfigName = (typeof CONFIG_FILES)[number];
 
-/** What is known of a model from them. */
+/** The parsed config files of a model. */
 export interface Configs {
   readonly config?: JsonObject;
   /** The one config that says how images are prepared. */

@@ -20,7 +20,7 @@ export interface HubFile {
 
 /** The graph, and weights beyond protobuf's 2 GB that lie beside it under one of the exporters' names. */
 const GRAPHS = ["onnx/model.onnx", "model.onnx"];
-/** Where there is no graph, one is built from these: one file, or numbered ones that the index lists. */
+/** The files from which a graph is built where there is none: one file, or numbered ones that the index lists. */
 const SAFETENSORS = ["model.safetensors", "model.safetensors.index.json"];
 const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
 const WEIGHTS = /^(_data(_\d+)?|\.data)$/;

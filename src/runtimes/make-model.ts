@@ -72,7 +72,7 @@ export async function makeModel(
   });
 }
 
-/** Whether the graph gives its maps as [b, h, w, c]; undefined where the fixed dimensions do not say it, and a run does. */
+/** True if the graph gives its maps as [b, h, w, c]; undefined where the fixed dimensions do not say it, and a run does. */
 function mapsTurned(shape: ValueInfo["shape"], size: ValueInfo["shape"]): boolean | undefined {
   if (shape.length === 3) return false;
   const numbers = (values: ValueInfo["shape"]) => values.every((value) => typeof value === "number");

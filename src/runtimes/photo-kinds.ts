@@ -33,7 +33,7 @@ const FOREIGN: readonly Signature[] = [
   [0, "\x1f\x8b", "gzip (SVGZ)"],
 ];
 
-/** How many first bytes tell every kind: libvips, too, seeks "<svg" in these. */
+/** Count of first bytes that identify every kind: libvips, too, seeks "<svg" in these. */
 export const START_BYTES = 1000;
 
 /** A kind that runtimes decode, by the first 12 bytes at least; `START_BYTES` for an SVG. */

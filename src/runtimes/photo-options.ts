@@ -1,4 +1,4 @@
-/** What every runtime's `loadImage` can be asked, and the limits on what it decodes. Platform-free. */
+/** The options of every runtime's `loadImage`, and the limits on what it decodes. Platform-free. */
 import { S2Error } from "../core/index.ts";
 
 export interface LoadImageOptions {

@@ -2,7 +2,7 @@
 import { S2Error } from "../core/index.ts";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 
-/** Where a file comes from, as a refusal says it. */
+/** The source of a file, as a refusal names it. */
 export interface CheckedSource {
   /** The code of the S2Error. */
   readonly code: string;
@@ -54,7 +54,7 @@ export async function readChecked(file: Uint8Array, { code, name, advice }: Chec
   throw new S2Error(code, `${name} ${why}. ${advice}`);
 }
 
-/** Where the digits stand. The header escapes quotes inside of strings, so that no text of the metadata looks like this. */
+/** Position of the digits. The header escapes quotes inside of strings, so that no text of the metadata looks like this. */
 function placeOf(file: Uint8Array): number | undefined {
   if (file.length < 8) return undefined;
   const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);

@@ -2,7 +2,7 @@
 import { type GenericSchema, getDotPath, type InferOutput, safeParse } from "valibot";
 import { S2Error } from "../core/index.ts";
 
-/** How a refusal names the JSON text. */
+/** The JSON text's name in a refusal. */
 export interface JsonSource {
   /** The code of the S2Error. */
   readonly code: string;

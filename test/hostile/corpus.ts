@@ -1,4 +1,4 @@
-/** What a corpus of hostile files is: files made from a seed, and the call that must load or refuse each. */
+/** A corpus of hostile files: files made from a seed, and the call that must load or refuse each. */
 
 export interface HostileFile {
   /** The name of the file or folder, whose extension the loader may look at. */
@@ -9,7 +9,7 @@ export interface HostileFile {
   readonly beside?: Readonly<Record<string, Uint8Array>>;
   /** The reader that gets it, where a corpus has several. */
   readonly reader?: string;
-  /** How it was made, for the report. */
+  /** The edit that made it, for the report. */
   readonly kind: string;
 }
 

@@ -11,7 +11,7 @@ export function editOf(name: string): Edit {
   return { png: editPng, gif: editGif, tiff: editTiff, tif: editTiff, webp: editWebp, avif: editAvif }[kind] ?? editJpeg;
 }
 
-/** What an edit returned where it made a new file; else the copy that it changed. */
+/** The new file that an edit returned, else the copy that it changed. */
 const madeOf = (returned: unknown, changed: Buffer): Buffer => (Buffer.isBuffer(returned) ? returned : changed);
 
 /** Positions of a JPEG's markers before its first scan, and of every scan after it. */

@@ -34,7 +34,7 @@ function damaged(random: Random, all: readonly Valid[]): HostileFile {
   return { name, bytes: file, kind };
 }
 
-/** What lies among photos under their names. */
+/** Files of other kinds under the names of photos. */
 function foreign(random: Random, all: readonly Valid[]): HostileFile {
   const name = `photo.${random.pick(["jpg", "png", "webp", "avif", "gif", "tiff", "svg", "heic", "dng"])}`;
   const bytes = random.pick([

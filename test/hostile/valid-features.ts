@@ -25,7 +25,7 @@ export const indexLabel: IndexLabel = {
 /** A photo's tokens as the heads here take them. */
 export const tokens: PhotoTokens = classPhotos(1).tokens.get("0.png")!;
 
-/** What `write` leaves in a folder. */
+/** The files that `write` leaves in a folder. */
 async function written(names: readonly string[], write: (folder: string) => Promise<void>): Promise<Files> {
   const folder = mkdtempSync(join(tmpdir(), "s2-valid-"));
   try {

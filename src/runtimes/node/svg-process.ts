@@ -6,7 +6,7 @@ export interface SvgWork {
   readonly bytes: Uint8Array;
   readonly name: string;
   readonly options: DecodeOptions;
-  /** What the process may use. */
+  /** Limits of the process. */
   readonly limits: { readonly seconds: number; readonly bytes: number };
 }
 
