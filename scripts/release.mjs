@@ -17,7 +17,7 @@ const files = ["package.json", "package-lock.json", "CITATION.cff", "CHANGELOG.m
 const [command, tag] = process.argv.slice(2);
 try {
   if (command === "notes") console.log(checkedNotes(tag));
-  else if (/^(patch|minor|major|\d+\.\d+\.\d+\S*)$/.test(command ?? "")) release(command);
+  else if (/^(patch|minor|major|\d+\.\d+\.\d+)$/.test(command ?? "")) release(command);
   else throw new Error("Expected npm run release -- patch, minor, major, or a version such as 1.2.3.");
 } catch (error) {
   console.error(`error: ${error.message}`);
