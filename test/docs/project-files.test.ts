@@ -89,3 +89,17 @@ describe("the changelog at a release", () => {
     expect(twice.length).toBe(once.length);
   });
 });
+
+describe("code that docs/contributing shows", () => {
+  const pages = readdirSync(join(root, "docs/contributing"));
+
+  it.each(pages)("%s quotes what the files have", (page) => {
+    const blocks = [...read(`docs/contributing/${page}`).matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/gm)];
+    expect(blocks.length).toBeGreaterThan(1);
+    const missing = blocks.flatMap(([, path, quoted]) => {
+      const parts = quoted.split(/^ *\/\/ \.\.\.\n/m); // "// ..." stands for what is left out
+      return parts.filter((part) => !read(path).includes(part)).map((part) => `${path}: ${part}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
