@@ -1,6 +1,6 @@
 /** A model built from a hub folder, with what names its features. */
+import { sha256 } from "../tensors/index.ts";
 import { basename } from "node:path";
-import { hash } from "../eval/index.ts";
 import { readPreprocessing } from "../images/index.ts";
 import { buildModel, outputNames } from "../models/index.ts";
 import { loadModel, type Model } from "../node.ts";
@@ -31,7 +31,7 @@ export function buildFolder(folder: string, { threads, imageSize, middle }: Buil
     const file = buildModel(config, weights, { imageSize, preprocessing, ...(output && { outputs: [output] }) });
     const model = await loadModel(file, { threads, ...(output && { output }) });
     const kind = `${imageSize ? `-${imageSize}` : ""}${middle ? "-middle" : ""}`;
-    return { model, name: `${basename(folder)}${kind}`, hash: await hash(file) };
+    return { model, name: `${basename(folder)}${kind}`, hash: await sha256(file) };
   });
 }
 

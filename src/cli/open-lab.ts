@@ -1,4 +1,5 @@
 /** The lab of `s2 experiment`: models by onnxruntime on one thread, data sets in folders, features kept in a store. */
+import { sha256 } from "../tensors/index.ts";
 import { existsSync } from "node:fs";
 import { cp, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -6,7 +7,6 @@ import { S2Error } from "../core/index.ts";
 import {
   collectFeatures,
   type Folder,
-  hash,
   type Lab,
   type LabModel,
   type Look,
@@ -93,7 +93,7 @@ async function openWhich(which: Which, flags: ExperimentFlags): Promise<Built> {
 async function weightsOf(path: string): Promise<string> {
   const weights = join(path, "model.safetensors");
   const file = existsSync(weights) ? weights : existsSync(path) && path.endsWith(".onnx") ? path : undefined;
-  return file ? await hash(new Uint8Array(await readFile(file))) : "unknown";
+  return file ? await sha256(new Uint8Array(await readFile(file))) : "unknown";
 }
 
 async function collect(

@@ -1,6 +1,6 @@
 /** Whether S² is worth it on a data set: a verdict in sentences, made of figures on the same photos and of costs. */
 import { compare } from "./bootstrap.ts";
-import type { Interval } from "./result.ts";
+import type { Interval } from "./bootstrap.ts";
 import type { TaskFigure } from "./task-figures.ts";
 
 /** Of one photo, in the middle. */

@@ -1,8 +1,14 @@
 /** 95 % intervals by resampling photos (percentile bootstrap: Efron and Tibshirani 1993, §13), paired when two systems are compared. */
 import { S2Error } from "../core/index.ts";
 import { makeRandom } from "../tensors/index.ts";
-import type { Interval } from "./result.ts";
 import type { Score } from "./tally.ts";
+
+/** A figure with its 95 % interval. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 export interface Resampling {
   /** Default 1000. */

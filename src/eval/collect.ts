@@ -1,10 +1,11 @@
 /** Features of many photos, one after the other: from the store where they hold, else by the model; a photo that fails is reported. */
+import { sha256 } from "../tensors/index.ts";
 import { firstNotFinite, S2Error } from "../core/index.ts";
 import { extractPhoto, type Features, type PhotoModel, type PhotoOptions, planPhoto } from "../features/index.ts";
 import { type PhotoTokens, photoTokens } from "../heads/index.ts";
 import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
 import { type Fingerprint, optionsFingerprint } from "./fingerprint.ts";
-import { findFeatures, hash, keepFeatures, type Stale, type Store } from "./store.ts";
+import { findFeatures, keepFeatures, type Stale, type Store } from "./store.ts";
 
 /** How photos are looked at. */
 export interface Look extends PhotoOptions {
@@ -112,7 +113,7 @@ async function prepare(
   const { model, look, store, decode, read, modelHash, version } = collection;
   try {
     const bytes = await read(path);
-    const photoHash = await hash(bytes);
+    const photoHash = await sha256(bytes);
     if (isKept(path, photoHash)) return { kept: true };
     const { upsampled, ...options } = look;
     const preprocessing = model.preprocessing ?? imagenet;

@@ -32,9 +32,10 @@ export { AREA_CELLS, AREAS, type Area, areaOf, countErrors, foundByArea, recallO
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
 export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
-export { type Cell, figure, type Interval, type Plot, page, type Result, resultsIndex, type Table } from "./result.ts";
+export type { Interval } from "./bootstrap.ts";
+export { type Cell, figure, type Plot, page, type Result, resultsIndex, type Table } from "./result.ts";
 export { type SplitOff, splitOff } from "./split-off.ts";
-export { type Found, findFeatures, hash, keepFeatures, type Stale, type Store } from "./store.ts";
+export { type Found, findFeatures, keepFeatures, type Stale, type Store } from "./store.ts";
 export { addPhoto, addUp, type Metric, mean, openTally, photoMean, pooled, type Score, type Tally } from "./tally.ts";
 export { classFigures, type TaskFigure, taskFigures } from "./task-figures.ts";
 export type { FeaturesOf } from "./task-photos.ts";

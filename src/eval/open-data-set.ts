@@ -1,4 +1,5 @@
 /** `openDataSet`: a folder in one of the layouts that people have, read once through, into splits of items and a list of problems. */
+import { sha256 } from "../tensors/index.ts";
 import { S2Error } from "../core/index.ts";
 import { photoSize } from "../images/photo-size.ts";
 import type { DataSet, ItemOf, Kind, Photographed, Problem } from "./data-set.ts";
@@ -11,7 +12,6 @@ import type { DataSetOptions, Draft, Known, Layout, Listing } from "./listing.ts
 import { placesOf } from "./place.ts";
 import { refuseClasses } from "./refuse-classes.ts";
 import { NO_SPLITS, readSplits } from "./split-lists.ts";
-import { hash } from "./store.ts";
 
 const KINDS: readonly Kind[] = ["classes", "masks", "depth", "boxes"];
 
@@ -36,7 +36,7 @@ export async function openDataSet<K extends Kind = Kind>(folder: Folder, options
       const bytes = await readBytes(folder, path);
       const size = await sizeOf(bytes, path, options.decode);
       splits.get(split)!.push({ path, size, ...(await read(size)) } as unknown as ItemOf[K]);
-      seen.push({ path, split, hash: await hash(bytes) });
+      seen.push({ path, split, hash: await sha256(bytes) });
     } catch (error) {
       problems.push(problemOf(error));
     }

@@ -2,7 +2,7 @@
 import { array, integer, minValue, number, object, optional, pipe, tuple } from "valibot";
 import { S2Error } from "../core/index.ts";
 import type { PhotoTokens } from "../heads/index.ts";
-import { readChecked, type StoredTensor, sha256, writeChecked } from "../tensors/index.ts";
+import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { changedParts, type Fingerprint } from "./fingerprint.ts";
 
@@ -61,5 +61,3 @@ export async function keepFeatures(store: Store, name: string, tokens: PhotoToke
   const metadata = { fingerprint: JSON.stringify(fingerprint), tokens: JSON.stringify(rest) };
   await store.write(name, await writeChecked({ features: { dtype: "F32", dims, data } }, metadata));
 }
-
-export { sha256 as hash };

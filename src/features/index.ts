@@ -10,3 +10,4 @@ export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, s
 export { limitTiles } from "./tile-limit.ts";
 export { classColour, depthColour, depthPicture, maskPicture } from "./told-picture.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";
+export { type PhotoTokens, photoTokens } from "./tokens.ts";

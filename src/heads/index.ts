@@ -64,4 +64,5 @@ export {
   type SegmentationHead,
   type SegmentationOptions,
 } from "./segmentation.ts";
-export { type LabelledPoint, type PhotoTokens, photoTokens } from "./tokens.ts";
+export type { LabelledPoint } from "./tokens.ts";
+export { type PhotoTokens, photoTokens } from "../features/index.ts";

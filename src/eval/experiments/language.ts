@@ -5,7 +5,8 @@ import { compare, interval } from "../bootstrap.ts";
 import { type Experiment, verdict } from "../experiment.ts";
 import { type Chosen, type Counted, type Judged, judgeAll, score, seeds, shape, training } from "../judge-answerers.ts";
 import { finest, type Lab, native, scaleName } from "../lab.ts";
-import type { Cell, Interval, Table } from "../result.ts";
+import type { Cell, Table } from "../result.ts";
+import type { Interval } from "../bootstrap.ts";
 import type { Way } from "../scene-tokens.ts";
 
 const sizes: readonly (readonly [name: string, chosen: Chosen])[] = [
