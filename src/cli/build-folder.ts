@@ -1,11 +1,13 @@
 /** A model built from a hub folder, with what names its features. */
-import { sha256 } from "../tensors/index.ts";
+
 import { basename } from "node:path";
 import { readPreprocessing } from "../images/index.ts";
 import { buildModel, outputNames } from "../models/index.ts";
 import { loadModel, type Model } from "../node.ts";
 import { readHubFolder } from "../runtimes/node/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { sha256 } from "../tensors/index.ts";
+import { failingWith } from "./errors.ts";
+import { status } from "./status.ts";
 
 export interface Built {
   readonly model: Model;

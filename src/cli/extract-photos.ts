@@ -1,13 +1,13 @@
 /** The work of `s2 extract`: photos one after the other through one model, each to its file; a photo that fails does not stop the others. */
-import { sha256 } from "../tensors/index.ts";
+
 import { existsSync } from "node:fs";
 import { S2Error } from "../core/index.ts";
-import { type Fingerprint, optionsFingerprint } from "../eval/index.ts";
 import { recordModel, scaleMaps, scalePicture } from "../features/index.ts";
 import { extract, type Model, type Photo } from "../node.ts";
 import { encodePng, makeFolder, readPhoto, writeWhole } from "../runtimes/node/index.ts";
+import { type Fingerprint, optionsFingerprint } from "../store/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import { decodePhoto, fingerprintOf } from "./collection.ts";
-import { status } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
 import { listenForInterrupt, stoppable, stopSignal, whole } from "./interrupt.ts";
 import { type Job, nameOutputs, readOut } from "./output-names.ts";
@@ -15,6 +15,7 @@ import { type Output, refuseForeign } from "./own-files.ts";
 import { findPhotos, passedOverInWords, passedOverReasons } from "./photos.ts";
 import { openModel, planFor } from "./plan-flags.ts";
 import { type Done, openReport, type Report } from "./report.ts";
+import { status } from "./status.ts";
 import { besideNpy, type Metadata, stateOf, writeFeatures } from "./stored.ts";
 import { readVersion } from "./version.ts";
 

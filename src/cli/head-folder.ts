@@ -1,21 +1,24 @@
 /** A fitted head as a folder: head.json and head.safetensors, with what `s2 predict` and `s2 eval` must repeat to use it. */
-import { sha256 } from "../tensors/index.ts";
+
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { array, looseObject, number, optional, picklist, record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { type Look, TASK_HEADS, type TaskHead, type TaskHeadName } from "../eval/index.ts";
 import { readHead, writeHead } from "../heads/index.ts";
 import type { Model } from "../node.ts";
 import { writeWhole } from "../runtimes/node/index.ts";
+import type { Look } from "../store/index.ts";
+import { TASK_HEADS, type TaskHead, type TaskHeadName } from "../tasks/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { fingerprintOf } from "./collection.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
 import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
 import type { SetFlags } from "./set-flags.ts";
+import { status } from "./status.ts";
 
 /** What the head's features were made of. */
 export interface MadeOf {

@@ -1,22 +1,16 @@
 /** The lab of `s2 experiment`: models by onnxruntime on one thread, data sets in folders, features kept in a store. */
-import { sha256 } from "../tensors/index.ts";
+
 import { existsSync } from "node:fs";
 import { cp, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import {
-  collectFeatures,
-  type Folder,
-  type Lab,
-  type LabModel,
-  type Look,
-  modelFingerprint,
-  type Result,
-  type Which,
-} from "../eval/index.ts";
-import type { PhotoTokens } from "../heads/index.ts";
+import type { Folder } from "../datasets/index.ts";
+import type { Lab, LabModel, Result, Which } from "../eval/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import { hashModelFiles, loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
 import { makeFolder } from "../runtimes/node/index.ts";
+import { collectFeatures, type Look, modelFingerprint } from "../store/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { stopSignal } from "./interrupt.ts";

@@ -10,11 +10,11 @@ import {
   trainAnswerer,
   writeAnswerer,
 } from "../language/index.ts";
+import type { Score } from "../metrics/index.ts";
 import { fromFloat16, makeRandom, sha256 } from "../tensors/index.ts";
 import { percent } from "./experiment.ts";
 import type { Lab, Which } from "./lab.ts";
 import { readScenes, type SeenPart, seeScenes, sightOf, type Way } from "./scene-tokens.ts";
-import type { Score } from "./tally.ts";
 
 /** The same for all. */
 export const training = { steps: 1000, rate: 1e-3, perStep: 16 };

@@ -1,6 +1,6 @@
 /** What an experiment found, as plain JSON, and the page that is written from it. */
 
-import type { Interval } from "./bootstrap.ts";
+import type { Interval } from "../metrics/index.ts";
 
 export type Cell = string | number | Interval | null;
 
