@@ -1,5 +1,5 @@
 /**
- * `npm run test:nodes [-- 22 24.9.0 ...]`: runs the tests that need no runtime on other versions of Node, which npm's `node` package brings.
+ * `npm run test:nodes [-- 22 24.9.0 ...]`: runs the suite's core on other versions of Node, which npm's `node` package brings.
  * Without versions: the oldest that package.json allows, by running the built command, and the newer ones by the tests. Prints one line per version,
  * after the whole output of one that fails.
  */
