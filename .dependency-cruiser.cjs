@@ -81,7 +81,7 @@ module.exports = {
       to: {
         path: "^src/[^/]+/",
         pathNot:
-          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/(own-words|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/photo-size[.]ts$)",
+          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/image-size[.]ts$)",
       },
     },
     {

@@ -1,6 +1,6 @@
 /**
- * Features of many photos, as every command makes them (read, decoded, resized, cut, run, stitched, kept in a store), against raw onnxruntime
- * runs of as many tiles: scales 1, 2, 3 of DeiT-Tiny, 400 photos, one thread. Photos and raw tiles take turns, ten photos at a time.
+ * Features of many images, as every command makes them (read, decoded, resized, cut, run, stitched, kept in a store), against raw onnxruntime
+ * runs of as many tiles: scales 1, 2, 3 of DeiT-Tiny, 400 images, one thread. Images and raw tiles take turns, ten images at a time.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -8,17 +8,17 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { loadImage, loadModel, openStore } from "s2-vision/node";
-import { collectFeatures } from "s2-vision/tasks";
+import { extractImages } from "s2-vision/tasks";
 import { noise } from "./noise.mjs";
 import { deitTiny, missing } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { round, spread, takeTurns } from "./timing.mjs";
 
-const folder = join(dirname(dirname(deitTiny)), "data/photos");
+const folder = join(dirname(dirname(deitTiny)), "data/images");
 skipIf(missing(deitTiny, folder));
 
-const [count, atATime, tilesPerPhoto, batch] = [400, 10, 14, 7]; // 7: as overhead.mjs finds it, the spread is small
-const photos = readdirSync(folder, { recursive: true })
+const [count, atATime, tilesPerImage, batch] = [400, 10, 14, 7]; // 7: as overhead.mjs finds it, the spread is small
+const images = readdirSync(folder, { recursive: true })
   .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
   .sort()
   .slice(0, count);
@@ -35,7 +35,7 @@ const collection = {
     modelName: "deit",
     modelHash: "bench",
     version: "bench",
-    look: { scales: [1, 2, 3], fit: "squash" },
+    extraction: { scales: [1, 2, 3], fit: "squash" },
     store: openStore(kept),
   },
   read: async (path) => new Uint8Array(await readFile(join(folder, path))),
@@ -45,15 +45,15 @@ const collection = {
 let next = 0;
 const times = await takeTurns(
   {
-    async photos() {
-      const chosen = photos.slice(next, next + atATime);
+    async images() {
+      const chosen = images.slice(next, next + atATime);
       next += atATime;
-      for await (const { photo, problem } of collectFeatures(chosen, collection)) {
-        if (problem) throw new Error(`${photo}: ${problem}`);
+      for await (const { image, problem } of extractImages(chosen, collection)) {
+        if (problem) throw new Error(`${image}: ${problem}`);
       }
     },
     async tiles() {
-      for (let done = 0; done < atATime * tilesPerPhoto; done += batch) await session.run({ pixel_values: tiles });
+      for (let done = 0; done < atATime * tilesPerImage; done += batch) await session.run({ pixel_values: tiles });
     },
   },
   { rounds: count / atATime, warmUp: 0 },
@@ -66,11 +66,11 @@ finish(
   "collection",
   [
     {
-      name: `features of ${count} photos / raw onnxruntime, their tiles`,
-      value: round(total("photos") / total("tiles")),
+      name: `features of ${count} images / raw onnxruntime, their tiles`,
+      value: round(total("images") / total("tiles")),
       unit: "x",
       bar: 1.1,
     },
   ],
-  { photos: count, ms: { photos: spread(times.photos.ms), tiles: spread(times.tiles.ms) } },
+  { images: count, ms: { images: spread(times.images.ms), tiles: spread(times.tiles.ms) } },
 );

@@ -43,7 +43,7 @@ const batch = { dims: [8, 3, 224, 224], data: all.slice(0, 8 * 150528) };
 const four = { dims: [4, 3, 224, 224], data: all.slice(0, 4 * 150528) }; // as many as the Node runtime runs at a time
 
 const { file: int8, report } = await quantizeModel(file);
-const seen = { images: await trainPhotos(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
+const seen = { images: await trainImages(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
 const { file: calibrated, report: calibratedReport } = await quantizeModel(file, seen);
 const products = productsOf([192, 768, 192]);
 const sessions = {
@@ -92,7 +92,7 @@ finish(
     { name: "built / torch's export, 8 images", value: against("built", "torch"), unit: "x" },
     { name: "built / torch's export, 4 images", value: against("builtFour", "torchFour"), unit: "x", bar: 0.95, aim: 0.9 },
     ...int8Figures("int8", "int8", report),
-    ...int8Figures("calibrated", "int8 by 8 photos", calibratedReport),
+    ...int8Figures("calibrated", "int8 by 8 images", calibratedReport),
   ],
   {
     rounds: 25,
@@ -111,19 +111,19 @@ function int8Figures(name, called, { bytesBefore, bytesAfter }) {
 }
 
 /** Products by random matrices, one after the other. */
-function productsOf(widths) {
+function productsOf(channelsPerScale) {
   const graph = newGraph(17);
-  let x = input(graph, "rows", "float32", ["rows", widths[0]]);
-  for (let i = 1; i < widths.length; i++) {
-    const dims = [widths[i - 1], widths[i]];
+  let x = input(graph, "rows", "float32", ["rows", channelsPerScale[0]]);
+  for (let i = 1; i < channelsPerScale.length; i++) {
+    const dims = [channelsPerScale[i - 1], channelsPerScale[i]];
     x = MatMul(x, constant(graph, "float32", dims, noise(dims).data));
   }
   output(x, "result");
   return writeOnnx(finishGraph(graph, "products"));
 }
 
-/** The first photo of each of some classes. */
-async function trainPhotos(count) {
+/** The first image of each of some classes. */
+async function trainImages(count) {
   const folder = join(data, "clothing/train");
   const values = new Float32Array(count * 150528);
   for (const [i, name] of readdirSync(folder).sort().slice(0, count).entries()) {
@@ -133,13 +133,13 @@ async function trainPhotos(count) {
   return { dims: [count, 3, 224, 224], data: values };
 }
 
-/** Mean cosine of tokens and agreement of top-1 between the float32 and each smaller file, photo by photo. */
+/** Mean cosine of tokens and agreement of top-1 between the float32 and each smaller file, image by image. */
 async function compareFeatures(folder, names) {
   const sums = Object.fromEntries(names.map((name) => [name, { cosine: 0, tokens: 0, agreed: 0 }]));
-  const photos = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+  const images = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     /\.(jpe?g|png)$/i.test(entry.name),
   );
-  for (const { parentPath, path, name } of photos) {
+  for (const { parentPath, path, name } of images) {
     const values = await prepare(join(parentPath ?? path, name));
     const float = await run("torch", values);
     for (const name of names) {
@@ -153,20 +153,20 @@ async function compareFeatures(folder, names) {
   return Object.fromEntries(
     names.map((name) => {
       const { cosine, tokens, agreed } = sums[name];
-      return [name, { photos: photos.length, cosine: cosine / tokens, top1: agreed / photos.length }];
+      return [name, { images: images.length, cosine: cosine / tokens, top1: agreed / images.length }];
     }),
   );
 }
 
 /** Short side to 248, the middle 224x224, ImageNet's mean and deviation. */
 async function prepare(path) {
-  const photo = await loadImage(path);
-  const scale = 248 / Math.min(photo.width, photo.height);
+  const image = await loadImage(path);
+  const scale = 248 / Math.min(image.width, image.height);
   const {
     data: pixels,
     width,
     height,
-  } = resizePixels(photo, [Math.round(photo.height * scale), Math.round(photo.width * scale)], "bicubic");
+  } = resizePixels(image, [Math.round(image.height * scale), Math.round(image.width * scale)], "bicubic");
   const [top, left] = [(height - 224) >> 1, (width - 224) >> 1];
   const values = new Float32Array(150528);
   const [mean, std] = [

@@ -1,8 +1,8 @@
-/** The process whose memory is measured: loads the model, extracts the same photo N times, tells its resident memory in MB. */
+/** The process whose memory is measured: loads the model, extracts the same image N times, tells its resident memory in MB. */
 import { Worker } from "node:worker_threads";
 import { extract, loadModel } from "s2-vision/node";
 
-const [, , folder, photo, count] = process.argv;
+const [, , folder, image, count] = process.argv;
 const imgSizes = [224, 448, 896, 1344, 1792];
 
 // The sampler has its own thread, as decoding and resizing hold this one.
@@ -21,19 +21,19 @@ gc();
 const loaded = now();
 const highMarkLoaded = megabytes(process.resourceUsage().maxRSS);
 
-const photos = [];
+const images = [];
 let tiles;
 for (let i = 0; i < Number(count); i++) {
   peak[0] = 0;
   const start = performance.now();
-  const features = await extract(model, photo, { imgSizes });
+  const features = await extract(model, image, { imgSizes });
   tiles = features.plan.tiles;
-  photos.push({ peak: megabytes(Math.max(peak[0], process.memoryUsage.rss() / 1024)), after: now(), seconds: seconds(start) });
+  images.push({ peak: megabytes(Math.max(peak[0], process.memoryUsage.rss() / 1024)), after: now(), seconds: seconds(start) });
 }
 const highMark = megabytes(process.resourceUsage().maxRSS);
 await model.dispose();
 await sampler.terminate();
-process.send({ imgSizes, tiles, loaded, highMarkLoaded, highMark, photos });
+process.send({ imgSizes, tiles, loaded, highMarkLoaded, highMark, images });
 process.disconnect();
 
 function seconds(start) {

@@ -11,8 +11,8 @@ export function noise(dims) {
   return { dims, data };
 }
 
-/** 8-bit RGB pixels like a photo's: smooth light and shade, a few hard edges, and grain. */
-export function drawPhoto(width, height) {
+/** 8-bit RGB pixels like an image's: smooth light and shade, a few hard edges, and grain. */
+export function drawImage(width, height) {
   const data = new Uint8Array(width * height * 3);
   let state = 1;
   for (let y = 0, p = 0; y < height; y++) {

@@ -1,4 +1,4 @@
-/** How long the playground takes: from a click to colours, heat and masks on a 1000x750 photo, until it can be used, and what is transferred. */
+/** How long the playground takes: from a click to colors, heat and masks on a 1000x750 image, until it can be used, and what is transferred. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -15,7 +15,7 @@ skipIf(!existsSync(join(built, "index.html")) && "playground/dist is not built (
 const rounds = 7;
 const [width, height] = [1000, 750];
 const data = new Uint8Array(3 * width * height).map((_, i) => 127 + 120 * Math.sin(i / 97) * Math.cos(i / (7 * width)));
-const photo = { name: "waves.png", mimeType: "image/png", buffer: Buffer.from(encode({ width, height, channels: 3, data })) };
+const image = { name: "waves.png", mimeType: "image/png", buffer: Buffer.from(encode({ width, height, channels: 3, data })) };
 
 const server = await servePages({ folders: [built], answers: { "/": readFileSync(join(built, "index.html")) } });
 const browser = await startChromium();
@@ -24,7 +24,7 @@ await tab.goto(`${server.url}/`);
 await tab.locator("#cost dd").first().waitFor();
 const interactive = await tab.evaluate(`performance.getEntriesByName("s2:interactive")[0].startTime`);
 
-await tab.setInputFiles("#photo-file", photo);
+await tab.setInputFiles("#image-file", image);
 await tab.click("#model-load");
 await tab.waitForFunction(() => /ms a tile/.test(document.querySelector("#model-state").textContent), undefined, {
   timeout: 120_000,
@@ -82,7 +82,7 @@ finish(
   ],
   {
     chromium: browser.version(),
-    photo: [width, height],
+    image: [width, height],
     files: readdirSync(join(built, "assets")).length,
     ms: Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, spread(ms)])),
   },

@@ -58,12 +58,12 @@ function ofTimes({ details }) {
 }
 
 function ofMemory({ details }) {
-  const photos = details.photosInARow?.photos;
-  if (!photos) return "";
-  const { loaded } = details.photosInARow;
-  const shown = [1, 2, 5, 10, 20, 30, 40, 50].filter((n) => n <= photos.length).map((n) => ({ n, ...photos[n - 1] }));
+  const images = details.imagesInARow?.images;
+  if (!images) return "";
+  const { loaded } = details.imagesInARow;
+  const shown = [1, 2, 5, 10, 20, 30, 40, 50].filter((n) => n <= images.length).map((n) => ({ n, ...images[n - 1] }));
   return table(
-    ["photo", "peak, MB", "over the loaded model", "after it", "seconds"],
+    ["image", "peak, MB", "over the loaded model", "after it", "seconds"],
     shown.map(({ n, peak, after, seconds }) => [`${n}`, `${peak}`, (peak - loaded).toFixed(1), `${after}`, `${seconds}`]),
   );
 }
@@ -73,16 +73,16 @@ function ofRecall({ details }) {
   return table(
     [
       "search",
-      "recall@10 lost, photos",
+      "recall@10 lost, images",
       "recall@10 lost, regions",
       "MB",
       "seconds to build",
-      "ms a search, photos",
+      "ms a search, images",
       "ms a search, regions",
     ],
     Object.entries(details.recall).map(([what, { lost, megabytes, seconds, ms }]) => [
-      ...[what, `${lost.photos} %`, `${lost.regions} %`],
-      ...[megabytes, seconds, ms.photos, ms.regions].map(String),
+      ...[what, `${lost.images} %`, `${lost.regions} %`],
+      ...[megabytes, seconds, ms.images, ms.regions].map(String),
     ]),
   );
 }

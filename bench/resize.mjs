@@ -1,13 +1,13 @@
-/** `resizePixels` on a photo of 24 megapixels, to a large and to a small size, in turns with Pillow's own `Image.resize` where Python has it. */
+/** `resizePixels` on an image of 24 megapixels, to a large and to a small size, in turns with Pillow's own `Image.resize` where Python has it. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { resizePixels } from "s2-vision/node";
-import { drawPhoto } from "./noise.mjs";
+import { drawImage } from "./noise.mjs";
 import { missingInPython, python } from "./places.mjs";
 import { finish } from "./result.mjs";
 import { median, round, spread, takeTurns } from "./timing.mjs";
 
-const photo = drawPhoto(6000, 4000);
+const image = drawImage(6000, 4000);
 const sizes = [
   [1792, 2688],
   [224, 336],
@@ -18,7 +18,7 @@ const pillow = noPillow ? undefined : startPillow();
 
 const sides = {};
 for (const [height, width] of sizes) {
-  sides[`${width}x${height}`] = async () => void resizePixels(photo, [height, width], "bicubic");
+  sides[`${width}x${height}`] = async () => void resizePixels(image, [height, width], "bicubic");
   if (pillow) sides[`${width}x${height}, Pillow`] = () => pillow.run(width, height);
 }
 const times = await takeTurns(sides, { rounds: 15, warmUp: 3 });
@@ -40,12 +40,12 @@ function startPillow() {
   const script = `
 import json, sys, time, PIL
 from PIL import Image
-photo = Image.effect_noise((6000, 4000), 60).convert("RGB")
+image = Image.effect_noise((6000, 4000), 60).convert("RGB")
 print(json.dumps(PIL.__version__), flush=True)
 for line in sys.stdin:
     size = tuple(map(int, line.split()))
     cpu, start = time.process_time(), time.perf_counter()
-    photo.resize(size, Image.Resampling.BICUBIC)
+    image.resize(size, Image.Resampling.BICUBIC)
     ms = (time.perf_counter() - start) * 1000
     print(json.dumps({"ms": ms, "cpu": (time.process_time() - cpu) * 1000}), flush=True)
 `;

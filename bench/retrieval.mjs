@@ -1,6 +1,6 @@
 /**
  * Retrieval: what each index type of LanceDB and 8-bit integers lose against comparing all vectors, with size, build and search time, on
- * features of photos by DeiT-Tiny at 1x. Every tenth photo only asks. Features are kept in features/bench for the next run.
+ * features of images by DeiT-Tiny at 1x. Every tenth image only asks. Features are kept in features/bench for the next run.
  */
 
 import { createHash } from "node:crypto";
@@ -8,16 +8,16 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadImage, loadModel, openStore, openVectors } from "s2-vision/node";
-import { addPhotos, memoryVectors, openIndex, regionVectors, search } from "s2-vision/retrieval";
-import { collectFeatures, photoVector } from "s2-vision/tasks";
+import { addImages, memoryVectors, openIndex, regionVectors, search } from "s2-vision/retrieval";
+import { extractImages, imageVector } from "s2-vision/tasks";
 import { deitTiny, missing, root } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round } from "./timing.mjs";
 
-const photos = join(dirname(dirname(deitTiny)), "data/photos");
-skipIf(missing(deitTiny, photos, join(root, "node_modules/@lancedb/lancedb")));
+const images = join(dirname(dirname(deitTiny)), "data/images");
+skipIf(missing(deitTiny, images, join(root, "node_modules/@lancedb/lancedb")));
 
-/** 7 x 7 regions of 2 x 2 tokens a photo. */
+/** 7 x 7 regions of 2 x 2 tokens an image. */
 const windows = { window: 2, stride: 2 };
 const label = { model: "DeiT-Tiny", modelHash: "", plan: "1x", pooling: "cls", regions: windows };
 const top = 10;
@@ -26,7 +26,7 @@ const { version: lancedb } = JSON.parse(readFileSync(join(root, "node_modules/@l
 const all = await vectorsOfAll();
 const asking = all.filter((_, i) => i % 10 === 0);
 const kept = all.filter((_, i) => i % 10 !== 0);
-const queries = { photos: asking.map(({ vector }) => ({ photo: vector })), regions: asking.flatMap(someRegions) };
+const queries = { images: asking.map(({ vector }) => ({ image: vector })), regions: asking.flatMap(someRegions) };
 
 const folder = mkdtempSync(join(tmpdir(), "s2-bench-retrieval-"));
 const stores = {};
@@ -44,7 +44,7 @@ try {
     ),
     {
       lancedb,
-      photos: kept.length,
+      images: kept.length,
       regions: kept.length * 49,
       channels: kept[0].vector.length,
       queries: counts(queries),
@@ -57,28 +57,28 @@ try {
 }
 
 async function vectorsOfAll() {
-  const names = readdirSync(photos, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".webp"));
+  const names = readdirSync(images, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".webp"));
   const model = await loadModel(deitTiny, { threads: 1 });
   const collection = {
-    ...{ model, modelName: "deit_tiny", version: "bench", look: { scales: [1], fit: "squash" } },
+    ...{ model, modelName: "deit_tiny", version: "bench", extraction: { scales: [1], fit: "squash" } },
     modelHash: createHash("sha256")
       .update(readFileSync(join(deitTiny, "onnx/model.onnx")))
       .digest("hex"),
     store: openStore(join(root, "features/bench")),
-    read: async (name) => new Uint8Array(readFileSync(join(photos, name))),
+    read: async (name) => new Uint8Array(readFileSync(join(images, name))),
     decode: (bytes) => loadImage(bytes),
   };
   const vectors = [];
-  for await (const { photo, tokens, problem } of collectFeatures(names.sort(), collection)) {
-    if (problem) throw new Error(`${photo}: ${problem}`);
+  for await (const { image, tokens, problem } of extractImages(names.sort(), collection)) {
+    if (problem) throw new Error(`${image}: ${problem}`);
     const regions = regionVectors(tokens, windows);
-    vectors.push({ path: photo, mark: "", size: tokens.size, vector: photoVector(tokens, "cls"), regions });
+    vectors.push({ path: image, contentHash: "", size: tokens.size, vector: imageVector(tokens, "cls"), regions });
   }
   await model.dispose();
   return vectors;
 }
 
-/** Two of a photo's regions, other ones of each. */
+/** Two of an image's regions, other ones of each. */
 function someRegions({ vector: { length }, regions: { vectors } }, i) {
   return [(i * 7) % 49, (i * 7 + 24) % 49].map((at) => ({ region: vectors.subarray(at * length, (at + 1) * length) }));
 }
@@ -94,7 +94,7 @@ async function build() {
     cpSync(join(folder, "none"), path, { recursive: true });
     const store = await openVectors(path);
     const start = performance.now();
-    for (const table of ["photos", "regions"]) await store.build(table, type);
+    for (const table of ["images", "regions"]) await store.build(table, type);
     const seconds = round((performance.now() - start) / 1000);
     facts[type] = { megabytes: round(megabytesOf(path)), seconds };
     stores[type] = { store, index: await openIndex(store, label) };
@@ -110,7 +110,7 @@ async function add(name, open) {
   const store = await open();
   const index = await openIndex(store, label);
   const start = performance.now();
-  for (let i = 0; i < kept.length; i += 64) await addPhotos(index, kept.slice(i, i + 64));
+  for (let i = 0; i < kept.length; i += 64) await addImages(index, kept.slice(i, i + 64));
   facts[name] = { seconds: round((performance.now() - start) / 1000) };
   stores[name] = { store, index };
 }
@@ -123,7 +123,7 @@ function megabytesOf(path) {
 /** Every query goes to all in turn, each time another one first. */
 async function askAll() {
   const names = Object.keys(stores);
-  const empty = () => Object.fromEntries(names.map((name) => [name, { photos: [], regions: [] }]));
+  const empty = () => Object.fromEntries(names.map((name) => [name, { images: [], regions: [] }]));
   const [found, times] = [empty(), empty()];
   for (const [table, asked] of Object.entries(queries)) {
     for (const [i, query] of asked.entries()) {
@@ -132,7 +132,7 @@ async function askAll() {
         const start = performance.now();
         const hits = await search(stores[name].index, query, { top, everyRegion: true });
         times[name][table].push(performance.now() - start);
-        found[name][table].push(hits.map(({ photo, box }) => `${photo} ${Math.round(box.left)} ${Math.round(box.top)}`));
+        found[name][table].push(hits.map(({ image, box }) => `${image} ${Math.round(box.left)} ${Math.round(box.top)}`));
       }
     }
   }
@@ -143,7 +143,7 @@ async function askAll() {
 function judged(name, found, times) {
   const lost = {};
   const ms = {};
-  for (const table of ["photos", "regions"]) {
+  for (const table of ["images", "regions"]) {
     const missed = found[name][table].map((hits, i) => found.exact[table][i].filter((hit) => !hits.includes(hit)).length);
     lost[table] = round((100 * missed.reduce((sum, count) => sum + count, 0)) / (top * missed.length));
     ms[table] = round(median(times[name][table]));

@@ -41,11 +41,11 @@ writeReport();
 
 console.log();
 const head = ["bench", "figure", "bar", "value", "met"];
-const widths = head.map((_, i) => Math.max(...[head, ...lines].map((line) => line[i].length)));
+const channelsPerScale = head.map((_, i) => Math.max(...[head, ...lines].map((line) => line[i].length)));
 for (const line of [head, ...lines])
   console.log(
     line
-      .map((cell, i) => cell.padEnd(widths[i]))
+      .map((cell, i) => cell.padEnd(channelsPerScale[i]))
       .join("  ")
       .trimEnd(),
   );

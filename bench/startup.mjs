@@ -1,4 +1,4 @@
-/** What a user waits for on the command line: `s2 extract PHOTO --scales 1,2,3`, from the start of the process to its first line and to its end. */
+/** What a user waits for on the command line: `s2 extract IMAGE --scales 1,2,3`, from the start of the process to its first line and to its end. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ for (let i = -1; i < 7; i++) {
 const whole = runs.map(({ end }) => end);
 finish(
   "startup",
-  [{ name: "s2 extract, one photo, scales 1, 2, 3, to its end", value: round(median(whole) / 1000), unit: "s", bar: 1.2 }],
+  [{ name: "s2 extract, one image, scales 1, 2, 3, to its end", value: round(median(whole) / 1000), unit: "s", bar: 1.2 }],
   {
     runs: runs.length,
     ms: { "to the end": spread(whole), "to the first line": spread(runs.map(({ first }) => first)) },

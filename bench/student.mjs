@@ -1,4 +1,4 @@
-/** `s2 train` as docs/training.md tells it: a folder of 200 photos, DeiT-Tiny as the teacher, 400 steps, on one thread. */
+/** `s2 train` as docs/training.md tells it: a folder of 200 images, DeiT-Tiny as the teacher, 400 steps, on one thread. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,18 +7,18 @@ import { deitTiny, missing, root } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { round } from "./timing.mjs";
 
-const photos = join(dirname(dirname(deitTiny)), "data/photos");
-skipIf(missing(deitTiny, photos));
+const images = join(dirname(dirname(deitTiny)), "data/images");
+skipIf(missing(deitTiny, images));
 
 const [count, steps, threads] = [200, 400, 1];
-const all = readdirSync(photos, { recursive: true })
+const all = readdirSync(images, { recursive: true })
   .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
   .sort();
 const kept = mkdtempSync(join(tmpdir(), "s2-bench-"));
-mkdirSync(join(kept, "photos"));
+mkdirSync(join(kept, "images"));
 for (let i = 0; i < count; i++) {
-  const name = all[Math.floor((i * all.length) / count)]; // evenly, so that every kind of photo is there
-  symlinkSync(join(photos, name), join(kept, "photos", `${i}-${basename(name)}`));
+  const name = all[Math.floor((i * all.length) / count)]; // evenly, so that every kind of image is there
+  symlinkSync(join(images, name), join(kept, "images", `${i}-${basename(name)}`));
 }
 
 const out = join(kept, "mine");
@@ -27,7 +27,7 @@ let drawn;
 const status = await new Promise((resolve) => {
   const command = [
     "train",
-    join(kept, "photos"),
+    join(kept, "images"),
     "--teacher",
     deitTiny,
     "--steps",
@@ -52,7 +52,7 @@ finish(
   "student",
   [
     {
-      name: `s2 train --steps ${steps} on ${count} photos, one thread`,
+      name: `s2 train --steps ${steps} on ${count} images, one thread`,
       value: minutes(performance.now()),
       unit: "minutes",
       bar: 10,
@@ -61,6 +61,6 @@ finish(
     { name: "loss, mean of the first 20 steps", value: loss(0, 20), unit: "" },
     { name: `loss, mean of the last 20 of ${steps} steps`, value: loss(steps - 20, steps), unit: "" },
   ],
-  { photos: count, threads, steps, views: log.views },
+  { images: count, threads, steps, views: log.views },
 );
 rmSync(kept, { recursive: true });

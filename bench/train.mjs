@@ -22,7 +22,7 @@ const shape = { imageSize: 224, patchSize: 16, dim: 192, depth: 12, heads: 3, ml
 const dims = { images: [batch, 3, 224, 224], target: [batch, 197, 192] };
 const step = makeStep({
   inputs: { images: { type: "float32", dims: dims.images }, target: { type: "float32", dims: dims.target } },
-  ...{ optimiser: adamW({ weightDecay: 0.05 }), parts },
+  ...{ optimizer: adamW({ weightDecay: 0.05 }), parts },
   loss({ images, target }, parameter) {
     const gap = Sub(vit(images, shape, parameter), target);
     return { loss: ReduceMean(Mul(gap, gap), [0, 1, 2], { keepdims: 0 }) };

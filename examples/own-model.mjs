@@ -1,9 +1,9 @@
-/** Any function is a model: node examples/own-model.mjs PHOTO prints where the photo has most detail, coarse and fine. */
+/** Any function is a model: node examples/own-model.mjs IMAGE prints where the image has most detail, coarse and fine. */
 import { extract } from "s2-vision/node";
 
 const patch = 16;
 
-/** One token per patch, one channel: how much neighbouring pixels of the first channel differ. */
+/** One token per patch, one channel: how much neighboring pixels of the first channel differ. */
 function detail({ dims: [n, c, h, w], data }) {
   const [rows, cols] = [h / patch, w / patch];
   const out = new Float32Array(n * rows * cols);

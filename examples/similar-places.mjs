@@ -1,9 +1,9 @@
-/** Click a place of a photo, find the places that look like it: node examples/similar-places.mjs PHOTO MODEL X Y */
+/** Click a place of an image, find the places that look like it: node examples/similar-places.mjs IMAGE MODEL X Y */
 import { extract, loadModel } from "s2-vision/node";
 
-const [photo, folder, x, y] = process.argv.slice(2);
+const [image, folder, x, y] = process.argv.slice(2);
 const model = await loadModel(folder);
-const { data, dims, plan, tokenAt, boxOf } = await extract(model, photo, { scales: [1, 2, 3], resizeOutputToIdx: -1 });
+const { data, dims, plan, tokenAt, boxOf } = await extract(model, image, { scales: [1, 2, 3], resizeOutputToIdx: -1 });
 await model.dispose();
 
 const [, tokens, channels] = dims;

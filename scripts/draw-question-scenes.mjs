@@ -1,7 +1,7 @@
 /**
- * Draws the scenes of `s2 experiment language`: small coloured things, rings to count and a sign to read, on photos, seeded. For each part a
+ * Draws the scenes of `s2 experiment language`: small coloured things, rings to count and a sign to read, on images, seeded. For each part a
  * folder of JPEGs and a list of what lies where: OUT/scenes/{train,test,wide-train,wide-test}, and for the square ones a copy that is moved by
- * half a token of a 14x14 grid. Photos behind the scenes of the test parts are behind no other. What is drawn stays out of the repository.
+ * half a token of a 14x14 grid. Images behind the scenes of the test parts are behind no other. What is drawn stays out of the repository.
  */
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import sharp from "sharp";
 
 const { values: flags } = parseArgs({
   options: {
-    photos: { type: "string", default: fileURLToPath(new URL("../../shared/data/photos", import.meta.url)) },
+    images: { type: "string", default: fileURLToPath(new URL("../../shared/data/images", import.meta.url)) },
     out: { type: "string", default: "training" },
     train: { type: "string", default: "3000" },
     test: { type: "string", default: "400" },
@@ -50,11 +50,11 @@ const letters = {
   ...{ x: "10001 10001 01010 00100 01010 10001 10001" },
 };
 
-const photos = readdirSync(flags.photos, { recursive: true, encoding: "utf8" })
+const images = readdirSync(flags.images, { recursive: true, encoding: "utf8" })
   .filter((path) => /\.(jpe?g|png|webp)$/i.test(path))
   .sort();
-const order = shuffled(photos.length, makeRandom(Number(flags.seed)));
-const held = Math.ceil(photos.length / 8);
+const order = shuffled(images.length, makeRandom(Number(flags.seed)));
+const held = Math.ceil(images.length / 8);
 const behind = { train: order.slice(held), test: order.slice(0, held) };
 
 for (const [part, [width, place]] of Object.entries({
@@ -72,10 +72,10 @@ async function drawPart(part, count, width, backgrounds, seed) {
   const random = makeRandom(seed);
   const scenes = [];
   for (let i = 0; i < count; i++) {
-    const photo = join(flags.photos, photos[backgrounds[Math.floor(random() * backgrounds.length)]]);
+    const image = join(flags.images, images[backgrounds[Math.floor(random() * backgrounds.length)]]);
     const name = `${String(i).padStart(5, "0")}.jpg`;
     const placed = place(width, random);
-    const pixels = await sharp(photo)
+    const pixels = await sharp(image)
       .resize(width, side, { fit: "cover" })
       .composite([{ input: Buffer.from(picture(width, placed)) }])
       .removeAlpha()

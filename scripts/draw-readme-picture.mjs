@@ -1,18 +1,18 @@
 /** Draws docs/what-the-model-sees.png: one street, and the same corner of it in the pixels that a 224 px model gets at scales 1, 2 and 4. */
 import { fileURLToPath } from "node:url";
-import { loadImage, planPhoto, resizePixels, savePng } from "s2-vision/node";
+import { loadImage, planImage, resizePixels, savePng } from "s2-vision/node";
 
 const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
-const corner = { left: 590, top: 470, width: 224, height: 224 }; // around the fish bar, in pixels of the photo
+const corner = { left: 590, top: 470, width: 224, height: 224 }; // around the fish bar, in pixels of the image
 const panel = 448;
 const gap = 12;
 
-const photo = await loadImage(path("examples/scenes/street.png"));
-const plan = planPhoto(photo, { scales: [1, 2, 4] }, { imageSize: [224, 224], patchSize: 16 });
+const image = await loadImage(path("examples/scenes/street.png"));
+const plan = planImage(image, { scales: [1, 2, 4] }, { imageSize: [224, 224], patchSize: 16 });
 
-const wide = Math.round((panel * photo.width) / photo.height);
-const street = resizePixels(photo, [panel, wide], "bicubic");
-const k = panel / photo.height;
+const wide = Math.round((panel * image.width) / image.height);
+const street = resizePixels(image, [panel, wide], "bicubic");
+const k = panel / image.height;
 outline(
   street,
   { left: corner.left * k, top: corner.top * k, width: corner.width * k, height: corner.height * k },
@@ -21,8 +21,8 @@ outline(
 );
 const panels = [street];
 for (const scale of plan.scales) {
-  const seen = resizePixels(photo, scale.size, "bicubic");
-  const across = scale.size[1] / photo.width;
+  const seen = resizePixels(image, scale.size, "bicubic");
+  const across = scale.size[1] / image.width;
   const box = [
     corner.left * across,
     corner.top * across,
@@ -44,11 +44,11 @@ for (const scale of plan.scales) {
 }
 await savePng(strip(panels), path("docs/what-the-model-sees.png"));
 
-function outline({ width, height, data }, box, colour, thick) {
+function outline({ width, height, data }, box, color, thick) {
   const [left, top, right, bottom] = [box.left, box.top, box.left + box.width - 1, box.top + box.height - 1].map(Math.round);
   for (let y = Math.max(0, top); y <= Math.min(height - 1, bottom); y++) {
     for (let x = Math.max(0, left); x <= Math.min(width - 1, right); x++) {
-      if (Math.min(x - left, right - x, y - top, bottom - y) < thick) data.set(colour, (y * width + x) * 3);
+      if (Math.min(x - left, right - x, y - top, bottom - y) < thick) data.set(color, (y * width + x) * 3);
     }
   }
 }

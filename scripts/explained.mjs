@@ -1,5 +1,5 @@
 /**
- * How much of the teacher's tokens a student's tell, on photos it was trained on and on others: `node scripts/explained.mjs NAME FOLDER` adds a
+ * How much of the teacher's tokens a student's tell, on images it was trained on and on others: `node scripts/explained.mjs NAME FOLDER` adds a
  * row to models/explained.json. By ridge regression, of [CLS] from [CLS] and of patches from patches: on clothing/train in five parts, each
  * told by the others, and on clothing/validation; "main" is of [CLS]'s first 20 principal components. For choosing recipes; no test split is looked at.
  */
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { fitRidge, openProbe } from "s2-vision/heads";
 import { loadModel, openGraph } from "s2-vision/node";
 import { mainComponents } from "./main-components.mjs";
-import { wholePhoto } from "./whole-photo.mjs";
+import { wholeImage } from "./whole-photo.mjs";
 
 const [name, folder] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -17,7 +17,7 @@ const data = join(root, "../shared/data");
 const [width, patches, parts] = [192, 28, 5];
 /** How much weights are held back, a row of the regression. */
 const penalty = { cls: 1, patches: 1e-3 };
-const [train, validation, others] = [photosOf("clothing/train"), photosOf("clothing/validation"), photosOf("photos", 9)];
+const [train, validation, others] = [imagesOf("clothing/train"), imagesOf("clothing/validation"), imagesOf("images", 9)];
 const paths = [...train, ...others, ...validation];
 const student = await tokensOf(join(root, folder));
 const teacher = await tokensOf(join(root, "../shared/models/deit_tiny_patch16_224"));
@@ -35,7 +35,7 @@ const row = {
       "cls",
       [[seen, unseen]],
       mainComponents(
-        seen.map((photo) => teacher[photo].cls),
+        seen.map((image) => teacher[image].cls),
         20,
       ),
     ),
@@ -48,7 +48,7 @@ writeFileSync(file, `${JSON.stringify([...rows.filter((each) => each.name !== na
 console.log(row);
 
 /**
- * One less squared errors over squared distances from the mean of the photos of clothes that were fitted to, in deviations of each of the
+ * One less squared errors over squared distances from the mean of the images of clothes that were fitted to, in deviations of each of the
  * teacher's channels; of what `make` makes of tokens.
  */
 async function explained(kind, splits, make = (token) => token) {
@@ -66,12 +66,12 @@ async function explained(kind, splits, make = (token) => token) {
   return Math.round(1000 * (1 - errors / all)) / 1000;
 }
 
-/** The teacher's tokens as a map that was fitted to some photos tells them from the student's. */
+/** The teacher's tokens as a map that was fitted to some images tells them from the student's. */
 async function toldFrom(kind, from, rows) {
   const given = { rows: rowsOf(student, kind, from), targets: rowsOf(teacher, kind, from) };
   const names = Array.from({ length: width }, (_, c) => `channel ${c}`);
   const { head } = await fitRidge(() => [given], {
-    ...{ widths: [width], names, openGraph },
+    ...{ channelsPerScale: [width], names, openGraph },
     alpha: (penalty[kind] * given.rows.length) / width,
   });
   const probe = await openProbe(head, openGraph);
@@ -80,8 +80,8 @@ async function toldFrom(kind, from, rows) {
   return told;
 }
 
-function rowsOf(tokens, kind, photos) {
-  return Float32Array.from(photos.flatMap((photo) => tokens[photo][kind]));
+function rowsOf(tokens, kind, images) {
+  return Float32Array.from(images.flatMap((image) => tokens[image][kind]));
 }
 
 function eachToken(rows, make) {
@@ -101,12 +101,12 @@ function momentsOf(rows) {
   return { mean, deviation: average((value, c) => (value - mean[c]) ** 2).map(Math.sqrt) };
 }
 
-/** [CLS] and some patches of each photo, squashed into the model's square. */
+/** [CLS] and some patches of each image, squashed into the model's square. */
 async function tokensOf(source) {
   const model = await loadModel(source, { threads: 1 });
   const tokens = [];
   for (const path of paths) {
-    const { data } = await model(await wholePhoto(path));
+    const { data } = await model(await wholeImage(path));
     const token = (i) => [...data.subarray(i * width, (i + 1) * width)];
     tokens.push({ cls: token(0), patches: Array.from({ length: patches }, (_, j) => token(1 + 7 * j)).flat() });
   }
@@ -114,7 +114,7 @@ async function tokensOf(source) {
   return tokens;
 }
 
-function photosOf(name, step = 1) {
+function imagesOf(name, step = 1) {
   return readdirSync(join(data, name), { recursive: true, encoding: "utf8" })
     .filter((path) => /\.(jpe?g|png|webp)$/i.test(path))
     .sort()

@@ -1,8 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 
 /**
- * What of vectors like `rows` can be learnt from few photos: a map to the same channels that keeps the first `kept` principal components of
- * standardised channels, each by the root of its deviation, so that those which tell photos apart count beside the few strongest.
+ * What of vectors like `rows` can be learned from few images: a map to the same channels that keeps the first `kept` principal components of
+ * standardized channels, each by the root of its deviation, so that those which tell images apart count beside the few strongest.
  */
 export function mainComponents(rows, kept) {
   const matrix = new Matrix(rows);

@@ -30,11 +30,11 @@ await desk.waitForFunction(() => performance.getEntriesByName("s2:heat").length 
 await shoot(desk, "playground-heat");
 await desk.setViewportSize({ width: 390, height: 844 });
 await desk.click("#tab-segment");
-const photo = desk.locator("#panel-segment canvas");
-await photo.click({ position: { x: 150, y: 12 } });
+const image = desk.locator("#panel-segment canvas");
+await image.click({ position: { x: 150, y: 12 } });
 await desk.locator("#panel-segment input[type=radio]").nth(1).check();
-await photo.click({ position: { x: 150, y: 110 } });
-await photo.click({ position: { x: 60, y: 200 } });
+await image.click({ position: { x: 150, y: 110 } });
+await image.click({ position: { x: 60, y: 200 } });
 await desk.waitForFunction(() => performance.getEntriesByName("s2:mask").length > 2);
 await shoot(desk, "playground-phone");
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readSafetensors } from "../dist/tensors/index.js";
 
 /**
- * The mean of the averaged weights in copies of checkpoints, which tells unseen photos better than any of them (Wortsman et al., "Model soups",
+ * The mean of the averaged weights in copies of checkpoints, which tells unseen images better than any of them (Wortsman et al., "Model soups",
  * arXiv 2203.05482), and how they came about: for each recipe the steps of the longest, their metrics, and after which steps copies were taken.
  */
 export function meanOfSnapshots(paths) {

@@ -1,5 +1,5 @@
 /**
- * `npm start`: the main job on a fresh clone, multi-scale features of photos. Without photos it takes the scenes in examples/, without a
+ * `npm start`: the main job on a fresh clone, multi-scale features of images. Without images it takes the scenes in examples/, without a
  * model s2-tiny, and draws what the model sees.
  */
 import { relative } from "node:path";

@@ -6,9 +6,9 @@ import { copyFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openLab } from "../dist/cli/open-lab.js";
+import { openContext } from "../dist/cli/open-lab.js";
 import { scalesOf } from "../dist/eval/experiments/language.js";
-import { judgeAll } from "../dist/eval/judge-answerers.js";
+import { evaluateAll } from "../dist/eval/judge-answerers.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -18,9 +18,9 @@ const { values: flags } = parseArgs({
   },
 });
 const model = fileURLToPath(new URL("../models/s2-tiny", import.meta.url));
-const lab = await openLab("language", { ...flags, model });
+const lab = await openContext("language", { ...flags, model });
 const [, , way] = scalesOf(lab, "model");
-await judgeAll(lab, "", [{ ...way, seeds: [1] }]);
+await evaluateAll(lab, "", [{ ...way, seeds: [1] }]);
 await lab.close();
 const file = join(flags.out, "answerer.safetensors");
 copyFileSync(join(flags.store, `answerers/${way.name.replace(" ", "-")}-1/answerer.safetensors`), `${file}.part`);

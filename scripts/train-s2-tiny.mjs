@@ -30,7 +30,7 @@ import {
 } from "s2-vision/train";
 import { mainComponents } from "./main-components.mjs";
 import { meanOfSnapshots } from "./snapshots.mjs";
-import { wholePhoto } from "./whole-photo.mjs";
+import { wholeImage } from "./whole-photo.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -60,7 +60,7 @@ const folder = resolve(root, flags.training);
 const student = { imageSize: 224, patchSize: 16, dim: 192, depth: 4, heads: 3, mlpRatio: 4 };
 const preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const pixels = { ...preprocessing, rescale: 1 / 255, filter: "bicubic" };
-const [colour, seed, rate, decay] = [0.2, Number(flags.seed), 1e-3, 0.998];
+const [color, seed, rate, decay] = [0.2, Number(flags.seed), 1e-3, 0.998];
 /** The teacher's layers, the student's blocks that are held against them, and how much each counts. */
 const layers = [
   { name: "hidden_states.3", block: 0, weight: 0.5 },
@@ -75,11 +75,11 @@ process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
 const started = performance.now();
 /** No test uses one. */
-const firstPhotos = ["photos", "clothing/train"].flatMap(photosOf);
-const photos = [...firstPhotos, ...["coco128/images/train", "depth/osd/train/rgb"].flatMap(photosOf)];
+const firstImages = ["images", "clothing/train"].flatMap(imagesOf);
+const images = [...firstImages, ...["coco128/images/train", "depth/osd/train/rgb"].flatMap(imagesOf)];
 
 const constant = (steps, warmUp) => ({ rate, steps, warmUp, last: rate });
-/** What is learnt from stored views, each many times. */
+/** What is learned from stored views, each many times. */
 const stored = [
   {
     ...{ name: "start", way: "tiles", layers: firstLayers, views: 16, cells: 12, parts: 4, schedule: constant(steps.start, 100) },
@@ -109,7 +109,7 @@ const fresh = {
 };
 /** All patches, as a student sees them later, from averaged weights. */
 const all = { ...fresh, cells: 49, begins: "averaged", average: 0.995 };
-/** Mostly photos as they are, for that is what a model is shown when it is used; and then altered, so that they are not learnt by heart. */
+/** Mostly images as they are, for that is what a model is shown when it is used; and then altered, so that they are not learned by heart. */
 const plain = { ...all, clsWeight: 1, view: { ...view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
 const altered = { ...all, view: { ...view, altered: 0.6 }, mixed: 0.5 };
 const falling = (steps, rate, last) => ({ rate, steps, warmUp: 20, last });
@@ -166,7 +166,7 @@ async function train(part, from) {
     ...{ student, way, views, tilesPerView: view.fine === false ? 1 : 5, cells, parts, preprocessing, clsWeight, clip: 1 },
     average,
     layers: layers.map(({ block, weight }, i) => ({ statistics: statistics[i], block, weight })),
-    optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
+    optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
   const told = {};
   const fitted = await fit(step, {
@@ -176,7 +176,7 @@ async function train(part, from) {
     ), // may become longer
     initial: (parameter, dims) =>
       String(first[parameter]?.dims) === String(dims) ? first[parameter].data : mimeticValue(parameter, dims, seed, student),
-    batches: batches({ views, cells, patchSize: student.patchSize, colour, seed: part.seed + name.length }),
+    batches: batches({ views, cells, patchSize: student.patchSize, color, seed: part.seed + name.length }),
     checkpoints: openStore(join(folder, name)),
     onStep(number, metrics) {
       for (const [key, value] of Object.entries(metrics)) told[key] = 0.97 * (told[key] ?? value) + 0.03 * value;
@@ -210,8 +210,8 @@ async function storedData({ data: name, layers, drawn: views, perShard, view, se
   const { teacher, close } = await openTeacher(layers);
   const store = openStore(join(folder, name));
   const shards = await makeShards({
-    ...{ photos: firstPhotos, load: loadImage, teacher, preprocessing: pixels, views, perShard, view, seed, store },
-    ...{ recipe: JSON.stringify({ layers, view, seed, photos: firstPhotos.length }), signal: stop.signal },
+    ...{ images: firstImages, load: loadImage, teacher, preprocessing: pixels, views, perShard, view, seed, store },
+    ...{ recipe: JSON.stringify({ layers, view, seed, images: firstImages.length }), signal: stop.signal },
     onShard: (done, of) => say(`${name}: ${done} of ${of} files`),
     onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
   });
@@ -225,7 +225,7 @@ async function freshData({ layers, components, view: ofPart, pool, uses, mixed }
   const store = openStore(join(folder, "few"));
   const few = await makeShards({
     ...{
-      photos,
+      images,
       load: loadImage,
       teacher,
       preprocessing: pixels,
@@ -235,10 +235,10 @@ async function freshData({ layers, components, view: ofPart, pool, uses, mixed }
       seed: fresh.seed,
       store,
     },
-    recipe: JSON.stringify({ layers, components, view, seed: fresh.seed, photos: photos.length }),
+    recipe: JSON.stringify({ layers, components, view, seed: fresh.seed, images: images.length }),
   });
   const load = remembered(loadImage);
-  const drawing = { photos, load, teacher, preprocessing: pixels, view: ofPart, pool, uses, mixed };
+  const drawing = { images, load, teacher, preprocessing: pixels, view: ofPart, pool, uses, mixed };
   return {
     statistics: await teacherStatistics(store, few[0]),
     batches: (how) => freshBatches({ ...drawing, ...how }),
@@ -262,11 +262,11 @@ async function openTeacher(layers, components) {
   return { teacher, close: () => model.dispose() };
 }
 
-/** Of [CLS] over whole photos. */
+/** Of [CLS] over whole images. */
 async function mainComponentsOf(model, kept) {
   const rows = [];
-  for (const path of firstPhotos) {
-    const { dims, data } = await model(await wholePhoto(path));
+  for (const path of firstImages) {
+    const { dims, data } = await model(await wholeImage(path));
     rows.push([...data.subarray(0, dims[2])]);
   }
   return mainComponents(rows, kept);
@@ -283,7 +283,7 @@ function withCls({ dims, data }, make) {
   return { dims, data: changed };
 }
 
-/** Decodes each photo once. */
+/** Decodes each image once. */
 function remembered(load) {
   const known = new Map();
   return (path) => {
@@ -308,7 +308,7 @@ function beginningOf(from, snapshots) {
   return { name: `the mean of ${snapshots.length} snapshots`, weights, ...all };
 }
 
-function photosOf(name) {
+function imagesOf(name) {
   return readdirSync(join(data, name), { recursive: true, encoding: "utf8" })
     .filter((path) => /\.(jpe?g|png|webp)$/i.test(path))
     .map((path) => join(data, name, path))
@@ -318,7 +318,7 @@ function photosOf(name) {
 /** What a log tells of a part. */
 function toldOf({ layers, data, parts, ...part }) {
   const recipe = { teacher: "deit_tiny_patch16_224", teacherLayers: layers.map(({ name }) => name) };
-  return { ...part, recipe: { ...recipe, view: part.view, seed: part.seed, photos: (data ? firstPhotos : photos).length } };
+  return { ...part, recipe: { ...recipe, view: part.view, seed: part.seed, images: (data ? firstImages : images).length } };
 }
 
 /** Every fiftieth step of those that follow others. */
@@ -337,7 +337,7 @@ function save(name, state, parts, history) {
     renameSync(join(out, `${file}.part`), join(out, file));
   };
   const { config, weights } = studentFiles(state, student, preprocessing);
-  const log = { name, student, colour, decay, seed, parts, history };
+  const log = { name, student, color, decay, seed, parts, history };
   mkdirSync(out, { recursive: true });
   write("model.safetensors", weights);
   write("config.json", `${JSON.stringify(config, undefined, 2)}\n`);

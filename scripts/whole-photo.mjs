@@ -5,8 +5,8 @@ const [mean, std] = [
   [0.229, 0.224, 0.225],
 ];
 
-/** A photo squashed into the square of s2-tiny and its teacher: [1, 3, side, side]. */
-export async function wholePhoto(path, side = 224) {
+/** An image squashed into the square of s2-tiny and its teacher: [1, 3, side, side]. */
+export async function wholeImage(path, side = 224) {
   const { data: bytes } = resizePixels(await loadImage(path), [side, side], "bicubic");
   const data = Float32Array.from({ length: 3 * side * side }, (_, i) => {
     const c = Math.floor(i / (side * side));

@@ -1,10 +1,10 @@
-/** "s2-vision/node": models on onnxruntime-node, photos by sharp, features of photos. */
+/** "s2-vision/node": models on onnxruntime-node, images by sharp, features of images. */
 import type { Hooks, S2Plan, Tower } from "./core/index.ts";
 import {
   type ExtractOptions,
-  extractPhoto,
+  extractImage,
   type Features,
-  type PhotoModel,
+  type ImageModel,
   type VisualOptions,
   type VisualTokens,
   visualTokens as visualTokensOf,
@@ -40,41 +40,41 @@ export {
 } from "./runtimes/node/index.ts";
 
 /**
- * Multi-scale features of a photo (a path, or pixels from `loadImage`): every scale is made from the photo's own pixels.
- * @throws S2Error before the model runs when photo, options and model do not fit; docs/errors.md lists the codes.
+ * Multi-scale features of an image (a path, or pixels from `loadImage`): every scale is made from the image's own pixels.
+ * @throws S2Error before the model runs when image, options and model do not fit; docs/errors.md lists the codes.
  */
 export async function extract(
-  model: PhotoModel,
-  photo: string | Photo,
+  model: ImageModel,
+  image: string | Photo,
   options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
 ): Promise<Features> {
-  return extractPhoto(model, typeof photo === "string" ? await loadImage(photo) : photo, options);
+  return extractImage(model, typeof image === "string" ? await loadImage(image) : image, options);
 }
 
 /**
- * A photo (a path, or pixels from `loadImage`) as a language model's visual tokens; `loadTower` gives the model, the tower and its projector.
- * @throws S2Error before the model runs when photo, tower and model do not fit.
+ * An image (a path, or pixels from `loadImage`) as a language model's visual tokens; `loadTower` gives the model, the tower and its projector.
+ * @throws S2Error before the model runs when image, tower and model do not fit.
  */
 export async function visualTokens(
-  model: PhotoModel,
-  photo: string | Photo,
+  model: ImageModel,
+  image: string | Photo,
   tower: Tower,
   options?: VisualOptions,
 ): Promise<VisualTokens> {
-  return visualTokensOf(model, typeof photo === "string" ? await loadImage(photo) : photo, tower, options);
+  return visualTokensOf(model, typeof image === "string" ? await loadImage(image) : image, tower, options);
 }
 
 /**
- * Features of what a video shows at 0, `every`, 2 · `every` ... seconds, each frame planned as a photo. For visual tokens:
- * `for await (const { time, photo } of videoFrames(path, { every })) await visualTokens(model, photo, tower, ...)`.
+ * Features of what a video shows at 0, `every`, 2 · `every` ... seconds, each frame planned as an image. For visual tokens:
+ * `for await (const { time, image } of videoFrames(path, { every })) await visualTokens(model, image, tower, ...)`.
  * @throws S2Error "ffmpeg-missing", "video", and those of `extract`.
  */
 export async function* extractVideo(
-  model: PhotoModel,
+  model: ImageModel,
   path: string,
   options: (ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">)) & VideoOptions,
 ): AsyncGenerator<{ readonly time: number; readonly features: Features }> {
   const { every, ffmpeg, ...rest } = options;
-  for await (const { time, photo } of videoFrames(path, { every, ffmpeg, signal: rest.signal }))
-    yield { time, features: await extractPhoto(model, photo, rest) };
+  for await (const { time, image } of videoFrames(path, { every, ffmpeg, signal: rest.signal }))
+    yield { time, features: await extractImage(model, image, rest) };
 }

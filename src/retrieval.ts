@@ -1,24 +1,24 @@
 /** "s2-vision/retrieval": search for images, regions and words in an index of features. */
 export {
-  addPhotos,
+  addImages,
   boxAround,
-  type Indexed,
-  type IndexLabel,
-  indexPhotos,
-  labelOf,
+  gridGeometryOf,
+  type ImageIndex,
+  type IndexConfig,
+  type IndexedImage,
+  indexConfigOf,
+  indexImages,
   type MemoryOptions,
   type MemoryVectors,
   memoryVectors,
   openIndex,
-  type PhotoIndex,
-  placeOf,
   type Query,
   regionVector,
   regionVectors,
-  removePhotos,
+  removeImages,
   type SearchOptions,
   search,
   similarities,
   type Windows,
 } from "./retrieval/index.ts";
-export type { PhotoVectors, VectorHit, VectorStore, VectorTable } from "./tensors/index.ts";
+export type { ImageVectors, VectorHit, VectorStore, VectorTable } from "./tensors/index.ts";

@@ -1,18 +1,18 @@
 /** "s2-vision/tasks": features of many images, and tasks on them: fit, predict, evaluate, advise. */
 export type { Pooling } from "./features/index.ts";
-export { joinScales, mergeScales, photoVector, poolTo, takeScales } from "./features/index.ts";
+export { imageVector, joinScales, mergeScales, poolTo, takeScales } from "./features/index.ts";
 export {
-  type Collected,
-  type Collection,
-  collectFeatures,
+  type ExtractedImage,
+  type ExtractImagesOptions,
+  type ExtractionConfig,
+  extractImages,
   type Fingerprint,
-  findFeatures,
-  keepFeatures,
-  type Look,
   type ModelParts,
   modelFingerprint,
   optionsFingerprint,
+  readFeatures,
   type Store,
+  writeFeatures,
 } from "./store/index.ts";
 export {
   type Advice,
@@ -21,15 +21,16 @@ export {
   type Candidates,
   type Cost,
   classFigures,
+  type EvaluateOptions,
+  evaluateTask,
   type FeaturesOf,
   type FittedTask,
   fitTask,
   headFor,
-  type OpenedTask,
-  openTask,
+  openPredictor,
+  type Prediction,
+  type Predictor,
   TASK_HEADS,
-  type Tallies,
-  type TallyOptions,
   type TaskFigure,
   type TaskHead,
   type TaskHeadName,
@@ -37,8 +38,7 @@ export {
   type TaskSet,
   type TaskSplitOptions,
   type TaskSplits,
-  type Told,
-  tallyTask,
+  type TaskSums,
   taskFigures,
   taskSplits,
 } from "./tasks/index.ts";

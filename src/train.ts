@@ -26,7 +26,7 @@ export {
   mimeticValue,
   muon,
   norm,
-  type Optimiser,
+  type Optimizer,
   type Parameter,
   type ShardOptions,
   type Statistics,

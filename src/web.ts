@@ -1,6 +1,6 @@
-/** "s2-vision/web": models on onnxruntime-web, photos by the browser, features of photos. */
+/** "s2-vision/web": models on onnxruntime-web, images by the browser, features of images. */
 import type { Hooks, S2Plan } from "./core/index.ts";
-import { type ExtractOptions, extractPhoto, type Features, type PhotoModel } from "./features/index.ts";
+import { type ExtractOptions, extractImage, type Features, type ImageModel } from "./features/index.ts";
 import type { Photo } from "./images/index.ts";
 import { loadImage } from "./runtimes/web/index.ts";
 
@@ -20,14 +20,14 @@ export {
 } from "./runtimes/web/index.ts";
 
 /**
- * Multi-scale features of a photo (an address, a file, or pixels from `loadImage`): every scale is made from the photo's own pixels.
- * @throws S2Error before the model runs when photo, options and model do not fit; docs/errors.md lists the codes.
+ * Multi-scale features of an image (an address, a file, or pixels from `loadImage`): every scale is made from the image's own pixels.
+ * @throws S2Error before the model runs when image, options and model do not fit; docs/errors.md lists the codes.
  */
 export async function extract(
-  model: PhotoModel,
-  photo: string | Blob | Photo,
+  model: ImageModel,
+  image: string | Blob | Photo,
   options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
 ): Promise<Features> {
-  const isFile = typeof photo === "string" || photo instanceof Blob;
-  return extractPhoto(model, isFile ? await loadImage(photo) : photo, options);
+  const isFile = typeof image === "string" || image instanceof Blob;
+  return extractImage(model, isFile ? await loadImage(image) : image, options);
 }

@@ -1,21 +1,21 @@
-/** The user's photos as an index: each is looked at once, and found again on the next visit. */
+/** The user's images as an index: each is looked at once, and found again on the next visit. */
 import { S2Error } from "s2-vision";
-import { photoTokens } from "s2-vision/heads";
-import { addPhotos, type IndexLabel, memoryVectors, openIndex, type PhotoIndex, regionVectors } from "s2-vision/retrieval";
-import { photoVector } from "s2-vision/tasks";
+import { imageTokens } from "s2-vision/heads";
+import { addImages, type ImageIndex, type IndexConfig, memoryVectors, openIndex, regionVectors } from "s2-vision/retrieval";
+import { imageVector } from "s2-vision/tasks";
 import { extract, loadImage, type Photo } from "s2-vision/web";
 import { canvasOf } from "./draw.ts";
-import { forgetPhotos, type KeptPhoto, keep, keepLabel, keptLabel, keptPhotos } from "./kept.ts";
+import { forScreen } from "./images.ts";
+import { forgetImages, type KeptImage, keep, keepLabel, keptImages, keptLabel } from "./kept.ts";
 import { load } from "./model.ts";
-import { forScreen } from "./photos.ts";
 import { type Loaded, session } from "./session.ts";
 
 /** Squares of two tokens of the first scale, a token apart. */
 const regions = { window: 2, stride: 1 };
 
 interface Album {
-  readonly index: PhotoIndex;
-  readonly photos: Map<string, KeptPhoto>;
+  readonly index: ImageIndex;
+  readonly images: Map<string, KeptImage>;
 }
 
 let opened: { readonly by: Loaded; readonly scales: readonly number[]; readonly album: Promise<Album> } | undefined;
@@ -37,7 +37,7 @@ export async function openAlbum(): Promise<Album> {
 }
 
 async function readAlbum(loaded: Loaded, scales: readonly number[]): Promise<Album> {
-  const label: IndexLabel = {
+  const label: IndexConfig = {
     model: loaded.name,
     modelHash: await hashOf(await loaded.file()),
     plan: JSON.stringify({ scales, preprocessing: loaded.model.preprocessing }),
@@ -49,26 +49,26 @@ async function readAlbum(loaded: Loaded, scales: readonly number[]): Promise<Alb
   if (kept) await store.begin(JSON.stringify(kept));
   const index = await openIndex(store, label);
   if (!kept) await keepLabel(label);
-  const photos = await keptPhotos();
-  await addPhotos(index, photos);
-  return { index, photos: new Map(photos.map((photo) => [photo.path, photo])) };
+  const images = await keptImages();
+  await addImages(index, images);
+  return { index, images: new Map(images.map((image) => [image.path, image])) };
 }
 
-/** Looks at the files that the album does not have yet; `told` hears how far it is. Files that are no photos come back with the reason. */
+/** Looks at the files that the album does not have yet; `told` hears how far it is. Files that are no images come back with the reason. */
 export async function addFiles(files: readonly File[], told: (done: number) => void, signal: AbortSignal): Promise<string[]> {
-  const { index, photos } = await openAlbum();
+  const { index, images } = await openAlbum();
   const refused: string[] = [];
   for (const [i, file] of files.entries()) {
     signal.throwIfAborted();
     told(i);
     const path = file.webkitRelativePath || file.name;
-    const mark = `${file.size} ${file.lastModified}`;
-    if (photos.get(path)?.mark === mark) continue;
+    const contentHash = `${file.size} ${file.lastModified}`;
+    if (images.get(path)?.contentHash === contentHash) continue;
     try {
-      const photo = await lookAt(path, mark, await loadImage(file), signal);
-      await addPhotos(index, [photo]);
-      await keep(photo);
-      photos.set(path, photo);
+      const image = await lookAt(path, contentHash, await loadImage(file), signal);
+      await addImages(index, [image]);
+      await keep(image);
+      images.set(path, image);
     } catch (error) {
       if (!(error instanceof S2Error)) throw error;
       refused.push(`${path}: ${error.message}`);
@@ -77,27 +77,27 @@ export async function addFiles(files: readonly File[], told: (done: number) => v
   return refused;
 }
 
-async function lookAt(path: string, mark: string, photo: Photo, signal: AbortSignal): Promise<KeptPhoto> {
-  const tokens = photoTokens(await extract(session.loaded!.model, photo, { scales: session.scales, signal }));
-  const picture = await jpegOf(photo);
-  const vectors = { vector: photoVector(tokens, "mean"), regions: regionVectors(tokens, regions) };
-  return { path, mark, size: [photo.height, photo.width], ...vectors, picture };
+async function lookAt(path: string, contentHash: string, image: Photo, signal: AbortSignal): Promise<KeptImage> {
+  const tokens = imageTokens(await extract(session.loaded!.model, image, { scales: session.scales, signal }));
+  const picture = await jpegOf(image);
+  const vectors = { vector: imageVector(tokens, "mean"), regions: regionVectors(tokens, regions) };
+  return { path, contentHash, size: [image.height, image.width], ...vectors, picture };
 }
 
-function jpegOf(photo: Photo): Promise<Blob> {
-  const canvas = canvasOf(forScreen(photo, 1024));
+function jpegOf(image: Photo): Promise<Blob> {
+  const canvas = canvasOf(forScreen(image, 1024));
   return new Promise((give, refuse) =>
-    canvas.toBlob((blob) => (blob ? give(blob) : refuse(new Error("The browser made no JPEG of the photo."))), "image/jpeg", 0.9),
+    canvas.toBlob((blob) => (blob ? give(blob) : refuse(new Error("The browser made no JPEG of the image."))), "image/jpeg", 0.9),
   );
 }
 
 export async function emptyAlbum(): Promise<void> {
   opened = undefined;
-  await forgetPhotos();
+  await forgetImages();
 }
 
 async function hashOf(file: Uint8Array): Promise<string> {
-  if (!globalThis.crypto?.subtle) throw new Error("Photos are indexed on pages with https (or localhost) only.");
+  if (!globalThis.crypto?.subtle) throw new Error("Images are indexed on pages with https (or localhost) only.");
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", file as Uint8Array<ArrayBuffer>));
   return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

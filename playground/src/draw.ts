@@ -1,7 +1,7 @@
 /** Pixels onto canvases. */
 import type { Box, Pixels } from "s2-vision/web";
 
-/** Pixels as a canvas of their size; what is grey or has colours is opaque. */
+/** Pixels as a canvas of their size; what is gray or has colors is opaque. */
 export function canvasOf({ width, height, channels, data }: Pixels): HTMLCanvasElement {
   const image = new ImageData(width, height);
   if (channels === 4) image.data.set(data);
@@ -18,22 +18,22 @@ export function canvasOf({ width, height, channels, data }: Pixels): HTMLCanvasE
   return canvas;
 }
 
-/** A white line with dark on either side: seen on any colour. */
-export function outline(context: CanvasRenderingContext2D, box: Box, scale: number, colour = "#fff"): void {
+/** A white line with dark on either side: seen on any color. */
+export function outline(context: CanvasRenderingContext2D, box: Box, scale: number, color = "#fff"): void {
   const place = [box.left * scale, box.top * scale, box.width * scale, box.height * scale] as const;
   context.strokeStyle = "rgb(0 0 0 / 65%)";
   context.lineWidth = 4;
   context.strokeRect(...place);
-  context.strokeStyle = colour;
+  context.strokeStyle = color;
   context.lineWidth = 2;
   context.strokeRect(...place);
 }
 
 /** A ring around a place. */
-export function ring(context: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
+export function ring(context: CanvasRenderingContext2D, x: number, y: number, color: string): void {
   for (const [width, style] of [
     [6, "rgb(0 0 0 / 65%)"],
-    [3, colour],
+    [3, color],
   ] as const) {
     context.lineWidth = width;
     context.strokeStyle = style;

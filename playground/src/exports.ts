@@ -18,12 +18,12 @@ export function setUpExports(panel: HTMLElement): void {
       }),
     );
   panel.append(
-    make("h2", { textContent: "Features of the photo" }),
+    make("h2", { textContent: "Features of the image" }),
     make("div", { className: "row" }, give("safetensors", safetensors), give("npy", npy)),
     make("h2", { textContent: "The model with these scales" }),
     make("p", {
       className: "hint",
-      textContent: "One ONNX file that takes a square photo's bytes and gives the features of all scales, for any runtime.",
+      textContent: "One ONNX file that takes a square image's bytes and gives the features of all scales, for any runtime.",
     }),
     make("div", { className: "row" }, give("ONNX file", onnx)),
     make("p", { className: "hint", textContent: "Masks and heads are under Segment and Sort." }),
@@ -33,11 +33,11 @@ export function setUpExports(panel: HTMLElement): void {
 
 async function safetensors(): Promise<[string, Uint8Array]> {
   const { features } = await see();
-  const { name, photo } = session.shown!;
+  const { name, image } = session.shown!;
   const metadata = {
     plan: JSON.stringify(features.plan),
     model: JSON.stringify({ source: session.loaded!.name, traits: session.loaded!.model.traits }),
-    photo: JSON.stringify({ source: name, width: photo.width, height: photo.height }),
+    image: JSON.stringify({ source: name, width: image.width, height: image.height }),
   };
   const { dims, data } = features;
   return [`${name}.safetensors`, writeSafetensors({ features: { dtype: "F32", dims, data } }, metadata)];

@@ -1,26 +1,26 @@
-/** What the browser keeps of the user's photos: their vectors and a smaller copy, in IndexedDB. */
+/** What the browser keeps of the user's images: their vectors and a smaller copy, in IndexedDB. */
 import { clear, createStore, entries, get, set } from "idb-keyval";
-import type { IndexLabel, PhotoVectors } from "s2-vision/retrieval";
+import type { ImageVectors, IndexConfig } from "s2-vision/retrieval";
 
-export interface KeptPhoto extends PhotoVectors {
+export interface KeptImage extends ImageVectors {
   /** JPEG of at most 1024 pixels a side. */
   readonly picture: Blob;
 }
 
-const photos = createStore("s2-playground-photos", "photos");
+const images = createStore("s2-playground-images", "images");
 const about = createStore("s2-playground-about", "about");
 
-export async function keptPhotos(): Promise<KeptPhoto[]> {
-  return (await entries<string, KeptPhoto>(photos)).map(([, photo]) => photo);
+export async function keptImages(): Promise<KeptImage[]> {
+  return (await entries<string, KeptImage>(images)).map(([, image]) => image);
 }
 
-export const keep = (photo: KeptPhoto): Promise<void> => set(photo.path, photo, photos);
+export const keep = (image: KeptImage): Promise<void> => set(image.path, image, images);
 
 /** What the vectors were made with; undefined where none are kept. */
-export const keptLabel = (): Promise<IndexLabel | undefined> => get<IndexLabel>("label", about);
+export const keptLabel = (): Promise<IndexConfig | undefined> => get<IndexConfig>("label", about);
 
-export const keepLabel = (label: IndexLabel): Promise<void> => set("label", label, about);
+export const keepLabel = (label: IndexConfig): Promise<void> => set("label", label, about);
 
-export async function forgetPhotos(): Promise<void> {
-  await Promise.all([clear(photos), clear(about)]);
+export async function forgetImages(): Promise<void> {
+  await Promise.all([clear(images), clear(about)]);
 }

@@ -1,10 +1,10 @@
-/** Running the plan: features appear scale by scale as principal-component colours. */
+/** Running the plan: features appear scale by scale as principal-component colors. */
 import type { S2Plan } from "s2-vision";
-import { photoTokens } from "s2-vision/heads";
-import { extract, outputMap, principalColours, type ScaleMap } from "s2-vision/web";
+import { imageTokens } from "s2-vision/heads";
+import { extract, outputMap, principalColors, type ScaleMap } from "s2-vision/web";
 import { attempt, byId, make, showProgress } from "./dom.ts";
+import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
 import { load } from "./model.ts";
-import { type PhotoCanvas, photoCanvas } from "./photo-canvas.ts";
 import { tilesOverlay } from "./plan.ts";
 import { onChange, type Seen, scaleNames, session, set } from "./session.ts";
 
@@ -14,24 +14,24 @@ const bar = byId("look-progress", HTMLProgressElement);
 let running: AbortController | undefined;
 
 export function setUpLook(panel: HTMLElement): void {
-  const photo = photoCanvas({ label: "The photo with the tiles of each scale", caption: "What each scale's tiles see" });
-  const colours = make("div", { id: "colours", className: "contents" });
-  panel.append(make("div", { className: "panels" }, photo.figure, colours));
+  const image = imageCanvas({ label: "The image with the tiles of each scale", caption: "What each scale's tiles see" });
+  const colors = make("div", { id: "colors", className: "contents" });
+  panel.append(make("div", { className: "panels" }, image.figure, colors));
   onChange(["plan"], () => {
     const { shown, plan } = session;
-    if (shown && plan) photo.show(shown.drawn, shown.photo.width, tilesOverlay(plan));
+    if (shown && plan) image.show(shown.drawn, shown.image.width, tilesOverlay(plan));
   });
   onChange(["seen"], () => {
     if (session.seen) return;
     running?.abort();
-    colours.replaceChildren();
+    colors.replaceChildren();
     state.textContent = "";
   });
   byId("look", HTMLButtonElement).addEventListener("click", () => void attempt(part, look));
   byId("stop", HTMLButtonElement).addEventListener("click", () => running?.abort());
 }
 
-/** The features of the photo with the model and the scales that are chosen; looks at it first where nobody has. */
+/** The features of the image with the model and the scales that are chosen; looks at it first where nobody has. */
 export async function see(): Promise<Seen> {
   if (!session.seen) await look();
   return session.seen!;
@@ -40,7 +40,7 @@ export async function see(): Promise<Seen> {
 async function look(): Promise<void> {
   if (!session.loaded) await load();
   const { shown, loaded, plan } = session;
-  if (!shown || !loaded || !plan) throw new Error("There is no photo yet; choose one, or an example.");
+  if (!shown || !loaded || !plan) throw new Error("There is no image yet; choose one, or an example.");
   set({ seen: undefined });
   const { signal } = (running = new AbortController());
   const stop = byId("stop", HTMLButtonElement);
@@ -48,10 +48,10 @@ async function look(): Promise<void> {
   performance.mark("s2:look");
   const start = performance.now();
   try {
-    const figures = coloursOf(plan, byId("colours", HTMLDivElement), start);
+    const figures = colorsOf(plan, byId("colors", HTMLDivElement), start);
     const onProgress = ({ tiles, of }: { tiles: number; of: number }) => showProgress(bar, tiles, of);
-    const features = await extract(loaded.model, shown.photo, { ...plan, signal, onProgress, onScale: figures });
-    set({ seen: { features, tokens: photoTokens(features) } });
+    const features = await extract(loaded.model, shown.image, { ...plan, signal, onProgress, onScale: figures });
+    set({ seen: { features, tokens: imageTokens(features) } });
     const { rows, cols } = features.grid;
     const took = Math.round(performance.now() - start);
     state.textContent = `${plan.tiles} tiles in ${took} ms: ${rows} x ${cols} tokens of ${features.dims[2]} channels.`;
@@ -61,23 +61,23 @@ async function look(): Promise<void> {
 }
 
 /** Draws a picture for each scale as it comes: what the features up to it tell apart. */
-function coloursOf(plan: S2Plan, colours: HTMLElement, start: number) {
+function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
   const maps: ScaleMap[] = [];
   return (scale: number, features: Parameters<typeof outputMap>[0]) => {
     const map = outputMap(features, plan);
     if (!map) return;
     maps.push(map);
-    const picture = principalColours(joined(maps));
+    const picture = principalColors(joined(maps));
     const names = scaleNames(session.scales.slice(0, scale + 1));
     const ms = Math.round(performance.now() - start);
-    const figure: PhotoCanvas = photoCanvas({
-      label: `Features of ${names} as colours: places of one colour look alike to the model`,
+    const figure: ImageCanvas = imageCanvas({
+      label: `Features of ${names} as colors: places of one color look alike to the model`,
       caption: `${names} after ${ms} ms`,
     });
     figure.canvas.classList.add("tokens");
     figure.show(picture, plan.image[1]);
     figure.figure.dataset.scales = names;
-    colours.append(figure.figure);
+    colors.append(figure.figure);
     performance.mark(`s2:scale-${scale}`);
   };
 }

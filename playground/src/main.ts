@@ -2,9 +2,9 @@
 import { setUpExports } from "./exports.ts";
 import { setUpFind } from "./find.ts";
 import { setUpHeat } from "./heat.ts";
+import { setUpImages } from "./images.ts";
 import { setUpLook } from "./look.ts";
 import { setUpModel } from "./model.ts";
-import { setUpPhotos } from "./photos.ts";
 import { setUpPlan } from "./plan.ts";
 import { setUpSegment } from "./segment.ts";
 import { setUpSort } from "./sort.ts";
@@ -16,7 +16,7 @@ setUpLook(
   addTab(
     "features",
     "Features",
-    "The three main differences between places, as red, green and blue: what has one colour looks alike to the model.",
+    "The three main differences between places, as red, green and blue: what has one color looks alike to the model.",
   ),
 );
 setUpHeat(
@@ -33,16 +33,16 @@ setUpFind(
   addTab(
     "find",
     "Find",
-    "Add photos of yours, draw a box around a thing on any photo, and see where else it is. They stay in this browser.",
+    "Add images of yours, draw a box around a thing on any image, and see where else it is. They stay in this browser.",
   ),
 );
 setUpSort(
   addTab(
     "sort",
     "Sort",
-    "Give a handful of the photos that you added under Find a label each; the photos most like them sort the rest.",
+    "Give a handful of the images that you added under Find a label each; the images most like them sort the rest.",
   ),
 );
 setUpExports(addTab("export", "Export", "Take along what was made here."));
-setUpPhotos();
+setUpImages();
 performance.mark("s2:interactive");

@@ -1,4 +1,4 @@
-/** Choosing and loading a model, and timing one tile of it: what a photo will cost is told before it runs. */
+/** Choosing and loading a model, and timing one tile of it: what an image will cost is told before it runs. */
 import { buildModel } from "s2-vision/models";
 import { loadModel, modelFile, type WebModel } from "s2-vision/web";
 import { attempt, byId, showProgress } from "./dom.ts";

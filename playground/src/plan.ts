@@ -1,15 +1,15 @@
-/** The plan: which tiles the scales make of the photo, drawn over it, and what they will cost. */
+/** The plan: which tiles the scales make of the image, drawn over it, and what they will cost. */
 import type { S2Plan, ScalePlan } from "s2-vision";
-import { planPhoto } from "s2-vision/web";
+import { planImage } from "s2-vision/web";
 import { attempt, byId, make } from "./dom.ts";
 import { outline } from "./draw.ts";
-import type { Overlay } from "./photo-canvas.ts";
+import type { Overlay } from "./image-canvas.ts";
 import { onChange, session, set } from "./session.ts";
 
 const offered = [0.5, 1, 2, 3, 4];
 const part = byId("scale-choice", HTMLFieldSetElement);
 /** Of the scales, in their order; told apart by all eyes (Okabe and Ito). */
-export const scaleColours = ["#f0e442", "#56b4e9", "#e69f00", "#cc79a7", "#009e73"];
+export const scaleColors = ["#f0e442", "#56b4e9", "#e69f00", "#cc79a7", "#009e73"];
 
 export function setUpPlan(): void {
   const boxes = offered.map((scale) => {
@@ -33,15 +33,15 @@ function replan(): void {
   if (!shown) return;
   // Before a model is there: the tiles of most.
   const traits = loaded?.model.traits ?? { imageSize: [224, 224] as const, patchSize: 16 };
-  void attempt(part, () => set({ plan: planPhoto(shown.photo, { scales, resizeOutputToIdx: -1 }, traits) }));
+  void attempt(part, () => set({ plan: planImage(shown.image, { scales, resizeOutputToIdx: -1 }, traits) }));
 }
 
-/** The part of all tiles' pixels that are no photo but padding. */
+/** The part of all tiles' pixels that are no image but padding. */
 function wasteOf({ scales }: S2Plan): number {
   const pixels = ({ rows, cols, tile }: ScalePlan) => rows * cols * tile[0] * tile[1];
   const all = scales.reduce((sum, scale) => sum + pixels(scale), 0);
-  const photo = scales.reduce((sum, { canvas, padding }) => sum + (canvas[0] - padding[0]) * (canvas[1] - padding[1]), 0);
-  return Math.max(0, 1 - photo / all);
+  const image = scales.reduce((sum, { canvas, padding }) => sum + (canvas[0] - padding[0]) * (canvas[1] - padding[1]), 0);
+  return Math.max(0, 1 - image / all);
 }
 
 /** Megabytes of the features, and of the tiles of one run. */
@@ -73,11 +73,11 @@ function showCost(): void {
   );
 }
 
-/** Each scale's tiles as outlines in its colour, the finest below. */
+/** Each scale's tiles as outlines in its color, the finest below. */
 export function tilesOverlay(plan: S2Plan): Overlay {
   return (context, scale) => {
     for (let i = plan.scales.length - 1; i >= 0; i--) {
-      for (const tile of plan.scales[i].tiles) outline(context, tile, scale, scaleColours[i]);
+      for (const tile of plan.scales[i].tiles) outline(context, tile, scale, scaleColors[i]);
     }
   };
 }

@@ -1,22 +1,22 @@
 /** Segmentation from a few clicks: the mask comes at once, and leaves as a picture and as a head. */
 import { encode } from "fast-png";
-import { type ClickablePhoto, clickable, clicksHead, type LabelledPoint, type Mask, segmentClicks } from "s2-vision/heads";
+import { type ClickableImage, clickable, clicksHead, type LabeledPoint, type Mask, segmentClicks } from "s2-vision/heads";
 import { takeScales } from "s2-vision/tasks";
-import { classColour, type Pixels } from "s2-vision/web";
+import { classColor, type Pixels } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
 import { canvasOf, ring } from "./draw.ts";
 import { headButtons } from "./head-files.ts";
+import { imageCanvas } from "./image-canvas.ts";
 import { see } from "./look.ts";
-import { photoCanvas } from "./photo-canvas.ts";
 import { onChange, session } from "./session.ts";
 
-/** Labels whose colours are told apart. */
+/** Labels whose colors are told apart. */
 const most = 8;
-const colourOf = (label: number): string => `rgb(${classColour(label).join(" ")})`;
-const clicks: LabelledPoint[] = [];
+const colorOf = (label: number): string => `rgb(${classColor(label).join(" ")})`;
+const clicks: LabeledPoint[] = [];
 const names = ["thing", "rest"];
 /** The tokens of all scales or of the first, ready for clicks. */
-let ready: ClickablePhoto | undefined;
+let ready: ClickableImage | undefined;
 
 export function setUpSegment(panel: HTMLElement): void {
   const labels = make("div", { className: "chips" });
@@ -34,17 +34,17 @@ export function setUpSegment(panel: HTMLElement): void {
       draw();
       performance.measure("s2:mask", { start });
     });
-  const photo = photoCanvas({
-    label: "The photo: choose places of each label",
+  const image = imageCanvas({
+    label: "The image: choose places of each label",
     caption: "Click each label once or more",
     onSpot,
   });
   const draw = () => {
     const { shown } = session;
     const mask = ready && clicks.length > 0 ? screenMask(ready) : undefined;
-    photo.redraw((context, scale) => {
+    image.redraw((context, scale) => {
       if (mask) context.drawImage(canvasOf(tinted(mask)), 0, 0, context.canvas.width, context.canvas.height);
-      for (const { x, y, label } of clicks) ring(context, x * scale, y * scale, colourOf(label));
+      for (const { x, y, label } of clicks) ring(context, x * scale, y * scale, colorOf(label));
     });
     state.textContent = mask && shown ? sharesOf(mask) : "";
   };
@@ -52,7 +52,7 @@ export function setUpSegment(panel: HTMLElement): void {
     ready = undefined;
     clicks.length = 0;
     const { shown } = session;
-    if (shown) photo.show(shown.drawn, shown.photo.width);
+    if (shown) image.show(shown.drawn, shown.image.width);
     draw();
   };
   onChange(["shown", "scales", "loaded"], forget);
@@ -71,7 +71,7 @@ export function setUpSegment(panel: HTMLElement): void {
     labels,
     make("div", { className: "row" }, ...tools(panel, labels, undo, forget)),
     make("label", { className: "row hint" }, firstOnly, "the first scale alone, to compare"),
-    make("div", { className: "panels wide" }, photo.figure),
+    make("div", { className: "panels wide" }, image.figure),
     state,
   );
   drawLabels(labels);
@@ -96,21 +96,21 @@ function tools(panel: HTMLElement, labels: HTMLElement, undo: () => void, forget
   ];
 }
 
-/** Grey, each pixel the number of its label: what the evaluation and other tools read. */
+/** Gray, each pixel the number of its label: what the evaluation and other tools read. */
 const pngOf = (mask: Mask) => encode({ ...mask, channels: 1, depth: 8 });
 
-/** At the size of the screen's copy: a large photo's own mask would take longer than a click may. */
-function screenMask(photo: ClickablePhoto): Mask {
-  const { drawn, photo: whole } = session.shown!;
+/** At the size of the screen's copy: a large image's own mask would take longer than a click may. */
+function screenMask(image: ClickableImage): Mask {
+  const { drawn, image: whole } = session.shown!;
   const scale = drawn.width / whole.width;
-  const small = { ...photo, tokens: { ...photo.tokens, size: [drawn.height, drawn.width] as const } };
+  const small = { ...image, tokens: { ...image.tokens, size: [drawn.height, drawn.width] as const } };
   const moved = clicks.map(({ x, y, label }) => ({ x: x * scale, y: Math.min(drawn.height, y * scale), label }));
   return segmentClicks(small, moved, names.length);
 }
 
 /** A word of red, green, blue and alpha for each label. */
 const tints = Uint32Array.from({ length: most }, (_, label) => {
-  const [red, green, blue] = classColour(label);
+  const [red, green, blue] = classColor(label);
   return (140 << 24) | (blue << 16) | (green << 8) | red;
 });
 
@@ -141,7 +141,7 @@ function drawLabels(labels: HTMLElement, chosen = 0): void {
         radio.setAttribute("aria-label", names[i]);
       });
       const chip = make("span", { className: "chip" }, radio, field);
-      chip.style.borderColor = colourOf(i);
+      chip.style.borderColor = colorOf(i);
       return chip;
     }),
   );

@@ -1,12 +1,12 @@
 /** What the page holds at a moment, and who hears when a part of it changes. */
 import type { S2Plan } from "s2-vision";
-import type { PhotoTokens } from "s2-vision/heads";
+import type { ImageTokens } from "s2-vision/heads";
 import type { Features, Photo, Pixels, WebModel } from "s2-vision/web";
 
-/** The photo, and a smaller copy for the screen. */
+/** The image, and a smaller copy for the screen. */
 export interface Shown {
   readonly name: string;
-  readonly photo: Photo;
+  readonly image: Photo;
   readonly drawn: Pixels;
 }
 
@@ -19,10 +19,10 @@ export interface Loaded {
   readonly tileMs: number;
 }
 
-/** The photo's features on the grid of the largest scale. */
+/** The image's features on the grid of the largest scale. */
 export interface Seen {
   readonly features: Features;
-  readonly tokens: PhotoTokens;
+  readonly tokens: ImageTokens;
 }
 
 export interface Session {

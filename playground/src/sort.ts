@@ -1,23 +1,23 @@
-/** Sorting: a handful of the album's photos get labels, and the nearest neighbours of these sort the rest. */
-import { argmax, fitNeighbours, type NeighboursHead, openNeighbours } from "s2-vision/heads";
+/** Sorting: a handful of the album's images get labels, and the nearest neighbors of these sort the rest. */
+import { argmax, fitNeighbors, type NeighborsHead, openNeighbors } from "s2-vision/heads";
 import { openGraph } from "s2-vision/web";
 import { openAlbum } from "./album.ts";
 import { attempt, button, make } from "./dom.ts";
 import { albumChanged, thumbnail } from "./find.ts";
 import { headButtons } from "./head-files.ts";
-import { type KeptPhoto, keptPhotos } from "./kept.ts";
+import { type KeptImage, keptImages } from "./kept.ts";
 
-/** Of the photos that have one, by path. */
+/** Of the images that have one, by path. */
 const labels = new Map<string, string>();
-let head: NeighboursHead | undefined;
+let head: NeighborsHead | undefined;
 
 export function setUpSort(panel: HTMLElement): void {
-  const photos = make("ul", { className: "gallery" });
+  const images = make("ul", { className: "gallery" });
   const sorted = make("div");
   const state = make("p", { className: "hint" });
   state.setAttribute("role", "status");
   const fitted = () => {
-    if (!head) throw new Error("There is no head yet; give some photos labels and sort the rest.");
+    if (!head) throw new Error("There is no head yet; give some images labels and sort the rest.");
     return head;
   };
   panel.append(
@@ -29,10 +29,10 @@ export function setUpSort(panel: HTMLElement): void {
     ),
     state,
     sorted,
-    make("h2", { textContent: "Your photos" }),
-    photos,
+    make("h2", { textContent: "Your images" }),
+    images,
   );
-  const draw = () => void attempt(panel, async () => photos.replaceChildren(...(await keptPhotos()).map(labelled)));
+  const draw = () => void attempt(panel, async () => images.replaceChildren(...(await keptImages()).map(labeled)));
   albumChanged.addEventListener("change", () => {
     labels.clear();
     sorted.replaceChildren();
@@ -41,8 +41,8 @@ export function setUpSort(panel: HTMLElement): void {
   draw();
 }
 
-/** A photo with a field for its label. */
-function labelled({ path, picture }: KeptPhoto): HTMLElement {
+/** An image with a field for its label. */
+function labeled({ path, picture }: KeptImage): HTMLElement {
   const field = make("input", { type: "text", placeholder: "label", autocomplete: "off", value: labels.get(path) ?? "" });
   field.setAttribute("aria-label", `Label of ${path}`);
   field.addEventListener("input", () => {
@@ -54,24 +54,28 @@ function labelled({ path, picture }: KeptPhoto): HTMLElement {
 }
 
 async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> {
-  const { photos } = await openAlbum();
-  const known = [...photos.values()].filter(({ path }) => labels.has(path));
-  const rest = [...photos.values()].filter(({ path }) => !labels.has(path));
+  const { images } = await openAlbum();
+  const known = [...images.values()].filter(({ path }) => labels.has(path));
+  const rest = [...images.values()].filter(({ path }) => !labels.has(path));
   const classes = [...new Set(known.map(({ path }) => labels.get(path)!))].sort();
   if (classes.length < 2)
-    throw new Error(`There ${classes.length ? "is one label" : "are no labels"}; give photos at least two different ones.`);
-  if (rest.length === 0) throw new Error("Every photo has a label; there is nothing left to sort.");
+    throw new Error(`There ${classes.length ? "is one label" : "are no labels"}; give images at least two different ones.`);
+  if (rest.length === 0) throw new Error("Every image has a label; there is nothing left to sort.");
   const channels = known[0].vector.length;
-  const rows = rowsOf(known, channels);
+  const features = rowsOf(known, channels);
   const wanted = Int32Array.from(known, ({ path }) => classes.indexOf(labels.get(path)!));
-  head = await fitNeighbours(() => [{ rows, labels: wanted }], { classes, widths: [channels], k: Math.min(5, known.length) });
-  const opened = await openNeighbours(head, openGraph);
+  head = await fitNeighbors(() => [{ features, labels: wanted }], {
+    classes,
+    channelsPerScale: [channels],
+    k: Math.min(5, known.length),
+  });
+  const opened = await openNeighbors(head, openGraph);
   try {
     const shares = await opened.predict(rowsOf(rest, channels));
-    const places = rest.map((photo, i) => {
+    const places = rest.map((image, i) => {
       const own = shares.subarray(i * classes.length, (i + 1) * classes.length);
       const label = argmax(own, classes.length)[0];
-      return { photo, label, share: own[label] };
+      return { image, label, share: own[label] };
     });
     sorted.replaceChildren(
       ...classes.flatMap((name, label) =>
@@ -81,23 +85,23 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
         ),
       ),
     );
-    state.textContent = `${known.length} photos with labels sorted ${rest.length} others.`;
+    state.textContent = `${known.length} images with labels sorted ${rest.length} others.`;
   } finally {
     await opened.close();
   }
 }
 
-function rowsOf(photos: readonly KeptPhoto[], channels: number): Float32Array {
-  const rows = new Float32Array(photos.length * channels);
-  for (const [i, { vector }] of photos.entries()) rows.set(vector, i * channels);
+function rowsOf(images: readonly KeptImage[], channels: number): Float32Array {
+  const rows = new Float32Array(images.length * channels);
+  for (const [i, { vector }] of images.entries()) rows.set(vector, i * channels);
   return rows;
 }
 
 /** Surest first. */
-function groupOf(name: string, places: readonly { photo: KeptPhoto; share: number }[]): HTMLElement[] {
+function groupOf(name: string, places: readonly { image: KeptImage; share: number }[]): HTMLElement[] {
   const items = [...places]
     .sort((a, b) => b.share - a.share)
-    .map(({ photo: { picture, path }, share }) =>
+    .map(({ image: { picture, path }, share }) =>
       make("li", {}, thumbnail(picture, path), make("span", { textContent: `${path}, ${Math.round(100 * share)} %` })),
     );
   const list = make("ul", { className: "gallery" }, ...items);

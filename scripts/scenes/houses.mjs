@@ -83,7 +83,7 @@ function display({ between, pick, chance }, x, y, w, h) {
 }
 
 function shop(d, x, w, ground, name, number) {
-  const colour = d.pick(["#23423a", "#5a2a2a", "#263a5a", "#4a3a2a", "#2f2f38", "#6a4a1e", "#3a5a6a"]);
+  const color = d.pick(["#23423a", "#5a2a2a", "#263a5a", "#4a3a2a", "#2f2f38", "#6a4a1e", "#3a5a6a"]);
   const trim = d.pick(["#f2e6c4", "#ffffff", "#f0c860", "#e8e8e8"]);
   const top = ground - 132;
   const door = d.chance(0.5) ? x + 14 : x + w - 56;
@@ -93,10 +93,10 @@ function shop(d, x, w, ground, name, number) {
   const stripes = range(Math.ceil((w - 12) / 12)).map((i) => {
     const at = x + 6 + i * 12;
     const wide = Math.min(12, x + w - 6 - at);
-    return path(`M${n(at)} ${top + 26}h${n(wide)}v26q-${n(wide / 2)} 9 -${n(wide)} 0z`, i % 2 ? "#f6f0e2" : colour);
+    return path(`M${n(at)} ${top + 26}h${n(wide)}v26q-${n(wide / 2)} 9 -${n(wide)} 0z`, i % 2 ? "#f6f0e2" : color);
   });
   return (
-    rect(x + 3, top, w - 6, 132, colour) +
+    rect(x + 3, top, w - 6, 132, color) +
     rect(x + 3, top, w - 6, 132, "url(#flat)") +
     display(d, left, top + 46, half, 68) +
     display(d, left + half + 8, top + 46, half, 68) +
@@ -114,13 +114,13 @@ function shop(d, x, w, ground, name, number) {
         rect(x + 6, top + 26, w - 12, 30, "url(#down)")
       : "") +
     rect(x + 8, top + 2, w - 16, 27, "#000", 'opacity=".3"') +
-    rect(x + 8, top, w - 16, 27, colour, `stroke="${trim}" stroke-width="1.5"`) +
+    rect(x + 8, top, w - 16, 27, color, `stroke="${trim}" stroke-width="1.5"`) +
     words(x + w / 2, top + 20, 19, name, trim, { font: d.pick(["sans", "serif", "narrow"]), fit: w - 34 })
   );
 }
 
 export function house(d, x, w, top, ground, name, number) {
-  const colour = d.wall();
+  const color = d.wall();
   const stone = d.pick(["#f3ece0", "#ded6c8", "#fbfaf5"]);
   const count = Math.max(2, Math.floor(w / 62));
   const step = w / count;
@@ -139,7 +139,7 @@ export function house(d, x, w, top, ground, name, number) {
     rect(x + w * 0.68 - 3, ridge - 26, 30, 7, "#5c3a30") +
     path(`M${n(x - 7)} ${n(top)}L${n(x + peak)} ${n(ridge)}H${n(x + w - peak)}L${n(x + w + 7)} ${n(top)}z`, roof) +
     path(`M${n(x - 7)} ${n(top)}L${n(x + peak)} ${n(ridge)}H${n(x + w - peak)}L${n(x + w + 7)} ${n(top)}z`, "url(#slates)") +
-    rect(x, top, w, ground - top, colour) +
+    rect(x, top, w, ground - top, color) +
     (d.chance(0.5) ? rect(x, top, w, ground - top, "url(#bricks)") : "") +
     rect(x, top, w, ground - top, "#000", 'filter="url(#stains)" opacity=".22"') +
     rect(x, top, w, ground - top, "url(#flat)") +
@@ -156,11 +156,11 @@ export function house(d, x, w, top, ground, name, number) {
 }
 
 export function hangingSign(d, x, y, name) {
-  const colour = d.pick(bright.slice(0, 8));
+  const color = d.pick(bright.slice(0, 8));
   return (
     line(`M${x} ${y}h34M${x} ${y - 12}l20 12`, "#1c1c1c", 2.5) +
     rect(x + 10, y + 4, 46, 30, "#000", 'opacity=".35" filter="url(#blur2)"') +
-    rect(x + 7, y + 2, 46, 28, colour, 'rx="4" stroke="#fff" stroke-width="1.5"') +
+    rect(x + 7, y + 2, 46, 28, color, 'rx="4" stroke="#fff" stroke-width="1.5"') +
     words(x + 30, y + 14, 9, name, "#fff", { fit: 40 }) +
     words(x + 30, y + 24, 6.5, d.pick(["since 1921", "ground floor", "open daily", "come in", "8 - 18 h"]), "#fff", {
       weight: "normal",

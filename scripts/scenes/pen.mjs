@@ -33,19 +33,19 @@ export const circle = (x, y, r, fill, more = "") => `<circle cx="${n(x)}" cy="${
 export const oval = (x, y, rx, ry, fill, more = "") =>
   `<ellipse cx="${n(x)}" cy="${n(y)}" rx="${n(rx)}" ry="${n(ry)}" fill="${fill}" ${more}/>`;
 export const path = (d, fill, more = "") => `<path d="${d}" fill="${fill}" ${more}/>`;
-export const line = (d, colour, width, more = "") =>
-  `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linecap="round" ${more}/>`;
+export const line = (d, color, width, more = "") =>
+  `<path d="${d}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linecap="round" ${more}/>`;
 export const group = (body, more = "") => `<g ${more}>${body}</g>`;
 export const shadow = (x, y, rx, ry, strength = 0.45) => oval(x, y, rx, ry, "#000", `opacity="${strength}" filter="url(#blur5)"`);
 const fonts = { sans: "DejaVu Sans", serif: "DejaVu Serif", mono: "DejaVu Sans Mono", narrow: "DejaVu Sans Condensed" };
-/** Centred words on a baseline; `fit` squeezes them into a width. */
+/** Centerd words on a baseline; `fit` squeezes them into a width. */
 export function words(x, y, size, content, fill = "#222", { font = "sans", weight = "bold", fit = 0, more = "" } = {}) {
   const wide = content.length * size * 0.78;
   const shown = fit && wide > fit ? (size * fit) / wide : size;
   return `<text x="${n(x)}" y="${n(y)}" font-family="${fonts[font]}" font-size="${n(shown)}" font-weight="${weight}" fill="${fill}" text-anchor="middle" ${more}>${content}</text>`;
 }
 export const fade = (id, stops, turn = "x1='0' y1='0' x2='0' y2='1'") =>
-  `<linearGradient id="${id}" ${turn}>${stops.map(([at, colour, alpha = 1]) => `<stop offset="${at}" stop-color="${colour}" stop-opacity="${alpha}"/>`).join("")}</linearGradient>`;
+  `<linearGradient id="${id}" ${turn}>${stops.map(([at, color, alpha = 1]) => `<stop offset="${at}" stop-color="${color}" stop-opacity="${alpha}"/>`).join("")}</linearGradient>`;
 const across = "x1='0' y1='0' x2='1' y2='0'";
 const pattern = (id, w, h, body) =>
   `<pattern id="${id}" width="${w}" height="${h}" patternUnits="userSpaceOnUse">${body}</pattern>`;
@@ -111,7 +111,7 @@ const shared =
   pattern("slates", 14, 10, path("M0 0Q7 14 14 0", "#000", 'opacity=".22"') + line("M0 9.5H14", "#000", 1, 'opacity=".3"')) +
   pattern("pavers", 46, 18, line("M0 .5H46M0 9.5H46M12 0V9M35 9V18", "#000", 1, 'opacity=".22"')) +
   `<filter id="stains" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".012 .02" numOctaves="4" seed="5"/><feColorMatrix values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1.6 -.62"/></filter>` +
-  `<filter id="fibres" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".006 .25" numOctaves="3" seed="9"/><feColorMatrix values="0 0 0 0 .1 0 0 0 0 .05 0 0 0 0 0 0 0 0 2 -.85"/></filter>` +
+  `<filter id="fibers" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".006 .25" numOctaves="3" seed="9"/><feColorMatrix values="0 0 0 0 .1 0 0 0 0 .05 0 0 0 0 0 0 0 0 2 -.85"/></filter>` +
   `<filter id="crumbs" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".22" numOctaves="2" seed="3"/><feColorMatrix values="0 0 0 0 .2 0 0 0 0 .1 0 0 0 0 0 0 0 0 4 -1.9"/></filter>`;
 
 /** Renders, then a little of what a camera adds: darker corners and grain. */

@@ -83,23 +83,23 @@ function label(d, x, y, w, h, name, ground, ink) {
 
 /** Kinds of packing, each [width, drawing from its left bottom corner]; all stand on y = base. */
 const packings = {
-  box(d, x, base, name, colour, paper) {
+  box(d, x, base, name, color, paper) {
     const [w, h] = [d.between(52, 74), d.between(92, 138)];
     const top = base - h;
     return [
       w + 7,
-      path(`M${n(x + w)} ${n(top)}l7 -6v${n(h)}l-7 6z`, colour) +
+      path(`M${n(x + w)} ${n(top)}l7 -6v${n(h)}l-7 6z`, color) +
         path(`M${n(x + w)} ${n(top)}l7 -6v${n(h)}l-7 6z`, "#000", 'opacity=".4"') +
         path(`M${n(x)} ${n(top)}l7 -6h${n(w)}l-7 6z`, "#fff", 'opacity=".7"') +
-        rect(x, top, w, h, colour) +
+        rect(x, top, w, h, color) +
         rect(x, top + h * 0.72, w, h * 0.06, paper, 'opacity=".7"') +
-        label(d, x + 5, top + 9, w - 10, h * 0.58, name, paper, colour) +
+        label(d, x + 5, top + 9, w - 10, h * 0.58, name, paper, color) +
         barcode(d, x + 6, base - 15, 20, 10) +
         words(x + w - 14, base - 7, 7, d.pick(["500g", "1 kg", "750g", "x 12"]), paper) +
         rect(x, top, w, h, "url(#flat)"),
     ];
   },
-  tin(d, x, base, name, colour, paper) {
+  tin(d, x, base, name, color, paper) {
     const [w, h] = [d.between(50, 64), d.between(60, 92)];
     const top = base - h;
     const rim = (y) => oval(x + w / 2, y, w / 2, 5, "#c9ccd0") + oval(x + w / 2, y, w / 2 - 3, 3.4, "#8f949a");
@@ -107,13 +107,13 @@ const packings = {
       w,
       oval(x + w / 2, base - 4, w / 2, 5, "#777") +
         rect(x, top, w, h - 4, "#b9bdc2") +
-        rect(x, top + 7, w, h - 17, colour) +
-        label(d, x + 7, top + 11, w - 14, h - 25, name, paper, colour) +
+        rect(x, top + 7, w, h - 17, color) +
+        label(d, x + 7, top + 11, w - 14, h - 25, name, paper, color) +
         rect(x, top, w, h - 2, "url(#round)") +
         rim(top),
     ];
   },
-  jar(d, x, base, name, colour, paper) {
+  jar(d, x, base, name, color, paper) {
     const [w, h] = [d.between(46, 60), d.between(74, 100)];
     const top = base - h;
     return [
@@ -131,26 +131,26 @@ const packings = {
             ),
           )
           .join("") +
-        label(d, x + 5, top + 30, w - 10, h - 42, name, paper, colour) +
+        label(d, x + 5, top + 30, w - 10, h - 42, name, paper, color) +
         rect(x, top + 14, w, h - 14, "url(#round)", 'rx="9" opacity=".8"') +
-        rect(x + 3, top, w - 6, 15, colour, 'rx="3"') +
+        rect(x + 3, top, w - 6, 15, color, 'rx="3"') +
         rect(x + 3, top, w - 6, 15, "url(#round)", 'rx="3"'),
     ];
   },
-  bottle(d, x, base, name, colour, paper) {
+  bottle(d, x, base, name, color, paper) {
     const [w, h] = [d.between(38, 46), d.between(122, 150)];
     const top = base - h;
     const shape = `M${n(x)} ${n(base - 3)}V${n(top + h * 0.42)}Q${n(x)} ${n(top + h * 0.3)} ${n(x + w * 0.34)} ${n(top + h * 0.24)}V${n(top + 8)}H${n(x + w * 0.66)}V${n(top + h * 0.24)}Q${n(x + w)} ${n(top + h * 0.3)} ${n(x + w)} ${n(top + h * 0.42)}V${n(base - 3)}Q${n(x + w / 2)} ${n(base + 3)} ${n(x)} ${n(base - 3)}z`;
     return [
       w,
       path(shape, d.pick(["#2f5a34", "#5a2f1c", "#27425f", "#8a6a24", "#b9cfc9", "#7b1f2a"])) +
-        label(d, x + 2, top + h * 0.48, w - 4, h * 0.42, name, paper, colour) +
+        label(d, x + 2, top + h * 0.48, w - 4, h * 0.42, name, paper, color) +
         path(shape, "url(#round)") +
-        rect(x + w * 0.31, top, w * 0.38, 14, colour, 'rx="2"') +
+        rect(x + w * 0.31, top, w * 0.38, 14, color, 'rx="2"') +
         rect(x + w * 0.31, top, w * 0.38, 14, "url(#round)", 'rx="2"'),
     ];
   },
-  bag(d, x, base, name, colour, paper) {
+  bag(d, x, base, name, color, paper) {
     const [w, h] = [d.between(58, 74), d.between(88, 118)];
     const top = base - h;
     const shape = `M${n(x + 5)} ${n(top + 10)}Q${n(x - 4)} ${n(base - h * 0.4)} ${n(x + 2)} ${n(base)}H${n(x + w - 2)}Q${n(x + w + 4)} ${n(base - h * 0.4)} ${n(x + w - 5)} ${n(top + 10)}z`;
@@ -162,32 +162,32 @@ const packings = {
     );
     return [
       w,
-      path(shape, colour) +
-        label(d, x + 8, top + 22, w - 16, h - 38, name, paper, colour) +
+      path(shape, color) +
+        label(d, x + 8, top + 22, w - 16, h - 38, name, paper, color) +
         path(shape, "url(#round)", 'opacity=".75"') +
         creases +
-        rect(x + 4, top, w - 8, 11, colour) +
+        rect(x + 4, top, w - 8, 11, color) +
         range(7)
           .map((i) => rect(x + 6 + (i * (w - 12)) / 7, top, 2, 11, "#000", 'opacity=".25"'))
           .join("") +
         circle(x + w / 2, top + 5, 2.4, "#f4f4f4"),
     ];
   },
-  carton(d, x, base, name, colour, paper) {
+  carton(d, x, base, name, color, paper) {
     const [w, h] = [d.between(44, 54), d.between(112, 132)];
     const top = base - h;
     return [
       w,
-      path(`M${n(x)} ${n(top + 24)}L${n(x + 7)} ${n(top + 8)}H${n(x + w - 7)}L${n(x + w)} ${n(top + 24)}z`, colour) +
+      path(`M${n(x)} ${n(top + 24)}L${n(x + 7)} ${n(top + 8)}H${n(x + w - 7)}L${n(x + w)} ${n(top + 24)}z`, color) +
         path(
           `M${n(x)} ${n(top + 24)}L${n(x + 7)} ${n(top + 8)}H${n(x + w - 7)}L${n(x + w)} ${n(top + 24)}z`,
           "#fff",
           'opacity=".35"',
         ) +
-        rect(x + 6, top, w - 12, 9, colour) +
+        rect(x + 6, top, w - 12, 9, color) +
         rect(x, top + 24, w, h - 24, paper) +
-        path(`M${n(x)} ${n(base - h * 0.3)}q${n(w / 2)} -18 ${n(w)} 0V${n(base)}H${n(x)}z`, colour) +
-        label(d, x + 4, top + 31, w - 8, h * 0.42, name, paper, colour) +
+        path(`M${n(x)} ${n(base - h * 0.3)}q${n(w / 2)} -18 ${n(w)} 0V${n(base)}H${n(x)}z`, color) +
+        label(d, x + 4, top + 31, w - 8, h * 0.42, name, paper, color) +
         words(x + w / 2, base - 9, 8, "1 litre", paper) +
         rect(x, top + 24, w, h - 24, "url(#flat)"),
     ];
@@ -212,7 +212,7 @@ export async function shelf() {
   const d = dice(23);
   const name = d.deal(goods);
   const kind = d.deal(Object.keys(packings));
-  const colour = d.deal([
+  const color = d.deal([
     "#b3282d",
     "#1f5f8b",
     "#2f7d4a",
@@ -234,7 +234,7 @@ export async function shelf() {
       16 + d.between(0, 14),
     ];
     while (at < width - 88) {
-      const [pack, product, ink] = [packings[kind()], name(), colour()];
+      const [pack, product, ink] = [packings[kind()], name(), color()];
       const paper = d.pick(["#fbf6e6", "#ffffff", "#f7e9b5", "#eaf1ee", "#f6d9cf"]);
       const again = d.chance(0.3) && at < width - 190 ? 2 : 1;
       tags += priceTag(d, at + 4, base + 2);
@@ -250,7 +250,7 @@ export async function shelf() {
     }
     const wood =
       rect(0, base, width, 26, "#9a6b42") +
-      rect(0, base, width, 26, "#000", `filter="url(#fibres)" opacity=".7"`) +
+      rect(0, base, width, 26, "#000", `filter="url(#fibers)" opacity=".7"`) +
       rect(0, base, width, 2.5, "#e0b588") +
       rect(0, base + 17, width, 9, "url(#down)");
     return (

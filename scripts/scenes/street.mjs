@@ -27,10 +27,10 @@ function person(d, x, foot, tall) {
   ];
   const u = tall / 100;
   const stride = d.between(5, 12) * u;
-  const limb = (dx, dy, ex, ey, colour, width) =>
+  const limb = (dx, dy, ex, ey, color, width) =>
     line(
       `M${n(x + dx * u)} ${n(foot - dy * u)}Q${n(x + (dx + ex) * 0.62 * u)} ${n(foot - ((dy + ey) / 2) * u)} ${n(x + ex * u)} ${n(foot - ey * u)}`,
-      colour,
+      color,
       n(width * u),
     );
   return (
@@ -62,7 +62,7 @@ function person(d, x, foot, tall) {
   );
 }
 
-function car(x, ground, colour, size, van) {
+function car(x, ground, color, size, van) {
   const wheel = (at) => circle(at, -13, 15, "#17181a") + circle(at, -13, 8.5, "#b8bcc2") + circle(at, -13, 3, "#4a4d52");
   const body = van
     ? "M6 -18V-78Q6 -92 20 -92H150Q164 -92 174 -66L184 -46Q204 -42 206 -30V-16H8z"
@@ -73,7 +73,7 @@ function car(x, ground, colour, size, van) {
       words(78, -36, 8, "call 555 0142 - daily delivery", "#fff", { weight: "normal" })
     : "";
   const parts =
-    path(body, colour) +
+    path(body, color) +
     path(body, "url(#flat)") +
     rect(4, -40, 200, 22, "url(#down)") +
     path(panes, "url(#glass)") +

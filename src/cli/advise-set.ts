@@ -1,25 +1,25 @@
 /** The work of `s2 advise`: features by every way of looking, a head and its figure for each, costs, and the verdict. */
 import { basename } from "node:path";
 import { S2Error } from "../core/index.ts";
-import type { Kind } from "../datasets/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { Task } from "../datasets/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import { takeScales } from "../features/index.ts";
 import { interval } from "../metrics/index.ts";
 import type { Model } from "../node.ts";
-import type { Look } from "../store/index.ts";
+import type { ExtractionConfig } from "../store/index.ts";
 import {
   adviseOn,
   type Candidate,
   type Candidates,
   type Cost,
+  evaluateTask,
+  fitProjection,
   fitTask,
   gain,
   headFor,
-  mapTokens,
-  narrowing,
+  projectFeatures,
   type TaskHeadName,
   type TaskSplits,
-  tallyTask,
   taskFigures,
   taskSplits,
 } from "../tasks/index.ts";
@@ -27,7 +27,7 @@ import { collectionFor } from "./collection.ts";
 import type { AdviseFlags } from "./command-flags.ts";
 import { costsOf } from "./costs.ts";
 import { failingWith } from "./errors.ts";
-import { gather, keptOf } from "./gather.ts";
+import { extractDataSet, keptOf } from "./gather.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { differenceInWords, inWords } from "./measures.ts";
 import { type OpenedSet, openSet } from "./open-set.ts";
@@ -36,16 +36,16 @@ import { graphsOf, openModel } from "./plan-flags.ts";
 import { status } from "./status.ts";
 import { table } from "./table.ts";
 
-type Features = ReadonlyMap<string, PhotoTokens>;
+type Features = ReadonlyMap<string, ImageTokens>;
 
 const SQUASH = { fit: "squash" } as const;
-const ALL: Look = { ...SQUASH, scales: [1, 2, 3] };
+const ALL: ExtractionConfig = { ...SQUASH, scales: [1, 2, 3] };
 const NAMES = ["1x", "1x+2x", "1x+2x+3x"];
 
 /** What all ways of looking share. */
 interface Bench {
   readonly opened: OpenedSet;
-  readonly splits: TaskSplits<Kind>;
+  readonly splits: TaskSplits<Task>;
   readonly flags: AdviseFlags & { readonly head: TaskHeadName };
   readonly failed: Set<string>;
 }
@@ -55,24 +55,24 @@ export async function adviseSet(path: string, flags: AdviseFlags): Promise<numbe
   listenForInterrupt();
   const opened = await openSet(path, flags, flags.store);
   const { set } = opened;
-  const splits = taskSplits<Kind>(set, flags);
+  const splits = taskSplits<Task>(set, flags);
   const head = headFor(set, splits.train, flags.head);
   if (splits.test.length === 0)
     throw new S2Error(
       "data-set",
-      `"${set.name}" has no test split, and a verdict needs photos that no head has seen; --test-share 0.3 splits them off.`,
+      `"${set.name}" has no test split, and a verdict needs images that no head has seen; --test-share 0.3 splits them off.`,
     );
   if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const bench: Bench = { opened, splits, flags: { ...flags, head }, failed: new Set() };
   const notes: string[] = [];
   const candidates = await untilStopped(() => allCandidates(bench, notes));
-  const unused = bench.failed.size + set.problems.filter(({ used }) => !used).length;
+  const unused = bench.failed.size + set.issues.filter(({ used }) => !used).length;
   const advice = adviseOn(candidates);
   const rows = inOrder(candidates);
   const counts = {
     train: splits.train.length,
     validation: splits.validation.length,
-    test: rows[0].figure.score.photos.length,
+    test: rows[0].figure.score.images.length,
     failed: unused,
   };
   if (flags.json) {
@@ -81,12 +81,12 @@ export async function adviseSet(path: string, flags: AdviseFlags): Promise<numbe
       const better = one === rows[0] ? undefined : gain(one, rows[0]);
       return { way: one.name, ...figure, ...interval(score), gain: better, cost: one.cost };
     });
-    writeResult(`${JSON.stringify({ set: set.name, kind: set.kind, head, photos: counts, ways, ...advice, notes })}\n`);
+    writeResult(`${JSON.stringify({ set: set.name, kind: set.task, head, images: counts, ways, ...advice, notes })}\n`);
   } else writeResult(`${inText(set.name, head, counts, rows, [...advice.sentences, ...notes])}\n`);
   return unused > 0 ? status.someFailed : status.ok;
 }
 
-/** The same photos for all: those that every way of looking has features of. Heads are fitted one after the other, so that one set of features is in memory beside the first. */
+/** The same images for all: those that every way of looking has features of. Heads are fitted one after the other, so that one set of features is in memory beside the first. */
 async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates> {
   const { flags } = bench;
   const model = await openModel(flags);
@@ -102,16 +102,16 @@ async function allCandidates(bench: Bench, notes: string[]): Promise<Candidates>
     const some = (count: number) => mapped(all, (tokens) => takeScales(tokens, scales.slice(0, count)));
     const single = await candidate(bench, NAMES[0], await some(1), costs[0]);
     const multi = [await candidate(bench, NAMES[1], await some(2), costs[1]), await candidate(bench, NAMES[2], all, costs[2])];
-    const narrow = await candidate(bench, `${NAMES[2]} in 1x's channels`, await narrowed(bench, all), costs[2]);
-    const enlarged = await candidate(
+    const projected = await candidate(bench, `${NAMES[2]} in 1x's channels`, await narrowed(bench, all), costs[2]);
+    const upsampled = await candidate(
       bench,
       `${NAMES[2]} of enlarged pixels`,
       await look(bench, model, flags, { ...ALL, upsampled: true }),
       costs[2],
     );
-    const whole = await twiceTheSide(bench, model, notes);
+    const largerInput = await twiceTheSide(bench, model, notes);
     const larger = flags.larger ? await largerModel(bench, anotherModel(flags, flags.larger)) : undefined;
-    return { single, multi, narrow, enlarged, ...(whole && { whole }), ...(larger && { larger }) };
+    return { single, multi, projected, upsampled, ...(largerInput && { largerInput }), ...(larger && { larger }) };
   } finally {
     await model.dispose();
   }
@@ -150,7 +150,7 @@ const notAtThisSize: ReadonlySet<string> = new Set(["input", "architecture", "pr
 
 async function atOneScale(bench: Bench, flags: AdviseFlags, model: Model, name: string): Promise<Candidate> {
   try {
-    const one: Look = { ...SQUASH, scales: [1] };
+    const one: ExtractionConfig = { ...SQUASH, scales: [1] };
     const features = await look(bench, model, flags, one);
     const [cost] = await costsOf(model, bench.opened.place.base, testPaths(bench), [one]);
     return await candidate(bench, name, features, cost);
@@ -161,58 +161,58 @@ async function atOneScale(bench: Bench, flags: AdviseFlags, model: Model, name: 
 
 const testPaths = ({ splits, failed }: Bench) => splits.test.map(({ path }) => path).filter((path) => !failed.has(path));
 
-/** Features of every photo, from the store where they hold; what fails once is left out everywhere. */
+/** Features of every image, from the store where they hold; what fails once is left out everywhere. */
 async function look(
   { opened, splits, flags, failed }: Bench,
   model: Model,
   modelFlags: AdviseFlags,
-  way: Look,
+  way: ExtractionConfig,
 ): Promise<Features> {
   const collection = await collectionFor(model, modelFlags, way, opened.place);
   const size = modelFlags.imageSize === flags.imageSize ? "" : `-${String(modelFlags.imageSize).replace(",", "x")}`;
-  const photos = [splits.train, splits.validation, splits.test].flat().map(({ path }) => path);
-  const wanted = photos.filter((path) => !failed.has(path));
-  const gathered = await gather(
+  const images = [splits.train, splits.validation, splits.test].flat().map(({ path }) => path);
+  const wanted = images.filter((path) => !failed.has(path));
+  const gathered = await extractDataSet(
     wanted,
     { ...collection, modelName: collection.modelName + size },
     flags,
-    keptOf(opened.set.kind),
+    keptOf(opened.set.task),
   );
   for (const { path } of gathered.failed) failed.add(path);
   if (gathered.features.size > 0) return gathered.features;
   return failingWith(status.allFailed, () => {
-    throw new S2Error("photo-broken", `None of the ${photos.length} photos could be used; see what is said of each.`);
+    throw new S2Error("image-broken", `None of the ${images.length} images could be used; see what is said of each.`);
   });
 }
 
-async function mapped(features: Features, map: (tokens: PhotoTokens) => PhotoTokens | Promise<PhotoTokens>): Promise<Features> {
-  const found = new Map<string, PhotoTokens>();
+async function mapped(features: Features, map: (tokens: ImageTokens) => ImageTokens | Promise<ImageTokens>): Promise<Features> {
+  const found = new Map<string, ImageTokens>();
   for (const [path, tokens] of features) found.set(path, await map(tokens));
   return found;
 }
 
-/** A random map made for the training photos: it cannot fit the answers. */
+/** A random map made for the training images: it cannot fit the answers. */
 async function narrowed({ splits, flags }: Bench, features: Features): Promise<Features> {
-  const [{ channels, widths }] = features.values();
+  const [{ channels, channelsPerScale }] = features.values();
   const batches = splits.train.flatMap(({ path }) => features.get(path)?.data ?? []);
-  const options = { channels, width: widths[0], openGraph: graphsOf(flags), seed: flags.seed ?? 1 };
-  return mapTokens(features, await narrowing("random", batches, options), options.openGraph);
+  const options = { channels, width: channelsPerScale[0], openGraph: graphsOf(flags), seed: flags.seed ?? 1 };
+  return projectFeatures(features, await fitProjection("random", batches, options), options.openGraph);
 }
 
-/** Fits the head to these features and measures it on the test photos. */
+/** Fits the head to these features and measures it on the test images. */
 async function candidate({ opened, splits, flags }: Bench, name: string, features: Features, cost: Cost): Promise<Candidate> {
   const { set } = opened;
   const read = (path: string) => features.get(path);
   const options = { ...flags, openGraph: graphsOf(flags), signal: stopSignal };
   const { head } = await fitTask(set, splits, read, options);
-  const [figure] = taskFigures(set.kind, await tallyTask(head, set, splits.test, read, options));
+  const [figure] = taskFigures(set.task, await evaluateTask(head, set, splits.test, read, options));
   if (!flags.quiet && !flags.json && process.stderr.isTTY)
     writeMessage(`${name}: ${figure.name} ${inWords({ ...figure, ...interval(figure.score) })}\n`);
   return { name, figure, cost };
 }
 
-const inOrder = ({ single, multi, narrow, enlarged, whole, larger }: Candidates): Candidate[] =>
-  [single, ...multi, narrow, enlarged, whole, larger].filter((one) => one !== undefined);
+const inOrder = ({ single, multi, projected, upsampled, largerInput, larger }: Candidates): Candidate[] =>
+  [single, ...multi, projected, upsampled, largerInput, larger].filter((one) => one !== undefined);
 
 function inText(
   set: string,
@@ -238,8 +238,8 @@ function inText(
     ];
   });
   return [
-    `${set}: ${train} photos to learn from, ${validation} to choose by, ${test} to test on${unused}; ${head}`,
-    ...table(["", single.figure.name, `better than ${single.name} by`, "tiles", "ms a photo", "MB a photo"], lines),
+    `${set}: ${train} images to learn from, ${validation} to choose by, ${test} to test on${unused}; ${head}`,
+    ...table(["", single.figure.name, `better than ${single.name} by`, "tiles", "ms an image", "MB an image"], lines),
     "",
     ...sentences,
   ].join("\n");

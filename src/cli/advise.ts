@@ -8,11 +8,11 @@ const examples = `
 Examples:
   s2 advise clothing/
   s2 advise clothing/ --test-share 0.3 --larger onnx-community/dinov2-small-ONNX
-  s2 advise rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.3 --json
+  s2 advise rooms/ --kind depth --meters-per-unit 0.001 --test-share 0.3 --json
 
-Every photo is squashed into the model's square and looked at as 1x, 1x+2x and 1x+2x+3x; a head is fitted to each. Three controls say where a gain
-comes from: the same in the channels of one scale (a random map), the same of photos without their detail (reduced, then enlarged), and twice the
-side at once with interpolated positions. All differences are on the same test photos, with 95 % intervals.`;
+Every image is squashed into the model's square and looked at as 1x, 1x+2x and 1x+2x+3x; a head is fitted to each. Three controls say where a gain
+comes from: the same in the channels of one scale (a random map), the same of images without their detail (reduced, then enlarged), and twice the
+side at once with interpolated positions. All differences are on the same test images, with 95 % intervals.`;
 
 export function defineAdvise(program: Command): void {
   const command = program
@@ -26,9 +26,9 @@ export function defineAdvise(program: Command): void {
       "a larger model, to compare with at one scale; --output, --prefix-tokens, --patch-size and --image-size do not hold for it",
     )
     .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(heads).flat())]))
-    .addOption(new Option("--pooling <how>", "classes: what stands for a photo").choices(["cls", "mean", "cls+mean"]))
-    .option("--near <metres>", "depth: the least that is told (default: 0.1)", readPositive)
-    .option("--far <metres>", "depth: the most that is told and that counts (default: 10)", readPositive)
+    .addOption(new Option("--pooling <how>", "classes: what stands for an image").choices(["cls", "mean", "cls+mean"]))
+    .option("--near <meters>", "depth: the least that is told (default: 0.1)", readPositive)
+    .option("--far <meters>", "depth: the most that is told and that counts (default: 10)", readPositive)
     .option("--store <folder>", "where features are kept from run to run", "features/sets")
     .option("--json", "one line of JSON instead of text")
     .option("--quiet", "no progress, no notes");

@@ -2,12 +2,12 @@
 import type { Pooling } from "../features/index.ts";
 import type { TaskHeadName } from "../tasks/index.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
-import type { SayFlags, SetFlags } from "./set-flags.ts";
+import type { PrintFlags, SetFlags } from "./set-flags.ts";
 
-export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, SayFlags {
+export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, PrintFlags {
   head?: TaskHeadName;
   pooling?: Pooling;
-  regularisation?: number[];
+  regularization?: number[];
   near?: number;
   far?: number;
   out: string;
@@ -21,13 +21,13 @@ export interface PredictFlags extends ModelFlags {
   quiet?: boolean;
 }
 
-export interface EvalFlags extends ModelFlags, SetFlags, SayFlags {
+export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
   split?: string;
   compare?: string;
   store: string;
 }
 
-export interface AdviseFlags extends ModelFlags, SetFlags, SayFlags {
+export interface AdviseFlags extends ModelFlags, SetFlags, PrintFlags {
   larger?: string;
   head?: TaskHeadName;
   pooling?: Pooling;

@@ -1,13 +1,13 @@
-/** The work of `s2 eval`: the photos of a split, what one or two heads say of them, figures and differences. */
+/** The work of `s2 eval`: the images of a split, what one or two heads say of them, figures and differences. */
 import { S2Error } from "../core/index.ts";
-import type { ItemOf, Kind } from "../datasets/index.ts";
-import { addUp, compare } from "../metrics/index.ts";
-import { type Tallies, tallyTask, taskFigures, taskSplits } from "../tasks/index.ts";
+import type { ItemOf, Task } from "../datasets/index.ts";
+import { compare, sumImages } from "../metrics/index.ts";
+import { evaluateTask, type TaskSums, taskFigures, taskSplits } from "../tasks/index.ts";
 import { collectionFor } from "./collection.ts";
 import type { EvalFlags } from "./command-flags.ts";
 import { failingWith } from "./errors.ts";
 import { differenceLines, measureLines } from "./eval-text.ts";
-import { type Gathered, gather, keptOf } from "./gather.ts";
+import { type ExtractedDataSet, extractDataSet, keptOf } from "./gather.ts";
 import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { classMeasures, type Measure, measuresOf } from "./measures.ts";
@@ -29,19 +29,19 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
   const items = itemsOf(head, opened, flags, split);
   const one = await featuresFor(head, opened, items, flags);
   const two = other && (await featuresFor(other, opened, items, { ...flags, model: undefined }));
-  // Compared are photos that both have features of.
+  // Compared are images that both have features of.
   const used = items.filter((item) => one.features.has(item.path) && (two?.features.has(item.path) ?? true));
   if (used.length === 0)
     return failingWith(status.allFailed, () => {
       throw new S2Error(
-        "photo-broken",
-        `None of the ${items.length} photos of "${split}" could be used; see what is said of each.`,
+        "image-broken",
+        `None of the ${items.length} images of "${split}" could be used; see what is said of each.`,
       );
     });
-  const failed = items.length - used.length + set.problems.filter((problem) => !problem.used).length;
-  const tallied = (each: SavedHead, { features }: Gathered) =>
+  const failed = items.length - used.length + set.issues.filter((problem) => !problem.used).length;
+  const tallied = (each: SavedHead, { features }: ExtractedDataSet) =>
     untilStopped(() =>
-      tallyTask(each, set, used, (photo) => features.get(photo), {
+      evaluateTask(each, set, used, (image) => features.get(image), {
         ...optionsOf(head),
         ...flags,
         openGraph: graphsOf(flags),
@@ -51,11 +51,11 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
   const tallies = await tallied(head, one);
   const figures = measuresOf(head.task, tallies);
   const classes = classMeasures(head, tallies);
-  const confusion = tallies.confusion && rowsOf(addUp(tallies.confusion), set.classes.length);
+  const confusion = tallies.confusion && rowsOf(sumImages(tallies.confusion), set.classes.length);
   const differences = other && differencesOf(head.task, tallies, await tallied(other, two!));
-  const said = { head: folder, set: set.name, split, photos: used.length, failed };
+  const said = { head: folder, set: set.name, split, images: used.length, failed };
   if (flags.json) {
-    const lists = { problems: [...set.problems, ...one.failed.map((each) => ({ ...each, used: false }))] };
+    const lists = { problems: [...set.issues, ...one.failed.map((each) => ({ ...each, used: false }))] };
     const compared = other && { with: flags.compare, differences };
     writeResult(`${JSON.stringify({ ...said, figures, classes, names: set.classes, confusion, compared, ...lists })}\n`);
   } else {
@@ -68,9 +68,9 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
 
 /** Options of the data set as at the fit; a head for classes knows its names by itself. */
 function optionsOf({ task, data, classes: names }: SavedHead) {
-  const { list, ignore, metresPerUnit, objectsFrom, testShare, seed } = data;
+  const { list, ignore, metersPerUnit, objectsFrom, testFraction, seed } = data;
   const classes = task === "classes" ? names : data.classes;
-  const given = { kind: task, list, ignore, metresPerUnit, objectsFrom, testShare, seed, classes };
+  const given = { task, list, ignore, metersPerUnit, objectsFrom, testFraction, seed, classes };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
@@ -78,7 +78,7 @@ function refuseOther(head: SavedHead, other: SavedHead, folder: string): void {
   if (head.task === other.task && String(head.classes) === String(other.classes)) return;
   throw new S2Error(
     "head",
-    `${folder} is a head for ${other.task} (${other.classes.join(", ") || "metres"}), and the first for ${head.task} (${head.classes.join(", ") || "metres"}); compare heads of one task and the same classes.`,
+    `${folder} is a head for ${other.task} (${other.classes.join(", ") || "meters"}), and the first for ${head.task} (${head.classes.join(", ") || "meters"}); compare heads of one task and the same classes.`,
   );
 }
 
@@ -91,32 +91,32 @@ function refuseClasses({ classes }: SavedHead, found: readonly string[], name: s
 }
 
 /** The split that was named; else the test split, made up as at the fit where it was made up there. */
-function itemsOf({ data }: SavedHead, { set }: OpenedSet, flags: EvalFlags, split: string): readonly ItemOf[Kind][] {
-  const own = (set.splits as Record<string, readonly ItemOf[Kind][]>)[split] ?? [];
+function itemsOf({ data }: SavedHead, { set }: OpenedSet, flags: EvalFlags, split: string): readonly ItemOf[Task][] {
+  const own = (set.splits as Record<string, readonly ItemOf[Task][]>)[split] ?? [];
   if (own.length > 0) return own;
-  const testShare = flags.testShare ?? data.testShare;
-  if (split === "test" && testShare !== undefined)
-    return taskSplits<Kind>(set, { testShare, seed: flags.seed ?? data.seed }).test;
+  const testFraction = flags.testFraction ?? data.testFraction;
+  if (split === "test" && testFraction !== undefined)
+    return taskSplits<Task>(set, { testFraction, seed: flags.seed ?? data.seed }).test;
   const there = Object.entries(set.splits).map(([name, items]) => `${name} (${items.length})`);
   throw new S2Error(
     "data-set",
-    `"${set.name}" has no photos in the split "${split}"; it has ${there.join(", ") || "none"}. Name one with --split.`,
+    `"${set.name}" has no images in the split "${split}"; it has ${there.join(", ") || "none"}. Name one with --split.`,
   );
 }
 
 async function featuresFor(
   head: SavedHead,
   { place }: OpenedSet,
-  items: readonly ItemOf[Kind][],
+  items: readonly ItemOf[Task][],
   flags: EvalFlags,
-): Promise<Gathered> {
+): Promise<ExtractedDataSet> {
   const { model: given, threads, device, optimize, offline } = flags;
   const now = Object.entries({ model: given, threads, device, optimize, offline }).filter(([, value]) => value !== undefined);
   const { model, flags: all } = await openModelOf(head, Object.fromEntries(now));
   try {
-    const collection = await collectionFor(model, all, head.features.look, place);
-    const photos = items.map((item) => item.path);
-    return await gather(photos, collection, flags, keptOf(head.task));
+    const collection = await collectionFor(model, all, head.features.extraction, place);
+    const images = items.map((item) => item.path);
+    return await extractDataSet(images, collection, flags, keptOf(head.task));
   } finally {
     await model.dispose();
   }
@@ -126,7 +126,7 @@ const rowsOf = (confusion: Float64Array, classes: number): number[][] =>
   Array.from({ length: classes }, (_, row) => Array.from(confusion.subarray(row * classes, (row + 1) * classes)));
 
 /** The first less the second, figure by figure. */
-function differencesOf(kind: Kind, a: Tallies, b: Tallies): Measure[] {
+function differencesOf(kind: Task, a: TaskSums, b: TaskSums): Measure[] {
   const others = new Map(taskFigures(kind, b).map((figure) => [figure.name, figure.score]));
   return taskFigures(kind, a).flatMap(({ score, ...figure }) => {
     const other = others.get(figure.name);

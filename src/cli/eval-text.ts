@@ -7,14 +7,14 @@ const MOST_COLUMNS = 12;
 const ERRORS = 10;
 
 export function* measureLines(
-  said: { readonly head: string; readonly set: string; readonly split: string; readonly photos: number; readonly failed: number },
+  said: { readonly head: string; readonly set: string; readonly split: string; readonly images: number; readonly failed: number },
   figures: readonly Measure[],
   classes: readonly Measure[],
   names: readonly string[],
   confusion?: readonly (readonly number[])[],
 ): Generator<string> {
   const unused = said.failed > 0 ? `; ${said.failed} files could not be used` : "";
-  yield `${said.head} on ${said.photos} photos of ${said.set}, split ${said.split}${unused}`;
+  yield `${said.head} on ${said.images} images of ${said.set}, split ${said.split}${unused}`;
   yield* table(
     ["", "95 % interval in brackets"],
     figures.map((one) => [one.name, inWords(one)]),
@@ -48,12 +48,12 @@ function* confusionLines(names: readonly string[], confusion: readonly (readonly
 }
 
 export function* differenceLines(one: string, other: string, differences: readonly Measure[]): Generator<string> {
-  yield `${one} less ${other}, on the same photos`;
+  yield `${one} less ${other}, on the same images`;
   const rows = differences.map((each) => [each.name, differenceInWords(each), verdict(each)]);
   yield* table(["", "difference", ""], rows);
 }
 
-/** Whether another draw of photos would most likely show the difference too. */
+/** Whether another draw of images would most likely show the difference too. */
 export function verdict({ low, high, better }: Pick<Measure, "low" | "high" | "better">): "better" | "worse" | "may be chance" {
   if (low > 0) return better === "higher" ? "better" : "worse";
   if (high < 0) return better === "higher" ? "worse" : "better";

@@ -1,4 +1,4 @@
-/** `s2 eval`: a fitted head against a data set, with intervals, alone or compared with another head on the same photos. */
+/** `s2 eval`: a fitted head against a data set, with intervals, alone or compared with another head on the same images. */
 import type { Command } from "commander";
 import type { EvalFlags } from "./command-flags.ts";
 import { addModelOptions } from "./flags.ts";
@@ -11,7 +11,7 @@ Examples:
   s2 eval heads/clothing clothing/ --compare heads/clothing-1x
   s2 eval heads/camvid other-streets/ --split all --json
 
-Options of the data set that were given at the fit need not be given again. Intervals are 95 %, by bootstrap over photos; a difference whose
+Options of the data set that were given at the fit need not be given again. Intervals are 95 %, by bootstrap over images; a difference whose
 interval holds 0 may be chance.`;
 
 export function defineEval(program: Command): void {
@@ -19,12 +19,12 @@ export function defineEval(program: Command): void {
     .command("eval")
     .summary("a fitted head measured on a data set")
     .description(
-      "Measures a head that `s2 fit` wrote on photos whose truth is known: all figures of its task with 95 % intervals.",
+      "Measures a head that `s2 fit` wrote on images whose truth is known: all figures of its task with 95 % intervals.",
     )
     .argument("<HEADFOLDER>")
     .argument("<DATASET>")
     .option("--split <name>", "the split to measure on (default: test)")
-    .option("--compare <HEADFOLDER>", "another head of the same task: the differences, paired by photo")
+    .option("--compare <HEADFOLDER>", "another head of the same task: the differences, paired by image")
     .option("--model <model>", "where the model lies now (default: where it lay at fit)")
     .option("--store <folder>", "where features are kept from run to run", "features/sets")
     .option("--json", "one line of JSON instead of text")

@@ -9,7 +9,7 @@ Examples:
   s2 fit clothing/ --scales 1,2,3 -o heads/clothing
   s2 fit clothing/ --scales 1 -o heads/clothing-1x
   s2 fit camvid/ --head ridge -o heads/camvid
-  s2 fit rooms/ --kind depth --metres-per-unit 0.001 --test-share 0.2 -o heads/rooms
+  s2 fit rooms/ --kind depth --meters-per-unit 0.001 --test-share 0.2 -o heads/rooms
 
 Heads: ${Object.entries(heads)
   .map(([kind, names]) => `${kind} ${names.join(", ")}`)
@@ -21,22 +21,22 @@ export function defineFit(program: Command): void {
     .command("fit")
     .summary("a head on features of a data set")
     .description(
-      "Fits a head to a data set's photos: classes, masks, depth or boxes. The regularisation is chosen on the validation split; figures come with 95 % intervals.",
+      "Fits a head to a data set's images: classes, masks, depth or boxes. The regularization is chosen on the validation split; figures come with 95 % intervals.",
     )
     .argument("<DATASET>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
     .requiredOption("-o, --out <folder>", "where head.json and head.safetensors go")
     .addOption(new Option("--head <name>", "what is fitted").choices([...new Set(Object.values(heads).flat())]))
     .addOption(
-      new Option("--pooling <how>", "classes: what stands for a photo (default: cls where there is one, else mean)").choices([
+      new Option("--pooling <how>", "classes: what stands for an image (default: cls where there is one, else mean)").choices([
         "cls",
         "mean",
         "cls+mean",
       ]),
     )
-    .option("--regularisation <list>", "values to try instead of the usual: C, alpha or decay, strongest first", readPositives)
-    .option("--near <metres>", "depth: the least that it tells (default: 0.1)", readPositive)
-    .option("--far <metres>", "depth: the most that it tells and that counts (default: 10)", readPositive)
+    .option("--regularization <list>", "values to try instead of the usual: C, alpha or decay, strongest first", readPositives)
+    .option("--near <meters>", "depth: the least that it tells (default: 0.1)", readPositive)
+    .option("--far <meters>", "depth: the most that it tells and that counts (default: 10)", readPositive)
     .option("--store <folder>", "where features are kept from run to run", "features/sets")
     .option("--json", "one line of JSON instead of text")
     .option("--quiet", "no progress, no notes");

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 /** As the library has it; the command line's WIDTHxHEIGHT is turned around on reading. */
 export type Size = readonly [height: number, width: number];
 
-/** How a photo is looked at: S2Options in flags. */
+/** How an image is looked at: S2Options in flags. */
 export interface SizeFlags {
   scales?: number[];
   sizes?: (number | Size)[];
@@ -76,7 +76,7 @@ export interface SimilarFlags extends SizeFlags, ModelFlags {
 export function addSizeOptions(command: Command): Command {
   const choice = (flag: string, about: string, choices: string[]) => new Option(flag, about).choices(choices);
   return command
-    .optionsGroup("How the photo is looked at:")
+    .optionsGroup("How the image is looked at:")
     .addOption(
       new Option("--scales <list>", "multiples of the model's size: 1,2,3 (default: 1,2)")
         .argParser(readScales)
@@ -85,27 +85,27 @@ export function addSizeOptions(command: Command): Command {
     .option("--sizes <list>", "sizes in pixels instead: 224,448 (short sides) or 336x224,672x448 (WIDTHxHEIGHT)", readSizes)
     .option("--max-split-size <size>", "largest tile: 224 or WIDTHxHEIGHT (default: the model's size)", readSize)
     .addOption(
-      choice("--fit <how>", "keep the photo's shape (default), squash it into the tile's, or crop it", [
+      choice("--fit <how>", "keep the image's shape (default), squash it into the tile's, or crop it", [
         "keep",
         "squash",
         "crop",
       ]),
     )
     .addOption(
-      choice("--split-mode <mode>", "equal tiles, or exact ones of a resized or padded photo", ["exact", "resize", "pad"]),
+      choice("--split-mode <mode>", "equal tiles, or exact ones of a resized or padded image", ["exact", "resize", "pad"]),
     )
-    .option("--overlap <tokens>", "tokens that neighbouring tiles share and blend (default: 0)", readCount(0))
+    .option("--overlap <tokens>", "tokens that neighboring tiles share and blend (default: 0)", readCount(0))
     .addOption(choice("--merge <how>", "how scales are joined (default: concat)", ["concat", "add", "mean"]))
     .addOption(choice("--fusion <how>", "how scales of different extent are pooled", ["reference", "aligned"]))
     .option("--resize-output-to-idx <n>", "the scale whose grid is the output's; -1 is the last (default: 0)", readIndex)
     .addOption(
-      new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the photo's shape").conflicts([
+      new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the image's shape").conflicts([
         "fit",
         "splitMode",
       ]),
     )
     .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1))
-    .option("--max-tiles-per-image <n>", "refuse photos that become more tiles (default: 1024)", readCount(1));
+    .option("--max-tiles-per-image <n>", "refuse images that become more tiles (default: 1024)", readCount(1));
 }
 
 /** Without `--model`, which is an argument of `s2 inspect`. */

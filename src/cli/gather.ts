@@ -1,38 +1,38 @@
-/** Features of a data set's photos, from the store or the model, with a line that tells the time left; a photo that fails is said and counted. */
+/** Features of a data set's images, from the store or the model, with a line that tells the time left; an image that fails is said and counted. */
 import { S2Error } from "../core/index.ts";
-import type { Kind } from "../datasets/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
-import { photoVector } from "../features/index.ts";
-import { type Collection, collectFeatures } from "../store/index.ts";
+import type { Task } from "../datasets/index.ts";
+import type { ImageTokens } from "../features/index.ts";
+import { imageVector } from "../features/index.ts";
+import { type ExtractImagesOptions, extractImages } from "../store/index.ts";
 import { untilStopped } from "./interrupt.ts";
 import { writeMessage } from "./output.ts";
 import { damagedNote, openBar } from "./report.ts";
-import type { SayFlags } from "./set-flags.ts";
+import type { PrintFlags } from "./set-flags.ts";
 
-export interface Gathered {
-  readonly features: ReadonlyMap<string, PhotoTokens>;
+export interface ExtractedDataSet {
+  readonly features: ReadonlyMap<string, ImageTokens>;
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** `keep` is what stays in memory of a photo. */
-export async function gather(
-  photos: readonly string[],
-  collection: Collection,
-  { json, quiet }: SayFlags,
-  keep: (tokens: PhotoTokens) => PhotoTokens,
-): Promise<Gathered> {
-  const features = new Map<string, PhotoTokens>();
+/** `keep` is what stays in memory of an image. */
+export async function extractDataSet(
+  images: readonly string[],
+  collection: ExtractImagesOptions,
+  { json, quiet }: PrintFlags,
+  keep: (tokens: ImageTokens) => ImageTokens,
+): Promise<ExtractedDataSet> {
+  const features = new Map<string, ImageTokens>();
   const failed: { path: string; reason: string }[] = [];
-  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos.length) : undefined;
+  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(images.length) : undefined;
   let damaged = 0;
-  const onPhoto: Collection["onPhoto"] = ({ stale }) => void (stale?.includes("file") && damaged++);
+  const onImage: ExtractImagesOptions["onImage"] = ({ stale }) => void (stale?.includes("file") && damaged++);
   try {
     await untilStopped(async () => {
-      for await (const each of collectFeatures(photos, { ...collection, onPhoto })) {
-        if ("tokens" in each) features.set(each.photo, keep(each.tokens));
+      for await (const each of extractImages(images, { ...collection, onImage })) {
+        if ("tokens" in each) features.set(each.image, keep(each.tokens));
         else {
-          failed.push({ path: each.photo, reason: each.problem });
-          const line = `failed: ${each.photo}: ${each.problem}`;
+          failed.push({ path: each.image, reason: each.problem });
+          const line = `failed: ${each.image}: ${each.problem}`;
           if (bar) bar.log(line);
           else if (!json) writeMessage(`${line}\n`);
         }
@@ -46,24 +46,24 @@ export async function gather(
   return { features, failed };
 }
 
-/** What a task needs of a photo. */
-export const keptOf = (kind: Kind) => (kind === "classes" ? pooledTokens : wholePhoto);
+/** What a task needs of an image. */
+export const keptOf = (kind: Task) => (kind === "classes" ? pooledTokens : wholeImage);
 
-/** What tells of places needs all of them: said at the first photo, not when all are done. */
-function wholePhoto(tokens: PhotoTokens): PhotoTokens {
-  if (!tokens.place) return tokens;
+/** What tells of places needs all of them: said at the first image, not when all are done. */
+function wholeImage(tokens: ImageTokens): ImageTokens {
+  if (!tokens.gridGeometry) return tokens;
   throw new S2Error(
     "rows",
-    "The features are of a photo that was cropped or padded, and masks, depth and objects need every place of it; give --fit squash or keep.",
+    "The features are of an image that was cropped or padded, and masks, depth and objects need every place of it; give --fit squash or keep.",
   );
 }
 
 /** What any pooling needs, at a hundredth of the memory: the first prefix token, and the mean of the grid as its only token. */
-function pooledTokens(tokens: PhotoTokens): PhotoTokens {
-  const { channels, prefix, widths, size } = tokens;
-  const mean = photoVector(tokens, "mean");
+function pooledTokens(tokens: ImageTokens): ImageTokens {
+  const { channels, prefix, channelsPerScale, size } = tokens;
+  const mean = imageVector(tokens, "mean");
   const data = new Float32Array(prefix > 0 ? 2 * channels : channels);
   if (prefix > 0) data.set(tokens.data.subarray(0, channels));
   data.set(mean, data.length - channels);
-  return { data, channels, prefix: Math.min(1, prefix), grid: { rows: 1, cols: 1 }, widths, size };
+  return { data, channels, prefix: Math.min(1, prefix), grid: { rows: 1, cols: 1 }, channelsPerScale: channelsPerScale, size };
 }

@@ -70,7 +70,7 @@ export function defineExport(program: Command): void {
     .option("--output <name>", "the model's output to take")
     .option("--antialias", "filter before shrinking")
     .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
-    .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalise them inside, as the model's config files say")
+    .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalize them inside, as the model's config files say")
     .addOption(new Option("--dtype <type>", "how weights are stored").choices(["float32", "float16"]).default("float32"));
   out(addSizeOptions(command))
     .addHelpText(
@@ -106,7 +106,7 @@ export function defineExport(program: Command): void {
 function refuseDynamic(): never {
   throw new S2Error(
     "option",
-    "--dynamic, --max-tiles and --fit are for photos of any shape; a file has one size: give --scales or --sizes.",
+    "--dynamic, --max-tiles and --fit are for images of any shape; a file has one size: give --scales or --sizes.",
   );
 }
 

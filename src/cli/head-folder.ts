@@ -8,7 +8,7 @@ import { S2Error } from "../core/index.ts";
 import { readHead, writeHead } from "../heads/index.ts";
 import type { Model } from "../node.ts";
 import { writeWhole } from "../runtimes/node/index.ts";
-import type { Look } from "../store/index.ts";
+import type { ExtractionConfig } from "../store/index.ts";
 import { TASK_HEADS, type TaskHead, type TaskHeadName } from "../tasks/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
@@ -25,7 +25,7 @@ export interface MadeOf {
   readonly model: ModelFlags;
   /** From `modelFingerprint`. */
   readonly modelHash: string;
-  readonly look: Look;
+  readonly extraction: ExtractionConfig;
   readonly s2_vision: string;
 }
 
@@ -33,7 +33,7 @@ export interface SavedHead extends TaskHead {
   /** As `s2 fit --head` calls it. */
   readonly fitted: TaskHeadName;
   readonly features: MadeOf;
-  readonly data: SetFlags & { readonly name: string; readonly photos: Readonly<Record<string, number>> };
+  readonly data: SetFlags & { readonly name: string; readonly images: Readonly<Record<string, number>> };
   readonly figures: Readonly<Record<string, unknown>>;
 }
 
@@ -82,7 +82,7 @@ const savedHead = looseObject({
     look: looseObject({}),
     s2_vision: string(),
   }),
-  data: looseObject({ name: string(), photos: record(string(), number()) }),
+  data: looseObject({ name: string(), images: record(string(), number()) }),
 });
 
 /**

@@ -7,7 +7,7 @@ const MARGIN = 12;
 /** Of sans-serif at 14 px, on the wide side: what a column must hold. */
 const LETTER = 8.5;
 
-type Colour = readonly [red: number, green: number, blue: number];
+type Color = readonly [red: number, green: number, blue: number];
 
 /** SVG of a given width and its own height. */
 export interface Legend {
@@ -15,26 +15,26 @@ export interface Legend {
   readonly height: number;
 }
 
-/** Names beside their colours, in as many columns as the width has room for. */
-export function swatches(entries: readonly { readonly name: string; readonly colour: Colour }[], width: number): Legend {
+/** Names beside their colors, in as many columns as the width has room for. */
+export function swatches(entries: readonly { readonly name: string; readonly color: Color }[], width: number): Legend {
   const column = Math.max(...entries.map(({ name }) => name.length)) * LETTER + 40;
   const columns = Math.max(1, Math.floor((width - MARGIN) / column));
   const height = Math.ceil(entries.length / columns) * LINE + MARGIN;
-  const drawn = entries.map(({ name, colour }, i) => {
+  const drawn = entries.map(({ name, color }, i) => {
     const x = MARGIN + (i % columns) * column;
     const y = MARGIN / 2 + Math.floor(i / columns) * LINE;
-    return `<rect x="${x}" y="${y + 4}" width="16" height="16" fill="rgb(${colour.join(",")})"/>${text(x + 24, y + 17, name)}`;
+    return `<rect x="${x}" y="${y + 4}" width="16" height="16" fill="rgb(${color.join(",")})"/>${text(x + 24, y + 17, name)}`;
   });
   return { svg: svg(width, height, drawn), height };
 }
 
-/** A bar of colours from 0 to 1 with words at both ends. */
-export function scale(ends: readonly [string, string], colourOf: (part: number) => Colour, width: number): Legend {
+/** A bar of colors from 0 to 1 with words at both ends. */
+export function scale(ends: readonly [string, string], colorOf: (part: number) => Color, width: number): Legend {
   const [first, last] = ends.map((end) => end.length * LETTER + MARGIN);
   const room = Math.max(16, width - 2 * MARGIN - first - last);
   const bars = Array.from({ length: 64 }, (_, i) => {
     const x = MARGIN + first + (i * room) / 64;
-    return `<rect x="${x}" y="6" width="${room / 64 + 1}" height="16" fill="rgb(${colourOf(i / 63).join(",")})"/>`;
+    return `<rect x="${x}" y="6" width="${room / 64 + 1}" height="16" fill="rgb(${colorOf(i / 63).join(",")})"/>`;
   });
   const words = [text(MARGIN, 19, ends[0]), text(MARGIN + first + room + MARGIN, 19, ends[1])];
   const height = LINE + 6;

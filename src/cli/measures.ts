@@ -1,8 +1,8 @@
 /** Figures with their 95 % intervals, as JSON has them and as people read them. */
 
-import type { Kind } from "../datasets/index.ts";
+import type { Task } from "../datasets/index.ts";
 import { interval } from "../metrics/index.ts";
-import { classFigures, type Tallies, type TaskFigure, type TaskHead, taskFigures } from "../tasks/index.ts";
+import { classFigures, type TaskFigure, type TaskHead, type TaskSums, taskFigures } from "../tasks/index.ts";
 
 export interface Measure extends Pick<TaskFigure, "name" | "unit" | "better"> {
   readonly value: number;
@@ -10,12 +10,12 @@ export interface Measure extends Pick<TaskFigure, "name" | "unit" | "better"> {
   readonly high: number;
 }
 
-export function measuresOf(kind: Kind, tallies: Tallies): Measure[] {
+export function measuresOf(kind: Task, tallies: TaskSums): Measure[] {
   return taskFigures(kind, tallies).map(({ score, ...figure }) => ({ ...figure, ...interval(score) }));
 }
 
 /** A figure of each class that is there. */
-export function classMeasures({ task, classes }: TaskHead, tallies: Tallies): Measure[] {
+export function classMeasures({ task, classes }: TaskHead, tallies: TaskSums): Measure[] {
   const name = { classes: "accuracy", masks: "IoU", boxes: "average precision", depth: "" }[task];
   return classFigures(task, tallies, classes.length).flatMap((score, id) =>
     Number.isNaN(score.measure())
@@ -26,7 +26,7 @@ export function classMeasures({ task, classes }: TaskHead, tallies: Tallies): Me
 
 /** "76.8 % (71.0 to 82.6)", "0.412 m (0.380 to 0.447)". */
 export function inWords({ unit, value, low, high }: Pick<Measure, "unit" | "value" | "low" | "high">): string {
-  const [factor, digits, sign] = { share: [100, 1, " %"], metres: [1, 3, " m"], number: [1, 4, ""] }[unit] as [
+  const [factor, digits, sign] = { share: [100, 1, " %"], meters: [1, 3, " m"], number: [1, 4, ""] }[unit] as [
     number,
     number,
     string,
@@ -37,7 +37,7 @@ export function inWords({ unit, value, low, high }: Pick<Measure, "unit" | "valu
 
 /** A difference, with its sign: "+3.4 points (+1.0 to +5.8)". */
 export function differenceInWords({ unit, value, low, high }: Pick<Measure, "unit" | "value" | "low" | "high">): string {
-  const [factor, digits, sign] = { share: [100, 1, " points"], metres: [1, 3, " m"], number: [1, 4, ""] }[unit] as [
+  const [factor, digits, sign] = { share: [100, 1, " points"], meters: [1, 3, " m"], number: [1, 4, ""] }[unit] as [
     number,
     number,
     string,

@@ -5,11 +5,11 @@ import { cp, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../core/index.ts";
 import type { Folder } from "../datasets/index.ts";
-import type { Lab, LabModel, Result, Which } from "../eval/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ExperimentContext, ExperimentModel, ModelVariant, Result } from "../eval/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import { hashModelFiles, loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
 import { makeFolder } from "../runtimes/node/index.ts";
-import { collectFeatures, type Look, modelFingerprint } from "../store/index.ts";
+import { type ExtractionConfig, extractImages, modelFingerprint } from "../store/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
@@ -19,22 +19,22 @@ import { openModel } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
 import { readVersion } from "./version.ts";
 
-export interface OpenedLab extends Lab {
+export interface OpenedContext extends ExperimentContext {
   /** The models that were given, by their weights. */
   readonly models: Result["models"];
   close(): Promise<void>;
 }
 
-export async function openLab(experiment: string, flags: ExperimentFlags): Promise<OpenedLab> {
+export async function openContext(experiment: string, flags: ExperimentFlags): Promise<OpenedContext> {
   const { data, out, store, json, quiet } = flags;
   const threads = flags.threads ?? 1;
   const running = new Map<string, Built>();
-  const open = async (which: Which): Promise<Built> => {
+  const open = async (which: ModelVariant): Promise<Built> => {
     const key = JSON.stringify(which);
     if (!running.has(key)) running.set(key, await openWhich(which, { ...flags, threads }));
     return running.get(key)!;
   };
-  const problems: Lab["problems"] = [];
+  const problems: ExperimentContext["problems"] = [];
   const say = (step: string) => void (quiet || json || writeMessage(`${step}\n`));
   const given = async (which: "model" | "larger" | "other") => {
     const path = flags[which];
@@ -43,17 +43,17 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
   const [model, larger, other] = [(await given("model"))!, await given("larger"), await given("other")];
   return {
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
-    features: async (folder, photos, look, which = "model") =>
-      collect(await open(which), folder, photos, look, { store: join(store, folder.name), problems, quiet: quiet || json }),
+    features: async (folder, images, look, which = "model") =>
+      collect(await open(which), folder, images, look, { store: join(store, folder.name), problems, quiet: quiet || json }),
     ...{ model, larger, other, problems, say },
     openGraph: (file) => openGraph(file, { threads }),
     openLoop: (file, state) => openLoop(file, state, { threads }),
     checkpoints: (name) => openStore(join(store, name)),
     signal: stopSignal,
-    async keepPhoto(folder, photo, name) {
-      const to = join(out, "photos", experiment, name);
+    async keepImage(folder, image, name) {
+      const to = join(out, "images", experiment, name);
       makeFolder(dirname(to));
-      await cp(join(data, folder.name, photo), to);
+      await cp(join(data, folder.name, image), to);
     },
     models: [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 })),
     async close() {
@@ -62,13 +62,13 @@ export async function openLab(experiment: string, flags: ExperimentFlags): Promi
   };
 }
 
-const labModel = ({ name, model: { traits } }: Built, sha256: string): LabModel => ({
+const labModel = ({ name, model: { traits } }: Built, sha256: string): ExperimentModel => ({
   ...{ name, sha256 },
   side: traits.imageSize?.[0] ?? 224,
 });
 
 /** A folder with weights is built, so that images may have another side; anything else is loaded as it is. */
-async function openWhich(which: Which, flags: ExperimentFlags): Promise<Built> {
+async function openWhich(which: ModelVariant, flags: ExperimentFlags): Promise<Built> {
   const { threads } = flags;
   if (typeof which === "object" && "middleOf" in which) return buildFolder(flags[which.middleOf]!, { threads, middle: true });
   const path = which === "larger" || which === "other" ? flags[which]! : flags.model!;
@@ -93,23 +93,23 @@ async function weightsOf(path: string): Promise<string> {
 async function collect(
   { model, name, hash: files }: Built,
   folder: Folder,
-  photos: readonly string[],
-  look: Look,
-  { store, problems, quiet }: { store: string; problems: Lab["problems"]; quiet?: boolean },
-): Promise<ReadonlyMap<string, PhotoTokens>> {
-  const features = new Map<string, PhotoTokens>();
-  const bar = process.stderr.isTTY && !quiet ? await openBar(photos.length) : undefined;
+  images: readonly string[],
+  extraction: ExtractionConfig,
+  { store, problems, quiet }: { store: string; problems: ExperimentContext["problems"]; quiet?: boolean },
+): Promise<ReadonlyMap<string, ImageTokens>> {
+  const features = new Map<string, ImageTokens>();
+  const bar = process.stderr.isTTY && !quiet ? await openBar(images.length) : undefined;
   try {
     const modelHash = await modelFingerprint({ ...model, files });
-    const found = collectFeatures(photos, {
-      ...{ model, modelName: name, modelHash, version: readVersion(), look, store: openStore(store), signal: stopSignal },
+    const found = extractImages(images, {
+      ...{ model, modelName: name, modelHash, version: readVersion(), extraction, store: openStore(store), signal: stopSignal },
       read: (path) => folder.read(path),
       decode: (bytes) => loadImage(bytes),
     });
     for await (const each of found) {
-      if ("tokens" in each) features.set(each.photo, each.tokens);
-      else if (!problems.some(({ path }) => path === `${folder.name}/${each.photo}`))
-        problems.push({ path: `${folder.name}/${each.photo}`, reason: each.problem });
+      if ("tokens" in each) features.set(each.image, each.tokens);
+      else if (!problems.some(({ path }) => path === `${folder.name}/${each.image}`))
+        problems.push({ path: `${folder.name}/${each.image}`, reason: each.problem });
       bar?.update(features.size);
     }
   } finally {

@@ -1,12 +1,12 @@
-/** The file that each photo's output goes to. */
+/** The file that each image's output goes to. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { isPhotoName, PHOTO_EXTENSIONS } from "../images/index.ts";
-import type { FoundPhoto } from "./photos.ts";
+import { IMAGE_EXTENSIONS, isImageName } from "../images/index.ts";
+import type { FoundImage } from "./images.ts";
 import { shown } from "./shown.ts";
 
-/** Reads --out: a folder, or for one photo a file with the format's extension. */
+/** Reads --out: a folder, or for one image a file with the format's extension. */
 export function readOut(
   out: string,
   format: "safetensors" | "npy" | undefined,
@@ -20,26 +20,26 @@ export function readOut(
 }
 
 export interface Job {
-  readonly photo: string;
+  readonly image: string;
   readonly out: string;
   readonly picture?: string;
   readonly missing?: S2Error;
 }
 
-/** Gives each photo its files; two photos for one file, or a picture over a photo, are refused before anything runs. */
+/** Gives each image its files; two images for one file, or a picture over an image, are refused before anything runs. */
 export function nameOutputs(
-  photos: readonly FoundPhoto[],
+  images: readonly FoundImage[],
   out: { readonly folder: string; readonly file?: string; readonly format: string },
   pictures: boolean,
 ): Job[] {
-  if (out.file && photos.length > 1) {
-    throw new S2Error("option", `--out ${out.file} is one file, but there are ${photos.length} photos; give a folder.`);
+  if (out.file && images.length > 1) {
+    throw new S2Error("option", `--out ${out.file} is one file, but there are ${images.length} images; give a folder.`);
   }
   const taken = new Map<string, string>();
-  const sources = new Set(photos.map(({ path }) => resolve(path)));
+  const sources = new Set(images.map(({ path }) => resolve(path)));
   const stemOf = stems();
-  return photos.map(({ path, name, missing }) => {
-    if (missing) return { photo: path, out: "", missing };
+  return images.map(({ path, name, missing }) => {
+    if (missing) return { image: path, out: "", missing };
     const base = out.file ? withoutExtension(out.file) : join(out.folder, dirname(name), stemOf(path));
     const clash = taken.get(base);
     if (clash) {
@@ -50,27 +50,27 @@ export function nameOutputs(
       );
     }
     taken.set(base, path);
-    if (!pictures) return { photo: path, out: `${base}.${out.format}` };
+    if (!pictures) return { image: path, out: `${base}.${out.format}` };
     if (sources.has(resolve(`${base}.png`))) {
       throw new S2Error(
         "option",
-        `The picture of ${shown(path)} would overwrite the photo ${shown(base)}.png; give another folder as --out.`,
+        `The picture of ${shown(path)} would overwrite the image ${shown(base)}.png; give another folder as --out.`,
       );
     }
-    return { photo: path, out: `${base}.${out.format}`, picture: `${base}.png` };
+    return { image: path, out: `${base}.${out.format}`, picture: `${base}.png` };
   });
 }
 
 /**
- * Returns the function from a photo's path to the name of its output. That is the file's name without its extension; but of photos in one
- * folder that differ in it alone, only the first in the order of `PHOTO_EXTENSIONS` (JPEG first) loses it: a.jpg and a.png become "a" and
- * "a.png". The folder decides and not the list of photos, so that a photo's name is the same however it was found.
+ * Returns the function from an image's path to the name of its output. That is the file's name without its extension; but of images in one
+ * folder that differ in it alone, only the first in the order of `IMAGE_EXTENSIONS` (JPEG first) loses it: a.jpg and a.png become "a" and
+ * "a.png". The folder decides and not the list of images, so that an image's name is the same however it was found.
  */
 function stems(): (path: string) => string {
   const folders = new Map<string, ReadonlySet<string>>();
   return (path) => {
     const folder = dirname(path);
-    const names = folders.get(folder) ?? photoNames(folder);
+    const names = folders.get(folder) ?? imageNames(folder);
     folders.set(folder, names);
     const name = basename(path);
     const stem = withoutExtension(name);
@@ -81,9 +81,9 @@ function stems(): (path: string) => string {
   };
 }
 
-function photoNames(folder: string): ReadonlySet<string> {
+function imageNames(folder: string): ReadonlySet<string> {
   try {
-    return new Set(readdirSync(folder).filter(isPhotoName));
+    return new Set(readdirSync(folder).filter(isImageName));
   } catch {
     return new Set();
   }
@@ -92,7 +92,7 @@ function photoNames(folder: string): ReadonlySet<string> {
 /** Some file systems take names that differ in case for one. */
 const alike = (name: string): string => name.normalize("NFC").toLowerCase();
 
-const rankOf = (name: string): number => PHOTO_EXTENSIONS.indexOf(extname(name).slice(1).toLowerCase());
+const rankOf = (name: string): number => IMAGE_EXTENSIONS.indexOf(extname(name).slice(1).toLowerCase());
 
 const byExtension = (a: string, b: string): number => rankOf(a) - rankOf(b) || (a < b ? -1 : 1);
 

@@ -1,7 +1,7 @@
-/** From flags to the library's calls: a model that is loaded, a plan for a photo. */
+/** From flags to the library's calls: a model that is loaded, a plan for an image. */
 import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
 import { limitTiles } from "../features/index.ts";
-import { loadModel, type Model, openGraph, type PhotoOptions, planPhoto } from "../node.ts";
+import { type ImagePlanOptions, loadModel, type Model, openGraph, planImage } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
@@ -38,38 +38,38 @@ export const graphsOf =
 
 /** The plan that the flags ask for; `splitForward` is tiles per run. */
 export function planFor(
-  photo: { height: number; width: number },
+  image: { height: number; width: number },
   flags: SizeFlags & { splitForward?: number },
   traits: Traits,
 ): S2Plan {
   const { scales = [1, 2], sizes, dynamic, maxTiles, maxSplitSize, splitForward, maxTilesPerImage } = flags;
   if (!dynamic) {
     if (maxTiles) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
-    return planPhoto(photo, { ...lookOf(flags), ...defined({ splitForward }) }, traits);
+    return planImage(image, { ...extractionOf(flags), ...defined({ splitForward }) }, traits);
   }
-  limitTiles(photo, maxTiles ?? MAX_TILES, maxTilesPerImage); // before all grids of so many are tried
+  limitTiles(image, maxTiles ?? MAX_TILES, maxTilesPerImage); // before all grids of so many are tried
   const { merge, resizeOutputToIdx, overlap, fusion } = flags;
   const options = defined({ merge, resizeOutputToIdx, overlap, fusion });
   const tile = sideOf(maxSplitSize) ?? (sizes ? sideOf(sizes[0]) : traits.imageSize?.[0]) ?? 224;
   const plan = planDynamicS2(
-    photo,
+    image,
     {
       numPrefixToken: traits.prefixTokens,
       outputShape: traits.layout,
       ...options,
-      splitForward: splitForward ?? 4, // as planPhoto: the memory of a run stays that of a few tiles
+      splitForward: splitForward ?? 4, // as planImage: the memory of a run stays that of a few tiles
       scales: sizes ? sizes.map((size) => sideOf(size)!) : scales.map((scale) => scale * tile),
       tile,
       maxTiles: maxTiles ?? MAX_TILES,
     },
     traits,
   );
-  limitTiles(photo, plan.tiles, maxTilesPerImage);
+  limitTiles(image, plan.tiles, maxTilesPerImage);
   return plan;
 }
 
 /** The way of looking that the flags ask for, but for Dynamic S². */
-export function lookOf(flags: SizeFlags): PhotoOptions {
+export function extractionOf(flags: SizeFlags): ImagePlanOptions {
   const {
     scales = [1, 2],
     sizes,

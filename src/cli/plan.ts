@@ -1,4 +1,4 @@
-/** `s2 plan`: which tiles a photo would be cut into, before any model runs. */
+/** `s2 plan`: which tiles an image would be cut into, before any model runs. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { S2Plan, Traits } from "../core/index.ts";
@@ -22,17 +22,17 @@ type PlanFlags = SizeFlags & ModelFlags & { json?: boolean };
 export function definePlan(program: Command): void {
   const command = program
     .command("plan")
-    .summary("the tiles that a photo would be cut into")
+    .summary("the tiles that an image would be cut into")
     .description(
-      "Shows the plan for a photo, or for any photo of WIDTHxHEIGHT pixels: sizes, tiles, token grids, cost, warnings.",
+      "Shows the plan for an image, or for any image of WIDTHxHEIGHT pixels: sizes, tiles, token grids, cost, warnings.",
     )
-    .argument("<PHOTO|WIDTHxHEIGHT>")
+    .argument("<IMAGE|WIDTHxHEIGHT>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub: its sizes and grids are used")
     .option("--json", "the plan as JSON");
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
-    .action(async (photo: string, flags: PlanFlags) => {
-      const size = await readPhotoSize(photo);
+    .action(async (image: string, flags: PlanFlags) => {
+      const size = await readImageSize(image);
       const { traits, known } = await readTraits(flags);
       const { planFor } = await import("./plan-flags.ts");
       const plan = planFor(size, flags, traits);
@@ -40,11 +40,11 @@ export function definePlan(program: Command): void {
     });
 }
 
-async function readPhotoSize(photo: string): Promise<{ height: number; width: number }> {
-  const [, width, height] = /^(\d+)[x×](\d+)$/i.exec(photo) ?? [];
-  if (height && !existsSync(photo)) return { height: Number(height), width: Number(width) };
+async function readImageSize(image: string): Promise<{ height: number; width: number }> {
+  const [, width, height] = /^(\d+)[x×](\d+)$/i.exec(image) ?? [];
+  if (height && !existsSync(image)) return { height: Number(height), width: Number(width) };
   const { loadImage } = await import("../node.ts");
-  return failingWith(status.allFailed, () => loadImage(photo));
+  return failingWith(status.allFailed, () => loadImage(image));
 }
 
 async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: string }> {
@@ -75,10 +75,10 @@ function inWords(plan: S2Plan, known: string): string {
     `${trim(Math.max(size[0] / seen.height, size[1] / seen.width))}x`,
   ]);
   const lines = [
-    `photo   ${wide(image)} px`,
+    `image   ${wide(image)} px`,
     `tile    ${wide(scales[outputScale].tile)} px (${known})`,
     "",
-    ...table(["scale", "size", "canvas", "padding", "tiles", "grid", "of the photo"], rows),
+    ...table(["scale", "size", "canvas", "padding", "tiles", "grid", "of the image"], rows),
     "",
     `${tiles} tiles; the output has the grid of scale ${outputScale} (*)${outputGrid ? `: ${outputGrid.rows} x ${outputGrid.cols} tokens` : ""}${channels(plan)}`,
     ...(multiplyAdds === undefined ? [] : [`${(multiplyAdds / 1e9).toFixed(1)} billion multiply-adds`]),

@@ -5,8 +5,8 @@ import type { Plot } from "../eval/index.ts";
 import type { Interval } from "../metrics/index.ts";
 
 const size = { width: 760, height: 380 };
-/** Okabe and Ito's colours, told apart by all eyes. */
-const colours = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7f7f7f"];
+/** Okabe and Ito's colors, told apart by all eyes. */
+const colors = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7f7f7f"];
 
 /** @throws S2Error "plots-missing" where echarts is not installed: results are written without it all the same. */
 export async function drawPlot(plot: Plot): Promise<string> {
@@ -24,7 +24,7 @@ function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
   return {
     animation: false,
     backgroundColor: "#ffffff",
-    color: colours,
+    color: colors,
     textStyle: { fontFamily: "sans-serif" },
     title: { text: title, left: "center", textStyle: { fontSize: 14 } },
     legend: { bottom: 0, itemGap: 28, data: series.map(({ name }) => name) },
@@ -41,7 +41,7 @@ function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
         data: each.values.map(middle),
         symbolSize: 7,
         ...(kind === "bar" && { barGap: "30%", barCategoryGap: "20%" }), // what whiskers reckon with
-        color: colours[i % colours.length],
+        color: colors[i % colors.length],
       } as SeriesOption,
       whiskers(each.values, kind === "bar" ? { at: i, of: series.length } : undefined),
     ]),

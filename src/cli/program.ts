@@ -29,13 +29,13 @@ Examples:
   s2 inspect onnx-community/dinov2-small-ONNX
   s2 export --scales 1,2,3 -o s2.onnx
 
-Exit status: 0 all is well; 1 some photos failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
-4 no photo could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal;
+Exit status: 0 all is well; 1 some images failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
+4 no image could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal;
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 
 export function makeProgram(): Command {
   const program = new Command("s2")
-    .description("S² (Scaling on Scales): multi-scale features of photos from a small vision model.")
+    .description("S² (Scaling on Scales): multi-scale features of images from a small vision model.")
     .version(readVersion())
     .exitOverride() // guard.ts decides the exit status
     .configureOutput({ writeOut: writeResult, writeErr: writeMessage })

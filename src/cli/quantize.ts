@@ -1,4 +1,4 @@
-/** `s2 quantize`: an .onnx file with int8 weights, and what that costs on photos. */
+/** `s2 quantize`: an .onnx file with int8 weights, and what that costs on images. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../core/index.ts";
 import type { QuantizeReport } from "../onnx/index.ts";
@@ -8,11 +8,11 @@ import { onnxOutputs, refuseForeign } from "./own-files.ts";
 import { status } from "./status.ts";
 
 /** What activations are like shows on few; more only take longer. */
-const mostPhotos = 16;
+const mostImages = 16;
 
 interface QuantizeFlags {
   out: string;
-  photos?: string[];
+  images?: string[];
   twoTerms?: number;
   weightBits?: 7 | 8;
   json?: boolean;
@@ -28,10 +28,10 @@ export function defineQuantize(program: Command): void {
     .argument("[MODEL]", "an .onnx file, a folder, or owner/name on the hub (default: s2-tiny, which is included)")
     .requiredOption("-o, --out <file>", "the .onnx file to write")
     .option(
-      "--photos <paths...>",
-      `photos, folders or globs that show what activations are like; the first ${mostPhotos} are used, and the report measures on them`,
+      "--images <paths...>",
+      `images, folders or globs that show what activations are like; the first ${mostImages} are used, and the report measures on them`,
     )
-    .option("--two-terms <part>", "part of the multiplications done in two terms (default: 0.2 with photos, else 0.09)", readPart)
+    .option("--two-terms <part>", "part of the multiplications done in two terms (default: 0.2 with images, else 0.09)", readPart)
     .option(
       "--weight-bits <n>",
       "8 where all processors have VNNI: a little closer there, but it saturates elsewhere (default: 7)",
@@ -40,14 +40,14 @@ export function defineQuantize(program: Command): void {
     .option("--json", "the report as JSON: { bytesBefore, bytesAfter, layers, measured }")
     .addHelpText(
       "after",
-      '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --photos "photos/*.jpg" -o dinov2.int8.onnx',
+      '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --images "photos/*.jpg" -o dinov2.int8.onnx',
     )
-    .action(async (source: string | undefined, { out, photos, twoTerms, weightBits, json }: QuantizeFlags) => {
+    .action(async (source: string | undefined, { out, images, twoTerms, weightBits, json }: QuantizeFlags) => {
       refuseForeign(onnxOutputs(out));
       const { openGraph, openModelSource, saveOnnx } = await import("../runtimes/node/index.ts");
       const { quantizeProto } = await import("../onnx/index.ts");
       const original = await failingWith(status.model, () => openModelSource(source));
-      const seen = photos && { images: await lookAt(source, photos, out), openGraph: oneThread(openGraph) };
+      const seen = images && { images: await lookAt(source, images, out), openGraph: oneThread(openGraph) };
       const { model, report } = await quantizeProto(original, { ...seen, twoTerms, weightBits });
       saveOnnx(out, model);
       writeReport(json ? `${JSON.stringify(report)}\n` : describe(out, report));
@@ -63,14 +63,14 @@ function readPart(text: string): number {
   throw new InvalidArgumentError("Expected a part from 0 to 1.");
 }
 
-/** The photos as the model sees them, [b, 3, h, w]. */
+/** The images as the model sees them, [b, 3, h, w]. */
 async function lookAt(source: string | undefined, given: readonly string[], out: string): Promise<Tensor> {
   const { loadImage, loadModel, prepareImage } = await import("../node.ts");
-  const { findPhotos, sayPassedOver } = await import("./photos.ts");
-  const { photos, passedOver } = await findPhotos(given, out);
+  const { findImages, sayPassedOver } = await import("./images.ts");
+  const { images, passedOver } = await findImages(given, out);
   sayPassedOver(passedOver);
-  const found = photos.slice(0, mostPhotos);
-  const missing = found.find((photo) => photo.missing)?.missing;
+  const found = images.slice(0, mostImages);
+  const missing = found.find((image) => image.missing)?.missing;
   if (missing) throw missing;
   const model = await failingWith(status.model, () => loadModel(source, { threads: 1 }));
   const { traits, preprocessing } = model;
@@ -108,8 +108,8 @@ function describe(path: string, { bytesBefore, bytesAfter, layers, measured }: Q
     );
     const cosines = Object.entries(measured.cosine).map(([name, value]) => `${name} ${value.toFixed(5)}`);
     lines.push(
-      `on ${measured.images} photos: cosine with float32 ${cosines.join(", ")}; ${measured.time.toFixed(2)} of the time`,
+      `on ${measured.images} images: cosine with float32 ${cosines.join(", ")}; ${measured.time.toFixed(2)} of the time`,
     );
-  } else lines.push("measured on no photos; --photos shows what it costs, and lets it choose better");
+  } else lines.push("measured on no images; --images shows what it costs, and lets it choose better");
   return `${lines.join("\n")}\n`;
 }

@@ -1,12 +1,12 @@
-/** What `s2 extract` says while it runs: a progress line on a terminal, a line per photo elsewhere, JSON lines for programs. */
+/** What `s2 extract` says while it runs: a progress line on a terminal, a line per image elsewhere, JSON lines for programs. */
 import { S2Error } from "../core/index.ts";
 import { durationInWords } from "./duration.ts";
 import { inFlags, sentence } from "./errors.ts";
 import { printable, writeMessage, writeReport } from "./output.ts";
 
-/** A photo whose features are written; also the object of a `--json` line. */
+/** An image whose features are written; also the object of a `--json` line. */
 export interface Done {
-  readonly photo: string;
+  readonly image: string;
   readonly out: string;
   readonly picture?: string;
   readonly dims: readonly number[];
@@ -16,15 +16,15 @@ export interface Done {
 }
 
 export interface Report {
-  /** Part of the current photo, 0 to 1. */
+  /** Part of the current image, 0 to 1. */
   progress(part: number): void;
-  done(photo: Done): void;
-  skipped(photo: string, out: string): void;
+  done(image: Done): void;
+  skipped(image: string, out: string): void;
   /** A file of an earlier run that is made again. */
   damaged(file: string): void;
-  failed(photo: string, error: unknown): void;
-  warnings(photo: string, found: readonly { code: string; message: string }[]): void;
-  /** A sentence about photos that are not decoded. */
+  failed(image: string, error: unknown): void;
+  warnings(image: string, found: readonly { code: string; message: string }[]): void;
+  /** A sentence about images that are not decoded. */
   passedOver(reason: string): void;
   /** `passedOver` in words belongs into the last line. */
   end(passedOver?: string): void;
@@ -33,50 +33,50 @@ export interface Report {
 /** Characters. */
 const BAR = 24;
 
-export async function openReport(photos: number, { json, quiet }: { json?: boolean; quiet?: boolean }): Promise<Report> {
-  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos) : undefined;
+export async function openReport(images: number, { json, quiet }: { json?: boolean; quiet?: boolean }): Promise<Report> {
+  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(images) : undefined;
   const counts = { done: 0, skipped: 0, failed: 0, damaged: 0 };
   const warned = new Set<string>();
   const say = (line: string) => void writeReport(`${line}\n`);
   const complain = (line: string) => (bar ? bar.log(line) : void writeMessage(`${line}\n`));
-  // Where both streams are one terminal, the bar stands for the lines; a single photo's line comes when the bar is gone.
+  // Where both streams are one terminal, the bar stands for the lines; a single image's line comes when the bar is gone.
   const oneTerminal = bar && process.stdout.isTTY;
-  const lines = !json && !quiet && (photos === 1 || !oneTerminal);
+  const lines = !json && !quiet && (images === 1 || !oneTerminal);
   const late: string[] = [];
   const sayLine = (line: string) => void (oneTerminal ? late.push(line) : say(line));
-  const advance = (part = 0) => bar?.update(Math.min(photos, counts.done + counts.skipped + counts.failed + part));
+  const advance = (part = 0) => bar?.update(Math.min(images, counts.done + counts.skipped + counts.failed + part));
   return {
     progress: advance,
-    done(photo) {
+    done(image) {
       counts.done++;
       advance();
-      if (json) say(JSON.stringify(photo));
-      else if (lines) sayLine(lineOf(photo));
+      if (json) say(JSON.stringify(image));
+      else if (lines) sayLine(lineOf(image));
     },
-    skipped(photo, out) {
+    skipped(image, out) {
       counts.skipped++;
       advance();
-      if (json) say(JSON.stringify({ photo, out, skipped: true }));
-      else if (lines) sayLine(`${photo} -> ${out}  (done before)`);
+      if (json) say(JSON.stringify({ image, out, skipped: true }));
+      else if (lines) sayLine(`${image} -> ${out}  (done before)`);
     },
     damaged(file) {
       counts.damaged++;
       if (!json && !quiet) complain(`note: ${file} is damaged and is made again`);
     },
-    failed(photo, error) {
+    failed(image, error) {
       counts.failed++;
       advance();
       const code = error instanceof S2Error ? error.code : "unexpected";
-      if (json) say(JSON.stringify({ photo, error: { code, message: sentence(error) } }));
-      else complain(`failed: ${sentence(error).includes(photo) ? "" : `${photo}: `}${sentence(error)}`);
+      if (json) say(JSON.stringify({ image, error: { code, message: sentence(error) } }));
+      else complain(`failed: ${sentence(error).includes(image) ? "" : `${image}: `}${sentence(error)}`);
       if (process.env.S2_DEBUG && error instanceof Error) complain(error.stack ?? "");
     },
-    warnings(photo, found) {
+    warnings(image, found) {
       if (quiet) return;
       for (const { code, message } of found) {
         if (warned.has(code)) continue;
         warned.add(code);
-        complain(`note: ${photos > 1 ? `${photo}: ` : ""}${inFlags(message)}`);
+        complain(`note: ${images > 1 ? `${image}: ` : ""}${inFlags(message)}`);
       }
     },
     passedOver(reason) {
@@ -94,8 +94,8 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
         failed && `${failed} failed`,
         passedOver,
       ];
-      if (!json && (photos > 1 || passedOver))
-        writeMessage(`${photos} photo${photos > 1 ? "s" : ""}: ${parts.filter(Boolean).join(", ")}\n`);
+      if (!json && (images > 1 || passedOver))
+        writeMessage(`${images} image${images > 1 ? "s" : ""}: ${parts.filter(Boolean).join(", ")}\n`);
       else if (passedOver) writeMessage(`${passedOver}\n`);
     },
   };
@@ -103,11 +103,11 @@ export async function openReport(photos: number, { json, quiet }: { json?: boole
 
 /** The line on stored features that were damaged. */
 export const damagedNote = (count: number): string =>
-  `note: stored features of ${count} ${count === 1 ? "photo" : "photos"} were damaged and were made again\n`;
+  `note: stored features of ${count} ${count === 1 ? "image" : "images"} were damaged and were made again\n`;
 
-function lineOf({ photo, out, picture, dims, grid, tiles, ms }: Done): string {
+function lineOf({ image, out, picture, dims, grid, tiles, ms }: Done): string {
   const files = picture ? `${out}, ${picture}` : out;
-  return `${photo} -> ${files}  ${grid.rows}x${grid.cols} tokens of ${dims[2]} channels, ${tiles} tiles, ${ms} ms`;
+  return `${image} -> ${files}  ${grid.rows}x${grid.cols} tokens of ${dims[2]} channels, ${tiles} tiles, ${ms} ms`;
 }
 
 export interface Bar {
@@ -118,7 +118,7 @@ export interface Bar {
 }
 
 /** A MultiBar of one bar: cli-progress's SingleBar goes back to where it began when it stops, over what was printed meanwhile. */
-export async function openBar(photos: number): Promise<Bar> {
+export async function openBar(images: number): Promise<Bar> {
   const { default: progress } = await import("cli-progress");
   const bars = new progress.MultiBar({
     stream: process.stderr,
@@ -129,10 +129,10 @@ export async function openBar(photos: number): Promise<Bar> {
     format: (_, { progress: part, value, total, eta }) => {
       const full = Math.round(part * BAR);
       const left = value > 0 && Number.isFinite(eta) ? `${durationInWords(eta)} left` : "";
-      return `${"█".repeat(full)}${"░".repeat(BAR - full)} ${Math.floor(value)} of ${total} photos  ${left}`;
+      return `${"█".repeat(full)}${"░".repeat(BAR - full)} ${Math.floor(value)} of ${total} images  ${left}`;
     },
   });
-  const bar = bars.create(photos, 0);
+  const bar = bars.create(images, 0);
   return {
     update: (value) => bar.update(value),
     log: (line) => bars.log(`${printable(line)}\n`),

@@ -6,7 +6,7 @@ import { S2Error } from "../core/index.ts";
 import { type Experiment, experiments, findExperiment, type Result } from "../eval/index.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { openLab } from "./open-lab.ts";
+import { openContext } from "./open-lab.ts";
 import { writeReport, writeResult } from "./output.ts";
 import { refuseForeign } from "./own-files.ts";
 import { status } from "./status.ts";
@@ -39,7 +39,7 @@ export async function runExperiment(name: string | undefined, flags: ExperimentF
 
 async function run(experiment: Experiment, flags: ExperimentFlags): Promise<Result> {
   const { name, title, question } = experiment;
-  const lab = await openLab(name, flags);
+  const lab = await openContext(name, flags);
   try {
     const found = await experiment.run(lab);
     return {

@@ -1,17 +1,17 @@
 /** The options that say how a data set is read, and which heads there are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Kind } from "../datasets/index.ts";
+import type { Task } from "../datasets/index.ts";
 import type { TASK_HEADS } from "../tasks/index.ts";
 import { readCount } from "./flags.ts";
 
 export interface SetFlags {
-  kind?: Kind;
+  task?: Task;
   list?: string;
   classes?: string;
   ignore?: number | "none";
-  metresPerUnit?: number;
+  metersPerUnit?: number;
   objectsFrom?: number;
-  testShare?: number;
+  testFraction?: number;
   seed?: number;
 }
 
@@ -24,7 +24,7 @@ export const heads: typeof TASK_HEADS = {
 };
 
 /** Printing of commands on data sets. */
-export interface SayFlags {
+export interface PrintFlags {
   json?: boolean;
   quiet?: boolean;
 }
@@ -33,11 +33,11 @@ export function addSetOptions(command: Command): Command {
   const kinds = ["classes", "masks", "depth", "boxes"];
   return command
     .optionsGroup("The data set (docs/datasets.md):")
-    .addOption(new Option("--kind <kind>", "what is known of the photos, where the folder has more than one kind").choices(kinds))
+    .addOption(new Option("--kind <kind>", "what is known of the images, where the folder has more than one kind").choices(kinds))
     .option("--list <file>", 'a table in the folder: path, label and, if it has it, split; CSV, or "path label" lines')
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
     .option("--ignore <id>", "masks: the id that is no class, or none (default: void's, else 255 unless it is named)", readIgnore)
-    .option("--metres-per-unit <n>", "of depth files: 0.001 for millimetres", readPositive)
+    .option("--meters-per-unit <n>", "of depth files: 0.001 for millimeters", readPositive)
     .option(
       "--objects-from <id>",
       "depth: the least id in labels/ that is an object, not a table or a floor (default: 1)",
@@ -45,7 +45,7 @@ export function addSetOptions(command: Command): Command {
     )
     .option(
       "--test-share <part>",
-      "where there is no test split: the part of the photos to split off as one, 0.2 for example",
+      "where there is no test split: the part of the images to split off as one, 0.2 for example",
       readShare,
     )
     .option("--seed <n>", "of what is split off (default: 1)", readSeed);
@@ -75,7 +75,7 @@ function readIgnore(text: string): number | "none" {
 }
 
 /** Those that were given, for a head to keep. */
-export function setFlagsOf({ list, classes, ignore, metresPerUnit, objectsFrom, testShare, seed }: SetFlags): SetFlags {
-  const flags = { list, classes, ignore, metresPerUnit, objectsFrom, testShare, seed };
+export function setFlagsOf({ list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed }: SetFlags): SetFlags {
+  const flags = { list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

@@ -1,35 +1,35 @@
-/** Where `s2 similar` looks: photos with an index of their own, kept from run to run, or an index that is there. */
+/** Where `s2 similar` looks: images with an index of their own, kept from run to run, or an index that is there. */
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { openVectors } from "../node.ts";
-import { type IndexLabel, indexPhotos, type MemoryVectors, memoryVectors, type PhotoIndex } from "../retrieval/index.ts";
+import { type ImageIndex, type IndexConfig, indexImages, type MemoryVectors, memoryVectors } from "../retrieval/index.ts";
 import { withLock, writeWhole } from "../runtimes/node/index.ts";
-import type { Collection } from "../store/index.ts";
+import type { ExtractImagesOptions } from "../store/index.ts";
 import type { VectorStore } from "../tensors/index.ts";
 import { checkChecksum, withChecksum } from "../tensors/index.ts";
 import { failingWith } from "./errors.ts";
+import { findImages, type PassedOver } from "./images.ts";
 import { writeMessage } from "./output.ts";
-import { findPhotos, type PassedOver } from "./photos.ts";
 import { damagedNote, openBar } from "./report.ts";
 import { status } from "./status.ts";
 
 export interface Place {
-  /** What photos' names in the index are relative to, and how that folder was named. */
+  /** What images' names in the index are relative to, and how that folder was named. */
   readonly base: string;
   readonly shown: string;
   /** Where features and indexes are kept. */
   readonly home: string;
   /** All that the index shall hold; undefined: it is what it is. */
-  readonly photos?: readonly string[];
+  readonly images?: readonly string[];
   readonly passedOver?: readonly PassedOver[];
   /** Opens the index of a label; `keep` writes down what is in memory alone. */
-  open(label: IndexLabel, flags: { quiet?: boolean }): Promise<{ store: VectorStore; keep(): Promise<void> }>;
+  open(label: IndexConfig, flags: { quiet?: boolean }): Promise<{ store: VectorStore; keep(): Promise<void> }>;
 }
 
-/** Photos of a run that indexed them. */
+/** Images of a run that indexed them. */
 export interface Counts {
   added: number;
   kept: number;
@@ -43,13 +43,13 @@ export async function openPlace(where: string, store: string): Promise<Place> {
     return { ...alone, open: async () => lance(await openVectors(where)) };
   if (where.endsWith(".safetensors") && existsSync(where)) return { ...alone, open: () => inMemory(where) };
   const base = existsSync(where) && statSync(where).isDirectory() ? resolve(where) : process.cwd();
-  const { photos: found, passedOver } = await findPhotos([where], store);
+  const { images: found, passedOver } = await findImages([where], store);
   await failingWith(status.allFailed, () => {
     const absent = found.find(({ path, missing }) => missing ?? !existsSync(path));
     if (absent)
       throw (
         absent.missing ??
-        new S2Error("photo-not-found", `There is nothing at ${where}; give a folder, a glob in quotes, or an index.`)
+        new S2Error("image-not-found", `There is nothing at ${where}; give a folder, a glob in quotes, or an index.`)
       );
   });
   const home = join(store, `${basename(base)}-${short(resolve(where))}`);
@@ -57,7 +57,7 @@ export async function openPlace(where: string, store: string): Promise<Place> {
     base,
     shown: base === process.cwd() ? "" : where,
     home,
-    photos: found.map(({ path }) => relative(base, resolve(path))),
+    images: found.map(({ path }) => relative(base, resolve(path))),
     passedOver,
     open: (label, flags) => openOwn(join(home, `index-${short(JSON.stringify(label))}`), flags),
   };
@@ -90,7 +90,7 @@ async function inMemory(file: string): ReturnType<Place["open"]> {
     store: {
       ...store,
       begin: (label) => change((to) => to.begin(label)),
-      put: (photos) => change((to) => to.put(photos)),
+      put: (images) => change((to) => to.put(images)),
       remove: (paths) => change((to) => to.remove(paths)),
     },
     keep: () =>
@@ -123,27 +123,27 @@ function failingWithName<T>(file: string, read: () => T): T {
 
 const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
-/** Adds what is new, with a progress line on a terminal; a photo that fails is said and does not stop the others. */
+/** Adds what is new, with a progress line on a terminal; an image that fails is said and does not stop the others. */
 export async function bringUpToDate(
-  index: PhotoIndex,
-  photos: readonly string[],
-  collection: Collection,
+  index: ImageIndex,
+  images: readonly string[],
+  collection: ExtractImagesOptions,
   { json, quiet }: { json?: boolean; quiet?: boolean },
 ): Promise<Counts> {
   const counts: Counts = { added: 0, kept: 0, removed: 0, failed: 0 };
-  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(photos.length) : undefined;
+  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(images.length) : undefined;
   let seen = 0;
   let damaged = 0;
-  const onPhoto: Collection["onPhoto"] = ({ stale }) => {
+  const onImage: ExtractImagesOptions["onImage"] = ({ stale }) => {
     bar?.update(++seen);
     if (stale?.includes("file")) damaged++;
   };
   try {
-    for await (const each of indexPhotos(index, photos, { ...collection, onPhoto })) {
+    for await (const each of indexImages(index, images, { ...collection, onImage })) {
       if ("done" in each) counts[each.done]++;
       else {
         counts.failed++;
-        const line = `failed: ${each.photo}: ${each.problem}`;
+        const line = `failed: ${each.image}: ${each.problem}`;
         if (bar) bar.log(line);
         else writeMessage(`${line}\n`);
       }

@@ -1,4 +1,4 @@
-/** `s2 similar`: photos, or places in them, that look like a photo or like a place in it. */
+/** `s2 similar`: images, or places in them, that look like an image or like a place in it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addModelOptions, addSizeOptions, readCount, type SimilarFlags } from "./flags.ts";
 
@@ -9,20 +9,20 @@ Examples:
   s2 similar photo.jpg --box 300,200,80,80 --in "photos/**" --model onnx-community/dinov2-small-ONNX
   s2 similar photo.jpg --at 320,240 --scales 1,2,3
 
---in is a folder or a glob of photos, whose index is made once and brought up to date, or such an index itself. Indexes are LanceDB's where
+--in is a folder or a glob of images, whose index is made once and brought up to date, or such an index itself. Indexes are LanceDB's where
 @lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how alike all places of the
-photo are to this one: the photo, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
+image are to this one: the image, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
 
 export function defineSimilar(program: Command): void {
   const command = program
     .command("similar")
-    .summary("photos or places that look like this one")
+    .summary("images or places that look like this one")
     .description(
-      "Finds what looks like a photo, or like a place in it: in other photos (--in), or drawn as heat over the photo itself.",
+      "Finds what looks like an image, or like a place in it: in other images (--in), or drawn as heat over the image itself.",
     )
-    .argument("<PHOTO>")
+    .argument("<IMAGE>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
-    .option("--in <path>", "photos (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
+    .option("--in <path>", "images (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
     .addOption(new Option("--at <x,y>", "the place around this pixel").argParser(readNumbers(2, "x,y")).conflicts("box"))
     .option(
       "--box <x,y,w,h>",
@@ -31,22 +31,22 @@ export function defineSimilar(program: Command): void {
     )
     .option("--window <tokens>", "side of the places that are compared (default: 3 with --in, else 1)", readCount(1))
     .addOption(
-      new Option("--pooling <how>", "what stands for a whole photo (default: cls where there is one, else mean)").choices([
+      new Option("--pooling <how>", "what stands for a whole image (default: cls where there is one, else mean)").choices([
         "cls",
         "mean",
         "cls+mean",
       ]),
     )
-    .option("--top <k>", "most photos to name", readCount(1), 10)
+    .option("--top <k>", "most images to name", readCount(1), 10)
     .option("--store <folder>", "where features and indexes are kept from run to run", "features/similar")
-    .option("-o, --out <file>", "without --in: the .png to write (default: features/PHOTO.similar.png)")
-    .option("--json", "one line of JSON: { photo, box, hits, index } or { photo, box, picture, grid }")
+    .option("-o, --out <file>", "without --in: the .png to write (default: features/IMAGE.similar.png)")
+    .option("--json", "one line of JSON: { image, box, hits, index } or { image, box, picture, grid }")
     .option("--quiet", "no progress, no notes");
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
-    .action(async (photo: string, flags: SimilarFlags) => {
+    .action(async (image: string, flags: SimilarFlags) => {
       const { findSimilar } = await import("./find-similar.ts");
-      process.exitCode = await findSimilar(photo, flags);
+      process.exitCode = await findSimilar(image, flags);
     });
 }
 
@@ -55,6 +55,6 @@ function readNumbers<T extends number[]>(count: number, names: string): (text: s
     const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
     const sides = numbers.slice(2);
     if (numbers.length === count && numbers.every(Number.isFinite) && sides.every((side) => side > 0)) return numbers as T;
-    throw new InvalidArgumentError(`Expected ${names} in the photo's pixels, ${count} numbers with commas between.`);
+    throw new InvalidArgumentError(`Expected ${names} in the image's pixels, ${count} numbers with commas between.`);
   };
 }

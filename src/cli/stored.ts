@@ -1,4 +1,4 @@
-/** Feature files: what is recorded in them, writing them whole, and whether one that is there still holds for its photo. */
+/** Feature files: what is recorded in them, writing them whole, and whether one that is there still holds for its image. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { record, string } from "valibot";
@@ -16,7 +16,7 @@ export interface Metadata extends Record<string, string> {
   /** source, traits. */
   readonly model: string;
   /** source, width, height. */
-  readonly photo: string;
+  readonly image: string;
   readonly options: string;
   /** The fingerprint that `--resume` compares. */
   readonly fingerprint: string;

@@ -1,13 +1,13 @@
-/** What a head told of a photo, as words, as numbers, as JSON, and as pictures. */
+/** What a head told of an image, as words, as numbers, as JSON, and as pictures. */
 import { relative } from "node:path";
-import { argMax } from "../metrics/index.ts";
-import { classColour, depthColour, depthPicture, maskPicture, type Photo } from "../node.ts";
+import { argmaxOfScores } from "../metrics/index.ts";
+import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
 import { markPng } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
-import type { TaskHead, Told } from "../tasks/index.ts";
+import type { Prediction, TaskHead } from "../tasks/index.ts";
 import { pngWithLegend, scale, swatches } from "./legend.ts";
 
-export interface Saying {
+export interface PredictionText {
   readonly words: string;
   /** In the order of `csvHead`. */
   readonly numbers: readonly (number | string)[];
@@ -17,10 +17,10 @@ export interface Saying {
 /** Classes that a line names at most. */
 const NAMED = 3;
 
-export function sayingOf(told: Told, { classes }: TaskHead): Saying {
+export function predictionText(told: Prediction, { classes }: TaskHead): PredictionText {
   const byClass = (values: ArrayLike<number>) => Object.fromEntries(classes.map((name, id) => [name, rounded(values[id])]));
   if (told.task === "classes") {
-    const best = classes[argMax(told.scores)];
+    const best = classes[argmaxOfScores(told.scores)];
     const said = ranked(told.scores).map((id) => `${classes[id]} ${told.scores[id].toFixed(3)}`);
     const scores = byClass(told.scores);
     const fields = { class: best, [told.probable ? "probabilities" : "scores"]: scores };
@@ -65,11 +65,11 @@ function sharesOf(mask: Uint8Array, classes: number): Float32Array {
 /** The names of `numbers`. */
 export function csvHead({ task, classes }: TaskHead): string {
   const names = task === "depth" ? ["near", "median", "far"] : task === "classes" ? ["class", ...classes] : classes;
-  return csvLine("photo", names);
+  return csvLine("image", names);
 }
 
-export const csvLine = (photo: string, cells: readonly (number | string)[]): string =>
-  `${[photo, ...cells].map(csvCell).join(",")}\n`;
+export const csvLine = (image: string, cells: readonly (number | string)[]): string =>
+  `${[image, ...cells].map(csvCell).join(",")}\n`;
 
 /** RFC 4180. */
 function csvCell(cell: number | string): string {
@@ -79,9 +79,9 @@ function csvCell(cell: number | string): string {
 
 /** Writes the picture and the numbers of a mask or of depth; each file is there whole or not at all. Returns their paths by what they are. */
 export async function filesOf(
-  told: Told,
+  told: Prediction,
   { classes }: TaskHead,
-  photo: Photo,
+  image: Photo,
   picture: string,
   folder: string,
   store: Store,
@@ -92,10 +92,10 @@ export async function filesOf(
     const { width, height, data } = told.mask;
     const mask = picture.replace(/png$/, "mask.png");
     await write(mask, encode({ width, height, channels: 1, depth: 8, data }));
-    const drawn = maskPicture(photo, told.mask);
+    const drawn = maskPicture(image, told.mask);
     const there = [...new Set(data)].sort((a, b) => a - b);
     const legend = swatches(
-      there.map((id) => ({ name: classes[id], colour: classColour(id) })),
+      there.map((id) => ({ name: classes[id], color: classColor(id) })),
       drawn.width,
     );
     await write(picture, await pngWithLegend(drawn, legend));
@@ -104,12 +104,12 @@ export async function filesOf(
   if (told.task !== "depth") return {};
   const { width, height, data } = told.depth;
   const depth = picture.replace(/png$/, "depth.png");
-  const millimetres = Uint16Array.from(data, (metres) => Math.min(65535, Math.round(1000 * metres)));
-  await write(depth, encode({ width, height, channels: 1, depth: 16, data: millimetres }));
+  const millimeters = Uint16Array.from(data, (meters) => Math.min(65535, Math.round(1000 * meters)));
+  await write(depth, encode({ width, height, channels: 1, depth: 16, data: millimeters }));
   const sorted = data.toSorted();
   const range = { near: sorted[0], far: sorted[sorted.length - 1] };
-  const drawn = depthPicture(photo, told.depth, range);
+  const drawn = depthPicture(image, told.depth, range);
   const ends = [`${range.near.toFixed(2)} m`, `${range.far.toFixed(2)} m`] as const;
-  await write(picture, await pngWithLegend(drawn, scale(ends, depthColour, drawn.width)));
+  await write(picture, await pngWithLegend(drawn, scale(ends, depthColor, drawn.width)));
   return { picture, depth };
 }

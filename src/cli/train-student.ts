@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { imagenet } from "../images/index.ts";
 import { loadImage, type Model, openLoop, openStore } from "../node.ts";
-import { readPhoto, saveFiles } from "../runtimes/node/index.ts";
+import { readImage, saveFiles } from "../runtimes/node/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import {
   adamW,
@@ -23,14 +23,14 @@ import {
 import { fingerprintOf } from "./collection.ts";
 import { durationInWords } from "./duration.ts";
 import type { TrainFlags } from "./flags.ts";
+import { findImages, sayPassedOver } from "./images.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { refuseForeign } from "./own-files.ts";
-import { findPhotos, sayPassedOver } from "./photos.ts";
 import { openModel } from "./plan-flags.ts";
 import { status } from "./status.ts";
 import { readVersion } from "./version.ts";
 
-const [viewsPerStep, colour, rate, average] = [8, 0.2, 1e-3, 0.998];
+const [viewsPerStep, color, rate, average] = [8, 0.2, 1e-3, 0.998];
 const part = 0.25; // of a tile's patches that a step looks at (MAE, arXiv 2111.06377, §3)
 
 /** Returns the exit status. */
@@ -41,36 +41,36 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   refuseForeign(["config.json", "model.safetensors", "log.json"].map((name) => ({ path: join(out, name) })));
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
-  const found = await findPhotos(given, out);
-  const photos = found.photos.map(({ path, missing }) => {
+  const found = await findImages(given, out);
+  const images = found.images.map(({ path, missing }) => {
     if (missing) throw missing;
     return path;
   });
   sayPassedOver(found.passedOver);
   const store = openStore(flags.training ?? join(out, "training"), { durable: true });
   const teacher = await openModel({ ...flags, model: source });
-  const views = flags.views ?? 4 * photos.length;
+  const views = flags.views ?? 4 * images.length;
   const { student, preprocessing } = studentOf(teacher, flags);
   const cells = Math.max(1, Math.round((part * (student.imageSize / student.patchSize) ** 2) / 4));
   const recipe = JSON.stringify({
-    ...{ views, steps, s2, student, seed, teacher: source, photos: photos.length },
-    ...{ fingerprint: await fingerprintOf(teacher, flags), contents: await contentsOf(photos), s2_vision: readVersion() },
+    ...{ views, steps, s2, student, seed, teacher: source, images: images.length },
+    ...{ fingerprint: await fingerprintOf(teacher, flags), contents: await contentsOf(images), s2_vision: readVersion() },
   });
   try {
-    const shards = await drawViews({ photos, teacher, views, student, seed, store, recipe, signal: stop.signal });
+    const shards = await drawViews({ images, teacher, views, student, seed, store, recipe, signal: stop.signal });
     const [statistics] = await teacherStatistics(store, shards[0]);
     const fitted = await fit(
       distilStep({
         ...{ student, way: s2 ? "s2" : "tiles", views: viewsPerStep, cells, parts: 2, preprocessing, clip: 1, average },
         layers: [{ statistics, weight: 1 }],
-        optimiser: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
+        optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
       }),
       {
         ...{ steps, recipe, checkpoints: store, signal: stop.signal },
         rate: cosine({ rate, steps, warmUp: Math.min(100, Math.ceil(steps / 10)), last: 1e-5 }),
         openLoop: (file, state) => openLoop(file, state, { threads }),
         initial: (name, dims) => mimeticValue(name, dims, seed, student),
-        batches: shardBatches(store, shards, { views: viewsPerStep, cells, patchSize: student.patchSize, colour, seed }),
+        batches: shardBatches(store, shards, { views: viewsPerStep, cells, patchSize: student.patchSize, color, seed }),
         onStep: progress(steps),
       },
     );
@@ -90,10 +90,10 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   }
 }
 
-/** One hash of the bytes of all photos. */
-async function contentsOf(photos: readonly string[]): Promise<string> {
+/** One hash of the bytes of all images. */
+async function contentsOf(images: readonly string[]): Promise<string> {
   const hashes: string[] = [];
-  for (const path of photos) hashes.push(await readPhoto(path).then(sha256, () => "unreadable"));
+  for (const path of images) hashes.push(await readImage(path).then(sha256, () => "unreadable"));
   return sha256(new TextEncoder().encode(hashes.join()));
 }
 
@@ -111,7 +111,7 @@ function studentOf({ traits, preprocessing = imagenet }: Model, { dim, depth, he
 }
 
 interface Drawing {
-  readonly photos: readonly string[];
+  readonly images: readonly string[];
   readonly teacher: Model;
   readonly views: number;
   readonly student: VitShape;

@@ -1,4 +1,4 @@
-/** `s2 train`: a small model of one's own, from a folder of photos and a teacher. */
+/** `s2 train`: a small model of one's own, from a folder of images and a teacher. */
 import type { Command } from "commander";
 import { addModelOptions, readCount, type TrainFlags } from "./flags.ts";
 
@@ -8,19 +8,19 @@ Examples:
   s2 train "photos/**/*.jpg" --teacher onnx-community/dinov2-small-ONNX --s2 --steps 4000 -o models/mine-ms
   s2 extract photo.jpg --model models/mine
 
-No labels are needed: the student learns to give the teacher's tokens (distillation). Views of the photos with what the teacher says of
+No labels are needed: the student learns to give the teacher's tokens (distillation). Views of the images with what the teacher says of
 them are kept in --training, and a checkpoint every five minutes; the same command goes on after a break or Ctrl-C.`;
 
 export function defineTrain(program: Command): void {
   const command = program
     .command("train")
-    .summary("a small model of one's own from photos and a teacher")
-    .description("Trains a small Vision Transformer on photos without labels, by distilling a larger model.")
-    .argument("<PHOTO...>", "photos, a folder of them, or a glob in quotes")
+    .summary("a small model of one's own from images and a teacher")
+    .description("Trains a small Vision Transformer on images without labels, by distilling a larger model.")
+    .argument("<IMAGE...>", "images, a folder of them, or a glob in quotes")
     .requiredOption("--teacher <model>", "a model with [CLS] and patch tokens: a folder, an .onnx file, or owner/name on the hub")
     .requiredOption("-o, --out <folder>", "gets config.json, model.safetensors and log.json")
-    .option("--steps <n>", "steps of 8 views, each a photo's part at two sizes", readCount(1), 1000)
-    .option("--views <n>", "views to draw (default: four a photo)", readCount(1))
+    .option("--steps <n>", "steps of 8 views, each an image's part at two sizes", readCount(1), 1000)
+    .option("--views <n>", "views to draw (default: four an image)", readCount(1))
     .option("--dim <n>", "channels, a multiple of 4 and of --heads", readCount(4), 192)
     .option("--depth <n>", "blocks", readCount(1), 4)
     .option("--heads <n>", "attention heads", readCount(1), 3)
@@ -29,8 +29,8 @@ export function defineTrain(program: Command): void {
     .option("--training <folder>", "views and checkpoints (default: OUT/training)");
   addModelOptions(command)
     .addHelpText("after", examples)
-    .action(async (photos: string[], flags: TrainFlags) => {
+    .action(async (images: string[], flags: TrainFlags) => {
       const { trainStudent } = await import("./train-student.ts");
-      process.exitCode = await trainStudent(photos, flags);
+      process.exitCode = await trainStudent(images, flags);
     });
 }

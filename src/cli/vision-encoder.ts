@@ -59,7 +59,7 @@ export function defineVisionEncoder(program: Command): void {
         writeMessage(`warning: ${other} is of the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`);
       for (const { message } of plan.warnings) writeMessage(`warning: ${message}\n`);
       writeReport(
-        `${join(out, name)}: ${(file.length / 1e6).toFixed(1)} MB, photos of ${plan.image[0]} px, ${plan.tiles} tiles, ${tokens} tokens\n`,
+        `${join(out, name)}: ${(file.length / 1e6).toFixed(1)} MB, images of ${plan.image[0]} px, ${plan.tiles} tiles, ${tokens} tokens\n`,
       );
     });
 }

@@ -95,7 +95,7 @@ function noGrid(scales: readonly number[], min: number, maxTiles: number, gridCh
 
 /**
  * The grid of `min` to `max` tiles whose shape is nearest to the image's, or undefined when there is none.
- * "log-ratio" compares |log(w/h) - log(cols/rows)|, so that a photo and the turned photo get each other's grid; of equals, the one with
+ * "log-ratio" compares |log(w/h) - log(cols/rows)|, so that an image and the turned image get each other's grid; of equals, the one with
  * more tiles when the image has the pixels for it. "nvila" is NVILA's and InternVL's |w/h - cols/rows|, tie rule included.
  */
 export function chooseGrid(
@@ -131,7 +131,7 @@ function candidates(min: number, max: number): Grid[] {
 }
 
 // NVILA keeps its candidates in a Python set, so grids of one area follow CPython's hash order. That decides only where two of
-// them are neighbours in ratio, which happens for these ranges (fixture dynamic-s2, `candidate_orders`): [cols, rows].
+// them are neighbors in ratio, which happens for these ranges (fixture dynamic-s2, `candidate_orders`): [cols, rows].
 // biome-ignore format: a table reads as rows
 const setOrders: Record<string, readonly (readonly [cols: number, rows: number])[]> = {
   "4..4": [[4, 1], [1, 4], [2, 2]],

@@ -17,7 +17,7 @@ export interface Source {
 }
 
 /**
- * Runs `plan` with `model` on tiles from `source`; `s2` is this with tiles cut from a resized tensor, `extract` with tiles cut from a photo.
+ * Runs `plan` with `model` on tiles from `source`; `s2` is this with tiles cut from a resized tensor, `extract` with tiles cut from an image.
  * @returns features [b, n, c] or [b, c, h, w] and their token grid; however many tiles run at a time, the same numbers up to the model's
  * own rounding (a model that treats the images of a run alike gives the same bits, docs/performance.md).
  * @throws S2Error when plan and model do not fit; whatever `signal` gives as its reason when it aborts.

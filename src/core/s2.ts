@@ -29,7 +29,7 @@ function checkImage({ image, region }: S2Plan, size: readonly [height: number, w
   if (region && (region.height !== size[0] || region.width !== size[1])) {
     throw new S2Error(
       "plan",
-      `The plan shows a part of a photo of ${px(image)} px; s2 takes whole images: crop first, or use extract.`,
+      `The plan shows a part of an image of ${px(image)} px; s2 takes whole images: crop first, or use extract.`,
     );
   }
 }

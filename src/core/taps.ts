@@ -59,14 +59,14 @@ function antialiasTaps(from: number, to: number, mode: "bicubic" | "bilinear"): 
   const weight = new Float64Array(to * count);
   const inverse = fround(1 / stretch);
   for (let i = 0; i < to; i++) {
-    const centre = fround(ratio * fround(i + 0.5));
-    const start = Math.max(Math.trunc(fround(fround(centre - half) + 0.5)), 0);
-    const end = Math.min(Math.trunc(fround(fround(centre + half) + 0.5)), from);
+    const center = fround(ratio * fround(i + 0.5));
+    const start = Math.max(Math.trunc(fround(fround(center - half) + 0.5)), 0);
+    const end = Math.min(Math.trunc(fround(fround(center + half) + 0.5)), from);
     first[i] = Math.min(start, from - count);
     const at = i * count - first[i];
     let sum = 0;
     for (let k = start; k < end; k++) {
-      const x = fround(fround(fround(k - centre) + 0.5) * inverse);
+      const x = fround(fround(fround(k - center) + 0.5) * inverse);
       weight[at + k] = fround(mode === "bicubic" ? cubic(x, -0.5) : triangle(x));
       sum += weight[at + k];
     }

@@ -67,7 +67,7 @@ export interface S2Options {
   merge?: "concat" | "add" | "mean";
   /** Filter before shrinking when a scale is smaller than the image; the reference does not. Default false. */
   antialias?: boolean;
-  /** Tokens that neighbouring tiles share at least, blended by distance from the tile's border. Default 0. */
+  /** Tokens that neighboring tiles share at least, blended by distance from the tile's border. Default 0. */
   overlap?: number;
   /** How scales are pooled onto the output's grid: as the reference (default), or "aligned" in continuous image coordinates. */
   fusion?: "reference" | "aligned";
@@ -87,7 +87,7 @@ export interface DynamicS2Options extends Omit<S2Options, "scales" | "imgSizes" 
   tile?: number;
   /** Most tiles of the last scale. */
   maxTiles: number;
-  /** "log-ratio" (default) treats a photo and the turned photo alike; "nvila" is exact to NVILA's code. */
+  /** "log-ratio" (default) treats an image and the turned image alike; "nvila" is exact to NVILA's code. */
   gridChoice?: "log-ratio" | "nvila";
 }
 

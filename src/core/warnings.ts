@@ -110,7 +110,7 @@ function dilutedPrefix({ scales, splitMode, numPrefixToken, fusion }: S2Plan, wa
   warn(
     "diluted-prefix",
     `Prefix tokens are averaged over tiles that are padding for up to ${Math.round(100 * (1 - emptiest))} %, each counting like a full one, ` +
-      `as in the reference. fusion: "aligned" weights them by the part that is photo.`,
+      `as in the reference. fusion: "aligned" weights them by the part that is image.`,
   );
 }
 

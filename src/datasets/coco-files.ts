@@ -19,7 +19,7 @@ const PANOPTIC = /^panoptic[_.-].*\.json$/i;
 const NO_OBJECTS = /^(captions|image_info)_/i;
 const SECOND = /^(person_keypoints|stuff)_/i;
 
-/** Files of other names are opened when there are few; a folder with more JSON files has one a photo, as labelme writes. */
+/** Files of other names are opened when there are few; a folder with more JSON files has one an image, as labelme writes. */
 const MOST_OPENED = 20;
 
 /** Bytes at both ends of a file in which its fields are looked for. */

@@ -1,36 +1,36 @@
-/** Images that COCO's annotation files list, found among the photos of the folder, each with its split. */
-import { isPhotoName } from "../images/index.ts";
+/** Images that COCO's annotation files list, found among the images of the folder, each with its split. */
+import { isImageName } from "../images/index.ts";
 import type { CocoFile, CocoImage } from "./coco-json.ts";
-import type { Photographed, Problem } from "./data-set.ts";
+import type { DataSetImage, DataSetIssue } from "./data-set.ts";
 import { tidy } from "./find-images.ts";
-import { flaw } from "./invalid-file.ts";
+import { invalidFile } from "./invalid-file.ts";
 import { knownSplit } from "./layout-names.ts";
 import type { Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
 
 type Files = readonly Pick<CocoFile<"boxes">, "path" | "images">[];
 
-/** A photo that is listed, and the index of the file that lists it. */
-export interface CocoPhoto {
+/** An image that is listed, and the index of the file that lists it. */
+export interface CocoEntry {
   readonly path: string;
   readonly split: string;
   readonly image: CocoImage;
   readonly file: number;
 }
 
-/** Every image and every photo is in a pair or in a problem. `masks` are the paths of pictures that are no photos. */
-export function findCocoPhotos(
-  { paths, places, splits }: Listing,
+/** Every image and every image is in a pair or in a problem. `masks` are the paths of pictures that are no images. */
+export function findCocoImages(
+  { paths, locations, splits }: Listing,
   files: Files,
   masks: ReadonlySet<string>,
-  problems: Problem[],
-): CocoPhoto[] {
-  const photos = paths.filter((path, i) => isPhotoName(path) && !masks.has(path) && places[i].role !== "mask");
-  const find = fileFinder(photos);
-  const isPhoto = new Set(photos);
-  const folderSplits = new Map(places.flatMap((place) => (isPhoto.has(place.path) ? [[place.path, splits.of(place)]] : [])));
+  problems: DataSetIssue[],
+): CocoEntry[] {
+  const images = paths.filter((path, i) => isImageName(path) && !masks.has(path) && locations[i].role !== "mask");
+  const find = fileFinder(images);
+  const isImage = new Set(images);
+  const folderSplits = new Map(locations.flatMap((place) => (isImage.has(place.path) ? [[place.path, splits.of(place)]] : [])));
   const named = files.some((file) => splitOfFile(file.path) !== undefined);
-  const found = new Map<string, CocoPhoto>();
+  const found = new Map<string, CocoEntry>();
   for (const [i, file] of files.entries()) {
     const split = splitOfFile(file.path);
     for (const image of file.images) {
@@ -62,18 +62,18 @@ export function findCocoPhotos(
     }
   }
   const known = new Set([...found.keys(), ...problems.map(({ path }) => path)]);
-  for (const path of photos)
+  for (const path of images)
     if (!known.has(path))
       problems.push({
         path,
         reason: `It is in none of the annotation files (${files.map((file) => file.path).join(", ")}).`,
         used: false,
       });
-  problems.push(...splits.problems());
+  problems.push(...splits.issues());
   return [...found.values()];
 }
 
-/** Lists of splits decide, else the annotation file, else the photo's folder; no photo is of "all" beside files of splits. */
+/** Lists of splits decide, else the annotation file, else the image's folder; no image is of "all" beside files of splits. */
 function splitOf(folder: string | undefined, file: string | undefined, { lists, named }: { lists: boolean; named: boolean }) {
   if (lists) return folder;
   return file ?? (named && folder === "all" ? undefined : folder);
@@ -82,7 +82,7 @@ function splitOf(folder: string | undefined, file: string | undefined, { lists, 
 /**
  * Finds what a `file_name` means: a path from the folder, from the annotation file's folder, or from any folder of images below. Of
  * several such files one beside the annotation file is taken, else one in a folder that the annotation file is named after
- * (instances_train2017.json: train2017/). A photo in the folder of another split is none.
+ * (instances_train2017.json: train2017/). An image in the folder of another split is none.
  */
 export function fileFinder(paths: readonly string[]): (from: string, fileName: string) => string[] {
   const byName = new Map<string, Candidate[]>();
@@ -138,11 +138,11 @@ function splitOfFolders(path: string): string | undefined {
   return folders.map(knownSplit).find((split) => split !== undefined);
 }
 
-/** Refuses a photo whose size is not that of its annotations; a photo that EXIF turns is one. */
-export function checkCocoSize({ path, image }: CocoPhoto, json: string, [height, width]: Photographed["size"]): void {
+/** Refuses an image whose size is not that of its annotations; an image that EXIF turns is one. */
+export function checkCocoSize({ path, image }: CocoEntry, json: string, [height, width]: DataSetImage["size"]): void {
   const { width: w, height: h } = image;
   if (!w || !h || (w === width && h === height)) return;
   const turned =
-    w === height && h === width ? " The photo's EXIF turns it: save it upright, or export annotations of the upright photo." : "";
-  throw flaw(path, `${json} says ${w}x${h} pixels and the photo is ${width}x${height}; they must be alike.${turned}`);
+    w === height && h === width ? " The image's EXIF turns it: save it upright, or export annotations of the upright image." : "";
+  throw invalidFile(path, `${json} says ${w}x${h} pixels and the image is ${width}x${height}; they must be alike.${turned}`);
 }

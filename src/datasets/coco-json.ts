@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { readClassNames } from "./class-names.ts";
-import type { Problem } from "./data-set.ts";
-import { readBytes, some } from "./invalid-file.ts";
+import type { DataSetIssue } from "./data-set.ts";
+import { readBytes, shortList } from "./invalid-file.ts";
 import type { Listing } from "./listing.ts";
 
 const WORD = v.pipe(
@@ -16,7 +16,7 @@ const SIDE = v.nullish(v.number());
 const IMAGE = v.object({ id: ID, file_name: WORD, width: SIDE, height: SIDE });
 const CATEGORY = v.object({ id: v.number(), name: WORD });
 
-/** Fields of a box or outline are checked with their photo, so that a wrong one costs one photo. Other fields are dropped to save memory. */
+/** Fields of a box or outline are checked with their image, so that a wrong one costs one image. Other fields are dropped to save memory. */
 const BOX = v.object({
   id: v.optional(ID),
   image_id: ID,
@@ -52,7 +52,7 @@ export async function readCocoFile<T extends keyof typeof COCO_ANNOTATIONS>(
   { folder }: Listing,
   path: string,
   type: T,
-  problems: Problem[],
+  problems: DataSetIssue[],
 ): Promise<CocoFile<T>> {
   const bytes = await readBytes(folder, path);
   if (bytes.length > LONGEST)
@@ -81,7 +81,7 @@ export async function readCocoFile<T extends keyof typeof COCO_ANNOTATIONS>(
   }
   const lost = (annotations as CocoAnnotation<T>[]).filter((each) => byImage.get(each.image_id)?.push(each) === undefined);
   if (lost.length > 0) {
-    const ids = some([...new Set(lost.map((each) => each.image_id))]);
+    const ids = shortList([...new Set(lost.map((each) => each.image_id))]);
     problems.push({
       path,
       reason: `${lost.length} of its annotations are of images that it does not list (${ids}).`,
@@ -105,7 +105,7 @@ export interface CocoClasses {
 export async function mergeCategories(
   { folder, paths, options }: Listing,
   files: readonly Pick<CocoFile<"boxes">, "path" | "categories">[],
-  problems: Problem[],
+  problems: DataSetIssue[],
 ): Promise<CocoClasses> {
   const lowest = new Map<string, number>();
   for (const { name, id } of files.flatMap(({ categories }) => categories))
@@ -114,7 +114,10 @@ export async function mergeCategories(
   const classes = (options.classes && (await readClassNames(folder, paths, options.classes, []))) || found;
   const unnamed = found.filter((name) => !classes.includes(name));
   if (unnamed.length > 0)
-    throw new S2Error("data-set", `The classes that are given lack categories of "${folder.name}": ${some(unnamed)}. Add them.`);
+    throw new S2Error(
+      "data-set",
+      `The classes that are given lack categories of "${folder.name}": ${shortList(unnamed)}. Add them.`,
+    );
   const ids = new Map(classes.map((name, id) => [name, id]));
   const key = ({ categories }: (typeof files)[number]) => JSON.stringify(categories.map(({ id, name }) => [id, name]).sort());
   for (const file of files.slice(1)) {

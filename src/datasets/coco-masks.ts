@@ -1,11 +1,11 @@
-/** Photos and masks from COCO's detection JSON: the outlines of objects, as polygons or run lengths, painted into one mask of classes. */
+/** Images and masks from COCO's detection JSON: the outlines of objects, as polygons or run lengths, painted into one mask of classes. */
 import * as v from "valibot";
 import { annotationName } from "./coco-boxes.ts";
-import { checkCocoSize, findCocoPhotos } from "./coco-images.ts";
+import { checkCocoSize, findCocoImages } from "./coco-images.ts";
 import { type CocoAnnotation, type CocoFile, mergeCategories, readCocoFile } from "./coco-json.ts";
-import type { Problem } from "./data-set.ts";
+import type { DataSetIssue } from "./data-set.ts";
 import { paintedIgnore } from "./ignored-id.ts";
-import { flaw } from "./invalid-file.ts";
+import { invalidFile } from "./invalid-file.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { idsOf, paintClasses, paletteOf, type Shape } from "./paint-classes.ts";
 
@@ -15,32 +15,32 @@ const POLYGON = v.pipe(v.array(v.number()), v.nonEmpty());
 
 /** Crowds are of their class like single objects: a mask does not tell objects apart. */
 export async function readCocoMasks(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"masks">>> {
-  const problems: Problem[] = [];
+  const issues: DataSetIssue[] = [];
   const files: CocoFile<"outlines">[] = [];
-  for (const path of jsons) files.push(await readCocoFile(listing, path, "outlines", problems));
-  const merged = await mergeCategories(listing, files, problems);
+  for (const path of jsons) files.push(await readCocoFile(listing, path, "outlines", issues));
+  const merged = await mergeCategories(listing, files, issues);
   const palette = paletteOf(merged.classes, paintedIgnore(merged.classes, listing.options.ignore));
-  const entries = findCocoPhotos(listing, files, new Set(), problems).map((photo) => ({
-    path: photo.path,
-    split: photo.split,
+  const entries = findCocoImages(listing, files, new Set(), issues).map((image) => ({
+    path: image.path,
+    split: image.split,
     read: async (size: readonly [number, number]) => {
-      const { path: maskPath, annotations } = files[photo.file];
-      checkCocoSize(photo, maskPath, size);
-      const objects = annotations.get(photo.image.id)!;
+      const { path: maskPath, annotations } = files[image.file];
+      checkCocoSize(image, maskPath, size);
+      const objects = annotations.get(image.image.id)!;
       const shape = (object: (typeof objects)[number], i: number) =>
-        shapeOf(object, annotationName(object, i), merged.labels[photo.file], size);
+        shapeOf(object, annotationName(object, i), merged.labels[image.file], size);
       const mask = async () => {
         try {
           return paintClasses(objects.map(shape), size, palette);
         } catch (error) {
-          throw flaw(photo.path, `${maskPath}: ${(error as Error).message}.`, error);
+          throw invalidFile(image.path, `${maskPath}: ${(error as Error).message}.`, error);
         }
       };
       return { maskPath, mask, classes: idsOf(await mask(), palette.ignore) };
     },
   }));
   const { classes, ignore } = palette;
-  return { classes, ignore, entries, problems };
+  return { classes, ignore, entries, issues };
 }
 
 function shapeOf(
@@ -64,5 +64,5 @@ function shapeOf(
   }
   const { size, counts } = segmentation;
   if (size[0] === height && size[1] === width) return { label, name, counts };
-  throw new Error(`${name} has run lengths of ${size[1]}x${size[0]} pixels and the photo is ${width}x${height}`);
+  throw new Error(`${name} has run lengths of ${size[1]}x${size[0]} pixels and the image is ${width}x${height}`);
 }

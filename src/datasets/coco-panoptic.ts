@@ -1,20 +1,20 @@
-/** Photos and masks from COCO's panoptic JSON: PNGs whose pixels are ids of segments, which the JSON gives classes. */
+/** Images and masks from COCO's panoptic JSON: PNGs whose pixels are ids of segments, which the JSON gives classes. */
 import { S2Error } from "../core/index.ts";
-import { checkCocoSize, fileFinder, findCocoPhotos } from "./coco-images.ts";
+import { checkCocoSize, fileFinder, findCocoImages } from "./coco-images.ts";
 import { type CocoAnnotation, type CocoFile, mergeCategories, readCocoFile } from "./coco-json.ts";
-import type { Problem } from "./data-set.ts";
+import type { DataSetIssue } from "./data-set.ts";
 import { paintedIgnore } from "./ignored-id.ts";
-import { flaw, readBytes, some } from "./invalid-file.ts";
+import { invalidFile, readBytes, shortList } from "./invalid-file.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { idsOf, MAX_PIXELS } from "./paint-classes.ts";
 import type { Raster } from "./png-values.ts";
 
 /** Pixels of the segment 0 have no class. */
 export async function readCocoPanoptic(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"masks">>> {
-  const problems: Problem[] = [];
+  const issues: DataSetIssue[] = [];
   const files: CocoFile<"panoptic">[] = [];
-  for (const path of jsons) files.push(await readCocoFile(listing, path, "panoptic", problems));
-  const { classes, labels } = await mergeCategories(listing, files, problems);
+  for (const path of jsons) files.push(await readCocoFile(listing, path, "panoptic", issues));
+  const { classes, labels } = await mergeCategories(listing, files, issues);
   const ignore = paintedIgnore(classes, listing.options.ignore);
   const pngs = listing.paths.filter((path) => /\.png$/i.test(path));
   const find = fileFinder(pngs.filter((path) => /panoptic|segmentation|mask|annotation/i.test(path)));
@@ -24,23 +24,23 @@ export async function readCocoPanoptic(listing: Listing, jsons: readonly string[
       const [mask, other] = find(path, annotation.file_name);
       if (mask !== undefined && other === undefined) maskOf.set(annotation, mask);
     }
-  const entries = findCocoPhotos(listing, files, new Set(maskOf.values()), problems).map((photo) => ({
-    path: photo.path,
-    split: photo.split,
+  const entries = findCocoImages(listing, files, new Set(maskOf.values()), issues).map((image) => ({
+    path: image.path,
+    split: image.split,
     read: async (size: readonly [number, number]) => {
-      const { path: json, annotations } = files[photo.file];
-      checkCocoSize(photo, json, size);
-      const [annotation, second] = annotations.get(photo.image.id)!;
+      const { path: json, annotations } = files[image.file];
+      checkCocoSize(image, json, size);
+      const [annotation, second] = annotations.get(image.image.id)!;
       if (annotation === undefined || second !== undefined)
-        throw flaw(photo.path, `${json} has ${second ? "several annotations" : "no annotation"} of it; expected one.`);
+        throw invalidFile(image.path, `${json} has ${second ? "several annotations" : "no annotation"} of it; expected one.`);
       const maskPath = maskOf.get(annotation);
       if (maskPath === undefined)
-        throw flaw(photo.path, `${json}: its mask "${annotation.file_name}" is not there, or there are several.`);
+        throw invalidFile(image.path, `${json}: its mask "${annotation.file_name}" is not there, or there are several.`);
       const ids = new Map<number, number>([[0, ignore]]);
       for (const { id, category_id } of annotation.segments_info) {
-        const label = labels[photo.file].get(category_id);
+        const label = labels[image.file].get(category_id);
         if (label === undefined)
-          throw flaw(photo.path, `${json}: segment ${id} is of category ${category_id}, which has no name.`);
+          throw invalidFile(image.path, `${json}: segment ${id} is of category ${category_id}, which has no name.`);
         ids.set(id, label);
       }
       const mask = async () => {
@@ -52,14 +52,14 @@ export async function readCocoPanoptic(listing: Listing, jsons: readonly string[
             classes.length < 255 && ignore <= 255,
           );
         } catch (error) {
-          if ((error as { problem?: Problem }).problem) throw error;
-          throw flaw(maskPath, (error as Error).message, error);
+          if ((error as { problem?: DataSetIssue }).problem) throw error;
+          throw invalidFile(maskPath, (error as Error).message, error);
         }
       };
       return { maskPath, mask, classes: idsOf(await mask(), ignore) };
     },
   }));
-  return { classes, ignore, entries, problems };
+  return { classes, ignore, entries, issues };
 }
 
 /** A pixel's segment is R + 256 G + 65536 B (panopticapi's `rgb2id`). */
@@ -74,7 +74,7 @@ async function decodeSegments(
   if (!isPng) throw new S2Error("data-file", "It is not a PNG, or its start is damaged; copy or download it again.");
   const [w, h] = [header.getUint32(16), header.getUint32(20)];
   if (w !== width || h !== height)
-    throw new S2Error("data-file", `It is ${w}x${h} pixels and its photo ${width}x${height}; they must be alike.`);
+    throw new S2Error("data-file", `It is ${w}x${h} pixels and its image ${width}x${height}; they must be alike.`);
   if (w * h > MAX_PIXELS) throw new S2Error("data-file", `It is ${w}x${h} pixels; masks are read up to ${MAX_PIXELS} pixels.`);
   const { decode } = await import("fast-png");
   let png: ReturnType<typeof decode>;
@@ -106,6 +106,6 @@ async function decodeSegments(
     data[i] = label;
   }
   if (foreign.size > 0)
-    throw new S2Error("data-file", `It has pixels of segments that its annotation does not list: ${some([...foreign])}.`);
+    throw new S2Error("data-file", `It has pixels of segments that its annotation does not list: ${shortList([...foreign])}.`);
   return { width, height, data };
 }

@@ -1,6 +1,6 @@
 /** The columns of a table that hold path, label and split, found by the names in its header, else by what the cells hold. */
 import { S2Error } from "../core/index.ts";
-import { isPhotoName } from "../images/index.ts";
+import { isImageName } from "../images/index.ts";
 import { knownSplit } from "./layout-names.ts";
 
 /** The cells of a line of a table. */
@@ -13,7 +13,7 @@ export interface Cells {
 const NAMES = {
   path: [
     ...["path", "file", "filename", "filepath", "image", "imagename", "imagefile", "imagepath", "imageid", "img", "imgname"],
-    ...["imgpath", "imgid", "photo", "photopath", "picture", "fname", "uri", "id", "name"],
+    ...["imgpath", "imgid", "image", "imagepath", "picture", "fname", "uri", "id", "name"],
   ],
   label: [
     ...["label", "class", "category", "target", "labels", "classes", "classname", "labelname", "categoryname", "classlabel"],
@@ -37,12 +37,12 @@ const LOOKED_AT = 500;
 export function findColumns(
   records: readonly Cells[],
   needed: readonly Column[],
-  isPhoto: (cell: string) => boolean,
+  isImage: (cell: string) => boolean,
   file: string,
 ): Columns {
-  const header = isHeader(records, isPhoto);
+  const header = isHeader(records, isImage);
   if (records.length === (header ? 1 : 0))
-    throw new S2Error("data-set", `${file} has no rows; expected a line of column names and one for each photo.`);
+    throw new S2Error("data-set", `${file} has no rows; expected a line of column names and one for each image.`);
   const [{ cells: first }] = records;
   const rows = (header ? records.slice(1) : records).slice(0, LOOKED_AT);
   const width = rows.reduce((most, { cells }) => Math.max(most, cells.length), first.length);
@@ -58,10 +58,10 @@ export function findColumns(
     return new S2Error("data-set", `${file} has the columns ${list}${which}; ${expected}. ${one}`);
   };
 
-  // "0" may name the photo 0.png and may be a label, so that cells with an extension decide where there are such.
-  const withExtension = all.some((i) => filled(i).some((cell) => isPhotoName(cell) && isPhoto(cell)));
-  const photos = (i: number) => filled(i).filter((cell) => (!withExtension || isPhotoName(cell)) && isPhoto(cell)).length;
-  const path = pathColumn(all, names, header, photos);
+  // "0" may name the image 0.png and may be a label, so that cells with an extension decide where there are such.
+  const withExtension = all.some((i) => filled(i).some((cell) => isImageName(cell) && isImage(cell)));
+  const images = (i: number) => filled(i).filter((cell) => (!withExtension || isImageName(cell)) && isImage(cell)).length;
+  const path = pathColumn(all, names, header, images);
   if (typeof path !== "number") throw refuse("path", path);
 
   const isSplit = (i: number) => filled(i).length > 0 && filled(i).every((cell) => knownSplit(cell) !== undefined);
@@ -80,23 +80,23 @@ export function findColumns(
   return { path, header, ...(split.length === 1 && { split: split[0] }), ...(labels.length === 1 && { label: labels[0] }) };
 }
 
-/** A first line that has a column's name, or that names no photo while the second does. */
-function isHeader(records: readonly Cells[], isPhoto: (cell: string) => boolean): boolean {
+/** A first line that has a column's name, or that names no image while the second does. */
+function isHeader(records: readonly Cells[], isImage: (cell: string) => boolean): boolean {
   const [{ cells } = { cells: [] }, second] = records;
-  if (cells.some(isPhoto)) return false;
+  if (cells.some(isImage)) return false;
   if (cells.some((cell) => (["path", "label", "split"] as const).some((column) => called(column, cell)))) return true;
-  return second?.cells.some(isPhoto) ?? false;
+  return second?.cells.some(isImage) ?? false;
 }
 
-/** The column whose cells name photos; where none does, the only one that is called so. */
+/** The column whose cells name images; where none does, the only one that is called so. */
 function pathColumn(
   all: readonly number[],
   names: readonly string[],
   header: boolean,
-  photos: (i: number) => number,
+  images: (i: number) => number,
 ): number | readonly number[] {
   const named = header ? all.filter((i) => called("path", names[i])) : [];
-  const counts = new Map(all.map((i) => [i, photos(i)]));
+  const counts = new Map(all.map((i) => [i, images(i)]));
   const best = (columns: readonly number[]) => {
     const most = Math.max(0, ...columns.map((i) => counts.get(i)!));
     return most === 0 ? [] : columns.filter((i) => counts.get(i) === most);
@@ -108,7 +108,7 @@ function pathColumn(
   return [];
 }
 
-/** "path" before "id": of columns that name photos equally well, the one whose name says it best. */
+/** "path" before "id": of columns that name images equally well, the one whose name says it best. */
 function byPriority(columns: readonly number[], names: readonly string[]): number | readonly number[] {
   const order = (i: number) => (NAMES.path as readonly string[]).indexOf(names[i].toLowerCase().replace(/[^a-z0-9]/g, ""));
   const called = columns.filter((i) => order(i) >= 0);

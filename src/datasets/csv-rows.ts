@@ -1,7 +1,7 @@
 /** Tables of a data set: CSV with commas, semicolons or tabs, or "path label" a line, into rows of path, label and split. */
 import { S2Error } from "../core/index.ts";
 import { type Cells, type Column, type Columns, findColumns } from "./csv-columns.ts";
-import { type FindPhotos, tidy } from "./find-images.ts";
+import { type FindImages, tidy } from "./find-images.ts";
 import type { Folder } from "./folder.ts";
 import { splitName } from "./layout-names.ts";
 import { linesOf, readText } from "./text.ts";
@@ -10,12 +10,12 @@ import { linesOf, readText } from "./text.ts";
 export type Row = Readonly<Record<Column, string>> & { readonly line: number };
 
 /** Reads a table. @throws S2Error "data-set" for a file that is none, or where it cannot be known which column is which. */
-export async function readTable(folder: Folder, path: string, needed: readonly Column[], find: FindPhotos): Promise<Row[]> {
+export async function readTable(folder: Folder, path: string, needed: readonly Column[], find: FindImages): Promise<Row[]> {
   const name = `"${path}" of "${folder.name}"`;
   const records = await recordsOf(await readText(folder, path), name);
   const beside = path.slice(0, path.lastIndexOf("/") + 1);
-  const isPhoto = (cell: string) => cell !== "" && find(cell, beside).length > 0;
-  const columns = findColumns(records, needed, isPhoto, name);
+  const isImage = (cell: string) => cell !== "" && find(cell, beside).length > 0;
+  const columns = findColumns(records, needed, isImage, name);
   return (columns.header ? records.slice(1) : records).map((row) => rowOf(row, columns));
 }
 

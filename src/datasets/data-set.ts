@@ -1,71 +1,71 @@
-/** What a data set is, whatever its layout: splits of photos with what is known of each, and what could not be used and why. */
+/** What a data set is, whatever its layout: splits of images with what is known of each, and what could not be used and why. */
 import type { Box } from "../core/index.ts";
 import type { DepthMap } from "./depth-map.ts";
 import type { Raster } from "./png-values.ts";
 
-/** What is known of the photos: one class each, a class a pixel, metres a pixel, or boxes of objects. */
-export type Kind = "classes" | "masks" | "depth" | "boxes";
+/** What is known of the images: one class each, a class a pixel, meters a pixel, or boxes of objects. */
+export type Task = "classes" | "masks" | "depth" | "boxes";
 
-/** A photo of a data set. */
-export interface Photographed {
+/** An image of a data set. */
+export interface DataSetImage {
   /** In the data set's folder. */
   readonly path: string;
-  /** Of the photo as it is decoded: upright. */
+  /** Of the image as it is decoded: upright. */
   readonly size: readonly [height: number, width: number];
-  /** Ids of the classes that it holds, ascending, none twice: of the photo, its pixels (without the ignored one) or its boxes. */
+  /** Ids of the classes that it holds, ascending, none twice: of the image, its pixels (without the ignored one) or its boxes. */
   readonly classes: readonly number[];
 }
 
-export interface ClassItem extends Photographed {
-  /** The photo's class. */
+export interface ClassificationItem extends DataSetImage {
+  /** The image's class. */
   readonly label: number;
 }
 
-export interface MaskItem extends Photographed {
+export interface SegmentationItem extends DataSetImage {
   readonly maskPath: string;
-  /** Class ids, a pixel of the photo each; read and decoded anew at every call. */
+  /** Class ids, a pixel of the image each; read and decoded anew at every call. */
   mask(): Promise<Raster>;
 }
 
-export interface DepthItem extends Photographed {
+export interface DepthItem extends DataSetImage {
   readonly depthPath: string;
-  /** Metres; read and decoded anew at every call. */
+  /** Meters; read and decoded anew at every call. */
   depth(): Promise<DepthMap>;
   readonly objectsPath?: string;
   /** Ids of objects on the grid of `depth`, where the data set has them. */
   objects?(): Promise<Raster>;
 }
 
-/** A box in pixels of the photo, and its class. */
-export interface LabelledBox extends Box {
+/** A box in pixels of the image, and its class. */
+export interface LabeledBox extends Box {
   readonly label: number;
 }
 
-export interface BoxItem extends Photographed {
+export interface CountingItem extends DataSetImage {
   readonly labelPath: string;
-  readonly boxes: readonly LabelledBox[];
+  readonly boxes: readonly LabeledBox[];
 }
 
 export interface ItemOf {
-  readonly classes: ClassItem;
-  readonly masks: MaskItem;
+  readonly classes: ClassificationItem;
+  readonly masks: SegmentationItem;
   readonly depth: DepthItem;
-  readonly boxes: BoxItem;
+  readonly boxes: CountingItem;
 }
 
 /** Something about a file that its user must know. */
-export interface Problem {
+export interface DataSetIssue {
   readonly path: string;
   /** A sentence. */
   readonly reason: string;
-  /** Whether the photo is in its split all the same; those that are not are left out of every figure. */
+  /** Whether the image is in its split all the same; those that are not are left out of every figure. */
   readonly used: boolean;
 }
 
 /** Narrowed by `kind`: `if (set.kind === "boxes") set.splits.train[0].boxes`. */
-export type DataSet<K extends Kind = Kind> = K extends Kind
+export type DataSet<K extends Task = Task> = K extends Task
   ? {
-      readonly kind: K;
+      readonly task: K;
       /** The folder's name. */
       readonly name: string;
       /** Names by id; "" where an id has none. Empty for depth. */
@@ -74,18 +74,18 @@ export type DataSet<K extends Kind = Kind> = K extends Kind
       readonly ignore?: number;
       /** "train", "val", "test" or whatever a list says; "all" where nothing says it. Sorted by path. */
       readonly splits: Readonly<Record<string, readonly ItemOf[K][]>>;
-      readonly problems: readonly Problem[];
+      readonly issues: readonly DataSetIssue[];
     }
   : never;
 
-/** Photos, and photos that hold each class, of every split. */
-export function countItems({ classes, splits }: DataSet): Record<string, { photos: number; classes: Record<string, number> }> {
+/** Images, and images that hold each class, of every split. */
+export function countItems({ classes, splits }: DataSet): Record<string, { images: number; classes: Record<string, number> }> {
   return Object.fromEntries(
     Object.entries(splits).map(([split, items]) => {
       const counts = new Array<number>(classes.length).fill(0);
       for (const item of items) for (const id of item.classes) counts[id]++;
       const named = classes.flatMap((name, id) => (name === "" ? [] : [[name, counts[id]] as const]));
-      return [split, { photos: items.length, classes: Object.fromEntries(named) }];
+      return [split, { images: items.length, classes: Object.fromEntries(named) }];
     }),
   );
 }

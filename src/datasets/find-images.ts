@@ -1,9 +1,9 @@
-/** The photos that a line of a list means: its path may be absolute, of another machine's folder, without extension, or of another Unicode form. */
-import { isPhotoName } from "../images/index.ts";
-import { type Place, stem } from "./path-facts.ts";
+/** The images that a line of a list means: its path may be absolute, of another machine's folder, without extension, or of another Unicode form. */
+import { isImageName } from "../images/index.ts";
+import { type PathFacts, stem } from "./path-facts.ts";
 
-/** Returns the photos that a name means: none, one, or several that it does not tell apart. */
-export type FindPhotos = (name: string, beside?: string) => readonly Place[];
+/** Returns the images that a name means: none, one, or several that it does not tell apart. */
+export type FindImages = (name: string, beside?: string) => readonly PathFacts[];
 
 /** Normalizes a path to the form in which `Folder` lists paths: "/" between folders, none before, composed Unicode, and the extension in small letters. */
 export function tidy(path: string): string {
@@ -12,14 +12,14 @@ export function tidy(path: string): string {
   return plain.replace(/\.[^./]*$/, (extension) => extension.toLowerCase());
 }
 
-/** Prepares the search among the photos of a folder. `byName`: a file's name alone will do where only one photo has it. */
-export function photoFinder(places: readonly Place[], { byName = false } = {}): FindPhotos {
-  const photos = places.filter(({ path, role }) => (role === undefined || role === "photo") && isPhotoName(path));
+/** Prepares the search among the images of a folder. `byName`: a file's name alone will do where only one image has it. */
+export function imageFinder(places: readonly PathFacts[], { byName = false } = {}): FindImages {
+  const images = places.filter(({ path, role }) => (role === undefined || role === "image") && isImageName(path));
   // As YOLO (paths), VOC (names alone) and Food-101 (class/name) list them, the most exact first.
-  const paths = indexed(photos, ({ path }) => tidy(path));
-  const indexes = [paths, indexed(photos, ({ path }) => stem(tidy(path)))];
-  for (const name of [({ rest }: Place) => tidy(rest), ({ key }: Place) => key]) indexes.push(indexed(photos, name));
-  if (byName) for (const name of [nameOf, (place: Place) => stem(nameOf(place))]) indexes.push(indexed(photos, name));
+  const paths = indexed(images, ({ path }) => tidy(path));
+  const indexes = [paths, indexed(images, ({ path }) => stem(tidy(path)))];
+  for (const name of [({ rest }: PathFacts) => tidy(rest), ({ key }: PathFacts) => key]) indexes.push(indexed(images, name));
+  if (byName) for (const name of [nameOf, (place: PathFacts) => stem(nameOf(place))]) indexes.push(indexed(images, name));
   const search = (name: string) => indexes.map((index) => index.get(name)).find((found) => found !== undefined);
   return (given, beside = "") => {
     const name = tidy(given);
@@ -38,14 +38,14 @@ export function photoFinder(places: readonly Place[], { byName = false } = {}): 
   };
 }
 
-const nameOf = ({ rest }: Place): string => tidy(rest.slice(rest.lastIndexOf("/") + 1));
+const nameOf = ({ rest }: PathFacts): string => tidy(rest.slice(rest.lastIndexOf("/") + 1));
 
-function indexed(photos: readonly Place[], name: (photo: Place) => string): ReadonlyMap<string, Place[]> {
-  const index = new Map<string, Place[]>();
-  for (const photo of photos) {
-    const same = index.get(name(photo));
-    if (same) same.push(photo);
-    else index.set(name(photo), [photo]);
+function indexed(images: readonly PathFacts[], name: (image: PathFacts) => string): ReadonlyMap<string, PathFacts[]> {
+  const index = new Map<string, PathFacts[]>();
+  for (const image of images) {
+    const same = index.get(name(image));
+    if (same) same.push(image);
+    else index.set(name(image), [image]);
   }
   return index;
 }

@@ -1,7 +1,7 @@
 /** `groupClasses`: a data set with fewer classes, several of the old ones in one: COCO's 130 in its 27 supercategories. */
 import { S2Error } from "../core/index.ts";
 import type { DataSet, ItemOf } from "./data-set.ts";
-import { noteLacking } from "./missing-classes.ts";
+import { noteMissingClasses } from "./missing-classes.ts";
 
 /** In grouped masks, as MMSeg has it. */
 const IGNORE = 255;
@@ -13,7 +13,7 @@ type Ids = readonly (number | undefined)[];
 
 /**
  * Puts classes together by the name that `groupOf` gives; new ids count from 0 in the order of the old ones. A class for which it gives
- * undefined is none any more: its photos and boxes are left out, its pixels are ignored (255), as are those that were.
+ * undefined is none any more: its images and boxes are left out, its pixels are ignored (255), as are those that were.
  * @throws S2Error "data-set" for more than 255 classes of masks.
  */
 export function groupClasses<K extends Grouped>(
@@ -26,16 +26,21 @@ export function groupClasses<K extends Grouped>(
     if (group !== undefined && !classes.includes(group)) classes.push(group);
     return group === undefined ? undefined : classes.indexOf(group);
   });
-  if (set.kind === "masks" && classes.length > IGNORE)
+  if (set.task === "masks" && classes.length > IGNORE)
     throw new S2Error("data-set", `Got ${classes.length} groups of classes; masks have at most ${IGNORE}. Make larger groups.`);
-  const regroup = REGROUP[set.kind as K];
+  const regroup = REGROUP[set.task as K];
   const splits = Object.fromEntries(
     Object.entries(set.splits as Readonly<Record<string, readonly ItemOf[K][]>>).map(([split, items]) => [
       split,
       items.flatMap((item) => regroup(item, ids)),
     ]),
   );
-  return noteLacking({ ...set, classes, splits, ...(set.kind === "masks" && { ignore: IGNORE }) } as unknown as DataSet<K>);
+  return noteMissingClasses({
+    ...set,
+    classes,
+    splits,
+    ...(set.task === "masks" && { ignore: IGNORE }),
+  } as unknown as DataSet<K>);
 }
 
 const REGROUP: { readonly [K in Grouped]: (item: ItemOf[K], ids: Ids) => ItemOf[K][] } = {

@@ -1,20 +1,20 @@
 /** Data sets in the layouts that people have: readers, splits, class groups. */
 export {
-  type BoxItem,
-  type ClassItem,
+  type ClassificationItem,
+  type CountingItem,
   countItems,
   type DataSet,
+  type DataSetImage,
+  type DataSetIssue,
   type DepthItem,
   type ItemOf,
-  type Kind,
-  type LabelledBox,
-  type MaskItem,
-  type Photographed,
-  type Problem,
+  type LabeledBox,
+  type SegmentationItem,
+  type Task,
 } from "./data-set.ts";
 export type { Folder } from "./folder.ts";
 export { groupClasses } from "./group-classes.ts";
 export type { DataSetOptions } from "./listing.ts";
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
-export { type SplitOff, splitOff } from "./split-off.ts";
+export { type SplitOffOptions, splitOff } from "./split-off.ts";

@@ -14,11 +14,11 @@ const SHORT_SPLITS: Readonly<Record<string, string>> = {
 };
 
 /** Roles of the files in a folder. "list" and "other" are read by no layout as photos or labels: lists of splits, pictures of masks. */
-export type Role = "photo" | "mask" | "depth" | "label" | "list" | "other";
+export type Role = "image" | "mask" | "depth" | "label" | "list" | "other";
 
 const ROLES: Readonly<Record<string, Role>> = {
-  ...{ image: "photo", images: "photo", img: "photo", imgs: "photo", photo: "photo", photos: "photo", rgb: "photo" },
-  ...{ picture: "photo", pictures: "photo", leftimg8bit: "photo", img8bit: "photo" },
+  ...{ image: "image", images: "image", img: "image", imgs: "image", photo: "image", photos: "image", rgb: "image" },
+  ...{ picture: "image", pictures: "image", leftimg8bit: "image", img8bit: "image" },
   ...{
     mask: "mask",
     masks: "mask",
@@ -52,7 +52,7 @@ const ALSO_CLASSES = [
   "depth",
   "meta",
   "lists",
-  "color",
+  "colour",
   "colour",
   "colors",
   "instances",
@@ -147,6 +147,6 @@ function partsOf(word: string): string[] {
 
 /** "image_labels" are labels, "mask_images" masks, "color_masks" pictures of them. */
 function strongest(one: Role | undefined, two: Role): Role {
-  const order: readonly Role[] = ["photo", "label", "mask", "depth", "list", "other"];
+  const order: readonly Role[] = ["image", "label", "mask", "depth", "list", "other"];
   return one === undefined || order.indexOf(two) > order.indexOf(one) ? two : one;
 }

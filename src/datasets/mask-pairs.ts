@@ -1,39 +1,39 @@
-/** Photos and masks of one class id a pixel: images/ and masks/, as CamVid and ADE20k lie on disk. */
+/** Images and masks of one class id a pixel: images/ and masks/, as CamVid and ADE20k lie on disk. */
 import { benchmarkClasses } from "./benchmark-classes.ts";
 import { needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
-import type { Problem } from "./data-set.ts";
+import type { DataSetIssue } from "./data-set.ts";
 import type { Folder } from "./folder.ts";
 import { ignoredId } from "./ignored-id.ts";
-import { flaw, readBytes, some } from "./invalid-file.ts";
+import { invalidFile, readBytes, shortList } from "./invalid-file.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { pairFiles } from "./pairs.ts";
-import type { Place } from "./path-facts.ts";
+import type { PathFacts } from "./path-facts.ts";
 import { decodePngValues, type Raster } from "./png-values.ts";
 
 export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"masks">>> {
   const { folder, splits } = listing;
-  const places = maskPlaces(listing.places);
+  const places = maskFiles(listing.locations);
   const part = { role: "mask", extension: ".png", what: "mask (a PNG of class ids)" } as const;
   const { pairs, problems } = pairFiles(places, [part], splits);
   const { classes, ids, notes } = await classesOf(
     listing,
-    pairs.map(({ parts }) => parts.mask!),
+    pairs.map(({ labelFiles }) => labelFiles.mask!),
   );
   const ignore = ignoredId(classes, listing.options.ignore);
-  const entries = pairs.map(({ photo, split, parts }) => ({
-    path: photo.path,
+  const entries = pairs.map(({ image, split, labelFiles }) => ({
+    path: image.path,
     split,
     read: async (size: readonly [number, number]) => {
-      const maskPath = parts.mask!;
+      const maskPath = labelFiles.mask!;
       const mask = async () => mapped(await readMask(folder, maskPath, size), ids);
       return { maskPath, mask, classes: idsIn(await mask(), classes, ignore, maskPath) };
     },
   }));
-  return { classes, ignore, entries, problems: [...notes, ...problems] };
+  return { classes, ignore, entries, issues: [...notes, ...problems] };
 }
 
 /** PNGs in labels/ are masks where no folder is for masks alone. */
-export function maskPlaces(places: readonly Place[]): Place[] {
+export function maskFiles(places: readonly PathFacts[]): PathFacts[] {
   if (places.some(({ role, extension }) => role === "mask" && extension === ".png")) return [...places];
   return places.map((place) => (place.role === "label" && place.extension === ".png" ? { ...place, role: "mask" } : place));
 }
@@ -42,7 +42,7 @@ export function maskPlaces(places: readonly Place[]): Place[] {
 async function classesOf(
   { folder, paths, options }: Listing,
   masks: readonly string[],
-): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: Problem[] }> {
+): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: DataSetIssue[] }> {
   const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.masks);
   if (given) return { classes: given, notes: [] };
   const found = benchmarkClasses(masks);
@@ -55,7 +55,7 @@ function mapped(mask: Raster, ids: readonly number[] | undefined): Raster {
   return ids === undefined ? mask : { ...mask, data: mask.data.map((id) => ids[id] ?? id) };
 }
 
-/** A mask of its photo's size, or a `flaw`. */
+/** A mask of its image's size, or a `flaw`. */
 export async function readMask(folder: Folder, path: string, [height, width]: readonly [number, number]): Promise<Raster> {
   const bytes = await readBytes(folder, path);
   let mask: Raster;
@@ -63,10 +63,10 @@ export async function readMask(folder: Folder, path: string, [height, width]: re
     const { width, height, data } = await decodePngValues(bytes);
     mask = { width, height, data };
   } catch (error) {
-    throw flaw(path, (error as Error).message, error);
+    throw invalidFile(path, (error as Error).message, error);
   }
   if (mask.width === width && mask.height === height) return mask;
-  throw flaw(path, `It is ${mask.width}x${mask.height} pixels and its photo ${width}x${height}; they must be alike.`);
+  throw invalidFile(path, `It is ${mask.width}x${mask.height} pixels and its image ${width}x${height}; they must be alike.`);
 }
 
 /** Class ids of a mask without the ignored one; an id that no class has is a `flaw`. */
@@ -83,5 +83,5 @@ function idsIn({ data }: Raster, classes: readonly string[], ignore: number, pat
     foreign.length === 1 && foreign[0] === classes.length
       ? `Name it; or, if the names are those of 1 to ${classes.length}, start each line with its id ("1 ${classes[0]}").`
       : "Name them, or give ignore (--ignore).";
-  throw flaw(path, `${count} of its pixels have ids that no class has: ${some(foreign)}. ${advice}`);
+  throw invalidFile(path, `${count} of its pixels have ids that no class has: ${shortList(foreign)}. ${advice}`);
 }

@@ -7,10 +7,10 @@ import { type Runs, readRuns } from "./run-lengths.ts";
 /** The class of pixels that no object covers, where the data set names no such class itself. */
 const BACKGROUND = "background";
 
-/** Pixels of the largest photo whose mask is painted. */
+/** Pixels of the largest image whose mask is painted. */
 export const MAX_PIXELS = 2 ** 27;
 
-/** Pixels that all objects of a photo may cover together: this many, or four times the photo. */
+/** Pixels that all objects of an image may cover together: this many, or four times the image. */
 const MAX_PAINTED = 2 ** 27;
 
 /** Classes of masks: those of the objects, one for what no object covers, and the id that is no class. */
@@ -38,7 +38,7 @@ export interface Shape {
 }
 
 /**
- * Class ids of a photo's pixels. Where objects of two classes overlap the pixel gets `ignore`, since nothing says which one is in front
+ * Class ids of an image's pixels. Where objects of two classes overlap the pixel gets `ignore`, since nothing says which one is in front
  * (torchvision's segmentation reference leaves such pixels out as well).
  * @throws S2Error "data-file" with the reason as a sentence.
  */
@@ -82,7 +82,7 @@ function paint(
     const end = at + runs[i];
     if (i % 2 === 1) {
       if ((work.painted -= runs[i]) < 0)
-        throw new S2Error("data-file", `the objects of its photo cover more pixels together than any drawing needs`);
+        throw new S2Error("data-file", `the objects of its image cover more pixels together than any drawing needs`);
       let x = Math.floor(at / height);
       let y = at - x * height;
       for (let n = at; n < end; n++) {

@@ -1,25 +1,25 @@
 /** Facts about a file that the folders around it give: its split ("train/"), its role ("masks/"), and the rest, by which it is paired. */
-import { isPhotoName } from "../images/index.ts";
+import { isImageName } from "../images/index.ts";
 import { namingOf, type Role } from "./layout-names.ts";
 
 export type { Role };
 
-export interface Place {
+export interface PathFacts {
   /** The folder's own spelling, for opening. */
   readonly path: string;
   readonly split?: string;
   readonly role?: Role;
   /** The path without the folders of split and role, in Unicode's composed form (macOS writes the decomposed one). */
   readonly rest: string;
-  /** `rest` without its extension: a photo and its mask share it. */
+  /** `rest` without its extension: an image and its mask share it. */
   readonly key: string;
   /** With its dot, in small letters. */
   readonly extension: string;
-  /** Labels of one photo in several forms: the lowest is read. */
+  /** Labels of one image in several forms: the lowest is read. */
   readonly rank: number;
 }
 
-/** Endings by which a file is told from its photo, the best form of class ids first. */
+/** Endings by which a file is told from its image, the best form of class ids first. */
 const MASK_ENDINGS = [
   /[._-](gt(fine|coarse)[._-])?labeltrainids$/i,
   /[._-](gt(fine|coarse)[._-])?labelids$/i,
@@ -29,21 +29,21 @@ const MASK_ENDINGS = [
 /** Forms of masks whose values are no class ids. */
 const OTHER_ENDING = /[._-](gt(fine|coarse)[._-])?(colou?r|instance(train)?ids|instances?|polygons|viz|overlay|color_mask)$/i;
 
-/** Sorts the files of a folder. All are needed at once, for a name such as "dev" or "photo" means little without those beside it. */
-export function placesOf(paths: readonly string[]): Place[] {
+/** Sorts the files of a folder. All are needed at once, for a name such as "dev" or "image" means little without those beside it. */
+export function pathFactsOf(paths: readonly string[]): PathFacts[] {
   const levels = levelsOf(paths);
   const places = paths.map((path) => placeAt(path, levels));
-  const photos = new Set(places.filter(isPhoto).map(pairName));
-  return places.map((place) => besidePhoto(place, photos));
+  const images = new Set(places.filter(isImage).map(pairName));
+  return places.map((place) => besideImage(place, images));
 }
 
 /** Files pair within a split. */
-export const pairName = ({ split, key }: Pick<Place, "split" | "key">): string => `${split ?? ""}:${key}`;
+export const pairName = ({ split, key }: Pick<PathFacts, "split" | "key">): string => `${split ?? ""}:${key}`;
 
 /** Without its extension. */
 export const stem = (path: string): string => path.replace(/(?<=[^/])\.[^./]*$/, "");
 
-const isPhoto = ({ path, role }: Place) => (role === undefined || role === "photo") && isPhotoName(path);
+const isImage = ({ path, role }: PathFacts) => (role === undefined || role === "image") && isImageName(path);
 
 /** Folders by the folder that they lie in, and which of them have folders themselves. */
 type Levels = ReadonlyMap<string, ReadonlyMap<string, boolean>>;
@@ -61,7 +61,7 @@ function levelsOf(paths: readonly string[]): Levels {
   return levels;
 }
 
-function placeAt(path: string, levels: Levels): Place {
+function placeAt(path: string, levels: Levels): PathFacts {
   const parts = path.split("/");
   const file = parts.pop()!.normalize("NFC");
   let split: string | undefined;
@@ -86,7 +86,7 @@ function placeAt(path: string, levels: Levels): Place {
     ...(split !== undefined && { split }),
     ...(role !== undefined && { role }),
     rest,
-    key: role === undefined || role === "photo" ? key.replace(/[._-]leftImg8bit$/i, "") : key,
+    key: role === undefined || role === "image" ? key.replace(/[._-]leftImg8bit$/i, "") : key,
     extension: extension.toLowerCase(),
     rank: 0,
   };
@@ -104,7 +104,7 @@ function namesSplit(name: string, beside: ReadonlyMap<string, boolean>): boolean
   return clear.includes(name) && beside.get(name)!;
 }
 
-/** "photo" beside "sketch" is a class; beside "masks", or alone, it is where the photos are. */
+/** "image" beside "sketch" is a class; beside "masks", or alone, it is where the images are. */
 function namesRole(name: string, beside: ReadonlyMap<string, boolean>): boolean {
   const naming = namingOf(name);
   if (naming?.role === undefined) return false;
@@ -113,30 +113,30 @@ function namesRole(name: string, beside: ReadonlyMap<string, boolean>): boolean 
   return others.every((each) => namingOf(each) !== undefined) || others.some((each) => namingOf(each)?.role !== undefined);
 }
 
-/** A file beside a photo or in a folder of labels, under the photo's key: "a_mask.png" and "a.txt" are of "a.jpg". */
-function besidePhoto(place: Place, photos: ReadonlySet<string>): Place {
+/** A file beside an image or in a folder of labels, under the image's key: "a_mask.png" and "a.txt" are of "a.jpg". */
+function besideImage(place: PathFacts, images: ReadonlySet<string>): PathFacts {
   const { role, key, extension } = place;
-  if (role === "photo" || role === undefined) {
-    if (extension === ".txt" || extension === ".xml") return photos.has(pairName(place)) ? { ...place, role: "label" } : place;
+  if (role === "image" || role === undefined) {
+    if (extension === ".txt" || extension === ".xml") return images.has(pairName(place)) ? { ...place, role: "label" } : place;
     if (extension !== ".png") return place;
-    const paired = withoutEnding(place, photos);
+    const paired = withoutEnding(place, images);
     if (paired) return { ...place, ...paired, role: paired.rank < 0 ? "other" : "mask" };
     return place;
   }
   if (role !== "mask" && !(role === "label" && extension === ".png")) return place;
-  if (photos.has(pairName(place))) return place;
-  const paired = withoutEnding(place, photos);
+  if (images.has(pairName(place))) return place;
+  const paired = withoutEnding(place, images);
   if (paired === undefined) return OTHER_ENDING.test(key) ? { ...place, role: "other" } : place;
   return { ...place, ...paired, ...(paired.rank < 0 && { role: "other" as const }) };
 }
 
-/** The key of the photo that a file's name goes with when its ending is taken off, and how good that form is; below 0 = not to be read. */
-function withoutEnding(place: Place, photos: ReadonlySet<string>): { key: string; rank: number } | undefined {
+/** The key of the image that a file's name goes with when its ending is taken off, and how good that form is; below 0 = not to be read. */
+function withoutEnding(place: PathFacts, images: ReadonlySet<string>): { key: string; rank: number } | undefined {
   for (const [i, ending] of [...MASK_ENDINGS, OTHER_ENDING].entries()) {
     const bare = place.key.replace(ending, "");
     if (bare === place.key || bare === "" || bare.endsWith("/")) continue;
     const rank = i < MASK_ENDINGS.length ? i + 1 : -1;
-    if (photos.has(pairName({ ...place, key: bare }))) return { key: bare, rank };
+    if (images.has(pairName({ ...place, key: bare }))) return { key: bare, rank };
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** The numbers that a PNG stores, exactly: palette indices or grey samples, never colours. Masks and depth are such numbers. */
+/** The numbers that a PNG stores, exactly: palette indices or gray samples, never colors. Masks and depth are such numbers. */
 
 import { S2Error } from "../core/index.ts";
 
@@ -16,7 +16,7 @@ export interface PngValues extends Raster {
 }
 
 /**
- * Samples of a palette or grey PNG of 1 to 16 bits, unscaled: a palette's index, a grey's value as stored.
+ * Samples of a palette or gray PNG of 1 to 16 bits, unscaled: a palette's index, a gray's value as stored.
  * Checksums are verified, so that a damaged file is an error and no wrong number.
  * @throws S2Error "data-file" with the reason as a sentence.
  */
@@ -35,13 +35,13 @@ export async function decodePngValues(bytes: Uint8Array): Promise<PngValues> {
   if (channels !== 1)
     throw new S2Error(
       "data-file",
-      `It is a PNG of ${channels} channels; expected one number a pixel: a palette PNG, or grey without alpha.`,
+      `It is a PNG of ${channels} channels; expected one number a pixel: a palette PNG, or gray without alpha.`,
     );
   const values = depth < 8 ? unpack(data as Uint8Array, width, height, depth) : (data as Uint8Array | Uint16Array);
   return { width, height, data: values, bits: depth, palette: palette !== undefined };
 }
 
-/** W3C PNG, §11.2.1: the signature, then IHDR with width, height, bits (byte 24), colour type, ..., interlacing (byte 28). */
+/** W3C PNG, §11.2.1: the signature, then IHDR with width, height, bits (byte 24), color type, ..., interlacing (byte 28). */
 function refuseHeader(bytes: Uint8Array): void {
   if (bytes.length === 0) throw new S2Error("data-file", "It is empty (0 bytes); copy or download it again.");
   const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

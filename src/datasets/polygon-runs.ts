@@ -6,10 +6,10 @@ import type { Runs } from "./run-lengths.ts";
 /** Points of the outline lie on a grid of this many steps a pixel. */
 const STEPS = 5;
 
-/** Steps along all outlines of one photo; more is no drawing of objects but a way to keep this computer busy. */
+/** Steps along all outlines of one image; more is no drawing of objects but a way to keep this computer busy. */
 export const MAX_STEPS = 2 ** 25;
 
-/** Work that one photo may still cost, shared by all its polygons. */
+/** Work that one image may still cost, shared by all its polygons. */
 export interface Work {
   steps: number;
 }

@@ -1,25 +1,25 @@
 /** Splits that files of the data set name: splits.csv (path, split), or a list of paths for each split (train.txt, ImageSets/Main/val.txt). */
 import { readTable } from "./csv-rows.ts";
-import type { Kind, Problem } from "./data-set.ts";
-import { type FindPhotos, photoFinder, tidy } from "./find-images.ts";
+import type { DataSetIssue, Task } from "./data-set.ts";
+import { type FindImages, imageFinder, tidy } from "./find-images.ts";
 import type { Folder } from "./folder.ts";
 import { knownSplit } from "./layout-names.ts";
-import { type Place, stem } from "./path-facts.ts";
+import { type PathFacts, stem } from "./path-facts.ts";
 import { linesOf, readText } from "./text.ts";
 
-/** The split of a photo, and what lists and photos have against each other. */
+/** The split of an image, and what lists and images have against each other. */
 export interface Splits {
-  of(photo: Place): string | undefined;
-  /** Lines that name no photo, and photos that two splits name. */
-  problems(): Problem[];
+  of(image: PathFacts): string | undefined;
+  /** Lines that name no image, and images that two splits name. */
+  issues(): DataSetIssue[];
   /** The files that decide, for messages; empty when folders do. */
   readonly files: readonly string[];
-  /** The lists are of a part of the photos by design, as VOC's: photos in none of them are no mistake. */
+  /** The lists are of a part of the images by design, as VOC's: images in none of them are no mistake. */
   readonly partial?: boolean;
 }
 
 /** The splits where a list of labels says them itself. */
-export const NO_SPLITS: Splits = { of: () => undefined, problems: () => [], files: [] };
+export const NO_SPLITS: Splits = { of: () => undefined, issues: () => [], files: [] };
 
 interface Line {
   readonly file: string;
@@ -28,9 +28,9 @@ interface Line {
   readonly split: string;
 }
 
-/** Where there is a list it decides alone; else folders do, and where there are none of either all photos are of the split "all". */
-export async function readSplits(folder: Folder, places: readonly Place[], kind?: Kind): Promise<Splits> {
-  const find = photoFinder(places);
+/** Where there is a list it decides alone; else folders do, and where there are none of either all images are of the split "all". */
+export async function readSplits(folder: Folder, places: readonly PathFacts[], kind?: Task): Promise<Splits> {
+  const find = imageFinder(places);
   const { files, partial } = splitFiles(places, kind);
   if (files.length === 0) return byFolders(places);
   const lines = (await Promise.all(files.map((file) => readLines(folder, file, find)))).flat();
@@ -38,7 +38,7 @@ export async function readSplits(folder: Folder, places: readonly Place[], kind?
 }
 
 /** Lists in the folder itself, else in the folder for lists that fits the kind. VOC's trainval.txt counts where train.txt is missing. */
-export function splitFiles(places: readonly Place[], kind?: Kind): { files: string[]; partial: boolean } {
+export function splitFiles(places: readonly PathFacts[], kind?: Task): { files: string[]; partial: boolean } {
   const lists = places.filter((place) => place.role !== "label" && splitOfFile(place.path) !== undefined).map(({ path }) => path);
   const root = lists.filter((path) => !path.includes("/"));
   if (root.length > 0) return { files: withoutUnion(root), partial: false };
@@ -66,14 +66,14 @@ function withoutUnion(files: string[]): string[] {
   return files.some((file) => !isUnion(file) && splitOfFile(file) === "train") ? files.filter((file) => !isUnion(file)) : files;
 }
 
-/** "all" only when no photo lies in a folder of a split: one beside them is of none. */
-function byFolders(places: readonly Place[]): Splits {
+/** "all" only when no image lies in a folder of a split: one beside them is of none. */
+function byFolders(places: readonly PathFacts[]): Splits {
   const none = places.every(({ split }) => split === undefined) ? "all" : undefined;
-  return { of: ({ split }) => split ?? none, problems: () => joinedFolders(places), files: [] };
+  return { of: ({ split }) => split ?? none, issues: () => joinedFolders(places), files: [] };
 }
 
 /** Folders that are one split by their names: "val" and "dev", "train2014" and "train2017". */
-function joinedFolders(places: readonly Place[]): Problem[] {
+function joinedFolders(places: readonly PathFacts[]): DataSetIssue[] {
   const spellings = new Map<string, Set<string>>();
   for (const { path, split } of places) {
     const name = path.split("/").find((part) => knownSplit(part) === split);
@@ -87,8 +87,8 @@ function joinedFolders(places: readonly Place[]): Problem[] {
   });
 }
 
-function byLists(lines: readonly Line[], files: readonly string[], partial: boolean, find: FindPhotos): Splits {
-  const problems: Problem[] = [];
+function byLists(lines: readonly Line[], files: readonly string[], partial: boolean, find: FindImages): Splits {
+  const problems: DataSetIssue[] = [];
   const assigned = new Map<string, Line>();
   const listed = new Map<string, Line>();
   for (const line of lines) {
@@ -101,20 +101,20 @@ function byLists(lines: readonly Line[], files: readonly string[], partial: bool
     }
     if (before) continue;
     listed.set(path, line);
-    const photos = find(path, baseOf(file));
-    if (photos.length === 0) problems.push({ path, reason: `${where} names it, and there is no such photo.`, used: false });
-    for (const photo of photos) if (!assigned.has(photo.path)) assigned.set(photo.path, line);
+    const images = find(path, baseOf(file));
+    if (images.length === 0) problems.push({ path, reason: `${where} names it, and there is no such image.`, used: false });
+    for (const image of images) if (!assigned.has(image.path)) assigned.set(image.path, line);
   }
-  return { of: ({ path }) => assigned.get(path)?.split || undefined, problems: () => problems, files, partial };
+  return { of: ({ path }) => assigned.get(path)?.split || undefined, issues: () => problems, files, partial };
 }
 
-/** Lists of VOC name photos of the folder that ImageSets lies in. */
+/** Lists of VOC name images of the folder that ImageSets lies in. */
 function baseOf(file: string): string {
   const at = `/${file.toLowerCase()}`.indexOf("/imagesets/");
   return file.slice(0, at >= 0 ? at : file.lastIndexOf("/") + 1);
 }
 
-async function readLines(folder: Folder, file: string, find: FindPhotos): Promise<Line[]> {
+async function readLines(folder: Folder, file: string, find: FindImages): Promise<Line[]> {
   if (file.endsWith(".csv"))
     return (await readTable(folder, file, ["path", "split"], find)).map(({ path, split, line }) => ({
       file,
@@ -125,8 +125,8 @@ async function readLines(folder: Folder, file: string, find: FindPhotos): Promis
   const split = splitOfFile(file)!;
   return linesOf(await readText(folder, file)).flatMap((text, i) => {
     const line = text.trim();
-    // A label or a mask may follow the photo: "a.jpg 3", "images/a.jpg masks/a.png".
-    const [photo = line] = [line, line.replace(/\s+\S+$/, "")].filter((each) => find(each, baseOf(file)).length > 0);
-    return line === "" ? [] : [{ file, line: i + 1, path: tidy(photo), split }];
+    // A label or a mask may follow the image: "a.jpg 3", "images/a.jpg masks/a.png".
+    const [image = line] = [line, line.replace(/\s+\S+$/, "")].filter((each) => find(each, baseOf(file)).length > 0);
+    return line === "" ? [] : [{ file, line: i + 1, path: tidy(image), split }];
   });
 }

@@ -1,9 +1,9 @@
-/** The lines of a YOLO label file: "class x y width height" for a box, "class x1 y1 x2 y2 x3 y3 ..." for a polygon, as parts of the photo. */
+/** The lines of a YOLO label file: "class x y width height" for a box, "class x1 y1 x2 y2 x3 y3 ..." for a polygon, as parts of the image. */
 
 import type { Folder } from "./folder.ts";
-import { flaw, readBytes } from "./invalid-file.ts";
+import { invalidFile, readBytes } from "./invalid-file.ts";
 
-/** The object of one line, in fractions of the photo. */
+/** The object of one line, in fractions of the image. */
 export interface YoloObject {
   readonly line: number;
   readonly label: number;
@@ -27,7 +27,7 @@ export async function readLabelFile(folder: Folder, path: string): Promise<strin
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw flaw(path, "It is no text in UTF-8; expected lines of numbers. Save it as UTF-8.", error);
+    throw invalidFile(path, "It is no text in UTF-8; expected lines of numbers. Save it as UTF-8.", error);
   }
 }
 
@@ -58,7 +58,7 @@ export function readYoloLines(text: string, grammar: YoloGrammar, path: string):
 export function refuseLines(bad: readonly string[], path: string): void {
   if (bad.length === 0) return;
   const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : "";
-  throw flaw(path, `${bad.length} of its lines cannot be used: ${bad[0]}${more}. Correct the file.`);
+  throw invalidFile(path, `${bad.length} of its lines cannot be used: ${bad[0]}${more}. Correct the file.`);
 }
 
 function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar): Omit<YoloObject, "line"> | string {
@@ -72,7 +72,7 @@ function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar)
   if (wrong) return wrong;
   if (rest.some((value) => Math.abs(value) > 2)) {
     const box = rest.slice(0, 4).join(" ");
-    return `has the numbers ${short(box)}, expected parts of the photo from 0 to 1, not pixels`;
+    return `has the numbers ${short(box)}, expected parts of the image from 0 to 1, not pixels`;
   }
   if (keypoints || rest.length === 4) {
     const [x, y, width, height] = rest;

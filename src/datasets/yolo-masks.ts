@@ -1,36 +1,36 @@
-/** Photos and masks from YOLO segmentation labels: images/ and labels/, a line "class x1 y1 x2 y2 x3 y3 ..." a polygon. */
+/** Images and masks from YOLO segmentation labels: images/ and labels/, a line "class x1 y1 x2 y2 x3 y3 ..." a polygon. */
 import { needClassNames, USUAL_NAMES } from "./class-names.ts";
 import { paintedIgnore } from "./ignored-id.ts";
-import { flaw } from "./invalid-file.ts";
+import { invalidFile } from "./invalid-file.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { idsOf, type Palette, paintClasses, paletteOf } from "./paint-classes.ts";
 import { pairFiles } from "./pairs.ts";
-import type { Place } from "./path-facts.ts";
+import type { PathFacts } from "./path-facts.ts";
 import type { Raster } from "./png-values.ts";
 import { YOLO_LABEL } from "./yolo-boxes.ts";
 import { readLabelFile, readYoloLines, refuseLines } from "./yolo-lines.ts";
 
 /** Returns true where label files are there and no masks; the label files then have to be polygons. */
-export const hasYoloPolygons = (places: readonly Place[]): boolean =>
+export const hasYoloPolygons = (places: readonly PathFacts[]): boolean =>
   places.some(({ role, extension }) => role === "label" && extension === ".txt") &&
   !places.some(({ role, extension }) => role === "mask" && extension === ".png");
 
 /** Pixels of no polygon are background. A box among the polygons is refused: what of it is the object cannot be known. */
-export async function readYoloMasks({ folder, paths, places, splits, options }: Listing): Promise<Draft<Known<"masks">>> {
+export async function readYoloMasks({ folder, paths, locations, splits, options }: Listing): Promise<Draft<Known<"masks">>> {
   const names = await needClassNames(folder, paths, options.classes, USUAL_NAMES.boxes);
   const palette = paletteOf(names, paintedIgnore(names, options.ignore));
-  const { pairs, problems } = pairFiles(places, [YOLO_LABEL], splits);
-  const entries = pairs.map(({ photo, split, parts }) => ({
-    path: photo.path,
+  const { pairs, problems } = pairFiles(locations, [YOLO_LABEL], splits);
+  const entries = pairs.map(({ image, split, labelFiles }) => ({
+    path: image.path,
     split,
     read: async (size: readonly [number, number]) => {
-      const maskPath = parts.label!;
+      const maskPath = labelFiles.label!;
       const mask = async () => paintLines(await readLabelFile(folder, maskPath), names, size, palette, maskPath);
       return { maskPath, mask, classes: idsOf(await mask(), palette.ignore) };
     },
   }));
   const { classes, ignore } = palette;
-  return { classes, ignore, entries, problems };
+  return { classes, ignore, entries, issues: problems };
 }
 
 function paintLines(
@@ -55,6 +55,6 @@ function paintLines(
   try {
     return paintClasses(shapes, size, palette);
   } catch (error) {
-    throw flaw(path, `${(error as Error).message}.`, error);
+    throw invalidFile(path, `${(error as Error).message}.`, error);
   }
 }

@@ -1,7 +1,7 @@
 /** What an experiment is, and the sentences that it makes of its figures. */
 import { S2Error } from "../core/index.ts";
 import type { Interval, Score } from "../metrics/index.ts";
-import type { Lab } from "./lab.ts";
+import type { ExperimentContext } from "./lab.ts";
 import type { Result } from "./result.ts";
 
 /** What a run finds; the rest of a `Result` is known to whoever runs it. */
@@ -11,11 +11,11 @@ export interface Experiment {
   readonly name: string;
   readonly title: string;
   readonly question: string;
-  run(lab: Lab): Promise<Found>;
+  run(lab: ExperimentContext): Promise<Found>;
 }
 
 /** The same figure in percent. */
-export const percent = ({ photos, measure }: Score): Score => ({ photos, measure: (times) => 100 * measure(times) });
+export const percent = ({ images, measure }: Score): Score => ({ images, measure: (times) => 100 * measure(times) });
 
 /** How a figure is written and read. */
 export interface Measure {
@@ -27,14 +27,14 @@ export interface Measure {
   readonly digits?: number;
 }
 
-/** Whether a difference is one that other photos would show too: its interval leaves out 0. */
+/** Whether a difference is one that other images would show too: its interval leaves out 0. */
 export const isClear = ({ low, high }: Interval): boolean => low > 0 || high < 0;
 
-/** "1x+2x is better than 1x: mIoU +3.1 points (1.0 to 5.2)", or that these photos do not tell the two apart. */
+/** "1x+2x is better than 1x: mIoU +3.1 points (1.0 to 5.2)", or that these images do not tell the two apart. */
 export function verdict(what: string, than: string, difference: Interval, { name, unit, better, digits = 1 }: Measure): string {
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
   const figures = `${name} ${sign(difference.value)}${unit ? ` ${unit}` : ""} (${sign(difference.low)} to ${sign(difference.high)})`;
-  if (!isClear(difference)) return `${what} and ${than} cannot be told apart on these photos: ${figures}.`;
+  if (!isClear(difference)) return `${what} and ${than} cannot be told apart on these images: ${figures}.`;
   const good = difference.value > 0 === (better === "higher");
   return `${what} is ${good ? "better" : "worse"} than ${than}: ${figures}.`;
 }

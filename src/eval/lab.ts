@@ -1,19 +1,24 @@
-/** What an experiment works with: models, photos and graphs as values, so that it runs wherever a runtime is. */
+/** What an experiment works with: models, images and graphs as values, so that it runs wherever a runtime is. */
 
 import type { Folder } from "../datasets/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import type { OpenGraph, OpenLoop } from "../onnx/index.ts";
-import type { Look } from "../store/index.ts";
+import type { ExtractionConfig } from "../store/index.ts";
 import type { Checkpoints } from "../train/index.ts";
 
 /**
  * The model that was given, a larger one, another of its size; the model with its positions interpolated to images of another side, or one's
  * tokens after half of its blocks.
  */
-export type Which = "model" | "larger" | "other" | { readonly imageSize: number } | { readonly middleOf: "model" | "larger" };
+export type ModelVariant =
+  | "model"
+  | "larger"
+  | "other"
+  | { readonly imageSize: number }
+  | { readonly middleOf: "model" | "larger" };
 
 /** What pages say of a model. */
-export interface LabModel {
+export interface ExperimentModel {
   readonly name: string;
   /** Of the file of its weights. */
   readonly sha256: string;
@@ -21,16 +26,21 @@ export interface LabModel {
   readonly side: number;
 }
 
-export interface Lab {
+export interface ExperimentContext {
   /** Data sets by their folders' paths below the folder of all data: "clothing", "depth/osd". */
   data(set: string): Folder;
-  /** Features of photos of a folder, from the store or the model; photos that fail are noted in `problems` and left out. */
-  features(folder: Folder, photos: readonly string[], look: Look, which?: Which): Promise<ReadonlyMap<string, PhotoTokens>>;
-  readonly model: LabModel;
+  /** Features of images of a folder, from the store or the model; images that fail are noted in `problems` and left out. */
+  features(
+    folder: Folder,
+    images: readonly string[],
+    look: ExtractionConfig,
+    which?: ModelVariant,
+  ): Promise<ReadonlyMap<string, ImageTokens>>;
+  readonly model: ExperimentModel;
   /** Absent where no larger model was given. */
-  readonly larger?: LabModel;
+  readonly larger?: ExperimentModel;
   /** Absent where no other model of the size was given. */
-  readonly other?: LabModel;
+  readonly other?: ExperimentModel;
   readonly openGraph: OpenGraph;
   readonly openLoop: OpenLoop;
   /** Where a training keeps what it has, so that it goes on after a break. */
@@ -40,15 +50,15 @@ export interface Lab {
   readonly problems: { path: string; reason: string }[];
   /** Says what is being done. */
   say(step: string): void;
-  /** Copies a photo into the folder beside the page that no one commits. */
-  keepPhoto(folder: Folder, photo: string, name: string): Promise<void>;
+  /** Copies an image into the folder beside the page that no one commits. */
+  keepImage(folder: Folder, image: string, name: string): Promise<void>;
 }
 
-/** Looks that the experiments share: the whole photo in the model's square, so that all grids are alike. */
-export const native = (...scales: number[]): Look => ({ scales, fit: "squash" });
-export const upsampled = (...scales: number[]): Look => ({ scales, fit: "squash", upsampled: true });
+/** Looks that the experiments share: the whole image in the model's square, so that all grids are alike. */
+export const native = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash" });
+export const upsampled = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", upsampled: true });
 /** Features on the grid of the last scale: `takeScales` of one scale gives them as fine as that, and pooled they are `native`'s. */
-export const finest = (...scales: number[]): Look => ({ scales, fit: "squash", resizeOutputToIdx: -1 });
+export const finest = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", resizeOutputToIdx: -1 });
 
 /** "1x+2x+3x". */
 export const scaleName = (count: number): string => Array.from({ length: count }, (_, i) => `${i + 1}x`).join("+");

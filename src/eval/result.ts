@@ -39,7 +39,7 @@ export interface Result {
   readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
   readonly models: readonly { readonly name: string; readonly sha256: string }[];
   readonly version: string;
-  /** Photos that could not be used, and why. */
+  /** Images that could not be used, and why. */
   readonly problems: readonly { readonly path: string; readonly reason: string }[];
 }
 
@@ -67,7 +67,7 @@ export function page(result: Result): string {
     "## Again",
     `\`\`\`sh\n${command}\n\`\`\``,
     `Seeds ${seeds.join(", ") || "none"}; ${models.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(", ")}; s2-vision ${version}; ` +
-      `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}. Intervals are 95 %, by bootstrap over photos. Figures: ${result.name}.json.`,
+      `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}. Intervals are 95 %, by bootstrap over images. Figures: ${result.name}.json.`,
   );
   return `${parts.join("\n\n")}\n`;
 }

@@ -1,15 +1,15 @@
 /** Drawn scenes as an answerer sees them: each with its questions and its visual tokens, for every way of looking. */
 import { S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import { joinScales, takeScales } from "../features/index.ts";
-import { questionsOf, type Scene, type SeenScene, type Sight } from "../language/index.ts";
-import type { Look } from "../store/index.ts";
+import { questionsOf, type Scene, type SeenScene, type VisualInput } from "../language/index.ts";
+import type { ExtractionConfig } from "../store/index.ts";
 import { fromFloat16, toFloat16 } from "../tensors/index.ts";
-import type { Lab, Which } from "./lab.ts";
+import type { ExperimentContext, ModelVariant } from "./lab.ts";
 
-/** Some tokens of a photo. */
+/** Some tokens of an image. */
 export interface Part {
-  readonly look: Look;
+  readonly look: ExtractionConfig;
   /** Those scales of the look whose channels are kept. */
   readonly keep: readonly number[];
   /** Of the scenes' copies that are moved by half a token. */
@@ -19,19 +19,19 @@ export interface Part {
 /** Parts side by side in the channels of each token, or one after the other as more tokens. */
 export interface Way {
   readonly name: string;
-  readonly which: Which;
+  readonly which: ModelVariant;
   readonly parts: readonly Part[];
   readonly as: "channels" | "tokens";
 }
 
-export interface SeenPart extends Omit<Sight, "mean" | "deviation"> {
+export interface SeenPart extends Omit<VisualInput, "mean" | "deviation"> {
   readonly scenes: readonly SeenScene[];
 }
 
-/** Photos at a time, so that features of all of them are never in memory as float32. */
+/** Images at a time, so that features of all of them are never in memory as float32. */
 const chunk = 200;
 
-export async function readScenes(lab: Lab, part: string): Promise<readonly Scene[]> {
+export async function readScenes(lab: ExperimentContext, part: string): Promise<readonly Scene[]> {
   const folder = lab.data(`scenes/${part}`);
   try {
     return JSON.parse(new TextDecoder().decode(await folder.read("scenes.json"))).scenes;
@@ -44,9 +44,9 @@ export async function readScenes(lab: Lab, part: string): Promise<readonly Scene
 }
 
 /** All scenes of a part, looked at in one way. */
-export async function seeScenes(lab: Lab, part: string, scenes: readonly Scene[], way: Way): Promise<SeenPart> {
+export async function seeScenes(lab: ExperimentContext, part: string, scenes: readonly Scene[], way: Way): Promise<SeenPart> {
   const seen: SeenScene[] = [];
-  let grids: Sight["grids"] = [];
+  let grids: VisualInput["grids"] = [];
   let channels = 0;
   for (let i = 0; i < scenes.length; i += chunk) {
     const some = scenes.slice(i, i + chunk);
@@ -66,16 +66,16 @@ export async function seeScenes(lab: Lab, part: string, scenes: readonly Scene[]
 }
 
 async function tokensOf(
-  lab: Lab,
+  lab: ExperimentContext,
   part: string,
   scenes: readonly Scene[],
-  which: Which,
+  which: ModelVariant,
   { look, keep, moved }: Part,
-): Promise<ReadonlyMap<string, PhotoTokens>> {
+): Promise<ReadonlyMap<string, ImageTokens>> {
   const folder = lab.data(`scenes/${part}${moved ? "-moved" : ""}`);
   const names = scenes.map(({ name }) => name);
   const features = await lab.features(folder, names, look, which);
-  return new Map([...features].map(([photo, tokens]) => [photo, takeScales(tokens, keep)]));
+  return new Map([...features].map(([image, tokens]) => [image, takeScales(tokens, keep)]));
 }
 
 function joined(parts: readonly Uint16Array[]): Uint16Array {
@@ -90,7 +90,7 @@ function joined(parts: readonly Uint16Array[]): Uint16Array {
 }
 
 /** With each channel's mean and deviation, over the first scenes. */
-export function sightOf({ scenes, grids, channels }: SeenPart): Sight {
+export function sightOf({ scenes, grids, channels }: SeenPart): VisualInput {
   const [sum, squares] = [new Float64Array(channels), new Float64Array(channels)];
   let rows = 0;
   for (const { tokens } of scenes.slice(0, chunk)) {

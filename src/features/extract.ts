@@ -1,4 +1,4 @@
-/** `extract`: from a photo's pixels and a model to features, every scale made from the photo itself. */
+/** `extract`: from an image's pixels and a model to features, every scale made from the image itself. */
 import {
   type CutTile,
   type Fused,
@@ -9,35 +9,35 @@ import {
   type ScalePlan,
   type VisionModel,
 } from "../core/index.ts";
-import { imagenet, normaliser, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
+import { imagenet, normalizer, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
 import { type Features, makeFeatures } from "./features.ts";
-import { type PhotoOptions, planPhoto } from "./plan-photo.ts";
+import { type ImagePlanOptions, planImage } from "./plan-image.ts";
 
-export interface ExtractOptions extends PhotoOptions {
+export interface ExtractOptions extends ImagePlanOptions {
   /** How pixels become numbers; default: what the model says, else ImageNet's mean and deviation. */
   preprocessing?: Preprocessing;
 }
 
 /** A model that may know how its pixels are prepared, as `loadModel` and `fromTransformers` give. */
-export interface PhotoModel extends VisionModel {
+export interface ImageModel extends VisionModel {
   readonly preprocessing?: Preprocessing;
 }
 
 /**
- * Multi-scale features of a photo: each scale is resized from the photo's own pixels as Pillow does, cut, run and fused (paper §3.1 on real
- * high resolution, as the authors advise). Takes options or a plan (`planPhoto`, `planDynamicS2`).
- * @throws S2Error before the model runs when photo, options and model do not fit.
+ * Multi-scale features of an image: each scale is resized from the image's own pixels as Pillow does, cut, run and fused (paper §3.1 on real
+ * high resolution, as the authors advise). Takes options or a plan (`planImage`, `planDynamicS2`).
+ * @throws S2Error before the model runs when image, options and model do not fit.
  */
-export async function extractPhoto(
-  model: PhotoModel,
-  photo: Photo,
+export async function extractImage(
+  model: ImageModel,
+  image: Photo,
   options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
 ): Promise<Features> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
-  const plan = isPlan(rest) ? withoutHooks(rest) : planPhoto(photo, rest, model.traits);
-  const write = normaliser(preprocessing);
+  const plan = isPlan(rest) ? withoutHooks(rest) : planImage(image, rest, model.traits);
+  const write = normalizer(preprocessing);
   const prepare = (scale: ScalePlan): CutTile => {
-    const pixels = scalePixels(photo, plan, scale, preprocessing);
+    const pixels = scalePixels(image, plan, scale, preprocessing);
     return (_, top, left, out, offset) => write(pixels, top, left, scale.tile[0], scale.tile[1], out, offset);
   };
   const fused = await runPlan(model, plan, { batch: 1, channels: 3, prepare }, rest);
@@ -59,10 +59,10 @@ function withoutHooks({ signal: _, onProgress: __, onScale: ___, ...plan }: S2Pl
   return plan;
 }
 
-/** The photo at one scale of its plan: what the tiles are cut from, before any zero padding. */
-export function scalePixels(photo: Photo, { region, splitMode }: S2Plan, scale: ScalePlan, { filter }: Preprocessing) {
+/** The image at one scale of its plan: what the tiles are cut from, before any zero padding. */
+export function scalePixels(image: Photo, { region, splitMode }: S2Plan, scale: ScalePlan, { filter }: Preprocessing) {
   const box = region && ([region.left, region.top, region.left + region.width, region.top + region.height] as const);
-  return resizePixels(photo, splitMode === "pad" ? scale.size : scale.canvas, filter, box);
+  return resizePixels(image, splitMode === "pad" ? scale.size : scale.canvas, filter, box);
 }
 
 function mapToTokens(fused: Fused): Fused {

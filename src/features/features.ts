@@ -1,21 +1,21 @@
-/** Features of one photo: tokens that know their place, from token to pixels and back. */
+/** Features of one image: tokens that know their place, from token to pixels and back. */
 import { type Box, type Fused, S2Error, type S2Plan } from "../core/index.ts";
 
-/** Tokens [1, prefix + rows·cols, channels] of a photo. Token numbers count along `dims[1]`, prefix tokens first, then row by row. */
+/** Tokens [1, prefix + rows·cols, channels] of an image. Token numbers count along `dims[1]`, prefix tokens first, then row by row. */
 export interface Features {
   readonly data: Float32Array;
   readonly dims: readonly [1, number, number];
   readonly grid: { readonly rows: number; readonly cols: number };
   readonly plan: S2Plan;
-  readonly place: Place;
-  /** The photo's pixels that a token stands for; a prefix token stands for all that the model saw. Throws S2Error "token". */
+  readonly gridGeometry: GridGeometry;
+  /** The image's pixels that a token stands for; a prefix token stands for all that the model saw. Throws S2Error "token". */
   boxOf(token: number): Box;
-  /** The token that stands for a pixel of the photo. Throws S2Error "outside" where the model saw nothing. */
+  /** The token that stands for a pixel of the image. Throws S2Error "outside" where the model saw nothing. */
   tokenAt(x: number, y: number): number;
 }
 
-/** Where a grid of tokens lies in a photo, in its pixels. */
-export interface Place {
+/** Where a grid of tokens lies in an image, in its pixels. */
+export interface GridGeometry {
   /** What the model saw. */
   readonly region: Box;
   /** One token's sides; the last row and column may reach beyond the region. */
@@ -23,7 +23,7 @@ export interface Place {
 }
 
 /** The pixels of `rows` x `cols` tokens from a cell of the grid on, as far as the model saw them. */
-export function cellBox({ region, token }: Place, row: number, col: number, rows = 1, cols = 1): Box {
+export function cellBox({ region, token }: GridGeometry, row: number, col: number, rows = 1, cols = 1): Box {
   const left = region.left + col * token[1];
   const top = region.top + row * token[0];
   const width = Math.min(cols * token[1], region.left + region.width - left);
@@ -36,10 +36,10 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
   const prefix = plan.numPrefixToken;
   const { canvas, padding } = plan.scales[plan.outputScale];
   const region = plan.region ?? { left: 0, top: 0, width: plan.image[1], height: plan.image[0] };
-  // In "pad" mode the last row and column may reach beyond the photo, so a token's side comes from the canvas, not from the grid.
+  // In "pad" mode the last row and column may reach beyond the image, so a token's side comes from the canvas, not from the grid.
   const height = (token[0] * region.height) / (canvas[0] - padding[0]);
   const width = (token[1] * region.width) / (canvas[1] - padding[1]);
-  const place: Place = { region, token: [height, width] };
+  const gridGeometry: GridGeometry = { region, token: [height, width] };
   const right = region.left + region.width;
   const bottom = region.top + region.height;
   return {
@@ -47,7 +47,7 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
     dims: [1, tokens, channels],
     grid,
     plan,
-    place,
+    gridGeometry,
     boxOf(token) {
       if (!Number.isInteger(token) || token < 0 || token >= tokens) {
         throw new S2Error(
@@ -56,13 +56,13 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
         );
       }
       if (token < prefix) return region;
-      return cellBox(place, Math.floor((token - prefix) / grid.cols), (token - prefix) % grid.cols);
+      return cellBox(gridGeometry, Math.floor((token - prefix) / grid.cols), (token - prefix) % grid.cols);
     },
     tokenAt(x, y) {
       if (!(x >= region.left && x <= right && y >= region.top && y <= bottom)) {
         throw new S2Error(
           "outside",
-          `The point ${x}, ${y} is outside what the model saw: ${region.left} to ${right} across, ${region.top} to ${bottom} down, in the photo's pixels.`,
+          `The point ${x}, ${y} is outside what the model saw: ${region.left} to ${right} across, ${region.top} to ${bottom} down, in the image's pixels.`,
         );
       }
       const col = Math.min(grid.cols - 1, Math.floor((x - region.left) / width));

@@ -1,7 +1,7 @@
-/** How alike all places of a photo are to one: the photo darkened, and over it heat, a panel for each way of looking. */
+/** How alike all places of an image are to one: the image darkened, and over it heat, a panel for each way of looking. */
 import { type Box, S2Error } from "../core/index.ts";
 import { type Pixels, resizePixels } from "../images/index.ts";
-import type { Place } from "./features.ts";
+import type { GridGeometry } from "./features.ts";
 import { opaque, outline, panelSize, strip } from "./picture.ts";
 
 /** A number for each token of a grid, row by row. */
@@ -11,7 +11,7 @@ export interface HeatMap {
   readonly data: Float32Array;
 }
 
-/** Dark to light, as matplotlib's "inferno" at sixths: rising lightness, so that grey prints keep the order. */
+/** Dark to light, as matplotlib's "inferno" at sixths: rising lightness, so that gray prints keep the order. */
 export const INFERNO = [
   [0, 0, 4],
   [66, 10, 104],
@@ -20,36 +20,36 @@ export const INFERNO = [
   [252, 165, 10],
   [252, 255, 164],
 ];
-/** What is left of the photo's light where there is no heat. */
+/** What is left of the image's light where there is no heat. */
 const darkened = 0.45;
 
 /**
- * The photo with the marked box, then the photo under each map's heat. In each map the lower half of the numbers is cold and the highest
- * hundredth hottest: cosines of one photo's tokens differ little, and the place itself would outshine all others; `place` says where the maps' grids lie.
+ * The image with the marked box, then the image under each map's heat. In each map the lower half of the numbers is cold and the highest
+ * hundredth hottest: cosines of one image's tokens differ little, and the place itself would outshine all others; `place` says where the maps' grids lie.
  */
 export function heatPicture(
-  photo: Pixels,
-  maps: readonly { readonly heat: HeatMap; readonly place: Place }[],
+  image: Pixels,
+  maps: readonly { readonly heat: HeatMap; readonly place: GridGeometry }[],
   marked: Box,
   height = 448,
 ): Pixels {
-  const drawn = opaque(resizePixels(photo, panelSize(photo, height), "bicubic"));
-  const panels = [drawn, ...maps.map(({ heat, place }) => heatOver(drawn, photo, heat, place))];
-  for (const panel of panels) outline(panel, photo, [marked]);
+  const drawn = opaque(resizePixels(image, panelSize(image, height), "bicubic"));
+  const panels = [drawn, ...maps.map(({ heat, place }) => heatOver(drawn, image, heat, place))];
+  for (const panel of panels) outline(panel, image, [marked]);
   return strip(panels);
 }
 
 /**
- * One such panel: the photo as it is `drawn` (RGB, any size), darkened, and over it the heat. `photo` is the size that `place` speaks of.
+ * One such panel: the image as it is `drawn` (RGB, any size), darkened, and over it the heat. `image` is the size that `place` speaks of.
  * @throws S2Error "picture" for numbers that are not finite.
  */
 export function heatOver(
   drawn: Pixels,
-  photo: { readonly height: number; readonly width: number },
+  image: { readonly height: number; readonly width: number },
   heat: HeatMap,
-  { region, token }: Place,
+  { region, token }: GridGeometry,
 ): Pixels {
-  const [down, across] = [drawn.height / photo.height, drawn.width / photo.width];
+  const [down, across] = [drawn.height / image.height, drawn.width / image.width];
   const grid: Pixels = { width: heat.cols, height: heat.rows, channels: 1, data: levels(heat) };
   const size = [heat.rows * token[0] * down, heat.cols * token[1] * across].map((side) => Math.max(1, Math.round(side)));
   const smooth = resizePixels(grid, [size[0], size[1]], "bicubic");
@@ -84,7 +84,7 @@ function levels({ rows, cols, data }: HeatMap): Uint8Array {
   return Uint8Array.from(data, (value) => (range > 0 ? Math.round(255 * Math.min(1, Math.max(0, (value - cold) / range))) : 0));
 }
 
-/** Of each level of heat: what is left of the photo, and red, green and blue to add. Heat covers the photo the more the hotter it is. */
+/** Of each level of heat: what is left of the image, and red, green and blue to add. Heat covers the image the more the hotter it is. */
 const glows = Float64Array.from({ length: 4 * 256 }, (_, i) => {
   const heat = (i >> 2) / 255;
   const cover = 0.85 * Math.min(1, 2 * heat);
@@ -95,7 +95,7 @@ const glows = Float64Array.from({ length: 4 * 256 }, (_, i) => {
   return (from + (to - from) * (place - below)) * cover;
 });
 
-/** A channel's light, of each level of heat over each level of the photo's light: [3, 256, 256]; made when first wanted. */
+/** A channel's light, of each level of heat over each level of the image's light: [3, 256, 256]; made when first wanted. */
 let lights: Uint8Array | undefined;
 function lightTable(): Uint8Array {
   if (lights) return lights;

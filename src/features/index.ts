@@ -1,14 +1,14 @@
-/** From a photo to features, and from features to files and pictures. */
-export { principalColours } from "./colours.ts";
-export { type ExtractOptions, extractPhoto, type PhotoModel } from "./extract.ts";
-export { cellBox, type Features, type Place } from "./features.ts";
+/** From an image to features, and from features to files and pictures. */
+export { principalColors } from "./colors.ts";
+export { type ExtractOptions, extractImage, type ImageModel } from "./extract.ts";
+export { cellBox, type Features, type GridGeometry } from "./features.ts";
 export { type HeatMap, heatOver, heatPicture } from "./heat-picture.ts";
 export { picture } from "./picture.ts";
-export { type PhotoOptions, planPhoto } from "./plan-photo.ts";
+export { type ImagePlanOptions, planImage } from "./plan-image.ts";
+export { classColor, depthColor, depthPicture, maskPicture } from "./prediction-picture.ts";
 export { prepareImage } from "./prepare-image.ts";
 export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
 export { limitTiles } from "./tile-limit.ts";
-export { firstScales, joinScales, mergeScales, type Pooling, photoVector, poolTo, takeScales } from "./token-maps.ts";
-export { type PhotoTokens, photoTokens } from "./tokens.ts";
-export { classColour, depthColour, depthPicture, maskPicture } from "./told-picture.ts";
+export { firstScales, imageVector, joinScales, mergeScales, type Pooling, poolTo, takeScales } from "./token-maps.ts";
+export { type ImageTokens, imageTokens } from "./tokens.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";

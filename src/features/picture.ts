@@ -1,4 +1,4 @@
-/** Pictures that lie side by side; one explains S²: the photo, then each scale's features in colours with the tiles that the model saw. */
+/** Pictures that lie side by side; one explains S²: the image, then each scale's features in colors with the tiles that the model saw. */
 
 import { type Box, S2Error } from "../core/index.ts";
 import { type Pixels, resizePixels } from "../images/index.ts";
@@ -7,31 +7,31 @@ import { type Pixels, resizePixels } from "../images/index.ts";
 const GAP = 8;
 
 /**
- * A strip of panels of one size: the photo, then per scale its colours (one pixel per token) enlarged to the photo's drawn size, with the
- * outlines of its tiles (boxes in pixels of the photo; what lies beyond the photo is drawn at its edge). A photo wider than 2:1 gets
+ * A strip of panels of one size: the image, then per scale its colors (one pixel per token) enlarged to the image's drawn size, with the
+ * outlines of its tiles (boxes in pixels of the image; what lies beyond the image is drawn at its edge). An image wider than 2:1 gets
  * panels of 2 · height, so that a panorama does not make the strip endless.
  */
-export function picture(photo: Pixels, scales: readonly { colours: Pixels; tiles: readonly Box[] }[], height = 448): Pixels {
-  const size = panelSize(photo, height);
-  const panels = [opaque(resizePixels(photo, size, "bicubic"))];
-  for (const { colours, tiles } of scales) {
-    const panel = opaque(resizePixels(colours, size, "box")); // enlarging, Pillow's box is the nearest neighbour
-    outline(panel, photo, tiles);
+export function picture(image: Pixels, scales: readonly { colors: Pixels; tiles: readonly Box[] }[], height = 448): Pixels {
+  const size = panelSize(image, height);
+  const panels = [opaque(resizePixels(image, size, "bicubic"))];
+  for (const { colors, tiles } of scales) {
+    const panel = opaque(resizePixels(colors, size, "box")); // enlarging, Pillow's box is the nearest neighbor
+    outline(panel, image, tiles);
     panels.push(panel);
   }
   return strip(panels);
 }
 
-/** The size at which a photo is drawn. @throws S2Error "picture" for a height that is none. */
-export function panelSize(photo: Pixels, height: number): [height: number, width: number] {
+/** The size at which an image is drawn. @throws S2Error "picture" for a height that is none. */
+export function panelSize(image: Pixels, height: number): [height: number, width: number] {
   if (!Number.isSafeInteger(height) || height < 1) {
     throw new S2Error("picture", `Got height ${height}; expected a whole number of pixels of at least 1, 448 for example.`);
   }
-  const scale = Math.min(height / photo.height, (2 * height) / photo.width);
-  return [Math.max(1, Math.round(photo.height * scale)), Math.max(1, Math.round(photo.width * scale))];
+  const scale = Math.min(height / image.height, (2 * height) / image.width);
+  return [Math.max(1, Math.round(image.height * scale)), Math.max(1, Math.round(image.width * scale))];
 }
 
-/** RGB, freshly made: grey is repeated, what is transparent lies on white. */
+/** RGB, freshly made: gray is repeated, what is transparent lies on white. */
 export function opaque({ width, height, channels, data }: Pixels): Pixels {
   const rgb = new Uint8Array(width * height * 3);
   const second = channels === 1 ? 0 : 1;
@@ -45,17 +45,17 @@ export function opaque({ width, height, channels, data }: Pixels): Pixels {
   return { width, height, channels: 3, data: rgb };
 }
 
-/** White lines with dark on either side, visible on any colour; all dark before all white, for neighbours share their edges. */
-export function outline(panel: Pixels, photo: Pixels, tiles: readonly Box[]): void {
+/** White lines with dark on either side, visible on any color; all dark before all white, for neighbors share their edges. */
+export function outline(panel: Pixels, image: Pixels, tiles: readonly Box[]): void {
   for (const [value, around] of [
     [32, 1],
     [255, 0],
   ]) {
     for (const { left, top, width, height } of tiles) {
-      const x0 = onPanel(left, photo.width, panel.width);
-      const x1 = onPanel(left + width, photo.width, panel.width);
-      const y0 = onPanel(top, photo.height, panel.height);
-      const y1 = onPanel(top + height, photo.height, panel.height);
+      const x0 = onPanel(left, image.width, panel.width);
+      const x1 = onPanel(left + width, image.width, panel.width);
+      const y0 = onPanel(top, image.height, panel.height);
+      const y1 = onPanel(top + height, image.height, panel.height);
       fill(panel, x0 - around, y0 - around, x0 + around, y1 + around, value);
       fill(panel, x1 - around, y0 - around, x1 + around, y1 + around, value);
       fill(panel, x0 - around, y0 - around, x1 + around, y0 + around, value);
@@ -64,9 +64,9 @@ export function outline(panel: Pixels, photo: Pixels, tiles: readonly Box[]): vo
   }
 }
 
-/** A place in the photo as a whole pixel of the panel, edges included. */
-function onPanel(place: number, photoSide: number, panelSide: number): number {
-  return Math.min(panelSide - 1, Math.max(0, Math.round((place * panelSide) / photoSide)));
+/** A place in the image as a whole pixel of the panel, edges included. */
+function onPanel(place: number, imageSide: number, panelSide: number): number {
+  return Math.min(panelSide - 1, Math.max(0, Math.round((place * panelSide) / imageSide)));
 }
 
 /** Fills the rectangle, last row and column included, as far as it lies on the picture. */

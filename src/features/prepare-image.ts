@@ -1,19 +1,19 @@
-/** One photo as a model was trained to see it: its middle, at the model's size, normalised. */
+/** One image as a model was trained to see it: its middle, at the model's size, normalized. */
 import type { Tensor } from "../core/index.ts";
-import { imagenet, normaliser, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
+import { imagenet, normalizer, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
 
-/** [1, 3, height, width] of `size`: the largest box of that shape in the photo's middle. */
+/** [1, 3, height, width] of `size`: the largest box of that shape in the image's middle. */
 export function prepareImage(
-  photo: Photo,
+  image: Photo,
   [height, width]: readonly [height: number, width: number],
   preprocessing: Preprocessing = imagenet,
 ): Tensor {
-  const scale = Math.min(photo.width / width, photo.height / height);
-  const [left, right] = middle(photo.width, width * scale);
-  const [top, bottom] = middle(photo.height, height * scale);
-  const pixels = resizePixels(photo, [height, width], preprocessing.filter, [left, top, right, bottom]);
+  const scale = Math.min(image.width / width, image.height / height);
+  const [left, right] = middle(image.width, width * scale);
+  const [top, bottom] = middle(image.height, height * scale);
+  const pixels = resizePixels(image, [height, width], preprocessing.filter, [left, top, right, bottom]);
   const data = new Float32Array(3 * height * width);
-  normaliser(preprocessing)(pixels, 0, 0, height, width, data, 0);
+  normalizer(preprocessing)(pixels, 0, 0, height, width, data, 0);
   return { dims: [1, 3, height, width], data };
 }
 

@@ -1,12 +1,12 @@
 /** Each scale's own features, on its own token grid, from one run of the model: what a picture shows before scales are pooled together. */
 import { type Box, runPlan, S2Error, type S2Plan, type Tensor } from "../core/index.ts";
 import { type Photo, type Pixels, resizePixels } from "../images/index.ts";
-import { principalColours } from "./colours.ts";
-import type { PhotoModel } from "./extract.ts";
+import { principalColors } from "./colors.ts";
+import type { ImageModel } from "./extract.ts";
 import { picture } from "./picture.ts";
 
 /** A model that keeps what it gave; for one image, for all outputs stay in memory until `scaleMaps` has read them. */
-export interface RecordedModel extends PhotoModel {
+export interface RecordedModel extends ImageModel {
   readonly recording: Tensor[];
 }
 
@@ -19,7 +19,7 @@ export interface ScaleMap {
 }
 
 /** Wraps a model so that `extract` with it records what each run gave; `scaleMaps` plays it back. */
-export function recordModel(model: PhotoModel): RecordedModel {
+export function recordModel(model: ImageModel): RecordedModel {
   const recording: Tensor[] = [];
   const { traits, preprocessing } = model;
   const recorded = async (images: Tensor) => {
@@ -31,7 +31,7 @@ export function recordModel(model: PhotoModel): RecordedModel {
 }
 
 /**
- * The maps of `plan`'s scales from what the model gave when the plan ran on one photo; the model does not run again.
+ * The maps of `plan`'s scales from what the model gave when the plan ran on one image; the model does not run again.
  * @throws S2Error "recording" when the recorded runs are not those of this plan.
  */
 export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<ScaleMap[]> {
@@ -54,12 +54,12 @@ export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<
   if (at === recorded.recording.length) return maps;
   throw new S2Error(
     "recording",
-    `The recording has ${recorded.recording.length} runs, but the plan ${at}; record each photo anew.`,
+    `The recording has ${recorded.recording.length} runs, but the plan ${at}; record each image anew.`,
   );
 }
 
 /**
- * What `onScale` gives of one photo as a map, to be drawn before the next scale is there; undefined where the plan does not know its grid
+ * What `onScale` gives of one image as a map, to be drawn before the next scale is there; undefined where the plan does not know its grid
  * (the model does not say its patch size).
  */
 export function outputMap(features: Tensor, plan: S2Plan): ScaleMap | undefined {
@@ -79,15 +79,15 @@ function fromMap({ dims: [, channels, rows, cols], data }: Tensor): ScaleMap {
   return { rows, cols, channels, data: out };
 }
 
-/** The photo beside each scale's first three principal components with its tiles outlined; of a cropped photo, the part that was seen. */
-export function scalePicture(photo: Photo, maps: readonly ScaleMap[], plan: S2Plan): Pixels {
-  const { left, top, width, height } = plan.region ?? { left: 0, top: 0, width: photo.width, height: photo.height };
+/** The image beside each scale's first three principal components with its tiles outlined; of a cropped image, the part that was seen. */
+export function scalePicture(image: Photo, maps: readonly ScaleMap[], plan: S2Plan): Pixels {
+  const { left, top, width, height } = plan.region ?? { left: 0, top: 0, width: image.width, height: image.height };
   const [rows, cols] = [Math.max(1, Math.round(height)), Math.max(1, Math.round(width))];
-  const whole = rows === photo.height && cols === photo.width;
-  const seen = whole ? photo : resizePixels(photo, [rows, cols], "box", [left, top, left + width, top + height]);
+  const whole = rows === image.height && cols === image.width;
+  const seen = whole ? image : resizePixels(image, [rows, cols], "box", [left, top, left + width, top + height]);
   const moved = (box: Box): Box => ({ ...box, left: box.left - left, top: box.top - top });
   return picture(
     seen,
-    maps.map((map, i) => ({ colours: principalColours(map), tiles: plan.scales[i].tiles.map(moved) })),
+    maps.map((map, i) => ({ colors: principalColors(map), tiles: plan.scales[i].tiles.map(moved) })),
   );
 }

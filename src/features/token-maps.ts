@@ -1,19 +1,19 @@
-/** Parts of stored features: some of their scales, one vector for the photo, merges other than concatenation. */
+/** Parts of stored features: some of their scales, one vector for the image, merges other than concatenation. */
 import { resize, S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "./tokens.ts";
+import type { ImageTokens } from "./tokens.ts";
 
 /** The channels of some scales: features at scales 1, 2, 3 hold those at 1 and at 1, 2 (concatenation, paper §3.1). */
-export function takeScales(tokens: PhotoTokens, scales: readonly number[]): PhotoTokens {
-  const { data, channels, widths } = tokens;
-  const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+export function takeScales(tokens: ImageTokens, scales: readonly number[]): ImageTokens {
+  const { data, channels, channelsPerScale } = tokens;
+  const starts = channelsPerScale.map((_, i) => channelsPerScale.slice(0, i).reduce((sum, width) => sum + width, 0));
   for (const scale of scales) {
     if (starts[scale] === undefined)
       throw new S2Error(
         "option",
-        `Scale ${scale} was asked of features of ${widths.length} scales; expected 0 to ${widths.length - 1}.`,
+        `Scale ${scale} was asked of features of ${channelsPerScale.length} scales; expected 0 to ${channelsPerScale.length - 1}.`,
       );
   }
-  const kept = scales.map((scale) => widths[scale]);
+  const kept = scales.map((scale) => channelsPerScale[scale]);
   const width = kept.reduce((sum, each) => sum + each, 0);
   const rows = data.length / channels;
   const part = new Float32Array(rows * width);
@@ -24,14 +24,14 @@ export function takeScales(tokens: PhotoTokens, scales: readonly number[]): Phot
       to += kept[i];
     }
   }
-  return { ...tokens, data: part, channels: width, widths: kept };
+  return { ...tokens, data: part, channels: width, channelsPerScale: kept };
 }
 
 /** Scales added instead of concatenated (paper, Table 12), or their mean. */
-export function mergeScales(tokens: PhotoTokens, how: "add" | "mean"): PhotoTokens {
-  const { data, channels, widths } = tokens;
-  const [width] = widths;
-  const factor = how === "mean" ? 1 / widths.length : 1;
+export function mergeScales(tokens: ImageTokens, how: "add" | "mean"): ImageTokens {
+  const { data, channels, channelsPerScale } = tokens;
+  const [width] = channelsPerScale;
+  const factor = how === "mean" ? 1 / channelsPerScale.length : 1;
   const merged = new Float32Array((data.length / channels) * width);
   for (let row = 0; row < data.length / channels; row++) {
     for (let c = 0; c < width; c++) {
@@ -40,14 +40,14 @@ export function mergeScales(tokens: PhotoTokens, how: "add" | "mean"): PhotoToke
       merged[row * width + c] = sum * factor;
     }
   }
-  return { ...tokens, data: merged, channels: width, widths: [width] };
+  return { ...tokens, data: merged, channels: width, channelsPerScale: [width] };
 }
 
-/** Which tokens stand for the whole photo. */
+/** Which tokens stand for the whole image. */
 export type Pooling = "cls" | "mean" | "cls+mean";
 
-/** One vector for the photo: its first prefix token, the mean of its grid, or both, scale by scale. */
-export function photoVector({ data, channels, prefix, widths }: PhotoTokens, pooling: Pooling): Float32Array {
+/** One vector for the image: its first prefix token, the mean of its grid, or both, scale by scale. */
+export function imageVector({ data, channels, prefix, channelsPerScale }: ImageTokens, pooling: Pooling): Float32Array {
   if (pooling !== "mean" && prefix === 0)
     throw new S2Error("option", `The pooling "${pooling}" needs a [CLS] token, and these features have none; give "mean".`);
   const cls = data.subarray(0, channels);
@@ -58,15 +58,15 @@ export function photoVector({ data, channels, prefix, widths }: PhotoTokens, poo
   for (let c = 0; c < channels; c++) mean[c] /= rows - prefix;
   if (pooling === "mean") return mean;
   const both = new Float32Array(2 * channels);
-  for (let i = 0, from = 0; i < widths.length; from += widths[i++]) {
-    both.set(cls.subarray(from, from + widths[i]), 2 * from);
-    both.set(mean.subarray(from, from + widths[i]), 2 * from + widths[i]);
+  for (let i = 0, from = 0; i < channelsPerScale.length; from += channelsPerScale[i++]) {
+    both.set(cls.subarray(from, from + channelsPerScale[i]), 2 * from);
+    both.set(mean.subarray(from, from + channelsPerScale[i]), 2 * from + channelsPerScale[i]);
   }
   return both;
 }
 
-/** The same photo's features on a coarser grid by the reference's area pooling, as scales are pooled onto each other (paper §3.1). */
-export function poolTo(tokens: PhotoTokens, grid: PhotoTokens["grid"]): PhotoTokens {
+/** The same image's features on a coarser grid by the reference's area pooling, as scales are pooled onto each other (paper §3.1). */
+export function poolTo(tokens: ImageTokens, grid: ImageTokens["grid"]): ImageTokens {
   const { data, channels, prefix } = tokens;
   const { rows, cols } = tokens.grid;
   if (rows === grid.rows && cols === grid.cols) return tokens;
@@ -83,10 +83,10 @@ export function poolTo(tokens: PhotoTokens, grid: PhotoTokens["grid"]): PhotoTok
 }
 
 /**
- * The channels of several features of one photo side by side, as if they were scales of one.
+ * The channels of several features of one image side by side, as if they were scales of one.
  * @throws S2Error "rows" when their grids differ: `poolTo` makes them alike.
  */
-export function joinScales(parts: readonly PhotoTokens[]): PhotoTokens {
+export function joinScales(parts: readonly ImageTokens[]): ImageTokens {
   const [first] = parts;
   const rows = first.data.length / first.channels;
   const channels = parts.reduce((sum, part) => sum + part.channels, 0);
@@ -102,11 +102,11 @@ export function joinScales(parts: readonly PhotoTokens[]): PhotoTokens {
       data.set(part.data.subarray(row * part.channels, (row + 1) * part.channels), row * channels + offset);
     offset += part.channels;
   }
-  return { ...first, data, channels, widths: parts.flatMap(({ widths }) => widths) };
+  return { ...first, data, channels, channelsPerScale: parts.flatMap(({ channelsPerScale }) => channelsPerScale) };
 }
 
-/** The first scales of each photo's features. */
-export const firstScales = (features: ReadonlyMap<string, PhotoTokens>, count: number): ReadonlyMap<string, PhotoTokens> => {
+/** The first scales of each image's features. */
+export const firstScales = (features: ReadonlyMap<string, ImageTokens>, count: number): ReadonlyMap<string, ImageTokens> => {
   const scales = Array.from({ length: count }, (_, i) => i);
-  return new Map([...features].map(([photo, tokens]) => [photo, takeScales(tokens, scales)]));
+  return new Map([...features].map(([image, tokens]) => [image, takeScales(tokens, scales)]));
 };

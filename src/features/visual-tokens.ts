@@ -1,4 +1,4 @@
-/** `visualTokens`: a photo as the tokens that a language model of LLaVA's, VILA's or NVILA's kind reads. */
+/** `visualTokens`: an image as the tokens that a language model of LLaVA's, VILA's or NVILA's kind reads. */
 import {
   checkFinite,
   checkNames,
@@ -10,10 +10,10 @@ import {
   type Tensor,
   type Tower,
 } from "../core/index.ts";
-import { imagenet, normaliser, type Photo, type Preprocessing } from "../images/index.ts";
+import { imagenet, normalizer, type Photo, type Preprocessing } from "../images/index.ts";
 import { cutBlocks, joinBlocks } from "./blocks.ts";
-import { extractPhoto, type PhotoModel } from "./extract.ts";
-import { fitPhoto } from "./fit-photo.ts";
+import { extractImage, type ImageModel } from "./extract.ts";
+import { fitImage } from "./fit-image.ts";
 
 /** From features [blocks, tokens, channels] to a language model's tokens [blocks, tokens, width]. */
 export type Project = (features: Tensor) => Tensor | Promise<Tensor>;
@@ -22,8 +22,8 @@ export interface VisualOptions extends Pick<S2Options, "antialias" | "splitForwa
   /** The projector; without one the features themselves are the tokens. */
   project?: Project;
   /**
-   * Dynamic S² of the photo as one tile whose features stand for every scale: what NVILA does with the frames of a video and with several
-   * photos in one prompt. Default false.
+   * Dynamic S² of the image as one tile whose features stand for every scale: what NVILA does with the frames of a video and with several
+   * images in one prompt. Default false.
    */
   oneTile?: boolean;
   /** How pixels become numbers; default: what the model says, else ImageNet's mean and deviation. */
@@ -43,25 +43,25 @@ export interface VisualTokens {
 }
 
 /**
- * A photo through a vision tower (`readTowerConfig`, `buildTower`) and its projector (`buildProjector`), as the tower was trained: "s2" takes the
- * photo at its largest scale and makes the others from that, "dynamic-s2" makes every scale from the photo and projects block by block.
- * @throws S2Error before the model runs when photo, tower and model do not fit.
+ * An image through a vision tower (`readTowerConfig`, `buildTower`) and its projector (`buildProjector`), as the tower was trained: "s2" takes the
+ * image at its largest scale and makes the others from that, "dynamic-s2" makes every scale from the image and projects block by block.
+ * @throws S2Error before the model runs when image, tower and model do not fit.
  */
 export async function visualTokens(
-  model: PhotoModel,
-  photo: Photo,
+  model: ImageModel,
+  image: Photo,
   tower: Tower,
   options: VisualOptions = {},
 ): Promise<VisualTokens> {
   checkNames(options, ["project", "oneTile", "preprocessing", "antialias", "splitForward", "signal", "onProgress"]);
   const { project, oneTile = false, antialias, splitForward = 4 } = options;
-  const plan = planTower(oneTile ? asOneTile(tower) : tower, photo, model.traits, { antialias, splitForward });
+  const plan = planTower(oneTile ? asOneTile(tower) : tower, image, model.traits, { antialias, splitForward });
   const prefix = tower.prefix === "keep" ? plan.numPrefixToken : 0;
   const order = tower.projector?.order ?? "rows";
   const blocks = tower.kind === "s2" ? { rows: 1, cols: 1 } : plan.scales[plan.outputScale];
   const several = blocks.rows * blocks.cols > 1;
   if (several && (prefix > 0 || order === "columns")) refuseBlocks();
-  const { features, grid } = await see(model, photo, tower, plan, options);
+  const { features, grid } = await see(model, image, tower, plan, options);
   const own = withoutFirst(features, plan.numPrefixToken - prefix);
   const given = oneTile ? repeated(own, tower.scales.length) : own;
   if (!project) return { data: given.data, dims: dimsOf(given), grid, prefix, order: "rows", plan };
@@ -96,24 +96,24 @@ function refuseBlocks(): never {
 }
 
 /** Features of the tower with their prefix tokens, before the projector. */
-async function see(model: PhotoModel, photo: Photo, tower: Tower, plan: S2Plan, options: VisualOptions) {
+async function see(model: ImageModel, image: Photo, tower: Tower, plan: S2Plan, options: VisualOptions) {
   const { signal, onProgress, preprocessing = model.preprocessing ?? imagenet } = options;
   if (tower.kind === "dynamic-s2") {
-    const { data, dims, grid } = await extractPhoto(model, photo, { ...plan, signal, onProgress, preprocessing });
+    const { data, dims, grid } = await extractImage(model, image, { ...plan, signal, onProgress, preprocessing });
     return { features: { data, dims }, grid };
   }
-  const images = squareTensor(photo, plan.image[0], tower.fit, preprocessing);
+  const images = squareTensor(image, plan.image[0], tower.fit, preprocessing);
   const features = await s2(model, images, { ...plan, signal, onProgress });
   const side = Math.sqrt(features.dims[1] - plan.numPrefixToken);
   return { features, grid: { rows: side, cols: side } };
 }
 
-/** The photo as the processor of such a tower gives it, [1, 3, side, side]. */
-function squareTensor(photo: Photo, side: number, fit: Tower["fit"], preprocessing: Preprocessing): Tensor {
+/** The image as the processor of such a tower gives it, [1, 3, side, side]. */
+function squareTensor(image: Photo, side: number, fit: Tower["fit"], preprocessing: Preprocessing): Tensor {
   const background = preprocessing.mean.map((mean) => Math.trunc(mean * 255));
-  const pixels = fitPhoto(photo, side, fit, preprocessing.filter, background);
+  const pixels = fitImage(image, side, fit, preprocessing.filter, background);
   const data = new Float32Array(3 * side * side);
-  normaliser(preprocessing)(pixels, 0, 0, side, side, data, 0);
+  normalizer(preprocessing)(pixels, 0, 0, side, side, data, 0);
   return { dims: [1, 3, side, side], data };
 }
 

@@ -3,27 +3,33 @@
  * as many unknowns as there are clicks. What comes out is an ordinary segmentation head.
  */
 import { S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import { cholesky, solve } from "./cholesky.ts";
 import { largestScores } from "./largest-scores.ts";
 import type { Mask } from "./masks.ts";
 import type { SegmentationHead } from "./segmentation.ts";
-import { folded, type LinearMap, type Solution, type Standard, standardOfRows } from "./standardise.ts";
-import { gridRows, type LabelledPoint, tokenOf } from "./tokens.ts";
+import {
+  foldStandardization,
+  type LinearMap,
+  type Solution,
+  type Standardization,
+  standardizationOfFeatures,
+} from "./standardize.ts";
+import { gridFeatures, type LabeledPoint, tokenOf } from "./tokens.ts";
 
-/** A photo that is ready for clicks. */
-export interface ClickablePhoto {
-  readonly tokens: PhotoTokens;
-  /** Of its own tokens: z has mean 0 over the photo and squares that sum to 1 on average, each scale's part of the same weight. */
-  readonly standard: Standard;
+/** An image that is ready for clicks. */
+export interface ClickableImage {
+  readonly tokens: ImageTokens;
+  /** Of its own tokens: z has mean 0 over the image and squares that sum to 1 on average, each scale's part of the same weight. */
+  readonly standard: Standardization;
 }
 
 /**
- * What all clicks on a photo share: mean and deviation of its tokens.
+ * What all clicks on an image share: mean and deviation of its tokens.
  * @throws S2Error "rows" for tokens that are no grid, or not finite.
  */
-export function clickable(tokens: PhotoTokens): ClickablePhoto {
-  const { mean, factor } = standardOfRows(gridRows(tokens, tokens.widths), tokens.widths);
+export function clickable(tokens: ImageTokens): ClickableImage {
+  const { mean, factor } = standardizationOfFeatures(gridFeatures(tokens, tokens.channelsPerScale), tokens.channelsPerScale);
   return { tokens, standard: { mean, factor: factor.map((value) => value / Math.sqrt(tokens.channels)) } };
 }
 
@@ -32,11 +38,14 @@ const alpha = 0.3;
 
 /**
  * The class of every pixel, from points with classes; `classes` is how many there are.
- * @throws S2Error "labels" for no click or a class that there is not; "outside" for a click outside the photo.
+ * @throws S2Error "labels" for no click or a class that there is not; "outside" for a click outside the image.
  */
-export function segmentClicks(photo: ClickablePhoto, clicks: readonly LabelledPoint[], classes: number): Mask {
-  const { tokens, standard } = photo;
-  const scores = scoresOf(gridRows(tokens, tokens.widths), folded(fitClicks(photo, clicks, classes), standard));
+export function segmentClicks(image: ClickableImage, clicks: readonly LabeledPoint[], classes: number): Mask {
+  const { tokens, standard } = image;
+  const scores = scoresOf(
+    gridFeatures(tokens, tokens.channelsPerScale),
+    foldStandardization(fitClicks(image, clicks, classes), standard),
+  );
   return largestScores(scores, classes, tokens);
 }
 
@@ -68,20 +77,16 @@ function scoresOf(rows: Float32Array, { weight, bias }: LinearMap): Float32Array
   return scores;
 }
 
-/** The same as a head, for other photos of the same look. */
-export function clicksHead(
-  photo: ClickablePhoto,
-  clicks: readonly LabelledPoint[],
-  classes: readonly string[],
-): SegmentationHead {
-  const map = folded(fitClicks(photo, clicks, classes.length), photo.standard);
-  return { kind: "segmentation", classes, widths: photo.tokens.widths, tensors: { ...map } };
+/** The same as a head, for other images of the same look. */
+export function clicksHead(image: ClickableImage, clicks: readonly LabeledPoint[], classes: readonly string[]): SegmentationHead {
+  const map = foldStandardization(fitClicks(image, clicks, classes.length), image.standard);
+  return { kind: "segmentation", classes, channelsPerScale: image.tokens.channelsPerScale, tensors: { ...map } };
 }
 
 /** Ridge regression on 1 for a click's class and 0 for the others, the bias as one more channel of 1: (zzᵀ + 1 + alpha)⁻¹ is of the clicks' side. */
-function fitClicks({ tokens, standard }: ClickablePhoto, clicks: readonly LabelledPoint[], classes: number): Solution {
+function fitClicks({ tokens, standard }: ClickableImage, clicks: readonly LabeledPoint[], classes: number): Solution {
   if (clicks.length === 0) throw new S2Error("labels", "There is no click; give at least one point of each class.");
-  const rows = gridRows(tokens, tokens.widths);
+  const rows = gridFeatures(tokens, tokens.channelsPerScale);
   const { channels } = tokens;
   const z = clicks.map((click) => {
     const at = tokenOf(tokens, click, classes) * channels;
@@ -100,11 +105,11 @@ function fitClicks({ tokens, standard }: ClickablePhoto, clicks: readonly Labell
   const weight = new Float64Array(classes * channels);
   const bias = new Float64Array(classes);
   for (let k = 0; k < classes; k++) {
-    const shares = Float64Array.from(clicks, ({ label }) => Number(label === k));
-    solve(products, n, shares);
+    const fractions = Float64Array.from(clicks, ({ label }) => Number(label === k));
+    solve(products, n, fractions);
     for (let a = 0; a < n; a++) {
-      bias[k] += shares[a];
-      for (let c = 0; c < channels; c++) weight[k * channels + c] += shares[a] * z[a][c];
+      bias[k] += fractions[a];
+      for (let c = 0; c < channels; c++) weight[k * channels + c] += fractions[a] * z[a][c];
     }
   }
   return { weight, bias };

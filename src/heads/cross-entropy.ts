@@ -1,4 +1,4 @@
-/** Multinomial cross-entropy of scores, for hard labels and for shares of classes. */
+/** Multinomial cross-entropy of scores, for hard labels and for fractions of classes. */
 import {
   Cast,
   constant,
@@ -12,12 +12,12 @@ import {
   Sub,
   Unsqueeze,
 } from "../onnx/index.ts";
-import { type ScoreLoss, total } from "./descend.ts";
-import type { LabelledRows, Rows } from "./rows.ts";
+import { type ScoreLoss, total } from "./fit-lbfgs.ts";
+import type { FeatureBatch, LabeledBatch } from "./rows.ts";
 
-/** Rows and the share of each class in them, [n, classes]; shares that sum to less than 1 count less. */
-export interface SharedRows extends Rows {
-  readonly shares: Float32Array;
+/** Rows and the share of each class in them, [n, classes]; fractions that sum to less than 1 count less. */
+export interface SoftLabeledBatch extends FeatureBatch {
+  readonly fractions: Float32Array;
 }
 
 /** -Σ target · log softmax(scores); its derivative is softmax · Σ target - target. */
@@ -39,21 +39,24 @@ export function oneHot(labels: ShapedValue, classes: number): ShapedValue {
 }
 
 /** Of rows with labels. */
-export const labelLoss = (classes: number): ScoreLoss<LabelledRows> => ({
+export const labelLoss = (classes: number): ScoreLoss<LabeledBatch> => ({
   outputs: classes,
   build: (scores) => crossEntropy(scores, oneHot(input(scores.graph, "labels", "int32", scores.dims.slice(0, -1)), classes)),
-  feeds: ({ rows, labels }) => ({
-    rows: { dims: [labels.length, rows.length / labels.length], data: rows },
+  feeds: ({ features, labels }) => ({
+    rows: { dims: [labels.length, features.length / labels.length], data: features },
     labels: { dims: [labels.length], data: labels },
   }),
 });
 
-/** Of rows with shares. */
-export const shareLoss = (classes: number): ScoreLoss<SharedRows> => ({
+/** Of rows with fractions. */
+export const softLabelLoss = (classes: number): ScoreLoss<SoftLabeledBatch> => ({
   outputs: classes,
-  build: (scores) => crossEntropy(scores, input(scores.graph, "shares", "float32", scores.dims)),
-  feeds({ rows, shares }) {
-    const count = shares.length / classes;
-    return { rows: { dims: [count, rows.length / count], data: rows }, shares: { dims: [count, classes], data: shares } };
+  build: (scores) => crossEntropy(scores, input(scores.graph, "fractions", "float32", scores.dims)),
+  feeds({ features, fractions }) {
+    const count = fractions.length / classes;
+    return {
+      rows: { dims: [count, features.length / count], data: features },
+      fractions: { dims: [count, classes], data: fractions },
+    };
   },
 });

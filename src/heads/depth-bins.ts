@@ -14,19 +14,19 @@ import {
   Softmax,
   Sub,
 } from "../onnx/index.ts";
-import { onePhoto, type ScoreLoss, total } from "./descend.ts";
-import type { Rows } from "./rows.ts";
+import { oneImage, type ScoreLoss, total } from "./fit-lbfgs.ts";
+import type { FeatureBatch } from "./rows.ts";
 
-/** How scores become metres. */
+/** How scores become meters. */
 export interface Bins {
   readonly count: number;
-  /** Where the middles of the bins lie between the nearest and the farthest depth: evenly in metres, or in their logarithms. */
+  /** Where the middles of the bins lie between the nearest and the farthest depth: evenly in meters, or in their logarithms. */
   readonly spacing: "linear" | "log";
   /** What scores become: a softmax, or DINOv2's relu(score) + 0.1 over its sum ("linear"). */
   readonly weights: "softmax" | "linear";
 }
 
-/** Depths of the bins in metres, the first at `near`, the last at `far`. */
+/** Depths of the bins in meters, the first at `near`, the last at `far`. */
 export function binDepths({ count, spacing }: Bins, near: number, far: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => {
     const part = i / (count - 1);
@@ -49,8 +49,8 @@ export function expectedDepth(scores: ShapedValue, bins: Bins, near: number, far
   return { depth, slope };
 }
 
-/** Tokens of one photo, the mean logarithm of the depth under each, and how much of it is known. */
-export interface DepthRows extends Rows {
+/** Tokens of one image, the mean logarithm of the depth under each, and how much of it is known. */
+export interface DepthBatch extends FeatureBatch {
   readonly logs: Float32Array;
   readonly known: Float32Array;
 }
@@ -59,11 +59,11 @@ export interface DepthRows extends Rows {
 const lambda = 0.85;
 
 /**
- * The scale-invariant log loss of a photo (Eigen et al., arXiv 1406.2283, eq. 4): mean(g²) - λ mean(g)² with g = log depth - log truth,
- * tokens weighted by the part of their pixels whose depth is known. Each photo counts as one. DINOv2's is its root, whose slope
+ * The scale-invariant log loss of an image (Eigen et al., arXiv 1406.2283, eq. 4): mean(g²) - λ mean(g)² with g = log depth - log truth,
+ * tokens weighted by the part of their pixels whose depth is known. Each image counts as one. DINOv2's is its root, whose slope
  * does not vanish at the minimum, where L-BFGS gets slow.
  */
-export const scaleInvariantLoss = (bins: Bins, near: number, far: number): ScoreLoss<DepthRows> => ({
+export const scaleInvariantLoss = (bins: Bins, near: number, far: number): ScoreLoss<DepthBatch> => ({
   outputs: bins.count,
   bias: bins.weights === "linear" ? 1 : 0, // a relu that is off learns nothing
   build(scores) {
@@ -79,13 +79,13 @@ export const scaleInvariantLoss = (bins: Bins, near: number, far: number): Score
     return {
       loss: total(loss),
       gradient: Mul(slope, Div(byGap, depth)),
-      count: onePhoto(scores),
+      count: oneImage(scores),
     };
   },
-  feeds({ rows, logs, known }) {
+  feeds({ features, logs, known }) {
     const n = logs.length;
     return {
-      rows: { dims: [n, rows.length / n], data: rows },
+      rows: { dims: [n, features.length / n], data: features },
       logs: { dims: [n, 1], data: logs },
       known: { dims: [n, 1], data: known },
     };

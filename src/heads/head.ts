@@ -25,7 +25,7 @@ export interface Head {
 /** A head that takes features scale by scale. */
 export interface FeatureHead extends Head {
   /** Channels of each scale, as the features have them that it was made from. */
-  readonly widths: readonly number[];
+  readonly channelsPerScale: readonly number[];
 }
 
 /**
@@ -85,7 +85,7 @@ function checkKind(head: Head, kind: string): void {
     throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it as what it is.`);
 }
 
-const widths = pipe(array(pipe(number(), integer(), minValue(1))), minLength(1));
+const channelsPerScale = pipe(array(pipe(number(), integer(), minValue(1))), minLength(1));
 
 /**
  * Checks a head's kind, the channels of its scales and its own fields, on which the dims of its tensors depend.
@@ -94,7 +94,7 @@ const widths = pipe(array(pipe(number(), integer(), minValue(1))), minLength(1))
 export function checkFields(head: FeatureHead, kind: string, fields: ObjectEntries): void {
   checkKind(head, kind);
   const source = { code: "head", name: `The ${kind} head`, advice: "Fit it again." };
-  checkJson(looseObject({ widths, ...fields }), head, source);
+  checkJson(looseObject({ channelsPerScale, ...fields }), head, source);
 }
 
 /**

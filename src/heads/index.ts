@@ -1,11 +1,11 @@
 /** Heads on frozen features: probes, neighbors, segmentation, depth, counts. */
-export { type ClickablePhoto, clickable, clicksHead, segmentClicks } from "./clicks.ts";
+export { type ClickableImage, clickable, clicksHead, segmentClicks } from "./clicks.ts";
 export {
   type BinOptions,
   type DepthHead,
+  type DepthImage,
   type DepthMap,
   type DepthOptions,
-  type DepthPhoto,
   fitDepth,
   fitRidgeDepth,
   openDepth,
@@ -14,25 +14,25 @@ export type { Bins } from "./depth-bins.ts";
 export { checkHead, type FeatureHead, type Head, readHead, writeHead } from "./head.ts";
 export { fitLogistic, type LogisticOptions } from "./logistic.ts";
 export type { Mask } from "./masks.ts";
-export { fitNeighbours, type NeighboursHead, type NeighboursOptions, openNeighbours } from "./neighbours.ts";
+export { fitNeighbors, type NeighborsHead, type NeighborsOptions, openNeighbors } from "./neighbors.ts";
 export {
   fitObjects,
+  type LabeledObjects,
+  type ObjectPrediction,
   type ObjectsHead,
   type ObjectsOptions,
   openObjects,
-  type PhotoOfObjects,
-  type ToldObjects,
 } from "./objects.ts";
 export { argmax, type OpenedHead, openProbe, type ProbeHead } from "./probe.ts";
 export { fitPrototypes, openPrototypes, type PrototypesHead, type PrototypesOptions } from "./prototypes.ts";
 export { fitRidge, fitRidgeClassifier, type RidgeOptions } from "./ridge.ts";
-export type { Batches, FitOptions, FitProgress, FittedHead, LabelledRows, Rows, TargetRows, Trial } from "./rows.ts";
+export type { Batches, FeatureBatch, FitOptions, FitProgress, FittedHead, LabeledBatch, TargetBatch, Trial } from "./rows.ts";
 export {
   fitRidgeSegmentation,
   fitSegmentation,
-  type MaskedPhoto,
+  type MaskedImage,
   openSegmentation,
   type SegmentationHead,
   type SegmentationOptions,
 } from "./segmentation.ts";
-export type { LabelledPoint } from "./tokens.ts";
+export type { LabeledPoint } from "./tokens.ts";

@@ -1,6 +1,6 @@
 /** From scores of tokens to the class of every pixel: enlarged bilinearly as `resize` does, and the largest taken, without the enlarged planes. */
 import { argmax } from "../core/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import type { Mask } from "./masks.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Mask } from "./masks.ts";
  * a mean of two tokens' with the same weights for all classes, so where one class is the largest in both there is nothing to compute.
  * @throws S2Error "not-finite" for NaN.
  */
-export function largestScores(scores: Float32Array, classes: number, { grid, size }: Pick<PhotoTokens, "grid" | "size">): Mask {
+export function largestScores(scores: Float32Array, classes: number, { grid, size }: Pick<ImageTokens, "grid" | "size">): Mask {
   const [height, width] = size;
   const data = new Uint8Array(height * width);
   const [down, along] = [between(grid.rows, height), between(grid.cols, width)];

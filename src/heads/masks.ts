@@ -1,4 +1,4 @@
-/** What a mask says of each token: shares of classes, or the classes of a few places in it. */
+/** What a mask says of each token: fractions of classes, or the classes of a few places in it. */
 import { S2Error } from "../core/index.ts";
 
 /** A class of every pixel, row by row. */
@@ -19,20 +19,20 @@ export function cells(pixels: number, count: number): Int32Array {
  * The share of each class in the pixels under each token, [rows·cols, classes]; what is ignored belongs to no class.
  * @throws S2Error "labels" for a pixel that is neither a class nor ignored.
  */
-export function classShares(mask: Mask, { rows, cols }: Grid, classes: number, ignore: number): Float32Array {
+export function classFractions(mask: Mask, { rows, cols }: Grid, classes: number, ignore: number): Float32Array {
   checkMask(mask, classes, ignore);
-  const shares = new Float32Array(rows * cols * classes);
+  const fractions = new Float32Array(rows * cols * classes);
   const pixels = new Int32Array(rows * cols);
   const [rowOf, colOf] = [cells(mask.height, rows), cells(mask.width, cols)];
   for (let y = 0, at = 0; y < mask.height; y++) {
     for (let x = 0; x < mask.width; x++, at++) {
       const token = rowOf[y] * cols + colOf[x];
       pixels[token]++;
-      if (mask.data[at] !== ignore) shares[token * classes + mask.data[at]]++;
+      if (mask.data[at] !== ignore) fractions[token * classes + mask.data[at]]++;
     }
   }
-  for (let i = 0; i < shares.length; i++) if (shares[i] > 0) shares[i] /= pixels[Math.floor(i / classes)];
-  return shares;
+  for (let i = 0; i < fractions.length; i++) if (fractions[i] > 0) fractions[i] /= pixels[Math.floor(i / classes)];
+  return fractions;
 }
 
 /** The mask's values at the middles of a grid of places, column by column: [cols, rows]. Ignored ones become -1. */

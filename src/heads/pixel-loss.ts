@@ -2,30 +2,30 @@
 import { resize } from "../core/index.ts";
 import { type GraphTensor, input, MatMul, Mul, type ShapedValue, Transpose } from "../onnx/index.ts";
 import { crossEntropy, oneHot } from "./cross-entropy.ts";
-import type { ScoreLoss } from "./descend.ts";
+import type { ScoreLoss } from "./fit-lbfgs.ts";
 import { labelsAt, type Mask } from "./masks.ts";
-import type { Rows } from "./rows.ts";
+import type { FeatureBatch } from "./rows.ts";
 
 /** Places along a token's side. */
 const places = 4;
 
-/** A photo's tokens and the classes of `places`² places in each. */
-export interface PixelRows extends Rows {
+/** An image's tokens and the classes of `places`² places in each. */
+export interface PixelBatch extends FeatureBatch {
   readonly feeds: Readonly<Record<string, GraphTensor>>;
 }
 
-export function pixelRows(
-  rows: Float32Array,
+export function pixelBatch(
+  features: Float32Array,
   grid: { readonly rows: number; readonly cols: number },
   mask: Mask,
   classes: number,
   ignore: number,
-): PixelRows {
+): PixelBatch {
   const fine = { rows: grid.rows * places, cols: grid.cols * places };
   return {
-    rows,
+    features,
     feeds: {
-      rows: { dims: [grid.rows, grid.cols, rows.length / (grid.rows * grid.cols)], data: rows },
+      rows: { dims: [grid.rows, grid.cols, features.length / (grid.rows * grid.cols)], data: features },
       enlarge_rows: enlarging(grid.rows, fine.rows),
       enlarge_cols: enlarging(grid.cols, fine.cols),
       labels: { dims: [fine.cols, fine.rows], data: labelsAt(mask, fine, classes, ignore) },
@@ -42,9 +42,9 @@ function enlarging(from: number, to: number): GraphTensor {
 }
 
 /** A token counts as one, so that C means the same as for tokens. */
-export const pixelLoss = (classes: number): ScoreLoss<PixelRows> => ({
+export const pixelLoss = (classes: number): ScoreLoss<PixelBatch> => ({
   outputs: classes,
-  lead: ["rows", "cols"],
+  leadingInputs: ["rows", "cols"],
   build(scores) {
     const { graph } = scores;
     const alongRows = input(graph, "enlarge_rows", "float32", ["fine rows", "rows"]);

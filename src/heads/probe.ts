@@ -1,4 +1,4 @@
-/** Linear probes: a linear map of photo vectors, to probabilities of classes, to scores of classes, or to values. */
+/** Linear probes: a linear map of image vectors, to probabilities of classes, to scores of classes, or to values. */
 import { array, picklist, string } from "valibot";
 import { argmax as argmaxOf, checkFinite, type Tensor } from "../core/index.ts";
 import {
@@ -16,9 +16,9 @@ import {
 } from "../onnx/index.ts";
 import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { channelsOf, rowCount } from "./rows.ts";
-import type { LinearMap } from "./standardise.ts";
+import type { LinearMap } from "./standardize.ts";
 
-/** Tensors: weight [outputs, channels] and bias [outputs], of features as they are (standardising is folded in). */
+/** Tensors: weight [outputs, channels] and bias [outputs], of features as they are (standardizing is folded in). */
 export interface ProbeHead extends FeatureHead {
   readonly kind: "probe";
   /** "probabilities" sum to 1 (logistic regression); "scores" are larger for a better class (ridge classifier); "values" are no classes. */
@@ -40,7 +40,7 @@ export interface OpenedHead<In, Out> {
  */
 export async function openProbe(head: ProbeHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
   checkFields(head, "probe", { gives: picklist(["probabilities", "scores", "values"]), names: array(string()) });
-  const channels = channelsOf(head.widths);
+  const channels = channelsOf(head.channelsPerScale);
   const outputs = head.names.length;
   checkHead(head, "probe", { weight: [outputs, channels], bias: [outputs] });
   const graph = await openGraph(mapFile(head.tensors, channels, head.gives === "probabilities" ? Softmax : (scores) => scores));

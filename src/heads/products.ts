@@ -16,10 +16,10 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import { cholesky, solve } from "./cholesky.ts";
-import { type Batches, type FitOptions, rowCount, type TargetRows } from "./rows.ts";
-import type { Solution, Standard } from "./standardise.ts";
+import { type Batches, type FitOptions, rowCount, type TargetBatch } from "./rows.ts";
+import type { Solution, Standardization } from "./standardize.ts";
 
-/** Σ weight · [z, targets, 1]ᵀ [z, targets, 1], of side channels + outputs + 1, z the standardised rows. */
+/** Σ weight · [z, targets, 1]ᵀ [z, targets, 1], of side channels + outputs + 1, z the standardized rows. */
 export interface Products {
   readonly sums: Float64Array;
   readonly channels: number;
@@ -29,7 +29,7 @@ export interface Products {
 }
 
 /** The products of one batch. They are taken in float64, as scikit-learn takes them, and handed out as two float32 that sum to them. */
-export function productsFile({ mean, factor }: Standard, outputs: number): Uint8Array {
+export function productsFile({ mean, factor }: Standardization, outputs: number): Uint8Array {
   const channels = mean.length;
   const graph = newGraph(17);
   const rows = input(graph, "rows", "float32", ["rows", channels]);
@@ -51,18 +51,18 @@ export function productsFile({ mean, factor }: Standard, outputs: number): Uint8
  */
 export async function productsOf(
   graph: OpenedGraph,
-  batches: Batches<TargetRows>,
+  batches: Batches<TargetBatch>,
   channels: number,
   outputs: number,
   { signal, onProgress }: Omit<FitOptions, "openGraph">,
 ): Promise<Products> {
   const sums = new Float64Array((channels + outputs + 1) ** 2);
   let done = 0;
-  for await (const { rows, targets, weights } of batches()) {
+  for await (const { features, targets, weights } of batches()) {
     signal?.throwIfAborted();
-    const n = rowCount(rows, channels, done);
+    const n = rowCount(features, channels, done);
     const { high, low } = await graph.run({
-      rows: { dims: [n, channels], data: rows },
+      rows: { dims: [n, channels], data: features },
       targets: { dims: [n, outputs], data: targets },
       weights: { dims: [n, 1], data: weights ?? new Float32Array(n).fill(1) },
     });

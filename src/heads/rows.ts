@@ -2,18 +2,18 @@
 import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 
-/** Features of some photos, or of some tokens: [n, channels], row after row. */
-export interface Rows {
-  readonly rows: Float32Array;
+/** Features of some images, or of some tokens: [n, channels], row after row. */
+export interface FeatureBatch {
+  readonly features: Float32Array;
 }
 
 /** Rows and the class of each: a whole number from 0; another number than a class's (-1, 255) leaves the row out. */
-export interface LabelledRows extends Rows {
+export interface LabeledBatch extends FeatureBatch {
   readonly labels: Int32Array;
 }
 
 /** Rows and what is to be told from each: [n, targets]. */
-export interface TargetRows extends Rows {
+export interface TargetBatch extends FeatureBatch {
   readonly targets: Float32Array;
   /** How much each row counts; default 1. */
   readonly weights?: Float32Array;
@@ -23,24 +23,24 @@ export interface TargetRows extends Rows {
 export type Batches<B> = () => AsyncIterable<B> | Iterable<B>;
 
 /** The same batches, each made into another. */
-export function mapped<A, B>(batches: Batches<A>, map: (batch: A) => B): Batches<B> {
+export function mapBatches<A, B>(batches: Batches<A>, map: (batch: A) => B): Batches<B> {
   return async function* () {
     for await (const batch of batches()) yield map(batch);
   };
 }
 
-/** What is made of a photo is kept as long as the photo is: its mask need not be counted again in every step where photos stay in memory. */
-export function remembered<A extends object, B>(make: (photo: A) => B): (photo: A) => B {
+/** What is made of an image is kept as long as the image is: its mask need not be counted again in every step where images stay in memory. */
+export function memoized<A extends object, B>(make: (image: A) => B): (image: A) => B {
   const known = new WeakMap<A, B>();
-  return (photo) => {
-    if (!known.has(photo)) known.set(photo, make(photo));
-    return known.get(photo)!;
+  return (image) => {
+    if (!known.has(image)) known.set(image, make(image));
+    return known.get(image)!;
   };
 }
 
 /** How far a fit is. `done` counts up to `of` where that is known. */
 export interface FitProgress {
-  /** "statistics", "products", or the regularisation that is being tried: "c = 0.1". */
+  /** "statistics", "products", or the regularization that is being tried: "c = 0.1". */
   readonly step: string;
   readonly done: number;
   readonly of?: number;
@@ -55,9 +55,9 @@ export interface FitOptions {
   readonly onProgress?: (progress: FitProgress) => void;
 }
 
-/** One regularisation that was tried. */
+/** One regularization that was tried. */
 export interface Trial {
-  readonly regularisation: number;
+  readonly regularization: number;
   /** Mean loss of the validation rows, without penalty; absent without a validation split. */
   readonly validation?: number;
   /** Mean loss of the training rows, penalty included. */
@@ -67,7 +67,7 @@ export interface Trial {
   readonly converged: boolean;
 }
 
-/** A head and how its regularisation was chosen: the least validation loss, the first of equals. */
+/** A head and how its regularization was chosen: the least validation loss, the first of equals. */
 export interface FittedHead<H> {
   readonly head: H;
   readonly chosen: Trial;
@@ -89,18 +89,19 @@ export function rowCount(rows: Float32Array, channels: number, before = 0): numb
   if (at < 0) return count;
   throw new S2Error(
     "rows",
-    `Row ${before + Math.floor(at / channels)} of the features has ${rows[at]} in channel ${at % channels}; expected finite numbers. Leave that photo out, or extract its features again.`,
+    `Row ${before + Math.floor(at / channels)} of the features has ${rows[at]} in channel ${at % channels}; expected finite numbers. Leave that image out, or extract its features again.`,
   );
 }
 
 /** The sum of the scales' channels. */
-export const channelsOf = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0);
+export const channelsOf = (channelsPerScale: readonly number[]): number =>
+  channelsPerScale.reduce((sum, width) => sum + width, 0);
 
 /**
  * What is tried: a number or a list, positive, from the strongest to the weakest. Several need a validation split to choose by.
  * @throws S2Error "option".
  */
-export function regularisations(name: string, value: number | readonly number[], validation: unknown): readonly number[] {
+export function regularizationsOf(name: string, value: number | readonly number[], validation: unknown): readonly number[] {
   const list = typeof value === "number" ? [value] : value;
   if (list.length === 0 || !list.every((each) => Number.isFinite(each) && each > 0))
     throw new S2Error("option", `${name} is [${list.join(", ")}]; expected positive numbers, at least one.`);

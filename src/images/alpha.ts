@@ -1,6 +1,6 @@
-/** Colours times alpha and back, in Pillow's rounding (src/libImaging/Convert.c: rgba2rgbA, rgbA2rgba), so that transparent pixels do not bleed. */
+/** Colors times alpha and back, in Pillow's rounding (src/libImaging/Convert.c: rgba2rgbA, rgbA2rgba), so that transparent pixels do not bleed. */
 
-/** RGBA -> RGBa: a copy whose colours are round(colour * alpha / 255). */
+/** RGBA -> RGBa: a copy whose colors are round(color * alpha / 255). */
 export function premultiply(rgba: Uint8Array): Uint8Array {
   const out = new Uint8Array(rgba.length);
   for (let i = 0; i < rgba.length; i += 4) {
@@ -13,7 +13,7 @@ export function premultiply(rgba: Uint8Array): Uint8Array {
   return out;
 }
 
-/** RGBa -> RGBA in place: colours become floor(255 * colour / alpha), at most 255; where alpha is 0 or 255 they stay. */
+/** RGBa -> RGBA in place: colors become floor(255 * color / alpha), at most 255; where alpha is 0 or 255 they stay. */
 export function unpremultiply(premultiplied: Uint8Array): void {
   for (let i = 0; i < premultiplied.length; i += 4) {
     const alpha = premultiplied[i + 3];

@@ -16,11 +16,11 @@ export function filterRows(
   along: FilterWeights,
   out: Uint8ClampedArray,
 ): void {
-  const pass = channels === 3 ? rowOfRgb : channels === 4 ? rowOfRgba : rowOfGrey;
+  const pass = channels === 3 ? rowOfRgb : channels === 4 ? rowOfRgba : rowOfGray;
   for (let y = 0; y < rows; y++) pass(source, (top + y) * width * channels, out, y * along.first.length * channels, along);
 }
 
-function rowOfGrey(source: Uint8Array, from: number, out: Uint8ClampedArray, to: number, along: FilterWeights): void {
+function rowOfGray(source: Uint8Array, from: number, out: Uint8ClampedArray, to: number, along: FilterWeights): void {
   const { first, count, weights, stride } = along;
   for (let x = 0; x < first.length; x++) {
     let p = from + first[x];

@@ -54,11 +54,11 @@ export function filterWeights(filter: Filter, size: number, from: number, to: nu
   const exact = new Float64Array(stride);
   const shrink = 1 / stretch;
   for (let i = 0; i < out; i++) {
-    const centre = from + (i + 0.5) * scale;
-    const start = Math.max(Math.trunc(centre - reach + 0.5), 0);
-    const taps = Math.min(Math.trunc(centre + reach + 0.5), size) - start;
+    const center = from + (i + 0.5) * scale;
+    const start = Math.max(Math.trunc(center - reach + 0.5), 0);
+    const taps = Math.min(Math.trunc(center + reach + 0.5), size) - start;
     let sum = 0;
-    for (let k = 0; k < taps; k++) sum += exact[k] = kernel.at((k + start - centre + 0.5) * shrink);
+    for (let k = 0; k < taps; k++) sum += exact[k] = kernel.at((k + start - center + 0.5) * shrink);
     for (let k = 0; k < taps; k++) weights[i * stride + k] = fixedPoint(sum === 0 ? exact[k] : exact[k] / sum);
     first[i] = start;
     count[i] = taps;

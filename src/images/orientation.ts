@@ -1,9 +1,9 @@
-/** Quarter turns that a photo's file asks for, read from the bytes of a JPEG, PNG, WebP, TIFF or AVIF as decoders do. */
+/** Quarter turns that an image's file asks for, read from the bytes of a JPEG, PNG, WebP, TIFF or AVIF as decoders do. */
 
 /** Tag of the orientation in a TIFF's first directory (TIFF 6.0, section 8). */
 const ORIENTATION = 274;
 
-/** Returns true if the upright photo's width is the stored height; false too where the file is damaged or says nothing. */
+/** Returns true if the upright image's width is the stored height; false too where the file is damaged or says nothing. */
 export function swapsSides(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {

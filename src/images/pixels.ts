@@ -1,7 +1,7 @@
 /** What a picture is on this floor: 8-bit pixels, rows from the top, channels interleaved. */
 import { S2Error } from "../core/index.ts";
 
-/** An 8-bit picture, [height, width, channels] row-major: grey (1), RGB (3) or RGBA (4, alpha not premultiplied). */
+/** An 8-bit picture, [height, width, channels] row-major: gray (1), RGB (3) or RGBA (4, alpha not premultiplied). */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -12,7 +12,7 @@ export interface Pixels {
 /** Resampling filters by Pillow's names; all of them average over the covered area when shrinking. */
 export type Filter = "bicubic" | "bilinear" | "lanczos" | "box";
 
-/** A decoded photo: upright sRGB pixels, and where they came from (path or address) if that is known. */
+/** A decoded image: upright sRGB pixels, and where they came from (path or address) if that is known. */
 export interface Photo extends Pixels {
   readonly channels: 3;
   readonly source?: string;
@@ -30,7 +30,7 @@ export function checkPixels(pixels: Pixels): void {
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new S2Error(
       "pixels",
-      `Got pixels with ${channels} channels; expected 1, 3 or 4. Convert the picture to grey, RGB or RGBA.`,
+      `Got pixels with ${channels} channels; expected 1, 3 or 4. Convert the picture to gray, RGB or RGBA.`,
     );
   }
   // By tag and not instanceof: a Uint8Array of another realm (iframe, vm) is as good. Node's Buffer is one too.

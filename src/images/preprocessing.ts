@@ -52,10 +52,10 @@ function fromTransformers(file: Fields): Preprocessing | undefined {
     );
   const defaults = processorDefaults(given.image_processor_type ?? given.feature_extractor_type ?? given.video_processor_type);
   if (!defaults && !spoken.some((name) => isThere(given[name]))) return undefined;
-  const normalises = given.do_normalize ?? (defaults !== undefined || isThere(given.image_mean) || isThere(given.image_std));
+  const normalizes = given.do_normalize ?? (defaults !== undefined || isThere(given.image_mean) || isThere(given.image_std));
   return {
-    mean: normalises ? mean(given.image_mean ?? defaults?.mean, "image_mean") : [0, 0, 0],
-    std: normalises ? deviation(given.image_std ?? defaults?.std, "image_std") : [1, 1, 1],
+    mean: normalizes ? mean(given.image_mean ?? defaults?.mean, "image_mean") : [0, 0, 0],
+    std: normalizes ? deviation(given.image_std ?? defaults?.std, "image_std") : [1, 1, 1],
     rescale: given.do_rescale === false ? 1 : factor(given.rescale_factor ?? 1 / 255, "rescale_factor"),
     filter: filterOf(given.resample ?? defaults?.filter ?? "bicubic", "resample"),
   };

@@ -34,7 +34,7 @@ export function resizePixels(
   return { width, height, channels, data };
 }
 
-/** Output rows that are made at a time: a band's rows stay in the cache between the passes, and a large photo's never fill memory. */
+/** Output rows that are made at a time: a band's rows stay in the cache between the passes, and a large image's never fill memory. */
 const BAND = 64;
 
 /** Along rows first, and only those rows that the columns need; an axis without weights stays as it is. At least one has some. */
@@ -60,7 +60,7 @@ function filterBoth(
   return new Uint8Array(out.buffer);
 }
 
-/** Output rows [from, to) and the source rows [top, top + rows) that they need; neighbouring bands share a few. */
+/** Output rows [from, to) and the source rows [top, top + rows) that they need; neighboring bands share a few. */
 function bands({ first, count }: FilterWeights): { from: number; to: number; top: number; rows: number }[] {
   return Array.from({ length: Math.ceil(first.length / BAND) }, (_, i) => {
     const from = i * BAND;

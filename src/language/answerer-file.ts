@@ -4,13 +4,13 @@ import { argmax, S2Error } from "../core/index.ts";
 import { constant, finishGraph, input, newGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { fromFloat16, readSafetensors, toFloat16, writeSafetensors } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
-import { type AnswererShape, answers, type Sight, tokensOf } from "./answerer.ts";
+import { answers, tokensOf, type VisualInput, type VqaHeadShape } from "./answerer.ts";
 import { answersOf, type QuestionKind, questionLength, vocabulary, wordIds } from "./questions.ts";
 
-/** What is learnt, and what has to be known to use it. */
-export interface Answerer {
-  readonly sight: Sight;
-  readonly shape: AnswererShape;
+/** What is learned, and what has to be known to use it. */
+export interface VqaHead {
+  readonly sight: VisualInput;
+  readonly shape: VqaHeadShape;
   /** Name of the vision model, whose tokens after half of its blocks are looked at. */
   readonly model: string;
   /** Of that model's weights file. */
@@ -43,7 +43,7 @@ const description = looseObject({
 });
 
 /** As float16 safetensors; what is no weight is in its metadata. */
-export function writeAnswerer({ weights, ...about }: Answerer): Uint8Array {
+export function writeVqaHead({ weights, ...about }: VqaHead): Uint8Array {
   const tensors = Object.entries(weights).map(([name, { dims, data }]) => [
     name,
     { dtype: "F16" as const, dims, data: toFloat16(data) },
@@ -52,7 +52,7 @@ export function writeAnswerer({ weights, ...about }: Answerer): Uint8Array {
 }
 
 /** @throws S2Error "answerer" for a file that is none, or of other words. */
-export function readAnswerer(file: Uint8Array): Answerer {
+export function readVqaHead(file: Uint8Array): VqaHead {
   const { tensors, metadata } = readSafetensors(file);
   const name = "The file holds no answerer of this version: its description";
   const advice = "Give a file that `s2 experiment language` has written.";
@@ -74,23 +74,19 @@ export function readAnswerer(file: Uint8Array): Answerer {
 }
 
 /** An answer and how probable the answerer thinks it, 0 to 1, among those that such a question can have. */
-export interface Told {
+export interface Answer {
   readonly answer: string;
   readonly probability: number;
 }
 
-export interface OpenedAnswerer {
-  /** `asked` questions about a photo's visual tokens [n, c]. */
-  tell(visual: Float32Array, questions: readonly { kind: QuestionKind; words: readonly string[] }[]): Promise<Told[]>;
+export interface OpenedVqaHead {
+  /** `asked` questions about an image's visual tokens [n, c]. */
+  tell(visual: Float32Array, questions: readonly { kind: QuestionKind; words: readonly string[] }[]): Promise<Answer[]>;
   close(): Promise<void>;
 }
 
 /** Makes an answerer ready for `asked` questions at a time. */
-export async function openAnswerer(
-  answerer: Omit<Answerer, "accuracy">,
-  openGraph: OpenGraph,
-  asked = 1,
-): Promise<OpenedAnswerer> {
+export async function openVqaHead(answerer: Omit<VqaHead, "accuracy">, openGraph: OpenGraph, asked = 1): Promise<OpenedVqaHead> {
   const { sight, shape, weights } = answerer;
   const graph = newGraph(20);
   const dims = { visual: [1, tokensOf(sight), sight.channels], questions: [1, asked, questionLength] };
@@ -124,7 +120,7 @@ export async function openAnswerer(
 }
 
 /** The answer with the highest score among those that there can be. */
-function likeliest(scores: Float32Array, possible: readonly string[]): Told {
+function likeliest(scores: Float32Array, possible: readonly string[]): Answer {
   const own = possible.map((answer) => scores[vocabulary.indexOf(answer)]);
   const best = argmax(own);
   const sum = own.reduce((total, score) => total + Math.exp(score - own[best]), 0);

@@ -7,7 +7,7 @@ import { attend, linear, norm, type Parameter, type VitShape } from "../train/in
 import { questionLength, vocabulary } from "./questions.ts";
 
 /** Visual tokens: grids of them one after the other, row by row. */
-export interface Sight {
+export interface VisualInput {
   readonly grids: readonly { readonly rows: number; readonly cols: number }[];
   readonly channels: number;
   /** Of each channel over what was trained on. */
@@ -15,16 +15,17 @@ export interface Sight {
   readonly deviation: readonly number[];
 }
 
-export type AnswererShape = Pick<VitShape, "dim" | "depth" | "heads">;
+export type VqaHeadShape = Pick<VitShape, "dim" | "depth" | "heads">;
 
-export const tokensOf = ({ grids }: Pick<Sight, "grids">): number => grids.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+export const tokensOf = ({ grids }: Pick<VisualInput, "grids">): number =>
+  grids.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
 
 /** Visual tokens [b, n, c] and questions int64 [b, q, questionLength] to a number for each word [b·q, words]: the answer's is the highest. */
 export function answers(
   visual: ShapedValue,
   questions: ShapedValue,
-  sight: Sight,
-  shape: AnswererShape,
+  sight: VisualInput,
+  shape: VqaHeadShape,
   parameter: Parameter,
 ): ShapedValue {
   const { dim, depth } = shape;
@@ -42,7 +43,7 @@ export function answers(
 }
 
 /** Visual tokens [b·n, c] to [b·n, dim], each knowing its place. */
-function look(visual: ShapedValue, sight: Sight, dim: number, parameter: Parameter): ShapedValue {
+function look(visual: ShapedValue, sight: VisualInput, dim: number, parameter: Parameter): ShapedValue {
   const { graph } = visual;
   const row = (values: readonly number[]) => constant(graph, "float32", [1, values.length], Float32Array.from(values));
   const even = Mul(Sub(visual, row(sight.mean)), row(sight.deviation.map((each) => 1 / each)));
@@ -57,7 +58,7 @@ function layer(
   x: ShapedValue,
   seen: ShapedValue,
   { scenes, questions, last }: { scenes: number; questions: number; last: boolean },
-  { dim, heads }: AnswererShape,
+  { dim, heads }: VqaHeadShape,
   parameter: Parameter,
 ): ShapedValue {
   const ends = (of: ShapedValue) => {

@@ -1,6 +1,6 @@
 /** Questions about drawn scenes, and a small answerer of them on frozen visual tokens. */
-export { type AnswererShape, type Sight, tokensOf } from "./answerer.ts";
-export { type Answerer, type OpenedAnswerer, openAnswerer, readAnswerer, type Told, writeAnswerer } from "./answerer-file.ts";
+export { tokensOf, type VisualInput, type VqaHeadShape } from "./answerer.ts";
+export { type Answer, type OpenedVqaHead, openVqaHead, readVqaHead, type VqaHead, writeVqaHead } from "./answerer-file.ts";
 export {
   answersOf,
   examples,
@@ -11,4 +11,4 @@ export {
   readQuestion,
   type Scene,
 } from "./questions.ts";
-export { type SeenScene, trainAnswerer } from "./train-answerer.ts";
+export { type SeenScene, trainVqaHead } from "./train-answerer.ts";

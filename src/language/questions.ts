@@ -82,7 +82,7 @@ export const wordIds = (words: readonly string[]): number[] =>
   [...Array.from({ length: questionLength - words.length }, () => ""), ...words].map((word) => vocabulary.indexOf(word));
 
 /**
- * The words of a typed question and its kind; capitals, "color" and a missing "?" are taken as meant.
+ * The words of a typed question and its kind; capitals, "colour" and a missing "?" are taken as meant.
  * @throws S2Error "question" for one that is not of a known kind.
  */
 export function readQuestion(text: string): { kind: QuestionKind; words: string[] } {
@@ -92,7 +92,7 @@ export function readQuestion(text: string): { kind: QuestionKind; words: string[
   const known = questionKinds.map((each) => `  ${examples[each]}`).join("\n");
   throw new S2Error(
     "question",
-    `Got "${text}"; expected a question of one of these kinds, the only ones it has learnt:\n${known}\nShapes are ${shapes.join(", ")}; colours ${colours.join(", ")}.`,
+    `Got "${text}"; expected a question of one of these kinds, the only ones it has learned:\n${known}\nShapes are ${shapes.join(", ")}; colours ${colours.join(", ")}.`,
   );
 }
 

@@ -2,8 +2,8 @@
 import { LogSoftmax, Mul, ReduceMean, ReduceSum, Reshape } from "../onnx/index.ts";
 import { fromFloat16, makeRandom, shuffled } from "../tensors/index.ts";
 import { adamW, type Batch, cosine, type FitOptions, fit, initialValue, makeStep, muon, type Step } from "../train/index.ts";
-import { type AnswererShape, answers, type Sight, tokensOf } from "./answerer.ts";
-import type { Answerer } from "./answerer-file.ts";
+import { answers, tokensOf, type VisualInput, type VqaHeadShape } from "./answerer.ts";
+import type { VqaHead } from "./answerer-file.ts";
 import { type Question, questionLength, vocabulary, wordIds } from "./questions.ts";
 
 /** A scene to learn from: its visual tokens [n, c] as halves, and what is asked of it. */
@@ -13,8 +13,8 @@ export interface SeenScene {
 }
 
 export interface AnswererTraining extends Pick<FitOptions, "openLoop" | "checkpoints" | "signal" | "onStep"> {
-  readonly sight: Sight;
-  readonly shape: AnswererShape;
+  readonly sight: VisualInput;
+  readonly shape: VqaHeadShape;
   readonly scenes: readonly SeenScene[];
   readonly steps: number;
   readonly rate: number;
@@ -24,7 +24,7 @@ export interface AnswererTraining extends Pick<FitOptions, "openLoop" | "checkpo
 }
 
 /** The weights of a trained answerer, or nothing when it was stopped before the last step: what is done is in the checkpoint. */
-export async function trainAnswerer(training: AnswererTraining): Promise<Answerer["weights"] | undefined> {
+export async function trainVqaHead(training: AnswererTraining): Promise<VqaHead["weights"] | undefined> {
   const { sight, shape, scenes, steps, rate, perStep, seed, ...rest } = training;
   const step = answererStep(sight, shape, perStep, scenes[0].questions.length);
   const { done, state } = await fit(step, {
@@ -41,7 +41,7 @@ export async function trainAnswerer(training: AnswererTraining): Promise<Answere
 }
 
 /** Cross-entropy of the answers; `scenes` in a batch, each with as many questions as `asked`. */
-function answererStep(sight: Sight, shape: AnswererShape, scenes: number, asked: number): Step {
+function answererStep(sight: VisualInput, shape: VqaHeadShape, scenes: number, asked: number): Step {
   const words = vocabulary.length;
   return makeStep({
     inputs: {
@@ -56,14 +56,14 @@ function answererStep(sight: Sight, shape: AnswererShape, scenes: number, asked:
     },
     clip: 1,
     // In about half of AdamW's steps (docs/decisions/0012).
-    optimiser: muon({ rate: 20, weightDecay: 0.01, moves: isMatrix, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
+    optimizer: muon({ rate: 20, weightDecay: 0.01, moves: isMatrix, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
 }
 
 const isMatrix = (name: string): boolean => /^(layers|projector)\..*\.weight$/.test(name) && !name.includes("norm");
 
 /** timm's first values, but for places of visual tokens: sines of row and column, so that where a token lies is known from the first step. */
-function firstValue(name: string, dims: readonly number[], seed: number, { grids }: Pick<Sight, "grids">): Float32Array {
+function firstValue(name: string, dims: readonly number[], seed: number, { grids }: Pick<VisualInput, "grids">): Float32Array {
   if (name !== "visual_places") {
     const data = initialValue(name.replace("visual_norm", "norm"), dims, seed);
     if (!name.endsWith(".weight") || name.includes("norm")) return data;
@@ -88,7 +88,7 @@ function firstValue(name: string, dims: readonly number[], seed: number, { grids
 }
 
 /** Batches of scenes in an order that the seed gives, each epoch another; the same from the same step on. */
-function sceneBatches(scenes: readonly SeenScene[], sight: Sight, perBatch: number, seed: number) {
+function sceneBatches(scenes: readonly SeenScene[], sight: VisualInput, perBatch: number, seed: number) {
   const inEpoch = Math.floor(scenes.length / perBatch);
   return async function* (done: number): AsyncGenerator<Batch> {
     for (let step = done; ; step++) {
@@ -104,7 +104,7 @@ function sceneBatches(scenes: readonly SeenScene[], sight: Sight, perBatch: numb
 }
 
 /** Visual tokens, questions and one-hot answers as the step reads them. */
-function batchOf(scenes: readonly SeenScene[], sight: Sight): Batch {
+function batchOf(scenes: readonly SeenScene[], sight: VisualInput): Batch {
   const asked = scenes[0].questions.length;
   const size = scenes[0].tokens.length;
   const visual = new Float32Array(scenes.length * size);

@@ -1,9 +1,9 @@
-/** Metrics of a confusion matrix [true class, predicted class]: of photos (top-1, mean per class) and of pixels (aAcc, mAcc, mIoU). */
+/** Metrics of a confusion matrix [true class, predicted class]: of images (top-1, mean per class) and of pixels (aAcc, mAcc, mIoU). */
 import { S2Error } from "../core/index.ts";
 import { type Metric, nanMean } from "./accumulate.ts";
 
 /**
- * Counts photos or pixels into a matrix of classes², row-major; those whose truth is `ignore` count nowhere (MMSeg's ignore_index).
+ * Counts images or pixels into a matrix of classes², row-major; those whose truth is `ignore` count nowhere (MMSeg's ignore_index).
  * @throws S2Error "metric" for lists of different lengths, or ids that are no class.
  */
 export function countConfusion(
@@ -31,7 +31,7 @@ export function countConfusion(
   }
 }
 
-/** All that is right by all there is: MMSeg's aAcc, top-1 accuracy of photos. */
+/** All that is right by all there is: MMSeg's aAcc, top-1 accuracy of images. */
 export const aAcc: Metric = (confusion) => {
   const classes = sideOf(confusion);
   let right = 0;
@@ -49,7 +49,7 @@ export const classAccuracies = (confusion: ArrayLike<number>): Float64Array =>
 export const classIoUs = (confusion: ArrayLike<number>): Float64Array =>
   perClass(confusion, (right, truth, predicted) => right / (truth + predicted - right));
 
-/** Mean of the classes that are there: MMSeg's mAcc; of photos mean per class accuracy, scikit-learn's balanced accuracy. */
+/** Mean of the classes that are there: MMSeg's mAcc; of images mean per class accuracy, scikit-learn's balanced accuracy. */
 export const mAcc: Metric = (confusion) => nanMean(classAccuracies(confusion));
 
 /** Mean intersection over union of the classes that are there or predicted (MMSeg's mIoU: nanmean over classes of summed pixels). */

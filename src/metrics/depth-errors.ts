@@ -3,9 +3,9 @@ import { S2Error } from "../core/index.ts";
 import type { Metric } from "./accumulate.ts";
 
 export interface DepthRange {
-  /** Pixels count whose true depth is above; metres, default 0.001. A missing value is 0 and never counts. */
+  /** Pixels count whose true depth is above; meters, default 0.001. A missing value is 0 and never counts. */
   readonly min?: number;
-  /** Pixels count whose true depth is below; metres, default 10 (NYU; KITTI has 80). */
+  /** Pixels count whose true depth is below; meters, default 10 (NYU; KITTI has 80). */
   readonly max?: number;
   /** Pixels count where it is not 0: objects alone, NYU's crop. */
   readonly where?: ArrayLike<number>;
@@ -15,7 +15,7 @@ export interface DepthRange {
 export const DEPTH_CELLS = 10;
 
 /**
- * A photo's sums over its valid pixels, from metres: with `photoMean` the field's figures (mean over photos), with `pooled` those over pixels.
+ * An image's sums over its valid pixels, from meters: with `imageMean` the field's figures (mean over images), with `pooled` those over pixels.
  * @throws S2Error "metric" for maps of different sizes, or predictions that are no positive number.
  */
 export function depthSums(predicted: ArrayLike<number>, truth: ArrayLike<number>, range: DepthRange = {}): Float64Array {
@@ -35,7 +35,7 @@ export function depthSums(predicted: ArrayLike<number>, truth: ArrayLike<number>
     if (!(x > 0 && x < Number.POSITIVE_INFINITY))
       throw new S2Error(
         "metric",
-        `Got depth ${x} at pixel ${i}; expected positive numbers of metres. Clamp the prediction to at least ${min}.`,
+        `Got depth ${x} at pixel ${i}; expected positive numbers of meters. Clamp the prediction to at least ${min}.`,
       );
     const ratio = Math.max(x / y, y / x);
     const error = x - y;
@@ -54,7 +54,7 @@ export function depthSums(predicted: ArrayLike<number>, truth: ArrayLike<number>
   return Float64Array.of(pixels, delta1, delta2, delta3, absRel, sqRel, squared, log, logSquared, log10 / Math.LN10);
 }
 
-/** Of truth y and prediction x, over valid pixels; y and x in metres. */
+/** Of truth y and prediction x, over valid pixels; y and x in meters. */
 export const depthMetrics = {
   /** The share of pixels with max(x / y, y / x) below 1.25; higher is better. */
   delta1: (sums) => sums[1] / sums[0],
@@ -66,7 +66,7 @@ export const depthMetrics = {
   absRel: (sums) => sums[4] / sums[0],
   /** Mean of (x - y)² / y. */
   sqRel: (sums) => sums[5] / sums[0],
-  /** Root of the mean of (x - y)², metres. */
+  /** Root of the mean of (x - y)², meters. */
   rmse: (sums) => Math.sqrt(sums[6] / sums[0]),
   /** Root of the mean of (ln x - ln y)². */
   rmseLog: (sums) => Math.sqrt(sums[8] / sums[0]),

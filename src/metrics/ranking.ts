@@ -8,7 +8,7 @@ export function hitAt(k: number, relevant: ArrayLike<number>): number {
   return 0;
 }
 
-/** The part of all relevant photos that is among the first `k` results (torchmetrics' RetrievalRecall); NaN when there is none. */
+/** The part of all relevant images that is among the first `k` results (torchmetrics' RetrievalRecall); NaN when there is none. */
 export function recallAt(k: number, relevant: ArrayLike<number>, all: number): number {
   let found = 0;
   for (let i = 0; i < Math.min(k, relevant.length); i++) if (relevant[i]) found++;
@@ -36,7 +36,7 @@ function rankedPrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>)
 }
 
 /**
- * Σ (Rₙ - Rₙ₋₁) Pₙ over the thresholds that the scores are, not interpolated (scikit-learn's average_precision_score); photo i counts
+ * Σ (Rₙ - Rₙ₋₁) Pₙ over the thresholds that the scores are, not interpolated (scikit-learn's average_precision_score); image i counts
  * `times[i]` times. NaN when nothing is relevant.
  * @throws S2Error "metric" for lists of different lengths, "not-finite" for scores that cannot be ranked.
  */
@@ -44,16 +44,16 @@ export function averagePrecision(scores: ArrayLike<number>, relevant: ArrayLike<
   return rankedPrecision(scores, relevant)(times);
 }
 
-/** mAP over classes of "is it there?" scores [photos, classes] against 0 or 1; classes that no photo has are left out. */
-export function meanAveragePrecision(photos: readonly string[], scores: ArrayLike<number>, truth: ArrayLike<number>): Score {
-  const classes = scores.length / photos.length;
+/** mAP over classes of "is it there?" scores [images, classes] against 0 or 1; classes that no image has are left out. */
+export function meanAveragePrecision(images: readonly string[], scores: ArrayLike<number>, truth: ArrayLike<number>): Score {
+  const classes = scores.length / images.length;
   if (!Number.isInteger(classes) || truth.length !== scores.length) {
     throw new S2Error(
       "metric",
-      `Got ${scores.length} scores and ${truth.length} truths for ${photos.length} photos; expected photos x classes of each.`,
+      `Got ${scores.length} scores and ${truth.length} truths for ${images.length} images; expected images x classes of each.`,
     );
   }
-  const column = (values: ArrayLike<number>, id: number) => photos.map((_, photo) => values[photo * classes + id]);
+  const column = (values: ArrayLike<number>, id: number) => images.map((_, image) => values[image * classes + id]);
   const measures = Array.from({ length: classes }, (_, id) => rankedPrecision(column(scores, id), column(truth, id)));
-  return { photos, measure: (times) => nanMean(measures.map((measure) => measure(times))) };
+  return { images, measure: (times) => nanMean(measures.map((measure) => measure(times))) };
 }

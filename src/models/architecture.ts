@@ -18,7 +18,7 @@ export interface Architecture {
   readonly patchSize: number;
   /** Tokens before the grid; 0 for maps. */
   readonly prefixTokens: number;
-  /** Colour channels. */
+  /** Color channels. */
   readonly channels: number;
   /** Which outputs a graph has when none are asked for, where the model has them: the main features first. */
   readonly main: readonly string[];

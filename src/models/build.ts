@@ -97,7 +97,7 @@ function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize 
   if (whole && size[0] * size[1] <= mostPixels) return size;
   throw new S2Error(
     "input",
-    `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}, and at most ${mostPixels} pixels in all. Photos of any size are cut into tiles.`,
+    `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}, and at most ${mostPixels} pixels in all. Images of any size are cut into tiles.`,
   );
 }
 

@@ -95,7 +95,7 @@ function block(x: ShapedValue, weights: Weights, { activation, epsilon }: ConvNe
   return Add(x, toPlanes(added));
 }
 
-/** Global response normalisation (ConvNeXt V2, section 3.3) of [b, h, w, c]: x · (1 + γ · n) + β, n = |x of a channel| by their mean. */
+/** Global response normalization (ConvNeXt V2, section 3.3) of [b, h, w, c]: x · (1 + γ · n) + β, n = |x of a channel| by their mean. */
 function responseNorm(x: ShapedValue, weights: Weights): ShapedValue {
   const { graph } = x;
   const channels = x.dims[3] as number;

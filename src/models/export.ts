@@ -40,7 +40,7 @@ export interface ExportOptions extends S2Options {
   readonly imageSize: number | readonly [height: number, width: number];
   /** Which output of the backbone is its features; default `last_hidden_state`, or the only one that can be. */
   readonly output?: string;
-  /** Take pixels as bytes [batch, height, width, 3] and normalise them inside: (value · rescale - mean) / std. */
+  /** Take pixels as bytes [batch, height, width, 3] and normalize them inside: (value · rescale - mean) / std. */
   readonly pixels?: { readonly mean: readonly number[]; readonly std: readonly number[]; readonly rescale?: number };
   /** An ONNX file that takes the features; its outputs come beside them. */
   readonly head?: Uint8Array;
@@ -111,7 +111,7 @@ function patchOf(core: Backbone, plan: S2Plan): Traits {
   return { patchSize: tile[0] / readShape(core.dims(tile), tile, plan, {}).grid.rows };
 }
 
-/** Bytes [b, h, w, 3] into normalised [b, 3, h, w]: at the photo's own size, before it is enlarged. */
+/** Bytes [b, h, w, 3] into normalized [b, 3, h, w]: at the image's own size, before it is enlarged. */
 function bytesInput(
   graph: Graph,
   [height, width]: readonly [number, number],

@@ -9,7 +9,7 @@ export interface RotaryTables {
   readonly sin: ShapedValue;
 }
 
-/** The grid's tokens are turned by where their centres are, -1 to 1 along each axis; the `prefix` tokens before them are not. */
+/** The grid's tokens are turned by where their centers are, -1 to 1 along each axis; the `prefix` tokens before them are not. */
 export function rotaryTables(graph: Graph, [rows, cols]: Size, prefix: number, d: number, theta: number): RotaryTables {
   const cos = new Float32Array((prefix + rows * cols) * d).fill(1, 0, prefix * d);
   const sin = new Float32Array(cos.length);

@@ -1,4 +1,4 @@
-/** What the processors beside a vision encoder must say: photos at the tower's largest scale, and as many image tokens as come out. */
+/** What the processors beside a vision encoder must say: images at the tower's largest scale, and as many image tokens as come out. */
 import type { Tower } from "../core/index.ts";
 
 /**
@@ -22,7 +22,7 @@ function sizeOf(value: unknown, side: number): unknown {
 }
 
 /**
- * A processor_config.json: transformers counts a photo's tokens as (side / patch_size)² and the additional ones, so the "patch" here is
+ * A processor_config.json: transformers counts an image's tokens as (side / patch_size)² and the additional ones, so the "patch" here is
  * what one token of the encoder covers. "full" keeps transformers in Python from taking one off again.
  */
 export function processorFor({ side, grid, prefix }: { side: number; grid: number; prefix: number }, processor: object): object {

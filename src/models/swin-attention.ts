@@ -13,7 +13,7 @@ export interface SwinAttention {
   readonly version: 1 | 2;
   /** What is added to the scores of tokens that do not see each other. */
   readonly mask: number;
-  /** Version 2: the windows that its network for positions learnt on; [0, 0]: these. */
+  /** Version 2: the windows that its network for positions learned on; [0, 0]: these. */
   readonly pretrainedWindow: Size;
 }
 
@@ -94,7 +94,7 @@ function continuousBias(weights: Weights, size: Size, pretrained: Size, heads: n
   return { dims: [table.length / heads, heads], data: table };
 }
 
-/** Offsets from 1 - size to size - 1 of windows learnt at `pretrained`: sign(t)·log₂(1 + |t|) / 3 of t = 8·offset / (pretrained - 1). */
+/** Offsets from 1 - size to size - 1 of windows learned at `pretrained`: sign(t)·log₂(1 + |t|) / 3 of t = 8·offset / (pretrained - 1). */
 function logSpaced(size: number, pretrained: number): number[] {
   return Array.from({ length: 2 * size - 1 }, (_, i) => {
     const t = (8 * (i - size + 1)) / Math.max(pretrained - 1, 1);

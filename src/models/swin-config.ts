@@ -110,7 +110,7 @@ function timmWindows(name: string, argument: unknown, weights: Weights): readonl
   });
 }
 
-/** `window12to16_192to256`: learnt with windows of 12 patches of 4 pixels in images of 192, the whole grid where that is smaller. */
+/** `window12to16_192to256`: learned with windows of 12 patches of 4 pixels in images of 192, the whole grid where that is smaller. */
 function pretrainedWindows(name: string, weights: Weights): readonly Size[] {
   const [, window, image] = /_window(\d+)to\d+_(\d+)to\d+/.exec(name) ?? [];
   return Array.from({ length: weights.count("layers") }, (_, i) => {

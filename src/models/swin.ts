@@ -77,7 +77,7 @@ function embed(images: ShapedValue, weights: Weights, source: Source): ShapedVal
   return part(images.graph, weights, () => conv(whole, weights.under("proj"), { channels, kernel, stride: kernel }));
 }
 
-/** Four neighbours' channels beside each other, then fewer of them (section 3.1); version 2 norms afterwards. */
+/** Four neighbors' channels beside each other, then fewer of them (section 3.1); version 2 norms afterwards. */
 function merge(x: ShapedValue, grid: Size, weights: Weights, version: 1 | 2): ShapedValue {
   const features = shapeOf(weights, "reduction.weight")[0];
   const [batch, , channels] = x.dims as readonly [string, number, number];

@@ -33,7 +33,7 @@ function refuseOthers({ ps3, image_aspect_ratio: shape, dynamic_s2: dynamicS2 }:
   if (!other) return;
   throw new S2Error(
     "tower",
-    `The tower looks at photos by ${other}, whose tiles' tokens stand one after the other: that is no S². Expected s2, dynamic_s2 or a single square.`,
+    `The tower looks at images by ${other}, whose tiles' tokens stand one after the other: that is no S². Expected s2, dynamic_s2 or a single square.`,
   );
 }
 

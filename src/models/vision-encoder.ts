@@ -2,12 +2,12 @@
 import { planTower, readShape, S2Error, type S2Plan, type Tower } from "../core/index.ts";
 import {
   convertProto,
+  embeddedTraits,
   finishGraph,
   input,
   newGraph,
   opsetOf,
   output,
-  ownTraits,
   Slice,
   withMetadata,
   writeOnnx,
@@ -38,11 +38,11 @@ export interface VisionEncoderOptions {
 export interface VisionEncoder {
   /** `onnx/vision_encoder.onnx`: `pixel_values` [batch, 3, side, side] to `image_features` [batch, tokens, width]. */
   readonly file: Uint8Array;
-  /** Of one photo, prefix tokens included where the tower keeps them. */
+  /** Of one image, prefix tokens included where the tower keeps them. */
   readonly tokens: number;
   readonly tower: Tower;
   readonly plan: S2Plan;
-  /** The folder's JSON files as they must be with it: photos in the largest size, as many image tokens as there are. */
+  /** The folder's JSON files as they must be with it: images in the largest size, as many image tokens as there are. */
   readonly configs: {
     readonly "config.json": object;
     readonly "preprocessor_config.json": object;
@@ -53,8 +53,8 @@ export interface VisionEncoder {
 /**
  * What makes a LLaVA-like folder see by S²: the vision encoder as transformers.js loads it, and the folder's changed JSON files. `config` is
  * the folder's config.json with the tower's own as `vision_config`, `weights` the files that hold tower and projector. Resizing to
- * the largest scale, cropping and normalising stay the processor's; smaller scales, tiles, pooling and the projector are in the graph.
- * @throws S2Error "tower" for Dynamic S², whose grid follows each photo; "projector-width" for weights of another number of scales; those of
+ * the largest scale, cropping and normalizing stay the processor's; smaller scales, tiles, pooling and the projector are in the graph.
+ * @throws S2Error "tower" for Dynamic S², whose grid follows each image; "projector-width" for weights of another number of scales; those of
  * `readTowerConfig`, `buildTower`, `buildProjector` and `planS2`; "too-large" above 1.9 GB.
  */
 export function exportVisionEncoder(config: object, weights: WeightFiles, options: VisionEncoderOptions = {}): VisionEncoder {
@@ -94,7 +94,7 @@ function withScales(config: Config, scales: readonly number[]): Config {
 function refuseDynamic(): never {
   throw new S2Error(
     "tower",
-    "The config asks for Dynamic S², whose tiles follow each photo's shape; one graph has one shape. Use visualTokens, or give scales for S² on squares.",
+    "The config asks for Dynamic S², whose tiles follow each image's shape; one graph has one shape. Use visualTokens, or give scales for S² on squares.",
   );
 }
 
@@ -102,7 +102,7 @@ function refuseDynamic(): never {
 function planFor(tower: Tower, { model }: Backbone, options: Parameters<typeof planTower>[3]): S2Plan {
   const side = Math.max(...tower.scales);
   const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key, value ?? ""]));
-  return planTower(tower, { height: side, width: side }, ownTraits(metadata), options);
+  return planTower(tower, { height: side, width: side }, embeddedTraits(metadata), options);
 }
 
 function encoderGraph(backbone: Backbone, plan: S2Plan, tower: Tower, tensors: Tensors) {

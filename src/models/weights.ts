@@ -107,6 +107,6 @@ function toFloat32(name: string, { dtype, data }: StoredTensor): Float32Array {
   if (dtype === "F64") return Float32Array.from(data as Float64Array);
   throw new S2Error(
     "weights",
-    `The tensor ${name} is ${dtype}; weights are F32, F16, BF16 or F64. Give the unquantised weights.`,
+    `The tensor ${name} is ${dtype}; weights are F32, F16, BF16 or F64. Give the unquantized weights.`,
   );
 }

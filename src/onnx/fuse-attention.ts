@@ -25,7 +25,7 @@ interface Heads {
 }
 
 /**
- * The model with each attention that is recognised as one MultiHeadAttention of com.microsoft, for images of these dims; how many there were.
+ * The model with each attention that is recognized as one MultiHeadAttention of com.microsoft, for images of these dims; how many there were.
  * Masks, dropout and positions within attention are left as they are.
  */
 export function fuseAttention(

@@ -21,6 +21,7 @@ export {
 export { convertModel, convertProto } from "./convert.ts";
 export { type Found, multiplyAdds } from "./cost.ts";
 export { type Dim, divide, multiply } from "./dims.ts";
+export { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits, type ReadAt, readMetadata } from "./embedded-metadata.ts";
 export {
   externalLocations,
   isOnnx,
@@ -40,7 +41,6 @@ export { channelsFirst, channelsLast, takesChannelsLast } from "./image-input.ts
 export { inline } from "./inline.ts";
 export { type InspectOptions, inspectModel, inspectProto, type ModelReport } from "./inspect.ts";
 export * from "./operators.ts";
-export { type OwnTraits, ownPreprocessing, ownTraits, type ReadAt, readMetadata } from "./own-words.ts";
 export type * from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel, quantizeProto } from "./quantize.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";

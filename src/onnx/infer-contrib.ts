@@ -1,4 +1,4 @@
-/** Shapes of onnxruntime's own operators (ContribOperators.md), which its optimiser and its quantisers write. */
+/** Shapes of onnxruntime's own operators (ContribOperators.md), which its optimizer and its quantizers write. */
 import { type Dim, derived } from "./dims.ts";
 import { conv, gemm, matmul } from "./infer-layers.ts";
 import { type Call, int, ints, type Rule, type Shaped } from "./rule.ts";
@@ -55,7 +55,7 @@ const embedNorm: Rule = ({ inputs: [ids, , words], outputs }) =>
   }));
 
 /** (a, scale, zero, b, scale, zero, ..): the larger of two shapes. */
-const quantisedPair: Rule = ({ inputs: [a, , , b] }) => [
+const quantizedPair: Rule = ({ inputs: [a, , , b] }) => [
   { type: a!.type, ...(a!.dims && b?.dims && { dims: a!.dims.length >= b.dims.length ? a!.dims : b.dims }) },
 ];
 
@@ -75,8 +75,8 @@ const contrib: Readonly<Record<string, Rule>> = {
   Attention: packedAttention,
   QAttention: (call) => packedAttention(call).map((result) => ({ ...result, type: call.inputs[2]?.type ?? "float32" })),
   MultiHeadAttention: multiHead,
-  QLinearAdd: quantisedPair,
-  QLinearMul: quantisedPair,
+  QLinearAdd: quantizedPair,
+  QLinearMul: quantizedPair,
   QuantizeLinear: ({ inputs: [x, , zero] }) => [{ type: zero?.type ?? "uint8", dims: x!.dims }],
   DequantizeLinear: ({ inputs: [x, scale] }) => [{ type: scale!.type, dims: x!.dims }],
 };

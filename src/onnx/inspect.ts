@@ -2,10 +2,10 @@
 import { readAttributes } from "./attributes.ts";
 import { type Found, multiplyAdds } from "./cost.ts";
 import type { Dim } from "./dims.ts";
+import { type EmbeddedTraits, embeddedTraits } from "./embedded-metadata.ts";
 import { opsetOf, readOnnx, tensorsOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
 import { inOrder } from "./order.ts";
-import { type OwnTraits, ownTraits } from "./own-words.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { shapesOf, whereLost } from "./shapes-of.ts";
@@ -51,7 +51,7 @@ export function inspectProto(whole: ModelProto, { imageSize: wish }: InspectOpti
   const weights = new Set((graph.initializer ?? []).map(({ name }) => name));
   const inputs = (graph.input ?? []).filter(({ name }) => !weights.has(name));
   const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-  const said = ownTraits(metadata);
+  const said = embeddedTraits(metadata);
   const images = inputs.find((input) => shapeOf(input).length === 4);
   const imageSize = findSize(images, said, wish);
   const size = imageSize.value ?? wish ?? usual;
@@ -85,7 +85,7 @@ function describe(value: ValueInfoProto) {
 
 function findSize(
   images: ValueInfoProto | undefined,
-  said: OwnTraits,
+  said: EmbeddedTraits,
   wish?: readonly [number, number],
 ): ModelReport["imageSize"] {
   if (!images) return { from: "no input has the shape of images [b, c, h, w]" };
@@ -111,13 +111,13 @@ function ofOneImage({ value, from }: Found<number>, images: number, { value: siz
 function mainOutput(
   outputs: readonly ValueInfoProto[],
   shapes: ReadonlyMap<string, Shaped>,
-  said: OwnTraits,
+  said: EmbeddedTraits,
 ): string | undefined {
   const fits = outputs.filter(({ name }) => [3, 4].includes(shapes.get(name ?? "")?.dims?.length ?? 0));
   return (fits.find(({ name }) => name === (said.output ?? "last_hidden_state")) ?? fits[0])?.name;
 }
 
-/** What may lie between the images and the convolution that cuts them: casts, normalisation, quantisation. */
+/** What may lie between the images and the convolution that cuts them: casts, normalization, quantization. */
 const before = /^(Cast|Identity|Add|Sub|Mul|Div|DynamicQuantizeLinear|QuantizeLinear|DequantizeLinear)$/;
 
 /** The first convolution of a ViT steps by its window. */
@@ -147,7 +147,7 @@ interface Seen {
 
 type Tokens = Pick<ModelReport, "patchSize" | "layout" | "prefixTokens" | "channels">;
 
-function findTokens({ main, dims, size, lost }: Seen, step: Found<number>, said: OwnTraits): Tokens {
+function findTokens({ main, dims, size, lost }: Seen, step: Found<number>, said: EmbeddedTraits): Tokens {
   const metadata = "the file's metadata";
   if (!dims) {
     const from = `no output's shape follows from the graph as that of tokens or maps${lost ? `: ${lost}` : ""}`;

@@ -233,7 +233,7 @@ export const ReduceMax = reduction("ReduceMax");
 export const ReduceL2 = reduction("ReduceL2");
 export const ReduceSum = reduction("ReduceSum", 13);
 
-/** [quantised as uint8, scale, zero point] of a whole tensor. */
+/** [quantized as uint8, scale, zero point] of a whole tensor. */
 export const DynamicQuantizeLinear = (x: Value): ShapedValue[] =>
   node("DynamicQuantizeLinear", [x], {}, { outputs: 3 }).map(known);
 

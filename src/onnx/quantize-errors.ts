@@ -1,4 +1,4 @@
-/** What quantising costs, measured by running: layer by layer, and the whole. */
+/** What quantizing costs, measured by running: layer by layer, and the whole. */
 import type { Tensor } from "../core/index.ts";
 import { usedPart, valueInfo } from "./builder.ts";
 import { writeOnnx } from "./file.ts";

@@ -3,7 +3,7 @@ import { readAttributes, writeAttributes } from "./attributes.ts";
 import type { ModelProto, NodeProto, TensorProto } from "./proto.ts";
 import { makeTensor, tensorData, tensorDims } from "./tensor.ts";
 
-/** How a product's activations are quantised: not at all, once, or twice. */
+/** How a product's activations are quantized: not at all, once, or twice. */
 export type Terms = 0 | 1 | 2;
 
 /** A product with a constant matrix [k, n]: MatMul, or Gemm without factors. */

@@ -1,4 +1,4 @@
-/** Weights as 8-bit integers with activations quantised as they come (MatMulInteger): a quarter of the file, about half of the time. */
+/** Weights as 8-bit integers with activations quantized as they come (MatMulInteger): a quarter of the file, about half of the time. */
 import { S2Error, type Tensor } from "../core/index.ts";
 import { onnxPieces, readOnnx, writeOnnx } from "./file.ts";
 import type { ModelProto } from "./proto.ts";
@@ -12,7 +12,7 @@ export interface QuantizedLayer {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** 1: activations once; 2: what that leaves over is quantised too; 0: the weight alone is in 8 bits. */
+  /** 1: activations once; 2: what that leaves over is quantized too; 0: the weight alone is in 8 bits. */
   readonly terms: Terms;
   /** Root mean square of the weights' rounding errors, relative to that of the weights. */
   readonly weightError: number;
@@ -29,12 +29,12 @@ export interface QuantizeReport {
 }
 
 export interface QuantizeOptions {
-  /** Prepared images [b, c, h, w] that show what activations are like; 8 photos are enough. Needs `openGraph`. */
+  /** Prepared images [b, c, h, w] that show what activations are like; 8 images are enough. Needs `openGraph`. */
   readonly images?: Tensor;
   /** `openGraph` of "s2-vision/node". */
   readonly openGraph?: OpenGraph;
   /**
-   * The part of the multiplications whose activations are quantised in two terms; default 0.2 with images, which say in which layers,
+   * The part of the multiplications whose activations are quantized in two terms; default 0.2 with images, which say in which layers,
    * and 0.09 without: the first of twelve blocks, where outliers mostly are (docs/decisions/0009).
    */
   readonly twoTerms?: number;

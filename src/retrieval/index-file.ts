@@ -3,7 +3,7 @@ import { array, integer, minValue, number, object, pipe, string, tuple } from "v
 import { S2Error } from "../core/index.ts";
 import {
   checksumEntry,
-  type PhotoVectors,
+  type ImageVectors,
   readSafetensors,
   type StoredTensor,
   type VectorTable,
@@ -19,9 +19,9 @@ export interface Rows {
   readonly scales?: Float32Array;
 }
 
-/** One photo. */
-export interface Entry extends Pick<PhotoVectors, "path" | "mark" | "size"> {
-  readonly photos: Rows;
+/** One image. */
+export interface Entry extends Pick<ImageVectors, "path" | "contentHash" | "size"> {
+  readonly images: Rows;
   readonly regions: Rows;
   /** [regions, 4] */
   readonly boxes: Float64Array;
@@ -29,15 +29,15 @@ export interface Entry extends Pick<PhotoVectors, "path" | "mark" | "size"> {
 
 const format = "s2-vision vectors 1";
 
-/** Tensors "photos" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "photos.scales" [n] and "regions.scales" [m]; the rest as metadata. */
+/** Tensors "images" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "images.scales" [n] and "regions.scales" [m]; the rest as metadata. */
 export function writeEntries(entries: readonly Entry[], label: string | undefined, precision: Precision): Uint8Array {
   const boxes = joined(
     Float64Array,
     entries.map((entry) => entry.boxes),
   );
-  const counts = { photos: entries.length, regions: boxes.length / 4 };
+  const counts = { images: entries.length, regions: boxes.length / 4 };
   const tensors: Record<string, StoredTensor> = { boxes: { dtype: "F64", dims: [counts.regions, 4], data: boxes } };
-  for (const table of ["photos", "regions"] as const) {
+  for (const table of ["images", "regions"] as const) {
     const rows = entries.map((entry) => entry[table]);
     const parts = rows.map(({ data }) => data);
     const data = precision === "int8" ? joined(Int8Array, parts) : joined(Float32Array, parts);
@@ -53,9 +53,9 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
       ),
     };
   }
-  const photos = entries.map(({ path, mark, size, boxes }) => ({ path, mark, size, regions: boxes.length / 4 }));
+  const images = entries.map(({ path, contentHash, size, boxes }) => ({ path, contentHash, size, regions: boxes.length / 4 }));
   return writeSafetensors(tensors, {
-    ...{ format, precision, photos: JSON.stringify(photos), s2_vision: "index" },
+    ...{ format, precision, images: JSON.stringify(images), s2_vision: "index" },
     ...checksumEntry, // for `withChecksum`, where the file is written to disk
     ...(label !== undefined && { label }),
   });
@@ -84,9 +84,9 @@ export function readEntries(bytes: Uint8Array): { entries: Entry[]; label?: stri
     );
   }
   const advice = "It is damaged; make the index anew.";
-  const photos = parseJson(photoList, metadata.photos ?? "", { code: "index", name: "The index's list of photos", advice });
+  const images = parseJson(imageList, metadata.images ?? "", { code: "index", name: "The index's list of images", advice });
   const precision = metadata.precision === "int8" ? "int8" : "float32";
-  checkTensors(tensors, photos, precision);
+  checkTensors(tensors, images, precision);
   const take = (table: VectorTable, from: number, to: number): Rows => {
     const { dims, data } = tensors[table];
     const scales = tensors[`${table}.scales`]?.data as Float32Array | undefined;
@@ -94,27 +94,27 @@ export function readEntries(bytes: Uint8Array): { entries: Entry[]; label?: stri
     return { data: rows, ...(scales && { scales: scales.slice(from, to) }) };
   };
   let end = 0;
-  const entries = photos.map(({ regions, ...photo }, i): Entry => {
+  const entries = images.map(({ regions, ...image }, i): Entry => {
     const from = end;
     end += regions;
     const boxes = (tensors.boxes.data as Float64Array).slice(4 * from, 4 * end);
-    return { ...photo, photos: take("photos", i, i + 1), regions: take("regions", from, end), boxes };
+    return { ...image, images: take("images", i, i + 1), regions: take("regions", from, end), boxes };
   });
   return { entries, label: metadata.label, precision };
 }
 
 const wholeNumber = pipe(number(), integer(), minValue(0));
-const photoList = array(
-  object({ path: string(), mark: string(), size: tuple([wholeNumber, wholeNumber]), regions: wholeNumber }),
+const imageList = array(
+  object({ path: string(), contentHash: string(), size: tuple([wholeNumber, wholeNumber]), regions: wholeNumber }),
 );
 
 /** Counts and types as `writeEntries` writes them, and numbers that are finite. */
-function checkTensors(tensors: Record<string, StoredTensor>, photos: readonly { regions: number }[], precision: Precision): void {
-  const regions = photos.reduce((sum, each) => sum + each.regions, 0);
+function checkTensors(tensors: Record<string, StoredTensor>, images: readonly { regions: number }[], precision: Precision): void {
+  const regions = images.reduce((sum, each) => sum + each.regions, 0);
   const dtype = precision === "int8" ? "I8" : "F32";
   const expected: Record<string, [string, number, number]> = {
-    ...{ photos: [dtype, 2, photos.length], regions: [dtype, 2, regions], boxes: ["F64", 2, regions] },
-    ...(precision === "int8" && { "photos.scales": ["F32", 1, photos.length], "regions.scales": ["F32", 1, regions] }),
+    ...{ images: [dtype, 2, images.length], regions: [dtype, 2, regions], boxes: ["F64", 2, regions] },
+    ...(precision === "int8" && { "images.scales": ["F32", 1, images.length], "regions.scales": ["F32", 1, regions] }),
   };
   for (const [name, [type, rank, rows]] of Object.entries(expected)) {
     const found = tensors[name];

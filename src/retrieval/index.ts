@@ -1,14 +1,14 @@
 /** Image and region search. */
-export { type Indexed, indexPhotos, labelOf } from "./index-images.ts";
+export { type IndexedImage, indexConfigOf, indexImages } from "./index-images.ts";
 export { type MemoryOptions, type MemoryVectors, memoryVectors } from "./memory-vectors.ts";
-export { boxAround, placeOf, regionVector, regionVectors, similarities, type Windows } from "./regions.ts";
+export { boxAround, gridGeometryOf, regionVector, regionVectors, similarities, type Windows } from "./regions.ts";
 export {
-  addPhotos,
-  type IndexLabel,
+  addImages,
+  type ImageIndex,
+  type IndexConfig,
   openIndex,
-  type PhotoIndex,
   type Query,
-  removePhotos,
+  removeImages,
   type SearchOptions,
   search,
 } from "./search.ts";

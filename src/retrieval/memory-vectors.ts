@@ -22,21 +22,21 @@ export function memoryVectors({ precision = "float32", from }: MemoryOptions = {
   const entries = new Map<string, Entry>(kept?.entries.map((entry) => [entry.path, entry]));
   let label = kept?.label;
   return {
-    label: async () => label,
+    config: async () => label,
     begin: async (text) => void (label = text),
-    photos: async () => new Map([...entries.values()].map(({ path, mark }) => [path, mark])),
+    images: async () => new Map([...entries.values()].map(({ path, contentHash }) => [path, contentHash])),
     async channels(table) {
       const first = entries.values().next().value;
       return (
         first &&
-        (table === "photos" ? first.photos.data.length : first.regions.data.length / (first.boxes.length / 4) || undefined)
+        (table === "images" ? first.images.data.length : first.regions.data.length / (first.boxes.length / 4) || undefined)
       );
     },
-    async put(photos) {
-      for (const { path, mark, size, vector, regions } of photos) {
+    async put(images) {
+      for (const { path, contentHash, size, vector, regions } of images) {
         const channels = regions.vectors.length / (regions.boxes.length / 4);
-        const packed = { photos: pack(vector, vector.length), regions: pack(regions.vectors, channels) };
-        entries.set(path, { path, mark, size, boxes: regions.boxes, ...packed });
+        const packed = { images: pack(vector, vector.length), regions: pack(regions.vectors, channels) };
+        entries.set(path, { path, contentHash: contentHash, size, boxes: regions.boxes, ...packed });
       }
     },
     async remove(paths) {
@@ -60,7 +60,7 @@ function nearest(entries: Iterable<Entry>, table: VectorTable, vector: Float32Ar
       if (!Number.isFinite(score))
         throw new S2Error(
           "index",
-          `The score of ${entry.path} is ${score}: its vector in the index, or the query, has numbers that are not finite. Remove the photo and add it again.`,
+          `The score of ${entry.path} is ${score}: its vector in the index, or the query, has numbers that are not finite. Remove the image and add it again.`,
         );
       if (scores.length === count && score <= scores[count - 1]) continue;
       // Equal scores keep the order in which they were put.
@@ -75,8 +75,8 @@ function nearest(entries: Iterable<Entry>, table: VectorTable, vector: Float32Ar
     }
   }
   return found.map(({ entry: { path, size, boxes }, row }, i) => {
-    const [left, top, width, height] = table === "photos" ? [0, 0, size[1], size[0]] : boxes.subarray(4 * row, 4 * row + 4);
-    return { photo: path, size, box: { left, top, width, height }, score: scores[i] };
+    const [left, top, width, height] = table === "images" ? [0, 0, size[1], size[0]] : boxes.subarray(4 * row, 4 * row + 4);
+    return { image: path, size, box: { left, top, width, height }, score: scores[i] };
   });
 }
 
@@ -95,7 +95,7 @@ function dot({ data, scales }: Rows, row: number, vector: Float32Array): number 
   return (a + b + c + d) * (scales ? scales[row] : 1);
 }
 
-/** Each row's largest number becomes 127 (symmetric scalar quantisation). */
+/** Each row's largest number becomes 127 (symmetric scalar quantization). */
 function toInt8(data: Float32Array, channels: number): Rows {
   const rounded = new Int8Array(data.length);
   const scales = new Float32Array(data.length / channels || 0);

@@ -1,8 +1,8 @@
-/** Parts of a photo as vectors: windows of its tokens with their boxes, the part under a box, and how alike all tokens are to a vector. */
+/** Parts of an image as vectors: windows of its tokens with their boxes, the part under a box, and how alike all tokens are to a vector. */
 import { type Box, S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
-import { cellBox, type Place } from "../features/index.ts";
-import type { PhotoVectors } from "../tensors/index.ts";
+import type { ImageTokens } from "../features/index.ts";
+import { cellBox, type GridGeometry } from "../features/index.ts";
+import type { ImageVectors } from "../tensors/index.ts";
 
 /** Squares of `window` tokens a side, every `stride` tokens and at the far edges. */
 export interface Windows {
@@ -10,13 +10,13 @@ export interface Windows {
   readonly stride: number;
 }
 
-/** Where the tokens lie in the photo. */
-export function placeOf({ place, size: [height, width], grid: { rows, cols } }: PhotoTokens): Place {
-  return place ?? { region: { left: 0, top: 0, width, height }, token: [height / rows, width / cols] };
+/** Where the tokens lie in the image. */
+export function gridGeometryOf({ gridGeometry, size: [height, width], grid: { rows, cols } }: ImageTokens): GridGeometry {
+  return gridGeometry ?? { region: { left: 0, top: 0, width, height }, token: [height / rows, width / cols] };
 }
 
 /** The mean of each window's tokens, brought to length 1, and its pixels. @throws S2Error "option" for windows that are none. */
-export function regionVectors(tokens: PhotoTokens, { window, stride }: Windows): PhotoVectors["regions"] {
+export function regionVectors(tokens: ImageTokens, { window, stride }: Windows): ImageVectors["regions"] {
   if (!(Number.isInteger(window) && Number.isInteger(stride) && window >= 1 && stride >= 1 && stride <= window)) {
     throw new S2Error(
       "option",
@@ -24,7 +24,7 @@ export function regionVectors(tokens: PhotoTokens, { window, stride }: Windows):
     );
   }
   const { grid, channels } = tokens;
-  const place = placeOf(tokens);
+  const place = gridGeometryOf(tokens);
   const [high, wide] = [Math.min(window, grid.rows), Math.min(window, grid.cols)];
   const tops = starts(grid.rows, high, stride);
   const lefts = starts(grid.cols, wide, stride);
@@ -54,8 +54,8 @@ function starts(side: number, window: number, stride: number): number[] {
  * The part under a box as a vector of length 1: the mean of its tokens, each weighted by how much of it lies in the box.
  * @throws S2Error "outside" where the model saw nothing.
  */
-export function regionVector(tokens: PhotoTokens, box: Box): Float32Array {
-  const place = placeOf(tokens);
+export function regionVector(tokens: ImageTokens, box: Box): Float32Array {
+  const place = gridGeometryOf(tokens);
   const vector = new Float32Array(tokens.channels);
   let seen = 0;
   for (let row = 0; row < tokens.grid.rows; row++) {
@@ -72,19 +72,19 @@ export function regionVector(tokens: PhotoTokens, box: Box): Float32Array {
   throw new S2Error(
     "outside",
     `The box ${box.left},${box.top},${box.width},${box.height} (left, top, width, height) has nothing that the model saw; ` +
-      `expected a part of ${left},${top},${width},${height}, in the photo's pixels.`,
+      `expected a part of ${left},${top},${width},${height}, in the image's pixels.`,
   );
 }
 
 /** The window of tokens around a pixel, moved inwards at the edges. @throws S2Error "outside" where the model saw nothing. */
-export function boxAround(tokens: PhotoTokens, x: number, y: number, window: number): Box {
-  const { region, token } = placeOf(tokens);
+export function boxAround(tokens: ImageTokens, x: number, y: number, window: number): Box {
+  const { region, token } = gridGeometryOf(tokens);
   const { rows, cols } = tokens.grid;
   if (!(x >= region.left && y >= region.top && x <= region.left + region.width && y <= region.top + region.height)) {
     throw new S2Error(
       "outside",
       `The point ${x}, ${y} is outside what the model saw: ${region.left} to ${region.left + region.width} across, ` +
-        `${region.top} to ${region.top + region.height} down, in the photo's pixels.`,
+        `${region.top} to ${region.top + region.height} down, in the image's pixels.`,
     );
   }
   const start = (place: number, side: number, count: number) =>
@@ -95,7 +95,7 @@ export function boxAround(tokens: PhotoTokens, x: number, y: number, window: num
 }
 
 /** Cosine of every token of the grid with a vector of length 1, row by row. */
-export function similarities({ data, channels, prefix, grid }: PhotoTokens, vector: Float32Array): Float32Array {
+export function similarities({ data, channels, prefix, grid }: ImageTokens, vector: Float32Array): Float32Array {
   const result = new Float32Array(grid.rows * grid.cols);
   for (let cell = 0, at = prefix * channels; cell < result.length; cell++) {
     let [dot, squares] = [0, 0];
@@ -118,7 +118,7 @@ export function unit(vector: Float32Array): Float32Array {
   return vector;
 }
 
-function add({ data, channels, prefix, grid }: PhotoTokens, row: number, col: number, weight: number, sum: Float32Array): void {
+function add({ data, channels, prefix, grid }: ImageTokens, row: number, col: number, weight: number, sum: Float32Array): void {
   const from = (prefix + row * grid.cols + col) * channels;
   for (let c = 0; c < channels; c++) sum[c] += weight * data[from + c];
 }

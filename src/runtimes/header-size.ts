@@ -1,4 +1,4 @@
-/** A photo's size from the first bytes of its file, for a browser, which tells it only when it has decoded the photo. Platform-free. */
+/** An image's size from the first bytes of its file, for a browser, which tells it only when it has decoded the image. Platform-free. */
 
 type Size = readonly [width: number, height: number];
 

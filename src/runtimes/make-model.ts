@@ -2,8 +2,8 @@
 
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
+import { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits } from "../onnx/embedded-metadata.ts";
 import { channelsFirst, givesChannelsLast, moveChannels } from "../onnx/image-input.ts";
-import { type OwnTraits, ownPreprocessing, ownTraits } from "../onnx/own-words.ts";
 import type { Configs } from "./config-files.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput, type ValueInfo } from "./graph.ts";
 import { type ConfigHints, readHints } from "./hub-config.ts";
@@ -29,7 +29,7 @@ export async function makeModel(
   options: ModelOptions,
 ): Promise<Model> {
   const input = pickInput(session.inputs);
-  const own = ownTraits(metadata);
+  const own = embeddedTraits(metadata);
   const main = mainOutput(session, metadata, options);
   const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
   let turned = mapsTurned(main.shape, input.shape.slice(2));
@@ -84,13 +84,13 @@ const turnMaps = ({ dims, data }: Tensor): Tensor => ({ dims: channelsFirst(dims
 
 /** The output that is the features: the one asked for, else the one that the file calls so, else the only one that can be. */
 export function mainOutput({ outputs }: Session, metadata: KnownModel["metadata"], { output, layout }: ModelOptions): ValueInfo {
-  const own = ownTraits(metadata).output;
+  const own = embeddedTraits(metadata).output;
   const named = output === undefined && layout === undefined && outputs.some(({ name }) => name === own);
   return pickOutput(outputs, named ? { output: own } : { output, layout });
 }
 
 /** A file's own metadata are closer to it than config files beside it; of its patch and prefix they speak for one output. */
-function withOwn(hints: ConfigHints, { imageSize, patchSize, prefixTokens, output }: OwnTraits, main: string): ConfigHints {
+function withOwn(hints: ConfigHints, { imageSize, patchSize, prefixTokens, output }: EmbeddedTraits, main: string): ConfigHints {
   const speaks = output === undefined || output === main;
   return {
     ...hints,
@@ -103,7 +103,7 @@ function withOwn(hints: ConfigHints, { imageSize, patchSize, prefixTokens, outpu
 /** @throws S2Error "preprocessing" when the file's metadata are no preprocessing: ignoring them would give wrong features. */
 function ownPixels(metadata: Readonly<Record<string, string>>): Preprocessing | undefined {
   if (metadata["s2.preprocessing"] === undefined) return undefined;
-  const { mean, std, rescale, filter } = ownPreprocessing(metadata) ?? {};
+  const { mean, std, rescale, filter } = embeddedPreprocessing(metadata) ?? {};
   const fields = { image_mean: mean ?? [], image_std: std ?? [], rescale_factor: rescale ?? 0, resample: filter ?? "" };
   return readPreprocessing({ preprocessor: fields });
 }

@@ -12,7 +12,7 @@ export type Probe = (size: Size) => Promise<readonly number[]>;
 type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
 type Given = Pick<ModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
 
-/** 4096x4096, 200 MB as floats; larger photos are cut into tiles. */
+/** 4096x4096, 200 MB as floats; larger images are cut into tiles. */
 const mostPixels = 2 ** 24;
 
 /** Side of the blank image when nothing says the model's size: what most models were trained at. */

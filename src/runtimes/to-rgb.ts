@@ -1,9 +1,9 @@
 /** Decoded samples into 8-bit RGB: alpha over a background and 16 bits to 8, each rounded once and exactly. Platform-free. */
 
-type Colour = readonly [red: number, green: number, blue: number];
+type Color = readonly [red: number, green: number, blue: number];
 
-/** 8-bit RGBA over `background`: round((colour * alpha + background * (255 - alpha)) / 255), where sharp's flatten cuts off. */
-export function rgbFrom8(rgba: Uint8Array, pixels: number, channels: number, [red, green, blue]: Colour): Uint8Array {
+/** 8-bit RGBA over `background`: round((color * alpha + background * (255 - alpha)) / 255), where sharp's flatten cuts off. */
+export function rgbFrom8(rgba: Uint8Array, pixels: number, channels: number, [red, green, blue]: Color): Uint8Array {
   const out = new Uint8Array(pixels * 3);
   for (let i = 0, o = 0; o < out.length; i += channels, o += 3) {
     const alpha = rgba[i + 3];
@@ -17,7 +17,7 @@ export function rgbFrom8(rgba: Uint8Array, pixels: number, channels: number, [re
 }
 
 /** 16-bit RGB or RGBA: v * 255 / 65535 rounded (sharp's own way down drops the low byte), alpha in 16 bits too. */
-export function rgbFrom16(samples: Uint16Array, pixels: number, channels: number, [red, green, blue]: Colour): Uint8Array {
+export function rgbFrom16(samples: Uint16Array, pixels: number, channels: number, [red, green, blue]: Color): Uint8Array {
   const out = new Uint8Array(pixels * 3);
   const full = 65535 * 257;
   const half = (full - 1) / 2;

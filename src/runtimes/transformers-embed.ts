@@ -1,4 +1,4 @@
-/** The two sides of a CLIP-like transformers.js model, photos and texts as vectors of one space: what finds photos by words. */
+/** The two sides of a CLIP-like transformers.js model, images and texts as vectors of one space: what finds images by words. */
 import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
 import { type JsonObject, readHints, type Size } from "./hub-config.ts";
@@ -35,7 +35,7 @@ export function textEmbedder(model: TransformersModel, tokenizer: TextTokenizer)
 
 /**
  * The image side: `imageEmbedder(await CLIPVisionModelWithProjection.from_pretrained(id), await AutoProcessor.from_pretrained(id))`.
- * Its images come from `prepareImage(photo, imageSize, preprocessing)`.
+ * Its images come from `prepareImage(image, imageSize, preprocessing)`.
  * @throws S2Error "text-side" for a model that gives no embedding which a text side shares.
  */
 export function imageEmbedder(model: TransformersModel, processor: TransformersProcessor): ImageEmbedder {
@@ -75,7 +75,7 @@ function sideOf(
   throw new S2Error(
     "text-side",
     `This model${family && ` (${family})`} takes ${inputs.join(", ") || "nothing that is known"} and gives ${outputs.join(", ") || "nothing that is known"}; ` +
-      `expected the ${side} side of a model of photos and texts, which takes ${needed} and gives ${embeddings[0]}: load it with ${classes}.`,
+      `expected the ${side} side of a model of images and texts, which takes ${needed} and gives ${embeddings[0]}: load it with ${classes}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Features kept from one run to the next: one file per image, with a checksum and a fingerprint that says what it was made from. */
 import { array, integer, minValue, number, object, optional, pipe, tuple } from "valibot";
 import { S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { changedParts, type Fingerprint } from "./fingerprint.ts";
@@ -13,13 +13,13 @@ export interface Store {
 }
 
 /** What was found under a name: the features, or why they must be made (again). */
-export type Found = { readonly tokens: PhotoTokens } | { readonly missing: true } | { readonly stale: readonly Stale[] };
+export type StoredFeatures = { readonly tokens: ImageTokens } | { readonly missing: true } | { readonly stale: readonly Stale[] };
 
 /** A part of the fingerprint that has changed, or "file" for a damaged file. */
 export type Stale = keyof Fingerprint | "file";
 
 /** Looks for features of exactly this fingerprint. */
-export async function findFeatures(store: Store, name: string, fingerprint: Fingerprint): Promise<Found> {
+export async function readFeatures(store: Store, name: string, fingerprint: Fingerprint): Promise<StoredFeatures> {
   const bytes = await store.read(name);
   if (!bytes) return { missing: true };
   try {
@@ -38,16 +38,16 @@ const box = object({ left: number(), top: number(), width: number(), height: num
 const stored = object({
   prefix: whole,
   grid: object({ rows: side, cols: side }),
-  widths: array(side),
+  channelsPerScale: array(side),
   size: tuple([side, side]),
-  place: optional(object({ region: box, token: tuple([number(), number()]) })),
+  gridGeometry: optional(object({ region: box, token: tuple([number(), number()]) })),
 });
 
 /** Tokens from a file; all that the metadata say agrees with the tensor. */
-function tokensOf(features: StoredTensor | undefined, json: string, name: string): PhotoTokens {
+function tokensOf(features: StoredTensor | undefined, json: string, name: string): ImageTokens {
   const known = parseJson(stored, json, { code: "safetensors", name, advice: "" });
-  const { prefix, grid, widths } = known;
-  const channels = widths.reduce((sum, width) => sum + width, 0);
+  const { prefix, grid, channelsPerScale } = known;
+  const channels = channelsPerScale.reduce((sum, width) => sum + width, 0);
   const dims = [prefix + grid.rows * grid.cols, channels];
   if (features?.dtype !== "F32" || String(features.dims) !== String(dims))
     throw new S2Error("safetensors", `${name} does not hold features [${dims.join(", ")}].`);
@@ -55,7 +55,7 @@ function tokensOf(features: StoredTensor | undefined, json: string, name: string
 }
 
 /** Keeps an image's features under a name. */
-export async function keepFeatures(store: Store, name: string, tokens: PhotoTokens, fingerprint: Fingerprint): Promise<void> {
+export async function writeFeatures(store: Store, name: string, tokens: ImageTokens, fingerprint: Fingerprint): Promise<void> {
   const { data, channels, ...rest } = tokens;
   const dims = [data.length / channels, channels];
   const metadata = { fingerprint: JSON.stringify(fingerprint), tokens: JSON.stringify(rest) };

@@ -10,7 +10,7 @@ export interface Fingerprint {
   /** From `optionsFingerprint`. The plan follows from these, the image and the model. */
   readonly options: string;
   /** SHA-256 of the very bytes that were decoded. Times of files are not trusted: copying and unpacking keep or change them at will. */
-  readonly photo: string;
+  readonly image: string;
   /** The version of this package. */
   readonly version: string;
 }

@@ -1,33 +1,33 @@
 /** The same features in fewer or more channels, so that what S² adds can be told from what width adds. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import type { PhotoTokens } from "../features/index.ts";
+import type { ImageTokens } from "../features/index.ts";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { makeRandom, type Random } from "../tensors/index.ts";
 
 /** Features of images by their paths. */
-export type Tokens = ReadonlyMap<string, PhotoTokens>;
+export type ImageFeatures = ReadonlyMap<string, ImageTokens>;
 
 /** "principal": the directions of most variance. "random": directions drawn by the seed. */
-export type Narrowing = "principal" | "random";
+export type ProjectionMethod = "principal" | "random";
 
 /** When a round of iteration adds less than this part of the variance, the directions are the leading ones. */
 const settled = 1e-5;
 const rounds = 200;
 
 /**
- * A map [width, channels] of rows [n, channels] (in batches), made on standardised channels and turned at random: all of its outputs have
- * about the same variance, so that a head which standardises does not raise the weakest directions to the strength of the strongest.
+ * A map [width, channels] of rows [n, channels] (in batches), made on standardized channels and turned at random: all of its outputs have
+ * about the same variance, so that a head which standardizes does not raise the weakest directions to the strength of the strongest.
  * @throws S2Error "option" for a width that is not below the rows' channels.
  */
-export async function narrowing(
-  how: Narrowing,
+export async function fitProjection(
+  how: ProjectionMethod,
   batches: readonly Float32Array[],
   { channels, width, openGraph, seed }: { channels: number; width: number; openGraph: OpenGraph; seed: number },
 ): Promise<Tensor> {
   if (!(width > 0 && width < channels))
     throw new S2Error("option", `Got width ${width} for rows of ${channels} channels; expected fewer, at least one.`);
   const random = makeRandom(seed);
-  const { standard, factor } = standardised(batches, channels);
+  const { standard, factor } = standardized(batches, channels);
   const graph = await openGraph(productFile());
   try {
     let map = orthonormal(normals(width * channels, random), channels);
@@ -44,21 +44,21 @@ export async function narrowing(
 }
 
 /** Every token by a map [width, channels]; with `rectify` what is negative becomes 0: random features that a linear head does not have. */
-export async function mapTokens(
-  features: Tokens,
+export async function projectFeatures(
+  features: ImageFeatures,
   { dims: [width, channels], data }: Tensor,
   openGraph: OpenGraph,
   { rectify = false } = {},
-): Promise<Tokens> {
+): Promise<ImageFeatures> {
   const graph = await openGraph(productFile());
   const byChannel = transposed(data, channels); // [channels, width]
   try {
     const mapped = new Map(features);
-    for (const [photo, tokens] of features) {
+    for (const [image, tokens] of features) {
       const rows = tokens.data.length / channels;
       const out = await product(graph, transposed(tokens.data, channels), byChannel, rows, width, channels);
       if (rectify) for (let i = 0; i < out.length; i++) out[i] = Math.max(0, out[i]);
-      mapped.set(photo, { ...tokens, data: out, channels: width, widths: [width] });
+      mapped.set(image, { ...tokens, data: out, channels: width, channelsPerScale: [width] });
     }
     return mapped;
   } finally {
@@ -98,7 +98,7 @@ async function covariance(graph: OpenedGraph, batches: readonly Float32Array[], 
 }
 
 /** Rows about their mean and by their deviation, and 1 / deviation of each channel. */
-function standardised(batches: readonly Float32Array[], channels: number) {
+function standardized(batches: readonly Float32Array[], channels: number) {
   const count = batches.reduce((sum, rows) => sum + rows.length, 0) / channels;
   const mean = new Float64Array(channels);
   for (const rows of batches) for (let i = 0; i < rows.length; i++) mean[i % channels] += rows[i] / count;

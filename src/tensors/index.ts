@@ -7,4 +7,4 @@ export { makeRandom, type Random, shuffled, truncatedNormal } from "./random.ts"
 export { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 export type { Dtype } from "./safetensors-header.ts";
 export { type Entry, readHeader, readHeaderLength, writeHeader } from "./safetensors-header.ts";
-export type { PhotoVectors, VectorHit, VectorStore, VectorTable } from "./vectors.ts";
+export type { ImageVectors, VectorHit, VectorStore, VectorTable } from "./vectors.ts";

@@ -1,26 +1,26 @@
 /** Keeping and searching vectors: what a place for them offers to those that make vectors (retrieval), so that they name no database. */
 import type { Box } from "../core/index.ts";
 
-/** One photo's vectors, of length 1. */
-export interface PhotoVectors {
-  /** Names the photo; what is put again under the same path replaces what was there. */
+/** One image's vectors, of length 1. */
+export interface ImageVectors {
+  /** Names the image; what is put again under the same path replaces what was there. */
   readonly path: string;
-  /** Changes with the photo's file (its SHA-256), so that an index knows which photos are others now. */
-  readonly mark: string;
+  /** Changes with the image's file (its SHA-256), so that an index knows which images are others now. */
+  readonly contentHash: string;
   readonly size: readonly [height: number, width: number];
   readonly vector: Float32Array;
-  /** `vectors` [count, channels], `boxes` [count, 4]: left, top, width, height in the photo's pixels. */
+  /** `vectors` [count, channels], `boxes` [count, 4]: left, top, width, height in the image's pixels. */
   readonly regions: { readonly vectors: Float32Array; readonly boxes: Float64Array };
 }
 
-/** Vectors of whole photos are kept apart from those of regions. */
-export type VectorTable = "photos" | "regions";
+/** Vectors of whole images are kept apart from those of regions. */
+export type VectorTable = "images" | "regions";
 
-/** A photo, or a part of one, that was found. */
+/** An image, or a part of one, that was found. */
 export interface VectorHit {
-  readonly photo: string;
+  readonly image: string;
   readonly size: readonly [height: number, width: number];
-  /** In the photo's pixels; all of it for a hit among photos. */
+  /** In the image's pixels; all of it for a hit among images. */
   readonly box: Box;
   /** Cosine with the query; an estimate where the place says so. */
   readonly score: number;
@@ -29,13 +29,13 @@ export interface VectorHit {
 /** Where vectors lie: `memoryVectors` of "s2-vision/heads" or `openVectors` of "s2-vision/node". */
 export interface VectorStore {
   /** What was written down when the index was begun. */
-  label(): Promise<string | undefined>;
+  config(): Promise<string | undefined>;
   begin(label: string): Promise<void>;
-  /** The marks of all photos by their paths. */
-  photos(): Promise<ReadonlyMap<string, string>>;
+  /** The marks of all images by their paths. */
+  images(): Promise<ReadonlyMap<string, string>>;
   /** Numbers in a vector of this table; undefined while it has none. */
   channels(table: VectorTable): Promise<number | undefined>;
-  put(photos: readonly PhotoVectors[]): Promise<void>;
+  put(images: readonly ImageVectors[]): Promise<void>;
   remove(paths: readonly string[]): Promise<void>;
   /** At most `count`, best first. */
   nearest(table: VectorTable, vector: Float32Array, count: number): Promise<VectorHit[]>;

@@ -1,9 +1,9 @@
-/** Photos made into others that a teacher still knows: turned and sheared, their colours changed far (Asano and Saeed, arXiv 2112.00725, §3). */
+/** Images made into others that a teacher still knows: turned and sheared, their colors changed far (Asano and Saeed, arXiv 2112.00725, §3). */
 import type { Random } from "../tensors/index.ts";
 
 /** Radians, and pixels to the side per pixel down. */
 const [mostTurn, mostShear] = [Math.PI / 6, 0.2];
-/** Radians about the axis of greys; and how far contrast, saturation and brightness go from 1. */
+/** Radians about the axis of grays; and how far contrast, saturation and brightness go from 1. */
 const [mostHue, mostOther] = [Math.PI, 0.4];
 
 /** RGB bytes [side, side, 3] in place of those of the views, all in the same way. */
@@ -18,7 +18,7 @@ export function alter(views: readonly { data: Uint8Array; side: number }[], rand
   ];
   for (const { data, side } of views) {
     turn(data, side, angle, shear);
-    recolourBy(data, hue, saturation, contrast, brightness);
+    recolorBy(data, hue, saturation, contrast, brightness);
   }
 }
 
@@ -47,8 +47,8 @@ function turn(data: Uint8Array, side: number, angle: number, shear: number): voi
   }
 }
 
-/** Hue turned about the axis of greys, distance from grey scaled; then contrast about the mean, and brightness. */
-function recolourBy(data: Uint8Array, hue: number, saturation: number, contrast: number, brightness: number): void {
+/** Hue turned about the axis of grays, distance from gray scaled; then contrast about the mean, and brightness. */
+function recolorBy(data: Uint8Array, hue: number, saturation: number, contrast: number, brightness: number): void {
   const [cos, third] = [saturation * Math.cos(hue), (1 - saturation * Math.cos(hue)) / 3];
   const across = (saturation * Math.sin(hue)) / Math.sqrt(3);
   let sum = 0;
@@ -57,10 +57,10 @@ function recolourBy(data: Uint8Array, hue: number, saturation: number, contrast:
   const [scale, shift] = [brightness * contrast, brightness * (1 - contrast) * mean];
   for (let i = 0; i < data.length; i += 3) {
     const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
-    const grey = third * (r + g + b);
-    data[i] = byte(scale * (cos * r + grey + across * (b - g)) + shift);
-    data[i + 1] = byte(scale * (cos * g + grey + across * (r - b)) + shift);
-    data[i + 2] = byte(scale * (cos * b + grey + across * (g - r)) + shift);
+    const gray = third * (r + g + b);
+    data[i] = byte(scale * (cos * r + gray + across * (b - g)) + shift);
+    data[i + 1] = byte(scale * (cos * g + gray + across * (r - b)) + shift);
+    data[i + 2] = byte(scale * (cos * b + gray + across * (g - r)) + shift);
   }
 }
 

@@ -3,7 +3,7 @@ import { S2Error } from "../core/index.ts";
 import { fromFloat16, makeRandom, type Random, type StoredTensor, shuffled } from "../tensors/index.ts";
 import type { Batch, Checkpoints } from "./fit.ts";
 import { layerName, readShard, type TilesPerView } from "./shards.ts";
-import { recolour } from "./views.ts";
+import { recolor } from "./views.ts";
 
 export interface BatchOptions {
   /** Views in a batch. */
@@ -12,7 +12,7 @@ export interface BatchOptions {
   readonly cells: number;
   readonly patchSize: number;
   /** How far brightness, contrast and saturation go from 1. */
-  readonly colour: number;
+  readonly color: number;
   readonly seed: number;
 }
 
@@ -61,7 +61,7 @@ async function shardSize(store: Checkpoints, shard: string, views: number): Prom
 export function batchOf(
   chosen: readonly number[],
   tensors: Readonly<Record<string, StoredTensor>>,
-  { cells, patchSize, colour }: BatchOptions,
+  { cells, patchSize, color }: BatchOptions,
   random: Random,
 ): Batch {
   const side = tensors.coarse.dims[1];
@@ -79,7 +79,7 @@ export function batchOf(
       return (data as Uint8Array).subarray(view * size, (view + 1) * size);
     };
     cutPatches(image("coarse"), tensors.fine && image("fine"), side, patchSize, places[i], own);
-    if (colour > 0) recolour(own, colour, random);
+    if (color > 0) recolor(own, color, random);
   });
   const targets = Object.entries(tensors).filter(([name]) => name.startsWith(layerName("")));
   return {

@@ -12,7 +12,7 @@ import {
   Slice,
   Sub,
 } from "../onnx/index.ts";
-import type { Optimiser } from "./optimisers.ts";
+import type { Optimizer } from "./optimizers.ts";
 import { layerName, type Statistics, type TilesPerView } from "./shards.ts";
 import { makeStep, type Step } from "./step.ts";
 import { linear, type Parameter, type VitShape, vitOfPatches } from "./vit.ts";
@@ -30,7 +30,7 @@ export interface DistilOptions {
   /** The teacher's layers in the batches; the last is against the student's last, each other one against the output of a block. */
   readonly layers: readonly { readonly statistics: Statistics; readonly block?: number; readonly weight: number }[];
   readonly preprocessing: { readonly mean: readonly number[]; readonly std: readonly number[] };
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
   /** How much [CLS] counts beside all patches; default a half. */
   readonly clsWeight?: number;
   readonly clip?: number;
@@ -49,7 +49,7 @@ export function distilStep(options: DistilOptions): Step {
     cells,
     layers,
     preprocessing,
-    optimiser,
+    optimizer,
     clsWeight = 0.5,
     clip,
     average,
@@ -66,10 +66,10 @@ export function distilStep(options: DistilOptions): Step {
         channels.map((width, i) => [layerName(i), { type: "float32" as const, dims: [tiles, 1 + tokens, width] }]),
       ),
     },
-    ...{ parts, optimiser, clip, average },
+    ...{ parts, optimizer: optimizer, clip, average },
     loss(inputs, parameter) {
-      const seen = vitOfPatches(normalised(inputs.pixels, preprocessing), inputs.places, student, parameter);
-      const targets = layers.map(({ statistics }, i) => standardised(inputs[layerName(i)], statistics));
+      const seen = vitOfPatches(normalized(inputs.pixels, preprocessing), inputs.places, student, parameter);
+      const targets = layers.map(({ statistics }, i) => standardized(inputs[layerName(i)], statistics));
       const last = layers.length - 1;
       const own = way === "tiles" ? seen.tokens : multiScale(seen.tokens);
       const goal = way === "tiles" ? targets[last] : fine(targets[last]);
@@ -77,7 +77,7 @@ export function distilStep(options: DistilOptions): Step {
       const metrics = difference(own, goal, "distil", parameter);
       const inner = layers.slice(0, last).map(({ block, weight }, i) => {
         const state = Reshape(seen.states[block!], seen.tokens.dims as number[]);
-        return Mul(weighted(difference(centred(state), targets[i], `distil.${i}`, parameter)), weight);
+        return Mul(weighted(difference(centerd(state), targets[i], `distil.${i}`, parameter)), weight);
       });
       return { loss: inner.reduce((sum, each) => Add(sum, each), Mul(weighted(metrics), layers[last].weight)), metrics };
     },
@@ -85,7 +85,7 @@ export function distilStep(options: DistilOptions): Step {
 }
 
 /** Bytes [b, n, size·size·3], channels innermost, to (value / 255 - mean) / std. */
-function normalised(patches: ShapedValue, { mean, std }: DistilOptions["preprocessing"]): ShapedValue {
+function normalized(patches: ShapedValue, { mean, std }: DistilOptions["preprocessing"]): ShapedValue {
   const pixels = patches.dims[2] as number;
   const perChannel = (values: readonly number[]) =>
     constant(
@@ -98,7 +98,7 @@ function normalised(patches: ShapedValue, { mean, std }: DistilOptions["preproce
 }
 
 /** The teacher's tokens with mean 0 and deviation 1 in each channel, [CLS] and patches on their own. */
-function standardised(tokens: ShapedValue, { cls, patches }: Statistics): ShapedValue {
+function standardized(tokens: ShapedValue, { cls, patches }: Statistics): ShapedValue {
   const [, count, channels] = tokens.dims as number[];
   const table = (of: (part: Statistics["cls"], c: number) => number) =>
     constant(
@@ -118,7 +118,7 @@ function standardised(tokens: ShapedValue, { cls, patches }: Statistics): Shaped
 }
 
 /** Mean 0 and deviation 1 over each token's channels: a norm without weights. */
-function centred(x: ShapedValue): ShapedValue {
+function centerd(x: ShapedValue): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return LayerNormalization(x, constant(x.graph, "float32", [dim], new Float32Array(dim).fill(1)), undefined, { epsilon: 1e-6 });
 }

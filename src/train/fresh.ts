@@ -1,19 +1,19 @@
-/** Batches of views that are drawn, and told by the teacher, while training goes on: each is learnt from a few times and then forgotten, so that none is learnt by heart. */
+/** Batches of views that are drawn, and told by the teacher, while training goes on: each is learned from a few times and then forgotten, so that none is learned by heart. */
 import { S2Error } from "../core/index.ts";
 import { makeRandom, type Random, type StoredTensor, shuffled, toFloat16 } from "../tensors/index.ts";
 import { type BatchOptions, batchOf } from "./batches.ts";
 import type { Batch } from "./fit.ts";
 import { mixViews } from "./mix.ts";
-import { layerName, normalised, type ShardOptions, tilesOf } from "./shards.ts";
+import { layerName, normalized, type ShardOptions, tilesOf } from "./shards.ts";
 import { drawView, type View } from "./views.ts";
 
-/** Photos and teacher are as those of `makeShards`; here all photos must be readable. */
-export interface FreshOptions extends BatchOptions, Pick<ShardOptions, "photos" | "load" | "teacher" | "preprocessing" | "view"> {
+/** Images and teacher are as those of `makeShards`; here all images must be readable. */
+export interface FreshOptions extends BatchOptions, Pick<ShardOptions, "images" | "load" | "teacher" | "preprocessing" | "view"> {
   /** Views that are held at a time; a batch is drawn from them, so at least `views`. */
   readonly pool: number;
-  /** How many times each is learnt from, on average. */
+  /** How many times each is learned from, on average. */
   readonly uses: number;
-  /** Share of views that are mixed of two photos, the teacher looking at the mixture (Beyer et al., arXiv 2106.05237, §3). */
+  /** Share of views that are mixed of two images, the teacher looking at the mixture (Beyer et al., arXiv 2106.05237, §3). */
   readonly mixed: number;
 }
 
@@ -45,7 +45,7 @@ async function drawInto(held: Record<string, StoredTensor>, index: number, optio
   };
   put("coarse", "U8", [side, side, 3], drawn.coarse);
   if (drawn.fine) put("fine", "U8", [2 * side, 2 * side, 3], drawn.fine);
-  const answers = await teacher(normalised(tilesOf(drawn, side), side, preprocessing));
+  const answers = await teacher(normalized(tilesOf(drawn, side), side, preprocessing));
   for (const [layer, { dims, data }] of answers.entries()) {
     const name = layerName(layer);
     put(name, "F16", dims, toFloat16(data));
@@ -54,12 +54,12 @@ async function drawInto(held: Record<string, StoredTensor>, index: number, optio
   }
 }
 
-/** Every photo once, in random order, then every photo again; some mixed with any other. */
-async function drawMixed(index: number, { photos, load, view, seed, mixed }: FreshOptions, random: Random): Promise<View> {
-  const round = Math.floor(index / photos.length);
-  const own = shuffled(photos.length, makeRandom(seed + round))[index % photos.length];
-  const first = drawView(await load(photos[own]), view, random);
+/** Every image once, in random order, then every image again; some mixed with any other. */
+async function drawMixed(index: number, { images, load, view, seed, mixed }: FreshOptions, random: Random): Promise<View> {
+  const round = Math.floor(index / images.length);
+  const own = shuffled(images.length, makeRandom(seed + round))[index % images.length];
+  const first = drawView(await load(images[own]), view, random);
   if (random() >= mixed) return first;
-  const other = Math.floor(random() * photos.length);
-  return mixViews(first, drawView(await load(photos[other]), view, random), view.side, random);
+  const other = Math.floor(random() * images.length);
+  return mixViews(first, drawView(await load(images[other]), view, random), view.side, random);
 }

@@ -1,4 +1,4 @@
-/** Gradients as graphs, optimisers, the fit loop. */
+/** Gradients as graphs, optimizers, the fit loop. */
 
 export { makeRandom, type Random, shuffled, truncatedNormal } from "../tensors/index.ts";
 export { type BatchOptions, shardBatches } from "./batches.ts";
@@ -8,7 +8,7 @@ export { type FreshOptions, freshBatches } from "./fresh.ts";
 export { gradients } from "./gradients.ts";
 export { initialValue, mimeticValue } from "./initial.ts";
 export { type MuonOptions, muon } from "./muon.ts";
-export { type AdamWOptions, adamW, clipped, type Optimiser, type StepNumbers, sgd } from "./optimisers.ts";
+export { type AdamWOptions, adamW, clipped, type Optimizer, type StepNumbers, sgd } from "./optimizers.ts";
 export { cosine } from "./schedule.ts";
 export { makeShards, type ShardOptions, type Statistics, type TilesPerView, teacherStatistics } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";

@@ -1,4 +1,4 @@
-/** A ViT's first values: timm's, and those with which it learns from few photos. */
+/** A ViT's first values: timm's, and those with which it learns from few images. */
 import { makeRandom, truncatedNormal } from "../tensors/index.ts";
 import type { VitShape } from "./vit.ts";
 

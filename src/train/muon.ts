@@ -1,23 +1,23 @@
 /** Muon (Jordan et al. 2024; Liu et al., arXiv 2502.16982): momentum whose matrices are made orthogonal, so that all directions of a weight learn alike. */
 import { Add, Div, MatMul, Mul, ReduceSum, Reshape, type ShapedValue, Sqrt, Sub, Transpose } from "../onnx/index.ts";
-import type { Optimiser } from "./optimisers.ts";
+import type { Optimizer } from "./optimizers.ts";
 import { sizes } from "./rule.ts";
 
 export interface MuonOptions {
   readonly momentum?: number;
   readonly weightDecay?: number;
-  /** Its learning rate over that of the other optimiser. */
+  /** Its learning rate over that of the other optimizer. */
   readonly rate: number;
   /** Which parameters it moves; default the matrices of blocks. */
   readonly moves?: (name: string) => boolean;
   /** Moves all others. */
-  readonly others: Optimiser;
+  readonly others: Optimizer;
 }
 
 const ofBlocks = (name: string): boolean => /^blocks\..*\.weight$/.test(name) && !/norm\d?\.weight$/.test(name);
 
-/** Muon for matrices beside another optimiser for the rest. Queries, keys and values in one weight are three matrices. */
-export function muon({ momentum = 0.95, weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimiser {
+/** Muon for matrices beside another optimizer for the rest. Queries, keys and values in one weight are three matrices. */
+export function muon({ momentum = 0.95, weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimizer {
   return {
     slots: (name) => (moves(name) ? ["muon.momentum"] : others.slots(name)),
     update(parameter, gradient, slots, numbers, name) {

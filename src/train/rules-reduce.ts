@@ -1,4 +1,4 @@
-/** Gradients of sums, means and norms over axes, of softmax and of layer normalisation. */
+/** Gradients of sums, means and norms over axes, of softmax and of layer normalization. */
 import {
   Add,
   Cast,
@@ -71,9 +71,9 @@ const logSoftmax: Rule = ({ inputs: [x], outputs: [y], gradients: [g], attribute
 const layerNormalization: Rule = ({ inputs: [x, scale, bias], gradients: [g], wanted, attributes }) => {
   const from = axisOf(Number(attributes.axis ?? -1), x);
   const axes = x.dims.flatMap((_, axis) => (axis >= from ? [axis] : []));
-  const centred = Sub(x, ReduceMean(x, axes));
-  const deviation = Sqrt(Add(ReduceMean(Mul(centred, centred), axes), Number(attributes.epsilon ?? 1e-5)));
-  const normed = Div(centred, deviation);
+  const centerd = Sub(x, ReduceMean(x, axes));
+  const deviation = Sqrt(Add(ReduceMean(Mul(centerd, centerd), axes), Number(attributes.epsilon ?? 1e-5)));
+  const normed = Div(centerd, deviation);
   const byScale = wanted[1] ? unbroadcast(Mul(g!, normed), scale) : undefined;
   const byBias = bias && wanted[2] ? unbroadcast(g!, bias) : undefined;
   if (!wanted[0]) return [undefined, byScale, byBias];

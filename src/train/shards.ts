@@ -1,6 +1,6 @@
-/** What a student learns from: views of photos with what the teacher says of them, some at a time in a file, made once. */
+/** What a student learns from: views of images with what the teacher says of them, some at a time in a file, made once. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import { normaliser, type Pixels, type Preprocessing } from "../images/index.ts";
+import { normalizer, type Pixels, type Preprocessing } from "../images/index.ts";
 import {
   checkChecksum,
   fromFloat16,
@@ -19,10 +19,10 @@ import { drawView, type View, type ViewOptions } from "./views.ts";
 export type TilesPerView = 1 | 5;
 
 export interface ShardOptions {
-  /** Paths of the photos. */
-  readonly photos: readonly string[];
+  /** Paths of the images. */
+  readonly images: readonly string[];
   readonly load: (path: string) => Promise<Pixels>;
-  /** What is learnt from, for the normalised tiles [t, 3, side, side] of a view: token maps [t, 1 + n, c], [CLS] first, of one or more of its layers. */
+  /** What is learned from, for the normalized tiles [t, 3, side, side] of a view: token maps [t, 1 + n, c], [CLS] first, of one or more of its layers. */
   readonly teacher: (tiles: Tensor) => Promise<readonly Tensor[]>;
   readonly preprocessing: Preprocessing;
   /** In all. */
@@ -40,18 +40,18 @@ export interface ShardOptions {
 
 /** Makes the shards that are not there yet; returns their names. */
 export async function makeShards(options: ShardOptions): Promise<string[]> {
-  const { photos, views, perShard, seed, store, recipe, onShard, signal } = options;
-  if (photos.length === 0) throw new S2Error("training", "There are no photos to train on; give a folder that holds some.");
+  const { images, views, perShard, seed, store, recipe, onShard, signal } = options;
+  if (images.length === 0) throw new S2Error("training", "There are no images to train on; give a folder that holds some.");
   const names = Array.from({ length: Math.ceil(views / perShard) }, (_, i) => `views/${String(i).padStart(5, "0")}.safetensors`);
-  // Every photo once, in random order, then every photo again.
-  const order = Array.from({ length: Math.ceil(views / photos.length) }, (_, round) =>
-    shuffled(photos.length, makeRandom(seed + round)),
+  // Every image once, in random order, then every image again.
+  const order = Array.from({ length: Math.ceil(views / images.length) }, (_, round) =>
+    shuffled(images.length, makeRandom(seed + round)),
   ).flat();
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
     const there = await store.read(name);
     if (!there || (await recipeOf(there, name)) !== recipe) {
-      const chosen = order.slice(i * perShard, Math.min(views, (i + 1) * perShard)).map((photo) => photos[photo]);
+      const chosen = order.slice(i * perShard, Math.min(views, (i + 1) * perShard)).map((image) => images[image]);
       await store.write(name, await makeShard(chosen, makeRandom(seed * 7919 + i), options));
     }
     onShard?.(i + 1, names.length);
@@ -110,10 +110,10 @@ async function makeShard(
     }
   }
   if (views.length === 0)
-    throw new S2Error("training", `None of ${paths.length} photos could be read, the first ${paths[0]}; give photos that can.`);
+    throw new S2Error("training", `None of ${paths.length} images could be read, the first ${paths[0]}; give images that can.`);
   const { side } = view;
   const answers: (readonly Tensor[])[] = [];
-  for (const each of views) answers.push(await teacher(normalised(tilesOf(each, side), side, preprocessing)));
+  for (const each of views) answers.push(await teacher(normalized(tilesOf(each, side), side, preprocessing)));
   const stored = answers[0].map(({ dims: [tiles, tokens, channels] }, layer): [string, StoredTensor] => [
     layerName(layer),
     { dtype: "F16", dims: [views.length * tiles, tokens, channels], data: halves(answers.map((each) => each[layer])) },
@@ -165,10 +165,10 @@ export function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
 }
 
 /** Bytes [t, side, side, 3] as the teacher takes them. */
-export function normalised(tiles: Uint8Array, side: number, preprocessing: Preprocessing): Tensor {
+export function normalized(tiles: Uint8Array, side: number, preprocessing: Preprocessing): Tensor {
   const count = tiles.length / (side * side * 3);
   const data = new Float32Array(tiles.length);
-  const write = normaliser(preprocessing);
+  const write = normalizer(preprocessing);
   for (let i = 0; i < count; i++) {
     const pixels: Pixels = {
       width: side,

@@ -1,4 +1,4 @@
-/** One training step as one graph: loss, gradients, clipping, optimiser and averages, from all tensors to their next values. */
+/** One training step as one graph: loss, gradients, clipping, optimizer and averages, from all tensors to their next values. */
 import {
   Add,
   type Dim,
@@ -15,7 +15,7 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import { gradients } from "./gradients.ts";
-import { clipped, type Optimiser } from "./optimisers.ts";
+import { clipped, type Optimizer } from "./optimizers.ts";
 import type { Parameter } from "./vit.ts";
 
 /** What is trained, and how. */
@@ -27,7 +27,7 @@ export interface StepOptions {
     inputs: Readonly<Record<string, ShapedValue>>,
     parameter: Parameter,
   ) => { readonly loss: ShapedValue; readonly metrics?: Readonly<Record<string, ShapedValue>> };
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
   /** The longest that all gradients together may be. */
   readonly clip?: number;
   /** Keeps a moving average of each parameter: average · decay + parameter · (1 - decay). */
@@ -49,7 +49,7 @@ export interface Step {
  * @throws S2Error "gradient" or "graph" as `gradients` and the operators do.
  */
 export function makeStep(options: StepOptions): Step {
-  const { inputs, optimiser, clip, average, parts = 1 } = options;
+  const { inputs, optimizer, clip, average, parts = 1 } = options;
   const graph = newGraph(20);
   const given = Object.entries(inputs).map(
     ([name, { type, dims }]) => [name, Split(input(graph, name, type, dims), evenly(dims[0], parts), 0)] as const,
@@ -70,9 +70,9 @@ export function makeStep(options: StepOptions): Step {
   };
   scope(graph, "update", () => {
     for (const [i, [name, value]] of [...parameters].entries()) {
-      const kept = optimiser.slots(name);
+      const kept = optimizer.slots(name);
       const slots = kept.map((slot) => input(graph, `${slot}/${name}`, "float32", value.dims));
-      const next = optimiser.update(value, limited.gradients[i], slots, { rate, step }, name);
+      const next = optimizer.update(value, limited.gradients[i], slots, { rate, step }, name);
       carry(name, name, value.dims, next.parameter);
       for (const [s, each] of next.slots.entries()) carry(`${kept[s]}/${name}`, name, value.dims, each);
       if (average === undefined) continue;

@@ -4,7 +4,7 @@ import { fromFloat16, readSafetensors, type StoredTensor, toFloat16, writeSafete
 import type { Fitted } from "./fit.ts";
 import type { VitShape } from "./vit.ts";
 
-/** What pixels were normalised with. */
+/** What pixels were normalized with. */
 export interface StudentPixels {
   readonly mean: readonly number[];
   readonly std: readonly number[];

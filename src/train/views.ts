@@ -1,4 +1,4 @@
-/** Views of a photo to train on: a random part of it, at the model's size and perhaps at twice that, turned over at random; and colours changed at random. */
+/** Views of an image to train on: a random part of it, at the model's size and perhaps at twice that, turned over at random; and colors changed at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { Random } from "../tensors/index.ts";
 import { alter, byte } from "./alter.ts";
@@ -6,28 +6,28 @@ import { alter, byte } from "./alter.ts";
 export interface ViewOptions {
   /** Side of the coarse view; the fine one's is twice that. */
   readonly side: number;
-  /** Part of the photo's area: least and most. */
+  /** Part of the image's area: least and most. */
   readonly area: readonly [number, number];
   /** Whether there is a fine view; default true. */
   readonly fine?: boolean;
-  /** Share of views that are the whole photo; default none. */
+  /** Share of views that are the whole image; default none. */
   readonly whole?: number;
   /** Share of views that are altered (`alter`); default none. */
   readonly altered?: number;
 }
 
-/** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the photo. */
+/** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the image. */
 export interface View {
   readonly coarse: Uint8Array;
   readonly fine?: Uint8Array;
 }
 
-export function drawView(photo: Pixels, { side, area, fine = true, whole = 0, altered = 0 }: ViewOptions, random: Random): View {
+export function drawView(image: Pixels, { side, area, fine = true, whole = 0, altered = 0 }: ViewOptions, random: Random): View {
   const isWhole = whole > 0 && random() < whole;
-  const box = isWhole ? ([0, 0, photo.width, photo.height] as const) : drawBox(photo, area, random);
+  const box = isWhole ? ([0, 0, image.width, image.height] as const) : drawBox(image, area, random);
   const flipped = random() < 0.5;
   const draw = (size: number) => {
-    const { data } = resizePixels(photo, [size, size], "bicubic", box);
+    const { data } = resizePixels(image, [size, size], "bicubic", box);
     if (flipped) flip(data, size);
     return data;
   };
@@ -66,8 +66,8 @@ function flip(data: Uint8Array, side: number): void {
   }
 }
 
-/** RGB bytes: brightness, then contrast about the mean grey, then saturation about each pixel's grey, each by a random factor up to `most` from 1. */
-export function recolour(data: Uint8Array, most: number, random: Random): void {
+/** RGB bytes: brightness, then contrast about the mean gray, then saturation about each pixel's gray, each by a random factor up to `most` from 1. */
+export function recolor(data: Uint8Array, most: number, random: Random): void {
   const [brightness, contrast, saturation] = [0, 1, 2].map(() => 1 + most * (2 * random() - 1));
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) sum += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
@@ -76,9 +76,9 @@ export function recolour(data: Uint8Array, most: number, random: Random): void {
   const shift = mean * (1 - contrast);
   for (let i = 0; i < data.length; i += 3) {
     const [r, g, b] = [data[i] * scale + shift, data[i + 1] * scale + shift, data[i + 2] * scale + shift];
-    const grey = (0.299 * r + 0.587 * g + 0.114 * b) * (1 - saturation);
-    data[i] = byte(r * saturation + grey);
-    data[i + 1] = byte(g * saturation + grey);
-    data[i + 2] = byte(b * saturation + grey);
+    const gray = (0.299 * r + 0.587 * g + 0.114 * b) * (1 - saturation);
+    data[i] = byte(r * saturation + gray);
+    data[i + 1] = byte(g * saturation + gray);
+    data[i + 2] = byte(b * saturation + gray);
   }
 }

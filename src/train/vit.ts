@@ -53,7 +53,7 @@ export function vit(images: ShapedValue, shape: VitShape, parameter: Parameter):
 }
 
 /**
- * Some of the patches of images: pixels [b, n, size·size·3], normalised, row by row with channels innermost, and their places [b·n] in the
+ * Some of the patches of images: pixels [b, n, size·size·3], normalized, row by row with channels innermost, and their places [b·n] in the
  * grid. What is left out costs nothing, as in MAE (arXiv 2111.06377, §3).
  */
 export function vitOfPatches(patches: ShapedValue, places: ShapedValue, shape: VitShape, parameter: Parameter): Encoded {
@@ -122,7 +122,7 @@ export function linear(x: ShapedValue, name: string, width: number, parameter: P
   return Gemm(x, parameter(`${name}.weight`, [width, x.dims[1] as number]), parameter(`${name}.bias`, [width]), { transB: 1 });
 }
 
-/** Layer normalisation over the last axis. */
+/** Layer normalization over the last axis. */
 export function norm(x: ShapedValue, name: string, parameter: Parameter): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return LayerNormalization(x, parameter(`${name}.weight`, [dim]), parameter(`${name}.bias`, [dim]), { epsilon: 1e-6 });

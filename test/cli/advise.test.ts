@@ -1,4 +1,4 @@
-/** `s2 advise` as a user meets it: a verdict with figures on drawn photos, and on real ones where ../shared is there. */
+/** `s2 advise` as a user meets it: a verdict with figures on drawn images, and on real ones where ../shared is there. */
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ describe("advise", () => {
     drawClasses(join(folder, "classes"));
     const { status, out, err } = await run("advise", "classes", ...tiny, "--threads", "1", "--head", "ridge");
     expect([status, err]).toEqual([0, ""]);
-    expect(out).toMatch(/^classes: 12 photos to learn from, 6 to choose by, 9 to test on; ridge\n/);
+    expect(out).toMatch(/^classes: 12 images to learn from, 6 to choose by, 9 to test on; ridge\n/);
     expect(out).toMatch(/\n1x +100\.0 % \(100\.0 to 100\.0\) +1 +\d+ +0\.\d\d\n/);
     expect(out).toMatch(/\n1x\+2x\+3x in 1x's channels .* 14 +\d+ /);
     expect(out).toContain("\nDo not use S² here: ");
@@ -30,11 +30,11 @@ describe("advise", () => {
     mkdirSync(larger);
     cpSync(tiny[1], join(larger, "model.onnx"));
     writeFileSync(join(larger, "config.json"), JSON.stringify({ model_type: "vit", patch_size: 8 }));
-    const args = ["--metres-per-unit", "0.001", "--larger", larger, "--near", "0.5", "--far", "5", "--json"];
+    const args = ["--meters-per-unit", "0.001", "--larger", larger, "--near", "0.5", "--far", "5", "--json"];
     const { status, out } = await run("advise", "depth", ...tiny, "--threads", "1", ...args);
     expect(status).toBe(0);
     const said = JSON.parse(out);
-    expect(said).toMatchObject({ kind: "depth", head: "ridge", photos: { train: 12, validation: 6, test: 9, failed: 0 } });
+    expect(said).toMatchObject({ kind: "depth", head: "ridge", images: { train: 12, validation: 6, test: 9, failed: 0 } });
     const names = said.ways.map(({ way }: { way: string }) => way);
     expect(names).toEqual(["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "the-same"]);
     const [one, two, , , , again] = said.ways;
@@ -44,7 +44,7 @@ describe("advise", () => {
     expect(said.helps).toBe(said.use !== "1x");
   });
 
-  it("wants photos to test on", async () => {
+  it("wants images to test on", async () => {
     for (const name of ["red", "blue", "green"])
       cpSync(join(folder, "classes/train", name), join(folder, "plain", name), { recursive: true });
     const without = await run("advise", "plain", ...tiny);

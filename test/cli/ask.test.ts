@@ -5,21 +5,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { answersOf, examples, questionKinds, readAnswerer } from "../../src/language/index.ts";
+import { answersOf, examples, questionKinds, readVqaHead } from "../../src/language/index.ts";
 import { s2, tempFolder } from "./s2.ts";
 
 const folder = tempFolder();
 const models = fileURLToPath(new URL("../../models/", import.meta.url));
 const ask = (...args: string[]) => s2(["ask", ...args], { cwd: folder });
 
-/** Grey, with a red square, a blue one and four rings. */
+/** Gray, with a red square, a blue one and four rings. */
 const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="672" height="672"><rect width="672" height="672" fill="#9a9a90"/>
 <rect x="80" y="300" width="96" height="96" fill="#d81e1e"/><rect x="500" y="320" width="96" height="96" fill="#1f4fd8"/>
 ${[100, 240, 380, 520].map((x) => `<circle cx="${x}" cy="130" r="24" fill="none" stroke="#19d3d3" stroke-width="15"/>`).join("")}</svg>`;
 
 beforeAll(async () => {
   await sharp(Buffer.from(drawing)).png().toFile(join(folder, "scene.png"));
-  writeFileSync(join(folder, "broken.jpg"), "no photo");
+  writeFileSync(join(folder, "broken.jpg"), "no image");
 });
 
 describe("s2 ask", () => {
@@ -42,8 +42,8 @@ describe("s2 ask", () => {
 
   it.each([
     ["a question of another kind", ["scene.png", "where is the dog?"], 2, /how many rings are there\?/],
-    ["a photo that is none", ["broken.jpg", examples.count], 4, /broken\.jpg/],
-    ["a photo that is not there", ["nowhere.jpg", examples.count], 4, /nowhere\.jpg/],
+    ["an image that is none", ["broken.jpg", examples.count], 4, /broken\.jpg/],
+    ["an image that is not there", ["nowhere.jpg", examples.count], 4, /nowhere\.jpg/],
     [
       "an answerer that is none",
       ["scene.png", examples.count, "--answerer", join(models, "s2-tiny/model.safetensors")],
@@ -58,7 +58,7 @@ describe("s2 ask", () => {
   });
 
   it("the answerer that comes along was trained on the s2-tiny that comes along", () => {
-    const answerer = readAnswerer(new Uint8Array(readFileSync(join(models, "answerer/answerer.safetensors"))));
+    const answerer = readVqaHead(new Uint8Array(readFileSync(join(models, "answerer/answerer.safetensors"))));
     const weights = readFileSync(join(models, "s2-tiny/model.safetensors"));
     expect(answerer.sha256).toBe(createHash("sha256").update(weights).digest("hex"));
   });

@@ -17,21 +17,21 @@ const plain = fileURLToPath(new URL("../runtimes/models/plain.onnx", import.meta
 const valueIn = ({ tables }: Result, table: number, row: number, column: number) =>
   (tables[table].rows[row][column] as { value: number }).value;
 
-/** A photo of one colour with noise of `seed`, and a darker square at its middle where `marked`. */
-async function draw(path: string, colour: readonly number[], seed: number, marked = false): Promise<void> {
+/** An image of one color with noise of `seed`, and a darker square at its middle where `marked`. */
+async function draw(path: string, color: readonly number[], seed: number, marked = false): Promise<void> {
   const side = 64;
   const data = new Uint8Array(side * side * 3);
   for (let i = 0; i < data.length; i++) {
     const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)];
     const inside = marked && x >= 16 && x < 48 && y >= 16 && y < 48;
     const noise = (Math.imul(i + 7919 * seed, 2654435761) >>> 24) % 40;
-    data[i] = Math.min(255, (inside ? 20 : colour[i % 3]) + noise);
+    data[i] = Math.min(255, (inside ? 20 : color[i % 3]) + noise);
   }
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   await sharp(data, { raw: { width: side, height: side, channels: 3 } }).toFile(join(folder, path));
 }
 
-/** Class 1 where the square is, else 0, as a grey PNG. */
+/** Class 1 where the square is, else 0, as a gray PNG. */
 async function drawMask(path: string): Promise<void> {
   const data = Uint8Array.from({ length: 64 * 64 }, (_, i) => {
     const [x, y] = [i % 64, Math.floor(i / 64)];
@@ -45,13 +45,13 @@ async function drawMask(path: string): Promise<void> {
 }
 
 const COLOURS = { red: [200, 40, 40], green: [40, 200, 40], blue: [40, 40, 200] } as const;
-const PHOTOS = { train: 8, val: 4, test: 5 } as const;
+const IMAGES = { train: 8, val: 4, test: 5 } as const;
 
 beforeAll(async () => {
   let seed = 1;
-  for (const [split, count] of Object.entries(PHOTOS)) {
-    for (const [name, colour] of Object.entries(COLOURS))
-      for (let i = 0; i < count; i++) await draw(`data/clothing/${split}/${name}/${i}.png`, colour, seed++);
+  for (const [split, count] of Object.entries(IMAGES)) {
+    for (const [name, color] of Object.entries(COLOURS))
+      for (let i = 0; i < count; i++) await draw(`data/clothing/${split}/${name}/${i}.png`, color, seed++);
     for (let i = 0; i < count; i++) {
       await draw(`data/camvid/${split}/images/${i}.png`, [180, 180, 180], seed++, true);
       await drawMask(`data/camvid/${split}/masks/${i}.png`);
@@ -67,14 +67,14 @@ describe("s2 experiment", () => {
     for (const { name, question } of experiments) expect(out).toMatch(new RegExp(`^${name} .*${question.slice(0, 20)}`, "m"));
   });
 
-  it("classification: colours are told by every head; figures, page, plots and index are written", async () => {
+  it("classification: colors are told by every head; figures, page, plots and index are written", async () => {
     const { status, out, err } = await onTiny("classification");
     expect([status, err]).toEqual([0, ""]);
     expect(out.split("\n")[0]).toBe("results/classification.md");
     const found = result("classification");
     for (const head of [0, 1, 2]) for (const row of [0, 1, 2]) expect(valueIn(found, head, row, 3), `${head} ${row}`).toBe(100);
     expect(found.tables[3].rows.map((row) => row[2])).toEqual(["4", "4", "4", "12"]); // channels: 1x, two of as many, 1x+2x+3x
-    expect(found.findings[0]).toMatch(/^logistic: 1x\+2x\+3x and 1x cannot be told apart on these photos: top-1 \+0\.0 points/);
+    expect(found.findings[0]).toMatch(/^logistic: 1x\+2x\+3x and 1x cannot be told apart on these images: top-1 \+0\.0 points/);
     expect(found.problems).toEqual([]);
     expect(readFileSync(join(folder, "results/classification.md"), "utf8")).toBe(page(found));
     expect(readFileSync(join(folder, "results/README.md"), "utf8")).toBe(resultsIndex([found]));
@@ -82,16 +82,16 @@ describe("s2 experiment", () => {
     expect(readFileSync(join(folder, "results/classification-scales.svg"), "utf8")).toMatch(/^<svg /);
   });
 
-  it("merge: on photos and on masks, from features that are kept; a broken photo is left out, said, and status 1", async () => {
+  it("merge: on images and on masks, from features that are kept; a broken image is left out, said, and status 1", async () => {
     expect((await onTiny("merge")).status).toBe(0);
     const found = result("merge");
     expect(found.tables.map(({ title }) => title)).toEqual(["clothing", "camvid"]);
     expect(valueIn(found, 1, 0, 3)).toBeGreaterThan(70); // mIoU; 37.5 where all is ground, and the corners of a square of 2x2 tokens are rounded
     const [sum, mean] = [1, 2].map((row) => found.tables[0].rows[row].slice(3));
-    expect(sum).toEqual(mean); // they differ by a factor, which standardising takes out
+    expect(sum).toEqual(mean); // they differ by a factor, which standardizing takes out
     const kept = join(folder, "features/experiments/clothing/plain/fit-squash_scales-1-2-3-4/test/red/0.png.safetensors");
     expect(existsSync(kept)).toBe(true);
-    writeFileSync(join(folder, "data/clothing/test/red/broken.png"), "no photo");
+    writeFileSync(join(folder, "data/clothing/test/red/broken.png"), "no image");
     const { status } = await onTiny("merge");
     rmSync(join(folder, "data/clothing/test/red/broken.png"));
     expect(status).toBe(1);
@@ -103,7 +103,7 @@ describe("s2 experiment", () => {
     const { status, out } = await onTiny("hard-samples", "--larger", plain, "--json");
     expect(status).toBe(0);
     const found = JSON.parse(out) as Result;
-    expect(found.findings[0]).toMatch(/^Of 0 photos that plain, 1x tells right and plain, 1x does not/);
+    expect(found.findings[0]).toMatch(/^Of 0 images that plain, 1x tells right and plain, 1x does not/);
     expect(found.tables[1].rows.at(0)).toEqual(["right", "right", "right", "15"]);
     expect(found.tables[2].rows).toEqual([]);
     expect(found.models).toHaveLength(2);

@@ -1,4 +1,4 @@
-/** `s2 extract` as a user meets it: photos in, files out, and which photo failed why. */
+/** `s2 extract` as a user meets it: images in, files out, and which image failed why. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { extract, loadImage, loadModel } from "s2-vision/node";
@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromFloat16, readSafetensors } from "../../src/tensors/index.ts";
 import { makeHubModel } from "../runtimes/hub-model.ts";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["extract", ...args], { cwd: folder });
@@ -15,19 +15,19 @@ const stored = (path: string) => readSafetensors(readFileSync(join(folder, path)
 beforeAll(async () => {
   mkdirSync(join(folder, "photos/more"), { recursive: true });
   for (const [i, name] of ["10.png", "9.png", "more/9.png"].entries()) {
-    await drawPhoto(join(folder, "photos", name), 96, 64, 100 * i);
+    await drawImage(join(folder, "images", name), 96, 64, 100 * i);
   }
-  writeFileSync(join(folder, "photos/notes.txt"), "not a photo");
+  writeFileSync(join(folder, "photos/notes.txt"), "not an image");
   mkdirSync(join(folder, "mixed"));
   symlinkSync("../photos/9.png", join(folder, "mixed/good.png"));
-  writeFileSync(join(folder, "mixed/broken.jpg"), "not a photo either");
+  writeFileSync(join(folder, "mixed/broken.jpg"), "not an image either");
 });
 
-describe("one photo", () => {
+describe("one image", () => {
   it("becomes a file whose numbers are the library's and whose metadata say where they come from", async () => {
     const { status, out, err } = await run("photos/9.png", ...tiny, "--scales", "1,2,3", "--out", "a/b/one.safetensors");
     expect([status, err]).toEqual([0, expect.stringMatching(/^(note: .*\n)*$/)]);
-    expect(out).toMatch(/^photos\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
+    expect(out).toMatch(/^images\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
     const { tensors, metadata } = stored("a/b/one.safetensors");
     const model = await loadModel(tiny[1], { patchSize: 8 });
     const features = await extract(model, await loadImage(join(folder, "photos/9.png")), { scales: [1, 2, 3] });
@@ -36,7 +36,7 @@ describe("one photo", () => {
     expect(tensors.features.dims).toEqual(features.dims);
     expect([...(tensors.features.data as Float32Array)]).toEqual([...features.data]);
     expect(JSON.parse(metadata.plan)).toEqual(JSON.parse(JSON.stringify(features.plan)));
-    expect(JSON.parse(metadata.photo)).toMatchObject({ source: "photos/9.png", width: 96, height: 64 });
+    expect(JSON.parse(metadata.image)).toMatchObject({ source: "photos/9.png", width: 96, height: 64 });
     expect(JSON.parse(metadata.model)).toMatchObject({ source: tiny[1], traits: { patchSize: 8, prefixTokens: 1 } });
     expect(JSON.parse(metadata.options)).toMatchObject({ scales: [1, 2, 3], dtype: "float32" });
     expect(metadata.s2_vision).toMatch(/^\d+\.\d+\.\d+/);
@@ -59,16 +59,16 @@ describe("one photo", () => {
     const file = readFileSync(join(folder, "n/9.npy"));
     expect(file.toString("latin1", 1, 6)).toBe("NUMPY");
     expect(file.toString("latin1")).toContain("'shape': (1, 25, 8)"); // 1 + 4 · 6 tokens
-    expect(JSON.parse(readFileSync(join(folder, "n/9.json"), "utf8"))).toMatchObject({ photo: expect.stringContaining("9.png") });
+    expect(JSON.parse(readFileSync(join(folder, "n/9.json"), "utf8"))).toMatchObject({ image: expect.stringContaining("9.png") });
     expect(readdirSync(join(folder, "n")).sort()).toEqual(["9.json", "9.npy"]);
   });
 
-  it("--picture shows the photo and each scale, and never overwrites a photo", async () => {
+  it("--picture shows the image and each scale, and never overwrites an image", async () => {
     expect((await run("photos/9.png", ...tiny, "--scales", "1,2", "--out", "p", "--picture")).status).toBe(0);
     const { width, height } = await sharp(join(folder, "p/9.png")).metadata();
     expect([width, height]).toEqual([3 * 672 + 2 * 8, 448]);
-    const { status, err } = await run("photos/9.png", ...tiny, "--out", "photos", "--picture");
-    expect([status, err]).toEqual([2, expect.stringContaining("would overwrite the photo")]);
+    const { status, err } = await run("photos/9.png", ...tiny, "--out", "images", "--picture");
+    expect([status, err]).toEqual([2, expect.stringContaining("would overwrite the image")]);
   });
 
   it("--dynamic takes scales as multiples or sizes, and is Dynamic S²", async () => {
@@ -96,14 +96,14 @@ describe("one photo", () => {
   });
 });
 
-describe("several photos", () => {
-  it("a folder gives its photos in order; --json a line each", async () => {
-    const { status, out } = await run("photos", ...tiny, "--out", "folder", "--json");
+describe("several images", () => {
+  it("a folder gives its images in order; --json a line each", async () => {
+    const { status, out } = await run("images", ...tiny, "--out", "folder", "--json");
     expect(status).toBe(0);
     const lines = out.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual(
       ["9", "10"].map((name) => ({
-        photo: join("photos", `${name}.png`),
+        image: join("images", `${name}.png`),
         out: join("folder", `${name}.safetensors`),
         dims: [1, 25, 8],
         grid: { rows: 4, cols: 6 },
@@ -128,10 +128,10 @@ describe("several photos", () => {
     const { status, out, err } = await run("mixed", "mixed/absent.jpg", "empty-*.png", ...tiny, "--out", "mixed-out");
     expect(status).toBe(1);
     expect(out).toMatch(/^mixed\/good\.png -> /);
-    for (const reason of ['"mixed/broken.jpg" is not an image', 'no file "mixed/absent.jpg"', 'No photo matches "empty-*.png"']) {
+    for (const reason of ['"mixed/broken.jpg" is not an image', 'no file "mixed/absent.jpg"', 'No image matches "empty-*.png"']) {
       expect(err).toContain(reason);
     }
-    expect(err).toContain("4 photos: 1 done, 3 failed");
+    expect(err).toContain("4 images: 1 done, 3 failed");
     expect(readdirSync(join(folder, "mixed-out"))).toEqual(["good.safetensors"]);
   });
 
@@ -140,21 +140,21 @@ describe("several photos", () => {
     expect(status).toBe(4);
     const lines = out.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { photo: "mixed/broken.jpg", error: { code: "photo-format", message: expect.stringContaining("not an image") } },
-      { photo: "absent.jpg", error: { code: "photo-not-found", message: expect.stringContaining("absent.jpg") } },
+      { image: "mixed/broken.jpg", error: { code: "image-format", message: expect.stringContaining("not an image") } },
+      { image: "absent.jpg", error: { code: "image-not-found", message: expect.stringContaining("absent.jpg") } },
     ]);
   });
 
   it("warnings come once a kind, --quiet has none", async () => {
-    const { err } = await run("photos", ...tiny, "--scales", "1,9");
-    expect(err.match(/larger than what the photo has/g)).toHaveLength(1);
-    expect(await run("photos", ...tiny, "--scales", "1,9", "--quiet")).toEqual({ status: 0, out: "", err: "" });
+    const { err } = await run("images", ...tiny, "--scales", "1,9");
+    expect(err.match(/larger than what the image has/g)).toHaveLength(1);
+    expect(await run("images", ...tiny, "--scales", "1,9", "--quiet")).toEqual({ status: 0, out: "", err: "" });
   });
 });
 
-it("a ViT of 224 px from a folder as hubs have it, on a photo in the shape 3 to 2", async () => {
+it("a ViT of 224 px from a folder as hubs have it, on an image in the shape 3 to 2", async () => {
   const { models, folder: model } = makeHubModel();
-  await drawPhoto(join(folder, "wide.png"), 480, 320);
+  await drawImage(join(folder, "wide.png"), 480, 320);
   const { status, out } = await run("wide.png", "--model", model, "--scales", "1,2,3", "--json");
   rmSync(models, { recursive: true });
   expect(status).toBe(0);

@@ -1,4 +1,4 @@
-/** Features that are not finite on the command line: a photo that has some fails with the reason, and nothing is written or fitted with it. */
+/** Features that are not finite on the command line: an image that has some fails with the reason, and nothing is written or fitted with it. */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -16,7 +16,7 @@ import {
   Sub,
   writeOnnx,
 } from "../../src/onnx/index.ts";
-import { drawClasses, photo } from "./drawn-sets.ts";
+import { drawClasses, image } from "./drawn-sets.ts";
 import { s2, tempFolder } from "./s2.ts";
 
 const folder = tempFolder();
@@ -42,29 +42,29 @@ const notLarge = model("not-large", "side", (pooled, images) => {
 
 const flags = (path: string) => ["--model", path, "--scales", "1", "--threads", "1"];
 
-it("extract writes no file of NaN: of three photos one fails, and the status says so", async () => {
-  const photos = ["gray", "black", "other"].map((name, i) => {
+it("extract writes no file of NaN: of three images one fails, and the status says so", async () => {
+  const images = ["gray", "black", "other"].map((name, i) => {
     writeFileSync(
       join(folder, `${name}.png`),
-      photo(i, () => (name === "black" ? [-50, -50, -50] : [120, 120, 120])),
+      image(i, () => (name === "black" ? [-50, -50, -50] : [120, 120, 120])),
     );
     return `${name}.png`;
   });
-  const ended = await s2(["extract", ...photos, ...flags(notBlack), "--out", "some"], { cwd: folder });
+  const ended = await s2(["extract", ...images, ...flags(notBlack), "--out", "some"], { cwd: folder });
   expect(ended.status).toBe(1);
   expect(ended.err).toMatch(
-    /^failed: black\.png: The model returned NaN for tile 1 of 1 at scale 1 of 1; .*\n3 photos: 2 done, 1 failed\n$/m,
+    /^failed: black\.png: The model returned NaN for tile 1 of 1 at scale 1 of 1; .*\n3 images: 2 done, 1 failed\n$/m,
   );
   expect(readdirSync(join(folder, "some")).sort()).toEqual(["gray.safetensors", "other.safetensors"]);
-  const all = await s2(["extract", ...photos, ...flags(never), "--out", "none"], { cwd: folder });
+  const all = await s2(["extract", ...images, ...flags(never), "--out", "none"], { cwd: folder });
   expect(all.status).toBe(4);
 });
 
-it("fit leaves out the photo, counts it, and fits on the others", async () => {
+it("fit leaves out the image, counts it, and fits on the others", async () => {
   const set = drawClasses(join(folder, "set"));
   writeFileSync(
     join(set, "train/red/black.png"),
-    photo(1, () => [-50, -50, -50]),
+    image(1, () => [-50, -50, -50]),
   );
   const args = ["fit", set, ...flags(notBlack), "--head", "prototypes", "--out", "head", "--store", "store"];
   const ended = await s2(args, { cwd: folder });
@@ -82,20 +82,20 @@ it("advise does not call a fault at twice the size a model that cannot be had", 
   const { status, err, out } = await s2(args, { cwd: folder, timeout: 60_000 });
   expect(out).toBe("");
   expect(err).toContain("returned NaN for tile 1 of 1 at scale 1 of 1");
-  expect(err).toMatch(/\nerror: None of the 27 photos could be used/);
+  expect(err).toMatch(/\nerror: None of the 27 images could be used/);
   expect(status).toBe(4);
 }, 90_000);
 
-it("advise without a test photo that could be used says so", async () => {
+it("advise without a test image that could be used says so", async () => {
   const set = drawClasses(join(folder, "untestable"));
   for (const name of ["blue", "green", "red"])
     for (const file of readdirSync(join(set, "test", name)))
       writeFileSync(
         join(set, "test", name, file),
-        photo(1, () => [-50, -50, -50]),
+        image(1, () => [-50, -50, -50]),
       );
   const { status, err } = await s2(["advise", set, ...flags(notBlack).slice(0, 2), "--threads", "1"], { cwd: folder });
-  expect(err).toMatch(/\nerror: No test photo is left to measure costs on; see what is said of each\.\n$/);
+  expect(err).toMatch(/\nerror: No test image is left to measure costs on; see what is said of each\.\n$/);
   expect(status).toBe(4);
 });
 
@@ -103,7 +103,7 @@ it("float16 files do not hold infinity for what is only too large", async () => 
   const large = model("large", 32, (pooled) => Add(Mul(pooled, 0), 70_000));
   writeFileSync(
     join(folder, "one.png"),
-    photo(1, () => [120, 120, 120]),
+    image(1, () => [120, 120, 120]),
   );
   const args = ["extract", "one.png", ...flags(large)];
   const half = await s2([...args, "--dtype", "float16", "--out", "half"], { cwd: folder });

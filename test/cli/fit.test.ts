@@ -1,4 +1,4 @@
-/** `s2 fit`, `s2 predict` and `s2 eval` as a user meets them, one after the other: a head from photos, what it says of others, how often it is right. */
+/** `s2 fit`, `s2 predict` and `s2 eval` as a user meets them, one after the other: a head from images, what it says of others, how often it is right. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   drawMasks(join(folder, "masks"));
   drawDepth(join(folder, "depth"));
   drawBoxes(join(folder, "boxes"));
-  const options = { classes: [], masks: [], depth: ["--metres-per-unit", "0.001", "--far", "5"], boxes: [] };
+  const options = { classes: [], masks: [], depth: ["--meters-per-unit", "0.001", "--far", "5"], boxes: [] };
   for (const kind of heads) fitted[kind] = await fitTo(kind, `heads/${kind}`, "--json", ...options[kind]);
 });
 
@@ -33,7 +33,7 @@ describe("fit", () => {
     const { status, out, err } = fitted[kind];
     expect([status, err]).toEqual([0, ""]);
     const said = JSON.parse(out);
-    expect(said).toMatchObject({ kind, photos: { train: 12, validation: 6, test: 9, failed: 0 } });
+    expect(said).toMatchObject({ kind, images: { train: 12, validation: 6, test: 9, failed: 0 } });
     const { test } = said.figures;
     const [name, least, most] = {
       classes: ["top-1", 1, 1],
@@ -54,12 +54,12 @@ describe("fit", () => {
   });
 
   it("in words: counts, what was chosen, a line a figure; features that are kept are not made again", async () => {
-    const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularisation", "100,1");
+    const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularization", "100,1");
     expect(status).toBe(0);
     expect(out).toMatch(
-      /^classes: 12 photos to learn from, 6 to choose by, 9 to test on\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/,
+      /^classes: 12 images to learn from, 6 to choose by, 9 to test on\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/,
     );
-    expect(out).toMatch(/\nridge: regularisation (100|1), the best of 2 on validation\n/);
+    expect(out).toMatch(/\nridge: regularization (100|1), the best of 2 on validation\n/);
     expect(out).toMatch(/\ntop-1 +100\.0 % \(100\.0 to 100\.0\) +100\.0 % \(100\.0 to 100\.0\)\n/);
     expect(out).toMatch(/\n-> heads\/ridge\n$/);
     const kept = () => filesBelow("features").map((path) => [path, statSync(path).mtimeMs]);
@@ -69,7 +69,7 @@ describe("fit", () => {
     expect([kept(), before.length]).toEqual([before, 4 * 27]);
   });
 
-  it("a broken photo is named and counted, the status is 1; all broken is 4", async () => {
+  it("a broken image is named and counted, the status is 1; all broken is 4", async () => {
     cpSync(join(folder, "classes"), join(folder, "broken"), { recursive: true });
     const cut = readFileSync(join(folder, "broken/train/red/2.png")).subarray(0, 900);
     writeFileSync(join(folder, "broken/train/red/2.png"), cut);
@@ -86,11 +86,11 @@ describe("fit", () => {
     expect(existsSync(join(folder, "heads/none"))).toBe(false);
   });
 
-  it("a data set of one class, a wrong head, cropped photos and no test split are said in a sentence", async () => {
+  it("a data set of one class, a wrong head, cropped images and no test split are said in a sentence", async () => {
     drawClasses(join(folder, "alone"), ["red"]);
     expect(await fitTo("alone", "x")).toMatchObject({
       status: 2,
-      err: expect.stringContaining('All photos are in one class, "red"'),
+      err: expect.stringContaining('All images are in one class, "red"'),
     });
     expect(await fitTo("classes", "x", "--head", "bins")).toMatchObject({
       status: 2,
@@ -111,30 +111,30 @@ describe("fit", () => {
     expect(without.err).toContain('note: val: 20 % of "all", split off by seed 1');
     expect(without.out).toContain("no test split");
     const asked = JSON.parse((await fitTo("plain", "heads/plain", "--test-share", "0.25", "--seed", "3", "--json")).out);
-    expect(asked.photos).toEqual({ train: 7, validation: 2, test: 3, failed: 0 });
+    expect(asked.images).toEqual({ train: 7, validation: 2, test: 3, failed: 0 });
   });
 });
 
 describe("predict", () => {
-  const photo = "classes/test/red/20.png";
+  const image = "classes/test/red/20.png";
 
   it("a class with its probabilities: in words, in JSON, as a table", async () => {
-    expect(await run("predict", "heads/classes", photo)).toMatchObject({
+    expect(await run("predict", "heads/classes", image)).toMatchObject({
       status: 0,
       err: "",
       out: expect.stringMatching(/^classes\/test\/red\/20\.png {2}red 0\.\d+, /),
     });
-    const said = JSON.parse((await run("predict", "heads/classes", photo, "--json")).out);
-    expect(said).toMatchObject({ photo, class: "red", probabilities: { red: expect.any(Number) } });
+    const said = JSON.parse((await run("predict", "heads/classes", image, "--json")).out);
+    expect(said).toMatchObject({ image, class: "red", probabilities: { red: expect.any(Number) } });
     const sum = (Object.values(said.probabilities) as number[]).reduce((total, value) => total + value);
     expect(sum).toBeCloseTo(1, 3);
-    const { out } = await run("predict", "heads/ridge", photo, "classes/test/blue/18.png", "--csv");
+    const { out } = await run("predict", "heads/ridge", image, "classes/test/blue/18.png", "--csv");
     expect(out).toMatch(
-      /^photo,class,blue,green,red\nclasses\/test\/red\/20\.png,red,(-?[\d.]+,?){3}\nclasses\/test\/blue\/18\.png,blue,/,
+      /^image,class,blue,green,red\nclasses\/test\/red\/20\.png,red,(-?[\d.]+,?){3}\nclasses\/test\/blue\/18\.png,blue,/,
     );
   });
 
-  it("a mask: colours beside the photo for people, ids of classes for programs", async () => {
+  it("a mask: colors beside the image for people, ids of classes for programs", async () => {
     const { status, out } = await run("predict", "heads/masks", "masks/test/images/20.png", "-o", "told");
     expect([status, out]).toEqual([
       0,
@@ -146,11 +146,11 @@ describe("predict", () => {
     expect([width, height! > 448]).toEqual([2 * 448 + 8, true]); // two panels, and the legend below
   });
 
-  it("depth: millimetres for programs, a scale with both ends for people", async () => {
+  it("depth: millimeters for programs, a scale with both ends for people", async () => {
     const { status, out } = await run("predict", "heads/depth", "depth/test/rgb/20.png", "-o", "told-depth", "--json");
     expect(status).toBe(0);
     const { median, ...files } = JSON.parse(out);
-    expect(median).toBeCloseTo(3, 0); // photo 20 is 1 + 20 mod 3 metres away
+    expect(median).toBeCloseTo(3, 0); // image 20 is 1 + 20 mod 3 meters away
     expect(files).toMatchObject({ picture: "told-depth/20.png", depth: "told-depth/20.depth.png" });
     const { data } = await readRaster(join(folder, "told-depth/20.depth.png"));
     expect(data[2080] / 1000).toBeCloseTo(3, 0);
@@ -163,9 +163,9 @@ describe("predict", () => {
     expect((await counts("20")).square).toBeLessThan(0.5);
   });
 
-  it("a photo that is not there is named, the others go on; nothing half-written is left", async () => {
-    const { status, out, err } = await run("predict", "heads/classes", "gone.png", photo);
-    expect([status, out.startsWith(photo)]).toEqual([1, true]);
+  it("an image that is not there is named, the others go on; nothing half-written is left", async () => {
+    const { status, out, err } = await run("predict", "heads/classes", "gone.png", image);
+    expect([status, out.startsWith(image)]).toEqual([1, true]);
     expect(err).toMatch(/^failed: There is no file ".*gone\.png"/);
     expect((await run("predict", "heads/classes", "gone.png")).status).toBe(4);
     expect(readdirSync(join(folder, "told")).filter((name) => name.includes("part"))).toEqual([]);
@@ -173,18 +173,18 @@ describe("predict", () => {
 
   it("another model, scales of one's own, a folder without a head: refused with what is right", async () => {
     const other = fileURLToPath(new URL("../runtimes/models/any-size.onnx", import.meta.url));
-    const wrong = await run("predict", "heads/classes", photo, "--model", other);
+    const wrong = await run("predict", "heads/classes", image, "--model", other);
     expect(wrong.err).toMatch(
       /^error: The head was fitted with .*plain\.onnx \(fingerprint [0-9a-f]{12}\), and .* is another model/m,
     );
     expect(wrong.status).toBe(3);
-    const scales = await run("predict", "heads/classes", photo, "--scales", "1");
-    expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("The head says how photos are looked at") });
-    expect(await run("predict", "classes", photo)).toMatchObject({
+    const scales = await run("predict", "heads/classes", image, "--scales", "1");
+    expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("The head says how images are looked at") });
+    expect(await run("predict", "classes", image)).toMatchObject({
       status: 2,
       err: expect.stringContaining("There is no classes/head.json"),
     });
-    expect(await run("predict", "heads/classes", photo, "-o", "x")).toMatchObject({
+    expect(await run("predict", "heads/classes", image, "-o", "x")).toMatchObject({
       status: 2,
       err: expect.stringContaining("draws nothing"),
     });
@@ -196,7 +196,7 @@ describe("predict", () => {
     const bytes = readFileSync(weights);
     bytes[bytes.length - 1] ^= 1;
     writeFileSync(weights, bytes);
-    expect(await run("predict", "heads/mixed", photo)).toMatchObject({
+    expect(await run("predict", "heads/mixed", image)).toMatchObject({
       status: 2,
       err: expect.stringContaining('are not from one "s2 fit"'),
     });
@@ -212,7 +212,7 @@ describe("eval", () => {
     for (const { name, ...figure } of said.figures) expect(figure).toEqual(atFit[name]);
     expect(said).toMatchObject({
       split: "test",
-      photos: 9,
+      images: 9,
       failed: 0,
       confusion: [
         [3, 0, 0],
@@ -221,7 +221,7 @@ describe("eval", () => {
       ],
     });
     const text = (await run("eval", "heads/classes", "classes")).out;
-    expect(text).toContain("heads/classes on 9 photos of classes, split test\n");
+    expect(text).toContain("heads/classes on 9 images of classes, split test\n");
     expect(text).toMatch(/\naccuracy red +100\.0 % /);
     expect(text).toMatch(/\ntruth \\ told {2}blue {2}green {2}red\n/);
   });
@@ -234,17 +234,17 @@ describe("eval", () => {
     expect(said.figures[0].value).toBe(atFit.AbsRel.value);
   });
 
-  it("compares two heads on the same photos: with itself all differences are 0", async () => {
+  it("compares two heads on the same images: with itself all differences are 0", async () => {
     const { out } = await run("eval", "heads/classes", "classes", "--compare", "heads/classes", "--json");
     for (const { value, low, high } of JSON.parse(out).compared.differences) expect([value, low, high]).toEqual([0, 0, 0]);
     const text = (await run("eval", "heads/classes", "classes", "--compare", "heads/ridge")).out;
-    expect(text).toMatch(/\nheads\/classes less heads\/ridge, on the same photos\n/);
+    expect(text).toMatch(/\nheads\/classes less heads\/ridge, on the same images\n/);
     expect(text).toMatch(/\ntop-1 +\+0\.0 points \(\+0\.0 to \+0\.0\) +may be chance\n/);
   });
 
   it("a split that is not there, other classes, a head of another task: refused with what is there", async () => {
     expect((await run("eval", "heads/classes", "classes", "--split", "dev")).err).toContain(
-      'no photos in the split "dev"; it has test (9), train (12), val (6)',
+      'no images in the split "dev"; it has test (9), train (12), val (6)',
     );
     expect((await run("eval", "heads/classes", "classes", "--compare", "heads/masks")).err).toContain(
       "heads/masks is a head for masks (wall, floor)",
@@ -259,6 +259,6 @@ describe("eval", () => {
     for (const name of ["blue", "red"])
       cpSync(join(folder, "classes/test", name), join(folder, "less/test", name), { recursive: true });
     const said = JSON.parse((await run("eval", "heads/classes", "less", "--json")).out);
-    expect([said.photos, said.figures[0].value, said.classes.length]).toEqual([6, 1, 2]);
+    expect([said.images, said.figures[0].value, said.classes.length]).toEqual([6, 1, 2]);
   });
 });

@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { s2 as features, type Tensor } from "../../src/core/index.ts";
 import { exportProto, exportS2 } from "../../src/models/index.ts";
 import { readOnnx } from "../../src/onnx/index.ts";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const bundled = fileURLToPath(new URL("../../models/s2-tiny", import.meta.url));
 const [, plain] = tiny;
@@ -80,14 +80,14 @@ it("convert halves the file and keeps the features", async () => {
   expect(worst(await runFile(half, wave([1, 3, 224, 224])), await runFile(whole, wave([1, 3, 224, 224])))).toBeLessThan(0.05);
 });
 
-it("quantize reports size, layers and, with photos, what it costs", async () => {
+it("quantize reports size, layers and, with images, what it costs", async () => {
   const folder = tempFolder();
   const out = join(folder, "int8.onnx");
-  const photo = await drawPhoto(join(folder, "photo.png"));
-  const { status, out: said } = await s2(["quantize", bundled, "--photos", photo, "-o", out]);
+  const image = await drawImage(join(folder, "photo.png"));
+  const { status, out: said } = await s2(["quantize", bundled, "--images", image, "-o", out]);
   expect(status).toBe(0);
   expect(said).toMatch(/int8\.onnx: \d\.\d MB, 0\.[23]\d\d of the size\n\d+ layers in 8 bits, \d+ of them in two terms/);
-  expect(said).toMatch(/on 1 photos: cosine with float32 .*0\.9\d+.*; \d\.\d\d of the time\n$/);
+  expect(said).toMatch(/on 1 images: cosine with float32 .*0\.9\d+.*; \d\.\d\d of the time\n$/);
   const { status: again, out: json } = await s2(["quantize", bundled, "--json", "-o", out]);
   expect(again).toBe(0);
   expect(JSON.parse(json)).toMatchObject({ layers: expect.any(Array), bytesAfter: statSync(out).size });

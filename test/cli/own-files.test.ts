@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { refuseForeign } from "../../src/cli/own-files.ts";
 import { markPng } from "../../src/runtimes/node/index.ts";
 import { writeSafetensors } from "../../src/tensors/index.ts";
-import { drawPhoto, main, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const file = (name: string, content: string | Uint8Array) => {
@@ -30,7 +30,7 @@ describe("what stands where an output goes", () => {
   });
 
   it("a PNG is ours by its mark alone", async () => {
-    const path = await drawPhoto(join(folder, "photo.png"));
+    const path = await drawImage(join(folder, "photo.png"));
     expect(() => refuseForeign([{ path }])).toThrow("s2 did not write it");
     writeFileSync(path, markPng(readFileSync(path)));
     refuseForeign([{ path }]);
@@ -47,7 +47,7 @@ describe("what stands where an output goes", () => {
 });
 
 it("extract does not replace the package.json of package.jpg, says so before the model runs, and runs twice elsewhere", async () => {
-  await drawPhoto(join(folder, "package.png"));
+  await drawImage(join(folder, "package.png"));
   file("package.json", '{"name": "mine"}');
   const run = (...args: string[]) => s2(["extract", "package.png", "--format", "npy", ...tiny, ...args], { cwd: folder });
   const refused = await run("-o", ".");
@@ -67,7 +67,7 @@ it.skipIf(process.platform === "win32").each([
   async (...args) => {
     const cwd = join(folder, `full-${args[0]}`);
     mkdirSync(cwd);
-    await drawPhoto(join(cwd, "photo.png"));
+    await drawImage(join(cwd, "photo.png"));
     const command = [process.execPath, main, ...args, ...tiny].map((part) => `'${part}'`).join(" ");
     const { status, stderr } = spawnSync("sh", ["-c", `ulimit -f 1; exec ${command}`], { cwd, encoding: "utf8" });
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^error: features\/.* cannot be written \(EFBIG.*Make room/m)]);

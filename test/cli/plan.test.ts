@@ -1,17 +1,17 @@
 /** `s2 plan` and `s2 inspect`: what is said before anything runs must be what would run. */
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { planPhoto } from "../../src/features/index.ts";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { planImage } from "../../src/features/index.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
-it("the table for a 1920x1080 photo", async () => {
+it("the table for a 1920x1080 image", async () => {
   const { status, out, err } = await s2(["plan", "1920x1080", "--scales", "1,2,3", "--patch-size", "16"]);
   expect([status, err]).toEqual([0, ""]);
   expect(out).toBe(`\
-photo   1920x1080 px
+image   1920x1080 px
 tile    224x224 px (assumed; --model or --max-split-size say otherwise)
 
-scale  size      canvas    padding  tiles       grid     of the photo
+scale  size      canvas    padding  tiles       grid     of the image
 0 *    400x224   448x224   48x0     1 x 2 = 2   14 x 25  0.21x
 1      800x448   896x448   96x0     2 x 4 = 8   28 x 50  0.42x
 2      1200x672  1344x672  144x0    3 x 6 = 18  42 x 75  0.63x
@@ -20,13 +20,13 @@ scale  size      canvas    padding  tiles       grid     of the photo
 `);
 });
 
-it("a model's sizes and channels, a photo's own size, warnings", async () => {
-  const photo = await drawPhoto(join(tempFolder(), "photo.png"), 50, 40);
-  const { status, out } = await s2(["plan", photo, ...tiny, "--scales", "1,2"]);
+it("a model's sizes and channels, an image's own size, warnings", async () => {
+  const image = await drawImage(join(tempFolder(), "photo.png"), 50, 40);
+  const { status, out } = await s2(["plan", image, ...tiny, "--scales", "1,2"]);
   expect(status).toBe(0);
-  expect(out).toContain("photo   50x40 px\ntile    32x32 px (of ");
+  expect(out).toContain("image   50x40 px\ntile    32x32 px (of ");
   expect(out).toContain("4 x 5 tokens of 8 channels");
-  expect(out).toMatch(/note: .*1\.6 times larger than what the photo has/);
+  expect(out).toMatch(/note: .*1\.6 times larger than what the image has/);
 });
 
 it("--json is the library's plan", async () => {
@@ -44,11 +44,11 @@ it("--json is the library's plan", async () => {
     "--json",
   ]);
   const traits = { imageSize: [32, 32], dynamicSize: true, patchSize: 8 } as const;
-  const plan = planPhoto({ width: 640, height: 480 }, { imgSizes: [64], maxSplitSize: 32, fit: "squash" }, traits);
+  const plan = planImage({ width: 640, height: 480 }, { imgSizes: [64], maxSplitSize: 32, fit: "squash" }, traits);
   expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(plan)));
 });
 
-it("Dynamic S² keeps square scales and follows the photo in the last", async () => {
+it("Dynamic S² keeps square scales and follows the image in the last", async () => {
   const sizes = ["--sizes", "448,896,1344", "--max-tiles", "12"];
   const { status, out } = await s2(["plan", "1920x1080", "--dynamic", ...sizes]);
   expect(status).toBe(0);
@@ -66,7 +66,7 @@ it("too many tiles are refused, and the flag that is advised takes them", async 
   expect(await s2(dynamic)).toMatchObject({ status: 2, err: expect.stringContaining("the limit is 1024") });
 });
 
-it("a photo that cannot be read ends with 4", async () => {
+it("an image that cannot be read ends with 4", async () => {
   expect(await s2(["plan", "absent.jpg"])).toMatchObject({ status: 4, err: expect.stringContaining("absent.jpg") });
 });
 

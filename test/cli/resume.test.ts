@@ -3,40 +3,40 @@ import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFil
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/tensors/index.ts";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["extract", ...args, ...tiny], { cwd: folder });
-const photos = ["a.png", "b.png", "c.png"];
+const images = ["a.png", "b.png", "c.png"];
 
-/** The photos that were made anew. */
+/** The images that were made anew. */
 async function redone(...args: string[]): Promise<string[]> {
-  const { status, out } = await run(...photos, "--resume", "--json", ...args);
+  const { status, out } = await run(...images, "--resume", "--json", ...args);
   expect(status).toBe(0);
   const lines = out.trim().split("\n");
-  const seen = lines.map((line) => JSON.parse(line) as { photo: string; skipped?: boolean });
-  expect(seen.map(({ photo }) => photo).sort()).toEqual(photos);
-  return seen.filter(({ skipped }) => !skipped).map(({ photo }) => photo);
+  const seen = lines.map((line) => JSON.parse(line) as { image: string; skipped?: boolean });
+  expect(seen.map(({ image }) => image).sort()).toEqual(images);
+  return seen.filter(({ skipped }) => !skipped).map(({ image }) => image);
 }
 
 beforeAll(async () => {
-  for (const [i, name] of photos.entries()) await drawPhoto(join(folder, name), 96, 64, 100 * i);
+  for (const [i, name] of images.entries()) await drawImage(join(folder, name), 96, 64, 100 * i);
 });
 
 describe.each(["safetensors", "npy"])("--resume with %s", (format) => {
   const out = ["--format", format, "--out", format];
   const file = (name: string) => join(folder, format, `${name}.${format}`);
 
-  it("makes what is missing, cut short, of another photo or made with other options, and nothing else", async () => {
-    expect(await redone(...out)).toEqual(photos);
+  it("makes what is missing, cut short, of another image or made with other options, and nothing else", async () => {
+    expect(await redone(...out)).toEqual(images);
     const before = statSync(file("a")).mtimeMs;
     expect(await redone(...out)).toEqual([]);
     expect(statSync(file("a")).mtimeMs).toBe(before);
 
     truncateSync(file("b"), statSync(file("b")).size - 4);
-    // Another photo of the same size and time is another photo; the same one with a new time is not.
+    // Another image of the same size and time is another image; the same one with a new time is not.
     const { atime, mtime } = statSync(join(folder, "c.png"));
-    await drawPhoto(join(folder, "c.png"), 96, 64, 1000 * format.length);
+    await drawImage(join(folder, "c.png"), 96, 64, 1000 * format.length);
     utimesSync(join(folder, "c.png"), atime, mtime);
     utimesSync(join(folder, "a.png"), atime, new Date(0));
     expect(await redone(...out)).toEqual(["b.png", "c.png"]);
@@ -44,16 +44,16 @@ describe.each(["safetensors", "npy"])("--resume with %s", (format) => {
     bytes[bytes.length - 9] ^= 1;
     writeFileSync(file("a"), bytes);
     expect(await redone(...out)).toEqual(["a.png"]);
-    expect(await redone(...out, "--scales", "1")).toEqual(photos);
+    expect(await redone(...out, "--scales", "1")).toEqual(images);
     expect(await redone(...out, "--scales", "1", "--threads", "1")).toEqual([]); // the numbers do not depend on it
-    expect(await redone(...out, "--scales", "1", "--picture")).toEqual(photos);
+    expect(await redone(...out, "--scales", "1", "--picture")).toEqual(images);
     expect(await redone(...out, "--scales", "1", "--picture")).toEqual([]);
   });
 });
 
 it("Ctrl-C ends with 130 and leaves whole files only", async () => {
   const many = Array.from({ length: 40 }, (_, i) => join(folder, `many-${i}.png`));
-  for (const [i, path] of many.entries()) await drawPhoto(path, 480, 320, i);
+  for (const [i, path] of many.entries()) await drawImage(path, 480, 320, i);
   const { status, out } = await s2(["extract", ...many, ...tiny, "--scales", "1,4,8", "--out", join(folder, "stopped")], {
     onOut: (out, interrupt) => out.includes("many-1.png") && interrupt(),
   });

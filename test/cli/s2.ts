@@ -1,4 +1,4 @@
-/** Runs the built `s2` as a user would, on photos that are drawn for the test and a model of a few kB. */
+/** Runs the built `s2` as a user would, on images that are drawn for the test and a model of a few kB. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,8 +53,8 @@ export function tempFolder(): string {
   return folder;
 }
 
-/** A photo in which all tokens differ; `seed` makes another one. */
-export async function drawPhoto(path: string, width = 96, height = 64, seed = 1): Promise<string> {
+/** An image in which all tokens differ; `seed` makes another one. */
+export async function drawImage(path: string, width = 96, height = 64, seed = 1): Promise<string> {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (Math.imul(i + seed, 2654435761) >>> 24) & 255);
   await sharp(data, { raw: { width, height, channels: 3 } }).toFile(path);
   return path;

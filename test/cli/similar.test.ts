@@ -1,56 +1,56 @@
-/** `s2 similar` as a user meets it: the photo that looks like this one, the place in it, and a picture where this very photo is alike. */
+/** `s2 similar` as a user meets it: the image that looks like this one, the place in it, and a picture where this very image is alike. */
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["similar", ...args], { cwd: folder });
-const inPhotos = (photo: string, ...args: string[]) => run(photo, "--in", "photos", ...tiny, ...args);
+const inImages = (image: string, ...args: string[]) => run(image, "--in", "images", ...tiny, ...args);
 
 beforeAll(async () => {
-  mkdirSync(join(folder, "photos"));
-  for (let i = 1; i <= 6; i++) await drawPhoto(join(folder, `photos/${i}.png`), 96, 64, 1000 * i);
-  // A part of photo 4, at 32,32, alone on grey: what a detail on another photo is.
+  mkdirSync(join(folder, "images"));
+  for (let i = 1; i <= 6; i++) await drawImage(join(folder, `photos/${i}.png`), 96, 64, 1000 * i);
+  // A part of image 4, at 32,32, alone on gray: what a detail on another image is.
   const part = await sharp(join(folder, "photos/4.png")).extract({ left: 32, top: 32, width: 32, height: 32 }).toBuffer();
-  const grey = sharp({ create: { width: 96, height: 64, channels: 3, background: "#808080" } });
-  await grey.composite([{ input: part, left: 64, top: 0 }]).toFile(join(folder, "detail.png"));
+  const gray = sharp({ create: { width: 96, height: 64, channels: 3, background: "#808080" } });
+  await gray.composite([{ input: part, left: 64, top: 0 }]).toFile(join(folder, "detail.png"));
   cpSync(join(folder, "photos/2.png"), join(folder, "copy.png"));
 });
 
-describe("in other photos", () => {
-  it("names those that look alike, best first, and does not name the photo itself", async () => {
-    const { status, out, err } = await inPhotos("copy.png", "--top", "3");
+describe("in other images", () => {
+  it("names those that look alike, best first, and does not name the image itself", async () => {
+    const { status, out, err } = await inImages("copy.png", "--top", "3");
     expect([status, err]).toEqual([0, expect.stringMatching(/^(note: LanceDB is not installed.*\n)?$/)]);
     const lines = out.trim().split("\n");
     expect(lines).toHaveLength(3);
     expect(lines[0]).toBe("1.000  photos/2.png");
-    const { out: others } = await inPhotos("photos/2.png", "--pooling", "cls+mean");
+    const { out: others } = await inImages("photos/2.png", "--pooling", "cls+mean");
     expect([others.split("\n").length, others.includes("photos/2.png")]).toEqual([6, false]);
   });
 
   it("finds a place in them, with its box, and says in JSON what was indexed", async () => {
-    const { status, out } = await inPhotos("detail.png", "--box", "64,0,32,32", "--window", "2", "--scales", "1", "--json");
+    const { status, out } = await inImages("detail.png", "--box", "64,0,32,32", "--window", "2", "--scales", "1", "--json");
     expect(status).toBe(0);
-    const { photo, box, hits, index } = JSON.parse(out);
-    expect([photo, box]).toEqual(["detail.png", { left: 64, top: 0, width: 32, height: 32 }]);
+    const { image, box, hits, index } = JSON.parse(out);
+    expect([image, box]).toEqual(["detail.png", { left: 64, top: 0, width: 32, height: 32 }]);
     expect(index).toEqual({ added: 6, kept: 0, removed: 0, failed: 0 });
     expect(hits).toHaveLength(6);
-    expect(hits[0]).toMatchObject({ photo: "photos/4.png", size: [64, 96], box: { left: 32, top: 32, width: 32, height: 32 } });
+    expect(hits[0]).toMatchObject({ image: "photos/4.png", size: [64, 96], box: { left: 32, top: 32, width: 32, height: 32 } });
   });
 
   it("follows the folder: what is new is added, what is gone removed, a broken file said with status 1", async () => {
     const args = ["--at", "10,10", "--scales", "1", "--json"];
     const indexed = async () => {
-      const { status, out, err } = await inPhotos("copy.png", ...args);
+      const { status, out, err } = await inImages("copy.png", ...args);
       return { status, err, index: JSON.parse(out).index };
     };
     expect((await indexed()).index).toEqual({ added: 6, kept: 0, removed: 0, failed: 0 });
     expect((await indexed()).index).toEqual({ added: 0, kept: 6, removed: 0, failed: 0 });
     cpSync(join(folder, "photos/6.png"), join(folder, "photos/7.png"));
     rmSync(join(folder, "photos/6.png"));
-    writeFileSync(join(folder, "photos/bad.jpg"), "no photo");
+    writeFileSync(join(folder, "photos/bad.jpg"), "no image");
     expect(await indexed()).toMatchObject({
       ...{ status: 1, index: { added: 1, kept: 5, removed: 1, failed: 1 } },
       err: expect.stringMatching(/^failed: bad\.jpg: /m),
@@ -59,8 +59,8 @@ describe("in other photos", () => {
   });
 
   it("searches an index that is there, and refuses it to another way of looking", async () => {
-    await inPhotos("copy.png", "--scales", "1", "--store", "own");
-    const home = join(folder, "own", readdirSync(join(folder, "own")).find((name) => name.startsWith("photos-"))!);
+    await inImages("copy.png", "--scales", "1", "--store", "own");
+    const home = join(folder, "own", readdirSync(join(folder, "own")).find((name) => name.startsWith("images-"))!);
     const index = join(home, readdirSync(home).find((name) => name.startsWith("index-"))!);
     const { status, out } = await run("copy.png", "--in", index, ...tiny, "--scales", "1", "--top", "1");
     expect([status, out]).toEqual([0, "1.000  2.png\n"]);
@@ -74,23 +74,23 @@ describe("in other photos", () => {
   it("without LanceDB keeps the index in one file, says so, and finds the same", async () => {
     const env = { NODE_OPTIONS: `--import ${new URL("without-lancedb.mjs", import.meta.url)}` };
     const without = (...args: string[]) => s2(["similar", "copy.png", ...tiny, "--scales", "1", ...args], { cwd: folder, env });
-    const args = ["--in", "photos", "--at", "40,20", "--store", "one"];
+    const args = ["--in", "images", "--at", "40,20", "--store", "one"];
     const first = await without(...args);
     expect(first.err).toBe("note: LanceDB is not installed; the index is one file, searched in memory.\n");
     const again = await without(...args, "--json", "--quiet");
     expect([again.err, JSON.parse(again.out).index]).toEqual(["", { added: 0, kept: 6, removed: 0, failed: 0 }]);
-    expect(first.out).toBe((await inPhotos("copy.png", "--scales", "1", "--at", "40,20")).out);
+    expect(first.out).toBe((await inImages("copy.png", "--scales", "1", "--at", "40,20")).out);
     const home = join(folder, "one", readdirSync(join(folder, "one"))[0]);
     const file = join(home, readdirSync(home).find((name) => name.endsWith(".safetensors"))!);
     const direct = await without("--in", file, "--at", "40,20");
     expect(direct.out).toBe(first.out.replaceAll("photos/", ""));
-    const lance = await without("--in", "db://photos");
+    const lance = await without("--in", "db://images");
     expect([lance.status, lance.err]).toEqual([2, expect.stringContaining("run npm install @lancedb/lancedb")]);
   });
 });
 
-describe("in the photo itself", () => {
-  it("draws the photo and a panel of heat for each set of scales", async () => {
+describe("in the image itself", () => {
+  it("draws the image and a panel of heat for each set of scales", async () => {
     const { status, out, err } = await run("photos/1.png", "--at", "40,20", ...tiny, "--scales", "1,2");
     expect([status, err]).toEqual([0, ""]);
     expect(out).toBe(
@@ -100,26 +100,26 @@ describe("in the photo itself", () => {
     expect([width, height]).toEqual([3 * 672 + 2 * 8, 448]);
   });
 
-  it("takes a box and a file to write, tells JSON, and never overwrites the photo", async () => {
+  it("takes a box and a file to write, tells JSON, and never overwrites the image", async () => {
     const { out } = await run("photos/1.png", "--box", "8,8,30,20", ...tiny, "--out", "heat/a.png", "--json");
     expect(JSON.parse(out)).toEqual({
-      ...{ photo: "photos/1.png", box: { left: 8, top: 8, width: 30, height: 20 } },
+      ...{ image: "photos/1.png", box: { left: 8, top: 8, width: 30, height: 20 } },
       ...{ picture: "heat/a.png", grid: { rows: 8, cols: 12 } },
     });
     expect(existsSync(join(folder, "heat/a.png"))).toBe(true);
     const { status, err } = await run("photos/1.png", "--at", "1,1", ...tiny, "--out", "photos/1.png");
-    expect([status, err]).toEqual([2, expect.stringContaining("would overwrite the photo")]);
+    expect([status, err]).toEqual([2, expect.stringContaining("would overwrite the image")]);
   });
 });
 
 describe("what cannot be done is said", () => {
   it.each([
-    [["copy.png", ...tiny], 2, "Give --in FOLDER for other photos, or --at x,y for this one."],
-    [["copy.png", ...tiny, "--at", "1"], 2, "Expected x,y in the photo's pixels"],
+    [["copy.png", ...tiny], 2, "Give --in FOLDER for other images, or --at x,y for this one."],
+    [["copy.png", ...tiny, "--at", "1"], 2, "Expected x,y in the image's pixels"],
     [["copy.png", ...tiny, "--box", "1,2,3,0"], 2, "Expected left,top,width,height"],
     [["copy.png", ...tiny, "--at", "1,1", "--box", "1,2,3,4"], 2, "cannot be used with option '--box"],
     [["copy.png", ...tiny, "--at", "97,1"], 2, "outside what the model saw: 0 to 96 across"],
-    [["copy.png", ...tiny, "--in", "photos", "--dynamic"], 2, "leave out --dynamic"],
+    [["copy.png", ...tiny, "--in", "images", "--dynamic"], 2, "leave out --dynamic"],
     [["none.png", ...tiny, "--at", "1,1"], 4, "none.png"],
     [["copy.png", ...tiny, "--in", "nowhere"], 4, "nowhere"],
   ])("s2 similar %j", async (args, status, said) => {

@@ -8,12 +8,12 @@ import { durationInWords } from "../../src/cli/duration.ts";
 import { sentence } from "../../src/cli/errors.ts";
 import { printable } from "../../src/cli/output.ts";
 import { drawClasses } from "./drawn-sets.ts";
-import { drawPhoto, main, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
-const photos = [1, 2, 3].map((seed) => join(folder, `${seed}.png`));
+const images = [1, 2, 3].map((seed) => join(folder, `${seed}.png`));
 beforeAll(async () => {
-  for (const [i, path] of photos.entries()) await drawPhoto(path, 64, 64, i + 1);
+  for (const [i, path] of images.entries()) await drawImage(path, 64, 64, i + 1);
 });
 
 /** Runs Node with streams of its own; `closed` ones lose their reader at once, as after `| head -0`. */
@@ -37,7 +37,7 @@ function run(
   });
 }
 
-const extract = (out: string) => [main, "extract", ...photos, ...tiny, "--scales", "1", "--out", join(folder, out)];
+const extract = (out: string) => [main, "extract", ...images, ...tiny, "--scales", "1", "--out", join(folder, out)];
 const written = (out: string) => readdirSync(join(folder, out)).sort();
 const all = ["1.safetensors", "2.safetensors", "3.safetensors"];
 
@@ -64,12 +64,12 @@ describe("standard output without a reader", () => {
       join(folder, "store"),
     ]);
     expect(fitted.status).toBe(0);
-    const ended = await run([main, "predict", head, ...photos, "--csv"], { closed: ["stdout"] });
+    const ended = await run([main, "predict", head, ...images, "--csv"], { closed: ["stdout"] });
     expect(ended).toEqual({ status: 141, signal: null, err: "" });
   });
 
   it("does not stop a command that writes files", async () => {
-    expect(await run(extract("closed"), { closed: ["stdout"] })).toEqual({ status: 0, signal: null, err: "3 photos: 3 done\n" });
+    expect(await run(extract("closed"), { closed: ["stdout"] })).toEqual({ status: 0, signal: null, err: "3 images: 3 done\n" });
     expect(written("closed")).toEqual(all);
   });
 });
@@ -86,11 +86,11 @@ describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
   it("under a report is said when the files are written", async () => {
     const ended = await run(extract("full"), { full: ["stdout"] });
     expect(ended.status).toBe(2);
-    expect(ended.err).toMatch(/^3 photos: 3 done\nerror: The report could not be written.*\n$/);
+    expect(ended.err).toMatch(/^3 images: 3 done\nerror: The report could not be written.*\n$/);
     expect(written("full")).toEqual(all);
   });
 
-  // A limit on the size of files stands for the disk: the first photo's features cannot be kept while the next photo is in the model.
+  // A limit on the size of files stands for the disk: the first image's features cannot be kept while the next image is in the model.
   it("under the features of fit is a sentence, while the model runs", async () => {
     const set = drawClasses(join(folder, "other"));
     const args = [
@@ -173,7 +173,7 @@ describe("work that ends in an unforeseen way", () => {
 describe("signals", () => {
   it("SIGTERM ends with 143 and leaves whole files only", async () => {
     const many = Array.from({ length: 60 }, (_, i) => join(folder, `${i + 10}.png`));
-    for (const each of many) copyFileSync(photos[0], each);
+    for (const each of many) copyFileSync(images[0], each);
     let heard = 0;
     const once = (child: ReturnType<typeof spawn>) => (heard++ === 0 ? child.kill("SIGTERM") : undefined); // a second one ends it at once
     const ended = await run([...extract("term"), ...many], { onOut: once });

@@ -1,21 +1,21 @@
-/** `s2 train`: photos and a teacher must give a model that loads, the same one from the same seed, and a broken run must go on. */
+/** `s2 train`: images and a teacher must give a model that loads, the same one from the same seed, and a broken run must go on. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModel } from "s2-vision/node";
 import { expect, it } from "vitest";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const [, plain] = tiny;
 const small = ["--prefix-tokens", "1", "--dim", "12", "--depth", "1", "--heads", "2", "--views", "8", "--threads", "1"];
 
-async function photos(): Promise<string> {
+async function images(): Promise<string> {
   const folder = tempFolder();
-  for (let i = 0; i < 4; i++) await drawPhoto(join(folder, `${i}.png`), 60 + 10 * i, 50);
+  for (let i = 0; i < 4; i++) await drawImage(join(folder, `${i}.png`), 60 + 10 * i, 50);
   return folder;
 }
 
 it("writes a folder that loadModel takes; the same seed gives the same bytes; a finished run is not done again", async () => {
-  const given = await photos();
+  const given = await images();
   const [one, two] = [join(given, "one"), join(given, "two")];
   for (const out of [one, two]) {
     const { status, err } = await s2(["train", given, "--teacher", plain, "-o", out, "--steps", "3", ...small]);
@@ -36,7 +36,7 @@ it("writes a folder that loadModel takes; the same seed gives the same bytes; a 
 });
 
 it("with --s2 trains another model; wrong sizes and teachers are refused in words", async () => {
-  const given = await photos();
+  const given = await images();
   const out = join(given, "out");
   const { status, err } = await s2(["train", given, "--teacher", plain, "-o", out, "--s2", "--steps", "2", ...small]);
   expect(status, err).toBe(0);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { inFlags } from "../../src/cli/errors.ts";
 import { readSize } from "../../src/cli/flags.ts";
-import { drawPhoto, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 describe("help", () => {
   it("names the commands and documents the exit status", async () => {
@@ -28,7 +28,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["extarct", "x.jpg"], "Did you mean extract?"],
     [["extract", "x.jpg", "--scale", "1"], "Did you mean --scales?"],
     [["extract", "x.jpg", "--slpit-mode", "pad"], "Did you mean --split-mode?"],
-    [["extract"], "missing required argument 'PHOTO'"],
+    [["extract"], "missing required argument 'IMAGE'"],
     [["extract", "x.jpg", "--scales", "1,b"], "positive numbers with commas"],
     [["extract", "x.jpg", "--scales", "1", "--sizes", "32"], "cannot be used with option '--sizes"],
     [["extract", "x.jpg", "--dynamic", "--fit", "crop"], "cannot be used with option '--fit"],
@@ -38,7 +38,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["extract", "x.jpg", ...tiny, "--max-tiles", "9"], "--max-tiles belongs to --dynamic"],
     [["extract", "x.jpg", ...tiny, "--split-mode", "exact", "--scales", "1.5"], "but the model takes 32x32"],
     [["extract", "x.jpg", "--out", "x.npy", "--format", "safetensors"], "make them agree"],
-    [["extract", "x.jpg", "y.jpg", "--out", "x.npy"], "is one file, but there are 2 photos"],
+    [["extract", "x.jpg", "y.jpg", "--out", "x.npy"], "is one file, but there are 2 images"],
     [["extract", "a/x.jpg", "b/x.jpg"], "would both become features/x.safetensors"],
     [["plan", "100x100", "--dynamic", "--sizes", "64x32"], "expected a side"],
     [["plan", "0x100"], "0 px wide"],
@@ -61,8 +61,8 @@ describe("a model that cannot be had ends with 3", () => {
 
 it("an unexpected error is one line, and S2_DEBUG=1 its stack", async () => {
   const folder = tempFolder();
-  const photo = await drawPhoto(`${folder}/photo.png`);
-  const args = ["extract", photo, ...tiny, "--out", `${photo}/features`]; // a folder below a file
+  const image = await drawImage(`${folder}/photo.png`);
+  const args = ["extract", image, ...tiny, "--out", `${image}/features`]; // a folder below a file
   const { status, err } = await s2(args);
   expect(status).not.toBe(0);
   expect(err).toMatch(/^error: .*cannot be used \(ENOTDIR\).*\n$/m);

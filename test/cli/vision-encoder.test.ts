@@ -19,13 +19,13 @@ function llava(name: string, channels: number): string {
 }
 
 describe("export-vision-encoder", () => {
-  it("into the folder itself: transformers.js generates from photos of the largest size at as many tokens", async () => {
+  it("into the folder itself: transformers.js generates from images of the largest size at as many tokens", async () => {
     const folder = llava("own", 72);
     writeFileSync(join(folder, "onnx/vision_encoder_quantized.onnx"), "of one scale");
     const { status, out, err } = await s2(["export-vision-encoder", folder, "--sizes", "32,64,96", "-o", folder]);
     expect([status, out]).toEqual([
       0,
-      expect.stringMatching(/vision_encoder\.onnx: 0\.\d MB, photos of 96 px, 14 tiles, 16 tokens\n$/),
+      expect.stringMatching(/vision_encoder\.onnx: 0\.\d MB, images of 96 px, 14 tiles, 16 tokens\n$/),
     ]);
     expect(err).toContain("warning: A scale shrinks 96x96 to 32x32 px without filtering");
     expect(err).toContain("vision_encoder_quantized.onnx is of the old size; remove it");

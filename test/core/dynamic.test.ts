@@ -72,7 +72,7 @@ describe("grid", () => {
     },
   );
 
-  it("by default a turned photo gets the turned grid, so portrait and landscape cost the same", () => {
+  it("by default a turned image gets the turned grid, so portrait and landscape cost the same", () => {
     const side = fc.integer({ min: 1, max: 4000 });
     fc.assert(
       fc.property(side, side, fc.integer({ min: 9, max: 40 }), (width, height, maxTiles) => {
@@ -97,15 +97,15 @@ describe("preprocess", () => {
     "%s: tiles are NVILA's, byte for byte",
     (_, { mode, params, input, output, block_size }) => {
       const { dims, data } = golden.u8(input);
-      const photo: Pixels = { height: dims[0], width: dims[1], channels: 3, data };
+      const image: Pixels = { height: dims[0], width: dims[1], channels: 3, data };
       const tile = params.tile;
       let canvases: { size: readonly [number, number]; tops: readonly number[]; lefts: readonly number[] }[];
       if (mode === "dynamic-s2") {
-        const plan = nvilaPlan(params, photo);
+        const plan = nvilaPlan(params, image);
         expect(block_size).toEqual([plan.scales.at(-1)!.rows, plan.scales.at(-1)!.cols]);
         canvases = plan.scales.map((s) => ({ size: s.canvas, tops: s.rowStarts, lefts: s.colStarts }));
       } else {
-        const grid = chooseGrid(photo, { min: params.min_tiles, max: params.max_tiles, tile, gridChoice: "nvila" }) ?? {
+        const grid = chooseGrid(image, { min: params.min_tiles, max: params.max_tiles, tile, gridChoice: "nvila" }) ?? {
           rows: 1,
           cols: 1,
         };
@@ -115,7 +115,7 @@ describe("preprocess", () => {
       }
       const tiles: Uint8Array[] = [];
       for (const { size, tops, lefts } of canvases) {
-        const scaled = resizePixels(photo, size, "bicubic");
+        const scaled = resizePixels(image, size, "bicubic");
         for (const top of tops) for (const left of lefts) tiles.push(crop(scaled, top, left, tile));
       }
       expect(Buffer.concat(tiles).equals(golden.u8(output).data)).toBe(true);
@@ -156,7 +156,7 @@ describe("merge", () => {
     let done = 0;
     const blocks: number[] = [];
     for (const [i, blockSize] of params.block_sizes.entries()) {
-      // The photo's shape is its block size, so the same grid is chosen again; a picture without one is one tile, once per scale.
+      // The image's shape is its block size, so the same grid is chosen again; a picture without one is one tile, once per scale.
       const [rows, cols] = blockSize ?? [1, 1];
       const image = { height: rows * tile, width: cols * tile };
       const images = { dims: [1, 3, image.height, image.width], data: new Float32Array(3 * image.height * image.width) };

@@ -279,11 +279,11 @@ describe("features", () => {
       dims: [1, 1, 48, 48],
       data: Float32Array.from({ length: 48 * 48 }, (_, i) => (i % 3 === 0 ? 1 : 0)),
     };
-    const grey = (options: S2Options) => s2(patchModel(4, 0, true), stripes, { maxSplitSize: 48, ...options });
+    const gray = (options: S2Options) => s2(patchModel(4, 0, true), stripes, { maxSplitSize: 48, ...options });
     const mean = ({ data }: Tensor) => data.reduce((a, v) => a + v, 0) / data.length;
-    expect(mean(await grey({ imgSizes: [16] }))).toBeCloseTo(0, 5); // every third pixel: here the dark ones between the stripes
-    expect(mean(await grey({ imgSizes: [16], antialias: true }))).toBeCloseTo(1 / 3, 1);
-    expect(await grey({ imgSizes: [48, 96], antialias: true })).toEqual(await grey({ imgSizes: [48, 96] }));
+    expect(mean(await gray({ imgSizes: [16] }))).toBeCloseTo(0, 5); // every third pixel: here the dark ones between the stripes
+    expect(mean(await gray({ imgSizes: [16], antialias: true }))).toBeCloseTo(1 / 3, 1);
+    expect(await gray({ imgSizes: [48, 96], antialias: true })).toEqual(await gray({ imgSizes: [48, 96] }));
   });
 });
 
@@ -296,7 +296,7 @@ describe("overlap", () => {
       expectClose(await s2(model, images, { scales: [1, 2, 3], maxSplitSize: [16, 24], overlap }), plain);
   });
 
-  it("neighbouring tiles share at least so many tokens, and the last tile ends with the image", () => {
+  it("neighboring tiles share at least so many tokens, and the last tile ends with the image", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 6 }),
@@ -348,7 +348,7 @@ describe("fusion: aligned", () => {
     expect(await drift("reference")).toBeGreaterThan(0.04);
   });
 
-  it("prefix tokens weigh tiles by the part that is photo", async () => {
+  it("prefix tokens weigh tiles by the part that is image", async () => {
     const ones: Tensor = { dims: [1, 1, 16, 20], data: new Float32Array(320).fill(1) };
     const options: S2Options = { scales: [1], maxSplitSize: 16, splitMode: "pad", numPrefixToken: 1 };
     const prefix = async (fusion: S2Options["fusion"]) => (await s2(patchModel(4, 1), ones, { ...options, fusion })).data[0];

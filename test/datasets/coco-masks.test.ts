@@ -109,7 +109,7 @@ describe("hostile masks", () => {
     expect(refused({ counts: "" })).toContain("cover 0 pixels");
   });
 
-  it("are refused when they ask for more work than any photo needs", () => {
+  it("are refused when they ask for more work than any image needs", () => {
     const zigzag = Array.from({ length: 7000 }, (_, i) => [i % 2 === 0 ? 0 : 7000, 0]).flat();
     expect(refused({ polygons: [zigzag] }, [1, 7000])).toContain("longer than");
     expect(refused({}, [65535, 65535])).toContain("masks are painted up to");

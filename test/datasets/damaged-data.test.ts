@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { openDataSet } from "../../src/datasets/index.ts";
 import { makeRandom } from "../../src/tensors/index.ts";
-import { depth, type Files, folderOf, mask, photo } from "./data-folder.ts";
+import { depth, type Files, folderOf, imageFile, mask } from "./data-folder.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const four = (make: (i: number) => Record<string, Uint8Array | string>): Files => Object.assign({}, ...[0, 1, 2, 3].map(make));
@@ -11,53 +11,57 @@ const split = (i: number) => ["train", "val"][i % 2];
 const SETS: readonly { readonly name: string; readonly files: Files; readonly options?: object }[] = [
   {
     name: "folders",
-    files: { ...four((i) => ({ [`${split(i)}/${"xy"[i >> 1]}/${i}q.png`]: photo(i) })), "classes.txt": "x\ny\n" },
+    files: { ...four((i) => ({ [`${split(i)}/${"xy"[i >> 1]}/${i}q.png`]: imageFile(i) })), "classes.txt": "x\ny\n" },
   },
   {
     name: "table",
     files: {
-      ...four((i) => ({ [`p/${i}.png`]: photo(i) })),
+      ...four((i) => ({ [`p/${i}.png`]: imageFile(i) })),
       "l.csv": 'path,label,split\np/0.png,a,train\np/1.png,"b, c",val\np/2.png,a,test\n',
     },
     options: { list: "l.csv" },
   },
   {
     name: "lists",
-    files: { ...four((i) => ({ [`p/${i}.png`]: photo(i) })), "train.txt": "p/0.png 1\np/1.png 0\n", "val.txt": "p/2.png 1\n" },
+    files: {
+      ...four((i) => ({ [`p/${i}.png`]: imageFile(i) })),
+      "train.txt": "p/0.png 1\np/1.png 0\n",
+      "val.txt": "p/2.png 1\n",
+    },
   },
   {
     name: "masks",
     files: {
-      ...four((i) => ({ [`${split(i)}/images/${i}.png`]: photo(i), [`${split(i)}/masks/${i}.png`]: mask([0, 1, 255]) })),
+      ...four((i) => ({ [`${split(i)}/images/${i}.png`]: imageFile(i), [`${split(i)}/masks/${i}.png`]: mask([0, 1, 255]) })),
       "data.yaml": "names:\n  0: sky\n  1: road\n",
     },
   },
   {
     name: "voc",
     files: {
-      ...four((i) => ({ [`JPEGImages/${i}.png`]: photo(i), [`SegmentationClass/${i}.png`]: mask([0, 15, 255]) })),
+      ...four((i) => ({ [`JPEGImages/${i}.png`]: imageFile(i), [`SegmentationClass/${i}.png`]: mask([0, 15, 255]) })),
       ...{ "ImageSets/Segmentation/train.txt": "0\n1\n", "ImageSets/Segmentation/val.txt": "2\n3\n" },
     },
   },
   {
     name: "ade",
     files: {
-      ...four((i) => ({ [`images/training/${i}.png`]: photo(i), [`annotations/training/${i}.png`]: mask([0, 1]) })),
+      ...four((i) => ({ [`images/training/${i}.png`]: imageFile(i), [`annotations/training/${i}.png`]: mask([0, 1]) })),
       "objectInfo150.txt": "Idx\tRatio\tName\n1\t0.1\twall\n",
     },
   },
   {
     name: "boxes",
     files: {
-      ...four((i) => ({ [`images/${i}.png`]: photo(i), [`labels/${i}.txt`]: "0 .5 .5 .1 .1\n" })),
+      ...four((i) => ({ [`images/${i}.png`]: imageFile(i), [`labels/${i}.txt`]: "0 .5 .5 .1 .1\n" })),
       "obj.names": "cat\ndog\n",
       "splits.csv": "path;split\nimages/0.png;train\nimages/1.png;val\n",
     },
   },
   {
     name: "depth",
-    files: four((i) => ({ [`rgb/${i}.png`]: photo(i), [`depth/${i}.png`]: depth([5, 9]) })),
-    options: { metresPerUnit: 0.001 },
+    files: four((i) => ({ [`rgb/${i}.png`]: imageFile(i), [`depth/${i}.png`]: depth([5, 9]) })),
+    options: { metersPerUnit: 0.001 },
   },
 ];
 
@@ -120,13 +124,13 @@ function damage(files: Files, seed: number): Record<string, Uint8Array | string>
   return { ...changed, [name]: bytes };
 }
 
-it.each(SETS)("$name: whole, its photos are used", async ({ files, options }) => {
+it.each(SETS)("$name: whole, its images are used", async ({ files, options }) => {
   const set = await openDataSet(folderOf(files), options);
   expect(Object.values(set.splits).flat().length).toBeGreaterThan(1);
 });
 
 it.each(SETS)(
-  "$name: damaged, every photo is used or named, or the set is refused with a sentence",
+  "$name: damaged, every image is used or named, or the set is refused with a sentence",
   async ({ files, options }) => {
     for (let seed = 1; seed <= 40; seed++) {
       const damaged = damage(files, seed);
@@ -135,15 +139,15 @@ it.each(SETS)(
         const used = new Set(
           Object.values<readonly { path: string }[]>(set.splits).flatMap((items) => items.map(({ path }) => path)),
         );
-        for (const { reason } of set.problems) expect(reason, `seed ${seed}`).toMatch(/^\S.*[.:]/s);
-        const said = set.problems.map(({ path, reason }) => `${path} ${reason}`).join("\n");
+        for (const { reason } of set.issues) expect(reason, `seed ${seed}`).toMatch(/^\S.*[.:]/s);
+        const said = set.issues.map(({ path, reason }) => `${path} ${reason}`).join("\n");
         const silent = Object.keys(damaged).filter(
           (path) => path.endsWith(".png") && !/mask|Class|annotations|depth\//.test(path) && !used.has(path),
         );
         for (const path of silent) {
           const [, file] = /([^/]+)\.png$/.exec(path)!;
           expect(
-            said.includes(file) || said.includes("photos are in none") || said.includes("files (.png)"),
+            said.includes(file) || said.includes("images are in none") || said.includes("files (.png)"),
             `seed ${seed}: ${path}\n${said}`,
           ).toBe(true);
         }

@@ -17,8 +17,8 @@ export function folderOf(files: Files, name = "set"): Folder {
   };
 }
 
-/** A grey PNG; with `shade` no two are of the same bytes. */
-export function photo(shade: number, width = 8, height = 6): Uint8Array {
+/** A gray PNG; with `shade` no two are of the same bytes. */
+export function imageFile(shade: number, width = 8, height = 6): Uint8Array {
   const data = Uint8Array.from({ length: width * height }, (_, i) => (i === 0 ? shade >> 8 : shade & 255));
   return encode({ width, height, channels: 1, depth: 8, data });
 }

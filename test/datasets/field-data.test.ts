@@ -8,7 +8,7 @@ import { headFor } from "../../src/tasks/index.ts";
 const at = (name: string) => openFolder(fileURLToPath(new URL(`../fixtures/field/${name}`, import.meta.url)));
 const counts = ({ splits }: DataSet) =>
   Object.fromEntries(Object.entries<readonly unknown[]>(splits).map(([split, items]) => [split, items.length]));
-const unused = ({ problems }: DataSet) => problems.filter(({ used }) => !used);
+const unused = ({ issues }: DataSet) => issues.filter(({ used }) => !used);
 const namesOf = ({ classes }: DataSet) => classes.filter((name) => name !== "");
 
 describe("a folder as people have it is read", () => {
@@ -25,18 +25,18 @@ describe("a folder as people have it is read", () => {
     ["turned/boxes", "boxes", { train: 3, val: 3, test: 3 }, "cup"],
   ])("%s", async (name, kind, splits, classes) => {
     const set = await openDataSet(at(name));
-    expect([set.kind, counts(set), unused(set)]).toEqual([kind, splits, []]);
+    expect([set.task, counts(set), unused(set)]).toEqual([kind, splits, []]);
     expect(namesOf(set).slice(0, 3).join(" ")).toBe(classes);
   });
 
   it("with pandas' index as its first column: the labels are the labels, and no row is a split", async () => {
     const set = await openDataSet(at("pandas"), { list: "train.csv" });
-    expect([set.kind, set.classes, counts(set), unused(set)]).toEqual(["classes", ["cat", "dog"], { all: 30 }, []]);
+    expect([set.task, set.classes, counts(set), unused(set)]).toEqual(["classes", ["cat", "dog"], { all: 30 }, []]);
     await expect(openDataSet(at("pandas"))).rejects.toThrow("--list train.csv");
   });
 
-  it("with photos that are turned in PNG, WebP and TIFF: boxes are on the upright photo, as the features", async () => {
-    const set = await openDataSet(at("turned/boxes"), { kind: "boxes" });
+  it("with images that are turned in PNG, WebP and TIFF: boxes are on the upright image, as the features", async () => {
+    const set = await openDataSet(at("turned/boxes"), { task: "boxes" });
     expect(set.splits.train[0].size).toEqual([60, 40]);
     expect(set.splits.train[0].boxes[0]).toMatchObject({ left: 12, top: 3, width: 16, height: expect.closeTo(6, 9) });
   });
@@ -44,17 +44,17 @@ describe("a folder as people have it is read", () => {
 
 describe("the id that is no class", () => {
   it("is not 255 where a class is named so, and every pixel of it counts", async () => {
-    const set = await openDataSet(at("mask-255/three"), { kind: "masks" });
+    const set = await openDataSet(at("mask-255/three"), { task: "masks" });
     expect(set.ignore).toBe(-1);
     expect(set.splits.train[0].classes).toEqual([0, 1, 255]);
-    expect((await openDataSet(at("mask-255/three"), { kind: "masks", ignore: 255 })).splits.train[0].classes).toEqual([0, 1]);
+    expect((await openDataSet(at("mask-255/three"), { task: "masks", ignore: 255 })).splits.train[0].classes).toEqual([0, 1]);
   });
 
   it("is said where it leaves one class, with what to do", async () => {
-    const set = await openDataSet(at("mask-255/two"), { kind: "masks", classes: ["background", "polyp"] });
+    const set = await openDataSet(at("mask-255/two"), { task: "masks", classes: ["background", "polyp"] });
     expect(set.ignore).toBe(255);
     expect(() => headFor(set, set.splits.train)).toThrow(/one class, "background".*Pixels of 255 are ignored: if 255 is a class/);
-    const none = openDataSet(at("mask-255/two"), { kind: "masks", classes: ["background", "polyp"], ignore: "none" });
+    const none = openDataSet(at("mask-255/two"), { task: "masks", classes: ["background", "polyp"], ignore: "none" });
     expect(unused(await none)[0].reason).toContain("ids that no class has: 255");
   });
 

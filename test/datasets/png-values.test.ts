@@ -1,4 +1,4 @@
-/** A mask's class ids and a depth map's millimetres are read as they were stored: one wrong bit is another class. */
+/** A mask's class ids and a depth map's millimeters are read as they were stored: one wrong bit is another class. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,7 @@ describe("PNGs of numbers", () => {
     await expect(decodePngValues(read(file))).rejects.toThrow("save it without interlacing");
   });
 
-  it("that are colours are refused, with how many numbers a pixel they have", async () => {
+  it("that are colors are refused, with how many numbers a pixel they have", async () => {
     await expect(decodePngValues(read("rgb.png"))).rejects.toThrow("PNG of 3 channels; expected one number a pixel");
     await expect(decodePngValues(read("la.png"))).rejects.toThrow("PNG of 2 channels");
   });

@@ -1,11 +1,11 @@
 /** Tables as pandas, Excel, Kaggle and Caffe write them: the label is the label, and what could be several columns is asked for. */
 import { describe, expect, it } from "vitest";
 import { type DataSet, openDataSet } from "../../src/datasets/index.ts";
-import { folderOf, photo } from "./data-folder.ts";
+import { folderOf, imageFile } from "./data-folder.ts";
 
-const photos = { "img/a.png": photo(1), "img/b.png": photo(2), "img/c d.PNG": photo(3) };
+const images = { "img/a.png": imageFile(1), "img/b.png": imageFile(2), "img/c d.PNG": imageFile(3) };
 const open = (table: string | Uint8Array, name = "list.csv") =>
-  openDataSet(folderOf({ ...photos, [name]: table }), { list: name });
+  openDataSet(folderOf({ ...images, [name]: table }), { list: name });
 const labels = ({ classes, splits }: DataSet<"classes">) =>
   Object.values(splits)
     .flat()
@@ -21,7 +21,7 @@ function utf16(text: string, bigEndian = false): Uint8Array {
   return bytes;
 }
 
-describe("a table gives each photo its label", () => {
+describe("a table gives each image its label", () => {
   const csv = `path,label\n${ROWS.join("\n")}\n`;
   it.each([
     ["with pandas' unnamed index", `,path,label\n${ROWS.map((row, i) => `${i},${row}`).join("\n")}`],
@@ -47,7 +47,7 @@ describe("a table gives each photo its label", () => {
     ["with paths of another machine", `path,label\n${ROWS.map((row) => `/home/ann/${row}`).join("\n")}`],
   ] as [string, string | Uint8Array][])("%s", async (_, table) => {
     const set = (await open(table)) as DataSet<"classes">;
-    expect(set.problems).toEqual([]);
+    expect(set.issues).toEqual([]);
     expect([Object.keys(set.splits), labels(set)]).toEqual([["all"], RIGHT]);
   });
 
@@ -63,7 +63,7 @@ describe("a table gives each photo its label", () => {
     const splits = ["Training", "valid", "test"];
     for (const header of ["path,label,partition", "path,label,which"]) {
       const set = await open(`${header}\n${ROWS.map((row, i) => `${row},${splits[i]}`).join("\n")}`);
-      expect([Object.keys(set.splits).sort(), set.problems.filter(({ used }) => !used)]).toEqual([["test", "train", "val"], []]);
+      expect([Object.keys(set.splits).sort(), set.issues.filter(({ used }) => !used)]).toEqual([["test", "train", "val"], []]);
     }
     const folds = await open(`path,label,fold\n${ROWS.map((row, i) => `${row},${i}`).join("\n")}`);
     expect(Object.keys(folds.splits)).toEqual(["all"]); // numbers name no split
@@ -71,8 +71,8 @@ describe("a table gives each photo its label", () => {
 
   it("as a list for each split, found without being named", async () => {
     const lists = { "train.txt": "img/a.png 1\nimg/c d.png 1\n", "val.txt": "img/b.png 0\n" };
-    const set = (await openDataSet(folderOf({ ...photos, ...lists }))) as DataSet<"classes">;
-    expect(set).toMatchObject({ kind: "classes", classes: ["0", "1"] });
+    const set = (await openDataSet(folderOf({ ...images, ...lists }))) as DataSet<"classes">;
+    expect(set).toMatchObject({ task: "classes", classes: ["0", "1"] });
     expect(Object.entries(set.splits).map(([split, items]) => [split, items.length])).toEqual([
       ["train", 2],
       ["val", 1],
@@ -101,12 +101,12 @@ describe("a table where a column could be several is refused with their names", 
     expect(error.message).toContain("list.csv");
   });
 
-  it("and a name that two photos have is a problem of its row alone", async () => {
-    const files = { "x/a.png": photo(1), "y/a.png": photo(2), "y/b.png": photo(3) };
+  it("and a name that two images have is a problem of its row alone", async () => {
+    const files = { "x/a.png": imageFile(1), "y/a.png": imageFile(2), "y/b.png": imageFile(3) };
     const set = await openDataSet(folderOf({ ...files, "list.csv": "image,label\na,hat\nb,cap\nx/a,cap\n" }), {
       list: "list.csv",
     });
     expect(set.splits.all.map(({ path }) => path)).toEqual(["x/a.png", "y/b.png"]);
-    expect(set.problems.filter(({ used }) => !used)[0].reason).toContain('"a" could be x/a.png or y/a.png');
+    expect(set.issues.filter(({ used }) => !used)[0].reason).toContain('"a" could be x/a.png or y/a.png');
   });
 });

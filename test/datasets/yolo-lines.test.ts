@@ -2,18 +2,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { S2Error } from "../../src/core/index.ts";
-import { type Kind, openDataSet } from "../../src/datasets/index.ts";
+import { openDataSet, type Task } from "../../src/datasets/index.ts";
 import { readBoxes } from "../../src/datasets/yolo-boxes.ts";
-import { type Files, folderOf, photo } from "./data-folder.ts";
+import { type Files, folderOf, imageFile } from "./data-folder.ts";
 
 const yaml = "names: {0: cup, 1: cat}\n";
 const WIDE = 64;
 const HIGH = 48;
 
-async function read(labels: string | Uint8Array, kind: Kind = "boxes", data = yaml) {
-  const files: Files = { "data.yaml": data, "images/a.png": photo(1, WIDE, HIGH), "labels/a.txt": labels };
-  const { splits, problems } = await openDataSet(folderOf(files), { kind });
-  return { item: splits.all[0], reason: problems.find(({ path }) => path === "labels/a.txt")?.reason };
+async function read(labels: string | Uint8Array, task: Task = "boxes", data = yaml) {
+  const files: Files = { "data.yaml": data, "images/a.png": imageFile(1, WIDE, HIGH), "labels/a.txt": labels };
+  const { splits, issues } = await openDataSet(folderOf(files), { task });
+  return { item: splits.all[0], reason: issues.find(({ path }) => path === "labels/a.txt")?.reason };
 }
 
 const whole = { label: 0, left: 0, top: 0, width: WIDE, height: HIGH };
@@ -32,9 +32,9 @@ describe("a line of a label file", () => {
     ["is a polygon, of which the bounding box is taken", "0 0.3 0.5 0.5 0.3 0.7 0.5 0.5 0.7", [middle]],
     ["is a box beside a polygon", "1 0.2 0.2 0.1 0.1\n0 0.3 0.3 0.7 0.3 0.7 0.7", [small, middle]],
     ["is said twice, which is one object", "0 0.5 0.5 0.4 0.4\n0 0.50 0.5 0.4 0.4\n", [middle]],
-    ["is larger than the photo by a rounding", "0 0.5 0.5 1.0000001 1.0000001", [whole]],
+    ["is larger than the image by a rounding", "0 0.5 0.5 1.0000001 1.0000001", [whole]],
     [
-      "reaches out of the photo by less than a pixel",
+      "reaches out of the image by less than a pixel",
       "0 0.503 0.497 1 1",
       [{ ...whole, left: 0.192, width: 63.808, height: 47.856 }],
     ],
@@ -56,9 +56,9 @@ describe("a line of a label file", () => {
     ["no width", "0 0.5 0.5 0.4 0.4\n1 0.3 0.3 0 0.1", "line 2 has no area"],
     ["a negative height", "0 0.5 0.5 0.4 -0.4", "has no area"],
     ["a polygon on a line", "0 0.1 0.1 0.4 0.1 0.3 0.1", "has no area"],
-    ["a box outside", "0 0.95 0.5 0.2 0.4", "reaches 3.2 pixels out of the photo, which is 64x48"],
-    ["a negative center", "0 -0.01 0.5 0.1 0.4", "reaches 3.8 pixels out of the photo"],
-    ["pixels", "0 32 24 10 10", "has the numbers 32 24 10 10, expected parts of the photo from 0 to 1, not pixels"],
+    ["a box outside", "0 0.95 0.5 0.2 0.4", "reaches 3.2 pixels out of the image, which is 64x48"],
+    ["a negative center", "0 -0.01 0.5 0.1 0.4", "reaches 3.8 pixels out of the image"],
+    ["pixels", "0 32 24 10 10", "has the numbers 32 24 10 10, expected parts of the image from 0 to 1, not pixels"],
     ["a huge number", "0 1e308 0.5 1e308 1e999", "not pixels"],
     ["a class without a name", "2 0.5 0.5 0.4 0.4", "is of class 2, which has no name"],
     ["a negative class", "-1 0.5 0.5 0.4 0.4", "is of class -1, which has no name"],
@@ -84,7 +84,7 @@ describe("a line of a label file", () => {
     await expect(read("", "boxes", `${yaml}kpt_shape: 17\n`)).rejects.toThrow("not [number of keypoints, 2 or 3]");
   });
 
-  it("never ends in an error of another kind, and gives boxes inside of the photo alone", () => {
+  it("never ends in an error of another kind, and gives boxes inside of the image alone", () => {
     const word = fc.oneof(
       fc.constantFrom(
         "0",

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeProgram } from "../../src/cli/program.ts";
 import { drawClasses, drawDepth, drawMasks } from "../cli/drawn-sets.ts";
-import { drawPhoto, tempFolder, tiny } from "../cli/s2.ts";
+import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
 import { startHub, type TinyHub } from "../runtimes/tiny-hub.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -70,8 +70,8 @@ describe("commands that help and docs recommend", () => {
     hub.files = Object.fromEntries(["config.json", "model.safetensors"].map((name) => [name, readFileSync(join(model, name))]));
     const folder = tempFolder();
     mkdirSync(join(folder, "photos"));
-    await drawPhoto(join(folder, "photo.jpg"), 400, 300);
-    for (const name of ["a", "b"]) await drawPhoto(join(folder, `photos/${name}.jpg`), 320, 240, name.charCodeAt(0));
+    await drawImage(join(folder, "photo.jpg"), 400, 300);
+    for (const name of ["a", "b"]) await drawImage(join(folder, `photos/${name}.jpg`), 320, 240, name.charCodeAt(0));
     drawClasses(join(folder, "clothing"));
     drawMasks(join(folder, "camvid"));
     drawDepth(join(folder, "rooms"));

@@ -31,7 +31,7 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
     expect(inFolder("node", ["--input-type=module", "-e", code]).stdout).toBe("14\n");
   });
 
-  it("the command plans a photo's size, and says what is missing when the runtime is", () => {
+  it("the command plans an image's size, and says what is missing when the runtime is", () => {
     expect(inFolder("npx", ["s2", "plan", "1920x1080", "--scales", "1,2"]).stdout).toMatch(/tiles/);
     if (existsSync(join(folder, "node_modules/onnxruntime-node"))) return; // a machine with more network than the registry
     const { status, stderr } = inFolder("npx", ["s2", "inspect", join(root, "test/runtimes/models/maps.onnx")]);
@@ -42,8 +42,8 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
   it("the one command that it names makes the main job run", () => {
     const skip = { ONNXRUNTIME_NODE_INSTALL: "skip" };
     expect(inFolder("npm", ["install", "--no-audit", "--no-fund", "onnxruntime-node@1.30.0"], skip).status).toBe(0);
-    const photo = join(root, "examples/scenes/street.png");
-    const { status, stdout, stderr } = inFolder("npx", ["s2", "extract", photo, "--scales", "1,2"]);
+    const image = join(root, "examples/scenes/street.png");
+    const { status, stdout, stderr } = inFolder("npx", ["s2", "extract", image, "--scales", "1,2"]);
     expect(stderr).not.toMatch(/error/);
     expect(stdout).toMatch(/features\/street\.safetensors/);
     expect(status).toBe(0);

@@ -1,4 +1,4 @@
-/** A real model on real photos against the reference in PyTorch (shared/fixtures/e2e): the numbers that a user would get. */
+/** A real model on real images against the reference in PyTorch (shared/fixtures/e2e): the numbers that a user would get. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type S2Options, s2 } from "s2-vision";
@@ -14,10 +14,10 @@ interface Case {
   options: S2Options & { fit?: "squash" };
   dims: number[];
   pixels?: string;
-  photo?: string;
+  image?: string;
 }
 
-const title = "real photos against PyTorch";
+const title = "real images against PyTorch";
 if (there) describe(title, compareAll);
 else it.skip(`${title} (skipped: ../shared/fixtures/e2e and DeiT-Tiny are absent)`);
 
@@ -51,7 +51,7 @@ function compareAll(): void {
   it.each(cases.filter((c) => c.kind === "file").map((c) => [c.name, c] as const))(
     "%s: extract, cosine 0.9999",
     async (name, c) => {
-      const features = await extract(model, `${shared}${c.photo}`, c.options);
+      const features = await extract(model, `${shared}${c.image}`, c.options);
       expect(features.dims).toEqual(c.dims);
       expect(compare(features.data, stored[`${name}.features`].data as Float32Array, c.dims[2]).cosine).toBeGreaterThanOrEqual(
         0.9999,

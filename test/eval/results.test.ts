@@ -20,7 +20,7 @@ describe("the pages in docs/results", () => {
       result(name).plots.flatMap((plot) => ["svg", "png"].map((end) => `${name}-${plot.name}.${end}`)),
     );
     const expected = ["README.md", ...run.flatMap((name) => [`${name}.json`, `${name}.md`]), ...plots];
-    expect(files.filter((file) => file !== "photos").sort()).toEqual(expected.sort());
+    expect(files.filter((file) => file !== "images").sort()).toEqual(expected.sort());
     expect(run.length).toBeGreaterThan(0);
   });
 
@@ -43,14 +43,14 @@ describe("sentences", () => {
   const miou = { name: "mIoU", unit: "points", better: "higher" } as const;
   const error = { name: "RMSE", unit: "cm", better: "lower" } as const;
 
-  it("say which is better, by how much, and when photos do not tell", () => {
+  it("say which is better, by how much, and when images do not tell", () => {
     expect(verdict("a", "b", { value: 3.14, low: 1, high: 5.21 }, miou)).toBe(
       "a is better than b: mIoU +3.1 points (+1.0 to +5.2).",
     );
     expect(verdict("a", "b", { value: 3.14, low: 1, high: 5.21 }, error)).toBe("a is worse than b: RMSE +3.1 cm (+1.0 to +5.2).");
     expect(verdict("a", "b", { value: -3.14, low: -5, high: -1 }, error)).toMatch(/^a is better than b: RMSE −3.1 cm/);
     expect(verdict("a", "b", { value: 3.14, low: -0.04, high: 5 }, { name: "x", better: "higher", digits: 2 })).toBe(
-      "a and b cannot be told apart on these photos: x +3.14 (−0.04 to +5.00).",
+      "a and b cannot be told apart on these images: x +3.14 (−0.04 to +5.00).",
     );
   });
 

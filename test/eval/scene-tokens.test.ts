@@ -1,8 +1,8 @@
 /** What an answerer is shown must be what its row of the table says: these scales, side by side or one after the other, of every scene that could be read. */
 import { describe, expect, it } from "vitest";
-import type { Lab } from "../../src/eval/index.ts";
+import type { ExperimentContext } from "../../src/eval/index.ts";
 import { readScenes, seeScenes, sightOf, type Way } from "../../src/eval/scene-tokens.ts";
-import type { PhotoTokens } from "../../src/features/index.ts";
+import type { ImageTokens } from "../../src/features/index.ts";
 import type { Scene } from "../../src/language/index.ts";
 import { fromFloat16 } from "../../src/tensors/index.ts";
 
@@ -17,26 +17,33 @@ const sceneOf = (name: string): Scene => ({
 });
 
 /** [CLS] and a grid of `side` by `side`, two channels a scale: 100 · scale + token. */
-function tokensOf(side: number, scales: number): PhotoTokens {
+function tokensOf(side: number, scales: number): ImageTokens {
   const channels = 2 * scales;
   const data = Float32Array.from({ length: (1 + side * side) * channels }, (_, i) => {
     const [token, channel] = [Math.floor(i / channels), i % channels];
     return 100 * Math.floor(channel / 2) + token;
   });
-  return { data, channels, prefix: 1, grid: { rows: side, cols: side }, widths: new Array(scales).fill(2), size: [64, 64] };
+  return {
+    data,
+    channels,
+    prefix: 1,
+    grid: { rows: side, cols: side },
+    channelsPerScale: new Array(scales).fill(2),
+    size: [64, 64],
+  };
 }
 
-/** Photos named "broken" are left out, as the real one leaves them out. */
+/** Images named "broken" are left out, as the real one leaves them out. */
 const lab = {
   data: (name: string) => ({ name, list: async () => [], read: async () => new TextEncoder().encode('{"scenes":[]}') }),
-  features: async (_: unknown, photos: readonly string[], look: { scales: readonly number[]; resizeOutputToIdx?: number }) =>
+  features: async (_: unknown, images: readonly string[], look: { scales: readonly number[]; resizeOutputToIdx?: number }) =>
     new Map(
-      photos
-        .filter((photo) => photo !== "broken")
-        .map((photo) => [photo, tokensOf(look.resizeOutputToIdx === -1 ? 4 : 2, look.scales.length)]),
+      images
+        .filter((image) => image !== "broken")
+        .map((image) => [image, tokensOf(look.resizeOutputToIdx === -1 ? 4 : 2, look.scales.length)]),
     ),
   say() {},
-} as unknown as Lab;
+} as unknown as ExperimentContext;
 
 const which = { middleOf: "model" } as const;
 const both: Way["parts"] = [
@@ -64,7 +71,7 @@ describe("scenes as an answerer sees them", () => {
     ]);
   });
 
-  it("are standardised by the mean and deviation of each channel", async () => {
+  it("are standardized by the mean and deviation of each channel", async () => {
     const way: Way = { name: "1x", which, parts: [{ look: { scales: [1] }, keep: [0] }], as: "channels" };
     const { mean, deviation } = sightOf(await seeScenes(lab, "train", [sceneOf("a"), sceneOf("b")], way));
     expect(mean).toEqual([2.5, 2.5]);
@@ -73,6 +80,8 @@ describe("scenes as an answerer sees them", () => {
 
   it("that are not there are asked for with the command that draws them", async () => {
     const none = { ...lab, data: (name: string) => ({ name, read: async () => Promise.reject(new Error("no such file")) }) };
-    await expect(readScenes(none as unknown as Lab, "train")).rejects.toThrow(/scenes\/train.*draw-question-scenes\.mjs/);
+    await expect(readScenes(none as unknown as ExperimentContext, "train")).rejects.toThrow(
+      /scenes\/train.*draw-question-scenes\.mjs/,
+    );
   });
 });

@@ -1,8 +1,8 @@
-/** From a photo to features and back to its pixels: who clicks a token must hit what the model saw. */
+/** From an image to features and back to its pixels: who clicks a token must hit what the model saw. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { planDynamicS2, planS2, S2Error, s2, type Tensor, type VisionModel } from "../../src/core/index.ts";
-import { type ExtractOptions, extractPhoto, planPhoto } from "../../src/features/index.ts";
+import { type ExtractOptions, extractImage, planImage } from "../../src/features/index.ts";
 import type { Photo } from "../../src/images/index.ts";
 
 const plain = { mean: [0, 0, 0], std: [1, 1, 1], rescale: 1 / 255, filter: "bilinear" } as const;
@@ -17,8 +17,8 @@ function gradient(width: number, height: number): Photo {
   return { width, height, channels: 3, data };
 }
 
-/** Each token is its patch's mean colour; 16 px tiles, 4 px patches. */
-function colourModel(layout: "bnc" | "bchw" = "bnc"): VisionModel {
+/** Each token is its patch's mean color; 16 px tiles, 4 px patches. */
+function colorModel(layout: "bnc" | "bchw" = "bnc"): VisionModel {
   const model = ({ dims: [n, , h, w], data }: Tensor): Tensor => {
     const [rows, cols] = [h / 4, w / 4];
     const out = new Float32Array(n * rows * cols * 3);
@@ -33,15 +33,15 @@ function colourModel(layout: "bnc" | "bchw" = "bnc"): VisionModel {
   return Object.assign(model, { traits: { imageSize: [16, 16] as const, patchSize: 4, prefixTokens: 0, layout } });
 }
 
-const extract = (photo: Photo, options: ExtractOptions, model = colourModel()) =>
-  extractPhoto(model, photo, { preprocessing: plain, ...options });
+const extract = (image: Photo, options: ExtractOptions, model = colorModel()) =>
+  extractImage(model, image, { preprocessing: plain, ...options });
 
 describe("extract", () => {
   it.each(["keep", "squash", "crop"] as const)(
     "fit %s: a token's features are those of its pixels, at each scale",
     async (fit) => {
-      const photo = gradient(90, 60);
-      const { data, dims, boxOf } = await extract(photo, { scales: [1, 2, 3], fit });
+      const image = gradient(90, 60);
+      const { data, dims, boxOf } = await extract(image, { scales: [1, 2, 3], fit });
       for (let t = 0; t < dims[1]; t++) {
         const { left, top, width, height } = boxOf(t);
         for (let scale = 0; scale < 3; scale++) {
@@ -52,8 +52,8 @@ describe("extract", () => {
     },
   );
 
-  it("keeps the photo's shape by default, in whole tokens at every scale, so that scales lie on each other", () => {
-    const plan = planPhoto({ width: 640, height: 427 }, { scales: [1, 2, 3] }, { imageSize: [224, 224], patchSize: 16 });
+  it("keeps the image's shape by default, in whole tokens at every scale, so that scales lie on each other", () => {
+    const plan = planImage({ width: 640, height: 427 }, { scales: [1, 2, 3] }, { imageSize: [224, 224], patchSize: 16 });
     expect(plan.scales.map((s) => s.size)).toEqual([
       [224, 336],
       [448, 672],
@@ -62,39 +62,39 @@ describe("extract", () => {
     expect(plan.outputGrid).toEqual({ rows: 14, cols: 21 });
     expect(plan.warnings.map((w) => w.code)).not.toContain("extents");
     expect(
-      planPhoto({ width: 427, height: 640 }, { imgSizes: [448] }, { imageSize: [224, 224], patchSize: 16 }).scales[0].size,
+      planImage({ width: 427, height: 640 }, { imgSizes: [448] }, { imageSize: [224, 224], patchSize: 16 }).scales[0].size,
     ).toEqual([672, 448]);
   });
 
-  it("says which scales are above the photo's own resolution", () => {
+  it("says which scales are above the image's own resolution", () => {
     const messages = (width: number, height: number) =>
-      planPhoto({ width, height }, { imgSizes: [224, 448], fit: "squash" }, { imageSize: [224, 224] }).warnings.map(
+      planImage({ width, height }, { imgSizes: [224, 448], fit: "squash" }, { imageSize: [224, 224] }).warnings.map(
         (w) => w.message,
       );
     expect(messages(300, 300)).toEqual([
-      expect.stringMatching(/The scale of 448x448 px is 1.5 times larger than what the photo has/),
+      expect.stringMatching(/The scale of 448x448 px is 1.5 times larger than what the image has/),
     ]);
     expect(messages(448, 448)).toEqual([]);
   });
 
   it("fills in what the model says, and asks where it says nothing", () => {
     const traits = { imageSize: [32, 32], patchSize: 8, prefixTokens: 2, layout: "bnc" } as const;
-    expect(planPhoto({ width: 50, height: 50 }, { scales: [1] }, traits)).toMatchObject({
+    expect(planImage({ width: 50, height: 50 }, { scales: [1] }, traits)).toMatchObject({
       numPrefixToken: 2,
       outputShape: "bnc",
     });
-    expect(() => planPhoto({ width: 50, height: 50 }, { scales: [1] })).toThrow(/pass maxSplitSize, such as 224/);
-    expect(() => planPhoto({ width: 50, height: 50 }, { scales: [1], fit: "stretch" as never }, traits)).toThrow(
+    expect(() => planImage({ width: 50, height: 50 }, { scales: [1] })).toThrow(/pass maxSplitSize, such as 224/);
+    expect(() => planImage({ width: 50, height: 50 }, { scales: [1], fit: "stretch" as never }, traits)).toThrow(
       /keep, squash or crop/,
     );
-    expect(() => planPhoto({ width: 50, height: 50 }, { scale: [1] } as never, traits)).toThrow(/did you mean "scales"/);
+    expect(() => planImage({ width: 50, height: 50 }, { scale: [1] } as never, traits)).toThrow(/did you mean "scales"/);
   });
 
   it("a strip that becomes thousands of tiles is refused before they are laid out; the option takes more", () => {
     const traits = { imageSize: [32, 32], patchSize: 8, prefixTokens: 1 } as const;
     const refusal = (width: number, height: number, options = {}) => {
       try {
-        return planPhoto({ width, height }, { scales: [1, 2], ...options }, traits).tiles;
+        return planImage({ width, height }, { scales: [1, 2], ...options }, traits).tiles;
       } catch (error) {
         return error;
       }
@@ -121,25 +121,25 @@ describe("extract", () => {
   });
 
   it("feature maps come back as tokens too", async () => {
-    const photo = gradient(50, 40);
-    expect(await extract(photo, { scales: [1, 2] }, colourModel("bchw")).then((f) => f.data)).toEqual(
-      (await extract(photo, { scales: [1, 2] })).data,
+    const image = gradient(50, 40);
+    expect(await extract(image, { scales: [1, 2] }, colorModel("bchw")).then((f) => f.data)).toEqual(
+      (await extract(image, { scales: [1, 2] })).data,
     );
   });
 
   it("squashed scales are what s2 makes of the same pixels", async () => {
-    const photo = gradient(16, 16);
-    const { data } = await extract(photo, { scales: [1], fit: "squash" });
+    const image = gradient(16, 16);
+    const { data } = await extract(image, { scales: [1], fit: "squash" });
     const pixels = Float32Array.from({ length: 768 }, (_, i) =>
-      Math.fround(photo.data[(i % 256) * 3 + Math.floor(i / 256)] / 255),
+      Math.fround(image.data[(i % 256) * 3 + Math.floor(i / 256)] / 255),
     );
-    expect(data).toEqual((await s2(colourModel(), { dims: [1, 3, 16, 16], data: pixels }, { scales: [1] })).data);
+    expect(data).toEqual((await s2(colorModel(), { dims: [1, 3, 16, 16], data: pixels }, { scales: [1] })).data);
   });
 
   it("runs a plan of Dynamic S² like any other", async () => {
-    const photo = gradient(100, 40);
-    const plan = planDynamicS2(photo, { scales: [16, 32], maxTiles: 8, resizeOutputToIdx: -1 }, colourModel().traits);
-    const { grid, dims, boxOf, data } = await extractPhoto(colourModel(), photo, { ...plan, preprocessing: plain });
+    const image = gradient(100, 40);
+    const plan = planDynamicS2(image, { scales: [16, 32], maxTiles: 8, resizeOutputToIdx: -1 }, colorModel().traits);
+    const { grid, dims, boxOf, data } = await extractImage(colorModel(), image, { ...plan, preprocessing: plain });
     expect(plan.scales[1]).toMatchObject({ rows: 2, cols: 4 }); // of 4 to 8 tiles nearest to 2.5 : 1
     expect(grid).toEqual({ rows: 8, cols: 16 });
     expect(dims).toEqual([1, 128, 6]);
@@ -183,17 +183,17 @@ describe("tokens and pixels", () => {
     expect(() => tokenAt(2, 2)).toThrow(/outside what the model saw/);
   });
 
-  it("the plan's tiles are in the photo's own pixels, also when it is cropped", () => {
-    const plan = planPhoto({ width: 100, height: 40 }, { scales: [1, 2], fit: "crop" }, { imageSize: [16, 16] });
+  it("the plan's tiles are in the image's own pixels, also when it is cropped", () => {
+    const plan = planImage({ width: 100, height: 40 }, { scales: [1, 2], fit: "crop" }, { imageSize: [16, 16] });
     expect(plan.scales[1].tiles[3]).toEqual({ left: 50, top: 20, width: 20, height: 20 });
     expect(plan.image).toEqual([40, 100]);
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
     expect(planS2({ height: 40, width: 40 }, { scales: [1] }).region).toBeUndefined();
   });
 
-  it("s2 refuses a plan that shows a part of the photo, instead of showing all of it", async () => {
-    const plan = planPhoto({ width: 100, height: 40 }, { scales: [1], fit: "crop" }, { imageSize: [16, 16] });
+  it("s2 refuses a plan that shows a part of the image, instead of showing all of it", async () => {
+    const plan = planImage({ width: 100, height: 40 }, { scales: [1], fit: "crop" }, { imageSize: [16, 16] });
     const whole = { dims: [1, 3, 40, 100], data: new Float32Array(12000) };
-    await expect(s2(colourModel(), whole, plan)).rejects.toThrow(/shows a part of a photo of 100x40 px/);
+    await expect(s2(colorModel(), whole, plan)).rejects.toThrow(/shows a part of an image of 100x40 px/);
   });
 });

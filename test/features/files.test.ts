@@ -159,7 +159,7 @@ describe("float16", () => {
     expect([...fromFloat16(bits)]).toEqual(values);
   });
 
-  it("rounds to the nearest half and ties to even, between all neighbours", () => {
+  it("rounds to the nearest half and ties to even, between all neighbors", () => {
     const finite = fromFloat16(all.subarray(0, 0x7c00));
     const step = (value: number, by: number) =>
       new Float32Array(Uint32Array.of(new Uint32Array(Float32Array.of(value).buffer)[0] + by).buffer)[0];

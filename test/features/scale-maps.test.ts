@@ -2,9 +2,9 @@
 import { expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.ts";
 import {
-  extractPhoto,
+  extractImage,
   outputMap,
-  planPhoto,
+  planImage,
   recordModel,
   type ScaleMap,
   scaleMaps,
@@ -13,7 +13,7 @@ import {
 import type { Photo } from "../../src/images/index.ts";
 
 /** Red is noise, green grows to the right. */
-function photoOf(width: number, height: number): Photo {
+function imageOf(width: number, height: number): Photo {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     data[3 * i] = (i * 2654435761) >>> 24;
@@ -46,12 +46,12 @@ function firstPixels(layout: "bnc" | "bchw") {
 }
 
 it.each(["bnc", "bchw"] as const)("maps of a %s model are the scales' own features, from one run", async (layout) => {
-  const photo = photoOf(90, 60);
+  const image = imageOf(90, 60);
   for (const resizeOutputToIdx of [0, 1, 2]) {
     const model = firstPixels(layout);
-    const plan = planPhoto(photo, { scales: [1, 2, 3], resizeOutputToIdx, splitForward: 3 }, model.traits);
+    const plan = planImage(image, { scales: [1, 2, 3], resizeOutputToIdx, splitForward: 3 }, model.traits);
     const recorded = recordModel(model);
-    const features = await extractPhoto(recorded, photo, plan);
+    const features = await extractImage(recorded, image, plan);
     const runs = model.runs();
     const maps = await scaleMaps(recorded, plan);
     expect(model.runs()).toBe(runs);
@@ -67,36 +67,36 @@ it.each(["bnc", "bchw"] as const)("maps of a %s model are the scales' own featur
 });
 
 it("a recording of another plan is refused", async () => {
-  const photo = photoOf(64, 64);
+  const image = imageOf(64, 64);
   const model = firstPixels("bnc");
-  const one = planPhoto(photo, { scales: [1] }, model.traits);
-  const two = planPhoto(photo, { scales: [1, 2] }, model.traits);
+  const one = planImage(image, { scales: [1] }, model.traits);
+  const two = planImage(image, { scales: [1, 2] }, model.traits);
   const recorded = recordModel(model);
-  await extractPhoto(recorded, photo, one);
+  await extractImage(recorded, image, one);
   await expect(scaleMaps(recorded, two)).rejects.toMatchObject({ code: "recording" });
-  await extractPhoto(recorded, photo, one);
+  await extractImage(recorded, image, one);
   await expect(scaleMaps(recorded, one)).rejects.toMatchObject({ code: "recording" });
 });
 
-it("a cropped photo's picture shows the part that was seen", async () => {
-  const photo = photoOf(90, 60);
+it("a cropped image's picture shows the part that was seen", async () => {
+  const image = imageOf(90, 60);
   const model = firstPixels("bnc");
-  const plan = planPhoto(photo, { scales: [1, 2], fit: "crop" }, model.traits);
+  const plan = planImage(image, { scales: [1, 2], fit: "crop" }, model.traits);
   const recorded = recordModel(model);
-  await extractPhoto(recorded, photo, plan);
-  const { width, height } = scalePicture(photo, await scaleMaps(recorded, plan), plan);
+  await extractImage(recorded, image, plan);
+  const { width, height } = scalePicture(image, await scaleMaps(recorded, plan), plan);
   expect([width, height]).toEqual([3 * 448 + 2 * 8, 448]); // three squares, 8 px between
 });
 
 it.each(["bnc", "bchw"] as const)(
   "the map of a scale that a %s model's onScale gives is that scale's part of the features",
   async (layout) => {
-    const photo = photoOf(48, 32);
+    const image = imageOf(48, 32);
     const model = firstPixels(layout);
-    const plan = planPhoto(photo, { scales: [1, 2], resizeOutputToIdx: -1 }, { ...model.traits, channels: 3 });
+    const plan = planImage(image, { scales: [1, 2], resizeOutputToIdx: -1 }, { ...model.traits, channels: 3 });
     const maps: ScaleMap[] = [];
     const onScale = (_: number, features: Tensor) => maps.push(outputMap(features, plan)!);
-    const { data, grid, dims, plan: kept } = await extractPhoto(model, photo, { ...plan, onScale });
+    const { data, grid, dims, plan: kept } = await extractImage(model, image, { ...plan, onScale });
     const warnings = [...plan.warnings, expect.objectContaining({ code: "preprocessing-assumed" })]; // the model says nothing of it
     expect(kept).toStrictEqual({ ...plan, warnings }); // the hook is no part of it
     const prefix = dims[1] - grid.rows * grid.cols;

@@ -4,20 +4,20 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { extract, loadImage, loadModel, type Model, type Photo } from "../../dist/node.js";
 import { onModelGrid } from "../../src/eval/judge.ts";
 import { finest, native } from "../../src/eval/lab.ts";
-import { type PhotoTokens, photoTokens } from "../../src/features/index.ts";
+import { type ImageTokens, imageTokens } from "../../src/features/index.ts";
 import { firstScales, joinScales, poolTo, takeScales } from "../../src/features/token-maps.ts";
 
 const file = fileURLToPath(new URL("../runtimes/models/plain.onnx", import.meta.url));
 let model: Model;
-let photo: Photo;
+let image: Photo;
 
 beforeAll(async () => {
   model = await loadModel(file, { patchSize: 8 });
-  photo = await loadImage(fileURLToPath(new URL("../../examples/scenes/street.png", import.meta.url)));
+  image = await loadImage(fileURLToPath(new URL("../../examples/scenes/street.png", import.meta.url)));
 });
 afterAll(() => model.dispose());
 
-const look = async (how: object): Promise<PhotoTokens> => photoTokens(await extract(model, photo, how));
+const look = async (how: object): Promise<ImageTokens> => imageTokens(await extract(model, image, how));
 const apart = (a: Float32Array, b: Float32Array) =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), a.length === b.length ? 0 : Infinity);
 
@@ -39,7 +39,7 @@ it("scales taken apart and joined are the same features, and a scale looked at a
   const last = poolTo(await look(native(3)), three.grid);
   const joined = joinScales([takeScales(three, [0, 1]), last]);
   expect(apart(joined.data, three.data)).toBeLessThan(1e-5);
-  expect(joined.widths).toEqual(three.widths);
+  expect(joined.channelsPerScale).toEqual(three.channelsPerScale);
 });
 
 it("refuses to join grids that differ", async () => {

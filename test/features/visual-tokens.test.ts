@@ -1,4 +1,4 @@
-/** Photos into a language model's tokens against LLaVA's, VILA's and NVILA's own code: weights trained with it must see what they saw there. */
+/** Images into a language model's tokens against LLaVA's, VILA's and NVILA's own code: weights trained with it must see what they saw there. */
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadModel, openGraph } from "../../dist/runtimes/node/index.js";
@@ -73,7 +73,7 @@ describe("golden towers", () => {
   });
 });
 
-const photoOf = (stored: (typeof wholeCases)[0]["input"]): Photo => {
+const imageOf = (stored: (typeof wholeCases)[0]["input"]): Photo => {
   const { dims, data } = golden.u8(stored);
   return { height: dims[0], width: dims[1], channels: 3, data };
 };
@@ -97,7 +97,7 @@ describe("golden pictures to tokens", () => {
       { traits: model.traits, preprocessing },
     );
     const project = await projectorOf(withTower(c), weightsFile(c.projector), 4);
-    const { data, dims, grid, plan, order } = await visualTokens(watched, photoOf(c.input), tower, { project });
+    const { data, dims, grid, plan, order } = await visualTokens(watched, imageOf(c.input), tower, { project });
     expect(Buffer.concat(seen).equals(golden.u8(c.output.tiles).data)).toBe(true);
     expect([plan.scales.at(-1)!.rows, plan.scales.at(-1)!.cols]).toEqual(c.output.block_size);
     expect(differs(Float32Array.from(given.flatMap((part) => [...part])), golden.f32(c.output.tile_features).data)).toBe("");
@@ -125,8 +125,8 @@ describe("golden merging and projecting, block by block", () => {
     ...{ maxTiles: size ? size[0] * size[1] : 12, layer: -2, prefix: "drop", fit: "squash" },
     ...(projector && { projector: { type: projector.mm_projector_type, order: "rows" } }),
   });
-  /** A photo of the block size's shape, so that the same grid is chosen again. */
-  const photo = ([rows, cols]: [number, number]): Photo => ({
+  /** An image of the block size's shape, so that the same grid is chosen again. */
+  const image = ([rows, cols]: [number, number]): Photo => ({
     ...{ height: rows * tile, width: cols * tile, channels: 3 },
     data: new Uint8Array(rows * cols * tile * tile * 3),
   });
@@ -153,7 +153,7 @@ describe("golden merging and projecting, block by block", () => {
       const project = c.projector && (await projectorOf(configOf(c), weightsFile(c.projector.weights), Math.sqrt(input.dims[1])));
       const model = playback(input, done);
       const options = { project, oneTile: size === null };
-      const { data, dims, grid } = await visualTokens(model, photo(size ?? [1, 1]), towerOf(c, size), options);
+      const { data, dims, grid } = await visualTokens(model, image(size ?? [1, 1]), towerOf(c, size), options);
       done = model.tiles();
       expect(dims.slice(1)).toEqual(c.output!.tokens[i].shape);
       expect(grid.rows * grid.cols).toBe(dims[1]);
@@ -175,12 +175,12 @@ describe("golden merging and projecting, block by block", () => {
 
   it.each(["merge-031", "merge-035"])("%s: tokens that are no grid are refused with the likely reason", async (id) => {
     const { c, input, size } = refused(id);
-    await expect(visualTokens(playback(input), photo(size), towerOf(c, size))).rejects.toThrow(/numPrefixToken/);
+    await expect(visualTokens(playback(input), image(size), towerOf(c, size))).rejects.toThrow(/numPrefixToken/);
   });
 
-  it("merge-032: the same of a photo as one tile", async () => {
+  it("merge-032: the same of an image as one tile", async () => {
     const { c, input } = refused("merge-032");
-    await expect(visualTokens(playback(input), photo([1, 1]), towerOf(c, null), { oneTile: true })).rejects.toThrow(
+    await expect(visualTokens(playback(input), image([1, 1]), towerOf(c, null), { oneTile: true })).rejects.toThrow(
       /numPrefixToken/,
     );
   });
@@ -188,12 +188,12 @@ describe("golden merging and projecting, block by block", () => {
   it("merge-030: five prefix tokens that the model owns up to are dropped, not scrambled into a grid", async () => {
     const c = mergeCases.find(({ id }) => id === "merge-030")!;
     const model = Object.assign(playback(golden.f32(c.input)), { traits: { prefixTokens: 5 } });
-    expect((await visualTokens(model, photo([3, 3]), towerOf(c, [3, 3]))).grid).toEqual({ rows: 6, cols: 6 });
+    expect((await visualTokens(model, image([3, 3]), towerOf(c, [3, 3]))).grid).toEqual({ rows: 6, cols: 6 });
   });
 
   it("merge-034: fewer tiles' features than the plan has tiles are refused", async () => {
     const { c, input, size } = refused("merge-034");
-    await expect(visualTokens(playback(input), photo(size), towerOf(c, size))).rejects.toMatchObject({ code: "model-output" });
+    await expect(visualTokens(playback(input), image(size), towerOf(c, size))).rejects.toMatchObject({ code: "model-output" });
   });
 
   it("merge-033: a recording of more tiles than the plan has is refused", async () => {
@@ -201,14 +201,14 @@ describe("golden merging and projecting, block by block", () => {
     const recorded = recordModel(playback(input));
     const blank = { dims: [1, 3, tile, tile], data: new Float32Array(3 * tile * tile) };
     for (let i = 0; i < input.dims[0]; i++) await recorded(blank);
-    const plan = planTower(towerOf(c, size), photo(size), { prefixTokens: 0 }, { splitForward: 1 });
+    const plan = planTower(towerOf(c, size), image(size), { prefixTokens: 0 }, { splitForward: 1 });
     await expect(scaleMaps(recorded, plan)).rejects.toMatchObject({ code: "recording" });
   });
 
   it("merge-036: an output scale that is not there is refused before the model runs", async () => {
     const { c, input, size } = refused("merge-036");
     const model = playback(input);
-    await expect(visualTokens(model, photo(size), towerOf(c, size))).rejects.toMatchObject({ code: "bad-index" });
+    await expect(visualTokens(model, image(size), towerOf(c, size))).rejects.toMatchObject({ code: "bad-index" });
     expect(model.tiles()).toBe(0);
   });
 
@@ -226,8 +226,8 @@ describe("golden merging and projecting, block by block", () => {
   });
 });
 
-describe("squares of a photo", () => {
-  const photo: Photo = {
+describe("squares of an image", () => {
+  const image: Photo = {
     ...{ width: 150, height: 96, channels: 3 },
     data: Uint8Array.from({ length: 150 * 96 * 3 }, (_, i) => (Math.imul(i, 2654435761) >>> 24) & 255),
   };
@@ -248,51 +248,51 @@ describe("squares of a photo", () => {
   const tower = readTowerConfig({ s2: true, s2_scales: "32,96" });
 
   it("tokens lie on the grid of the first scale, each scale in channels of its own; the plan warns of aliasing", async () => {
-    const { data, dims, grid, prefix, plan } = await visualTokens(means, photo, tower);
+    const { data, dims, grid, prefix, plan } = await visualTokens(means, image, tower);
     expect({ dims, grid, prefix }).toEqual({ dims: [1, 16, 6], grid: { rows: 4, cols: 4 }, prefix: 0 });
     expect(plan.warnings.map(({ code }) => code)).toEqual(["aliasing"]);
     const apart = Array.from({ length: 16 }, (_, t) => Math.abs(data[t * 6] - data[t * 6 + 3]));
     expect(Math.max(...apart)).toBeGreaterThan(1); // without a filter the small scale is not the large one's mean
-    const filtered = await visualTokens(means, photo, tower, { antialias: true });
+    const filtered = await visualTokens(means, image, tower, { antialias: true });
     expect(filtered.plan.warnings).toEqual([]);
     expect(filtered.data).not.toEqual(data);
   });
 
   it("a kept prefix token comes first and goes through the projector with the others", async () => {
     const project: Project = ({ dims, data }) => ({ dims, data: data.map((value) => -value) });
-    const kept = await visualTokens(means, photo, { ...tower, prefix: "keep" }, { project });
+    const kept = await visualTokens(means, image, { ...tower, prefix: "keep" }, { project });
     expect({ dims: kept.dims, grid: kept.grid, prefix: kept.prefix }).toEqual({
       dims: [1, 17, 6],
       grid: { rows: 4, cols: 4 },
       prefix: 1,
     });
-    const dropped = await visualTokens(means, photo, tower);
+    const dropped = await visualTokens(means, image, tower);
     expect(kept.data.subarray(6)).toEqual(dropped.data.map((value) => -value));
   });
 
   it("trap 26: a model that does not say its prefix tokens is asked, never guessed at", async () => {
     const silent = Object.assign((images: Tensor) => means(images), { preprocessing: plain });
-    await expect(visualTokens(silent, photo, tower)).rejects.toMatchObject({ code: "prefix-tokens" });
+    await expect(visualTokens(silent, image, tower)).rejects.toMatchObject({ code: "prefix-tokens" });
   });
 
   it("traps 27 and 28: NVILA's numbers where it floors scales or lacks tiles, and a warning of each", () => {
     const codes = (config: object) =>
-      planTower(readTowerConfig({ dynamic_s2: true, ...config }), photo, { prefixTokens: 0 }).warnings.map(({ code }) => code);
+      planTower(readTowerConfig({ dynamic_s2: true, ...config }), image, { prefixTokens: 0 }).warnings.map(({ code }) => code);
     expect(codes({ s2_scales: "32,48" })).toEqual(["floored-scale"]);
     expect(codes({ s2_scales: "32,64,96", max_tiles: 4 })).toEqual(["silent-1x1", "duplicate-scale"]);
     expect(codes({ s2_scales: "96,64,32" })).toEqual([]); // in another order they are sorted
   });
 
   it("oneTile belongs to Dynamic S², and this keeps no prefix tokens and lists no columns", async () => {
-    await expect(visualTokens(means, photo, tower, { oneTile: true })).rejects.toMatchObject({ code: "tower" });
+    await expect(visualTokens(means, image, tower, { oneTile: true })).rejects.toMatchObject({ code: "tower" });
     const dynamic: Tower = { ...tower, kind: "dynamic-s2", tile: 32, resizeOutputToIdx: -1 };
-    await expect(visualTokens(means, photo, { ...dynamic, prefix: "keep" })).rejects.toThrow(S2Error);
+    await expect(visualTokens(means, image, { ...dynamic, prefix: "keep" })).rejects.toThrow(S2Error);
     const columns = { ...dynamic, projector: { type: "mlp_downsample", order: "columns" } as const };
-    await expect(visualTokens(means, photo, columns)).rejects.toThrow(/row by row/);
+    await expect(visualTokens(means, image, columns)).rejects.toThrow(/row by row/);
   });
 
   it("a projector that gives no square grid is refused", async () => {
     const project: Project = ({ dims: [b, , c] }) => ({ dims: [b, 3, c], data: new Float32Array(b * 3 * c) });
-    await expect(visualTokens(means, photo, tower, { project })).rejects.toMatchObject({ code: "model-output" });
+    await expect(visualTokens(means, image, tower, { project })).rejects.toMatchObject({ code: "model-output" });
   });
 });

@@ -1,7 +1,7 @@
 /** The features and the answers of scikit-learn that scripts/make-head-goldens.py wrote, and graphs on one thread. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { LabelledRows } from "../../src/heads/index.ts";
+import type { LabeledBatch } from "../../src/heads/index.ts";
 import type { OpenGraph } from "../../src/onnx/index.ts";
 import { openGraph } from "../../src/runtimes/node/index.ts";
 import { readGolden, type Stored } from "../fixtures/read.ts";
@@ -18,10 +18,10 @@ export interface HeadCase {
 }
 
 const golden = readGolden<HeadCase>("heads");
-const { widths } = JSON.parse(readFileSync(new URL("../fixtures/heads/cases.json", import.meta.url), "utf8"));
+const { widths: channelsPerScale } = JSON.parse(readFileSync(new URL("../fixtures/heads/cases.json", import.meta.url), "utf8"));
 
 /** Channels of the two scales. */
-export const goldenWidths: readonly number[] = widths;
+export const goldenWidths: readonly number[] = channelsPerScale;
 export const goldenClasses = ["coat", "hat", "shoe", "skirt"];
 
 export const casesOf = (pattern: RegExp): [string, HeadCase][] =>
@@ -29,9 +29,9 @@ export const casesOf = (pattern: RegExp): [string, HeadCase][] =>
 
 export const floats = (one: HeadCase, tensor: string): Float32Array => golden.f32(one[tensor] as Stored).data;
 
-export function goldenRows(split: "train" | "validation" | "test"): LabelledRows {
+export function goldenRows(split: "train" | "validation" | "test"): LabeledBatch {
   const [[, one]] = casesOf(new RegExp(`^rows ${split}$`));
-  return { rows: floats(one, "rows"), labels: Int32Array.from(golden.u8(one.labels as Stored).data) };
+  return { features: floats(one, "rows"), labels: Int32Array.from(golden.u8(one.labels as Stored).data) };
 }
 
 export const onOneThread: OpenGraph = (file) => openGraph(file, { threads: 1 });
@@ -48,10 +48,10 @@ export const relativeDifference = (got: Float32Array, expected: Float32Array): n
 export const rightOnes = (told: Int32Array, labels: Int32Array): number => told.filter((label, i) => label === labels[i]).length;
 
 /** The same rows in batches of `size`, the last one shorter. */
-export function inBatches({ rows, labels }: LabelledRows, size: number): LabelledRows[] {
-  const channels = rows.length / labels.length;
+export function inBatches({ features, labels }: LabeledBatch, size: number): LabeledBatch[] {
+  const channels = features.length / labels.length;
   return Array.from({ length: Math.ceil(labels.length / size) }, (_, i) => ({
-    rows: rows.subarray(i * size * channels, (i + 1) * size * channels),
+    features: features.subarray(i * size * channels, (i + 1) * size * channels),
     labels: labels.subarray(i * size, (i + 1) * size),
   }));
 }

@@ -5,11 +5,11 @@ import type { OpenGraph } from "../../src/onnx/index.ts";
 import { onOneThread as openGraph, relativeDifference } from "./goldens.ts";
 import { noise } from "./vectors.ts";
 
-const widths = [2, 2];
-const rows = noise(24, 1); // 6 rows
-const targets = Float32Array.from({ length: 6 }, (_, i) => rows[4 * i] + 0.5 * rows[4 * i + 3]);
-const options = { names: ["a"], widths, openGraph };
-const held = () => [{ rows, targets }]; // the rows of the fit: the smaller alpha is the better
+const channelsPerScale = [2, 2];
+const features = noise(24, 1); // 6 rows
+const targets = Float32Array.from({ length: 6 }, (_, i) => features[4 * i] + 0.5 * features[4 * i + 3]);
+const options = { names: ["a"], channelsPerScale, openGraph };
+const held = () => [{ features: features, targets }]; // the rows of the fit: the smaller alpha is the better
 
 it.each([[[1, 100]], [[100, 1]], [[100, 1, 10]]])("takes the best of the alphas %j, and says what it tried", async (alpha) => {
   const seen: FitProgress[] = [];
@@ -17,10 +17,10 @@ it.each([[[1, 100]], [[100, 1]], [[100, 1, 10]]])("takes the best of the alphas 
   const { head, chosen, trials } = await fitRidge(held, { ...options, alpha, validation: held, onProgress });
   const alone = await fitRidge(held, { ...options, alpha: 1 });
   expect(head.tensors).toEqual(alone.head.tensors);
-  expect(chosen).toMatchObject({ regularisation: 1, iterations: 0, converged: true });
-  expect(trials.map(({ regularisation }) => regularisation)).toEqual(alpha);
+  expect(chosen).toMatchObject({ regularization: 1, iterations: 0, converged: true });
+  expect(trials.map(({ regularization }) => regularization)).toEqual(alpha);
   expect(seen).toEqual(
-    trials.map(({ regularisation, loss }, i) => ({ step: `alpha = ${regularisation}`, done: i + 1, of: alpha.length, loss })),
+    trials.map(({ regularization, loss }, i) => ({ step: `alpha = ${regularization}`, done: i + 1, of: alpha.length, loss })),
   );
 });
 
@@ -32,11 +32,16 @@ it("takes the first of equals", async () => {
 it("classes: rows whose label is no class do not count", async () => {
   const classes = ["a", "b"];
   const fitted = (given: Float32Array, labels: number[]) =>
-    fitRidgeClassifier(() => [{ rows: given, labels: Int32Array.from(labels) }], { classes, widths, alpha: 1, openGraph });
-  const labelled = rows.subarray(0, 12);
-  const { head } = await fitted(labelled, [0, 1, 1]);
+    fitRidgeClassifier(() => [{ features: given, labels: Int32Array.from(labels) }], {
+      classes,
+      channelsPerScale,
+      alpha: 1,
+      openGraph,
+    });
+  const labeled = features.subarray(0, 12);
+  const { head } = await fitted(labeled, [0, 1, 1]);
   // The same rows again, so that means and deviations, which all rows make, stay.
-  const { head: same } = await fitted(Float32Array.of(...labelled, ...labelled), [0, 1, 1, -1, 2, 255]);
+  const { head: same } = await fitted(Float32Array.of(...labeled, ...labeled), [0, 1, 1, -1, 2, 255]);
   expect(relativeDifference(same.tensors.weight.data, head.tensors.weight.data)).toBeLessThan(1e-6);
   expect(relativeDifference(same.tensors.bias.data, head.tensors.bias.data)).toBeLessThan(1e-6);
 });
@@ -55,12 +60,12 @@ it("closes its graphs, also when the fit fails", async () => {
     };
   };
   const labels = Int32Array.of(0, 1, 0, 1, 0, 1);
-  const common = { classes: ["a", "b"], widths, openGraph: counting };
+  const common = { classes: ["a", "b"], channelsPerScale, openGraph: counting };
   await fitRidge(held, { ...options, alpha: 1, openGraph: counting });
-  await fitLogistic(() => [{ rows, labels }], { ...common, c: 1 });
+  await fitLogistic(() => [{ features, labels }], { ...common, c: 1 });
   await expect(
-    fitRidge(() => [{ rows, targets, weights: new Float32Array(6) }], { ...options, alpha: 1, openGraph: counting }),
+    fitRidge(() => [{ features, targets, weights: new Float32Array(6) }], { ...options, alpha: 1, openGraph: counting }),
   ).rejects.toThrow("No row");
-  await expect(fitLogistic(() => [{ rows, labels: labels.map(() => 9) }], { ...common, c: 1 })).rejects.toThrow("No row");
+  await expect(fitLogistic(() => [{ features, labels: labels.map(() => 9) }], { ...common, c: 1 })).rejects.toThrow("No row");
   expect(open).toBe(0);
 });

@@ -1,4 +1,4 @@
-/** What a user of masks relies on: labels go to the right tokens, the loss is torch's, the mask has the photo's size, void does not count. */
+/** What a user of masks relies on: labels go to the right tokens, the loss is torch's, the mask has the image's size, void does not count. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { resize } from "../../src/core/index.ts";
@@ -13,27 +13,27 @@ import {
   writeHead,
 } from "../../src/heads/index.ts";
 import { largestScores } from "../../src/heads/largest-scores.ts";
-import { classShares, labelsAt } from "../../src/heads/masks.ts";
-import { pixelLoss, pixelRows } from "../../src/heads/pixel-loss.ts";
+import { classFractions, labelsAt } from "../../src/heads/masks.ts";
+import { pixelBatch, pixelLoss } from "../../src/heads/pixel-loss.ts";
 import { readGolden, type Stored } from "../fixtures/read.ts";
 import {
   casesOf,
+  goldenWidths as channelsPerScale,
   goldenClasses as classes,
   floats,
   goldenRows,
   largestDifference,
   onOneThread as openGraph,
-  goldenWidths as widths,
 } from "./goldens.ts";
-import { lossOf, photosOf } from "./photos.ts";
+import { imagesOf, lossOf } from "./images.ts";
 
 const grid = { rows: 4, cols: 5 };
 const train = goldenRows("train");
 
 /** 8 x 15 pixels for 4 x 5 tokens: two rows and three columns of each; a third of them void. */
-const photos = photosOf(train.rows, widths, grid, [16, 30]).map((tokens, photo) => ({
+const images = imagesOf(train.features, channelsPerScale, grid, [16, 30]).map((tokens, image) => ({
   tokens,
-  mask: maskOf(8, 15, (y, x) => ((x + y + photo) % 3 === 0 ? 255 : train.labels[photo * 20 + (y >> 1) * 5 + Math.floor(x / 3)])),
+  mask: maskOf(8, 15, (y, x) => ((x + y + image) % 3 === 0 ? 255 : train.labels[image * 20 + (y >> 1) * 5 + Math.floor(x / 3)])),
 }));
 
 describe("masks on a token grid", () => {
@@ -42,10 +42,10 @@ describe("masks on a token grid", () => {
     fc.assert(
       fc.property(side, side, side, side, fc.infiniteStream(fc.integer({ min: 0, max: 3 })), (h, w, rows, cols, stream) => {
         const mask = maskOf(h * rows, w * cols, () => [0, 1, 2, 255][stream.next().value as number]);
-        const shares = classShares(mask, { rows, cols }, 3, 255);
+        const fractions = classFractions(mask, { rows, cols }, 3, 255);
         for (let k = 0; k < 3; k++) {
           const pixels = mask.data.filter((value) => value === k).length;
-          const shared = shares.filter((_, i) => i % 3 === k).reduce((sum, share) => sum + share * h * w, 0);
+          const shared = fractions.filter((_, i) => i % 3 === k).reduce((sum, share) => sum + share * h * w, 0);
           expect(shared).toBeCloseTo(pixels, 3);
         }
       }),
@@ -54,13 +54,15 @@ describe("masks on a token grid", () => {
 
   it("lie where the tokens are", () => {
     const mask = maskOf(4, 6, (y, x) => (y < 2 && x >= 4 ? 1 : 0));
-    expect([...classShares(mask, { rows: 2, cols: 3 }, 2, 255)]).toEqual([1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 1, 0]);
+    expect([...classFractions(mask, { rows: 2, cols: 3 }, 2, 255)]).toEqual([1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 1, 0]);
     expect([...labelsAt(mask, { rows: 2, cols: 3 }, 2, 0)]).toEqual([-1, -1, -1, -1, 1, -1]); // column by column, 0 ignored
   });
 
   it("are refused with a class that there is not, and where", () => {
     const mask = maskOf(2, 3, (y, x) => (y === 1 && x === 2 ? 12 : 0));
-    expect(() => classShares(mask, grid, 11, 255)).toThrow("The mask has 12 at 2, 1; expected classes 0 to 10, or 255 to ignore");
+    expect(() => classFractions(mask, grid, 11, 255)).toThrow(
+      "The mask has 12 at 2, 1; expected classes 0 to 10, or 255 to ignore",
+    );
     expect(() => labelsAt({ ...mask, width: 4 }, grid, 11, 255)).toThrow("Got 6 values for a mask of 4x2");
   });
 });
@@ -70,7 +72,7 @@ describe("segmentation", () => {
     const [[, golden]] = casesOf(/^pixels$/);
     const mask: Mask = { height: 12, width: 20, data: readGolden("heads").u8(golden.mask as Stored).data };
     const rows = new Float32Array(15);
-    const batch = pixelRows(rows, { rows: 3, cols: 5 }, mask, 4, 255);
+    const batch = pixelBatch(rows, { rows: 3, cols: 5 }, mask, 4, 255);
     const got = await lossOf(pixelLoss(4), { dims: [3, 5, 4], data: floats(golden, "scores") }, batch);
     expect(got.loss).toBeCloseTo(golden.loss as number, 4);
     expect(largestDifference(got.gradient, floats(golden, "gradient"))).toBeLessThan(1e-5);
@@ -78,16 +80,16 @@ describe("segmentation", () => {
   });
 
   it.each(["tokens", "pixels", "ridge"] as const)("finds the classes again, fitted over %s", async (over) => {
-    const options = { classes, widths, openGraph, validation: () => photos.slice(8) };
+    const options = { classes, channelsPerScale, openGraph, validation: () => images.slice(8) };
     const { head, trials } =
       over === "ridge"
-        ? await fitRidgeSegmentation(() => photos.slice(0, 8), { ...options, alpha: [1, 100] })
-        : await fitSegmentation(() => photos.slice(0, 8), { ...options, over, c: [0.01, 1] });
+        ? await fitRidgeSegmentation(() => images.slice(0, 8), { ...options, alpha: [1, 100] })
+        : await fitSegmentation(() => images.slice(0, 8), { ...options, over, c: [0.01, 1] });
     expect(trials).toHaveLength(2);
     const { json, weights } = writeHead(head);
     const opened = await openSegmentation(readHead(json, weights) as SegmentationHead, openGraph);
     let [right, all] = [0, 0];
-    for (const { tokens, mask } of photos.slice(8)) {
+    for (const { tokens, mask } of images.slice(8)) {
       const told = await opened.predict(tokens);
       expect(told).toMatchObject({ height: 16, width: 30 });
       for (let y = 0; y < 8; y++)
@@ -97,19 +99,19 @@ describe("segmentation", () => {
           if (told.data[2 * y * 30 + 2 * x] === mask.data[y * 15 + x]) right++;
         }
     }
-    expect(right / all).toBeGreaterThan(0.6); // chance is 0.25; neighbouring tokens are of other classes, so enlarging costs
+    expect(right / all).toBeGreaterThan(0.6); // chance is 0.25; neighboring tokens are of other classes, so enlarging costs
   });
 
   it("over tokens is logistic regression of tokens: each mask of one class", async () => {
     const [[, golden]] = casesOf(/^logistic 1$/);
-    const whole = photos.map(({ tokens }, photo) => ({
+    const whole = images.map(({ tokens }, image) => ({
       tokens,
-      mask: maskOf(4, 5, (y, x) => train.labels[photo * 20 + y * 5 + x]),
+      mask: maskOf(4, 5, (y, x) => train.labels[image * 20 + y * 5 + x]),
     }));
-    const { head } = await fitSegmentation(() => whole, { classes, widths, openGraph, c: 1 });
+    const { head } = await fitSegmentation(() => whole, { classes, channelsPerScale, openGraph, c: 1 });
     const probe = { ...head, kind: "probe" as const, gives: "probabilities" as const, names: classes };
     const test = goldenRows("test");
-    const probabilities = await (await openProbe(probe, openGraph)).predict(test.rows);
+    const probabilities = await (await openProbe(probe, openGraph)).predict(test.features);
     expect(largestDifference(probabilities, floats(golden, "probabilities"))).toBeLessThan(1e-3);
   });
 
@@ -139,10 +141,10 @@ describe("segmentation", () => {
   });
 
   it("refuses tokens of other scales, and a grid that is not theirs", async () => {
-    const { head } = await fitRidgeSegmentation(() => photos, { classes, widths, openGraph, alpha: 1 });
+    const { head } = await fitRidgeSegmentation(() => images, { classes, channelsPerScale, openGraph, alpha: 1 });
     const opened = await openSegmentation(head, openGraph);
-    const [{ tokens }] = photos;
-    await expect(opened.predict({ ...tokens, widths: [24] })).rejects.toThrow(
+    const [{ tokens }] = images;
+    await expect(opened.predict({ ...tokens, channelsPerScale: [24] })).rejects.toThrow(
       "scales of [24] channels, and the head is of [16, 8]",
     );
     await expect(opened.predict({ ...tokens, prefix: 0 })).rejects.toThrow("Got 21 tokens for a grid of 4 rows and 5 columns");

@@ -1,8 +1,8 @@
-/** Vectors and photos drawn for tests of retrieval. */
-import type { IndexLabel } from "../../src/retrieval/index.ts";
-import type { PhotoVectors } from "../../src/tensors/index.ts";
+/** Vectors and images drawn for tests of retrieval. */
+import type { IndexConfig } from "../../src/retrieval/index.ts";
+import type { ImageVectors } from "../../src/tensors/index.ts";
 
-export const label: IndexLabel = {
+export const label: IndexConfig = {
   model: "toy",
   modelHash: "0123456789abcdef",
   plan: '{"scales":[1,2]}',
@@ -18,11 +18,11 @@ export function noise(length: number, seed: number): Float32Array {
   return Float32Array.from({ length }, next);
 }
 
-export function drawVectors(path: string, seed: number, { channels = 8, regions = 6 } = {}): PhotoVectors {
+export function drawVectors(path: string, seed: number, { channels = 8, regions = 6 } = {}): ImageVectors {
   const boxes = Float64Array.from({ length: regions * 4 }, (_, i) => (i % 4 < 2 ? 10 * i : 16) + seed / 3);
   return {
     path,
-    mark: `mark ${seed}`,
+    contentHash: `contentHash ${seed}`,
     size: [300 + seed, 400],
     vector: noise(channels, seed),
     regions: { vectors: noise(regions * channels, seed + 1000), boxes },

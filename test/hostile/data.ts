@@ -4,11 +4,11 @@ import { type DataSet, openDataSet } from "s2-vision/datasets";
 import { readHead } from "s2-vision/heads";
 import { openFolder, openGraph, openStore } from "s2-vision/node";
 import { memoryVectors, openIndex, search } from "s2-vision/retrieval";
-import { findFeatures, openTask, photoVector, type TaskHead } from "s2-vision/tasks";
+import { imageVector, openPredictor, readFeatures, type TaskHead } from "s2-vision/tasks";
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
 import { loadHead } from "../../src/cli/head-folder.ts";
 import { stateOf } from "../../src/cli/stored.ts";
-import { openAnswerer, readAnswerer } from "../../src/language/index.ts";
+import { openVqaHead, readVqaHead } from "../../src/language/index.ts";
 import { readWhole } from "../../src/runtimes/node/read-file.ts";
 import { type Corpus, randomOf } from "./corpus.ts";
 import { damageFiles } from "./damage-files.ts";
@@ -19,8 +19,8 @@ import { fitOnce, views } from "./valid-training.ts";
 const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
   features: (path) => stateOf(path, fingerprint),
   async store(path) {
-    const found = await findFeatures(openStore(dirname(path)), "photo.safetensors", fingerprint);
-    if ("tokens" in found) photoVector(found.tokens, "mean");
+    const found = await readFeatures(openStore(dirname(path)), "photo.safetensors", fingerprint);
+    if ("tokens" in found) imageVector(found.tokens, "mean");
   },
   head: async (folder) => tell(await loadHead(folder)),
   async "head files"(folder) {
@@ -30,7 +30,7 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
   async index(path) {
     const store = memoryVectors({ from: readWhole(path) });
     const index = await openIndex(store, indexLabel);
-    await search(index, { photo: Float32Array.of(1, 2, 3, 4) });
+    await search(index, { image: Float32Array.of(1, 2, 3, 4) });
     await search(index, { region: Float32Array.of(1, 2, 3, 4) });
   },
   checkpoint: (path) => fitOnce(openStore(dirname(path))),
@@ -38,23 +38,23 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     const store = openStore(folder);
     const shards = await makeShards({ ...views, store });
     await teacherStatistics(store, shards[0]);
-    const batches = shardBatches(store, shards, { views: 2, cells: 2, patchSize: 8, colour: 0, seed: 1 })(0);
+    const batches = shardBatches(store, shards, { views: 2, cells: 2, patchSize: 8, color: 0, seed: 1 })(0);
     await batches.next();
   },
   async answerer(path) {
-    const opened = await openAnswerer(readAnswerer(readWhole(path)), openGraph);
+    const opened = await openVqaHead(readVqaHead(readWhole(path)), openGraph);
     await opened.close();
   },
   student: async (path) => studentValues(readWhole(path)),
   "data set": (folder) => readSet(folder, {}),
-  "data set of depth": (folder) => readSet(folder, { metresPerUnit: 0.001 }),
+  "data set of depth": (folder) => readSet(folder, { metersPerUnit: 0.001 }),
   "data set by list": (folder) => readSet(folder, { list: "list.csv" }),
 };
 
 async function tell(head: TaskHead): Promise<void> {
-  const opened = await openTask(head, openGraph);
+  const opened = await openPredictor(head, openGraph);
   try {
-    await opened.tell(tokens);
+    await opened.predict(tokens);
   } finally {
     await opened.close();
   }

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { faultsOf, type Loaded, loadAll } from "./load-all.mjs";
 
-/** Spread evenly: of photos every 20th of 3,000, with few of the bombs, which take seconds each. */
+/** Spread evenly: of images every 20th of 3,000, with few of the bombs, which take seconds each. */
 const samples: Record<string, readonly number[]> = {
-  photos: Array.from({ length: 150 }, (_, n) => 20 * n + 1 + (n % 19)),
+  images: Array.from({ length: 150 }, (_, n) => 20 * n + 1 + (n % 19)),
   models: Array.from({ length: 150 }, (_, n) => 13 * n + 1),
   data: Array.from({ length: 150 }, (_, n) => 13 * n + 1),
 };

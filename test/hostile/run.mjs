@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
   },
 });
 /** Files of each corpus where no count is given. */
-const COUNTS = { photos: 3000, models: 2000, data: 2000 };
+const COUNTS = { images: 3000, models: 2000, data: 2000 };
 const seed = Number(values.seed);
 
 function report(file) {

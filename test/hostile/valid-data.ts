@@ -1,6 +1,6 @@
 /** Small valid data of each kind that is read, data sets of each layout among them: what hostile data are made from. */
 import { encode } from "fast-png";
-import { depth, mask, photo } from "../datasets/data-folder.ts";
+import { depth, imageFile, mask } from "../datasets/data-folder.ts";
 import type { Files } from "./corpus.ts";
 import type { Valid } from "./damage-files.ts";
 import { validFeatures } from "./valid-features.ts";
@@ -61,60 +61,60 @@ const voc = (i: number) =>
   "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>5</xmax><ymax>6</ymax></bndbox></object></annotation>\n";
 
 const sets: readonly (readonly [Record<string, Uint8Array | string>, string?])[] = [
-  [{ ...four((i) => ({ [`${split(i)}/${"xy"[i >> 1]}/${i}q.png`]: photo(i) })), "classes.txt": "x\ny\n" }],
+  [{ ...four((i) => ({ [`${split(i)}/${"xy"[i >> 1]}/${i}q.png`]: imageFile(i) })), "classes.txt": "x\ny\n" }],
   [
     {
-      ...four((i) => ({ [`p/${i}.png`]: photo(i) })),
+      ...four((i) => ({ [`p/${i}.png`]: imageFile(i) })),
       "list.csv": '\ufeff,path,label,split\n0,p/0.png,a,train\n1,p/1.png,"b, c",val\n2,p/2.png,a,test\n3,p/3.png,"b, c",train\n',
     },
     "data set by list",
   ],
-  [{ ...four((i) => ({ [`p/${i}.png`]: photo(i) })), "train.txt": "p/0.png 1\np/1.png 0\n", "val.txt": "p/2.png 1\n" }],
+  [{ ...four((i) => ({ [`p/${i}.png`]: imageFile(i) })), "train.txt": "p/0.png 1\np/1.png 0\n", "val.txt": "p/2.png 1\n" }],
   [
     {
-      ...four((i) => ({ [`${split(i)}/images/${i}.png`]: photo(i), [`${split(i)}/masks/${i}.png`]: mask([0, 1, 255]) })),
+      ...four((i) => ({ [`${split(i)}/images/${i}.png`]: imageFile(i), [`${split(i)}/masks/${i}.png`]: mask([0, 1, 255]) })),
       "data.yaml": "path: .\ntrain: train/images\nval: val/images\nnames:\n  0: sky\n  1: road\n",
     },
   ],
   [
     {
-      ...four((i) => ({ [`JPEGImages/${i}.png`]: photo(i), [`SegmentationClass/${i}.png`]: mask([0, 15, 255]) })),
+      ...four((i) => ({ [`JPEGImages/${i}.png`]: imageFile(i), [`SegmentationClass/${i}.png`]: mask([0, 15, 255]) })),
       ...{ "ImageSets/Segmentation/train.txt": "0\n1\n", "ImageSets/Segmentation/val.txt": "2\n3\n" },
     },
   ],
   [
     {
-      ...four((i) => ({ [`JPEGImages/${i}.png`]: photo(i), [`Annotations/${i}.xml`]: voc(i) })),
+      ...four((i) => ({ [`JPEGImages/${i}.png`]: imageFile(i), [`Annotations/${i}.xml`]: voc(i) })),
       ...{ "ImageSets/Main/train.txt": "0\n1\n", "ImageSets/Main/val.txt": "2\n3\n" },
     },
   ],
   [
     {
-      ...four((i) => ({ [`images/training/${i}.png`]: photo(i), [`annotations/training/${i}.png`]: mask([0, 1]) })),
+      ...four((i) => ({ [`images/training/${i}.png`]: imageFile(i), [`annotations/training/${i}.png`]: mask([0, 1]) })),
       "objectInfo150.txt": "Idx\tRatio\tName\n1\t0.1\twall\n",
     },
   ],
   [
     {
-      ...four((i) => ({ [`images/${i}.png`]: photo(i), [`labels/${i}.txt`]: "0 .5 .5 .1 .1\n1 0.1 0.1 0.1 0.1\n" })),
+      ...four((i) => ({ [`images/${i}.png`]: imageFile(i), [`labels/${i}.txt`]: "0 .5 .5 .1 .1\n1 0.1 0.1 0.1 0.1\n" })),
       ...{ "obj.names": "cat\ndog\n", "splits.csv": "path;split\nimages/0.png;train\nimages/1.png;val\n" },
     },
   ],
   [
     {
-      ...four((i) => ({ [`images/train/${i}.png`]: photo(i), [`labels/train/${i}.txt`]: "0 .1 .1 .5 .1 .5 .5 .1 .5\n" })),
+      ...four((i) => ({ [`images/train/${i}.png`]: imageFile(i), [`labels/train/${i}.txt`]: "0 .1 .1 .5 .1 .5 .5 .1 .5\n" })),
       "data.yaml": "names: [cat, dog]\nnc: 2\ntrain: images/train\n",
     },
   ],
-  [{ ...four((i) => ({ [`images/val2017/${i}.png`]: photo(i) })), "annotations/instances_val2017.json": instances }],
-  [{ ...four((i) => ({ [`train/${i}.png`]: photo(i) })), "train/_annotations.coco.json": instances }],
+  [{ ...four((i) => ({ [`images/val2017/${i}.png`]: imageFile(i) })), "annotations/instances_val2017.json": instances }],
+  [{ ...four((i) => ({ [`train/${i}.png`]: imageFile(i) })), "train/_annotations.coco.json": instances }],
   [
     {
-      ...four((i) => ({ [`images/val2017/${i}.png`]: photo(i), [`annotations/panoptic_val2017/${i}.png`]: segments() })),
+      ...four((i) => ({ [`images/val2017/${i}.png`]: imageFile(i), [`annotations/panoptic_val2017/${i}.png`]: segments() })),
       "annotations/panoptic_val2017.json": panoptic,
     },
   ],
-  [four((i) => ({ [`rgb/${i}.png`]: photo(i), [`depth/${i}.png`]: depth([5, 9]) })), "data set of depth"],
+  [four((i) => ({ [`rgb/${i}.png`]: imageFile(i), [`depth/${i}.png`]: depth([5, 9]) })), "data set of depth"],
 ];
 
 async function make(): Promise<readonly Valid[]> {

@@ -3,19 +3,19 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { PhotoTokens } from "s2-vision/heads";
+import type { ImageTokens } from "s2-vision/heads";
 import { type Features, openGraph } from "s2-vision/node";
-import { addPhotos, type IndexLabel, memoryVectors, openIndex } from "s2-vision/retrieval";
-import { type Fingerprint, fitTask, keepFeatures, type TaskHeadName } from "s2-vision/tasks";
+import { addImages, type IndexConfig, memoryVectors, openIndex } from "s2-vision/retrieval";
+import { type Fingerprint, fitTask, type TaskHeadName, writeFeatures } from "s2-vision/tasks";
 import { type SavedHead, saveHead } from "../../src/cli/head-folder.ts";
-import { writeFeatures } from "../../src/cli/stored.ts";
+import { writeFeatures as writeFeatureFile } from "../../src/cli/stored.ts";
 import { writeHead } from "../../src/heads/head.ts";
-import { boxPhotos, classPhotos, depthPhotosOf, maskPhotos } from "../tasks/drawn-tasks.ts";
+import { boxImages, classImages, depthImagesOf, maskImages } from "../tasks/drawn-tasks.ts";
 import type { Files } from "./corpus.ts";
 import type { Valid } from "./damage-files.ts";
 
-export const fingerprint: Fingerprint = { model: "m", options: "{}", photo: "p", version: "1" };
-export const indexLabel: IndexLabel = {
+export const fingerprint: Fingerprint = { model: "m", options: "{}", image: "p", version: "1" };
+export const indexLabel: IndexConfig = {
   model: "m",
   modelHash: "h",
   plan: "p",
@@ -23,8 +23,8 @@ export const indexLabel: IndexLabel = {
   regions: { window: 2, stride: 1 },
 };
 
-/** A photo's tokens as the heads here take them. */
-export const tokens: PhotoTokens = classPhotos(1).tokens.get("0.png")!;
+/** An image's tokens as the heads here take them. */
+export const tokens: ImageTokens = classImages(1).tokens.get("0.png")!;
 
 /** The files that `write` leaves in a folder. */
 async function written(names: readonly string[], write: (folder: string) => Promise<void>): Promise<Files> {
@@ -42,15 +42,15 @@ async function featureFiles(): Promise<Valid[]> {
   const metadata = {
     plan: "{}",
     model: "{}",
-    photo: "{}",
+    image: "{}",
     options: "{}",
     fingerprint: JSON.stringify(fingerprint),
     s2_vision: "1",
   };
-  const write = (name: string) => (folder: string) => writeFeatures(join(folder, name), features, "float32", metadata);
+  const write = (name: string) => (folder: string) => writeFeatureFile(join(folder, name), features, "float32", metadata);
   let kept: Uint8Array = new Uint8Array();
   const store = { read: async () => undefined, write: async (_: string, bytes: Uint8Array) => void (kept = bytes) };
-  await keepFeatures(store, "photo.safetensors", tokens, fingerprint);
+  await writeFeatures(store, "photo.safetensors", tokens, fingerprint);
   return [
     { reader: "features", name: "f.safetensors", files: await written(["f.safetensors"], write("f.safetensors")) },
     { reader: "features", name: "f.npy", files: await written(["f.json", "f.npy"], write("f.npy")) },
@@ -59,7 +59,7 @@ async function featureFiles(): Promise<Valid[]> {
 }
 
 async function heads(): Promise<Valid[]> {
-  const sets = { classes: classPhotos(24), masks: maskPhotos(6), depth: depthPhotosOf(10), boxes: boxPhotos(12) };
+  const sets = { classes: classImages(24), masks: maskImages(6), depth: depthImagesOf(10), boxes: boxImages(12) };
   const fits: [keyof typeof sets, TaskHeadName][] = [
     ...(["logistic", "ridge", "knn", "prototypes"] as const).map((head): ["classes", TaskHeadName] => ["classes", head]),
     ...([
@@ -77,12 +77,12 @@ async function heads(): Promise<Valid[]> {
     const classes = kind === "depth" ? [] : kind === "classes" ? ["a", "b", "c"] : ["a", "b"];
     const { head } = await fitTask({ kind, classes } as never, parts as never, features, {
       head: name,
-      regularisation: [1],
+      regularization: [1],
       openGraph,
     });
     const saved = {
-      ...{ ...head, fitted: name, figures: {}, data: { name: "set", photos: { train: half } } },
-      features: { model: { model: "m" }, modelHash: "h", look: { scales: [1, 2] }, s2_vision: "1" },
+      ...{ ...head, fitted: name, figures: {}, data: { name: "set", images: { train: half } } },
+      features: { model: { model: "m" }, modelHash: "h", extraction: { scales: [1, 2] }, s2_vision: "1" },
     } as unknown as SavedHead;
     const files = await written(["head.json", "head.safetensors"], (folder) => saveHead(folder, saved));
     const { json, weights } = writeHead(head);
@@ -98,11 +98,11 @@ async function indexes(): Promise<Valid[]> {
   for (const precision of ["float32", "int8"] as const) {
     const store = memoryVectors({ precision });
     const index = await openIndex(store, indexLabel);
-    const photo = (i: number) => ({
-      ...{ path: `${i}.jpg`, mark: "m", size: [8, 8] as const, vector: Float32Array.of(1, i, 2, 3) },
+    const image = (i: number) => ({
+      ...{ path: `${i}.jpg`, contentHash: "m", size: [8, 8] as const, vector: Float32Array.of(1, i, 2, 3) },
       regions: { vectors: Float32Array.of(1, i, 2, 3, 4, 3, 2, i), boxes: Float64Array.of(0, 0, 4, 4, 4, 4, 4, 4) },
     });
-    await addPhotos(index, [photo(1), photo(2), photo(3)]);
+    await addImages(index, [image(1), image(2), image(3)]);
     const files = { "index.safetensors": store.save() };
     all.push(...Array<Valid>(4).fill({ reader: "index", name: "index.safetensors", files }));
   }

@@ -1,4 +1,4 @@
-/** A training of two steps and the views of two photos: what checkpoints and shards are made of, and read by. */
+/** A training of two steps and the views of two images: what checkpoints and shards are made of, and read by. */
 import { openLoop } from "s2-vision/node";
 import { adamW, type Checkpoints, type Fitted, makeShards, makeStep, fit as runFit, type ShardOptions } from "s2-vision/train";
 import { Gemm, Mul, ReduceMean } from "../../src/onnx/index.ts";
@@ -6,7 +6,7 @@ import type { Valid } from "./damage-files.ts";
 
 const step = makeStep({
   inputs: { x: { type: "float32", dims: [2, 2] } },
-  optimiser: adamW({ weightDecay: 0 }),
+  optimizer: adamW({ weightDecay: 0 }),
   loss({ x }, parameter) {
     const y = Gemm(x, parameter("weight", [2, 1]), parameter("bias", [1]));
     return { loss: ReduceMean(Mul(y, y), [0, 1], { keepdims: 0 }), metrics: {} };
@@ -24,11 +24,11 @@ export const fitOnce = (checkpoints: Checkpoints): Promise<Fitted> =>
     },
   });
 
-const photo = { width: 40, height: 40, channels: 3 as const, data: new Uint8Array(4800).fill(7) };
+const image = { width: 40, height: 40, channels: 3 as const, data: new Uint8Array(4800).fill(7) };
 
-/** Views of photos that are not on disk. */
+/** Views of images that are not on disk. */
 export const views: Omit<ShardOptions, "store"> = {
-  ...{ photos: ["a", "b"], load: async () => photo, views: 4, perShard: 2, seed: 1, recipe: "r" },
+  ...{ images: ["a", "b"], load: async () => image, views: 4, perShard: 2, seed: 1, recipe: "r" },
   ...{ preprocessing: { rescale: 1, mean: [0, 0, 0], std: [1, 1, 1], filter: "bicubic" } },
   ...{ view: { side: 32, area: [0.3, 1], fine: true } },
   teacher: async ({ dims: [tiles] }) => [{ dims: [tiles, 17, 2], data: new Float32Array(tiles * 34).fill(1) }],

@@ -1,4 +1,4 @@
-/** Quarter turns byte by byte: a photo whose turn is overlooked has its sides swapped, and every box drawn on it lies elsewhere. */
+/** Quarter turns byte by byte: an image whose turn is overlooked has its sides swapped, and every box drawn on it lies elsewhere. */
 import { describe, expect, it } from "vitest";
 import { swapsSides } from "../../src/images/orientation.ts";
 
@@ -125,11 +125,11 @@ describe("where the EXIF stands", () => {
   });
 });
 
-it("a photo that is cut short is upright until the bytes that turn it are there", () => {
-  for (const photo of [jpeg(exif()), png(chunk("eXIf", turned)), webp(riff("EXIF", turned)), turned, avif(irot(1))]) {
-    const cuts = photo.map((_, length) => swaps(photo.slice(0, length)));
+it("an image that is cut short is upright until the bytes that turn it are there", () => {
+  for (const image of [jpeg(exif()), png(chunk("eXIf", turned)), webp(riff("EXIF", turned)), turned, avif(irot(1))]) {
+    const cuts = image.map((_, length) => swaps(image.slice(0, length)));
     const first = cuts.indexOf(true);
-    expect(first).toBeGreaterThan(photo.length / 2);
+    expect(first).toBeGreaterThan(image.length / 2);
     expect(cuts.slice(first).every(Boolean)).toBe(true);
   }
 });

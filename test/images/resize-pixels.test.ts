@@ -34,7 +34,7 @@ describe("Pillow's own answers", () => {
     ["lanczos", [2, 3], [0.3, 1.2, 5.6, 4.9], [125, 141, 129, 106, 185, 250, 116, 103, 176, 124, 154, 94, 195, 105, 203, 133, 198, 66, 183, 85, 115, 136, 129, 110]],
   ];
   test.each(alpha)(
-    "RGBA, %s to %j: colours of transparent pixels do not bleed into a cut-out's edge",
+    "RGBA, %s to %j: colors of transparent pixels do not bleed into a cut-out's edge",
     (filter, size, box, expected) => {
       expect([...resizePixels(noise(7, 5, 4), size, filter, box).data]).toEqual(expected);
     },
@@ -57,7 +57,7 @@ function anyPixels(of: fc.Arbitrary<Pixels["channels"]> = channels): fc.Arbitrar
 }
 
 describe("what holds for every picture", () => {
-  test("the same size is a copy, not the same memory: who writes into the result must not spoil the photo", () => {
+  test("the same size is a copy, not the same memory: who writes into the result must not spoil the image", () => {
     const check = (pixels: Pixels, by: Filter) => {
       const copy = resizePixels(pixels, [pixels.height, pixels.width], by);
       expect(copy).toEqual(pixels);
@@ -72,7 +72,7 @@ describe("what holds for every picture", () => {
     expect([copy.data.constructor, copy.data.buffer.byteLength, [...copy.data]]).toEqual([Uint8Array, 3, [1, 2, 3]]);
   });
 
-  test("one colour stays that colour: flat sky must not drift with the size", () => {
+  test("one color stays that color: flat sky must not drift with the size", () => {
     const check = (height: number, width: number, size: [number, number], value: number, by: Filter) => {
       const data = new Uint8Array(height * width * 3).fill(value);
       const resized = resizePixels({ height, width, channels: 3, data }, size, by);
@@ -81,7 +81,7 @@ describe("what holds for every picture", () => {
     fc.assert(fc.property(side, side, fc.tuple(side, side), fc.integer({ min: 0, max: 255 }), filter, check));
   });
 
-  test("channels do not touch: RGB is three greys, so the loops of 1 and 3 channels agree", () => {
+  test("channels do not touch: RGB is three grays, so the loops of 1 and 3 channels agree", () => {
     const check = (pixels: Pixels, size: [number, number], by: Filter) => {
       const together = resizePixels(pixels, size, by);
       for (let c = 0; c < 3; c++) {
@@ -111,14 +111,14 @@ describe("what holds for every picture", () => {
 
 describe("parts and bands", () => {
   test("a box with the picture's sides, or a size with its sides, is still resized where the other one differs", () => {
-    const grey = noise(4, 4, 1);
+    const gray = noise(4, 4, 1);
     // Enlarging two columns or rows to four by "box" repeats each of them.
-    const columns = (...of: number[]) => grey.data.map((_, i) => grey.data[Math.floor(i / 4) * 4 + of[i % 4]]);
-    const rows = (...of: number[]) => grey.data.map((_, i) => grey.data[of[Math.floor(i / 4)] * 4 + (i % 4)]);
-    expect(resizePixels(grey, [4, 4], "box", [0, 0, 2, 4]).data).toEqual(columns(0, 0, 1, 1));
-    expect(resizePixels(grey, [4, 4], "box", [2, 0, 4, 4]).data).toEqual(columns(2, 2, 3, 3));
-    expect(resizePixels(grey, [4, 4], "box", [0, 0, 4, 2]).data).toEqual(rows(0, 0, 1, 1));
-    expect(resizePixels(grey, [4, 4], "box", [0, 2, 4, 4]).data).toEqual(rows(2, 2, 3, 3));
+    const columns = (...of: number[]) => gray.data.map((_, i) => gray.data[Math.floor(i / 4) * 4 + of[i % 4]]);
+    const rows = (...of: number[]) => gray.data.map((_, i) => gray.data[of[Math.floor(i / 4)] * 4 + (i % 4)]);
+    expect(resizePixels(gray, [4, 4], "box", [0, 0, 2, 4]).data).toEqual(columns(0, 0, 1, 1));
+    expect(resizePixels(gray, [4, 4], "box", [2, 0, 4, 4]).data).toEqual(columns(2, 2, 3, 3));
+    expect(resizePixels(gray, [4, 4], "box", [0, 0, 4, 2]).data).toEqual(rows(0, 0, 1, 1));
+    expect(resizePixels(gray, [4, 4], "box", [0, 2, 4, 4]).data).toEqual(rows(2, 2, 3, 3));
   });
 
   test("both sides at once are the width first and then the height, rounded to bytes between, also of tall pictures", () => {
@@ -136,40 +136,40 @@ describe("parts and bands", () => {
 });
 
 describe("refusals name what was wrong, before any work", () => {
-  const grey = noise(6, 4, 1);
+  const gray = noise(6, 4, 1);
   const wrong: [code: string, says: RegExp, call: () => unknown][] = [
-    ["size", /Got size \[0,3\].*\[height, width\]/, () => resizePixels(grey, [0, 3], "box")],
-    ["size", /\[2\.5,3\]/, () => resizePixels(grey, [2.5, 3], "box")],
-    ["size", /Got size 224/, () => resizePixels(grey, 224 as never, "box")],
-    ["size", /Got size \[3\]/, () => resizePixels(grey, [3] as never, "box")],
-    ["size", /Got size \[3,3,3\]/, () => resizePixels(grey, [3, 3, 3] as never, "box")],
-    ["size", /Got size \{"length":2\}/, () => resizePixels(grey, { length: 2 } as never, "box")],
-    ["box", /Got box \[0,0,6\]/, () => resizePixels(grey, [2, 2], "box", [0, 0, 6] as never)],
-    ["box", /Got box \[0,0,6,4,1\]/, () => resizePixels(grey, [2, 2], "box", [0, 0, 6, 4, 1] as never)],
-    ["box", /Got box "0064"/, () => resizePixels(grey, [2, 2], "box", "0064" as never)],
-    ["box", /none negative/, () => resizePixels(grey, [2, 2], "box", [0, -1, 6, 4])],
-    ["box", /bottom <= 4/, () => resizePixels(grey, [2, 2], "box", [0, 0, 6, 4.5])],
-    ["box", /top < bottom/, () => resizePixels(grey, [2, 2], "box", [0, 3, 6, 3])],
-    ["box", /top < bottom/, () => resizePixels(grey, [2, 2], "box", [0, 3, 6, 2])],
-    ["box", /left < right/, () => resizePixels(grey, [2, 2], "box", [4, 0, 3, 4])],
-    ["pixels", /of type undefined/, () => resizePixels({ ...grey, data: undefined as never }, [2, 2], "box")],
+    ["size", /Got size \[0,3\].*\[height, width\]/, () => resizePixels(gray, [0, 3], "box")],
+    ["size", /\[2\.5,3\]/, () => resizePixels(gray, [2.5, 3], "box")],
+    ["size", /Got size 224/, () => resizePixels(gray, 224 as never, "box")],
+    ["size", /Got size \[3\]/, () => resizePixels(gray, [3] as never, "box")],
+    ["size", /Got size \[3,3,3\]/, () => resizePixels(gray, [3, 3, 3] as never, "box")],
+    ["size", /Got size \{"length":2\}/, () => resizePixels(gray, { length: 2 } as never, "box")],
+    ["box", /Got box \[0,0,6\]/, () => resizePixels(gray, [2, 2], "box", [0, 0, 6] as never)],
+    ["box", /Got box \[0,0,6,4,1\]/, () => resizePixels(gray, [2, 2], "box", [0, 0, 6, 4, 1] as never)],
+    ["box", /Got box "0064"/, () => resizePixels(gray, [2, 2], "box", "0064" as never)],
+    ["box", /none negative/, () => resizePixels(gray, [2, 2], "box", [0, -1, 6, 4])],
+    ["box", /bottom <= 4/, () => resizePixels(gray, [2, 2], "box", [0, 0, 6, 4.5])],
+    ["box", /top < bottom/, () => resizePixels(gray, [2, 2], "box", [0, 3, 6, 3])],
+    ["box", /top < bottom/, () => resizePixels(gray, [2, 2], "box", [0, 3, 6, 2])],
+    ["box", /left < right/, () => resizePixels(gray, [2, 2], "box", [4, 0, 3, 4])],
+    ["pixels", /of type undefined/, () => resizePixels({ ...gray, data: undefined as never }, [2, 2], "box")],
     [
       "pixels",
       /72 bytes for 6 x 4 pixels of 3 channels|expected 72/,
-      () => resizePixels({ ...grey, channels: 3 }, [2, 2], "box"),
+      () => resizePixels({ ...gray, channels: 3 }, [2, 2], "box"),
     ],
-    ["filter", /"nearest".*bicubic/, () => resizePixels(grey, [2, 2], "nearest" as never)],
-    ["box", /right <= 6/, () => resizePixels(grey, [2, 2], "box", [0, 0, 7, 4])],
-    ["box", /none negative/, () => resizePixels(grey, [2, 2], "box", [-1, 0, 6, 4])],
-    ["box", /left < right/, () => resizePixels(grey, [2, 2], "box", [3, 0, 3, 4])],
-    ["box", /expected \[left/, () => resizePixels(grey, [2, 2], "box", [0, 0, Number.NaN, 4])],
-    ["pixels", /23 bytes.*expected 24/, () => resizePixels({ ...grey, data: grey.data.subarray(1) }, [2, 2], "box")],
-    ["pixels", /2 channels/, () => resizePixels({ ...grey, channels: 2 as never }, [2, 2], "box")],
-    ["pixels", /width 0/, () => resizePixels({ ...grey, width: 0 }, [2, 2], "box")],
+    ["filter", /"nearest".*bicubic/, () => resizePixels(gray, [2, 2], "nearest" as never)],
+    ["box", /right <= 6/, () => resizePixels(gray, [2, 2], "box", [0, 0, 7, 4])],
+    ["box", /none negative/, () => resizePixels(gray, [2, 2], "box", [-1, 0, 6, 4])],
+    ["box", /left < right/, () => resizePixels(gray, [2, 2], "box", [3, 0, 3, 4])],
+    ["box", /expected \[left/, () => resizePixels(gray, [2, 2], "box", [0, 0, Number.NaN, 4])],
+    ["pixels", /23 bytes.*expected 24/, () => resizePixels({ ...gray, data: gray.data.subarray(1) }, [2, 2], "box")],
+    ["pixels", /2 channels/, () => resizePixels({ ...gray, channels: 2 as never }, [2, 2], "box")],
+    ["pixels", /width 0/, () => resizePixels({ ...gray, width: 0 }, [2, 2], "box")],
     [
       "pixels",
       /Uint8ClampedArray.*Wrap/,
-      () => resizePixels({ ...grey, data: new Uint8ClampedArray(24) as never }, [2, 2], "box"),
+      () => resizePixels({ ...gray, data: new Uint8ClampedArray(24) as never }, [2, 2], "box"),
     ],
     ["pixels", /undefined/, () => resizePixels(undefined as never, [2, 2], "box")],
   ];

@@ -14,13 +14,13 @@ const small = ["--dim", "12", "--depth", "1", "--heads", "2", "--views", "8", "-
 
 /** The arguments of each command, run in a folder with photos/ and set/, and the folders of its output. */
 export const commands = {
-  extract: { args: ["extract", "photos", "--scales", "1", "--picture", "--resume", "--format", "npy"], out: ["features"] },
+  extract: { args: ["extract", "images", "--scales", "1", "--picture", "--resume", "--format", "npy"], out: ["features"] },
   fit: { args: ["fit", "set", "--scales", "1", "--store", "kept", "-o", "head"], out: ["head", "kept"] },
-  similar: { args: ["similar", "photos/0.png", "--in", "photos", "--scales", "1", "--store", "kept", "--json"], out: ["kept"] },
-  train: { args: ["train", "photos", "--teacher", teacher, "-o", "student", ...small], out: ["student"] },
+  similar: { args: ["similar", "photos/0.png", "--in", "images", "--scales", "1", "--store", "kept", "--json"], out: ["kept"] },
+  train: { args: ["train", "images", "--teacher", teacher, "-o", "student", ...small], out: ["student"] },
 };
 
-/** Draws the photos; returns their folder. */
+/** Draws the images; returns their folder. */
 export async function drawInputs() {
   const folder = mkdtempSync(join(tmpdir(), "s2-kill-"));
   const draw = async (path, seed) => {
@@ -28,9 +28,9 @@ export async function drawInputs() {
     const data = Uint8Array.from({ length: 64 * 48 * 3 }, () => Math.floor(256 * random()));
     await sharp(data, { raw: { width: 64, height: 48, channels: 3 } }).toFile(path);
   };
-  for (const sub of ["photos", "set/train/a", "set/train/b", "set/val/a", "set/val/b"])
+  for (const sub of ["images", "set/train/a", "set/train/b", "set/val/a", "set/val/b"])
     mkdirSync(join(folder, "in", sub), { recursive: true });
-  for (let i = 0; i < 4; i++) await draw(join(folder, "in/photos", `${i}.png`), i + 1);
+  for (let i = 0; i < 4; i++) await draw(join(folder, "in/images", `${i}.png`), i + 1);
   let seed = 100;
   for (const split of ["train", "val"])
     for (const name of ["a", "b"])
@@ -87,7 +87,7 @@ function freshFolder(folder, name) {
 /** The content of all output files; of a LanceDB index, whose files have random names, its rows; of `similar` what it prints. */
 async function outputOf(name, cwd, out) {
   const files = {};
-  const named = (path) => path.slice(cwd.length).replace(/(set|photos)-[0-9a-f]{8}/, "$1"); // a store's name has a hash of where it lies
+  const named = (path) => path.slice(cwd.length).replace(/(set|images)-[0-9a-f]{8}/, "$1"); // a store's name has a hash of where it lies
   for (const folder of commands[name].out) {
     for (const entry of existsSync(join(cwd, folder)) ? readdirSync(join(cwd, folder), { recursive: true, withFileTypes: true }) : []) {
       const path = join(entry.parentPath, entry.name);
@@ -101,9 +101,9 @@ async function outputOf(name, cwd, out) {
 
 async function rowsOf(path) {
   const store = await openVectors(path);
-  const photos = [...(await store.photos())].sort();
-  const channels = await store.channels("photos");
-  const rows = await store.nearest("photos", new Float32Array(channels).fill(1), 1000);
+  const images = [...(await store.images())].sort();
+  const channels = await store.channels("images");
+  const rows = await store.nearest("images", new Float32Array(channels).fill(1), 1000);
   await store.close();
-  return JSON.stringify([photos, rows.sort((a, b) => (a.photo < b.photo ? -1 : 1))]);
+  return JSON.stringify([images, rows.sort((a, b) => (a.image < b.image ? -1 : 1))]);
 }

@@ -2,15 +2,15 @@
 import { openGraph, openLoop } from "s2-vision/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  type Answerer,
-  openAnswerer,
+  openVqaHead,
   type Question,
   questionKinds,
-  readAnswerer,
+  readVqaHead,
   type SeenScene,
-  type Sight,
-  trainAnswerer,
-  writeAnswerer,
+  trainVqaHead,
+  type VisualInput,
+  type VqaHead,
+  writeVqaHead,
 } from "../../src/language/index.ts";
 import { answersOf } from "../../src/language/questions.ts";
 import { fromFloat16, makeRandom, shuffled, toFloat16, writeSafetensors } from "../../src/tensors/index.ts";
@@ -18,7 +18,7 @@ import type { Checkpoints } from "../../src/train/index.ts";
 
 const { shape: shapes, colour: colours } = answersOf;
 const channels = shapes.length + colours.length;
-const sight: Sight = {
+const sight: VisualInput = {
   grids: [{ rows: 2, cols: 2 }],
   channels,
   mean: new Array(channels).fill(0.2),
@@ -43,25 +43,25 @@ function scenesOf(count: number, seed: number): SeenScene[] {
 
 const train = scenesOf(512, 1);
 const learn = (steps: number, more: { checkpoints?: Checkpoints; signal?: AbortSignal; onStep?: (step: number) => void } = {}) =>
-  trainAnswerer({
+  trainVqaHead({
     ...{ sight, shape, scenes: train, steps, rate: 2e-3, perStep: 16, seed: 1 },
     openLoop: (file, state) => openLoop(file, state, { threads: 1 }),
     ...more,
   });
 
-const accuracy = Object.fromEntries(questionKinds.map((kind) => [kind, 0.5])) as Answerer["accuracy"];
-const answererOf = (weights: Answerer["weights"]): Answerer => ({
+const accuracy = Object.fromEntries(questionKinds.map((kind) => [kind, 0.5])) as VqaHead["accuracy"];
+const answererOf = (weights: VqaHead["weights"]): VqaHead => ({
   ...{ sight, shape, model: "drawn", sha256: "0", scales: [1], accuracy, weights },
 });
 
-let trained: Answerer;
+let trained: VqaHead;
 beforeAll(async () => {
   trained = answererOf((await learn(300))!);
 });
 
 describe("an answerer", () => {
   it("tells the colour of a shape in scenes that it has not seen", async () => {
-    const opened = await openAnswerer(trained, openGraph, 4);
+    const opened = await openVqaHead(trained, openGraph, 4);
     let right = 0;
     const test = scenesOf(50, 2);
     for (const { tokens, questions } of test) {
@@ -75,10 +75,10 @@ describe("an answerer", () => {
   it("answers each question as if it were asked alone, from its file too", async () => {
     const [{ tokens, questions }] = scenesOf(1, 3);
     const visual = () => fromFloat16(tokens);
-    const four = await openAnswerer(trained, openGraph, 4);
+    const four = await openVqaHead(trained, openGraph, 4);
     const together = await four.tell(visual(), questions);
     await four.close();
-    const one = await openAnswerer(readAnswerer(writeAnswerer(trained)), openGraph);
+    const one = await openVqaHead(readVqaHead(writeVqaHead(trained)), openGraph);
     for (const [i, question] of questions.entries()) {
       const [alone] = await one.tell(visual(), [question]);
       expect(alone.answer).toBe(together[i].answer);
@@ -104,6 +104,6 @@ describe("an answerer", () => {
 
   it("is not read from a file of something else", () => {
     const other = writeSafetensors({ weight: { dtype: "F32", dims: [1], data: Float32Array.of(1) } }, { s2: '{"kind":"ridge"}' });
-    expect(() => readAnswerer(other)).toThrow(/holds no answerer/);
+    expect(() => readVqaHead(other)).toThrow(/holds no answerer/);
   });
 });

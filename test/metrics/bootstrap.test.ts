@@ -1,21 +1,12 @@
 /** Intervals must hold what they promise, and quickly: figures of experiments are quoted with them. */
 import { describe, expect, it } from "vitest";
-import {
-  addPhoto,
-  compare,
-  interval,
-  mean,
-  meanAveragePrecision,
-  openTally,
-  pooled,
-  type Score,
-} from "../../src/metrics/index.ts";
+import { addImage, compare, interval, mean, meanAveragePrecision, newSums, pooled, type Score } from "../../src/metrics/index.ts";
 import { makeRandom, type Random } from "../../src/tensors/index.ts";
 
-/** Each photo's own value, and their mean. */
+/** Each image's own value, and their mean. */
 function meanOf(values: readonly number[], names = values.map((_, i) => `${i}`)): Score {
-  const tally = openTally(2);
-  for (const [i, value] of values.entries()) addPhoto(tally, names[i], [value, 1]);
+  const tally = newSums(2);
+  for (const [i, value] of values.entries()) addImage(tally, names[i], [value, 1]);
   return pooled(tally, mean);
 }
 
@@ -29,7 +20,7 @@ describe("bootstrap intervals", () => {
       const { low, high } = interval(meanOf(hits(150, 0.7, random)), { seed: set, resamples: 400 });
       if (low <= 0.7 && 0.7 <= high) held++;
     }
-    // A binomial of 400 at 0.95 has a standard deviation of 4.4; the percentile interval of 150 photos holds a little less.
+    // A binomial of 400 at 0.95 has a standard deviation of 4.4; the percentile interval of 150 images holds a little less.
     expect(held).toBeGreaterThan(400 * 0.91);
     expect(held).toBeLessThan(400 * 0.985);
   });
@@ -53,14 +44,14 @@ describe("bootstrap intervals", () => {
     expect(interval(score, { seed: 4 })).not.toEqual(interval(score, { seed: 5 }));
   });
 
-  it("hold the value itself, and are a point where all photos are alike", () => {
+  it("hold the value itself, and are a point where all images are alike", () => {
     expect(interval(meanOf([1, 1, 1, 1]))).toEqual({ value: 1, low: 1, high: 1 });
-    const photos = Array.from({ length: 30 }, (_, i) => `${i}`);
+    const images = Array.from({ length: 30 }, (_, i) => `${i}`);
     const random = makeRandom(2);
-    const truth = photos.map((_, i) => (i % 3 === 0 ? 1 : 0));
+    const truth = images.map((_, i) => (i % 3 === 0 ? 1 : 0));
     const { value, low, high } = interval(
       meanAveragePrecision(
-        photos,
+        images,
         truth.map((each) => 0.4 * each + random()),
         truth,
       ),
@@ -70,24 +61,24 @@ describe("bootstrap intervals", () => {
   });
 
   it("leave out resamples in which nothing can be measured, and say NaN only when none can", () => {
-    const tally = openTally(2);
-    addPhoto(tally, "nothing", [0, 0]);
-    addPhoto(tally, "all", [1, 1]);
+    const tally = newSums(2);
+    addImage(tally, "nothing", [0, 0]);
+    addImage(tally, "all", [1, 1]);
     expect(interval(pooled(tally, mean))).toEqual({ value: 1, low: 1, high: 1 });
-    const empty = openTally(2);
-    addPhoto(empty, "nothing", [0, 0]);
+    const empty = newSums(2);
+    addImage(empty, "nothing", [0, 0]);
     expect(interval(pooled(empty, mean))).toEqual({ value: Number.NaN, low: Number.NaN, high: Number.NaN });
   });
 
-  it("refuse to measure no photos, and no resamples", () => {
-    expect(() => interval(meanOf([]))).toThrow("Got no photos");
+  it("refuse to measure no images, and no resamples", () => {
+    expect(() => interval(meanOf([]))).toThrow("Got no images");
     expect(() => interval(meanOf([1]), { resamples: 0 })).toThrow("whole number of at least 1");
   });
 });
 
 describe("paired comparisons", () => {
   const random = makeRandom(6);
-  const hard = Array.from({ length: 200 }, () => random()); // how hard each photo is, for both systems
+  const hard = Array.from({ length: 200 }, () => random()); // how hard each image is, for both systems
   const weak = hard.map((each) => (random() > each ? 1 : 0));
   const better = weak.map((hit) => (hit === 0 && random() < 0.15 ? 1 : hit));
 
@@ -109,34 +100,34 @@ describe("paired comparisons", () => {
     expect(compare(a, a)).toEqual({ value: 0, low: 0, high: 0 });
   });
 
-  it("refuse other photos, or the same in another order: the pairing would be wrong without a word", () => {
-    expect(() => compare(meanOf([1, 0]), meanOf([1, 0, 1]))).toThrow("Got 2 and 3 photos");
-    expect(() => compare(meanOf([1, 0], ["a", "b"]), meanOf([1, 0], ["b", "a"]))).toThrow('Got "a" and "b" as photo 1');
+  it("refuse other images, or the same in another order: the pairing would be wrong without a word", () => {
+    expect(() => compare(meanOf([1, 0]), meanOf([1, 0, 1]))).toThrow("Got 2 and 3 images");
+    expect(() => compare(meanOf([1, 0], ["a", "b"]), meanOf([1, 0], ["b", "a"]))).toThrow('Got "a" and "b" as image 1');
   });
 });
 
-it("each resample adds up the photos once and measures once, as many times as asked for", () => {
+it("each resample adds up the images once and measures once, as many times as asked for", () => {
   let measured = 0;
-  const photos = ["a", "b", "c"];
+  const images = ["a", "b", "c"];
   const { value } = interval(
     {
-      photos,
+      images,
       measure(times) {
         measured++;
-        if (times) expect(Array.from(times).reduce((sum, count) => sum + count, 0)).toBe(photos.length);
+        if (times) expect(Array.from(times).reduce((sum, count) => sum + count, 0)).toBe(images.length);
         return 1;
       },
     },
     { resamples: 100 },
   );
-  expect([value, measured]).toEqual([1, 101]); // and once the photos as they are
+  expect([value, measured]).toEqual([1, 101]); // and once the images as they are
 });
 
 it("intervals lie between the two nearest values, as NumPy's percentile", () => {
   /** Each resample has the next of these values. */
   const drawing = (values: readonly number[]): Score => {
     let next = 0;
-    return { photos: ["a.jpg"], measure: (times) => (times ? values[next++] : 0) };
+    return { images: ["a.jpg"], measure: (times) => (times ? values[next++] : 0) };
   };
   const spread = (values: readonly number[]) => {
     const { low, high } = interval(drawing(values), { resamples: values.length });

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   aAcc,
-  addPhoto,
-  argMax,
+  addImage,
+  areaRecall,
+  argmaxOfScores,
   averagePrecision,
   brier,
   CALIBRATION_CELLS,
@@ -13,11 +14,11 @@ import {
   classIoUs,
   countConfusion,
   countErrors,
+  countRecalled,
   DEPTH_CELLS,
   depthMetrics,
   depthSums,
   ece,
-  foundByArea,
   hitAt,
   isInTop,
   type Metric,
@@ -25,20 +26,19 @@ import {
   mean,
   meanAveragePrecision,
   mIoU,
-  openTally,
-  photoMean,
+  newSums,
+  perImageMean,
   pooled,
   recallAt,
-  recallOf,
 } from "../../src/metrics/index.ts";
 
 const golden = (name: string) => JSON.parse(readFileSync(new URL(`../fixtures/metrics/${name}.json`, import.meta.url), "utf8"));
 const DIGITS = 6; // within 5e-7
 
-/** A metric over photos whose sums are given. */
+/** A metric over images whose sums are given. */
 function over(rows: readonly ArrayLike<number>[], metric: Metric): number {
-  const tally = openTally(rows[0].length);
-  for (const [i, row] of rows.entries()) addPhoto(tally, `${i}`, row);
+  const tally = newSums(rows[0].length);
+  for (const [i, row] of rows.entries()) addImage(tally, `${i}`, row);
   return pooled(tally, metric).measure();
 }
 
@@ -50,7 +50,7 @@ describe("classification, as scikit-learn and torchmetrics", () => {
     perClass: number[];
   } & Record<"top1" | "top5" | "meanPerClass" | "brier" | "ece", number>;
   const confusion = new Float64Array(scores[0].length ** 2);
-  countConfusion(confusion, scores.map(argMax), labels);
+  countConfusion(confusion, scores.map(argmaxOfScores), labels);
 
   it("top-1, top-5, mean per class, confusion matrix", () => {
     expect([...confusion]).toEqual(expected.confusion.flat());
@@ -113,18 +113,18 @@ describe("segmentation, as MMSeg", () => {
   });
 });
 
-it("depth, as DINOv2's toolbox: the mean over photos and over pixels, without missing and far values", () => {
+it("depth, as DINOv2's toolbox: the mean over images and over pixels, without missing and far values", () => {
   const { truth, predicted, ...expected } = golden("depth") as {
     truth: number[][];
     predicted: number[][];
     photoMean: Record<string, number>;
     pooled: Record<string, number>;
   };
-  const tally = openTally(DEPTH_CELLS);
-  for (const [i, metres] of truth.entries()) addPhoto(tally, `${i}`, depthSums(predicted[i], metres));
+  const tally = newSums(DEPTH_CELLS);
+  for (const [i, meters] of truth.entries()) addImage(tally, `${i}`, depthSums(predicted[i], meters));
   expect(Object.keys(depthMetrics).sort()).toEqual(Object.keys(expected.pooled).sort());
   for (const [name, metric] of Object.entries(depthMetrics)) {
-    expect(photoMean(tally, metric).measure(), name).toBeCloseTo(expected.photoMean[name], DIGITS);
+    expect(perImageMean(tally, metric).measure(), name).toBeCloseTo(expected.photoMean[name], DIGITS);
     expect(pooled(tally, metric).measure(), name).toBeCloseTo(expected.pooled[name], DIGITS);
   }
 });
@@ -151,14 +151,14 @@ describe("rankings, as scikit-learn and torchmetrics", () => {
     }
   });
 
-  it("average precision of scores with ties, of resampled photos, and its mean over the classes that are there", () => {
+  it("average precision of scores with ties, of resampled images, and its mean over the classes that are there", () => {
     for (const [id, value] of expected.averagePrecision.entries()) {
       const column = (rows: number[][]) => rows.map((row) => row[id]);
       expect(averagePrecision(column(scores), column(truth))).toBeCloseTo(value, DIGITS);
       expect(averagePrecision(column(scores), column(truth), times)).toBeCloseTo(expected.weighted[id], DIGITS);
     }
-    const photos = scores.map((_, i) => `${i}`);
-    const { measure } = meanAveragePrecision(photos, scores.flat(), truth.flat());
+    const images = scores.map((_, i) => `${i}`);
+    const { measure } = meanAveragePrecision(images, scores.flat(), truth.flat());
     expect(measure()).toBeCloseTo(expected.mAP, DIGITS);
   });
 });
@@ -173,13 +173,13 @@ it("objects: recall by area as pycocotools, errors of counts as scikit-learn", (
     mae: number;
   };
   const rows = boxes.map((each, i) =>
-    foundByArea(
+    countRecalled(
       each.map(([left, top, width, height]) => ({ left, top, width, height })),
       found[i],
     ),
   );
   for (const area of ["all", "small", "medium", "large"] as const)
-    expect(over(rows, recallOf(area)), area).toBeCloseTo(recall[area], DIGITS);
+    expect(over(rows, areaRecall(area)), area).toBeCloseTo(recall[area], DIGITS);
   const errors = counts.map((row, i) => countErrors(predictedCounts[i], row));
   expect(over(errors, mean)).toBeCloseTo(mae, DIGITS);
 });

@@ -3,31 +3,31 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   aAcc,
-  addPhoto,
-  addUp,
+  addImage,
   areaOf,
-  argMax,
+  areaRecall,
+  argmaxOfScores,
   averagePrecision,
   brier,
   calibrationSums,
   classIoUs,
   countConfusion,
   countErrors,
+  countRecalled,
   DEPTH_CELLS,
   depthMetrics,
   depthSums,
   ece,
-  foundByArea,
   hitAt,
   isInTop,
   mAcc,
   meanAveragePrecision,
   mIoU,
-  openTally,
-  photoMean,
+  newSums,
+  perImageMean,
   pooled,
   recallAt,
-  recallOf,
+  sumImages,
 } from "../../src/metrics/index.ts";
 
 const CLASSES = 5;
@@ -98,7 +98,7 @@ describe("scores of classes", () => {
   it("are in the top 1 exactly when argMax says so, in the top of all always, and never less with a larger k", () => {
     fc.assert(
       fc.property(scored, ([scores, label]) => {
-        expect(isInTop(1, scores, label)).toBe(argMax(scores) === label ? 1 : 0);
+        expect(isInTop(1, scores, label)).toBe(argmaxOfScores(scores) === label ? 1 : 0);
         expect(isInTop(CLASSES, scores, label)).toBe(1);
         for (let k = 1; k < CLASSES; k++) expect(isInTop(k + 1, scores, label)).toBeGreaterThanOrEqual(isInTop(k, scores, label));
         const hits = Array.from({ length: CLASSES }, (_, each) => isInTop(2, scores, each)).reduce((sum, hit) => sum + hit, 0);
@@ -117,8 +117,8 @@ describe("scores of classes", () => {
 });
 
 describe("depth", () => {
-  const metres = fc.double({ min: 0.01, max: 9.9, noNaN: true });
-  const maps = fc.array(fc.tuple(metres, fc.oneof({ weight: 4, arbitrary: metres }, { weight: 1, arbitrary: fc.constant(0) })), {
+  const meters = fc.double({ min: 0.01, max: 9.9, noNaN: true });
+  const maps = fc.array(fc.tuple(meters, fc.oneof({ weight: 4, arbitrary: meters }, { weight: 1, arbitrary: fc.constant(0) })), {
     minLength: 1,
     maxLength: 40,
   });
@@ -174,7 +174,7 @@ describe("rankings", () => {
     maxLength: 40,
   });
 
-  it("have an average precision in (0, 1], 1 exactly when every relevant one comes first, the same in any order of photos", () => {
+  it("have an average precision in (0, 1], 1 exactly when every relevant one comes first, the same in any order of images", () => {
     fc.assert(
       fc.property(ranked, (all) => {
         fc.pre(all.some(([, relevant]) => relevant === 1));
@@ -194,7 +194,7 @@ describe("rankings", () => {
     );
   });
 
-  it("count a photo that is drawn twice as two photos, and one that is not drawn not at all", () => {
+  it("count an image that is drawn twice as two images, and one that is not drawn not at all", () => {
     const drawn = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 40, maxLength: 40 });
     fc.assert(
       fc.property(ranked, drawn, (all, times) => {
@@ -210,11 +210,11 @@ describe("rankings", () => {
     );
   });
 
-  it("have no value without a relevant photo, which a mean over classes leaves out", () => {
+  it("have no value without a relevant image, which a mean over classes leaves out", () => {
     expect(averagePrecision([1, 2], [0, 0])).toBeNaN();
     const { measure } = meanAveragePrecision(["a", "b"], [0.9, 0.1, 0.2, 0.3], [1, 0, 0, 0]);
     expect(measure()).toBe(1);
-    expect(() => meanAveragePrecision(["a", "b"], [1, 2, 3], [0, 0, 0])).toThrow("photos x classes");
+    expect(() => meanAveragePrecision(["a", "b"], [1, 2, 3], [0, 0, 0])).toThrow("images x classes");
     expect(() => averagePrecision([1], [])).toThrow("1 scores for 0");
     expect(hitAt(3, [0, 0])).toBe(0);
     expect(recallAt(1, [1, 1], 4)).toBe(0.25);
@@ -231,11 +231,11 @@ describe("objects", () => {
 
   it("have a recall of NaN for an area without boxes, and refuse answers for other boxes", () => {
     const box = { left: 0, top: 0, width: 10, height: 10 };
-    const sums = foundByArea([box, box], [true, false]);
-    expect(recallOf("small")(sums)).toBe(0.5);
-    expect(recallOf("large")(sums)).toBeNaN();
-    expect(recallOf("all")(sums)).toBe(0.5);
-    expect(() => foundByArea([box], [])).toThrow("0 answers for 1 boxes");
+    const sums = countRecalled([box, box], [true, false]);
+    expect(areaRecall("small")(sums)).toBe(0.5);
+    expect(areaRecall("large")(sums)).toBeNaN();
+    expect(areaRecall("all")(sums)).toBe(0.5);
+    expect(() => countRecalled([box], [])).toThrow("0 answers for 1 boxes");
     expect(countErrors([1, 5], [2, 2])).toEqual([4, 2]);
     expect(() => countErrors([1], [1, 2])).toThrow("counts of 1 classes for 2");
   });
@@ -247,31 +247,31 @@ describe("tallies", () => {
     maxLength: 12,
   });
 
-  it("add up to what was added, each photo as often as it is drawn, in any order", () => {
+  it("add up to what was added, each image as often as it is drawn, in any order", () => {
     fc.assert(
       fc.property(rows, fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 12, maxLength: 12 }), (all, times) => {
         const fill = (list: typeof all) => {
-          const tally = openTally(4);
-          for (const [i, row] of list.entries()) addPhoto(tally, `${i}`, row);
+          const tally = newSums(4);
+          for (const [i, row] of list.entries()) addImage(tally, `${i}`, row);
           return tally;
         };
         const expected = [0, 1, 2, 3].map((cell) => all.reduce((sum, row, i) => sum + times[i] * row[cell], 0));
         for (const [cell, sum] of expected.entries()) expect(pooled(fill(all), (sums) => sums[cell]).measure(times)).toBe(sum);
-        expect(addUp(fill([...all].reverse()))).toEqual(addUp(fill(all)));
+        expect(sumImages(fill([...all].reverse()))).toEqual(sumImages(fill(all)));
       }),
     );
   });
 
-  it("tell the mean over photos from the figure over pixels, and leave photos without a value out of the first", () => {
-    const tally = openTally(4);
-    addPhoto(tally, "large and right", [90, 0, 0, 0]);
-    addPhoto(tally, "small and wrong", [0, 10, 0, 0]);
-    addPhoto(tally, "ignored", [0, 0, 0, 0]);
+  it("tell the mean over images from the figure over pixels, and leave images without a value out of the first", () => {
+    const tally = newSums(4);
+    addImage(tally, "large and right", [90, 0, 0, 0]);
+    addImage(tally, "small and wrong", [0, 10, 0, 0]);
+    addImage(tally, "ignored", [0, 0, 0, 0]);
     expect(pooled(tally, aAcc).measure()).toBe(0.9);
-    expect(photoMean(tally, aAcc).measure()).toBe(0.5);
-    expect(photoMean(tally, aAcc).measure([3, 1, 5])).toBe(0.75);
-    expect(() => addPhoto(tally, "odd", [1])).toThrow('Got 1 sums for "odd"; expected 4');
-    expect(classIoUs(addUp(tally))[0]).toBe(0.9);
+    expect(perImageMean(tally, aAcc).measure()).toBe(0.5);
+    expect(perImageMean(tally, aAcc).measure([3, 1, 5])).toBe(0.75);
+    expect(() => addImage(tally, "odd", [1])).toThrow('Got 1 sums for "odd"; expected 4');
+    expect(classIoUs(sumImages(tally))[0]).toBe(0.9);
   });
 });
 

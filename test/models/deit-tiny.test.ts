@@ -1,4 +1,4 @@
-/** DeiT-Tiny built from its float16 weights against torch's export of it: who has only the weights must see the same in real photos. */
+/** DeiT-Tiny built from its float16 weights against torch's export of it: who has only the weights must see the same in real images. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -11,8 +11,8 @@ import { loadImage, readHubFolder } from "../../src/runtimes/node/index.ts";
 import { fromFloat16, toFloat16 } from "../../src/tensors/index.ts";
 
 const folder = fileURLToPath(new URL("../../../shared/models/deit_tiny_patch16_224", import.meta.url));
-const photos = fileURLToPath(new URL("../../../shared/data/examples/", import.meta.url));
-const there = existsSync(folder) && existsSync(photos);
+const images = fileURLToPath(new URL("../../../shared/data/examples/", import.meta.url));
+const there = existsSync(folder) && existsSync(images);
 
 const start = (file: Uint8Array) => InferenceSession.create(file, { intraOpNumThreads: 1, logSeverityLevel: 4 });
 
@@ -48,11 +48,11 @@ it.skipIf(!there)(
     const file = readFileSync(`${folder}/onnx/model.onnx`);
     const [built, exact, half] = await Promise.all([buildModel(config, weights), file, rounded(file)].map(start));
     const preprocessing = readPreprocessing({ config, preprocessor });
-    const names = readdirSync(photos).filter((name) => name.endsWith(".jpg"));
+    const names = readdirSync(images).filter((name) => name.endsWith(".jpg"));
     expect(names).toHaveLength(12);
     const classes = new Set<number>();
     for (const name of names) {
-      const { dims, data } = prepareImage(await loadImage(photos + name), [224, 224], preprocessing);
+      const { dims, data } = prepareImage(await loadImage(images + name), [224, 224], preprocessing);
       const feeds = { pixel_values: new Tensor("float32", data, dims) };
       const [ours, theirs, same] = [await built.run(feeds), await exact.run(feeds), await half.run(feeds)];
       const against = (other: typeof ours) => {
@@ -68,7 +68,7 @@ it.skipIf(!there)(
       expect(best[0], name).toBe(best[1]);
       classes.add(best[0]);
     }
-    expect(classes.size).toBeGreaterThan(6); // photos of many things
+    expect(classes.size).toBeGreaterThan(6); // images of many things
     await Promise.all([built, exact, half].map((session) => session.release()));
   },
 );

@@ -30,7 +30,7 @@ const noise = (dims: readonly number[], seed = 1): Tensor => {
   return { dims, data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, next) };
 };
 
-/** Patches of 4 px into 6 channels; tokens see their neighbours and the tile's first token, so that every cut shows. */
+/** Patches of 4 px into 6 channels; tokens see their neighbors and the tile's first token, so that every cut shows. */
 function backbone({
   tile,
   prefix,

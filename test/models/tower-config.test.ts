@@ -18,7 +18,7 @@ describe("golden towers", () => {
 describe("readTowerConfig", () => {
   const clip = { model_type: "clip_vision_model", image_size: 336 };
 
-  it("LLaVA-1.5 with S²: three scales unless said, the middle of the photo, the tile is the smallest scale", () => {
+  it("LLaVA-1.5 with S²: three scales unless said, the middle of the image, the tile is the smallest scale", () => {
     const config = {
       mm_vision_tower: "openai/clip-vit-large-patch14-336",
       mm_vision_select_layer: -2,

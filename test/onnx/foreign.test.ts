@@ -49,7 +49,7 @@ const weights = (graph: Graph, dims: number[], type: "float32" | "uint8" = "floa
   return constant(graph, type, dims, type === "uint8" ? new Uint8Array(size) : new Float32Array(size), "w") as ShapedValue;
 };
 
-describe("onnxruntime's own operators: who brings an optimised file learns what it costs", () => {
+describe("onnxruntime's own operators: who brings an optimized file learns what it costs", () => {
   const projection = 16 * 8 * 24 + 2 * 16 * 16 * 8;
   it.each([
     ["Attention", (g: Graph, x: ShapedValue) => [x, weights(g, [8, 24]), weights(g, [24])], { num_heads: 2 }, projection],

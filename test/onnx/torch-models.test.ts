@@ -1,4 +1,4 @@
-/** Files as users bring them (torch's two exporters, float16, int8, int4, onnxruntime's optimiser): what is said of them, and S² around them. */
+/** Files as users bring them (torch's two exporters, float16, int8, int4, onnxruntime's optimizer): what is said of them, and S² around them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
@@ -69,9 +69,9 @@ const files: Record<string, Expected> = {
   "vit-fp16-float-io": { opset: 13, producer: ts, ...vit, within: half }, // its nodes are out of order
   "vit-q8": { opset: 13, producer: ort, ...vit },
   "vit-q8-signed": { opset: 20, producer: ort, ...narrow },
-  "vit-q8-optimised": { opset: 13, producer: ort, ...vit }, // DynamicQuantizeMatMul, MatMulIntegerToFloat
+  "vit-q8-optimized": { opset: 13, producer: ort, ...vit }, // DynamicQuantizeMatMul, MatMulIntegerToFloat
   "vit-q4": { opset: 13, producer: ts, ...vit }, // MatMulNBits
-  "vit-optimised": { opset: 13, producer: ts, ...vit },
+  "vit-optimized": { opset: 13, producer: ts, ...vit },
   "vit-fused": { opset: 13, producer: ort, ...vit }, // SkipLayerNormalization, BiasGelu
   "conv-ts13": { opset: 13, producer: ts, ...conv },
   "conv-ts17-training": { opset: 17, producer: ts, ...conv, size: convSize + 4 * 8 },

@@ -1,4 +1,4 @@
-/** Who does not see the page, has no mouse, a phone, or a dark room must be able to use it: axe's rules, keys, and widths. */
+/** Who does not see the page, has no mouse, a phone, or a dark room must be able to use it: axe's rules, keys, and channelsPerScale. */
 import { readFileSync } from "node:fs";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
@@ -21,7 +21,7 @@ export function accessTests(open: () => Page): void {
     return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   };
 
-  it("axe finds nothing wrong, and in a dark room no colours that are hard to tell apart", async () => {
+  it("axe finds nothing wrong, and in a dark room no colors that are hard to tell apart", async () => {
     await open().emulateMedia({ colorScheme: "light" });
     expect(await violations({})).toEqual([]);
     await open().emulateMedia({ colorScheme: "dark" });

@@ -69,10 +69,10 @@ export async function openPlayground(options: BrowserContextOptions = {}, args: 
   };
 }
 
-/** A PNG file of a square photo whose pixels are told by a function of place, 0 to 1 each way. */
-export function pngOf(colour: (x: number, y: number) => readonly [number, number, number], side = 224) {
+/** A PNG file of a square image whose pixels are told by a function of place, 0 to 1 each way. */
+export function pngOf(color: (x: number, y: number) => readonly [number, number, number], side = 224) {
   const data = new Uint8Array(3 * side * side);
-  for (let i = 0; i < side * side; i++) data.set(colour((i % side) / side, Math.floor(i / side) / side), 3 * i);
+  for (let i = 0; i < side * side; i++) data.set(color((i % side) / side, Math.floor(i / side) / side), 3 * i);
   return Buffer.from(encode({ width: side, height: side, channels: 3, depth: 8, data }));
 }
 

@@ -3,7 +3,7 @@ import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root } from "../../scripts/browser.mjs";
 import type { Features } from "../../src/features/features.ts";
-import { photoTokens } from "../../src/features/index.ts";
+import { imageTokens } from "../../src/features/index.ts";
 import { clickable, readHead, segmentClicks } from "../../src/heads/index.ts";
 import type { Model } from "../../src/runtimes/model.ts";
 import { accessTests } from "./access.ts";
@@ -11,12 +11,12 @@ import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, to
 import { webgpuTests } from "./webgpu.ts";
 
 // As built: a model's worker is a file of the build.
-const { extract, loadImage, loadModel, openGraph, planPhoto, readSafetensors } = (await import(
+const { extract, loadImage, loadModel, openGraph, planImage, readSafetensors } = (await import(
   `${root}dist/node.js`
 )) as typeof import("../../src/node.ts");
 
-/** Stripes above, a plain colour below. */
-const photo = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
+/** Stripes above, a plain color below. */
+const image = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
 const scales = [1, 2];
 
 describe.skipIf(noChromium)(`the playground${skipped}`, () => {
@@ -25,7 +25,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   let seen: Features;
   beforeAll(async () => {
     [play, model] = await Promise.all([openPlayground(), loadModel(`${root}models/s2-tiny`)]);
-    seen = await extract(model, await loadImage(photo), { scales, resizeOutputToIdx: -1 });
+    seen = await extract(model, await loadImage(image), { scales, resizeOutputToIdx: -1 });
   }); // the page is built
   afterAll(async () => {
     await play?.close();
@@ -37,10 +37,10 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(await play.page.locator("#look").isEnabled()).toBe(true);
   });
 
-  it("says in words what is wrong with a photo, a name on the hub, a file as a model, and where", async () => {
+  it("says in words what is wrong with an image, a name on the hub, a file as a model, and where", async () => {
     const { page } = play;
-    await page.setInputFiles("#photo-file", { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("not a photo") });
-    await expect.poll(() => page.locator("#photo-choice [role=alert]").textContent()).toMatch(/is not an image/);
+    await page.setInputFiles("#image-file", { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("not an image") });
+    await expect.poll(() => page.locator("#image-choice [role=alert]").textContent()).toMatch(/is not an image/);
     await page.selectOption("#model-kind", "hub");
     await page.fill("#model-hub", "nobody");
     await page.click("#model-load");
@@ -54,9 +54,9 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
 
   it("tells tiles, megabytes and time before it looks, for the scales that are chosen", async () => {
     const { page } = play;
-    await page.setInputFiles("#photo-file", { name: "field.png", mimeType: "image/png", buffer: photo });
+    await page.setInputFiles("#image-file", { name: "field.png", mimeType: "image/png", buffer: image });
     await page.locator('#scales input[value="3"]').uncheck();
-    const plan = planPhoto({ width: 224, height: 224 }, { scales, resizeOutputToIdx: -1 }, model.traits);
+    const plan = planImage({ width: 224, height: 224 }, { scales, resizeOutputToIdx: -1 }, model.traits);
     await expect.poll(() => page.locator("#cost").textContent()).toContain(`${plan.tiles} (1 + 4), 0 % padding`);
     await page.click("#model-load");
     await told(page, /s2-tiny: \d+ ms a tile, wasm/);
@@ -68,7 +68,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const { page } = play;
     await page.click("#look");
     await told(page, new RegExp(`^5 tiles in \\d+ ms: 28 x 28 tokens of ${seen.dims[2]} channels`));
-    expect(await page.locator("#colours figcaption").allTextContents()).toEqual([
+    expect(await page.locator("#colors figcaption").allTextContents()).toEqual([
       expect.stringMatching(/^1x after \d+ ms$/),
       expect.stringMatching(/^1x\+2x after \d+ ms$/),
     ]);
@@ -147,7 +147,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const mask = decode(bytes);
     expect([mask.width, mask.height, mask.channels]).toEqual([224, 224, 1]);
     const at = (x: number, y: number, label: number) => ({ x: x * 224, y: y * 224, label });
-    const expected = segmentClicks(clickable(photoTokens(seen)), [at(0.5, 0.25, 0), at(0.5, 0.75, 1)], 2);
+    const expected = segmentClicks(clickable(imageTokens(seen)), [at(0.5, 0.25, 0), at(0.5, 0.75, 1)], 2);
     const same = expected.data.filter((label, i) => label === mask.data[i]).length;
     expect(same / expected.data.length).toBeGreaterThan(0.99);
     const json = await downloaded(page, () => page.click('#panel-segment button:text-is("head.json")'));
@@ -166,15 +166,15 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
         [90, 200, 90],
         [200, 200, 40],
       ] as const
-    ).map((colour, i) => [
-      `photo-${i}.png`,
-      // The same stripes, in a corner of its own on a colour of its own; the first two alike.
-      pngOf((x, y) => (i < 2 && x > 0.5 && y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : colour)),
+    ).map((color, i) => [
+      `image-${i}.png`,
+      // The same stripes, in a corner of its own on a color of its own; the first two alike.
+      pngOf((x, y) => (i < 2 && x > 0.5 && y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : color)),
     ]),
   );
   const files = Object.entries(album).map(([name, buffer]) => ({ name, mimeType: "image/png", buffer }));
 
-  it("finds a thing in the user's photos, says where, and knows the photos on the next visit", async () => {
+  it("finds a thing in the user's images, says where, and knows the images on the next visit", async () => {
     const { page, context, url } = play;
     await page.click("#tab-find");
     await page.setInputFiles("#album-files", files);
@@ -186,7 +186,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
     await page.mouse.up();
-    await told(page, /^4 of 4 photos/);
+    await told(page, /^4 of 4 images/);
     const results = page.locator("#panel-find .small canvas");
     const found = await results.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")!));
     expect(
@@ -194,7 +194,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
         .slice(0, 2)
         .map((text) => text.split(",")[0])
         .sort(),
-    ).toEqual(["photo-0.png", "photo-1.png"]);
+    ).toEqual(["image-0.png", "image-1.png"]);
     for (const text of found.slice(0, 2)) {
       const [, left, top] = /at (\d+), (\d+)/.exec(text)!.map(Number);
       expect(left).toBeGreaterThan(80);
@@ -207,33 +207,33 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await again.close();
   });
 
-  it("sorts the rest of the photos by those that have labels, and gives the head", async () => {
+  it("sorts the rest of the images by those that have labels, and gives the head", async () => {
     const { page } = play;
     await page.click("#tab-sort");
     await page.click('text="Sort the rest"');
     await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/at least two/);
-    await page.getByLabel("Label of photo-0.png").fill("striped");
-    await page.getByLabel("Label of photo-2.png").fill("plain");
+    await page.getByLabel("Label of image-0.png").fill("striped");
+    await page.getByLabel("Label of image-2.png").fill("plain");
     await page.click('text="Sort the rest"');
-    await told(page, /2 photos with labels sorted 2 others/);
-    expect(await page.locator('#panel-sort [aria-label="striped"]').textContent()).toContain("photo-1.png");
-    expect(await page.locator('#panel-sort [aria-label="plain"]').textContent()).toContain("photo-3.png");
+    await told(page, /2 images with labels sorted 2 others/);
+    expect(await page.locator('#panel-sort [aria-label="striped"]').textContent()).toContain("image-1.png");
+    expect(await page.locator('#panel-sort [aria-label="plain"]').textContent()).toContain("image-3.png");
     const json = await downloaded(page, () => page.click('#panel-sort button:text-is("head.json")'));
-    expect(JSON.parse(new TextDecoder().decode(json.bytes))).toMatchObject({ kind: "neighbours", classes: ["plain", "striped"] });
+    expect(JSON.parse(new TextDecoder().decode(json.bytes))).toMatchObject({ kind: "neighbors", classes: ["plain", "striped"] });
   });
 
-  it("refuses to compare photos that other scales looked at, and says the way out", async () => {
+  it("refuses to compare images that other scales looked at, and says the way out", async () => {
     const { page } = play;
     await page.locator('#scales input[value="2"]').uncheck();
     await page.click('text="Sort the rest"');
     await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/index was made with/);
     await page.click("#tab-find");
-    await page.click('text="Forget all photos"');
+    await page.click('text="Forget all images"');
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(0);
     await page.locator('#scales input[value="2"]').check();
   });
 
-  it("takes a photo from the clipboard, by a drop, of the examples and of the camera", async () => {
+  it("takes an image from the clipboard, by a drop, of the examples and of the camera", async () => {
     const { page } = play;
     const give = (event: string) =>
       page.evaluate(
@@ -248,7 +248,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
               : new DragEvent("drop", { ...options, dataTransfer: data });
           document.body.dispatchEvent(given);
         },
-        [event, photo.toString("base64")] as const,
+        [event, image.toString("base64")] as const,
       );
     const tiles = () => page.locator("#cost dd").first().textContent();
     const other = async () => {
@@ -263,7 +263,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.click("#camera");
     await page.locator("#camera-video").waitFor();
     await page.click("#camera-take");
-    await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/); // the false camera's photos are 4:3
+    await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/); // the false camera's images are 4:3
     expect(await alerts(page)).toBe("");
   });
 

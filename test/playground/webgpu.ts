@@ -11,9 +11,9 @@ export function webgpuTests(): void {
     });
     afterAll(() => play?.close());
 
-    it("tries it when asked, says that WebAssembly is faster here, and looks at the photo all the same", async () => {
+    it("tries it when asked, says that WebAssembly is faster here, and looks at the image all the same", async () => {
       const { page } = play;
-      await page.setInputFiles("#photo-file", {
+      await page.setInputFiles("#image-file", {
         name: "field.png",
         mimeType: "image/png",
         buffer: pngOf((x, y) => [255 * x, 255 * y, 90]),
@@ -28,7 +28,7 @@ export function webgpuTests(): void {
       expect(play.paths.some((path) => path.includes("asyncify"))).toBe(true);
       await page.click("#look");
       await told(page, /tokens of \d+ channels/);
-      expect(await page.locator("#colours canvas").count()).toBe(3);
+      expect(await page.locator("#colors canvas").count()).toBe(3);
     });
   });
 }

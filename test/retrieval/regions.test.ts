@@ -1,10 +1,10 @@
-/** A region's box must be the pixels that its vector was made from, whatever the photo's shape and however it was looked at. */
+/** A region's box must be the pixels that its vector was made from, whatever the image's shape and however it was looked at. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { VisionModel } from "../../src/core/index.ts";
-import { extractPhoto, type PhotoOptions, type PhotoTokens, photoTokens } from "../../src/features/index.ts";
+import { extractImage, type ImagePlanOptions, type ImageTokens, imageTokens } from "../../src/features/index.ts";
 import type { Photo, Preprocessing } from "../../src/images/index.ts";
-import { boxAround, placeOf, regionVector, regionVectors, similarities } from "../../src/retrieval/index.ts";
+import { boxAround, gridGeometryOf, regionVector, regionVectors, similarities } from "../../src/retrieval/index.ts";
 import { cosine, noise } from "../heads/vectors.ts";
 
 const preprocessing: Preprocessing = { mean: [0, 0, 0], std: [1, 1, 1], rescale: 1 / 255, filter: "bicubic" };
@@ -24,7 +24,7 @@ const means: VisionModel = Object.assign(
   { traits: { imageSize: [64, 64] as const, patchSize: 8, prefixTokens: 0, layout: "bnc" as const } },
 );
 
-/** Red rises to the right, green downwards, blue is full: a mean colour tells where its pixels lie. */
+/** Red rises to the right, green downwards, blue is full: a mean color tells where its pixels lie. */
 function slopes(width: number, height: number): Photo {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0, at = 0; y < height; y++)
@@ -32,31 +32,31 @@ function slopes(width: number, height: number): Photo {
   return { width, height, channels: 3, data };
 }
 
-async function tokensOf(photo: Photo, options: PhotoOptions): Promise<PhotoTokens> {
-  return photoTokens(await extractPhoto(means, photo, { ...options, preprocessing }));
+async function tokensOf(image: Photo, options: ImagePlanOptions): Promise<ImageTokens> {
+  return imageTokens(await extractImage(means, image, { ...options, preprocessing }));
 }
 
 describe("regions and their boxes", () => {
   it.each([
-    ["a wide photo that keeps its shape", 150, 97, { scales: [1] }],
+    ["a wide image that keeps its shape", 150, 97, { scales: [1] }],
     ["a tall one", 70, 260, { scales: [1] }],
     ["a squashed one", 150, 97, { scales: [1, 2], fit: "squash" as const }],
     ["a cropped one", 210, 97, { scales: [1], fit: "crop" as const }],
     ["one on the grid of a larger scale", 150, 97, { scales: [1, 2], resizeOutputToIdx: -1 }],
     ["one whose last tokens reach beyond it", 97, 150, { imgSizes: [[100, 77]] as [number, number][] }],
-  ])("name the pixels that the vector is the mean of: %s", async (_, width, height, options: PhotoOptions) => {
+  ])("name the pixels that the vector is the mean of: %s", async (_, width, height, options: ImagePlanOptions) => {
     const tokens = await tokensOf(slopes(width, height), options);
     const { vectors, boxes } = regionVectors(tokens, { window: 2, stride: 1 });
     const { rows, cols } = tokens.grid;
     expect(boxes.length / 4).toBe((rows - 1) * (cols - 1));
     const { channels } = tokens;
-    const cell = placeOf(tokens).token;
+    const cell = gridGeometryOf(tokens).token;
     for (let i = 0; i < boxes.length / 4; i++) {
       const [left, top, w, h] = boxes.subarray(4 * i, 4 * i + 4);
       const [red, green, blue] = vectors.subarray(i * channels, i * channels + 3);
       expect(left >= 0 && top >= 0 && left + w <= width + 1e-9 && top + h <= height + 1e-9).toBe(true);
-      if (w < 2 * cell[1] - 1e-9 || h < 2 * cell[0] - 1e-9) continue; // half of it is padding, which has no colour
-      // The middle of the box, from its colour; at the photo's edge the filter sees less than a full slope.
+      if (w < 2 * cell[1] - 1e-9 || h < 2 * cell[0] - 1e-9) continue; // half of it is padding, which has no color
+      // The middle of the box, from its color; at the image's edge the filter sees less than a full slope.
       const edge = left < 1 || top < 1 || left + w > width - 1 || top + h > height - 1;
       expect(Math.abs((red / blue) * (width - 1) - (left + w / 2 - 0.5))).toBeLessThan(edge ? cell[1] / 4 : 1);
       expect(Math.abs((green / blue) * (height - 1) - (top + h / 2 - 0.5))).toBeLessThan(edge ? cell[0] / 4 : 1);
@@ -102,9 +102,9 @@ describe("regions and their boxes", () => {
     expect(() => boxAround(tokens, 91, 5, 1)).toThrow("outside what the model saw: 0 to 90 across");
   });
 
-  it("of a point in a part of the photo: its edges belong to it, and nothing beyond them", () => {
-    const place = { region: { left: 10, top: 20, width: 90, height: 60 }, token: [10, 10] as const };
-    const tokens = { ...drawTokens(6, 9, 1), place };
+  it("of a point in a part of the image: its edges belong to it, and nothing beyond them", () => {
+    const gridGeometry = { region: { left: 10, top: 20, width: 90, height: 60 }, token: [10, 10] as const };
+    const tokens = { ...drawTokens(6, 9, 1), gridGeometry };
     expect(boxAround(tokens, 35, 45, 1)).toEqual({ left: 30, top: 40, width: 10, height: 10 });
     expect(boxAround(tokens, 10, 20, 1)).toEqual({ left: 10, top: 20, width: 10, height: 10 });
     expect(boxAround(tokens, 100, 80, 1)).toEqual({ left: 90, top: 70, width: 10, height: 10 });
@@ -158,7 +158,14 @@ describe("regions and their boxes", () => {
   });
 });
 
-/** A grid of random tokens over a photo of 90 x 60. */
-function drawTokens(rows: number, cols: number, seed: number): PhotoTokens {
-  return { data: noise(rows * cols * 4, seed), channels: 4, prefix: 0, grid: { rows, cols }, widths: [4], size: [60, 90] };
+/** A grid of random tokens over an image of 90 x 60. */
+function drawTokens(rows: number, cols: number, seed: number): ImageTokens {
+  return {
+    data: noise(rows * cols * 4, seed),
+    channels: 4,
+    prefix: 0,
+    grid: { rows, cols },
+    channelsPerScale: [4],
+    size: [60, 90],
+  };
 }

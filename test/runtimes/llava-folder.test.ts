@@ -71,7 +71,7 @@ describe("LLaVA's folder", () => {
     const kept = { ...config, vision_feature_select_strategy: "full" };
     const files = { "config.json": kept, "model.safetensors": whole, "preprocessor_config.json": preprocessor };
     const { model, tower, project, dispose } = await loadTower(write("kept", files), { threads: 1 });
-    const { dims, grid, prefix } = await visualTokens(model, grey, tower, { project });
+    const { dims, grid, prefix } = await visualTokens(model, gray, tower, { project });
     await dispose();
     expect({ dims, grid, prefix }).toEqual({ dims: [1, 17, 16], grid: { rows: 4, cols: 4 }, prefix: 1 });
     const cells = { "config.json": { ...kept, mm_projector_type: "mlp_downsample" } };
@@ -84,7 +84,7 @@ describe("LLaVA's folder", () => {
     await expect(loadTower(join(root, "cells"))).rejects.toThrow(/17 tokens are not 4x4/);
   });
 
-  const grey = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600).fill(128) } as const;
+  const gray = { width: 40, height: 30, channels: 3, data: new Uint8Array(3600).fill(128) } as const;
 
   it("in parts: those without a wanted tensor need not even be there", () => {
     const [first, second] = [(name: string) => name.includes("vision_tower"), (name: string) => name.includes("projector")];

@@ -33,7 +33,7 @@ function writeFolder(encoder: Uint8Array, configs: Configs, name = "vision_encod
   return folder;
 }
 
-const photo = (seed = 1, width = 150, height = 110): RawImage => {
+const image = (seed = 1, width = 150, height = 110): RawImage => {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (Math.imul(i + seed, 2654435761) >>> 24) & 255);
   return new RawImage(data, width, height, 3);
 };
@@ -49,15 +49,15 @@ interface Answer {
 /** What an application does with a LLaVA folder; it knows nothing of S². */
 async function ask(
   folder: string,
-  photos: RawImage | RawImage[] = photo(),
+  images: RawImage | RawImage[] = image(),
   dtype: Record<string, "fp32" | "fp16"> = {},
 ): Promise<Answer> {
-  const question = "<image> what is there in the photo";
+  const question = "<image> what is there in the image";
   const ready = await AutoProcessor.from_pretrained(folder);
   const model = await LlavaForConditionalGeneration.from_pretrained(folder, {
     dtype: { vision_encoder: "fp32", embed_tokens: "fp32", decoder_model_merged: "fp32", ...dtype },
   });
-  const inputs = await ready(photos, Array.isArray(photos) ? photos.map(() => question) : question);
+  const inputs = await ready(images, Array.isArray(images) ? images.map(() => question) : question);
   const sequences = (await model.generate({ ...inputs, max_new_tokens: 8, do_sample: false })) as LibraryTensor;
   const features = (await model.encode_image({ pixel_values: inputs.pixel_values })) as LibraryTensor;
   const plain = ({ dims, data }: LibraryTensor): Tensor => ({ dims: [...dims], data: data as Float32Array });
@@ -90,8 +90,8 @@ describe("a LLaVA folder", () => {
   it("works as it is: 16 tokens of an image, eight more that follow from it", async () => {
     expect(plain).toMatchObject({ imageTokens: 16, features: { dims: [1, 16, 16] }, pixels: { dims: [1, 3, 32, 32] } });
     expect(plain.ids.length).toBe(16 + 7 - 1 + 8);
-    const other = await ask(`llava-0`, photo(2));
-    expect(other.ids).not.toEqual(plain.ids); // the answer hangs on the photo, else equal answers would prove nothing
+    const other = await ask(`llava-0`, image(2));
+    expect(other.ids).not.toEqual(plain.ids); // the answer hangs on the image, else equal answers would prove nothing
   });
 
   it("with one scale answers as the plain export does", async () => {
@@ -110,7 +110,7 @@ describe("a LLaVA folder", () => {
     const answer = await ask(folder);
     expect(answer).toMatchObject({ imageTokens: tokens, features: { dims: [1, 16, 16] }, pixels: { dims: [1, 3, 96, 96] } });
     expect(answer.ids.length).toBe(plain.ids.length);
-    expect(answer.ids).not.toEqual((await ask(folder, photo(2))).ids);
+    expect(answer.ids).not.toEqual((await ask(folder, image(2))).ids);
 
     const eyes = await openGraph(tower(), { threads: 1 });
     const model = async (tiles: Tensor) => Object.values(await eyes.run({ pixel_values: tiles }))[0] as Tensor;
@@ -126,13 +126,13 @@ describe("a LLaVA folder", () => {
     await Promise.all([eyes.close(), project.close()]);
   });
 
-  it("of two photos in one call, tile by tile, each gets its own tokens", async () => {
+  it("of two images in one call, tile by tile, each gets its own tokens", async () => {
     const { file, configs } = exported(weightsOf(projector(72)), { scales: [32, 64, 96], splitForward: 2 });
     const folder = writeFolder(file, configs);
     const [first, second, both] = [
-      await ask(folder, photo(1)),
-      await ask(folder, photo(2)),
-      await ask(folder, [photo(1), photo(2)]),
+      await ask(folder, image(1)),
+      await ask(folder, image(2)),
+      await ask(folder, [image(1), image(2)]),
     ];
     expect(both.features.dims).toEqual([2, 16, 16]);
     expect(differs(both.features.data, Float32Array.from([...first.features.data, ...second.features.data]))).toBe("");
@@ -154,7 +154,7 @@ describe("a LLaVA folder", () => {
     const whole = exported(weights, { scales: [32, 64, 96] });
     const half = exported(weights, { scales: [32, 64, 96], dtype: "float16" });
     expect(half.file.length).toBeLessThan(0.8 * whole.file.length); // S²'s matrices and the plan are not weights
-    const answer = await ask(writeFolder(half.file, half.configs, "vision_encoder_fp16.onnx"), photo(), {
+    const answer = await ask(writeFolder(half.file, half.configs, "vision_encoder_fp16.onnx"), image(), {
       vision_encoder: "fp16",
     });
     expect(answer.features.dims).toEqual([1, 16, 16]);
@@ -220,7 +220,7 @@ describe("VILA's eyes in such a folder", () => {
 });
 
 describe("what does not fit is refused before anything is written", () => {
-  it("a projector of one scale: both widths, and what to do", () => {
+  it("a projector of one scale: both channelsPerScale, and what to do", () => {
     const attempt = () => exported(weightsOf(projector(24)), { scales: [32, 64, 96] });
     expect(attempt).toThrow(/takes 24 numbers, the tower gives 72: 24 channels times 3 scales\. They are weights for 1 scale\./);
     expect(attempt).toThrow(expect.objectContaining({ code: "projector-width" }));

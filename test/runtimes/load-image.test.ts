@@ -26,11 +26,11 @@ import {
   WIDTH,
   withCurveTable,
   withProfile,
-} from "./drawn-photos.ts";
+} from "./drawn-images.ts";
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "s2-photo-"));
+  folder = await mkdtemp(join(tmpdir(), "s2-image-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -39,10 +39,10 @@ describe("loadImage: plain pictures", () => {
     const pixels = noise(PIXELS * 3);
     const path = join(folder, "plain.png");
     await writeFile(path, await drawn(pixels, 3).png().toBuffer());
-    const photo = await loadImage(path);
-    expect({ ...photo, data: 0 }).toEqual({ width: WIDTH, height: HEIGHT, channels: 3, data: 0, source: path });
-    expect(photo.data).toEqual(pixels);
-    expect(photo.data.constructor).toBe(Uint8Array);
+    const image = await loadImage(path);
+    expect({ ...image, data: 0 }).toEqual({ width: WIDTH, height: HEIGHT, channels: 3, data: 0, source: path });
+    expect(image.data).toEqual(pixels);
+    expect(image.data.constructor).toBe(Uint8Array);
     const fromBytes = await loadImage(new Uint8Array(await drawn(pixels, 3).png().toBuffer()));
     expect(fromBytes.data).toEqual(pixels);
     expect("source" in fromBytes).toBe(false);
@@ -57,21 +57,21 @@ describe("loadImage: plain pictures", () => {
     }
   });
 
-  it("makes three equal channels of grey: JPEG, PNG, 1-bit TIFF", async () => {
-    const grey = noise(PIXELS);
-    const bits = grey.map((v) => (v > 127 ? 255 : 0));
-    const png = await drawn(grey, 1).toColourspace("b-w").png().toBuffer();
-    expect((await loadImage(png)).data).toEqual(tripled(grey));
+  it("makes three equal channels of gray: JPEG, PNG, 1-bit TIFF", async () => {
+    const gray = noise(PIXELS);
+    const bits = gray.map((v) => (v > 127 ? 255 : 0));
+    const png = await drawn(gray, 1).toColourspace("b-w").png().toBuffer();
+    expect((await loadImage(png)).data).toEqual(tripled(gray));
     const tiff = await drawn(bits, 1).toColourspace("b-w").tiff({ bitdepth: 1 }).toBuffer();
     expect((await loadImage(tiff)).data).toEqual(tripled(bits));
-    const jpeg = await drawn(grey, 1).toColourspace("b-w").jpeg().toBuffer();
+    const jpeg = await drawn(gray, 1).toColourspace("b-w").jpeg().toBuffer();
     const decoded = plain(await sharp(jpeg).toColourspace("b-w").raw().toBuffer());
     expect((await loadImage(jpeg)).data).toEqual(tripled(decoded));
   });
 
   it("resolves a palette, with a transparent entry too", async () => {
     const four = Uint8Array.from({ length: PIXELS * 4 }, (_, i) => [20, 90, 200, i % 8 < 4 ? 255 : 0][i % 4]);
-    const file = await drawn(four, 4).png({ palette: true, colours: 4 }).toBuffer();
+    const file = await drawn(four, 4).png({ palette: true, colors: 4 }).toBuffer();
     expect((await sharp(file).metadata()).isPalette).toBe(true);
     expect([...(await loadImage(file)).data.subarray(0, 6)]).toEqual([20, 90, 200, 255, 255, 255]);
   });
@@ -86,14 +86,14 @@ describe("loadImage: plain pictures", () => {
       .gif()
       .toBuffer();
     expect((await sharp(file).metadata()).pages).toBe(2);
-    const photo = await loadImage(file);
-    expect([photo.width, photo.height, ...photo.data.subarray(0, 3)]).toEqual([8, 6, 255, 0, 0]);
+    const image = await loadImage(file);
+    expect([image.width, image.height, ...image.data.subarray(0, 3)]).toEqual([8, 6, 255, 0, 0]);
   });
 
   it("draws an SVG", async () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="4"><rect width="2" height="4" fill="#0a141e"/></svg>';
-    const photo = await loadImage(Buffer.from(svg));
-    expect([photo.width, photo.height, ...photo.data.subarray(3, 9)]).toEqual([5, 4, 10, 20, 30, 255, 255, 255]);
+    const image = await loadImage(Buffer.from(svg));
+    expect([image.width, image.height, ...image.data.subarray(3, 9)]).toEqual([5, 4, 10, 20, 30, 255, 255, 255]);
   });
 });
 
@@ -119,9 +119,9 @@ describe("loadImage: orientation", () => {
       const [x, y] = STORED[orientation](pixel % width, Math.floor(pixel / width));
       return stored[(y * WIDTH + x) * 3 + (i % 3)];
     });
-    const photo = await loadImage(file);
-    expect([photo.width, photo.height]).toEqual([width, height]);
-    expect(photo.data).toEqual(upright);
+    const image = await loadImage(file);
+    expect([image.width, image.height]).toEqual([width, height]);
+    expect(image.data).toEqual(upright);
   });
 });
 
@@ -151,13 +151,13 @@ describe("loadImage: transparency", () => {
   });
 });
 
-describe("loadImage: 16 bits and colour spaces", () => {
-  it("rounds 16-bit grey and RGB to 8", async () => {
+describe("loadImage: 16 bits and color spaces", () => {
+  it("rounds 16-bit gray and RGB to 8", async () => {
     const rgb = noise16(PIXELS * 3);
     const down = Uint8Array.from(rgb, (v) => Math.round(v / 257));
     expect((await loadImage(await drawn16(rgb, 3).toColourspace("rgb16").png().toBuffer())).data).toEqual(down);
-    const grey = rgb.slice(0, PIXELS);
-    const png = await drawn16(grey, 1).toColourspace("grey16").png().toBuffer();
+    const gray = rgb.slice(0, PIXELS);
+    const png = await drawn16(gray, 1).toColourspace("grey16").png().toBuffer();
     expect((await sharp(png).metadata()).depth).toBe("ushort");
     expect((await loadImage(png)).data).toEqual(tripled(down.slice(0, PIXELS)));
   });
@@ -165,9 +165,9 @@ describe("loadImage: 16 bits and colour spaces", () => {
   it("converts CMYK", async () => {
     const jpeg = await drawn(smooth(), 3).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(jpeg).metadata()).space).toBe("cmyk");
-    const photo = await loadImage(jpeg);
-    expect(photo.data.length).toBe(PIXELS * 3);
-    expect(meanDifference(photo.data, smooth())).toBeLessThan(25); // what the small gamut of print leaves
+    const image = await loadImage(jpeg);
+    expect(image.data.length).toBe(PIXELS * 3);
+    expect(meanDifference(image.data, smooth())).toBeLessThan(25); // what the small gamut of print leaves
   });
 
   it("converts Display P3 to sRGB in 8 and in 16 bits, and leaves it when told to", async () => {
@@ -225,17 +225,17 @@ describe("loadImage: refusals", () => {
       ["https://example.org/a.jpg", "Fetch it first"],
       [7 as unknown as string, "of type number"],
     ]) {
-      expect(await refusal(source)).toMatchObject({ code: "photo-not-found", message: expect.stringContaining(says) });
+      expect(await refusal(source)).toMatchObject({ code: "image-not-found", message: expect.stringContaining(says) });
     }
   });
 
   it("says an empty file and one that is no image or of a foreign format", async () => {
     for (const [source, code, says] of [
-      [await at("empty.jpg", ""), "photo-broken", "is empty (0 bytes)"],
-      [new Uint8Array(0), "photo-broken", "0 bytes"],
-      [await at("text.jpg", "Dear all, no photo"), "photo-format", 'starts with "Dear all, no'],
-      [await at("a.heic", "\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "photo-format", "is a HEIC file"],
-      [Buffer.from(`BM${"x".repeat(60)}`), "photo-format", "is a BMP file, which is not decoded here: JPEG, PNG"],
+      [await at("empty.jpg", ""), "image-broken", "is empty (0 bytes)"],
+      [new Uint8Array(0), "image-broken", "0 bytes"],
+      [await at("text.jpg", "Dear all, no image"), "image-format", 'starts with "Dear all, no'],
+      [await at("a.heic", "\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "image-format", "is a HEIC file"],
+      [Buffer.from(`BM${"x".repeat(60)}`), "image-format", "is a BMP file, which is not decoded here: JPEG, PNG"],
     ] as const) {
       expect(await refusal(source)).toMatchObject({ code, message: expect.stringContaining(says) });
     }
@@ -249,7 +249,7 @@ describe("loadImage: refusals", () => {
         .toBuffer();
       for (const part of [0.5, 0.98]) {
         const error = await refusal(file.subarray(0, Math.floor(file.length * part)));
-        expect(error, `${format} ${part}`).toMatchObject({ code: "photo-broken", message: expect.stringContaining("cut short") });
+        expect(error, `${format} ${part}`).toMatchObject({ code: "image-broken", message: expect.stringContaining("cut short") });
       }
     }
   });
@@ -275,9 +275,9 @@ describe("loadImage: refusals", () => {
   });
 
   it("refuses floating-point samples and wrong options", async () => {
-    expect(await refusal(floatTiff())).toMatchObject({ code: "photo-format", message: expect.stringContaining("of type float") });
+    expect(await refusal(floatTiff())).toMatchObject({ code: "image-format", message: expect.stringContaining("of type float") });
     for (const options of [{ background: [0, 0, 256] }, { icc: "p3" }, { maxPixels: 0 }]) {
-      expect(await refusal(new Uint8Array(1), options)).toMatchObject({ code: "photo-options" });
+      expect(await refusal(new Uint8Array(1), options)).toMatchObject({ code: "image-options" });
     }
   });
 });
@@ -307,7 +307,7 @@ describe("loadImage: limits", () => {
     expect(await refusal(tagged)).toMatchObject({ message: expect.stringContaining("67108864 where colors are converted") });
   }, 120_000);
 
-  it("converts a large photo with alpha in a thread to what a small one becomes in place", async () => {
+  it("converts a large image with alpha in a thread to what a small one becomes in place", async () => {
     const side = 1100;
     const rgba = noise(side * side * 4);
     const file = await sharp(rgba, { raw: { width: side, height: side, channels: 4 } })
@@ -316,7 +316,7 @@ describe("loadImage: limits", () => {
     const { data } = await loadImage(file, { background: [1, 2, 3] });
     expect(Buffer.compare(data, rgbFrom8(rgba, side * side, 4, [1, 2, 3]))).toBe(0);
     const broken = await refusal(file.subarray(0, file.length / 2));
-    expect(broken).toMatchObject({ code: "photo-broken" });
+    expect(broken).toMatchObject({ code: "image-broken" });
   });
 
   it("an SVG reads no other file, from a path neither", async () => {
@@ -346,12 +346,12 @@ describe("loadImage: limits", () => {
       );
     const slow = filter('<feTurbulence baseFrequency="0.9" numOctaves="1000"/>'.repeat(9));
     expect(await refusal(slow)).toMatchObject({
-      code: "photo-broken",
+      code: "image-broken",
       message: expect.stringMatching(/more than 3 seconds of a processor/),
     });
     const large = filter(Array.from({ length: 300 }, (_, i) => `<feFlood result="r${i}"/>`).join(""));
     expect(await refusal(large)).toMatchObject({
-      code: "photo-broken",
+      code: "image-broken",
       message: expect.stringMatching(/more than (640 MiB|3 seconds)/),
     });
     const entities = "bcdefghijk".replace(
@@ -359,7 +359,7 @@ describe("loadImage: limits", () => {
       (c) => `<!ENTITY ${c} "${`&${String.fromCharCode(c.charCodeAt(0) - 1)};`.repeat(10)}">`,
     );
     const laughs = Buffer.from(`<!DOCTYPE svg [<!ENTITY a "ha">${entities}]>${svg("<text>&k;</text>")}`);
-    expect(await refusal(laughs)).toMatchObject({ code: "photo-broken" });
+    expect(await refusal(laughs)).toMatchObject({ code: "image-broken" });
   }, 240_000);
 
   it("an abort ends it with the signal's own reason, the drawing of an SVG too", async () => {
@@ -387,7 +387,7 @@ describe("loadImage: limits", () => {
         [join(folder, "loop.jpg"), "leads back to itself"],
         [join(folder, "dangling.jpg"), "a link to a file that is not there"],
       ])
-        expect(await refusal(path)).toMatchObject({ code: "photo-not-found", message: expect.stringContaining(says) });
+        expect(await refusal(path)).toMatchObject({ code: "image-not-found", message: expect.stringContaining(says) });
     },
   );
 
@@ -408,7 +408,7 @@ describe("loadImage: limits", () => {
       .toBuffer();
     await writeFile(join(folder, "a.dng"), tiff);
     expect(await refusal(join(folder, "a.dng"))).toMatchObject({
-      code: "photo-format",
+      code: "image-format",
       message: expect.stringContaining("camera's raw file"),
     });
     expect((await loadImage(tiff)).width).toBe(WIDTH);

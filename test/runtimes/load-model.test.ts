@@ -36,7 +36,7 @@ describe("a folder as hubs have it", () => {
     expect(model.source).toMatch(/onnx[/\\]model\.onnx$/);
   });
 
-  test("pixels are normalised as in training: the hub's preprocessing is read", () => {
+  test("pixels are normalized as in training: the hub's preprocessing is read", () => {
     expect(model.preprocessing?.mean).toEqual([0.485, 0.456, 0.406]);
   });
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { addPhotos, memoryVectors, openIndex, removePhotos, search } from "../../src/retrieval/index.ts";
+import { addImages, memoryVectors, openIndex, removeImages, search } from "../../src/retrieval/index.ts";
 import { openVectors } from "../../src/runtimes/node/index.ts";
 import type { VectorHit } from "../../src/tensors/index.ts";
 import { drawVectors, label, noise } from "../heads/vectors.ts";
@@ -34,22 +34,25 @@ function expectSame(hits: VectorHit[], expected: VectorHit[]): void {
 }
 
 describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
-  it("gives the hits of the exact one in memory, also after photos were replaced and removed, and when opened again", async () => {
+  it("gives the hits of the exact one in memory, also after images were replaced and removed, and when opened again", async () => {
     const path = folder();
     const lance = await openIndex(await openVectors(path), label);
     const memory = await openIndex(memoryVectors(), label);
-    expect(await search(lance, { photo: noise(8, 1) })).toEqual([]);
+    expect(await search(lance, { image: noise(8, 1) })).toEqual([]);
     for (const index of [lance, memory]) {
-      await addPhotos(index, many.slice(0, 20));
-      await addPhotos(index, many.slice(20));
-      await addPhotos(index, [{ ...drawVectors("it's 3.jpg", 500, { regions: 2 }), mark: "new" }, drawVectors("more.jpg", 501)]);
-      await removePhotos(index, ["it's 4.jpg", "never was"]);
-      await removePhotos(index, []);
+      await addImages(index, many.slice(0, 20));
+      await addImages(index, many.slice(20));
+      await addImages(index, [
+        { ...drawVectors("it's 3.jpg", 500, { regions: 2 }), contentHash: "new" },
+        drawVectors("more.jpg", 501),
+      ]);
+      await removeImages(index, ["it's 4.jpg", "never was"]);
+      await removeImages(index, []);
     }
     await lance.store.close();
     const again = await openIndex(await openVectors(path), label);
-    expect(await again.store.photos()).toEqual(await memory.store.photos());
-    for (const query of [{ photo: noise(8, 1) }, { region: noise(8, 2) }])
+    expect(await again.store.images()).toEqual(await memory.store.images());
+    for (const query of [{ image: noise(8, 1) }, { region: noise(8, 2) }])
       expectSame(await search(again, query), await search(memory, query));
     const every = { top: 1000, everyRegion: true };
     const all = await search(again, { region: noise(8, 3) }, every);
@@ -61,7 +64,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
   it("is refused to another model, and to vectors of another length", async () => {
     const path = folder();
     const first = await openIndex(await openVectors(path), label);
-    await addPhotos(first, many);
+    await addImages(first, many);
     await first.store.close();
     const store = await openVectors(path);
     await expect(openIndex(store, { ...label, modelHash: "f".repeat(64) })).rejects.toMatchObject({
@@ -69,7 +72,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
       message: expect.stringContaining("now comes the model toy (fingerprint ffffffffffff)"),
     });
     const index = await openIndex(store, label);
-    await expect(search(index, { photo: noise(9, 1) })).rejects.toThrow("The query has 9 numbers; the index holds 8");
+    await expect(search(index, { image: noise(9, 1) })).rejects.toThrow("The query has 9 numbers; the index holds 8");
     await store.close();
   });
 
@@ -77,30 +80,30 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     const store = await openVectors(folder(), { probes: 100, refine: 20 });
     const index = await openIndex(store, label);
     const drawn = Array.from({ length: 300 }, (_, i) => drawVectors(`${i}`, i, { channels: 16, regions: 1 }));
-    await addPhotos(index, drawn);
-    const exact = await search(index, { photo: noise(16, 5) });
+    await addImages(index, drawn);
+    const exact = await search(index, { image: noise(16, 5) });
     for (const type of ["IVF_FLAT", "IVF_PQ", "IVF_HNSW_SQ", "none"] as const) {
-      await store.build("photos", type);
-      expect((await search(index, { photo: drawn[17].vector }, { top: 1 }))[0]).toMatchObject({
-        photo: "17",
+      await store.build("images", type);
+      expect((await search(index, { image: drawn[17].vector }, { top: 1 }))[0]).toMatchObject({
+        image: "17",
         score: expect.closeTo(1, 3),
       });
     }
-    expectSame(await search(index, { photo: noise(16, 5) }), exact);
+    expectSame(await search(index, { image: noise(16, 5) }), exact);
     await store.close();
   });
 
   it("says which vectors are too few for an index, in LanceDB's own words", async () => {
     const store = await openVectors(folder());
-    await addPhotos(await openIndex(store, label), many);
-    await expect(store.build("photos", "IVF_PQ")).rejects.toMatchObject({
+    await addImages(await openIndex(store, label), many);
+    await expect(store.build("images", "IVF_PQ")).rejects.toMatchObject({
       code: "vectors",
       message: expect.stringMatching(/^LanceDB at .* says: .*256/),
     });
     await store.close();
   });
 
-  it("takes no more room than before when all photos were replaced and it was compacted", async () => {
+  it("takes no more room than before when all images were replaced and it was compacted", async () => {
     const path = folder();
     const store = await openVectors(path);
     const index = await openIndex(store, label);
@@ -108,25 +111,25 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
       const files = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => statSync(join(path, name)));
       return files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
     };
-    const drawn = many.map((photo) => ({ ...photo, ...drawVectors(photo.path, 7, { channels: 192, regions: 30 }) }));
-    await addPhotos(index, drawn);
+    const drawn = many.map((image) => ({ ...image, ...drawVectors(image.path, 7, { channels: 192, regions: 30 }) }));
+    await addImages(index, drawn);
     const once = size();
-    for (let i = 0; i < 3; i++) await addPhotos(index, drawn);
+    for (let i = 0; i < 3; i++) await addImages(index, drawn);
     expect(size()).toBeGreaterThan(2 * once);
     await store.compact();
     expect(size()).toBeLessThan(1.5 * once);
-    expect((await search(index, { photo: drawn[0].vector }, { top: 100 })).length).toBe(60);
+    expect((await search(index, { image: drawn[0].vector }, { top: 100 })).length).toBe(60);
     await store.close();
   });
 
-  it("killed at random moments while photos are added it opens, searches, and goes on to the whole", async () => {
+  it("killed at random moments while images are added it opens, searches, and goes on to the whole", async () => {
     const path = folder();
     const count = 24;
     let kills = 0;
     for (let finished = false; !finished; ) {
       finished = await new Promise<boolean>((resolve, reject) => {
         const run = spawn(process.execPath, [child, path, `${count}`], { stdio: ["ignore", "pipe", "ignore"] });
-        // Some time after its first photo, so that every run gets on; now and then at any moment from its start.
+        // Some time after its first image, so that every run gets on; now and then at any moment from its start.
         const kill = () => run.kill("SIGKILL");
         let timer = kills % 4 === 2 ? setTimeout(kill, 200 + ((kills * 137) % 600)) : undefined;
         run.stdout.once("data", () => {
@@ -141,20 +144,20 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
         });
       });
       const store = await openVectors(path);
-      const kept = await store.photos();
+      const kept = await store.images();
       const found = (await store.channels("regions")) ? await store.nearest("regions", noise(8, 1), 1000) : [];
-      // Of every photo that is there all regions are there, and none twice.
-      for (const photo of kept.keys()) expect(found.filter((hit) => hit.photo === photo)).toHaveLength(3);
+      // Of every image that is there all regions are there, and none twice.
+      for (const image of kept.keys()) expect(found.filter((hit) => hit.image === image)).toHaveLength(3);
       await store.close();
       if (kills > 2 * count) throw new Error("No run gets further than the one before.");
     }
     const store = await openVectors(path);
-    expect([(await store.photos()).size, (await store.nearest("regions", noise(8, 1), 1000)).length]).toEqual([count, 3 * count]);
+    expect([(await store.images()).size, (await store.nearest("regions", noise(8, 1), 1000)).length]).toEqual([count, 3 * count]);
     await store.close();
     expect(kills).toBeGreaterThan(0);
   });
 
-  it("with two writers at once has every photo and every region once", async () => {
+  it("with two writers at once has every image and every region once", async () => {
     const path = folder();
     const count = 12;
     const ends = [0, 1].map(
@@ -168,10 +171,10 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     );
     expect(await Promise.all(ends)).toEqual(["", ""]);
     const store = await openVectors(path);
-    const rows = await store.nearest("photos", noise(8, 1), 1000);
+    const rows = await store.nearest("images", noise(8, 1), 1000);
     const regions = await store.nearest("regions", noise(8, 1), 1000);
     await store.close();
-    expect([rows.length, new Set(rows.map((hit) => hit.photo)).size, regions.length]).toEqual([count, count, 3 * count]);
+    expect([rows.length, new Set(rows.map((hit) => hit.image)).size, regions.length]).toEqual([count, count, 3 * count]);
   }, 120_000);
 
   it("a place that is none is said with its path", async () => {
@@ -191,10 +194,10 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     }).listen(0, "127.0.0.1");
     await new Promise((ready) => server.once("listening", ready));
     const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const store = await openVectors("db://my-photos", { apiKey: "sk_test", host, region: "us-east-1" });
+    const store = await openVectors("db://my-images", { apiKey: "sk_test", host, region: "us-east-1" });
     await expect(openIndex(store, label)).rejects.toMatchObject({
       code: "vectors",
-      message: expect.stringMatching(/^LanceDB at db:\/\/my-photos says: .*(401|key is not known)/),
+      message: expect.stringMatching(/^LanceDB at db:\/\/my-images says: .*(401|key is not known)/),
     });
     expect(asked[0]).toMatchObject({ url: expect.stringContaining("/v1/table"), key: "sk_test" });
     server.closeAllConnections();

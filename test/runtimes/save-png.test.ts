@@ -5,11 +5,11 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { savePng } from "../../src/runtimes/node/save-png.ts";
-import { HEIGHT, noise, PIXELS, plain, WIDTH } from "./drawn-photos.ts";
+import { HEIGHT, noise, PIXELS, plain, WIDTH } from "./drawn-images.ts";
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "s2-photo-"));
+  folder = await mkdtemp(join(tmpdir(), "s2-image-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -1,4 +1,4 @@
-/** A CLIP of a few kB in the hub's layout: photos by their mean colour, texts by their words' colours, both through one random matrix. */
+/** A CLIP of a few kB in the hub's layout: images by their mean color, texts by their words' colors, both through one random matrix. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as onnx from "../../src/onnx/index.ts";
@@ -8,7 +8,7 @@ export const words = {
   "[UNK]": [0, 0, 0],
   "[PAD]": [0, 0, 0],
   a: [0, 0, 0],
-  photo: [0, 0, 0],
+  image: [0, 0, 0],
   red: [1, 0, 0],
   green: [0, 1, 0],
   blue: [0, 0, 1],
@@ -56,16 +56,16 @@ const projection = noise(3 * channels, 1);
 function visionGraph(): Uint8Array {
   const graph = onnx.newGraph(17);
   const pixels = onnx.input(graph, "pixel_values", "float32", ["b", 3, 8, 8]);
-  const colour = onnx.ReduceMean(pixels, [2, 3], { keepdims: 0 });
-  return finish(graph, onnx.MatMul(colour, onnx.constant(graph, "float32", [3, channels], projection)), "image_embeds");
+  const color = onnx.ReduceMean(pixels, [2, 3], { keepdims: 0 });
+  return finish(graph, onnx.MatMul(color, onnx.constant(graph, "float32", [3, channels], projection)), "image_embeds");
 }
 
 function textGraph(): Uint8Array {
   const graph = onnx.newGraph(17);
   const ids = onnx.input(graph, "input_ids", "int64", ["b", "n"]);
   const table = onnx.constant(graph, "float32", [Object.keys(words).length, 3], Float32Array.from(Object.values(words).flat()));
-  const colour = onnx.ReduceMean(onnx.Gather(table, ids), [1], { keepdims: 0 });
-  return finish(graph, onnx.MatMul(colour, onnx.constant(graph, "float32", [3, channels], projection)), "text_embeds");
+  const color = onnx.ReduceMean(onnx.Gather(table, ids), [1], { keepdims: 0 });
+  return finish(graph, onnx.MatMul(color, onnx.constant(graph, "float32", [3, channels], projection)), "text_embeds");
 }
 
 function finish(graph: onnx.Graph, value: onnx.Value, name: string): Uint8Array {

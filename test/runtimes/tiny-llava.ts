@@ -40,7 +40,7 @@ const words = [
   "</s>",
   "<image>",
   "<unk>",
-  ..."what is there in the photo a red blue round square near far street sign".split(" "),
+  ..."what is there in the image a red blue round square near far street sign".split(" "),
 ];
 const [dim, heads, layers, longest] = [16, 2, 2, 160];
 

@@ -1,4 +1,4 @@
-/** Photos found by words, with the real transformers.js: both sides of a tiny CLIP give vectors of one space. */
+/** Images found by words, with the real transformers.js: both sides of a tiny CLIP give vectors of one space. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { prepareImage } from "../../src/features/index.ts";
 import type { Photo } from "../../src/images/index.ts";
-import { addPhotos, type IndexLabel, memoryVectors, openIndex, search } from "../../src/retrieval/index.ts";
+import { addImages, type IndexConfig, memoryVectors, openIndex, search } from "../../src/retrieval/index.ts";
 import { imageEmbedder, textEmbedder } from "../../src/runtimes/transformers-embed.ts";
 import { cosine } from "../heads/vectors.ts";
 import { writeTinyClip } from "./tiny-clip.ts";
@@ -29,14 +29,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const colours: Record<string, readonly number[]> = {
+const colors: Record<string, readonly number[]> = {
   "red.jpg": [250, 20, 10],
   "green.jpg": [30, 240, 20],
   "blue.jpg": [10, 30, 250],
 };
-const plain = (colour: readonly number[], width: number, height: number): Photo => ({
+const plain = (color: readonly number[], width: number, height: number): Photo => ({
   ...{ width, height, channels: 3 },
-  data: Uint8Array.from({ length: width * height * 3 }, (_, i) => colour[i % 3]),
+  data: Uint8Array.from({ length: width * height * 3 }, (_, i) => color[i % 3]),
 });
 const none = { vectors: new Float32Array(), boxes: new Float64Array() };
 
@@ -50,7 +50,7 @@ async function sides() {
 }
 
 describe("words", () => {
-  it("find the photo that they describe, through a file of the index", async () => {
+  it("find the image that they describe, through a file of the index", async () => {
     const { vision, text, tokenizer, processor } = await sides();
     const embedImages = imageEmbedder(vision, processor);
     const embedTexts = textEmbedder(text, tokenizer);
@@ -58,23 +58,23 @@ describe("words", () => {
       [8, 8],
       [1, 1, 1],
     ]);
-    const label: IndexLabel = { model: "clip", modelHash: "1", plan: "whole", pooling: "embedding" };
+    const label: IndexConfig = { model: "clip", modelHash: "1", plan: "whole", pooling: "embedding" };
     const store = memoryVectors();
     const index = await openIndex(store, label);
-    for (const [path, colour] of Object.entries(colours)) {
-      const [vector] = await embedImages(prepareImage(plain(colour, 40, 30), embedImages.imageSize!, embedImages.preprocessing));
-      await addPhotos(index, [{ path, mark: "", size: [30, 40], vector, regions: none }]);
+    for (const [path, color] of Object.entries(colors)) {
+      const [vector] = await embedImages(prepareImage(plain(color, 40, 30), embedImages.imageSize!, embedImages.preprocessing));
+      await addImages(index, [{ path, contentHash: "", size: [30, 40], vector, regions: none }]);
     }
     const again = await openIndex(memoryVectors({ from: store.save() }), label);
-    const vectors = await embedTexts(["a green photo", "a photo, red", "Blue"]);
+    const vectors = await embedTexts(["a green image", "an image, red", "Blue"]);
     const best = await Promise.all(vectors.map(async (vector) => (await search(again, { text: vector }, { top: 1 }))[0]));
-    expect(best.map(({ photo }) => photo)).toEqual(["green.jpg", "red.jpg", "blue.jpg"]);
+    expect(best.map(({ image }) => image)).toEqual(["green.jpg", "red.jpg", "blue.jpg"]);
     // A batch is padded; a text alone is as long as it is, and this mean over words only scales.
-    expect(cosine((await embedTexts(["a photo, red"]))[0], vectors[1])).toBeCloseTo(1, 5);
+    expect(cosine((await embedTexts(["an image, red"]))[0], vectors[1])).toBeCloseTo(1, 5);
     await Promise.all([vision.dispose(), text.dispose()]);
   });
 
-  it("need a model with a text side, and photos one that shares it", async () => {
+  it("need a model with a text side, and images one that shares it", async () => {
     const { vision, text, tokenizer, processor } = await sides();
     expect(() => textEmbedder(vision, tokenizer)).toThrow(
       expect.objectContaining({

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const absent = spawnSync("ffmpeg", ["-version"]).error !== undefined;
 const [width, height, perSecond] = [40, 24, 10];
 
-/** Three seconds of ten pictures each, the i-th grey of 8·i, without loss. */
+/** Three seconds of ten pictures each, the i-th gray of 8·i, without loss. */
 function draw(name: string): string {
   const path = join(folder, name);
   const pictures = Buffer.concat(Array.from({ length: 30 }, (_, i) => Buffer.alloc(width * height * 3, 8 * i)));
@@ -26,10 +26,10 @@ function draw(name: string): string {
 describe.skipIf(absent)(`with ffmpeg${absent ? " (skipped: ffmpeg is not on PATH)" : ""}`, () => {
   const frames = async (path: string, options: VideoOptions) => {
     const seen: { time: number; shown: number }[] = [];
-    for await (const { time, photo } of videoFrames(path, options)) {
-      expect([photo.width, photo.height, photo.data.length, photo.source]).toEqual([width, height, width * height * 3, path]);
-      expect(new Set(photo.data).size).toBe(1);
-      seen.push({ time, shown: photo.data[0] / 8 });
+    for await (const { time, image } of videoFrames(path, options)) {
+      expect([image.width, image.height, image.data.length, image.source]).toEqual([width, height, width * height * 3, path]);
+      expect(new Set(image.data).size).toBe(1);
+      seen.push({ time, shown: image.data[0] / 8 });
     }
     return seen;
   };
@@ -66,13 +66,13 @@ describe.skipIf(absent)(`with ffmpeg${absent ? " (skipped: ffmpeg is not on PATH
     await expect(frames(path, {})).rejects.toMatchObject({ code: "video", message: expect.stringContaining("Invalid data") });
   });
 
-  it("features carry the frames' times, each frame planned as a photo of its shape", async () => {
+  it("features carry the frames' times, each frame planned as an image of its shape", async () => {
     const preprocessing = { mean: [0, 0, 0], std: [1, 1, 1], rescale: 1, filter: "bicubic" } as const;
-    const grey = ({ dims: [n], data }: Tensor): Tensor => ({
+    const gray = ({ dims: [n], data }: Tensor): Tensor => ({
       dims: [n, 4, 1],
       data: Float32Array.from({ length: n * 4 }, (_, i) => data[Math.floor(i / 4) * (data.length / n)]),
     });
-    const model = Object.assign(grey, { traits: { imageSize: [8, 8], patchSize: 4, prefixTokens: 0 } as const, preprocessing });
+    const model = Object.assign(gray, { traits: { imageSize: [8, 8], patchSize: 4, prefixTokens: 0 } as const, preprocessing });
     const got: unknown[] = [];
     for await (const { time, features } of extractVideo(model, draw("features.mov"), { scales: [1, 2], every: 1, fit: "squash" }))
       got.push([time, ...features.dims, features.data[0], features.data[1]]);

@@ -1,10 +1,10 @@
-/** Collects toy features of the photos in a folder into a store; writes a line for each photo that the model saw into a file and to stdout. */
+/** Collects toy features of the images in a folder into a store; writes a line for each image that the model saw into a file and to stdout. */
 import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { collectFeatures } from "../../dist/tasks.js";
+import { extractImages } from "../../dist/tasks.js";
 import { loadImage, openStore } from "../../dist/node.js";
 
-const [photos, folder, log] = process.argv.slice(2);
+const [images, folder, log] = process.argv.slice(2);
 const means = async ({ dims: [batch], data }) => {
   await new Promise((resolve) => setTimeout(resolve, 2));
   const tokens = new Float32Array(batch * 4 * 8);
@@ -13,11 +13,11 @@ const means = async ({ dims: [batch], data }) => {
 };
 means.traits = { imageSize: [32, 32], patchSize: 16, prefixTokens: 0, layout: "bnc" };
 
-const names = readdirSync(photos).sort();
+const names = readdirSync(images).sort();
 const collection = {
-  ...{ model: means, modelName: "toy", modelHash: "1", version: "1", look: { scales: [1, 2], fit: "squash" }, store: openStore(folder) },
-  read: async (name) => new Uint8Array(readFileSync(join(photos, name))),
+  ...{ model: means, modelName: "toy", modelHash: "1", version: "1", extraction: { scales: [1, 2], fit: "squash" }, store: openStore(folder) },
+  read: async (name) => new Uint8Array(readFileSync(join(images, name))),
   decode: (bytes) => loadImage(bytes),
-  onPhoto: ({ photo, from }) => from === "model" && (appendFileSync(log, `${photo}\n`), console.log(photo)),
+  onImage: ({ image, from }) => from === "model" && (appendFileSync(log, `${image}\n`), console.log(image)),
 };
-for await (const _ of collectFeatures(names, collection));
+for await (const _ of extractImages(names, collection));

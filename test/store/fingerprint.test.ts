@@ -1,7 +1,7 @@
-/** Features are never taken for those of another model, preprocessing, photo or version. */
+/** Features are never taken for those of another model, preprocessing, image or version. */
 import { describe, expect, it } from "vitest";
 import { imagenet, type Photo } from "../../src/images/index.ts";
-import { changedParts, collectFeatures, modelFingerprint, optionsFingerprint, type Store } from "../../src/store/index.ts";
+import { changedParts, extractImages, modelFingerprint, optionsFingerprint, type Store } from "../../src/store/index.ts";
 
 const traits = { imageSize: [32, 32], patchSize: 16, prefixTokens: 0, layout: "bnc" } as const;
 
@@ -27,16 +27,16 @@ describe("a model's fingerprint", () => {
   it("of the options leaves out what changes time alone", () => {
     expect(optionsFingerprint({ scales: [1], splitForward: 4 })).toBe(optionsFingerprint({ scales: [1] }));
     expect(optionsFingerprint({ scales: [1], fit: "crop" })).not.toBe(optionsFingerprint({ scales: [1] }));
-    expect(changedParts({}, { model: "m", options: "o", photo: "p", version: "1" })).toEqual([
+    expect(changedParts({}, { model: "m", options: "o", image: "p", version: "1" })).toEqual([
       "model",
       "options",
-      "photo",
+      "image",
       "version",
     ]);
   });
 });
 
-it("a photo is hashed from the very bytes that are decoded, once, and not decoded when the store has its features", async () => {
+it("an image is hashed from the very bytes that are decoded, once, and not decoded when the store has its features", async () => {
   const files = new Map<string, Uint8Array>();
   const store: Store = { read: async (name) => files.get(name), write: async (name, bytes) => void files.set(name, bytes) };
   let [reads, decoded] = [0, 0];
@@ -49,7 +49,7 @@ it("a photo is hashed from the very bytes that are decoded, once, and not decode
   );
   const run = async (replaced: number) => {
     const collection = {
-      ...{ model, modelName: "toy", modelHash: "1", version: "1", look: { scales: [1], fit: "squash" as const }, store },
+      ...{ model, modelName: "toy", modelHash: "1", version: "1", extraction: { scales: [1], fit: "squash" as const }, store },
       // The file is replaced right after it was read.
       read: async () => Uint8Array.of(reads++ < replaced ? 1 : 2),
       decode: async ([level]: Uint8Array): Promise<Photo> => {
@@ -57,7 +57,7 @@ it("a photo is hashed from the very bytes that are decoded, once, and not decode
         return { width: 32, height: 32, channels: 3, data: new Uint8Array(3072).fill(100 * level) };
       },
     };
-    for await (const each of collectFeatures(["a"], collection)) if ("tokens" in each) return each.tokens.data[0];
+    for await (const each of extractImages(["a"], collection)) if ("tokens" in each) return each.tokens.data[0];
     throw new Error("no features");
   };
   const first = await run(1);

@@ -1,15 +1,15 @@
 /** The verdict on S²: it follows from the figures, says no where nothing is shown, and takes the cheaper way where the dearer adds nothing. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addPhoto, mean, openTally, pooled } from "../../src/metrics/index.ts";
+import { addImage, mean, newSums, pooled } from "../../src/metrics/index.ts";
 import { adviseOn, type Candidate, gain, type TaskFigure } from "../../src/tasks/index.ts";
 
-const PHOTOS = 100;
+const IMAGES = 100;
 
-/** Right on the first `right` of 100 photos. */
+/** Right on the first `right` of 100 images. */
 function candidate(name: string, right: number, tiles: number, better: TaskFigure["better"] = "higher"): Candidate {
-  const tally = openTally(2);
-  for (let i = 0; i < PHOTOS; i++) addPhoto(tally, `${i}.jpg`, [i < right ? 1 : 0, 1]);
+  const tally = newSums(2);
+  for (let i = 0; i < IMAGES; i++) addImage(tally, `${i}.jpg`, [i < right ? 1 : 0, 1]);
   const figure = { name: "top-1", score: pooled(tally, mean), better, unit: "share" } as const;
   return { name, figure, cost: { tiles, milliseconds: 10 * tiles, megabytes: 0.15 * Math.sqrt(tiles) } };
 }
@@ -24,7 +24,7 @@ describe("the verdict", () => {
     const cheaper = adviseOn(ways(60, 80, 80));
     expect([cheaper.use, cheaper.helps]).toEqual(["1x+2x", true]);
     expect(cheaper.sentences[0]).toMatch(
-      /^Use 1x\+2x: top-1 is 20\.0 points \(1\d\.0 to 2\d\.0\) better than at 1x\. It costs 5\.0 times the tiles, 50 ms a photo instead of 10 ms, 0\.34 MB/,
+      /^Use 1x\+2x: top-1 is 20\.0 points \(1\d\.0 to 2\d\.0\) better than at 1x\. It costs 5\.0 times the tiles, 50 ms an image instead of 10 ms, 0\.34 MB/,
     );
     expect(adviseOn(ways(60, 75, 90)).use).toBe("1x+2x+3x");
     expect(adviseOn(ways(60, 60, 75)).use).toBe("1x+2x+3x");
@@ -34,7 +34,7 @@ describe("the verdict", () => {
     const chance = adviseOn(ways(80, 81, 82));
     expect([chance.use, chance.helps]).toEqual(["1x", false]);
     expect(chance.sentences[0]).toMatch(
-      /^Do not use S² here: what it adds to top-1 may be chance .*On 100 test photos a gain of less than about \d\.\d points would not show\.$/,
+      /^Do not use S² here: what it adds to top-1 may be chance .*On 100 test images a gain of less than about \d\.\d points would not show\.$/,
     );
     expect(adviseOn(ways(80, 60, 50)).sentences[0]).toMatch(/^Do not use S² here: it makes top-1 worse/);
     expect(adviseOn(ways(100, 100, 100)).sentences[0]).toMatch(
@@ -53,20 +53,20 @@ describe("the verdict", () => {
     const three = ways(60, 80, 80);
     const said = adviseOn({
       ...three,
-      narrow: candidate("narrow", 61, 14),
-      enlarged: candidate("enlarged", 60, 14),
-      whole: candidate("448x448 at once", 95, 4),
+      projected: candidate("narrow", 61, 14),
+      upsampled: candidate("enlarged", 60, 14),
+      largerInput: candidate("448x448 at once", 95, 4),
       larger: candidate("B", 95, 1),
     }).sentences.join("\n");
     expect(said).toContain("Width: 1x+2x+3x in the channels of one scale is 1.0 points");
     expect(said).toContain("the gain may be that of more channels");
-    expect(said).toContain("the photos' own detail counts");
+    expect(said).toContain("the images' own detail counts");
     expect(said).toContain("More pixels without S², 448x448 at once, is better than 1x+2x+3x: by 15.0 points");
     expect(said).toContain("The larger model, B, is better than 1x+2x: by 15.0 points");
   });
 
   it("never advises what is not shown to be better than one scale", () => {
-    const right = fc.integer({ min: 0, max: PHOTOS });
+    const right = fc.integer({ min: 0, max: IMAGES });
     fc.assert(
       fc.property(right, right, right, (one, two, three) => {
         const given = ways(one, two, three);

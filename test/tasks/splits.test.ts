@@ -2,13 +2,13 @@
 import { describe, expect, it } from "vitest";
 import type { DataSet } from "../../src/datasets/index.ts";
 import { taskSplits } from "../../src/tasks/index.ts";
-import { classPhotos } from "./drawn-tasks.ts";
+import { classImages } from "./drawn-tasks.ts";
 
 function setOf(splits: Record<string, number>): DataSet<"classes"> {
-  const { items } = classPhotos(Object.values(splits).reduce((sum, count) => sum + count, 0));
+  const { items } = classImages(Object.values(splits).reduce((sum, count) => sum + count, 0));
   let from = 0;
   const named = Object.entries(splits).map(([name, count]) => [name, items.slice(from, (from += count))]);
-  return { kind: "classes", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), problems: [] };
+  return { task: "classes", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), issues: [] };
 }
 
 const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"classes">>) => [
@@ -19,7 +19,7 @@ const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"class
 
 describe("splits of a task", () => {
   it("are the data set's own where it has them", () => {
-    const found = taskSplits(setOf({ train: 30, val: 6, test: 9 }), { testShare: 0.5 });
+    const found = taskSplits(setOf({ train: 30, val: 6, test: 9 }), { testFraction: 0.5 });
     expect([counts(found), found.notes]).toEqual([[30, 6, 9], []]);
   });
 
@@ -33,17 +33,17 @@ describe("splits of a task", () => {
     expect(taskSplits(setOf({ train: 30, test: 9 }), { seed: 8 }).validation).not.toEqual(found.validation);
   });
 
-  it("a test split is made up only on request, and shares no photo with the others", () => {
+  it("a test split is made up only on request, and fractions no image with the others", () => {
     expect(counts(taskSplits(setOf({ all: 60 })))).toEqual([48, 12, 0]);
-    const found = taskSplits(setOf({ all: 60 }), { testShare: 0.25 });
+    const found = taskSplits(setOf({ all: 60 }), { testFraction: 0.25 });
     expect(counts(found)).toEqual([36, 9, 15]);
     const paths = [found.train, found.validation, found.test].flat().map(({ path }) => path);
     expect(new Set(paths).size).toBe(60);
   });
 
-  it("a data set without photos to learn from is refused", () => {
+  it("a data set without images to learn from is refused", () => {
     expect(() => taskSplits(setOf({ test: 9 }))).toThrow(
-      '"set" has no photos to learn from: its splits are test; expected "train"',
+      '"set" has no images to learn from: its splits are test; expected "train"',
     );
   });
 });

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { S2Error } from "../../src/core/index.ts";
 import { readHead, writeHead } from "../../src/heads/index.ts";
-import { addPhotos, memoryVectors, openIndex } from "../../src/retrieval/index.ts";
-import { findFeatures, keepFeatures } from "../../src/store/index.ts";
+import { addImages, memoryVectors, openIndex } from "../../src/retrieval/index.ts";
+import { readFeatures, writeFeatures } from "../../src/store/index.ts";
 import {
   checkChecksum,
   checksumEntry,
@@ -85,27 +85,27 @@ describe("damaged files", () => {
       read: async (name: string) => files.get(name),
       write: async (name: string, bytes: Uint8Array) => void files.set(name, bytes),
     };
-    const fingerprint = { model: "m", options: "o", photo: "p", version: "1" };
+    const fingerprint = { model: "m", options: "o", image: "p", version: "1" };
     const tokens = {
       data: Float32Array.of(1, 2, 3, 4),
       channels: 2,
       prefix: 0,
       grid: { rows: 1, cols: 2 },
-      widths: [2],
+      channelsPerScale: [2],
       size: [3, 4] as const,
     };
-    await keepFeatures(store, "a", tokens, fingerprint);
-    expect(await findFeatures(store, "a", fingerprint)).toHaveProperty("tokens");
+    await writeFeatures(store, "a", tokens, fingerprint);
+    expect(await readFeatures(store, "a", fingerprint)).toHaveProperty("tokens");
     for (const copy of damaged(files.get("a")!)) {
       files.set("a", copy);
-      expect(await findFeatures(store, "a", fingerprint)).toEqual({ stale: ["file"] });
+      expect(await readFeatures(store, "a", fingerprint)).toEqual({ stale: ["file"] });
     }
   });
 
   it("of an index or a head are read or refused in words, never with a raw error", async () => {
     for (const precision of ["float32", "int8"] as const) {
       const memory = memoryVectors({ precision });
-      await addPhotos(await openIndex(memory, label), [drawVectors("a", 1), drawVectors("b", 2)]);
+      await addImages(await openIndex(memory, label), [drawVectors("a", 1), drawVectors("b", 2)]);
       const file = memory.save();
       for (const copy of damaged(file)) {
         const read = () => openIndex(memoryVectors({ from: copy }), label);

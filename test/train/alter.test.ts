@@ -7,7 +7,7 @@ const picture = (side: number, of: (row: number, col: number, channel: number) =
     of(Math.floor(i / 3 / side) / side, (Math.floor(i / 3) % side) / side, i % 3),
   );
 
-it("alters the coarse and the fine view in the same way, so that S² in the loop sees one photo", () => {
+it("alters the coarse and the fine view in the same way, so that S² in the loop sees one image", () => {
   const smooth = (row: number, col: number, channel: number) => 128 + 60 * Math.sin(3 * row + 2 * channel) * Math.cos(4 * col);
   const [coarse, fine] = [picture(64, smooth), picture(128, smooth)];
   const before = coarse.slice();
@@ -28,7 +28,7 @@ it("alters the coarse and the fine view in the same way, so that S² in the loop
   expect(apart).toBeLessThan(2);
 });
 
-it("leaves greys grey and adds no edge: a grey wall stays one", () => {
+it("leaves grays gray and adds no edge: a gray wall stays one", () => {
   for (let seed = 1; seed < 20; seed++) {
     const wall = picture(32, () => 90);
     alter([{ data: wall, side: 32 }], makeRandom(seed));
@@ -36,7 +36,7 @@ it("leaves greys grey and adds no edge: a grey wall stays one", () => {
   }
 });
 
-it("turns colours: a red square becomes others, and not a black or white one", () => {
+it("turns colors: a red square becomes others, and not a black or white one", () => {
   const seen = Array.from({ length: 20 }, (_, seed) => {
     const red = picture(8, (_row, _col, channel) => (channel === 0 ? 200 : 60));
     alter([{ data: red, side: 8 }], makeRandom(seed));

@@ -15,10 +15,10 @@ import {
   makeStep,
 } from "../../src/train/index.ts";
 
-/** y = tanh(2·x₀ - x₁), learnt by two layers. */
+/** y = tanh(2·x₀ - x₁), learned by two layers. */
 const step = makeStep({
   inputs: { x: { type: "float32", dims: [8, 2] }, y: { type: "float32", dims: [8, 1] } },
-  optimiser: adamW({ weightDecay: 0 }),
+  optimizer: adamW({ weightDecay: 0 }),
   average: 0.9,
   loss({ x, y }, parameter) {
     const inner = Tanh(Gemm(x, parameter("in.weight", [2, 6]), parameter("in.bias", [6])));

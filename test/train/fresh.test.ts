@@ -6,7 +6,7 @@ import { type FreshOptions, freshBatches } from "../../src/train/index.ts";
 
 const [side, patchSize, grid] = [64, 16, 4];
 const preprocessing: Preprocessing = { rescale: 1, mean: [0, 0, 0], std: [1, 1, 1], filter: "bicubic" };
-const photos = ["a", "b", "c", "d", "e"];
+const images = ["a", "b", "c", "d", "e"];
 const load = async (path: string) => ({
   ...{ width: 90, height: 80, channels: 3 as const },
   data: Uint8Array.from({ length: 90 * 80 * 3 }, (_, i) => (i * 7919 + 31 * path.charCodeAt(0)) % 251),
@@ -28,8 +28,8 @@ async function teacher({ dims: [tiles], data }: Tensor): Promise<Tensor[]> {
 }
 
 const options = (fine: boolean): FreshOptions => ({
-  ...{ photos, load, teacher, preprocessing, view: { side, area: [0.3, 1], altered: 0.5, fine }, pool: 12, uses: 3, mixed: 0.7 },
-  ...{ views: 6, cells: 2, patchSize, colour: 0, seed: 1 },
+  ...{ images, load, teacher, preprocessing, view: { side, area: [0.3, 1], altered: 0.5, fine }, pool: 12, uses: 3, mixed: 0.7 },
+  ...{ views: 6, cells: 2, patchSize, color: 0, seed: 1 },
 });
 
 describe.each([

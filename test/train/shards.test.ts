@@ -6,7 +6,7 @@ import { makeShards, shardBatches } from "../../src/train/index.ts";
 
 const [side, patchSize, grid] = [64, 16, 4];
 const preprocessing: Preprocessing = { rescale: 1, mean: [0, 0, 0], std: [1, 1, 1], filter: "bicubic" };
-const photo = {
+const image = {
   ...{ width: 150, height: 130, channels: 3 as const },
   data: Uint8Array.from({ length: 150 * 130 * 3 }, (_, i) => (i * 7919) % 251),
 };
@@ -35,13 +35,13 @@ describe.each([
   };
   const draw = (recipe: string) =>
     makeShards({
-      ...{ photos: ["a", "b", "c"], load: async () => photo, teacher, preprocessing, views: 6, perShard: 3 },
+      ...{ images: ["a", "b", "c"], load: async () => image, teacher, preprocessing, views: 6, perShard: 3 },
       ...{ view: { side, area: [0.3, 1] as const, fine }, seed: 1, store, recipe },
     });
 
   it("gives each patch with what the teacher says of it", async () => {
     const shards = await draw("one");
-    const made = shardBatches(store, shards, { views: 3, cells: 2, patchSize, colour: 0, seed: 1 });
+    const made = shardBatches(store, shards, { views: 3, cells: 2, patchSize, color: 0, seed: 1 });
     const { value: batch } = await made(0).next();
     const [tiles, tokens] = [3 * tilesPerView, 8];
     expect(batch!.pixels.dims).toEqual([tiles, tokens, patchSize ** 2 * 3]);
@@ -56,7 +56,7 @@ describe.each([
 
   it("goes on where a broken run ended, and draws anew for another recipe", async () => {
     const shards = await draw("one");
-    const options = { views: 3, cells: 2, patchSize, colour: 0.2, seed: 1 };
+    const options = { views: 3, cells: 2, patchSize, color: 0.2, seed: 1 };
     const whole = shardBatches(store, shards, options)(0);
     await whole.next();
     expect((await shardBatches(store, shards, options)(1).next()).value).toEqual((await whole.next()).value);

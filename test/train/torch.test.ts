@@ -7,7 +7,7 @@ import {
   gradients,
   makeStep,
   muon,
-  type Optimiser,
+  type Optimizer,
   type Parameter,
   sgd,
   type VitShape,
@@ -74,12 +74,12 @@ it("loss and gradients by every weight are those of torch's autograd", async () 
 
 /** Runs the steps by hand: outputs `next/` become the state. */
 async function train(
-  optimiser: Optimiser,
+  optimizer: Optimizer,
   { clip, parts, steps = golden.steps }: { clip?: number; parts?: number; steps?: number } = {},
 ) {
   const step = makeStep({
     inputs: { images: { type: "float32", dims: images.dims }, target: { type: "float32", dims: target.dims } },
-    ...{ optimiser, clip, parts, average: 0.9 },
+    ...{ optimizer, clip, parts, average: 0.9 },
     loss: (inputs, parameter) => ({ loss: lossOf(inputs.images, inputs.target, parameter) }),
   });
   const opened = await openGraph(step.file, { threads: 1 });
@@ -90,7 +90,7 @@ async function train(
       return [name, own ? first[parameter] : { dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
     }),
   );
-  const rate = optimiser.slots("blocks.0.mlp.fc1.weight")[0] === "sgd.momentum" ? 0.05 : 0.01;
+  const rate = optimizer.slots("blocks.0.mlp.fc1.weight")[0] === "sgd.momentum" ? 0.05 : 0.01;
   const losses: number[] = [];
   const lengths: number[] = [];
   for (let number = 1; number <= steps; number++) {
@@ -127,7 +127,7 @@ describe("after four steps, weights and their averages are torch's", () => {
 });
 
 describe("Muon", () => {
-  it("moves a matrix by something orthogonal along its gradient, everything else by the other optimiser", async () => {
+  it("moves a matrix by something orthogonal along its gradient, everything else by the other optimizer", async () => {
     const others = adamW({ weightDecay: 0 });
     const [{ state }, alone] = [await train(muon({ rate: 1, others }), { steps: 1 }), await train(others, { steps: 1 })];
     expect(worst(state.cls_token.data, alone.state.cls_token.data)).toBe(0);
@@ -138,12 +138,12 @@ describe("Muon", () => {
 
   it("its step has singular values of about 1", async () => {
     const graph = newGraph(20);
-    const optimiser = muon({ rate: 1, momentum: 0, others: sgd() });
+    const optimizer = muon({ rate: 1, momentum: 0, others: sgd() });
     const dims = [6, 10];
     const [weight, gradient, velocity] = ["weight", "gradient", "velocity"].map((name) => input(graph, name, "float32", dims));
     const number = input(graph, "rate", "float32", []);
     const numbers = { rate: number, step: number };
-    output(optimiser.update(weight, gradient, [velocity], numbers, "blocks.0.mlp.fc1.weight").parameter, "next");
+    output(optimizer.update(weight, gradient, [velocity], numbers, "blocks.0.mlp.fc1.weight").parameter, "next");
     const opened = await openGraph(writeOnnx(finishGraph(graph, "muon")), { threads: 1 });
     const data = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * i));
     const zeros = { dims, data: new Float32Array(60) };

@@ -2,15 +2,15 @@
 import { S2Error } from "../../core/index.ts";
 import { firstScales } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { intervalOf, type Judged, judge, lookAt, openTaskSet, verdictOf } from "../judge.ts";
-import { type Lab, native, scaleName, type Which } from "../lab.ts";
+import { type Evaluation, evaluate, extractFeatures, intervalOf, openTaskSet, verdictOf } from "../judge.ts";
+import { type ExperimentContext, type ModelVariant, native, scaleName } from "../lab.ts";
 import type { Cell } from "../result.ts";
 
 /** A model at some scales: what each column of the table shows of it. */
 interface Row {
   readonly name: string;
   readonly tiles: number;
-  readonly judged: Readonly<Record<Column, Judged>>;
+  readonly judged: Readonly<Record<Column, Evaluation>>;
 }
 
 const COLUMNS = {
@@ -43,9 +43,9 @@ export const bundled: Experiment = {
       columns.map((column) => `${column}: ${verdictOf(a.judged[column], b.judged[column], COLUMNS[column].figure)}`);
     return {
       method: [
-        "Photos are squashed into the model's square at each scale, from their own pixels; no photo of a test split was trained on. clothing: [CLS] (the mean over the tiles of a scale), by the 20 nearest neighbours, by ridge and by logistic regression. " +
-          "camvid: ridge regression of tokens on the model's grid. Regularisation is chosen on val, features are standardised per channel.",
-        "Tiles are runs of the model a photo. One run of a student is a third of the teacher's multiplications.",
+        "Images are squashed into the model's square at each scale, from their own pixels; no image of a test split was trained on. clothing: [CLS] (the mean over the tiles of a scale), by the 20 nearest neighbors, by ridge and by logistic regression. " +
+          "camvid: ridge regression of tokens on the model's grid. Regularization is chosen on val, features are standardized per channel.",
+        "Tiles are runs of the model an image. One run of a student is a third of the teacher's multiplications.",
       ],
       tables: [
         {
@@ -77,27 +77,27 @@ export const bundled: Experiment = {
 };
 
 /** The model at one scale, two and so on. */
-async function rowsOf(lab: Lab, which: Which, model: string, most: number): Promise<Row[]> {
+async function rowsOf(lab: ExperimentContext, which: ModelVariant, model: string, most: number): Promise<Row[]> {
   const counts = Array.from({ length: most }, (_, i) => i + 1);
   const rows = counts.map((count) => ({
     name: `${model} ${scaleName(count)}`,
     tiles: counts.slice(0, count).reduce((sum, times) => sum + times * times, 0),
-    judged: {} as Record<Column, Judged>,
+    judged: {} as Record<Column, Evaluation>,
   }));
   for (const [set, kind] of [
     ["clothing", "classes"],
     ["camvid", "masks"],
   ] as const) {
-    const task = await openTaskSet(lab, set, { kind });
-    const features = await lookAt(task, lab, native(...counts), which);
+    const task = await openTaskSet(lab, set, { task: kind });
+    const features = await extractFeatures(task, lab, native(...counts), which);
     for (const column of columns.filter((each) => COLUMNS[each].set === set))
       for (const [i, row] of rows.entries())
-        row.judged[column] = await judge(task, lab, row.name, firstScales(features, i + 1), { head: COLUMNS[column].head });
+        row.judged[column] = await evaluate(task, lab, row.name, firstScales(features, i + 1), { head: COLUMNS[column].head });
   }
   return rows;
 }
 
-const cell = (judged: Judged, column: Column) => intervalOf(judged, COLUMNS[column].figure);
+const cell = (judged: Evaluation, column: Column) => intervalOf(judged, COLUMNS[column].figure);
 
 const share = (row: Row, teacher: Row, column: Column): number =>
   (100 * cell(row.judged[column], column).value) / cell(teacher.judged[column], column).value;

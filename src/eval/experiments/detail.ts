@@ -4,8 +4,18 @@ import { groupClasses } from "../../datasets/index.ts";
 import { firstScales } from "../../features/index.ts";
 import { AREAS } from "../../metrics/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { comparison, intervalOf, type Judged, judge, lookAt, onModelGrid, openTaskSet, type Task, verdictOf } from "../judge.ts";
-import { finest, type Lab, native, scaleName } from "../lab.ts";
+import {
+  comparison,
+  type Evaluation,
+  evaluate,
+  extractFeatures,
+  intervalOf,
+  onModelGrid,
+  openTaskSet,
+  type TaskData,
+  verdictOf,
+} from "../judge.ts";
+import { type ExperimentContext, finest, native, scaleName } from "../lab.ts";
 
 const FIGURES = ["presence mAP", "count MAE", "recall all", ...AREAS.map((area) => `recall ${area}`)];
 
@@ -15,13 +25,13 @@ export const detail: Experiment = {
   question: "Does S² find what is small, and is it the scales or the finer grid?",
   async run(lab) {
     const groups = await supercategories(lab);
-    const photos = await openTaskSet(lab, "coco128", {
-      kind: "boxes",
+    const images = await openTaskSet(lab, "coco128", {
+      task: "boxes",
       change: (set) => groupClasses(set, (name) => groups.get(name)),
     });
-    const boards = await openTaskSet(lab, "pcb", { kind: "boxes" });
+    const boards = await openTaskSet(lab, "pcb", { task: "boxes" });
     const results = [
-      { set: "coco128", task: photos, systems: await systemsOf(photos, lab) },
+      { set: "coco128", task: images, systems: await systemsOf(images, lab) },
       { set: "pcb", task: boards, systems: await systemsOf(boards, lab) },
     ];
     return {
@@ -34,10 +44,10 @@ export const detail: Experiment = {
               set: { classes },
             },
           }) =>
-            `${set}: ${parts.train.length} photos to learn from, ${parts.validation.length} to choose by, ${parts.test.length} to test; ${classes.filter(Boolean).join(", ")}. ${parts.notes.join(" ")}`,
+            `${set}: ${parts.train.length} images to learn from, ${parts.validation.length} to choose by, ${parts.test.length} to test; ${classes.filter(Boolean).join(", ")}. ${parts.notes.join(" ")}`,
         ),
-        "The head gives each token an expected number of objects of each class (a Poisson process, fitted to the boxes' middles). Presence: average precision over photos, mean over classes. Count: mean absolute error over photos and classes. Recall: boxes of a size (COCO's: below 32², below 96², the rest, in pixels of the photo) in whose tokens an object of its class is expected with a probability of at least a half; it does not count false alarms, which the other two do.",
-        "Photos are squashed into the model's square. On the model's grid finer scales are pooled to its tokens; on the finest grid 1x is repeated.",
+        "The head gives each token an expected number of objects of each class (a Poisson process, fitted to the boxes' middles). Presence: average precision over images, mean over classes. Count: mean absolute error over images and classes. Recall: boxes of a size (COCO's: below 32², below 96², the rest, in pixels of the image) in whose tokens an object of its class is expected with a probability of at least a half; it does not count false alarms, which the other two do.",
+        "Images are squashed into the model's square. On the model's grid finer scales are pooled to its tokens; on the finest grid 1x is repeated.",
       ],
       tables: results.map(({ set, systems }) => comparison(set, systems, there(systems[0]), 2)),
       plots: [
@@ -58,21 +68,21 @@ export const detail: Experiment = {
 };
 
 /** A set without large boxes has no recall of large ones. */
-const there = ({ figures }: Judged): string[] => FIGURES.filter((wanted) => figures.some(({ name }) => name === wanted));
+const there = ({ figures }: Evaluation): string[] => FIGURES.filter((wanted) => figures.some(({ name }) => name === wanted));
 
-async function systemsOf(task: Task<"boxes">, lab: Lab): Promise<Judged[]> {
-  const systems: Judged[] = [];
-  const fine = await lookAt(task, lab, finest(1, 2, 3));
+async function systemsOf(task: TaskData<"boxes">, lab: ExperimentContext): Promise<Evaluation[]> {
+  const systems: Evaluation[] = [];
+  const fine = await extractFeatures(task, lab, finest(1, 2, 3));
   const all = onModelGrid(fine, 3);
-  for (const count of [1, 2, 3]) systems.push(await judge(task, lab, scaleName(count), firstScales(all, count)));
-  systems.push(await judge(task, lab, "1x, fine grid", firstScales(fine, 1)));
-  systems.push(await judge(task, lab, "1x+2x+3x, fine grid", fine));
-  if (lab.larger) systems.push(await judge(task, lab, lab.larger.name, await lookAt(task, lab, native(1), "larger")));
+  for (const count of [1, 2, 3]) systems.push(await evaluate(task, lab, scaleName(count), firstScales(all, count)));
+  systems.push(await evaluate(task, lab, "1x, fine grid", firstScales(fine, 1)));
+  systems.push(await evaluate(task, lab, "1x+2x+3x, fine grid", fine));
+  if (lab.larger) systems.push(await evaluate(task, lab, lab.larger.name, await extractFeatures(task, lab, native(1), "larger")));
   return systems;
 }
 
 /** What is asked first comes first, of both sets. */
-function findings(results: readonly { readonly set: string; readonly systems: readonly Judged[] }[]): string[] {
+function findings(results: readonly { readonly set: string; readonly systems: readonly Evaluation[] }[]): string[] {
   const [one, three, oneFine, threeFine] = [0, 2, 3, 4];
   const asked: [a: number, b: number, figure: string][] = [
     [threeFine, oneFine, "presence mAP"],
@@ -91,7 +101,7 @@ function findings(results: readonly { readonly set: string; readonly systems: re
 }
 
 /** COCO's supercategories by the names of its things. */
-async function supercategories(lab: Lab): Promise<ReadonlyMap<string, string>> {
+async function supercategories(lab: ExperimentContext): Promise<ReadonlyMap<string, string>> {
   const text = new TextDecoder().decode(await lab.data("coco128").read("panoptic_categories.json"));
   const categories = JSON.parse(text) as { name: string; supercategory: string }[];
   return new Map(categories.map(({ name, supercategory }) => [name, supercategory]));

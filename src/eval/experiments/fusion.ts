@@ -1,12 +1,12 @@
 /** The ways of ours to fuse tiles and scales, overlap and alignment, against the reference's (its issues, paper digest §2: seams and trap 22). */
 
 import { takeScales } from "../../features/index.ts";
-import type { Look } from "../../store/index.ts";
+import type { ExtractionConfig } from "../../store/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { lookAt, mapAll } from "../judge.ts";
+import { extractFeatures, mapAll } from "../judge.ts";
 import { asked, sideBySide } from "./side-by-side.ts";
 
-const LOOKS: readonly (readonly [name: string, look: Look])[] = [
+const LOOKS: readonly (readonly [name: string, look: ExtractionConfig])[] = [
   ["reference", {}],
   ["aligned", { fusion: "aligned" }],
   ["overlap of 2", { overlap: 2 }],
@@ -22,7 +22,7 @@ export const fusion: Experiment = {
       async (task) => {
         const ways = [];
         for (const [name, look] of LOOKS)
-          ways.push([name, await lookAt(task, lab, { scales: [1, 2], fit: "keep", ...look })] as const);
+          ways.push([name, await extractFeatures(task, lab, { scales: [1, 2], fit: "keep", ...look })] as const);
         const [[, reference]] = ways;
         return [...ways, ["reference, 1x", mapAll(reference, (tokens) => takeScales(tokens, [0]))]];
       },
@@ -40,10 +40,10 @@ export const fusion: Experiment = {
       ...found,
       method: [
         asked.camvid.replace(
-          "Photos are squashed into the model's square.",
-          "Photos keep their shape: their short side is the model's (fit keep, split mode pad), so that tiles at the far edge are padded.",
+          "Images are squashed into the model's square.",
+          "Images keep their shape: their short side is the model's (fit keep, split mode pad), so that tiles at the far edge are padded.",
         ),
-        "1x+2x. Reference: the authors' code on its any-shape branch. Aligned: scales are pooled onto each other where they lie in the photo, not as if all had the same extent. Photos of 480x360 are an edge case of it: the maps of both scales cover the same extent (304 px of 299 at 1x), so that both ways do the same. Overlap: neighbouring tiles share two tokens and are blended there.",
+        "1x+2x. Reference: the authors' code on its any-shape branch. Aligned: scales are pooled onto each other where they lie in the image, not as if all had the same extent. Images of 480x360 are an edge case of it: the maps of both scales cover the same extent (304 px of 299 at 1x), so that both ways do the same. Overlap: neighboring tiles share two tokens and are blended there.",
       ],
       seeds: [],
     };

@@ -4,8 +4,8 @@ import { questionKinds } from "../../language/index.ts";
 import type { Interval } from "../../metrics/index.ts";
 import { compare, interval } from "../../metrics/index.ts";
 import { type Experiment, verdict } from "../experiment.ts";
-import { type Chosen, type Counted, type Judged, judgeAll, score, seeds, shape, training } from "../judge-answerers.ts";
-import { finest, type Lab, native, scaleName } from "../lab.ts";
+import { type Chosen, type Counted, type EvaluatedHead, evaluateAll, score, seeds, shape, training } from "../judge-answerers.ts";
+import { type ExperimentContext, finest, native, scaleName } from "../lab.ts";
 import type { Cell, Table } from "../result.ts";
 import type { Way } from "../scene-tokens.ts";
 
@@ -27,8 +27,8 @@ export const language: Experiment = {
     const large = lab.larger ? "larger" : "model";
     const { name: best, side } = lab[large]!;
     const plans = wideSizes(side);
-    const own = await judgeAll(lab, "", [...(lab.larger ? scalesOf(lab, "model") : []), ...scalesOf(lab, large)]);
-    const others = await judgeAll(lab, "", [
+    const own = await evaluateAll(lab, "", [...(lab.larger ? scalesOf(lab, "model") : []), ...scalesOf(lab, large)]);
+    const others = await evaluateAll(lab, "", [
       way(`${best} 1x twice, half a token apart`, large, 2, [
         { look: native(1), keep: [0] },
         { look: native(1), keep: [0], moved: true },
@@ -41,7 +41,7 @@ export const language: Experiment = {
         ...{ as: "tokens", seeds: [1] }, // one, for five times as many tokens take three times as long
       },
     ]);
-    const wide = await judgeAll(lab, "wide-", [
+    const wide = await evaluateAll(lab, "wide-", [
       way(`${best} 1x+2x+3x of the squashed scene`, large, 14, [{ look: native(1, 2, 3), keep: [0, 1, 2] }]),
       way(
         `${best} Dynamic-S²`,
@@ -53,13 +53,13 @@ export const language: Experiment = {
     const square = [...own, ...others];
     const [one, two, three] = own.slice(-3);
     const [twice, all] = others;
-    const told = (a: Judged, b: Judged, chosen: Chosen, of: string) =>
+    const told = (a: EvaluatedHead, b: EvaluatedHead, chosen: Chosen, of: string) =>
       `${of}: ${verdict(a.name, b.name, compare(score(a, chosen), score(b, chosen)), { name: "right", unit: "points", better: "higher" })}`;
-    const smallOf = (a: Judged, b: Judged) => told(a, b, small, "Things of at most 24 px");
+    const smallOf = (a: EvaluatedHead, b: EvaluatedHead) => told(a, b, small, "Things of at most 24 px");
     return {
       method: [
-        `Scenes of 672x672 px are drawn by scripts/draw-question-scenes.mjs on photos (other photos for the test): four things of different shapes and colours, 12 to 96 px, up to four rings and a sign. Fourteen questions each (src/language/questions.ts): the colour of a shape, the shape of a colour, left or right, above or below, how many rings, the word on the sign. A question counts as of the smallest thing that it asks about. ${own[0].questions.length} scenes test.`,
-        `An answerer is trained for each way of looking and each seed: visual tokens after half of the frozen model's blocks, standardised; a projector mlp2x_gelu; a decoder of ${shape.depth} layers of ${shape.dim} channels, ${shape.heads} heads, that reads the question word by word and looks at all visual tokens in each layer. ${training.steps} steps of ${training.perStep} scenes with all their questions, Muon and AdamW, rate ${training.rate} along a cosine. Every way has the same scenes, order, steps and decoder; only the width of the projector's input and the number of tokens differ; AnyRes has one seed.`,
+        `Scenes of 672x672 px are drawn by scripts/draw-question-scenes.mjs on images (other images for the test): four things of different shapes and colours, 12 to 96 px, up to four rings and a sign. Fourteen questions each (src/language/questions.ts): the colour of a shape, the shape of a colour, left or right, above or below, how many rings, the word on the sign. A question counts as of the smallest thing that it asks about. ${own[0].questions.length} scenes test.`,
+        `An answerer is trained for each way of looking and each seed: visual tokens after half of the frozen model's blocks, standardized; a projector mlp2x_gelu; a decoder of ${shape.depth} layers of ${shape.dim} channels, ${shape.heads} heads, that reads the question word by word and looks at all visual tokens in each layer. ${training.steps} steps of ${training.perStep} scenes with all their questions, Muon and AdamW, rate ${training.rate} along a cosine. Every way has the same scenes, order, steps and decoder; only the width of the projector's input and the number of tokens differ; AnyRes has one seed.`,
         "Wide scenes are 1344x672 px; Dynamic-S² chooses tiles for their shape, all scales are pooled to the first's grid, so that tokens are as many as squashed. Intervals are over test scenes and seeds, drawn together.",
         "What it is not: a language model. Words are a closed list, and answers are one word; V* and LLaVA's benchmarks ask more.",
       ],
@@ -115,7 +115,7 @@ const way = (name: string, model: "model" | "larger", tiles: number, parts: Way[
 });
 
 /** 1x, 1x+2x and 1x+2x+3x of a model; the answerer of `s2 ask` is the last's first seed. */
-export const scalesOf = (lab: Lab, model: "model" | "larger"): Counted[] =>
+export const scalesOf = (lab: ExperimentContext, model: "model" | "larger"): Counted[] =>
   [
     [1, 1],
     [2, 5],
@@ -130,9 +130,9 @@ export const scalesOf = (lab: Lab, model: "model" | "larger"): Counted[] =>
 const wideSizes = (side: number) =>
   planDynamicS2({ height: side, width: 2 * side }, { scales: [side, 2 * side, 3 * side], maxTiles: 12 }).scales;
 
-const figureOf = (judged: Pick<Judged, "runs" | "questions">, chosen: Chosen): Interval => interval(score(judged, chosen));
+const figureOf = (judged: Pick<EvaluatedHead, "runs" | "questions">, chosen: Chosen): Interval => interval(score(judged, chosen));
 
-const bySize = (title: string, ways: readonly Judged[]): Table => ({
+const bySize = (title: string, ways: readonly EvaluatedHead[]): Table => ({
   title,
   columns: ["way", "tokens", "channels", "tiles", ...sizes.map(([name]) => name)],
   rows: ways.map((each): Cell[] => [
@@ -141,7 +141,7 @@ const bySize = (title: string, ways: readonly Judged[]): Table => ({
   ]),
 });
 
-const byKind = (title: string, ways: readonly Judged[], chosen: Chosen): Table => ({
+const byKind = (title: string, ways: readonly EvaluatedHead[], chosen: Chosen): Table => ({
   title,
   columns: ["way", ...questionKinds],
   rows: ways.map((each): Cell[] => [

@@ -34,7 +34,7 @@ export const merge: Experiment = {
       method: [
         asked.clothing,
         asked.camvid,
-        "Sum and mean are of the features of 1x, 2x and 3x as they are, without weights (paper, Table 12). The two differ by a factor, which a head that standardises its features takes out: their figures should be equal, and are given so that one sees it.",
+        "Sum and mean are of the features of 1x, 2x and 3x as they are, without weights (paper, Table 12). The two differ by a factor, which a head that standardizes its features takes out: their figures should be equal, and are given so that one sees it.",
       ],
       seeds: [],
     };

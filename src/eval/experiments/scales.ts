@@ -2,8 +2,8 @@
 
 import { firstScales, joinScales, poolTo } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { lookAt, type Task, type Tokens } from "../judge.ts";
-import { type Lab, native, scaleName } from "../lab.ts";
+import { extractFeatures, type ImageFeatures, type TaskData } from "../judge.ts";
+import { type ExperimentContext, native, scaleName } from "../lab.ts";
 import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 const COUNTS = [1, 2, 3, 4];
@@ -17,7 +17,8 @@ export const scales: Experiment = {
     const found = await sideBySide(
       lab,
       async (task) => {
-        const all = task.set.kind === "classes" ? await lookAt(task, lab, native(...COUNTS)) : await withFourth(task, lab);
+        const all =
+          task.set.task === "classes" ? await extractFeatures(task, lab, native(...COUNTS)) : await withFourth(task, lab);
         return COUNTS.map((count) => [scaleName(count), firstScales(all, count)]);
       },
       {
@@ -31,7 +32,7 @@ export const scales: Experiment = {
           name: "scales",
           title: "One to four scales",
           kind: "line",
-          x: "runs of the model a photo",
+          x: "runs of the model an image",
           groups: tiles.map(String),
         },
       },
@@ -41,7 +42,7 @@ export const scales: Experiment = {
       method: [
         asked.clothing,
         asked.camvid,
-        `Every scale is made from the photo's own pixels; a photo of less than four times the model's side is enlarged for the last ones. Runs of the model for a photo: ${COUNTS.map((count, i) => `${scaleName(count)} ${tiles[i]}`).join(", ")}.`,
+        `Every scale is made from the image's own pixels; an image of less than four times the model's side is enlarged for the last ones. Runs of the model for an image: ${COUNTS.map((count, i) => `${scaleName(count)} ${tiles[i]}`).join(", ")}.`,
       ],
       seeds: [],
     };
@@ -49,12 +50,12 @@ export const scales: Experiment = {
 };
 
 /** The fourth scale alone beside the three that are in the store. */
-async function withFourth(task: Task, lab: Lab): Promise<Tokens> {
+async function withFourth(task: TaskData, lab: ExperimentContext): Promise<ImageFeatures> {
   const three = await threeScales(task, lab);
-  const fourth = await lookAt(task, lab, native(4));
-  const both = [...three].flatMap(([photo, tokens]) => {
-    const last = fourth.get(photo);
-    return last ? [[photo, joinScales([tokens, poolTo(last, tokens.grid)])] as const] : [];
+  const fourth = await extractFeatures(task, lab, native(4));
+  const both = [...three].flatMap(([image, tokens]) => {
+    const last = fourth.get(image);
+    return last ? [[image, joinScales([tokens, poolTo(last, tokens.grid)])] as const] : [];
   });
   return new Map(both);
 }

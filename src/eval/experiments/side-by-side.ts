@@ -4,20 +4,20 @@ import { firstScales } from "../../features/index.ts";
 import type { Found } from "../experiment.ts";
 import {
   comparison,
+  type Evaluation,
+  evaluate,
+  extractFeatures,
+  type ImageFeatures,
   intervalOf,
-  type Judged,
-  judge,
-  lookAt,
   onModelGrid,
   openTaskSet,
-  type Task,
-  type Tokens,
+  type TaskData,
   verdictOf,
 } from "../judge.ts";
-import { finest, type Lab, native } from "../lab.ts";
+import { type ExperimentContext, finest, native } from "../lab.ts";
 import type { Plot } from "../result.ts";
 
-export type Ways = readonly (readonly [name: string, features: Tokens])[];
+export type Ways = readonly (readonly [name: string, features: ImageFeatures])[];
 
 /** Two of the ways to make a sentence of, by their places in the list. */
 export type Pairs = readonly (readonly [a: number, b: number])[];
@@ -27,27 +27,27 @@ const TASKS = {
   camvid: { kind: "masks", head: "ridge", figures: ["mIoU", "mAcc", "aAcc"] },
 } as const;
 
-const splits = "Splits are the data set's own, the regularisation is chosen on val, features are standardised per channel.";
-const squashed = "Photos are squashed into the model's square.";
+const splits = "Splits are the data set's own, the regularization is chosen on val, features are standardized per channel.";
+const squashed = "Images are squashed into the model's square.";
 
 /** What methods say of a task. */
 export const asked = {
   clothing: `clothing: top-1 by logistic regression on [CLS], the mean over the tiles of a scale. ${splits} ${squashed}`,
   camvid:
-    "camvid: mIoU by ridge regression of tokens on the model's grid to the shares of classes in their pixels, enlarged bilinearly to the photo. " +
+    "camvid: mIoU by ridge regression of tokens on the model's grid to the fractions of classes in their pixels, enlarged bilinearly to the image. " +
     `${splits} ${squashed}`,
 } as const;
 
 /** 1x+2x+3x on the model's grid, from looks that other experiments have had. */
-export async function threeScales(task: Task, lab: Lab): Promise<Tokens> {
-  if (task.set.kind === "classes") return firstScales(await lookAt(task, lab, native(1, 2, 3, 4)), 3);
-  return onModelGrid(await lookAt(task, lab, finest(1, 2, 3)), 3);
+export async function threeScales(task: TaskData, lab: ExperimentContext): Promise<ImageFeatures> {
+  if (task.set.task === "classes") return firstScales(await extractFeatures(task, lab, native(1, 2, 3, 4)), 3);
+  return onModelGrid(await extractFeatures(task, lab, finest(1, 2, 3)), 3);
 }
 
 /** Judges the ways on each task; the first of them is the one that the others are compared with in the tables. */
 export async function sideBySide(
-  lab: Lab,
-  waysOf: (task: Task, lab: Lab) => Promise<Ways>,
+  lab: ExperimentContext,
+  waysOf: (task: TaskData, lab: ExperimentContext) => Promise<Ways>,
   {
     pairs,
     plot,
@@ -58,12 +58,12 @@ export async function sideBySide(
     readonly sets?: readonly (keyof typeof TASKS)[];
   },
 ): Promise<Pick<Found, "tables" | "plots" | "findings">> {
-  const results: { set: string; figures: readonly string[]; systems: Judged[] }[] = [];
+  const results: { set: string; figures: readonly string[]; systems: Evaluation[] }[] = [];
   for (const set of sets) {
     const { kind, head, figures } = TASKS[set];
-    const task: Task = await openTaskSet(lab, set, { kind });
-    const systems: Judged[] = [];
-    for (const [name, features] of await waysOf(task, lab)) systems.push(await judge(task, lab, name, features, { head }));
+    const task: TaskData = await openTaskSet(lab, set, { task: kind });
+    const systems: Evaluation[] = [];
+    for (const [name, features] of await waysOf(task, lab)) systems.push(await evaluate(task, lab, name, features, { head }));
     results.push({ set, figures, systems });
   }
   return {

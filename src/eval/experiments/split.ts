@@ -2,7 +2,7 @@
 
 import { firstScales, joinScales, poolTo, takeScales } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { lookAt, type Tokens } from "../judge.ts";
+import { extractFeatures, type ImageFeatures } from "../judge.ts";
 import { native, scaleName } from "../lab.ts";
 import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
@@ -17,7 +17,7 @@ export const split: Experiment = {
       async (task) => {
         const all = await threeScales(task, lab);
         const one = firstScales(all, 1);
-        const double = await lookAt(task, lab, native(1), { imageSize: 2 * side });
+        const double = await extractFeatures(task, lab, native(1), { imageSize: 2 * side });
         const whole = joined(one, double);
         return [
           ["1x", one],
@@ -49,17 +49,17 @@ export const split: Experiment = {
   },
 };
 
-const only = (features: Tokens, scale: number): Tokens =>
-  new Map([...features].map(([photo, tokens]) => [photo, takeScales(tokens, [scale])]));
+const only = (features: ImageFeatures, scale: number): ImageFeatures =>
+  new Map([...features].map(([image, tokens]) => [image, takeScales(tokens, [scale])]));
 
 /** Whole images pooled to the grid of 1x: alone, and beside 1x. */
-function joined(one: Tokens, large: Tokens): { alone: Tokens; beside: Tokens } {
-  const both = [...one].flatMap(([photo, tokens]) => {
-    const whole = large.get(photo);
-    return whole ? [{ photo, tokens, whole: poolTo(whole, tokens.grid) }] : [];
+function joined(one: ImageFeatures, large: ImageFeatures): { alone: ImageFeatures; beside: ImageFeatures } {
+  const both = [...one].flatMap(([image, tokens]) => {
+    const whole = large.get(image);
+    return whole ? [{ image, tokens, whole: poolTo(whole, tokens.grid) }] : [];
   });
   return {
-    alone: new Map(both.map(({ photo, whole }) => [photo, whole])),
-    beside: new Map(both.map(({ photo, tokens, whole }) => [photo, joinScales([tokens, whole])])),
+    alone: new Map(both.map(({ image, whole }) => [image, whole])),
+    beside: new Map(both.map(({ image, tokens, whole }) => [image, joinScales([tokens, whole])])),
   };
 }

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { S2Error } from "../../core/index.ts";
-import type { DecodeOptions, Rgb } from "./decode-photo.ts";
+import type { DecodeOptions, Rgb } from "./decode-image.ts";
 import type { SvgAnswer, SvgWork } from "./svg-process.ts";
 
 const LIMITS = { seconds: 3, bytes: 640 * 2 ** 20 } as const;
@@ -35,7 +35,7 @@ export async function drawSvg(bytes: Uint8Array, name: string, options: DecodeOp
 function refuseExceeded(name: string, what: keyof typeof LIMITS): S2Error {
   const used = what === "seconds" ? `${LIMITS.seconds} seconds of a processor` : `${LIMITS.bytes / 2 ** 20} MiB of memory`;
   return new S2Error(
-    "photo-broken",
+    "image-broken",
     `${name} is an SVG file that takes more than ${used} to draw; its filters or its number of shapes are out of the ordinary. ` +
       "Save it as PNG in the program that made it.",
   );

@@ -1,6 +1,8 @@
-/** What Node's runtime offers: models by onnxruntime-node, photos by sharp, models from the hub. */
+/** What Node's runtime offers: models by onnxruntime-node, images by sharp, models from the hub. */
+
+export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
-export type { LoadImageOptions } from "../photo-options.ts";
+export { imageRefusal } from "./image-refusals.ts";
 export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
@@ -15,8 +17,7 @@ export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
-export { photoRefusal } from "./photo-refusals.ts";
-export { readPhoto, refuseUnreadable } from "./read-photo.ts";
+export { readImage, refuseUnreadable } from "./read-image.ts";
 export { encodePng, isMarkedPng, markPng, savePng } from "./save-png.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { type WriteOptions, writeWhole } from "./write-whole.ts";

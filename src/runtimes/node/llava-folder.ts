@@ -50,7 +50,7 @@ function visionPart({ vision_config: vision, ...rest }: JsonObject): JsonObject 
   return vision ? { model_type: `${rest.model_type}_vision_model`, ...(vision as JsonObject) } : rest;
 }
 
-/** A tower and its projector, as `visualTokens(model, photo, tower, { project })` takes them. */
+/** A tower and its projector, as `visualTokens(model, image, tower, { project })` takes them. */
 export interface LoadedTower {
   readonly tower: Tower;
   readonly model: Model;

@@ -1,32 +1,32 @@
-/** A photo file into upright 8-bit sRGB pixels: sharp decodes, nothing is ever resized here. */
+/** An image file into upright 8-bit sRGB pixels: sharp decodes, nothing is ever resized here. */
 
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
-import { photoKind, START_BYTES } from "../photo-kinds.ts";
-import { checkPhotoOptions, type LoadImageOptions } from "../photo-options.ts";
-import { type DecodeOptions, decodePhoto, needsConversion, type Rgb, readHeader } from "./decode-photo.ts";
+import { imageKind, START_BYTES } from "../image-kinds.ts";
+import { checkImageOptions, type LoadImageOptions } from "../image-options.ts";
+import { type DecodeOptions, decodeImage, needsConversion, type Rgb, readHeader } from "./decode-image.ts";
 import { drawSvg } from "./draw-svg.ts";
-import { refuseRaw, refuseUndecodable } from "./photo-refusals.ts";
-import { decodeInThread } from "./photo-thread.ts";
-import { readPhoto } from "./read-photo.ts";
+import { refuseRaw, refuseUndecodable } from "./image-refusals.ts";
+import { decodeInThread } from "./image-thread.ts";
+import { readImage } from "./read-image.ts";
 
 /** Below so many pixels converting samples takes a few milliseconds, less than a thread's start. */
 const IN_PLACE = 2 ** 20;
 
 /**
  * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, given as a path or as the file's bytes, into RGB pixels: turned upright by EXIF,
- * 16 bits rounded to 8, transparency laid over `background`, colours converted to sRGB, of an animation the first frame.
+ * 16 bits rounded to 8, transparency laid over `background`, colors converted to sRGB, of an animation the first frame.
  * The pixels of a plain 8-bit picture are the decoder's own, untouched. The work is done on other threads; an SVG is drawn in a
  * process of its own, reads no other file, and has 3 seconds of a processor and 640 MiB of memory.
- * @throws S2Error "photo-not-found", "photo-broken", "photo-format", "photo-options" or "too-many-pixels"; the signal's own reason.
+ * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
 export async function loadImage(source: string | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
   const { signal, ...rest } = options;
-  checkPhotoOptions(rest);
+  checkImageOptions(rest);
   signal?.throwIfAborted();
-  const bytes = await readPhoto(source, rest.maxBytes);
+  const bytes = await readImage(source, rest.maxBytes);
   signal?.throwIfAborted();
-  const name = typeof source === "string" ? `"${source}"` : "The photo";
+  const name = typeof source === "string" ? `"${source}"` : "The image";
   const raw = refuseRaw(source, bytes.subarray(0, START_BYTES));
   if (raw) throw raw;
   const decoded = await unlessAborted(decodeBytes(bytes, name, rest, signal), signal);
@@ -36,7 +36,7 @@ export async function loadImage(source: string | Uint8Array, options: LoadImageO
 
 async function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions, signal?: AbortSignal): Promise<Rgb> {
   const start = bytes.subarray(0, START_BYTES);
-  const kind = photoKind(start);
+  const kind = imageKind(start);
   // Only kinds that are known reach a decoder; an AVIF may bear the name of another kind of HEIF.
   if (!kind && !String.fromCharCode(...start.subarray(4, 8)).startsWith("ftyp")) throw refuseUndecodable(name, bytes);
   try {
@@ -44,7 +44,7 @@ async function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptio
     const metadata = await readHeader(bytes, name, options);
     signal?.throwIfAborted();
     const large = needsConversion(metadata, options) && metadata.width * metadata.height > IN_PLACE;
-    return await (large ? decodeInThread(bytes, metadata, options) : decodePhoto(bytes, metadata, options));
+    return await (large ? decodeInThread(bytes, metadata, options) : decodeImage(bytes, metadata, options));
   } catch (error) {
     throw error instanceof S2Error || signal?.aborted ? error : refuseUndecodable(name, bytes, error);
   }

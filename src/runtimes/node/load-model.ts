@@ -41,7 +41,7 @@ export async function loadModel(source?: string | Uint8Array, options: LoadModel
   }
 }
 
-/** The model on the faster of two sessions; what it is was learnt from the first. */
+/** The model on the faster of two sessions; what it is was learned from the first. */
 async function optimized(
   model: Model,
   plain: Session,

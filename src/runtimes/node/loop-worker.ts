@@ -39,7 +39,7 @@ async function open({ file, state, threads }: Extract<LoopRequest, { kind: "open
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
-    // Sums that an optimiser keeps fade to subnormal numbers, which processors are slow at.
+    // Sums that an optimizer keeps fade to subnormal numbers, which processors are slow at.
     extra: { session: { force_spinning_stop: "1", set_denormal_as_zero: "1" } },
   });
   graph = graphSession(session, tensorMaker(ort.Tensor), state);

@@ -8,7 +8,7 @@ import { importError } from "./session.ts";
 import { physicalCores } from "./threads.ts";
 
 /**
- * Makes an ONNX file's bytes ready to run on the CPU. Runs hold the calling thread; photos go through `loadModel`, whose thread is its own.
+ * Makes an ONNX file's bytes ready to run on the CPU. Runs hold the calling thread; images go through `loadModel`, whose thread is its own.
  * @throws S2Error "runtime" when the graph does not load or a run fails, "runtime-missing" as `loadModel`.
  */
 export async function openGraph(

@@ -1,9 +1,9 @@
-/** `openVectors`: vectors of photos and regions in LanceDB, embedded (a folder) or remote (db://NAME), by the same code. */
+/** `openVectors`: vectors of images and regions in LanceDB, embedded (a folder) or remote (db://NAME), by the same code. */
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Connection, Table } from "@lancedb/lancedb";
 import { S2Error } from "../../core/index.ts";
-import type { PhotoVectors, VectorHit, VectorStore, VectorTable } from "../../tensors/index.ts";
+import type { ImageVectors, VectorHit, VectorStore, VectorTable } from "../../tensors/index.ts";
 import { withLock } from "./lock-file.ts";
 
 /** How a table is searched: "none" compares all vectors and is exact; the others are LanceDB's, faster on large tables and estimates. */
@@ -29,7 +29,7 @@ export interface LanceVectors extends VectorStore {
   compact(): Promise<void>;
 }
 
-const names = { label: "s2_label", photos: "s2_photos", regions: "s2_regions" } as const;
+const names = { label: "s2_label", images: "s2_images", regions: "s2_regions" } as const;
 const columns = ["path", "height", "width", "left", "top", "boxWidth", "boxHeight"];
 
 /** @throws S2Error "lancedb-missing" where @lancedb/lancedb is not installed, "vectors" for what LanceDB refuses. */
@@ -68,27 +68,27 @@ export async function openVectors(uri: string, options: OpenVectorsOptions = {})
   };
 
   return {
-    label: () => attempt(async () => (await (await opened.get("label"))?.query().limit(1).toArray())?.[0]?.label),
+    config: () => attempt(async () => (await (await opened.get("label"))?.query().limit(1).toArray())?.[0]?.label),
     begin: (label) =>
       alone(async () => {
         if (!(await opened.get("label"))) await opened.create("label", [{ label }]);
       }),
-    photos: () => attempt(async () => marksOf(await opened.get("photos"))),
+    images: () => attempt(async () => contentHashesOf(await opened.get("images"))),
     channels: (table) => attempt(async () => channelsOf(await opened.get(table))),
-    // A photo's own row comes last: whoever is killed before it finds the photo missing, and adds it again.
-    put: (photos) =>
+    // An image's own row comes last: whoever is killed before it finds the image missing, and adds it again.
+    put: (images) =>
       alone(async (check) => {
-        const paths = photos.map(({ path }) => path);
-        await replace(opened, "regions", paths, photos.flatMap(regionRows), check);
-        await replace(opened, "photos", paths, photos.map(photoRow), check);
+        const paths = images.map(({ path }) => path);
+        await replace(opened, "regions", paths, images.flatMap(regionRows), check);
+        await replace(opened, "images", paths, images.map(imageRow), check);
       }),
-    // First the photos lose their marks: whoever is killed before the end finds them changed, not whole.
+    // First the images lose their marks: whoever is killed before the end finds them changed, not whole.
     remove: (paths) =>
       alone(async (check) => {
         if (paths.length === 0) return;
         await check();
-        await (await opened.get("photos"))?.update({ where: among(paths), values: { mark: "" } });
-        for (const table of ["regions", "photos"] as const) await (await opened.get(table))?.delete(among(paths));
+        await (await opened.get("images"))?.update({ where: among(paths), values: { contentHash: "" } });
+        for (const table of ["regions", "images"] as const) await (await opened.get(table))?.delete(among(paths));
       }),
     nearest: (...given) => attempt(() => nearest(...given)),
     build: (table, type) =>
@@ -104,7 +104,7 @@ export async function openVectors(uri: string, options: OpenVectorsOptions = {})
     compact: () =>
       alone(async () => {
         if (remote) return;
-        for (const table of ["regions", "photos"] as const)
+        for (const table of ["regions", "images"] as const)
           await (await opened.get(table))?.optimize({ cleanupOlderThan: new Date() });
       }),
     close: async () => db.close(),
@@ -174,14 +174,14 @@ interface FoundRow {
 }
 
 function toHit({ path, height, width, left, top, boxWidth, boxHeight, _distance }: FoundRow): VectorHit {
-  return { photo: path, size: [height, width], box: { left, top, width: boxWidth, height: boxHeight }, score: 1 - _distance / 2 };
+  return { image: path, size: [height, width], box: { left, top, width: boxWidth, height: boxHeight }, score: 1 - _distance / 2 };
 }
 
-function photoRow({ path, mark, size: [height, width], vector }: PhotoVectors): Record<string, unknown> {
-  return { path, at: 0, mark, height, width, left: 0, top: 0, boxWidth: width, boxHeight: height, vector };
+function imageRow({ path, contentHash, size: [height, width], vector }: ImageVectors): Record<string, unknown> {
+  return { path, at: 0, contentHash, height, width, left: 0, top: 0, boxWidth: width, boxHeight: height, vector };
 }
 
-function regionRows({ path, size: [height, width], regions: { vectors, boxes } }: PhotoVectors): Record<string, unknown>[] {
+function regionRows({ path, size: [height, width], regions: { vectors, boxes } }: ImageVectors): Record<string, unknown>[] {
   const count = boxes.length / 4;
   const channels = vectors.length / count;
   return Array.from({ length: count }, (_, at) => {
@@ -191,11 +191,11 @@ function regionRows({ path, size: [height, width], regions: { vectors, boxes } }
   });
 }
 
-async function marksOf(table: Table | undefined): Promise<Map<string, string>> {
+async function contentHashesOf(table: Table | undefined): Promise<Map<string, string>> {
   const count = (await table?.countRows()) ?? 0;
   if (!table || count === 0) return new Map();
-  const rows = await table.query().select(["path", "mark"]).limit(count).toArray();
-  return new Map(rows.map(({ path, mark }) => [path, mark]));
+  const rows = await table.query().select(["path", "contentHash"]).limit(count).toArray();
+  return new Map(rows.map(({ path, contentHash }) => [path, contentHash]));
 }
 
 async function channelsOf(table: Table | undefined): Promise<number | undefined> {

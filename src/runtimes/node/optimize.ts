@@ -13,7 +13,7 @@ import { type SessionOptions, startSession } from "./session.ts";
 const alike = 1e-4;
 const rounds = 5;
 
-/** The faster of the session and one of the optimised file; the other is disposed of. */
+/** The faster of the session and one of the optimized file; the other is disposed of. */
 export async function optimize(
   plain: Session,
   { model, source }: LocatedModel,

@@ -3,7 +3,7 @@ import { S2Error } from "../../core/index.ts";
 import type { Pixels } from "../../images/index.ts";
 import { writeWhole } from "./write-whole.ts";
 
-/** Writes grey, RGB or RGBA pixels as a PNG. @throws S2Error "pixels" or "write". */
+/** Writes gray, RGB or RGBA pixels as a PNG. @throws S2Error "pixels" or "write". */
 export async function savePng(pixels: Pixels, path: string): Promise<void> {
   await writeWhole(path, await encodePng(pixels));
 }

@@ -13,7 +13,7 @@ export function isSrgbProfile(icc: Uint8Array): boolean {
   try {
     if (word(bytes, 16) !== "RGB " || word(bytes, 20) !== "XYZ ") return false;
     const tags = readTags(bytes);
-    if (tags.has("A2B0")) return false; // a table: sRGB's perceptual rendering, which does move colours
+    if (tags.has("A2B0")) return false; // a table: sRGB's perceptual rendering, which does move colors
     const primaries = Object.entries(COLOURANTS).every(([name, xyz]) =>
       xyz.every((want, i) => Math.abs(fixed(bytes, tags.get(name)! + 8 + 4 * i) - want) < 0.002),
     );

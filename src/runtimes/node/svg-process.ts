@@ -1,6 +1,6 @@
 /** The process that draws one SVG: librsvg cannot be interrupted, and a filter of some bytes may take minutes and gigabytes. */
 import { S2Error } from "../../core/index.ts";
-import { type DecodeOptions, decodePhoto, type Rgb, readHeader } from "./decode-photo.ts";
+import { type DecodeOptions, decodeImage, type Rgb, readHeader } from "./decode-image.ts";
 
 export interface SvgWork {
   readonly bytes: Uint8Array;
@@ -22,7 +22,7 @@ process.once("message", async (work: SvgWork) => {
   watch(work.limits);
   try {
     const metadata = await readHeader(work.bytes, work.name, work.options);
-    answer({ rgb: await decodePhoto(work.bytes, metadata, work.options) });
+    answer({ rgb: await decodeImage(work.bytes, metadata, work.options) });
   } catch (error) {
     answer({ refused: (error as Error).message, ...(error instanceof S2Error && { code: error.code }) });
   }

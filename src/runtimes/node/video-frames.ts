@@ -16,7 +16,7 @@ export interface VideoFrame {
   /** Seconds from the beginning. */
   readonly time: number;
   /** What is shown at that time, upright. */
-  readonly photo: Photo;
+  readonly image: Photo;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function* videoFrames(path: string, options: VideoOptions = {}): As
   try {
     for await (const picture of pictures(decoder.stdout)) {
       signal?.throwIfAborted();
-      yield { time: frames++ * every, photo: { ...picture, source: path } };
+      yield { time: frames++ * every, image: { ...picture, source: path } };
     }
     const problem = await ended;
     signal?.throwIfAborted();

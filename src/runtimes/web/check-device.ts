@@ -8,7 +8,7 @@ import type { WebSession } from "./session.ts";
 /** Below it an answer is another: float16's rounding stays far above (0.99999 for ViTs). */
 const LEAST_COSINE = 0.999;
 
-/** Stripes and waves, the same in every browser: values as normalised photos have them, [-2, 2]. */
+/** Stripes and waves, the same in every browser: values as normalized images have them, [-2, 2]. */
 export function goldenTile(shape: readonly (number | string)[], size: Size): Tensor {
   const [batch, channels, height, width] = shape.map((side, i) => (typeof side === "number" ? side : [1, 3, ...size][i]));
   const data = new Float32Array(batch * channels * height * width);

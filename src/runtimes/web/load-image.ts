@@ -1,9 +1,9 @@
-/** A photo into upright 8-bit sRGB pixels: the browser decodes, nothing is ever resized here. */
+/** An image into upright 8-bit sRGB pixels: the browser decodes, nothing is ever resized here. */
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
 import { headerSize } from "../header-size.ts";
-import { foreignKind, photoKind } from "../photo-kinds.ts";
-import { checkPhotoOptions, type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../photo-options.ts";
+import { foreignKind, imageKind } from "../image-kinds.ts";
+import { checkImageOptions, type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../image-options.ts";
 import { rgbFrom8 } from "../to-rgb.ts";
 
 /** Sides of what is drawn and read at a time: far below every browser's largest canvas, beyond which all pixels come as zeros in silence. */
@@ -16,20 +16,20 @@ const HEADER = 2 ** 18;
 const BYTES_PER_PIXEL = 4 + 3;
 
 /**
- * Decodes a photo, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
- * `background`, colours converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
+ * Decodes an image, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
+ * `background`, colors converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
  * Node's `loadImage` gives; which formats there are, the browser says.
- * @throws S2Error "photo-not-found", "photo-broken", "photo-format", "photo-options" or "too-many-pixels"; the signal's own reason.
+ * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
 export async function loadImage(source: string | URL | Blob | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
-  checkPhotoOptions(options);
+  checkImageOptions(options);
   const where = typeof source === "string" || source instanceof URL ? { source: String(source) } : {};
   const { signal } = options;
   signal?.throwIfAborted();
   const blob = await blobOf(source, signal);
-  const name = where.source ? `"${where.source}"` : "The photo";
+  const name = where.source ? `"${where.source}"` : "The image";
   const start = new Uint8Array(await blob.slice(0, HEADER).arrayBuffer());
-  const size = headerSize(start, photoKind(start));
+  const size = headerSize(start, imageKind(start));
   if (size) refuseSize(name, blob, size, options); // before decoding, where the header says it
   const bitmap = await decode(blob, options).catch((cause) => {
     throw refuseUndecodable(name, start, cause);
@@ -38,7 +38,7 @@ export async function loadImage(source: string | URL | Blob | Uint8Array, option
     signal?.throwIfAborted();
     const { width, height } = bitmap;
     refuseSize(name, blob, [width, height], options);
-    const data = readPixels(bitmap, options.background ?? WHITE, photoKind(start) === "JPEG");
+    const data = readPixels(bitmap, options.background ?? WHITE, imageKind(start) === "JPEG");
     return { width, height, channels: 3, data, ...where };
   } finally {
     bitmap.close();
@@ -82,40 +82,40 @@ async function blobOf(source: string | URL | Blob | Uint8Array, signal?: AbortSi
   if (source instanceof Uint8Array) return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
   if (typeof source !== "string" && !(source instanceof URL)) {
     const expected = "expected an address, a Blob (files are such) or the file's bytes as a Uint8Array";
-    throw new S2Error("photo-not-found", `Got a photo of type ${typeof source}; ${expected}.`);
+    throw new S2Error("image-not-found", `Got an image of type ${typeof source}; ${expected}.`);
   }
   const advice = "Check the address; a server of another origin must allow this page by CORS";
   const response = await fetch(source, { signal }).catch((cause) => {
     signal?.throwIfAborted();
-    throw new S2Error("photo-not-found", `"${source}" could not be fetched (${cause.message}). ${advice}.`, { cause });
+    throw new S2Error("image-not-found", `"${source}" could not be fetched (${cause.message}). ${advice}.`, { cause });
   });
-  if (!response.ok) throw new S2Error("photo-not-found", `"${source}" could not be fetched (${response.status}). ${advice}.`);
+  if (!response.ok) throw new S2Error("image-not-found", `"${source}" could not be fetched (${response.status}). ${advice}.`);
   return refuseEmpty(await response.blob());
 }
 
 function refuseEmpty(blob: Blob): Blob {
   if (blob.size > 0) return blob;
-  throw new S2Error("photo-broken", "The photo has 0 bytes; expected an image file. Fetch or read it again.");
+  throw new S2Error("image-broken", "The image has 0 bytes; expected an image file. Fetch or read it again.");
 }
 
 const WORKS = "JPEG, PNG, WebP, AVIF and GIF work in every browser";
 
 function refuseUndecodable(name: string, start: Uint8Array, cause: Error): S2Error {
   const foreign = foreignKind(start);
-  const kind = photoKind(start);
+  const kind = imageKind(start);
   if (foreign || kind === "TIFF")
-    return new S2Error("photo-format", `${name} is a ${foreign ?? kind} file, which this browser does not decode; ${WORKS}.`, {
+    return new S2Error("image-format", `${name} is a ${foreign ?? kind} file, which this browser does not decode; ${WORKS}.`, {
       cause,
     });
   if (!kind) {
     const shown = JSON.stringify(String.fromCharCode(...start.subarray(0, 12)));
-    return new S2Error("photo-format", `${name} is not an image (it starts with ${shown}); ${WORKS}. Give an image file.`, {
+    return new S2Error("image-format", `${name} is not an image (it starts with ${shown}); ${WORKS}. Give an image file.`, {
       cause,
     });
   }
   const advice = "It is cut short or damaged, or larger than the browser has memory for: download it again, or make it smaller.";
   return new S2Error(
-    "photo-broken",
+    "image-broken",
     `${name} is a ${kind} file that cannot be decoded to its end (${cause.message}). ${advice}`,
     { cause },
   );
@@ -123,7 +123,7 @@ function refuseUndecodable(name: string, start: Uint8Array, cause: Error): S2Err
 
 function notRead(width: number, height: number): S2Error {
   return new S2Error(
-    "photo-broken",
-    `The browser decoded the photo and did not draw it (${width} x ${height}); make it smaller.`,
+    "image-broken",
+    `The browser decoded the image and did not draw it (${width} x ${height}); make it smaller.`,
   );
 }

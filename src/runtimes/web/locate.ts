@@ -1,6 +1,6 @@
 /** What a model's source means in a page, and its graph's bytes with the config files that belong to it. */
 import { S2Error } from "../../core/index.ts";
-import { readMetadata } from "../../onnx/own-words.ts";
+import { readMetadata } from "../../onnx/embedded-metadata.ts";
 import { type Configs, parseConfig, readConfigs } from "../config-files.ts";
 import { refusalOf } from "../foreign-files.ts";
 import type { KnownModel } from "../make-model.ts";

@@ -24,12 +24,12 @@ import { html, skipped, startBrowser } from "./page.ts";
 
 const ort = `${root}node_modules/onnxruntime-web`;
 
-/** What a user's page does: the bundled model on a photo; heavier parts on demand. */
+/** What a user's page does: the bundled model on an image; heavier parts on demand. */
 const app = `import { extract, loadModel } from "s2-vision/web";
 globalThis.start = async (options = {}) => {
   const model = await loadModel(undefined, options);
-  const photo = { width: 64, height: 48, channels: 3, data: new Uint8Array(9216).map((_, i) => i * 5) };
-  const { data, dims } = await extract(model, photo, { scales: [1], fit: "squash" });
+  const image = { width: 64, height: 48, channels: 3, data: new Uint8Array(9216).map((_, i) => i * 5) };
+  const { data, dims } = await extract(model, image, { scales: [1], fit: "squash" });
   const { threads } = model.runsOn;
   await model.dispose();
   return { dims, threads, first: data[200] };

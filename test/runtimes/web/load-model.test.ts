@@ -232,13 +232,13 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
       const model = await web.loadModel(undefined, { threads: 1 });
       let runs = 0;
       const counted = Object.assign((images) => { runs++; return model(images); }, { traits: model.traits });
-      const photo = { width: 300, height: 224, channels: 3, data: new Uint8Array(300 * 224 * 3).fill(99) };
+      const image = { width: 300, height: 224, channels: 3, data: new Uint8Array(300 * 224 * 3).fill(99) };
       const controller = new AbortController();
       let atAbort;
       const onProgress = ({ tiles }) => { if (tiles >= 5 && !atAbort) { atAbort = runs; controller.abort(new Error("enough")); } };
-      const reason = await web.extract(counted, photo, { scales: [1, 2, 3], signal: controller.signal, onProgress }).catch((error) => error.message);
+      const reason = await web.extract(counted, image, { scales: [1, 2, 3], signal: controller.signal, onProgress }).catch((error) => error.message);
       const ranWhenRefused = runs;
-      const { dims } = await web.extract(model, photo, { scales: [1] });
+      const { dims } = await web.extract(model, image, { scales: [1] });
       await model.dispose();
       return { reason, runs: ranWhenRefused, atAbort, tokens: dims[1] };`);
     expect(got.reason).toBe("enough");
@@ -250,9 +250,9 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
     const events = await web.run<string[]>(`
       const model = await web.loadModel(undefined, { threads: 1 });
       const events = [];
-      const photo = { width: 300, height: 224, channels: 3, data: new Uint8Array(300 * 224 * 3).fill(99) };
+      const image = { width: 300, height: 224, channels: 3, data: new Uint8Array(300 * 224 * 3).fill(99) };
       const onScale = (scale, { dims }) => { events.push("scale " + scale + " " + dims); requestAnimationFrame(() => events.push("frame")); };
-      await web.extract(model, photo, { scales: [1, 2], onScale });
+      await web.extract(model, image, { scales: [1, 2], onScale });
       await model.dispose();
       return [...events, "end"];`);
     expect(events[0]).toMatch(/^scale 0 1,/);
@@ -266,8 +266,8 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
       const bytes = async () => (await performance.measureUserAgentSpecificMemory()).bytes;
       const empty = await bytes();
       globalThis.model = await web.loadModel("${plain}", { patchSize: 8, threads: 1 });
-      const photo = { width: 96, height: 64, channels: 3, data: new Uint8Array(96 * 64 * 3).map((_, i) => i * 7) };
-      const extracts = async (count) => { for (let i = 0; i < count; i++) await web.extract(model, photo, { scales: [1, 2, 3], fit: "squash" }); };
+      const image = { width: 96, height: 64, channels: 3, data: new Uint8Array(96 * 64 * 3).map((_, i) => i * 7) };
+      const extracts = async (count) => { for (let i = 0; i < count; i++) await web.extract(model, image, { scales: [1, 2, 3], fit: "squash" }); };
       await extracts(70); // until then the browser still compiles code, which counts; measured: flat from 220 to 420
       const before = await bytes();
       await extracts(200);

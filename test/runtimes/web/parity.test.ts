@@ -1,4 +1,4 @@
-/** The same photo in Node and in the browser: the same pixels, the same tiles bit for bit, the same features. */
+/** The same image in Node and in the browser: the same pixels, the same tiles bit for bit, the same features. */
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import type { Browser } from "playwright-core";
@@ -6,7 +6,7 @@ import { extract, type Features, loadImage, loadModel, type Photo } from "s2-vis
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root } from "../../../scripts/browser.mjs";
-import { drawn, HEIGHT, noise, PIXELS, profileOf, smooth, WIDTH, withProfile } from "../drawn-photos.ts";
+import { drawn, HEIGHT, noise, PIXELS, profileOf, smooth, WIDTH, withProfile } from "../drawn-images.ts";
 import { makeHubModel } from "../hub-model.ts";
 import { openPage, skipped, startBrowser, type WebPage } from "./page.ts";
 
@@ -16,7 +16,7 @@ const sha256 = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): 
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest("hex");
 
-describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}`, () => {
+describe.skipIf(noChromium)(`images and features in Node and in a page${skipped}`, () => {
   let browser: Browser;
   let web: WebPage;
   const answers: Record<string, Buffer> = {};
@@ -33,10 +33,10 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
 
   /** Both sides' pixels of a file, the page's as base64. */
   async function both(file: Buffer, options: object = {}): Promise<[Photo, Uint8Array, number[]]> {
-    const code = `const photo = await web.loadImage(Uint8Array.from(atob(file), (char) => char.charCodeAt(0)), options);
+    const code = `const image = await web.loadImage(Uint8Array.from(atob(file), (char) => char.charCodeAt(0)), options);
       let text = "";
-      for (let i = 0; i < photo.data.length; i += 8192) text += String.fromCharCode(...photo.data.subarray(i, i + 8192));
-      return [btoa(text), photo.width, photo.height];`;
+      for (let i = 0; i < image.data.length; i += 8192) text += String.fromCharCode(...image.data.subarray(i, i + 8192));
+      return [btoa(text), image.width, image.height];`;
     const [pixels, ...size] = await web.run<[string, number, number]>(code, { file: file.toString("base64"), options });
     return [await loadImage(new Uint8Array(file), options), new Uint8Array(Buffer.from(pixels, "base64")), size];
   }
@@ -66,20 +66,20 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
     expect(theirs).toEqual(hashes);
   });
 
-  const features = async (model: string, photo: string): Promise<[Features, number[], number[]]> => {
+  const features = async (model: string, image: string): Promise<[Features, number[], number[]]> => {
     const source = model.startsWith(root) ? "/models/s2-tiny/" : "/export/";
     const [mine, [data, dims]] = await Promise.all([
       loadModel(model).then(async (loaded) => {
-        const got = await extract(loaded, await loadImage(new Uint8Array(answers[photo])), { scales: [1, 2] });
+        const got = await extract(loaded, await loadImage(new Uint8Array(answers[image])), { scales: [1, 2] });
         await loaded.dispose();
         return got;
       }),
       web.run<[number[], number[]]>(
         `const model = await web.loadModel(source, { threads: 1 });
-        const { data, dims } = await web.extract(model, photo, { scales: [1, 2] });
+        const { data, dims } = await web.extract(model, image, { scales: [1, 2] });
         await model.dispose();
         return [[...data], dims];`,
-        { source, photo },
+        { source, image },
       ),
     ]);
     return [mine, data, dims];
@@ -113,7 +113,7 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
   });
 
   it.each([
-    ["a grey JPEG", () => drawn(noise(PIXELS), 1).jpeg()],
+    ["a gray JPEG", () => drawn(noise(PIXELS), 1).jpeg()],
     ["a progressive JPEG", () => drawn(noise(PIXELS * 3), 3).jpeg({ progressive: true })],
     ["a WebP", () => drawn(noise(PIXELS * 3), 3).webp()],
     [
@@ -137,7 +137,7 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
     expect(furthest(theirs, mine.data)).toBe(0);
   });
 
-  it("transparency lies over the colour that is asked for, within a level: a canvas keeps colours multiplied by their alpha", async () => {
+  it("transparency lies over the color that is asked for, within a level: a canvas keeps colors multiplied by their alpha", async () => {
     const [mine, theirs] = await both(
       await drawn(noise(PIXELS * 4), 4)
         .png()
@@ -159,7 +159,7 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
     expect(furthest(theirs, mine.data)).toBeLessThanOrEqual(1);
   });
 
-  it("wide colours are converted to sRGB as Node does, within a level or two, or left alone", async () => {
+  it("wide colors are converted to sRGB as Node does, within a level or two, or left alone", async () => {
     const p3 = withProfile(await drawn(smooth(), 3).png().toBuffer(), await profileOf("p3"));
     const [mine, theirs] = await both(p3);
     expect(furthest(theirs, mine.data)).toBeLessThanOrEqual(2);
@@ -171,7 +171,7 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
   it.each([
     ["wider than a canvas may be", 70_000, 300],
     ["taller than a canvas may be", 300, 70_000],
-  ])("a photo %s comes whole, where one canvas would give zeros in silence", async (_, width, height) => {
+  ])("an image %s comes whole, where one canvas would give zeros in silence", async (_, width, height) => {
     const data = new Uint8Array(width * height * 3);
     for (let i = 0; i < data.length; i++) data[i] = (i >> 8) ^ (i >> 3);
     const file = await sharp(data, { raw: { width, height, channels: 3 } })
@@ -179,16 +179,16 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
       .toBuffer();
     const other = await openPage({ browser, answers: { "/large.png": file } });
     const got = await other.run<unknown[]>(
-      `const photo = await web.loadImage("/large.png"); return [photo.width, photo.height, await hashOf(photo.data)];`,
+      `const image = await web.loadImage("/large.png"); return [image.width, image.height, await hashOf(image.data)];`,
     );
     await other.close();
     expect(got).toEqual([width, height, sha256(data)]);
   });
 
   it.each([
-    ["a JPEG cut short", () => drawn(noise(PIXELS * 3), 3).jpeg(), 0.7, "photo-broken"],
-    ["a PNG cut short", () => drawn(noise(PIXELS * 3), 3).png(), 0.7, "photo-broken"],
-    ["a TIFF", () => drawn(noise(PIXELS * 3), 3).tiff(), 1, "photo-format"],
+    ["a JPEG cut short", () => drawn(noise(PIXELS * 3), 3).jpeg(), 0.7, "image-broken"],
+    ["a PNG cut short", () => drawn(noise(PIXELS * 3), 3).png(), 0.7, "image-broken"],
+    ["a TIFF", () => drawn(noise(PIXELS * 3), 3).tiff(), 1, "image-format"],
   ])("%s is refused as in Node, or as a format that browsers lack", async (_, draw, part, code) => {
     const file = await draw().toBuffer();
     const bytes = [...file.subarray(0, file.length * part)];
@@ -196,13 +196,13 @@ describe.skipIf(noChromium)(`photos and features in Node and in a page${skipped}
   });
 
   it.each([
-    ['web.loadImage("/no/photo.jpg")', "photo-not-found"],
-    ['web.loadImage("http://127.0.0.1:1/photo.jpg")', "photo-not-found"],
-    ["web.loadImage(new Blob([]))", "photo-broken"],
-    ['web.loadImage(new Blob(["hello, I am text"]))', "photo-format"],
+    ['web.loadImage("/no/photo.jpg")', "image-not-found"],
+    ['web.loadImage("http://127.0.0.1:1/photo.jpg")', "image-not-found"],
+    ["web.loadImage(new Blob([]))", "image-broken"],
+    ['web.loadImage(new Blob(["hello, I am text"]))', "image-format"],
     ['web.loadImage("/street.png", { maxPixels: 1000 })', "too-many-pixels"],
-    ['web.loadImage("/street.png", { icc: "p3" })', "photo-options"],
-    ["web.loadImage(7)", "photo-not-found"],
+    ['web.loadImage("/street.png", { icc: "p3" })', "image-options"],
+    ["web.loadImage(7)", "image-not-found"],
   ])("%s is refused with %s", async (code, expected) => {
     expect(await web.run<object>(`return refusal(${code});`)).toMatchObject({ code: expected });
   });

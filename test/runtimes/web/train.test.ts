@@ -11,7 +11,7 @@ const losses = `
   const wave = (dims, by) => ({ dims, data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(by * i)) });
   const step = train.makeStep({
     inputs: { images: { type: "float32", dims: [4, 3, 16, 16] }, target: { type: "float32", dims: [4, 5, 12] } },
-    ...{ optimiser: train.muon({ rate: 20, others: train.adamW() }), parts: 2, clip: 1, average: 0.9 },
+    ...{ optimizer: train.muon({ rate: 20, others: train.adamW() }), parts: 2, clip: 1, average: 0.9 },
     loss({ images, target }, parameter) {
       const gap = onnx.Sub(train.vit(images, shape, parameter), target);
       return { loss: onnx.ReduceMean(onnx.Mul(gap, gap), [0, 1, 2], { keepdims: 0 }) };

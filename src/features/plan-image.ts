@@ -1,0 +1,113 @@
+/** From an image's size, a model's traits and options to a plan: which part of the image is seen, at which sizes. */
+import {
+  type Box,
+  checkNames,
+  planS2,
+  px,
+  S2Error,
+  type S2Options,
+  type S2Plan,
+  s2OptionNames,
+  type Traits,
+} from "../core/index.ts";
+import { limitTiles } from "./tile-limit.ts";
+
+type Size = readonly [height: number, width: number];
+
+/** S² on an image. Sizes count in the model's size, not the image's: scale 2 of a 224 model is 448. */
+export interface ImagePlanOptions extends S2Options {
+  /**
+   * "keep" (default): the image's shape is kept, its short side is the size; `splitMode` is "pad" unless given, the long side whole tokens.
+   * "squash": all of the image in a square. "crop": the centerd square.
+   */
+  fit?: "keep" | "squash" | "crop";
+  /** Refuses to plan more tiles for one image. Default 1024. */
+  maxTilesPerImage?: number;
+}
+
+/**
+ * Plans S² for an image; sizes, prefix tokens, tile size and layout default to what the model's `traits` say.
+ * Every scale is resized from the image's own pixels (antialiased), and scales above its resolution are said so in the warnings.
+ * @throws S2Error "fit", "model-size", "too-many-tiles" and those of `planS2`.
+ */
+export function planImage(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits = {}): S2Plan {
+  checkNames(options, [...s2OptionNames, "fit", "maxTilesPerImage"]);
+  const { fit = "keep", maxTilesPerImage, ...given } = options;
+  if (!["keep", "squash", "crop"].includes(fit)) {
+    throw new S2Error("fit", `fit is ${JSON.stringify(fit)}; expected keep, squash or crop.`);
+  }
+  const tile = modelSize(given, traits);
+  const region = fit === "crop" ? centerd(image, tile) : { left: 0, top: 0, width: image.width, height: image.height };
+  const wholeTokens = (length: number) => {
+    const patch = traits.patchSize ?? 1;
+    return Math.max(1, Math.round(length / patch)) * patch;
+  };
+  const fitted = ([height, width]: Size): Size => {
+    if (fit !== "keep") return [height, width];
+    const [imageHeight, imageWidth] = [image.height, image.width];
+    return imageHeight <= imageWidth
+      ? [height, wholeTokens((height * imageWidth) / imageHeight)]
+      : [wholeTokens((width * imageHeight) / imageWidth), width];
+  };
+  const { scales, ...rest } = given;
+  const base = fitted(tile);
+  const imgSizes = scales
+    ? scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)])
+    : given.imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size));
+  limitTiles(image, imgSizes ? countTiles(imgSizes, tile) : 0, maxTilesPerImage); // before all of them are laid out
+  const plan = planS2(
+    { height: Math.ceil(region.height), width: Math.ceil(region.width) },
+    {
+      ...rest,
+      imgSizes,
+      maxSplitSize: tile,
+      splitMode: given.splitMode ?? (fit === "keep" ? "pad" : "exact"),
+      numPrefixToken: given.numPrefixToken ?? traits.prefixTokens ?? 0,
+      outputShape: given.outputShape ?? traits.layout ?? "bnc",
+      splitForward: given.splitForward ?? 4,
+      antialias: true,
+    },
+    traits,
+  );
+  limitTiles(image, plan.tiles, maxTilesPerImage); // tiles that overlap are more
+  return forImage(plan, image, region, given.numPrefixToken !== undefined);
+}
+
+/** Tiles of all sizes when they do not overlap. */
+function countTiles(sizes: readonly (number | Size)[], [height, width]: Size): number {
+  return sizes
+    .map((size) => (typeof size === "number" ? ([size, size] as const) : size))
+    .reduce((sum, [h, w]) => sum + Math.ceil(h / height) * Math.ceil(w / width), 0);
+}
+
+function modelSize({ maxSplitSize }: S2Options, { imageSize }: Traits): Size {
+  if (maxSplitSize) return typeof maxSplitSize === "number" ? [maxSplitSize, maxSplitSize] : maxSplitSize;
+  if (imageSize) return imageSize;
+  throw new S2Error("model-size", "The model does not say which image size it was made for; pass maxSplitSize, such as 224.");
+}
+
+/** The largest centerd part of the image with the tile's shape. */
+function centerd({ height, width }: { height: number; width: number }, tile: Size): Box {
+  const scale = Math.min(height / tile[0], width / tile[1]);
+  const [h, w] = [Math.round(tile[0] * scale), Math.round(tile[1] * scale)];
+  return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };
+}
+
+// `asked`: the caller counts prefix tokens; who leaves them to the model is not told how they are averaged. The plan speaks of the region; its boxes are moved into the image. One resize makes each scale here, so nothing is resized twice.
+function forImage(plan: S2Plan, image: { height: number; width: number }, region: Box, asked: boolean): S2Plan {
+  const moved = (box: Box): Box => ({ ...box, left: box.left + region.left, top: box.top + region.top });
+  const scales = plan.scales.map((scale) => ({ ...scale, tiles: scale.tiles.map(moved) }));
+  const warnings = plan.warnings.filter(({ code }) => code !== "resized-twice" && (asked || code !== "diluted-prefix"));
+  plan.scales.forEach(({ size }) => {
+    const times = Math.max(size[0] / region.height, size[1] / region.width);
+    if (times > 1) {
+      warnings.push({
+        code: "above-image",
+        message:
+          `The scale of ${px(size)} px is ${times.toFixed(1)} times larger than what the image has (${region.width}x${region.height}): ` +
+          "its tiles see enlarged pixels, no new detail.",
+      });
+    }
+  });
+  return { ...plan, image: [image.height, image.width], region, scales, antialias: "always", warnings };
+}

@@ -1,0 +1,79 @@
+/** The options of every runtime's `loadImage`, and the limits on what it decodes. Platform-free. */
+import { S2Error } from "../core/index.ts";
+
+export interface LoadImageOptions {
+  /** What lies behind transparent pixels, 0 to 255 each. Default white. */
+  background?: readonly [red: number, green: number, blue: number];
+  /** "srgb" (default) converts by the embedded color profile; "ignore" takes the numbers as they are. */
+  icc?: "srgb" | "ignore";
+  /**
+   * Refuses larger images before decoding them. Default 268402689 (16383 x 16383), as sharp; 67108864 (8192 x 8192) where colors are
+   * converted by a profile or from CMYK, 16777216 (4096 x 4096) for SVG: these take far longer per pixel.
+   */
+  maxPixels?: number;
+  /** Refuses images that need more memory to decode, as estimated from their header. Default 805306368 (768 MiB). */
+  maxBytes?: number;
+  /** Gives up on the image when it aborts. */
+  signal?: AbortSignal;
+}
+
+export const WHITE = [255, 255, 255] as const;
+
+/** Pixels by how slowly an image's kind is decoded: an ordinary one, one whose colors are converted, a drawing. */
+const MAX_PIXELS = { plain: 16383 ** 2, converted: 8192 ** 2, svg: 4096 ** 2 } as const;
+
+/** With the rest of a process it stays below 1 GB. */
+const MAX_BYTES = 768 * 2 ** 20;
+
+/** @throws S2Error "too-many-pixels"; `name` begins the sentence. */
+export function refusePixels(
+  name: string,
+  width: number,
+  height: number,
+  maxPixels?: number,
+  kind: keyof typeof MAX_PIXELS = "plain",
+): void {
+  const limit = maxPixels ?? MAX_PIXELS[kind];
+  if (width * height <= limit) return;
+  const why = maxPixels === undefined ? { plain: "", converted: " where colors are converted", svg: " for an SVG" }[kind] : "";
+  throw new S2Error(
+    "too-many-pixels",
+    `${name} has ${width} x ${height} = ${width * height} pixels; the limit is ${limit}${why}. ` +
+      `Make the image smaller, or raise the option maxPixels to at least ${width * height}.`,
+  );
+}
+
+/** @throws S2Error "too-many-pixels"; `what` says how the samples are stored, such as "4 x 16 bits, interlaced". */
+export function refuseBytes(name: string, bytes: number, what: string, maxBytes = MAX_BYTES): void {
+  if (bytes <= maxBytes) return;
+  const mega = (count: number) => Math.ceil(count / 1e6);
+  throw new S2Error(
+    "too-many-pixels",
+    `${name} (${what}) needs about ${mega(bytes)} MB to decode; the limit is ${mega(maxBytes)} MB. ` +
+      `Make the image smaller, or raise the option maxBytes to at least ${Math.ceil(bytes)}.`,
+  );
+}
+
+/** @throws S2Error "image-options". */
+export function checkImageOptions({ background, icc, ...limits }: LoadImageOptions): void {
+  if (background && !(background.length === 3 && background.every((v) => Number.isInteger(v) && v >= 0 && v <= 255))) {
+    throw new S2Error(
+      "image-options",
+      `Got background [${background}]; expected three whole numbers from 0 to 255: red, green, blue.`,
+    );
+  }
+  if (icc !== undefined && icc !== "srgb" && icc !== "ignore") {
+    throw new S2Error(
+      "image-options",
+      `Got icc "${icc}"; expected "srgb" (convert) or "ignore" (leave the numbers as they are).`,
+    );
+  }
+  for (const name of ["maxPixels", "maxBytes"] as const) {
+    const limit = limits[name];
+    if (limit === undefined || limit >= 1) continue;
+    throw new S2Error(
+      "image-options",
+      `Got ${name} ${limit}; expected a number of at least 1. Leave it out for ${name === "maxBytes" ? MAX_BYTES : MAX_PIXELS.plain}.`,
+    );
+  }
+}
