@@ -1,0 +1,82 @@
+/**
+ * Builds the documentation site, pages and API reference together, into site/: `npm run docs [-- --out FOLDER]`.
+ * TypeDoc renders it; it needs no server. Ends with an error when a link or an anchor leads nowhere.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Application, Converter, LogLevel } from "typedoc";
+import { entries, root } from "../entries.mjs";
+import { brokenLinks } from "./links.mjs";
+import { listSections } from "./pages.mjs";
+import { countCodeInHeadings, DocsRouter, DocsTheme } from "./theme.mjs";
+
+const { out } = parseArgs({ options: { out: { type: "string", default: `${root}site` } } }).values;
+const repository = JSON.parse(readFileSync(`${root}package.json`, "utf8")).repository.url.replace(/^git\+|\.git$/g, "");
+const here = (name) => `${root}scripts/docs/${name}`;
+const pages = listSections().flatMap(({ pages = [] }) => pages);
+
+const app = await Application.bootstrapWithPlugins({
+  name: "s2-vision",
+  entryPoints: entries().map(({ source }) => root + source),
+  tsconfig: `${root}tsconfig.json`,
+  skipErrorChecking: true, // `npm run check` does
+  readme: `${root}README.md`,
+  projectDocuments: pages.filter(({ path }) => path !== "README.md").map(({ path }) => root + path),
+  out: resolve(out),
+  router: "docs",
+  theme: "docs",
+  logLevel: LogLevel.Error,
+  excludeInternal: true,
+  excludePrivate: true,
+  disableGit: true,
+  basePath: root,
+  gitRevision: "main",
+  sourceLinkTemplate: `${repository}/blob/{gitRevision}/{path}#L{line}`,
+  highlightLanguages: ["bash", "css", "html", "javascript", "json", "jsonc", "python", "toml", "typescript", "yaml"],
+  groupOrder: ["Functions", "Classes", "Interfaces", "Type Aliases", "Variables", "*"],
+  sort: ["source-order"],
+  navigation: { includeCategories: false, includeGroups: false, includeFolders: false, excludeReferences: true },
+  visibilityFilters: {},
+  markdownItLoader: countCodeInHeadings,
+  searchInComments: true,
+  searchInDocuments: true,
+  navigationLinks: { GitHub: repository },
+  hideGenerator: true,
+  includeVersion: true,
+  customCss: here("style.css"),
+  customJs: here("page.js"),
+  favicon: `${root}playground/icon.svg`,
+});
+app.renderer.defineRouter("docs", DocsRouter);
+app.renderer.defineTheme("docs", DocsTheme);
+
+app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+  const path = relative(root, document.project.files.getReflectionPath(document));
+  const page = pages.find((each) => each.path === path);
+  Object.assign(document, { name: page.title, frontmatter: { ...document.frontmatter, path } });
+});
+app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+  linkToRepository(project.readme, "README.md");
+  for (const { content, frontmatter } of project.documents) linkToRepository(content, frontmatter.path);
+  const names = new Map(entries().map(({ entry, source }) => [source, join("s2-vision", entry)]));
+  for (const module of project.children) module.name = names.get(module.sources[0].fileName) ?? module.name;
+});
+
+/** Turns links to folders, sources and other files that are neither pages nor pictures into links to the repository. */
+function linkToRepository(parts, from) {
+  for (const part of parts) {
+    if (part.kind !== "relative-link") continue;
+    const path = join(dirname(from), part.text.split("#")[0]);
+    if (/\.(png|jpe?g|svg)$/.test(path) || pages.some((page) => page.path === path) || !existsSync(root + path)) continue;
+    const kind = statSync(root + path).isDirectory() ? "tree" : "blob";
+    Object.assign(part, { kind: "text", text: `${repository}/${kind}/main/${path}`, target: undefined });
+  }
+}
+
+const project = await app.convert();
+if (!project) process.exit(1);
+await app.generateOutputs(project);
+const broken = brokenLinks(resolve(out));
+for (const { page, link, why } of broken) console.error(`${page}: ${link} ${why}`);
+if (broken.length || app.logger.hasErrors()) process.exit(1);
