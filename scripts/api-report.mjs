@@ -1,5 +1,5 @@
 /**
- * Writes the API reports: every public declaration of an entry, in docs/api/NAME.api.md, so that a change of the public surface is seen in review.
+ * Writes the API reports: every public declaration of an entry, in docs/api, so that a change of the public surface is seen in review.
  * `npm run api` writes them; with `--check` it fails when what is committed differs. API Extractor reads the declarations in dist.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

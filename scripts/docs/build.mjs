@@ -5,11 +5,11 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Application, Converter, LogLevel } from "typedoc";
+import { Application, Comment, Converter, LogLevel, PageEvent } from "typedoc";
 import { entries, root } from "../entries.mjs";
 import { brokenLinks } from "./links.mjs";
 import { listSections } from "./pages.mjs";
-import { countCodeInHeadings, DocsRouter, DocsTheme } from "./theme.mjs";
+import { countCodeInHeadings, DocsRouter, DocsTheme, makeAccessible } from "./theme.mjs";
 
 const { out } = parseArgs({ options: { out: { type: "string", default: `${root}site` } } }).values;
 const repository = JSON.parse(readFileSync(`${root}package.json`, "utf8")).repository.url.replace(/^git\+|\.git$/g, "");
@@ -33,16 +33,20 @@ const app = await Application.bootstrapWithPlugins({
   basePath: root,
   gitRevision: "main",
   sourceLinkTemplate: `${repository}/blob/{gitRevision}/{path}#L{line}`,
+  lightHighlightTheme: "github-light-high-contrast",
+  darkHighlightTheme: "github-dark-high-contrast",
   highlightLanguages: ["bash", "css", "html", "javascript", "json", "jsonc", "python", "toml", "typescript", "yaml"],
   groupOrder: ["Functions", "Classes", "Interfaces", "Type Aliases", "Variables", "*"],
-  sort: ["source-order"],
+  sort: [], // properties stay as they are declared
   navigation: { includeCategories: false, includeGroups: false, includeFolders: false, excludeReferences: true },
+  includeHierarchySummary: false,
   visibilityFilters: {},
   markdownItLoader: countCodeInHeadings,
+  useFirstParagraphOfCommentAsSummary: true,
   searchInComments: true,
   searchInDocuments: true,
+  searchGroupBoosts: { Documents: 20, Functions: 5, Classes: 5, Interfaces: 3, "Type Aliases": 3 },
   navigationLinks: { GitHub: repository },
-  hideGenerator: true,
   includeVersion: true,
   customCss: here("style.css"),
   customJs: here("page.js"),
@@ -59,8 +63,12 @@ app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
   linkToRepository(project.readme, "README.md");
   for (const { content, frontmatter } of project.documents) linkToRepository(content, frontmatter.path);
-  const names = new Map(entries().map(({ entry, source }) => [source, join("s2-vision", entry)]));
-  for (const module of project.children) module.name = names.get(module.sources[0].fileName) ?? module.name;
+  for (const module of project.children) {
+    const { entry, source } = entries().find(({ source }) => source === module.sources[0].fileName);
+    const [, description] = readFileSync(root + source, "utf8").match(/^\/\*\*([\s\S]*?)\*\//) ?? [];
+    module.name = join("s2-vision", entry);
+    if (description) module.comment = new Comment([{ kind: "text", text: description.replace(/^\s*\* ?/gm, "").trim() }]);
+  }
 });
 
 /** Turns links to folders, sources and other files that are neither pages nor pictures into links to the repository. */
@@ -76,6 +84,11 @@ function linkToRepository(parts, from) {
 
 const project = await app.convert();
 if (!project) process.exit(1);
+for (const { groups } of project.children)
+  for (const { children } of groups) children.sort((a, b) => a.name.localeCompare(b.name, "en"));
+app.renderer.on(PageEvent.END, (page) => {
+  page.contents = makeAccessible(page.contents);
+});
 await app.generateOutputs(project);
 const broken = brokenLinks(resolve(out));
 for (const { page, link, why } of broken) console.error(`${page}: ${link} ${why}`);

@@ -14,7 +14,8 @@ export function brokenLinks(folder) {
     if (/^([a-z]+:|\/\/)/i.test(link)) return [];
     const [path, anchor] = link.split("#");
     const target = path === "" ? page : normalize(join(dirname(page), decodeURIComponent(path.split("?")[0])));
-    if (target.startsWith("..") || !existsSync(join(folder, target))) return [{ page, link, why: "leads to no file of the site" }];
+    if (target.startsWith("..") || !existsSync(join(folder, target)))
+      return [{ page, link, why: "leads to no file of the site" }];
     if (statSync(join(folder, target)).isDirectory()) return [{ page, link, why: "leads to a folder" }];
     if (!anchor || !anchors.has(target) || anchors.get(target).has(decodeURIComponent(anchor))) return [];
     return [{ page, link, why: "leads to an anchor that is not there" }];
@@ -24,7 +25,9 @@ export function brokenLinks(folder) {
 /** Lists values of attributes of tags; `<` in text is always escaped, in ours. */
 function attributes(html, names) {
   const tags = html.match(/<[a-z][^<>]*>/gi) ?? [];
-  return tags.flatMap((tag) => [...tag.matchAll(new RegExp(` (?:${names})="([^"]*)"`, "g"))].map(([, value]) => value.replaceAll("&amp;", "&")));
+  return tags.flatMap((tag) =>
+    [...tag.matchAll(new RegExp(` (?:${names})="([^"]*)"`, "g"))].map(([, value]) => value.replaceAll("&amp;", "&")),
+  );
 }
 
 /** The sidebar is in a script, as compressed JSON, so that it also works from file://. */

@@ -1,5 +1,7 @@
 /** How TypeDoc renders our site: its own theme, with our sidebar, addresses that follow the repository, and GitHub's anchors in pages. */
-import { DefaultTheme, KindRouter, Slugger } from "typedoc";
+import { join } from "node:path";
+import { DefaultTheme, KindRouter, ReflectionKind, Slugger } from "typedoc";
+import { entries } from "../entries.mjs";
 import { listSections } from "./pages.mjs";
 
 /** Anchors as GitHub makes them, which the links in the pages are written for. */
@@ -12,7 +14,7 @@ class GitHubSlugger extends Slugger {
   }
 }
 
-/** docs/heads.md becomes docs/heads.html, and the function extract of "s2-vision/node" api/node/extract.html. */
+/** docs/errors.md becomes docs/errors.html, and the function extract of "s2-vision/node" api/node/extract.html. */
 export class DocsRouter extends KindRouter {
   getIdealBaseName(reflection) {
     if (reflection.isDocument()) return pathOf(reflection).replace(/\.md$/, "");
@@ -36,15 +38,25 @@ const pathOf = (document) => document.frontmatter.path;
 /** The sidebar: pages in the order of pages.mjs, and the entries of the package with their names. */
 export class DocsTheme extends DefaultTheme {
   buildNavigation(project) {
-    const modules = super.buildNavigation(project).filter(({ text }) => text.startsWith("s2-vision"));
+    const order = entries().map(({ entry }) => join("s2-vision", entry));
+    const modules = super.buildNavigation(project).filter(({ text }) => order.includes(text));
+    modules.sort((a, b) => order.indexOf(a.text) - order.indexOf(b.text));
+    const api = modules.map(({ text, path, children = [] }) => {
+      children.sort((a, b) => isType(a) - isType(b) || a.text.localeCompare(b.text, "en"));
+      return { text, children: [{ text: "Overview", path }, ...children] }; // a link in what opens and closes cannot be reached by everyone
+    });
     const documents = new Map(project.documents.map((document) => [pathOf(document), document]));
-    const linkTo = ({ path, title }) =>
-      path === "README.md"
-        ? { text: title, path: "index.html" }
-        : { text: title, path: this.router.getFullUrl(documents.get(path)), kind: documents.get(path).kind };
-    return listSections().map(({ title, api, pages }) => ({ text: title, children: api ? modules : pages.map(linkTo) }));
+    const urlOf = (path) => (path === "README.md" ? "index.html" : this.router.getFullUrl(documents.get(path)));
+    return listSections()
+      .map(({ title, api: isApi, pages = [] }) => ({
+        text: title,
+        children: isApi ? api : pages.map(({ path, title }) => ({ text: title, path: urlOf(path) })),
+      }))
+      .filter(({ children }) => children.length > 0);
   }
 }
+
+const isType = ({ kind }) => Number(kind === ReflectionKind.Interface || kind === ReflectionKind.TypeAlias);
 
 /** TypeDoc leaves code out of the text of headings, of which it makes anchors and "On this page": gives it that text as a child. */
 export function countCodeInHeadings(parser) {
@@ -55,4 +67,16 @@ export function countCodeInHeadings(parser) {
         if (child.type === "code_inline") child.children = [{ type: "text", content: child.content }];
     }
   });
+}
+
+/** Adds what TypeDoc's pages lack for readers without a mouse or a screen: landmarks, a link to the content, no links in what opens and closes. */
+export function makeAccessible(html) {
+  return html
+    .replace('<header class="tsd-page-toolbar">', '<a href="#content" class="skip-link">Skip to content</a>$&')
+    .replace('<div class="col-content">', '<div class="col-content" role="main" id="content">')
+    .replace('<div class="page-menu">', '<div class="page-menu" role="navigation" aria-label="This page">')
+    .replace('<nav id="tsd-sidebar-links"', '$& aria-label="Project"')
+    .replace('<nav class="tsd-navigation"', '$& aria-label="Pages"')
+    .replaceAll(/<h3>(Settings|On This Page)<\/h3>/g, "<h2>$1</h2>")
+    .replaceAll(/(<summary[^>]*>(?:(?!<\/summary>).)*?)<a [^>]*class="tsd-anchor-icon".*?<\/a>/gs, "$1");
 }
