@@ -43,9 +43,9 @@ function describe(symbol, checker) {
   const isDocumented = (each) => ts.displayPartsToString(each.getDocumentationComment(checker)).trim() !== "";
   const members = (symbol.declarations ?? []).flatMap((declaration) => {
     const type = ts.isTypeAliasDeclaration(declaration) ? declaration.type : declaration;
-    const parts = ts.isIntersectionTypeNode(type) || ts.isUnionTypeNode(type) ? type.types : [type];
-    return parts.flatMap((part) =>
-      ts.isInterfaceDeclaration(part) || ts.isTypeLiteralNode(part) || ts.isClassDeclaration(part) ? [...part.members] : [],
+    const types = ts.isIntersectionTypeNode(type) || ts.isUnionTypeNode(type) ? type.types : [type];
+    return types.flatMap((each) =>
+      ts.isInterfaceDeclaration(each) || ts.isTypeLiteralNode(each) || ts.isClassDeclaration(each) ? [...each.members] : [],
     );
   });
   const isPrivate = (member) =>
@@ -103,13 +103,13 @@ function printNames(args) {
   const names = publicNames();
   for (const { entry } of entries()) {
     if (asked && asked !== entry) continue;
-    const own = names
+    const exported = names
       .filter((name) => name.entries.includes(entry))
       .sort((a, b) => a.at.localeCompare(b.at, "en", { numeric: true }));
-    const missing = own.filter(({ documented }) => !documented).length;
-    const members = own.reduce((sum, { undocumented }) => sum + undocumented.length, 0);
-    console.log(`${entry}: ${own.length} names, ${missing} without a docstring; ${members} properties without one`);
-    for (const { name, at, documented, undocumented, entries } of own) {
+    const missing = exported.filter(({ documented }) => !documented).length;
+    const members = exported.reduce((sum, { undocumented }) => sum + undocumented.length, 0);
+    console.log(`${entry}: ${exported.length} names, ${missing} without a docstring; ${members} properties without one`);
+    for (const { name, at, documented, undocumented, entries } of exported) {
       if (args.includes("--undocumented") && documented && undocumented.length === 0) continue;
       const also = entries.filter((other) => other !== entry).join(" ");
       const notes = [

@@ -72,13 +72,13 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
 });
 
 /** Turns links to folders, sources and other files that are neither pages nor pictures into links to the repository. */
-function linkToRepository(parts, from) {
-  for (const part of parts) {
-    if (part.kind !== "relative-link") continue;
-    const path = join(dirname(from), part.text.split("#")[0]);
+function linkToRepository(contents, from) {
+  for (const piece of contents) {
+    if (piece.kind !== "relative-link") continue;
+    const path = join(dirname(from), piece.text.split("#")[0]);
     if (/\.(png|jpe?g|svg)$/.test(path) || pages.some((page) => page.path === path) || !existsSync(root + path)) continue;
     const kind = statSync(root + path).isDirectory() ? "tree" : "blob";
-    Object.assign(part, { kind: "text", text: `${repository}/${kind}/main/${path}`, target: undefined });
+    Object.assign(piece, { kind: "text", text: `${repository}/${kind}/main/${path}`, target: undefined });
   }
 }
 

@@ -35,6 +35,6 @@ function sidebarLinks(folder) {
   const path = join(folder, "assets/navigation.js");
   if (!existsSync(path)) return [];
   const [, data] = readFileSync(path, "utf8").match(/"(.+)"/);
-  const below = ({ path: own, children = [] }) => [...(own ? [own] : []), ...children.flatMap(below)];
+  const below = ({ path, children = [] }) => [...(path ? [path] : []), ...children.flatMap(below)];
   return JSON.parse(inflateSync(Buffer.from(data, "base64")).toString()).flatMap(below);
 }
