@@ -2,12 +2,14 @@
  * Retrieval: what each index type of LanceDB and 8-bit integers lose against comparing all vectors, with size, build and search time, on
  * features of photos by DeiT-Tiny at 1x. Every tenth photo only asks. Features are kept in features/bench for the next run.
  */
+
+import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { collectFeatures, hash, photoVector } from "s2-vision/eval";
-import { addPhotos, memoryVectors, openIndex, regionVectors, search } from "s2-vision/heads";
 import { loadImage, loadModel, openStore, openVectors } from "s2-vision/node";
+import { addPhotos, memoryVectors, openIndex, regionVectors, search } from "s2-vision/retrieval";
+import { collectFeatures, photoVector } from "s2-vision/tasks";
 import { deitTiny, missing, root } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round } from "./timing.mjs";
@@ -59,7 +61,9 @@ async function vectorsOfAll() {
   const model = await loadModel(deitTiny, { threads: 1 });
   const collection = {
     ...{ model, modelName: "deit_tiny", version: "bench", look: { scales: [1], fit: "squash" } },
-    modelHash: await hash(new Uint8Array(readFileSync(join(deitTiny, "onnx/model.onnx")))),
+    modelHash: createHash("sha256")
+      .update(readFileSync(join(deitTiny, "onnx/model.onnx")))
+      .digest("hex"),
     store: openStore(join(root, "features/bench")),
     read: async (name) => new Uint8Array(readFileSync(join(photos, name))),
     decode: (bytes) => loadImage(bytes),

@@ -7,20 +7,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 import { openLoop } from "s2-vision/node";
-import {
-  finishGraph,
-  Gemm,
-  input,
-  Mul,
-  multiplyAdds,
-  newGraph,
-  output,
-  ReduceMean,
-  readOnnx,
-  Sub,
-  writeOnnx,
-} from "s2-vision/onnx";
+import { finishGraph, Gemm, input, Mul, newGraph, output, ReduceMean, Sub, writeOnnx } from "s2-vision/onnx";
 import { adamW, initialValue, makeStep, vit } from "s2-vision/train";
+import { multiplyAdds, readOnnx } from "../dist/onnx/index.js";
 import { noise } from "./noise.mjs";
 import { missingInPython, python } from "./places.mjs";
 import { finish, skipIf } from "./result.mjs";

@@ -1,7 +1,7 @@
 /** models/MODEL_CARD.md from docs/results/bundled.json (`s2 experiment bundled`) and the models' logs; `--check` only tells whether it is up to date. */
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { figure } from "s2-vision/eval";
+import { figure } from "../dist/eval/index.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const json = (path) => JSON.parse(readFileSync(`${root}${path}`, "utf8"));

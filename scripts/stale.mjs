@@ -9,7 +9,8 @@ const toStderr = { stdio: ["ignore", 2, 2] }; // what a command prints on stdout
 
 /** Runs a program of this project in its folder; ends the process when it fails. */
 export function run(program, args, options = {}) {
-  const { status, signal } = spawnSync(program, args, { cwd: root, stdio: "inherit", ...options });
+  const shell = process.platform === "win32" && program === "npm"; // npm.cmd there, which only a shell starts
+  const { status, signal } = spawnSync(program, args, { cwd: root, stdio: "inherit", shell, ...options });
   if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
 }
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { run } from "./ready.mjs";
 
 const args = process.argv.slice(2);
@@ -11,14 +12,14 @@ if (args.length === 0) for (const script of ["check", "check:package"]) run("npm
 const folder = mkdtempSync(join(tmpdir(), "s2-test-"));
 const report = join(folder, "report.json");
 const vitest = [
-  "vitest",
+  fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url)),
   "run",
   ...(args.length === 0 ? ["--coverage"] : args),
   "--reporter=default",
   "--reporter=json",
   `--outputFile.json=${report}`,
 ];
-const { status } = spawnSync("npx", vitest, { stdio: "inherit" });
+const { status } = spawnSync(process.execPath, vitest, { stdio: "inherit" }); // npx would pick the Node on PATH
 let failed = status !== 0;
 try {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));

@@ -1,15 +1,8 @@
 /** The user's photos as an index: each is looked at once, and found again on the next visit. */
 import { S2Error } from "s2-vision";
-import { photoVector } from "s2-vision/eval";
-import {
-  addPhotos,
-  type IndexLabel,
-  memoryVectors,
-  openIndex,
-  type PhotoIndex,
-  photoTokens,
-  regionVectors,
-} from "s2-vision/heads";
+import { photoTokens } from "s2-vision/heads";
+import { addPhotos, type IndexLabel, memoryVectors, openIndex, type PhotoIndex, regionVectors } from "s2-vision/retrieval";
+import { photoVector } from "s2-vision/tasks";
 import { extract, loadImage, type Photo } from "s2-vision/web";
 import { canvasOf } from "./draw.ts";
 import { forgetPhotos, type KeptPhoto, keep, keepLabel, keptLabel, keptPhotos } from "./kept.ts";

@@ -1,5 +1,5 @@
 /** Finding things: the user's photos are indexed, a box on any photo is what is looked for, results come with boxes. */
-import { regionVector, search } from "s2-vision/heads";
+import { regionVector, search } from "s2-vision/retrieval";
 import type { Box } from "s2-vision/web";
 import { addFiles, emptyAlbum, openAlbum } from "./album.ts";
 import { attempt, button, make, showProgress } from "./dom.ts";

@@ -1,6 +1,8 @@
 /** A place is clicked: how alike all others are to it, over the photo, for each set of scales side by side. */
-import { takeScales } from "s2-vision/eval";
-import { boxAround, type PhotoTokens, placeOf, regionVector, similarities } from "s2-vision/heads";
+
+import type { PhotoTokens } from "s2-vision/heads";
+import { boxAround, placeOf, regionVector, similarities } from "s2-vision/retrieval";
+import { takeScales } from "s2-vision/tasks";
 import { type Box, heatOver, type Pixels } from "s2-vision/web";
 import { attempt, make } from "./dom.ts";
 import { outline } from "./draw.ts";

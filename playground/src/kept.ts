@@ -1,6 +1,6 @@
 /** What the browser keeps of the user's photos: their vectors and a smaller copy, in IndexedDB. */
 import { clear, createStore, entries, get, set } from "idb-keyval";
-import type { IndexLabel, PhotoVectors } from "s2-vision/heads";
+import type { IndexLabel, PhotoVectors } from "s2-vision/retrieval";
 
 export interface KeptPhoto extends PhotoVectors {
   /** JPEG of at most 1024 pixels a side. */

@@ -1,7 +1,7 @@
 /** Segmentation from a few clicks: the mask comes at once, and leaves as a picture and as a head. */
 import { encode } from "fast-png";
-import { takeScales } from "s2-vision/eval";
 import { type ClickablePhoto, clickable, clicksHead, type LabelledPoint, type Mask, segmentClicks } from "s2-vision/heads";
+import { takeScales } from "s2-vision/tasks";
 import { classColour, type Pixels } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
 import { canvasOf, ring } from "./draw.ts";

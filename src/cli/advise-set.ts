@@ -1,6 +1,12 @@
 /** The work of `s2 advise`: features by every way of looking, a head and its figure for each, costs, and the verdict. */
 import { basename } from "node:path";
 import { S2Error } from "../core/index.ts";
+import type { Kind } from "../datasets/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
+import { takeScales } from "../features/index.ts";
+import { interval } from "../metrics/index.ts";
+import type { Model } from "../node.ts";
+import type { Look } from "../store/index.ts";
 import {
   adviseOn,
   type Candidate,
@@ -9,30 +15,25 @@ import {
   fitTask,
   gain,
   headFor,
-  interval,
-  type Kind,
-  type Look,
   mapTokens,
   narrowing,
   type TaskHeadName,
   type TaskSplits,
-  takeScales,
   tallyTask,
   taskFigures,
   taskSplits,
-} from "../eval/index.ts";
-import type { PhotoTokens } from "../heads/index.ts";
-import type { Model } from "../node.ts";
+} from "../tasks/index.ts";
 import { collectionFor } from "./collection.ts";
 import type { AdviseFlags } from "./command-flags.ts";
 import { costsOf } from "./costs.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { gather, keptOf } from "./gather.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { differenceInWords, inWords } from "./measures.ts";
 import { type OpenedSet, openSet } from "./open-set.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { graphsOf, openModel } from "./plan-flags.ts";
+import { status } from "./status.ts";
 import { table } from "./table.ts";
 
 type Features = ReadonlyMap<string, PhotoTokens>;

@@ -1,11 +1,10 @@
 /** The work of `s2 ask`: the question is read first, then the photo looked at as the answerer was trained, then it is told. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { S2Error } from "../core/index.ts";
-import { hash } from "../eval/index.ts";
-import { extractPhoto } from "../features/index.ts";
-import { photoTokens } from "../heads/index.ts";
+import { extractPhoto, photoTokens } from "../features/index.ts";
 import {
   type Answerer,
   answersOf,
@@ -17,10 +16,12 @@ import {
   readQuestion,
 } from "../language/index.ts";
 import { loadImage, openGraph } from "../node.ts";
+import { sha256 } from "../tensors/index.ts";
 import { buildFolder } from "./build-folder.ts";
 import type { AskFlags } from "./command-flags.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { writeResult } from "./output.ts";
+import { status } from "./status.ts";
 
 const models = fileURLToPath(new URL("../../models/", import.meta.url));
 const own = { answerer: join(models, "answerer/answerer.safetensors"), model: join(models, "s2-tiny") };
@@ -59,10 +60,10 @@ async function readFrom(file: string): Promise<Answerer> {
 }
 
 /** The model whose tokens it was trained on, and no other. */
-async function openTrainedOn({ model: name, sha256 }: Answerer, { model: folder = own.model, threads }: AskFlags) {
+async function openTrainedOn({ model: name, sha256: expected }: Answerer, { model: folder = own.model, threads }: AskFlags) {
   const weights = join(folder, "model.safetensors");
-  const is = existsSync(weights) ? await hash(new Uint8Array(readFileSync(weights))) : undefined;
-  if (is === sha256) return buildFolder(folder, { threads, middle: true });
+  const is = existsSync(weights) ? await sha256(new Uint8Array(readFileSync(weights))) : undefined;
+  if (is === expected) return buildFolder(folder, { threads, middle: true });
   const got = is ? `the weights in ${basename(folder)} are others` : `${folder} has no model.safetensors`;
   throw new S2Error(
     "answerer",

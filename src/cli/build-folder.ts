@@ -1,11 +1,13 @@
 /** A model built from a hub folder, with what names its features. */
+
 import { basename } from "node:path";
-import { hash } from "../eval/index.ts";
 import { readPreprocessing } from "../images/index.ts";
 import { buildModel, outputNames } from "../models/index.ts";
 import { loadModel, type Model } from "../node.ts";
 import { readHubFolder } from "../runtimes/node/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { sha256 } from "../tensors/index.ts";
+import { failingWith } from "./errors.ts";
+import { status } from "./status.ts";
 
 export interface Built {
   readonly model: Model;
@@ -31,7 +33,7 @@ export function buildFolder(folder: string, { threads, imageSize, middle }: Buil
     const file = buildModel(config, weights, { imageSize, preprocessing, ...(output && { outputs: [output] }) });
     const model = await loadModel(file, { threads, ...(output && { output }) });
     const kind = `${imageSize ? `-${imageSize}` : ""}${middle ? "-middle" : ""}`;
-    return { model, name: `${basename(folder)}${kind}`, hash: await hash(file) };
+    return { model, name: `${basename(folder)}${kind}`, hash: await sha256(file) };
   });
 }
 

@@ -1,9 +1,9 @@
 /** How commands make features of many photos: which model, which way of looking, where they are kept from run to run. */
 import { basename, join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { type Collection, type Look, modelFingerprint } from "../eval/index.ts";
 import { hashModelFiles, loadImage, type Model, openStore, type Photo } from "../node.ts";
 import { readPhoto } from "../runtimes/node/index.ts";
+import { type Collection, type Look, modelFingerprint } from "../store/index.ts";
 import type { ModelFlags } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { readVersion } from "./version.ts";

@@ -1,5 +1,6 @@
 /** What the commands on heads and experiments are told, each in its flags. */
-import type { Pooling, TaskHeadName } from "../eval/index.ts";
+import type { Pooling } from "../features/index.ts";
+import type { TaskHeadName } from "../tasks/index.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import type { SayFlags, SetFlags } from "./set-flags.ts";
 

@@ -1,9 +1,11 @@
 /** What ways of looking cost on this machine: tiles, time and size of a photo's features, measured on a few photos in turns. */
 import { join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import type { Cost, Look } from "../eval/index.ts";
 import { extract, loadImage, type Model, planPhoto } from "../node.ts";
-import { failingWith, status } from "./errors.ts";
+import type { Look } from "../store/index.ts";
+import type { Cost } from "../tasks/index.ts";
+import { failingWith } from "./errors.ts";
+import { status } from "./status.ts";
 
 const PHOTOS = 3;
 const ROUNDS = 3;

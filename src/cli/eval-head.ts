@@ -1,9 +1,11 @@
 /** The work of `s2 eval`: the photos of a split, what one or two heads say of them, figures and differences. */
 import { S2Error } from "../core/index.ts";
-import { addUp, compare, type ItemOf, type Kind, type Tallies, tallyTask, taskFigures, taskSplits } from "../eval/index.ts";
+import type { ItemOf, Kind } from "../datasets/index.ts";
+import { addUp, compare } from "../metrics/index.ts";
+import { type Tallies, tallyTask, taskFigures, taskSplits } from "../tasks/index.ts";
 import { collectionFor } from "./collection.ts";
 import type { EvalFlags } from "./command-flags.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { differenceLines, measureLines } from "./eval-text.ts";
 import { type Gathered, gather, keptOf } from "./gather.ts";
 import { loadHead, openModelOf, type SavedHead } from "./head-folder.ts";
@@ -12,6 +14,7 @@ import { classMeasures, type Measure, measuresOf } from "./measures.ts";
 import { type OpenedSet, openSet } from "./open-set.ts";
 import { writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
+import { status } from "./status.ts";
 
 /** Returns the exit status. */
 export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {

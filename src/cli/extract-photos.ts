@@ -1,12 +1,13 @@
 /** The work of `s2 extract`: photos one after the other through one model, each to its file; a photo that fails does not stop the others. */
+
 import { existsSync } from "node:fs";
 import { S2Error } from "../core/index.ts";
-import { type Fingerprint, hash, optionsFingerprint } from "../eval/index.ts";
 import { recordModel, scaleMaps, scalePicture } from "../features/index.ts";
 import { extract, type Model, type Photo } from "../node.ts";
 import { encodePng, makeFolder, readPhoto, writeWhole } from "../runtimes/node/index.ts";
+import { type Fingerprint, optionsFingerprint } from "../store/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import { decodePhoto, fingerprintOf } from "./collection.ts";
-import { status } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
 import { listenForInterrupt, stoppable, stopSignal, whole } from "./interrupt.ts";
 import { type Job, nameOutputs, readOut } from "./output-names.ts";
@@ -14,6 +15,7 @@ import { type Output, refuseForeign } from "./own-files.ts";
 import { findPhotos, passedOverInWords, passedOverReasons } from "./photos.ts";
 import { openModel, planFor } from "./plan-flags.ts";
 import { type Done, openReport, type Report } from "./report.ts";
+import { status } from "./status.ts";
 import { besideNpy, type Metadata, stateOf, writeFeatures } from "./stored.ts";
 import { readVersion } from "./version.ts";
 
@@ -101,7 +103,7 @@ async function runAll(all: readonly Job[], shared: Shared, first?: Loading): Pro
 async function findState({ photo, out, picture, missing }: Job, shared: Shared["fingerprint"]) {
   if (missing || !existsSync(out)) return "missing";
   const bytes = await readPhoto(photo).catch(() => undefined);
-  return bytes ? stateOf(out, { ...shared, photo: await hash(bytes) }, picture) : "missing";
+  return bytes ? stateOf(out, { ...shared, photo: await sha256(bytes) }, picture) : "missing";
 }
 
 type Loading = Promise<{ photo: Photo; hash: string } | { error: unknown }> | undefined;
@@ -112,7 +114,7 @@ function load(job?: Job): Loading {
   const read = async () => {
     if (job.missing) throw job.missing;
     const bytes = await readPhoto(job.photo);
-    return { hash: await hash(bytes), photo: await decodePhoto(bytes, job.photo) };
+    return { hash: await sha256(bytes), photo: await decodePhoto(bytes, job.photo) };
   };
   return read().catch((error: unknown) => ({ error }));
 }
@@ -137,7 +139,7 @@ async function runOne(job: Job, loaded: Awaited<NonNullable<Loading>>, shared: S
     plan: JSON.stringify(features.plan),
     photo: JSON.stringify({ source: job.photo, width, height }),
     fingerprint: JSON.stringify({ ...fingerprint, photo: loaded.hash }),
-    ...(picture && { picture: await hash(picture) }),
+    ...(picture && { picture: await sha256(picture) }),
   };
   stopSignal.throwIfAborted(); // a Ctrl-C during the last run of the model; from here on it waits for the files
   // The features come last, so that --resume finds them only when the picture is there too.

@@ -1,21 +1,14 @@
 /** The work of `s2 similar`: the photo's features, then an index that is brought up to date and searched, or heat over the photo. */
 import { basename, extname, join, relative, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
-import { type Collection, collectFeatures, labelOf, photoVector, takeScales } from "../eval/index.ts";
-import {
-  boxAround,
-  openIndex,
-  type PhotoTokens,
-  placeOf,
-  type Query,
-  regionVector,
-  search,
-  similarities,
-  type VectorHit,
-} from "../heads/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
+import { photoVector, takeScales } from "../features/index.ts";
 import { heatPicture, loadImage, type Model, savePng } from "../node.ts";
+import { boxAround, labelOf, openIndex, placeOf, type Query, regionVector, search, similarities } from "../retrieval/index.ts";
+import { type Collection, collectFeatures } from "../store/index.ts";
+import type { VectorHit } from "../tensors/index.ts";
 import { collectionFor } from "./collection.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { writeReport, writeResult } from "./output.ts";
@@ -23,6 +16,7 @@ import { refuseForeign } from "./own-files.ts";
 import { sayPassedOver } from "./photos.ts";
 import { lookOf, openModel } from "./plan-flags.ts";
 import { bringUpToDate, openPlace, type Place } from "./similar-index.ts";
+import { status } from "./status.ts";
 
 /** Returns the exit status. */
 export async function findSimilar(photo: string, flags: SimilarFlags): Promise<number> {

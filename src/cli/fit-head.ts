@@ -1,22 +1,12 @@
 /** The work of `s2 fit`: the data set, its features, the head, its figures on the photos that it did not learn from, its folder. */
 import { S2Error } from "../core/index.ts";
-import {
-  type DataSet,
-  type FittedTask,
-  fitTask,
-  headFor,
-  type ItemOf,
-  type Kind,
-  type TaskHeadName,
-  type TaskSplits,
-  tallyTask,
-  taskSplits,
-} from "../eval/index.ts";
+import type { DataSet, ItemOf, Kind } from "../datasets/index.ts";
 import type { FitProgress } from "../heads/index.ts";
 import type { Model } from "../node.ts";
+import { type FittedTask, fitTask, headFor, type TaskHeadName, type TaskSplits, tallyTask, taskSplits } from "../tasks/index.ts";
 import { collectionFor } from "./collection.ts";
 import type { FitFlags } from "./command-flags.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { type Gathered, gather, keptOf } from "./gather.ts";
 import { type MadeOf, nameOf, refuseHeadFolder, repeatable, type SavedHead, saveHead } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
@@ -25,6 +15,7 @@ import { openSet } from "./open-set.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { graphsOf, lookOf, openModel } from "./plan-flags.ts";
 import { setFlagsOf } from "./set-flags.ts";
+import { status } from "./status.ts";
 import { table } from "./table.ts";
 
 /** Returns the exit status. */

@@ -1,7 +1,9 @@
 /** Features of a data set's photos, from the store or the model, with a line that tells the time left; a photo that fails is said and counted. */
 import { S2Error } from "../core/index.ts";
-import { type Collection, collectFeatures, type Kind, photoVector } from "../eval/index.ts";
-import type { PhotoTokens } from "../heads/index.ts";
+import type { Kind } from "../datasets/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
+import { photoVector } from "../features/index.ts";
+import { type Collection, collectFeatures } from "../store/index.ts";
 import { untilStopped } from "./interrupt.ts";
 import { writeMessage } from "./output.ts";
 import { damagedNote, openBar } from "./report.ts";

@@ -2,10 +2,11 @@
 import { type Command, Option } from "commander";
 import { S2Error, type S2Options } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { addSizeOptions, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
 import { onnxOutputs, refuseForeign } from "./own-files.ts";
+import { status } from "./status.ts";
 
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
 

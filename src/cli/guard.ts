@@ -1,7 +1,8 @@
 /** Guards the process of a command: no error ends it without a sentence and a status of its own. */
-import { explain, status } from "./errors.ts";
+import { explain } from "./errors.ts";
 import { stopSignal, stopWith } from "./interrupt.ts";
 import { statusOfOutput, writeMessage } from "./output.ts";
+import { status } from "./status.ts";
 
 /** Runs the command. */
 export function runGuarded(command: () => Promise<unknown>): void {

@@ -1,20 +1,24 @@
 /** A fitted head as a folder: head.json and head.safetensors, with what `s2 predict` and `s2 eval` must repeat to use it. */
+
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { array, looseObject, number, optional, picklist, record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { hash, type Look, TASK_HEADS, type TaskHead, type TaskHeadName } from "../eval/index.ts";
 import { readHead, writeHead } from "../heads/index.ts";
 import type { Model } from "../node.ts";
 import { writeWhole } from "../runtimes/node/index.ts";
+import type { Look } from "../store/index.ts";
+import { TASK_HEADS, type TaskHead, type TaskHeadName } from "../tasks/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { fingerprintOf } from "./collection.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
 import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
 import type { SetFlags } from "./set-flags.ts";
+import { status } from "./status.ts";
 
 /** What the head's features were made of. */
 export interface MadeOf {
@@ -45,7 +49,7 @@ export function refuseHeadFolder(folder: string): void {
 export async function saveHead(folder: string, head: SavedHead): Promise<void> {
   const path = files(folder);
   const { weights } = writeHead(head);
-  const { json } = writeHead({ ...head, weights: await hash(weights) } as SavedHead);
+  const { json } = writeHead({ ...head, weights: await sha256(weights) } as SavedHead);
   await writeWhole(path.weights, weights, { durable: true });
   await writeWhole(path.json, new TextEncoder().encode(json), { durable: true });
 }
@@ -57,7 +61,7 @@ export async function loadHead(folder: string): Promise<SavedHead> {
   if (absent) throw new S2Error("head", `There is no ${absent}; expected a folder that "s2 fit ... -o FOLDER" wrote.`);
   const [json, weights] = [await readFile(path.json), new Uint8Array(await readFile(path.weights))];
   const made = parseJson(savedHead, json, { code: "head", name: path.json, advice: "Fit the head again." });
-  if (made.weights !== (await hash(weights)))
+  if (made.weights !== (await sha256(weights)))
     throw new S2Error(
       "head",
       `${path.json} and ${path.weights} are not from one "s2 fit", or one is damaged: a fit was ended between the two, or one was copied alone. Fit again.`,

@@ -2,9 +2,10 @@
 import type { Command } from "commander";
 import type { Model } from "../node.ts";
 import type { Found, ModelReport } from "../onnx/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { addModelOptions, type ModelFlags } from "./flags.ts";
 import { writeResult } from "./output.ts";
+import { status } from "./status.ts";
 import { table } from "./table.ts";
 
 const examples = `

@@ -1,5 +1,8 @@
 /** Figures with their 95 % intervals, as JSON has them and as people read them. */
-import { classFigures, interval, type Kind, type Tallies, type TaskFigure, type TaskHead, taskFigures } from "../eval/index.ts";
+
+import type { Kind } from "../datasets/index.ts";
+import { interval } from "../metrics/index.ts";
+import { classFigures, type Tallies, type TaskFigure, type TaskHead, taskFigures } from "../tasks/index.ts";
 
 export interface Measure extends Pick<TaskFigure, "name" | "unit" | "better"> {
   readonly value: number;

@@ -1,22 +1,16 @@
 /** The lab of `s2 experiment`: models by onnxruntime on one thread, data sets in folders, features kept in a store. */
+
 import { existsSync } from "node:fs";
 import { cp, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../core/index.ts";
-import {
-  collectFeatures,
-  type Folder,
-  hash,
-  type Lab,
-  type LabModel,
-  type Look,
-  modelFingerprint,
-  type Result,
-  type Which,
-} from "../eval/index.ts";
-import type { PhotoTokens } from "../heads/index.ts";
+import type { Folder } from "../datasets/index.ts";
+import type { Lab, LabModel, Result, Which } from "../eval/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import { hashModelFiles, loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
 import { makeFolder } from "../runtimes/node/index.ts";
+import { collectFeatures, type Look, modelFingerprint } from "../store/index.ts";
+import { sha256 } from "../tensors/index.ts";
 import { type Built, buildFolder } from "./build-folder.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { stopSignal } from "./interrupt.ts";
@@ -93,7 +87,7 @@ async function openWhich(which: Which, flags: ExperimentFlags): Promise<Built> {
 async function weightsOf(path: string): Promise<string> {
   const weights = join(path, "model.safetensors");
   const file = existsSync(weights) ? weights : existsSync(path) && path.endsWith(".onnx") ? path : undefined;
-  return file ? await hash(new Uint8Array(await readFile(file))) : "unknown";
+  return file ? await sha256(new Uint8Array(await readFile(file))) : "unknown";
 }
 
 async function collect(

@@ -1,7 +1,7 @@
 /** Reading a data set for a command: what cannot be used is said and counted. */
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
-import { type DataSet, openDataSet, type Problem } from "../eval/index.ts";
+import { type DataSet, openDataSet, type Problem } from "../datasets/index.ts";
 import { openFolder } from "../node.ts";
 import { writeMessage } from "./output.ts";
 import type { SayFlags, SetFlags } from "./set-flags.ts";

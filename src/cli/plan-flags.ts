@@ -3,9 +3,10 @@ import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.
 import { limitTiles } from "../features/index.ts";
 import { loadModel, type Model, openGraph, type PhotoOptions, planPhoto } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { writeMessage, writeStatus } from "./output.ts";
+import { status } from "./status.ts";
 
 /** NVILA's own limit. */
 const MAX_TILES = 12;

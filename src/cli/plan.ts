@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { S2Plan, Traits } from "../core/index.ts";
-import { failingWith, inFlags, status } from "./errors.ts";
+import { failingWith, inFlags } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
 import { writeResult } from "./output.ts";
+import { status } from "./status.ts";
 import { table } from "./table.ts";
 
 const examples = `

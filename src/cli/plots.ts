@@ -1,7 +1,8 @@
 /** Plots of results as SVG, drawn by echarts: bars or lines by group, with whiskers where a figure has an interval. */
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from "echarts";
 import { S2Error } from "../core/index.ts";
-import type { Interval, Plot } from "../eval/index.ts";
+import type { Plot } from "../eval/index.ts";
+import type { Interval } from "../metrics/index.ts";
 
 const size = { width: 760, height: 380 };
 /** Okabe and Ito's colours, told apart by all eyes. */

@@ -1,11 +1,12 @@
 /** The work of `s2 predict`: photos one after the other through the model and the head; a photo that fails does not stop the others. */
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { collectFeatures, openTask, type TaskHead } from "../eval/index.ts";
 import { loadImage, openStore } from "../node.ts";
+import { collectFeatures } from "../store/index.ts";
+import { openTask, type TaskHead } from "../tasks/index.ts";
 import { collectionFor } from "./collection.ts";
 import type { PredictFlags } from "./command-flags.ts";
-import { sentence, status } from "./errors.ts";
+import { sentence } from "./errors.ts";
 import { loadHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
 import { writeMessage, writeReport, writeResult } from "./output.ts";
@@ -14,6 +15,7 @@ import { refuseForeign } from "./own-files.ts";
 import { findPhotos, sayPassedOver } from "./photos.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { openBar } from "./report.ts";
+import { status } from "./status.ts";
 import { csvHead, csvLine, filesOf, type Saying, sayingOf } from "./told.ts";
 
 /** Returns the exit status. */

@@ -2,9 +2,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../core/index.ts";
 import type { QuantizeReport } from "../onnx/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { writeReport } from "./output.ts";
 import { onnxOutputs, refuseForeign } from "./own-files.ts";
+import { status } from "./status.ts";
 
 /** What activations are like shows on few; more only take longer. */
 const mostPhotos = 16;

@@ -1,6 +1,7 @@
 /** The options that say how a data set is read, and which heads there are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Kind, TASK_HEADS } from "../eval/index.ts";
+import type { Kind } from "../datasets/index.ts";
+import type { TASK_HEADS } from "../tasks/index.ts";
 import { readCount } from "./flags.ts";
 
 export interface SetFlags {

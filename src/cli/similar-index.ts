@@ -4,15 +4,17 @@ import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { type Collection, indexPhotos } from "../eval/index.ts";
-import { type IndexLabel, type MemoryVectors, memoryVectors, type PhotoIndex, type VectorStore } from "../heads/index.ts";
 import { openVectors } from "../node.ts";
+import { type IndexLabel, indexPhotos, type MemoryVectors, memoryVectors, type PhotoIndex } from "../retrieval/index.ts";
 import { withLock, writeWhole } from "../runtimes/node/index.ts";
+import type { Collection } from "../store/index.ts";
+import type { VectorStore } from "../tensors/index.ts";
 import { checkChecksum, withChecksum } from "../tensors/index.ts";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { writeMessage } from "./output.ts";
 import { findPhotos, type PassedOver } from "./photos.ts";
 import { damagedNote, openBar } from "./report.ts";
+import { status } from "./status.ts";
 
 export interface Place {
   /** What photos' names in the index are relative to, and how that folder was named. */

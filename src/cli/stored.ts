@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
-import { changedParts, type Fingerprint } from "../eval/index.ts";
-import { type Features, toFloat16, writeNpy } from "../node.ts";
+import { type Features, writeNpy } from "../node.ts";
 import { writeWhole } from "../runtimes/node/index.ts";
+import { changedParts, type Fingerprint } from "../store/index.ts";
+import { toFloat16 } from "../tensors/float16.ts";
 import { readChecked, sha256, writeChecked } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 

@@ -1,8 +1,10 @@
 /** What a head told of a photo, as words, as numbers, as JSON, and as pictures. */
 import { relative } from "node:path";
-import { argMax, type Store, type TaskHead, type Told } from "../eval/index.ts";
+import { argMax } from "../metrics/index.ts";
 import { classColour, depthColour, depthPicture, maskPicture, type Photo } from "../node.ts";
 import { markPng } from "../runtimes/node/index.ts";
+import type { Store } from "../store/index.ts";
+import type { TaskHead, Told } from "../tasks/index.ts";
 import { pngWithLegend, scale, swatches } from "./legend.ts";
 
 export interface Saying {

@@ -22,12 +22,12 @@ import {
 } from "../train/index.ts";
 import { fingerprintOf } from "./collection.ts";
 import { durationInWords } from "./duration.ts";
-import { status } from "./errors.ts";
 import type { TrainFlags } from "./flags.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { refuseForeign } from "./own-files.ts";
 import { findPhotos, sayPassedOver } from "./photos.ts";
 import { openModel } from "./plan-flags.ts";
+import { status } from "./status.ts";
 import { readVersion } from "./version.ts";
 
 const [viewsPerStep, colour, rate, average] = [8, 0.2, 1e-3, 0.998];

@@ -2,10 +2,11 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { failingWith, status } from "./errors.ts";
+import { failingWith } from "./errors.ts";
 import { readCount } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
 import { refuseForeign } from "./own-files.ts";
+import { status } from "./status.ts";
 
 interface EncoderFlags {
   out: string;

@@ -1,8 +1,8 @@
 /** What an experiment is, and the sentences that it makes of its figures. */
 import { S2Error } from "../core/index.ts";
+import type { Interval, Score } from "../metrics/index.ts";
 import type { Lab } from "./lab.ts";
-import type { Interval, Result } from "./result.ts";
-import type { Score } from "./tally.ts";
+import type { Result } from "./result.ts";
 
 /** What a run finds; the rest of a `Result` is known to whoever runs it. */
 export type Found = Pick<Result, "method" | "tables" | "plots" | "findings" | "seeds">;

@@ -10,12 +10,11 @@ import {
   trainAnswerer,
   writeAnswerer,
 } from "../language/index.ts";
-import { fromFloat16, makeRandom } from "../tensors/index.ts";
+import type { Score } from "../metrics/index.ts";
+import { fromFloat16, makeRandom, sha256 } from "../tensors/index.ts";
 import { percent } from "./experiment.ts";
 import type { Lab, Which } from "./lab.ts";
 import { readScenes, type SeenPart, seeScenes, sightOf, type Way } from "./scene-tokens.ts";
-import { hash } from "./store.ts";
-import type { Score } from "./tally.ts";
 
 /** The same for all. */
 export const training = { steps: 1000, rate: 1e-3, perStep: 16 };
@@ -65,7 +64,7 @@ export async function judgeAll(lab: Lab, prefix: string, ways: readonly Counted[
 
 const folderOf = ({ name }: Way): string => `answerers/${name.replaceAll(/[^\w+.-]+/g, "-")}`;
 
-const digest = (scenes: unknown): Promise<string> => hash(new TextEncoder().encode(JSON.stringify(scenes)));
+const digest = (scenes: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(scenes)));
 
 async function judgeWay(lab: Lab, each: Counted, learnt: SeenPart, asked: SeenPart): Promise<Judged> {
   const { name, tiles, which, parts, seeds: own = seeds } = each;

@@ -1,21 +1,26 @@
 /** Ways of making features judged side by side: a head fitted to each, tested on the same photos, with figures that can be compared. */
 import { S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "../heads/index.ts";
-import { compare, interval } from "./bootstrap.ts";
-import type { Look } from "./collect.ts";
-import type { DataSet, Kind } from "./data-set.ts";
+import type { DataSet, DataSetOptions, Folder, Kind } from "../datasets/index.ts";
+import { openDataSet } from "../datasets/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
+import { poolTo } from "../features/index.ts";
+import type { Interval, Score } from "../metrics/index.ts";
+import { compare, interval } from "../metrics/index.ts";
+import type { Look } from "../store/index.ts";
+import {
+  fitTask,
+  type Tallies,
+  type TaskFigure,
+  type TaskOptions,
+  type TaskSet,
+  type TaskSplits,
+  tallyTask,
+  taskFigures,
+  taskSplits,
+} from "../tasks/index.ts";
 import { isClear, type Measure, verdict } from "./experiment.ts";
-import type { Folder } from "./folder.ts";
 import type { Lab, Which } from "./lab.ts";
-import type { DataSetOptions } from "./listing.ts";
-import { openDataSet } from "./open-data-set.ts";
-import type { Cell, Interval, Table } from "./result.ts";
-import type { Score } from "./tally.ts";
-import { type TaskFigure, taskFigures } from "./task-figures.ts";
-import { type TaskSplits, taskSplits } from "./task-splits.ts";
-import { type Tallies, tallyTask } from "./task-tallies.ts";
-import { fitTask, type TaskOptions, type TaskSet } from "./tasks.ts";
-import { poolTo } from "./token-maps.ts";
+import type { Cell, Table } from "./result.ts";
 
 export type Tokens = ReadonlyMap<string, PhotoTokens>;
 

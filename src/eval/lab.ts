@@ -1,10 +1,10 @@
 /** What an experiment works with: models, photos and graphs as values, so that it runs wherever a runtime is. */
 
-import type { PhotoTokens } from "../heads/index.ts";
+import type { Folder } from "../datasets/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import type { OpenGraph, OpenLoop } from "../onnx/index.ts";
+import type { Look } from "../store/index.ts";
 import type { Checkpoints } from "../train/index.ts";
-import type { Look } from "./collect.ts";
-import type { Folder } from "./folder.ts";
 
 /**
  * The model that was given, a larger one, another of its size; the model with its positions interpolated to images of another side, or one's

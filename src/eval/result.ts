@@ -1,11 +1,6 @@
 /** What an experiment found, as plain JSON, and the page that is written from it. */
 
-/** A figure with its 95 % interval. */
-export interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+import type { Interval } from "../metrics/index.ts";
 
 export type Cell = string | number | Interval | null;
 

@@ -1,11 +1,11 @@
 /** Drawn scenes as an answerer sees them: each with its questions and its visual tokens, for every way of looking. */
 import { S2Error } from "../core/index.ts";
-import type { PhotoTokens } from "../heads/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
+import { joinScales, takeScales } from "../features/index.ts";
 import { questionsOf, type Scene, type SeenScene, type Sight } from "../language/index.ts";
+import type { Look } from "../store/index.ts";
 import { fromFloat16, toFloat16 } from "../tensors/index.ts";
-import type { Look } from "./collect.ts";
 import type { Lab, Which } from "./lab.ts";
-import { joinScales, takeScales } from "./token-maps.ts";
 
 /** Some tokens of a photo. */
 export interface Part {

@@ -3,12 +3,13 @@
  * as many unknowns as there are clicks. What comes out is an ordinary segmentation head.
  */
 import { S2Error } from "../core/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import { cholesky, solve } from "./cholesky.ts";
 import { largestScores } from "./largest-scores.ts";
 import type { Mask } from "./masks.ts";
 import type { SegmentationHead } from "./segmentation.ts";
 import { folded, type LinearMap, type Solution, type Standard, standardOfRows } from "./standardise.ts";
-import { gridRows, type LabelledPoint, type PhotoTokens, tokenOf } from "./tokens.ts";
+import { gridRows, type LabelledPoint, tokenOf } from "./tokens.ts";
 
 /** A photo that is ready for clicks. */
 export interface ClickablePhoto {

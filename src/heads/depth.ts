@@ -1,6 +1,7 @@
 /** Depth in metres by a linear map of tokens: bins with the scale-invariant log loss, or ridge regression on the logarithm. */
 import { gtValue, integer, minValue, nullable, number, object, picklist, pipe } from "valibot";
 import { resize, S2Error, type Tensor } from "../core/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import { Clip, Exp, type OpenGraph } from "../onnx/index.ts";
 import { type Bins, type DepthRows, expectedDepth, scaleInvariantLoss } from "./depth-bins.ts";
 import { descend } from "./descend.ts";
@@ -9,7 +10,7 @@ import { cells } from "./masks.ts";
 import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { ridgeMap } from "./ridge.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, remembered } from "./rows.ts";
-import { gridRows, type PhotoTokens } from "./tokens.ts";
+import { gridRows } from "./tokens.ts";
 
 /** Metres at every pixel, row by row; 0 or NaN where they are not known. */
 export interface DepthMap {

@@ -1,5 +1,4 @@
-/** What stands on frozen features: probes, neighbours, segmentation, depth, counts, retrieval. */
-export type { PhotoVectors, VectorHit, VectorStore, VectorTable } from "../tensors/index.ts";
+/** Heads on frozen features: probes, neighbors, segmentation, depth, counts. */
 export { type ClickablePhoto, clickable, clicksHead, segmentClicks } from "./clicks.ts";
 export {
   type BinOptions,
@@ -26,36 +25,8 @@ export {
 } from "./objects.ts";
 export { argmax, type OpenedHead, openProbe, type ProbeHead } from "./probe.ts";
 export { fitPrototypes, openPrototypes, type PrototypesHead, type PrototypesOptions } from "./prototypes.ts";
-export {
-  addPhotos,
-  type IndexLabel,
-  openIndex,
-  type PhotoIndex,
-  type Query,
-  removePhotos,
-  type SearchOptions,
-  search,
-} from "./retrieval.ts";
-export { type MemoryOptions, type MemoryVectors, memoryVectors } from "./retrieval-memory.ts";
-export {
-  boxAround,
-  placeOf,
-  regionVector,
-  regionVectors,
-  similarities,
-  type Windows,
-} from "./retrieval-regions.ts";
 export { fitRidge, fitRidgeClassifier, type RidgeOptions } from "./ridge.ts";
-export type {
-  Batches,
-  FitOptions,
-  FitProgress,
-  FittedHead,
-  LabelledRows,
-  Rows,
-  TargetRows,
-  Trial,
-} from "./rows.ts";
+export type { Batches, FitOptions, FitProgress, FittedHead, LabelledRows, Rows, TargetRows, Trial } from "./rows.ts";
 export {
   fitRidgeSegmentation,
   fitSegmentation,
@@ -64,4 +35,4 @@ export {
   type SegmentationHead,
   type SegmentationOptions,
 } from "./segmentation.ts";
-export { type LabelledPoint, type PhotoTokens, photoTokens } from "./tokens.ts";
+export type { LabelledPoint } from "./tokens.ts";

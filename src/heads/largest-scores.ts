@@ -1,7 +1,7 @@
 /** From scores of tokens to the class of every pixel: enlarged bilinearly as `resize` does, and the largest taken, without the enlarged planes. */
 import { argmax } from "../core/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import type { Mask } from "./masks.ts";
-import type { PhotoTokens } from "./tokens.ts";
 
 /**
  * The class with the largest score at each pixel, the first of equals, from scores [rows·cols, classes]. Along a line a pixel's score is

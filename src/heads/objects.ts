@@ -5,12 +5,13 @@
  */
 import { array, string } from "valibot";
 import type { Tensor } from "../core/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
 import { descend, onePhoto, type ScoreLoss, total } from "./descend.ts";
 import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, type Rows } from "./rows.ts";
-import { gridRows, type LabelledPoint, type PhotoTokens, tokenOf } from "./tokens.ts";
+import { gridRows, type LabelledPoint, tokenOf } from "./tokens.ts";
 
 /** Tensors: weight [classes, channels] and bias [classes], of tokens as they are. */
 export interface ObjectsHead extends FeatureHead {

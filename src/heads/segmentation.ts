@@ -1,6 +1,7 @@
 /** Segmentation by a linear map of tokens: batch norm's statistics folded into a 1x1 convolution, as DINOv2's and DINOv3's linear heads. */
 import { array, string } from "valibot";
 import type { Tensor } from "../core/index.ts";
+import type { PhotoTokens } from "../features/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { shareLoss } from "./cross-entropy.ts";
 import { descend, type ScoreLoss } from "./descend.ts";
@@ -12,7 +13,7 @@ import { mapFile, type OpenedHead, runMap } from "./probe.ts";
 import { ridgeMap } from "./ridge.ts";
 import { type Batches, channelsOf, type FitOptions, type FittedHead, mapped, type Rows, remembered } from "./rows.ts";
 import type { LinearMap } from "./standardise.ts";
-import { gridRows, type PhotoTokens } from "./tokens.ts";
+import { gridRows } from "./tokens.ts";
 
 /** Tensors: weight [classes, channels] and bias [classes], of tokens as they are (standardising is folded in). */
 export interface SegmentationHead extends FeatureHead {

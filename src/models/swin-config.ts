@@ -1,12 +1,12 @@
 /** What transformers' and timm's configs say of a Swin: windows, how they are cut off at small grids, and the names of weights. */
 import { S2Error } from "../core/index.ts";
 import { activationOf } from "./activation.ts";
-import type { Config, Family, Naming, Size } from "./architecture.ts";
+import type { Config, Family, Size } from "./architecture.ts";
 import { flag, number, size, whole } from "./config.ts";
 import { shapeOf } from "./hierarchy.ts";
 import { describeSwin, type Swin } from "./swin.ts";
 import { readTimmConfig } from "./timm-config.ts";
-import type { Weights } from "./weights.ts";
+import type { Naming, Weights } from "./weights.ts";
 import type { Cut } from "./windows.ts";
 
 /** Names of the graph are timm's. */

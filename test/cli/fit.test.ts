@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readRaster } from "../eval/data-folder.ts";
+import { readRaster } from "../datasets/data-folder.ts";
 import { drawBoxes, drawClasses, drawDepth, drawMasks } from "./drawn-sets.ts";
 import { s2, tempFolder, tiny } from "./s2.ts";
 

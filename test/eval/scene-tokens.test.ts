@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Lab } from "../../src/eval/index.ts";
 import { readScenes, seeScenes, sightOf, type Way } from "../../src/eval/scene-tokens.ts";
-import type { PhotoTokens } from "../../src/heads/index.ts";
+import type { PhotoTokens } from "../../src/features/index.ts";
 import type { Scene } from "../../src/language/index.ts";
 import { fromFloat16 } from "../../src/tensors/index.ts";
 

@@ -5,7 +5,6 @@ import {
   fitNeighbours,
   fitPrototypes,
   fitRidgeClassifier,
-  memoryVectors,
   openDepth,
   openNeighbours,
   openObjects,
@@ -14,6 +13,7 @@ import {
   openSegmentation,
 } from "../../src/heads/index.ts";
 import { largestScores } from "../../src/heads/largest-scores.ts";
+import { memoryVectors } from "../../src/retrieval/index.ts";
 import { onOneThread as openGraph } from "./goldens.ts";
 import { drawVectors, label, noise } from "./vectors.ts";
 

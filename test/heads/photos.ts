@@ -1,6 +1,7 @@
 /** Photos made of the golden rows, and losses run on scores alone. */
+
+import type { PhotoTokens } from "../../src/features/index.ts";
 import type { ScoreLoss } from "../../src/heads/descend.ts";
-import type { PhotoTokens } from "../../src/heads/index.ts";
 import { finishGraph, type GraphTensor, input, newGraph, output, writeOnnx } from "../../src/onnx/index.ts";
 import { onOneThread } from "./goldens.ts";
 

@@ -1,5 +1,6 @@
 /** Vectors and photos drawn for tests of retrieval. */
-import type { IndexLabel, PhotoVectors } from "../../src/heads/index.ts";
+import type { IndexLabel } from "../../src/retrieval/index.ts";
+import type { PhotoVectors } from "../../src/tensors/index.ts";
 
 export const label: IndexLabel = {
   model: "toy",

@@ -1,8 +1,10 @@
 /** Hostile data: features, stores, heads, indexes, checkpoints, views and data sets of each layout, with something in them damaged. */
 import { dirname, join } from "node:path";
-import { type DataSet, findFeatures, openDataSet, openTask, photoVector, type TaskHead } from "s2-vision/eval";
-import { memoryVectors, openIndex, readHead, search } from "s2-vision/heads";
+import { type DataSet, openDataSet } from "s2-vision/datasets";
+import { readHead } from "s2-vision/heads";
 import { openFolder, openGraph, openStore } from "s2-vision/node";
+import { memoryVectors, openIndex, search } from "s2-vision/retrieval";
+import { findFeatures, openTask, photoVector, type TaskHead } from "s2-vision/tasks";
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
 import { loadHead } from "../../src/cli/head-folder.ts";
 import { stateOf } from "../../src/cli/stored.ts";

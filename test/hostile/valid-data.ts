@@ -1,6 +1,6 @@
 /** Small valid data of each kind that is read, data sets of each layout among them: what hostile data are made from. */
 import { encode } from "fast-png";
-import { depth, mask, photo } from "../eval/data-folder.ts";
+import { depth, mask, photo } from "../datasets/data-folder.ts";
 import type { Files } from "./corpus.ts";
 import type { Valid } from "./damage-files.ts";
 import { validFeatures } from "./valid-features.ts";

@@ -3,13 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Fingerprint, fitTask, keepFeatures, type TaskHeadName } from "s2-vision/eval";
-import { addPhotos, type IndexLabel, memoryVectors, openIndex, type PhotoTokens } from "s2-vision/heads";
+import type { PhotoTokens } from "s2-vision/heads";
 import { type Features, openGraph } from "s2-vision/node";
+import { addPhotos, type IndexLabel, memoryVectors, openIndex } from "s2-vision/retrieval";
+import { type Fingerprint, fitTask, keepFeatures, type TaskHeadName } from "s2-vision/tasks";
 import { type SavedHead, saveHead } from "../../src/cli/head-folder.ts";
 import { writeFeatures } from "../../src/cli/stored.ts";
 import { writeHead } from "../../src/heads/head.ts";
-import { boxPhotos, classPhotos, depthPhotosOf, maskPhotos } from "../eval/drawn-tasks.ts";
+import { boxPhotos, classPhotos, depthPhotosOf, maskPhotos } from "../tasks/drawn-tasks.ts";
 import type { Files } from "./corpus.ts";
 import type { Valid } from "./damage-files.ts";
 

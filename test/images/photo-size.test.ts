@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { photoSize } from "../../src/images/photo-size.ts";
-import { loadImage } from "../../src/node.ts";
+import { loadImage } from "../../src/runtimes/node/load-image.ts";
 
 const turned = async (format: "jpeg" | "png" | "webp" | "tiff" | "avif", orientation: number) =>
   new Uint8Array(

@@ -2,8 +2,10 @@
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root } from "../../scripts/browser.mjs";
-import { clickable, photoTokens, readHead, segmentClicks } from "../../src/heads/index.ts";
-import type { Features, Model } from "../../src/node.ts";
+import type { Features } from "../../src/features/features.ts";
+import { photoTokens } from "../../src/features/index.ts";
+import { clickable, readHead, segmentClicks } from "../../src/heads/index.ts";
+import type { Model } from "../../src/runtimes/model.ts";
 import { accessTests } from "./access.ts";
 import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
 import { webgpuTests } from "./webgpu.ts";

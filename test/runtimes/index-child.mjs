@@ -1,5 +1,5 @@
 /** Indexes toy photos into LanceDB until it is killed: index-child.mjs FOLDER COUNT; ends by itself when all are there. */
-import { addPhotos, openIndex } from "../../dist/heads/index.js";
+import { addPhotos, openIndex } from "../../dist/retrieval.js";
 import { openVectors } from "../../dist/node.js";
 
 const [folder, count] = [process.argv[2], Number(process.argv[3])];

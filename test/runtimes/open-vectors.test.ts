@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { addPhotos, memoryVectors, openIndex, removePhotos, search, type VectorHit } from "../../src/heads/index.ts";
+import { addPhotos, memoryVectors, openIndex, removePhotos, search } from "../../src/retrieval/index.ts";
 import { openVectors } from "../../src/runtimes/node/index.ts";
+import type { VectorHit } from "../../src/tensors/index.ts";
 import { drawVectors, label, noise } from "../heads/vectors.ts";
 
 const installed = await import("@lancedb/lancedb").then(

@@ -11,9 +11,9 @@ import {
 } from "@huggingface/transformers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { prepareImage } from "../../src/features/index.ts";
-import { addPhotos, type IndexLabel, memoryVectors, openIndex, search } from "../../src/heads/index.ts";
 import type { Photo } from "../../src/images/index.ts";
-import { imageEmbedder, textEmbedder } from "../../src/runtimes/transformers.ts";
+import { addPhotos, type IndexLabel, memoryVectors, openIndex, search } from "../../src/retrieval/index.ts";
+import { imageEmbedder, textEmbedder } from "../../src/runtimes/transformers-embed.ts";
 import { cosine } from "../heads/vectors.ts";
 import { writeTinyClip } from "./tiny-clip.ts";
 

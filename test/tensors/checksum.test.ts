@@ -1,8 +1,9 @@
 /** A file that was damaged anywhere is noticed when it is read, and the refusal names it. */
 import { describe, expect, it } from "vitest";
 import { S2Error } from "../../src/core/index.ts";
-import { findFeatures, keepFeatures } from "../../src/eval/index.ts";
-import { addPhotos, memoryVectors, openIndex, readHead, writeHead } from "../../src/heads/index.ts";
+import { readHead, writeHead } from "../../src/heads/index.ts";
+import { addPhotos, memoryVectors, openIndex } from "../../src/retrieval/index.ts";
+import { findFeatures, keepFeatures } from "../../src/store/index.ts";
 import {
   checkChecksum,
   checksumEntry,

@@ -1,10 +1,10 @@
 /** The models that come along (paper, Table 4, at our scale): do s2-tiny and s2-tiny-ms with S² reach their teacher, and at how many tiles? */
 import { S2Error } from "../../core/index.ts";
+import { firstScales } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { intervalOf, type Judged, judge, lookAt, openTaskSet, verdictOf } from "../judge.ts";
 import { type Lab, native, scaleName, type Which } from "../lab.ts";
 import type { Cell } from "../result.ts";
-import { firstScales } from "../token-maps.ts";
 
 /** A model at some scales: what each column of the table shows of it. */
 interface Row {

@@ -1,4 +1,7 @@
 /** Classification of photos (paper, Table 5): heads on one scale, two and three, with the controls for width that the paper lacks. */
+
+import { firstScales, photoVector } from "../../features/index.ts";
+import { mapTokens, narrowing } from "../../tasks/index.ts";
 import type { Experiment, Found } from "../experiment.ts";
 import {
   comparison,
@@ -13,8 +16,6 @@ import {
   verdictOf,
 } from "../judge.ts";
 import { type Lab, native, scaleName } from "../lab.ts";
-import { mapTokens, narrowing } from "../narrow.ts";
-import { firstScales, photoVector } from "../token-maps.ts";
 
 const SEED = 1;
 const HEADS = ["logistic", "ridge", "knn"] as const;

@@ -1,6 +1,10 @@
 /** Depth (paper, Table 7): a linear head on one scale, two and three, beside one that knows nothing but the place in the picture. */
-import type { PhotoTokens } from "../../heads/index.ts";
-import type { DepthItem } from "../data-set.ts";
+
+import type { DepthItem } from "../../datasets/index.ts";
+import type { PhotoTokens } from "../../features/index.ts";
+import { firstScales } from "../../features/index.ts";
+import { joinTallies } from "../../metrics/index.ts";
+import { taskFigures } from "../../tasks/index.ts";
 import type { Experiment } from "../experiment.ts";
 import {
   comparison,
@@ -15,9 +19,6 @@ import {
   verdictOf,
 } from "../judge.ts";
 import { type Lab, native, scaleName } from "../lab.ts";
-import { joinTallies } from "../tally.ts";
-import { taskFigures } from "../task-figures.ts";
-import { firstScales } from "../token-maps.ts";
 
 const ALL = ["AbsRel", "RMSE", "delta1"];
 const OBJECTS = ALL.map((figure) => `${figure} of objects`);

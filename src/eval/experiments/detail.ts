@@ -1,11 +1,11 @@
 /** Detail: which objects are there, how many, and which boxes are found, by their size (what the paper's V* questions ask of a language model). */
 
+import { groupClasses } from "../../datasets/index.ts";
+import { firstScales } from "../../features/index.ts";
+import { AREAS } from "../../metrics/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { groupClasses } from "../group-classes.ts";
 import { comparison, intervalOf, type Judged, judge, lookAt, onModelGrid, openTaskSet, type Task, verdictOf } from "../judge.ts";
 import { finest, type Lab, native, scaleName } from "../lab.ts";
-import { AREAS } from "../objects.ts";
-import { firstScales } from "../token-maps.ts";
 
 const FIGURES = ["presence mAP", "count MAE", "recall all", ...AREAS.map((area) => `recall ${area}`)];
 

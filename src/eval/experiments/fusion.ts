@@ -1,9 +1,9 @@
 /** The ways of ours to fuse tiles and scales, overlap and alignment, against the reference's (its issues, paper digest §2: seams and trap 22). */
 
-import type { Look } from "../collect.ts";
+import { takeScales } from "../../features/index.ts";
+import type { Look } from "../../store/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { lookAt, mapAll } from "../judge.ts";
-import { takeScales } from "../token-maps.ts";
 import { asked, sideBySide } from "./side-by-side.ts";
 
 const LOOKS: readonly (readonly [name: string, look: Look])[] = [

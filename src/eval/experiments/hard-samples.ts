@@ -1,11 +1,11 @@
 /** Hard samples (paper, §4.1): photos that a larger model tells right and the small one does not; what S² makes good, and what it does not. */
 import { S2Error } from "../../core/index.ts";
+import { firstScales } from "../../features/index.ts";
+import type { Tally } from "../../metrics/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { comparison, judge, lookAt, openTaskSet, verdictOf } from "../judge.ts";
 import { native } from "../lab.ts";
 import type { Cell } from "../result.ts";
-import type { Tally } from "../tally.ts";
-import { firstScales } from "../token-maps.ts";
 
 export const hardSamples: Experiment = {
   name: "hard-samples",

@@ -1,11 +1,12 @@
 /** S² as the eyes of a language model (paper, §4.3 and Tables 1, 8, 9, at our scale): what a small answerer sees at as many visual tokens. */
 import { planDynamicS2 } from "../../core/index.ts";
 import { questionKinds } from "../../language/index.ts";
-import { compare, interval } from "../bootstrap.ts";
+import type { Interval } from "../../metrics/index.ts";
+import { compare, interval } from "../../metrics/index.ts";
 import { type Experiment, verdict } from "../experiment.ts";
 import { type Chosen, type Counted, type Judged, judgeAll, score, seeds, shape, training } from "../judge-answerers.ts";
 import { finest, type Lab, native, scaleName } from "../lab.ts";
-import type { Cell, Interval, Table } from "../result.ts";
+import type { Cell, Table } from "../result.ts";
 import type { Way } from "../scene-tokens.ts";
 
 const sizes: readonly (readonly [name: string, chosen: Chosen])[] = [

@@ -1,7 +1,8 @@
 /** How scales are joined (paper, Table 12): side by side, added, or their mean. */
+
+import { firstScales, mergeScales } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { mapAll } from "../judge.ts";
-import { firstScales, mergeScales } from "../token-maps.ts";
 import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const merge: Experiment = {

@@ -1,8 +1,9 @@
 /** Native pixels against a small photo enlarged (paper, §3 and §4: its tables enlarge, its advice is not to). */
+
+import { firstScales } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { lookAt } from "../judge.ts";
 import { scaleName, upsampled } from "../lab.ts";
-import { firstScales } from "../token-maps.ts";
 import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const pixels: Experiment = {

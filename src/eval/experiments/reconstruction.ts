@@ -1,15 +1,14 @@
 /** Reconstruction (paper, §3 and Table 2): how much of a larger model's tokens one linear map tells from the small model's, and from S²'s. */
 import { S2Error } from "../../core/index.ts";
+import type { Photographed } from "../../datasets/index.ts";
+import { firstScales, joinScales, poolTo } from "../../features/index.ts";
 import { fitRidge, openProbe } from "../../heads/index.ts";
-import { compare, interval } from "../bootstrap.ts";
-import type { Photographed } from "../data-set.ts";
+import { addPhoto, compare, interval, openTally, pooled, type Score } from "../../metrics/index.ts";
+import { mapTokens, narrowing } from "../../tasks/index.ts";
 import { type Experiment, type Measure, verdict } from "../experiment.ts";
 import { lookAt, openTaskSet, type Task, type Tokens } from "../judge.ts";
 import { type Lab, native, scaleName } from "../lab.ts";
-import { mapTokens, narrowing } from "../narrow.ts";
 import type { Cell } from "../result.ts";
-import { addPhoto, openTally, pooled, type Score } from "../tally.ts";
-import { firstScales, joinScales, poolTo } from "../token-maps.ts";
 
 const SEED = 1;
 const ALPHAS = [1e5, 1e4, 1e3, 100, 10];

@@ -1,8 +1,9 @@
 /** One scale to four (paper, Table 5 and §4): what each further one adds, and what it costs in tiles. */
+
+import { firstScales, joinScales, poolTo } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { lookAt, type Task, type Tokens } from "../judge.ts";
 import { type Lab, native, scaleName } from "../lab.ts";
-import { firstScales, joinScales, poolTo } from "../token-maps.ts";
 import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 const COUNTS = [1, 2, 3, 4];

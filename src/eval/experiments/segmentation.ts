@@ -1,7 +1,9 @@
 /** Segmentation (paper, Table 6): a linear head on one scale, two and three, on the model's grid and on the finest. */
 
+import { groupClasses } from "../../datasets/index.ts";
+import { firstScales, takeScales } from "../../features/index.ts";
+import { mapTokens, narrowing } from "../../tasks/index.ts";
 import type { Experiment } from "../experiment.ts";
-import { groupClasses } from "../group-classes.ts";
 import {
   comparison,
   intervalOf,
@@ -16,8 +18,6 @@ import {
   verdictOf,
 } from "../judge.ts";
 import { finest, type Lab, native, scaleName } from "../lab.ts";
-import { mapTokens, narrowing } from "../narrow.ts";
-import { firstScales, takeScales } from "../token-maps.ts";
 
 const SEED = 1;
 const HEAD = { head: "ridge" } as const;

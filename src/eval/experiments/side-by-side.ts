@@ -1,4 +1,6 @@
 /** Ways of making features side by side on the two tasks that most experiments are asked on: clothing (top-1) and camvid (mIoU). */
+
+import { firstScales } from "../../features/index.ts";
 import type { Found } from "../experiment.ts";
 import {
   comparison,
@@ -14,7 +16,6 @@ import {
 } from "../judge.ts";
 import { finest, type Lab, native } from "../lab.ts";
 import type { Plot } from "../result.ts";
-import { firstScales } from "../token-maps.ts";
 
 export type Ways = readonly (readonly [name: string, features: Tokens])[];
 

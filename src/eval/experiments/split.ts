@@ -1,8 +1,9 @@
 /** Tiles against one large image whose positions are interpolated (paper, Table 11). */
+
+import { firstScales, joinScales, poolTo, takeScales } from "../../features/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { lookAt, type Tokens } from "../judge.ts";
 import { native, scaleName } from "../lab.ts";
-import { firstScales, joinScales, poolTo, takeScales } from "../token-maps.ts";
 import { asked, sideBySide, threeScales } from "./side-by-side.ts";
 
 export const split: Experiment = {

@@ -8,7 +8,7 @@ const library = "/node_modules/onnxruntime-web/dist";
 export const imports = {
   "s2-vision": "/dist/core/index.js",
   "s2-vision/web": "/dist/web.js",
-  "s2-vision/models": "/dist/models/index.js",
+  "s2-vision/models": "/dist/models.js",
   valibot: "/node_modules/valibot/dist/index.mjs",
   "onnxruntime-web/wasm": `${library}/ort.wasm.bundle.min.mjs`,
   "onnxruntime-web/webgpu": `${library}/ort.webgpu.bundle.min.mjs`,

@@ -32,7 +32,7 @@ describe.skipIf(noChromium)(`training in a page${skipped}`, () => {
   let web: WebPage;
   beforeAll(async () => {
     browser = await startBrowser();
-    const more = { "s2-vision/train": "/dist/train/index.js", "s2-vision/onnx": "/dist/onnx/index.js" };
+    const more = { "s2-vision/train": "/dist/train.js", "s2-vision/onnx": "/dist/onnx.js" };
     web = await openPage({ browser, imports: { ...imports, ...more } });
   });
   afterAll(async () => {

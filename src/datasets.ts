@@ -1,0 +1,23 @@
+/** "s2-vision/datasets": data sets in the layouts that people have. */
+export {
+  type BoxItem,
+  type ClassItem,
+  countItems,
+  type DataSet,
+  type DataSetOptions,
+  type DepthItem,
+  decodePngValues,
+  type Folder,
+  groupClasses,
+  type ItemOf,
+  type Kind,
+  type LabelledBox,
+  type MaskItem,
+  openDataSet,
+  type Photographed,
+  type PngValues,
+  type Problem,
+  type Raster,
+  type SplitOff,
+  splitOff,
+} from "./datasets/index.ts";

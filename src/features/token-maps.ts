@@ -1,0 +1,112 @@
+/** Parts of stored features: some of their scales, one vector for the photo, merges other than concatenation. */
+import { resize, S2Error } from "../core/index.ts";
+import type { PhotoTokens } from "./tokens.ts";
+
+/** The channels of some scales: features at scales 1, 2, 3 hold those at 1 and at 1, 2 (concatenation, paper §3.1). */
+export function takeScales(tokens: PhotoTokens, scales: readonly number[]): PhotoTokens {
+  const { data, channels, widths } = tokens;
+  const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+  for (const scale of scales) {
+    if (starts[scale] === undefined)
+      throw new S2Error(
+        "option",
+        `Scale ${scale} was asked of features of ${widths.length} scales; expected 0 to ${widths.length - 1}.`,
+      );
+  }
+  const kept = scales.map((scale) => widths[scale]);
+  const width = kept.reduce((sum, each) => sum + each, 0);
+  const rows = data.length / channels;
+  const part = new Float32Array(rows * width);
+  for (let row = 0, to = 0; row < rows; row++) {
+    for (let i = 0; i < scales.length; i++) {
+      const from = row * channels + starts[scales[i]];
+      part.set(data.subarray(from, from + kept[i]), to);
+      to += kept[i];
+    }
+  }
+  return { ...tokens, data: part, channels: width, widths: kept };
+}
+
+/** Scales added instead of concatenated (paper, Table 12), or their mean. */
+export function mergeScales(tokens: PhotoTokens, how: "add" | "mean"): PhotoTokens {
+  const { data, channels, widths } = tokens;
+  const [width] = widths;
+  const factor = how === "mean" ? 1 / widths.length : 1;
+  const merged = new Float32Array((data.length / channels) * width);
+  for (let row = 0; row < data.length / channels; row++) {
+    for (let c = 0; c < width; c++) {
+      let sum = 0;
+      for (let at = row * channels + c; at < (row + 1) * channels; at += width) sum += data[at];
+      merged[row * width + c] = sum * factor;
+    }
+  }
+  return { ...tokens, data: merged, channels: width, widths: [width] };
+}
+
+/** Which tokens stand for the whole photo. */
+export type Pooling = "cls" | "mean" | "cls+mean";
+
+/** One vector for the photo: its first prefix token, the mean of its grid, or both, scale by scale. */
+export function photoVector({ data, channels, prefix, widths }: PhotoTokens, pooling: Pooling): Float32Array {
+  if (pooling !== "mean" && prefix === 0)
+    throw new S2Error("option", `The pooling "${pooling}" needs a [CLS] token, and these features have none; give "mean".`);
+  const cls = data.subarray(0, channels);
+  if (pooling === "cls") return cls.slice();
+  const mean = new Float32Array(channels);
+  const rows = data.length / channels;
+  for (let row = prefix; row < rows; row++) for (let c = 0; c < channels; c++) mean[c] += data[row * channels + c];
+  for (let c = 0; c < channels; c++) mean[c] /= rows - prefix;
+  if (pooling === "mean") return mean;
+  const both = new Float32Array(2 * channels);
+  for (let i = 0, from = 0; i < widths.length; from += widths[i++]) {
+    both.set(cls.subarray(from, from + widths[i]), 2 * from);
+    both.set(mean.subarray(from, from + widths[i]), 2 * from + widths[i]);
+  }
+  return both;
+}
+
+/** The same photo's features on a coarser grid by the reference's area pooling, as scales are pooled onto each other (paper §3.1). */
+export function poolTo(tokens: PhotoTokens, grid: PhotoTokens["grid"]): PhotoTokens {
+  const { data, channels, prefix } = tokens;
+  const { rows, cols } = tokens.grid;
+  if (rows === grid.rows && cols === grid.cols) return tokens;
+  const map = new Float32Array(rows * cols * channels);
+  for (let token = 0, at = prefix * channels; token < rows * cols; token++)
+    for (let c = 0; c < channels; c++, at++) map[c * rows * cols + token] = data[at];
+  const pooled = resize({ dims: [1, channels, rows, cols], data: map }, [grid.rows, grid.cols], { mode: "area" }).data;
+  const count = grid.rows * grid.cols;
+  const out = new Float32Array((prefix + count) * channels);
+  out.set(data.subarray(0, prefix * channels));
+  for (let token = 0, to = prefix * channels; token < count; token++)
+    for (let c = 0; c < channels; c++, to++) out[to] = pooled[c * count + token];
+  return { ...tokens, data: out, grid };
+}
+
+/**
+ * The channels of several features of one photo side by side, as if they were scales of one.
+ * @throws S2Error "rows" when their grids differ: `poolTo` makes them alike.
+ */
+export function joinScales(parts: readonly PhotoTokens[]): PhotoTokens {
+  const [first] = parts;
+  const rows = first.data.length / first.channels;
+  const channels = parts.reduce((sum, part) => sum + part.channels, 0);
+  const data = new Float32Array(rows * channels);
+  let offset = 0;
+  for (const part of parts) {
+    if (part.grid.rows !== first.grid.rows || part.grid.cols !== first.grid.cols || part.prefix !== first.prefix)
+      throw new S2Error(
+        "rows",
+        `Got grids of ${first.grid.cols}x${first.grid.rows} and ${part.grid.cols}x${part.grid.rows} tokens to join; pool one to the other's grid.`,
+      );
+    for (let row = 0; row < rows; row++)
+      data.set(part.data.subarray(row * part.channels, (row + 1) * part.channels), row * channels + offset);
+    offset += part.channels;
+  }
+  return { ...first, data, channels, widths: parts.flatMap(({ widths }) => widths) };
+}
+
+/** The first scales of each photo's features. */
+export const firstScales = (features: ReadonlyMap<string, PhotoTokens>, count: number): ReadonlyMap<string, PhotoTokens> => {
+  const scales = Array.from({ length: count }, (_, i) => i);
+  return new Map([...features].map(([photo, tokens]) => [photo, takeScales(tokens, scales)]));
+};

@@ -1,0 +1,427 @@
+/** Layouts that people have are read as they mean them, and every file that cannot be used is named: nothing is dropped in silence. */
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { loadImage } from "s2-vision/node"; // built: an SVG is drawn by a process of its own
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { countItems, type DataSet, type Kind, openDataSet, type Problem } from "../../src/datasets/index.ts";
+import { openFolder } from "../../src/runtimes/node/open-folder.ts";
+import { depth, type Files, folderOf, mask, photo } from "./data-folder.ts";
+
+const reasons = ({ problems }: { problems: readonly Problem[] }) =>
+  Object.fromEntries(problems.map(({ path, reason }) => [path, reason]));
+const left = ({ problems }: { problems: readonly Problem[] }) => problems.filter(({ used }) => !used).map(({ path }) => path);
+const paths = (set: DataSet) =>
+  Object.fromEntries(
+    Object.entries<readonly { path: string }[]>(set.splits).map(([split, items]) => [split, items.map(({ path }) => path)]),
+  );
+
+describe("a folder for each class", () => {
+  it("gives ids in the order of names over all splits, with val for validation and all for no split", async () => {
+    const set = await openDataSet(
+      folderOf({
+        "train/hat/a.png": photo(1),
+        "train/Zebra/b.png": photo(2),
+        "validation/hat/c.png": photo(3),
+        "validation/apple/deeper/d.png": photo(4),
+        "README.md": "",
+      }),
+    );
+    expect(set).toMatchObject({ kind: "classes", classes: ["Zebra", "apple", "hat"] }); // by bytes, as torchvision
+    expect(paths(set)).toEqual({
+      train: ["train/Zebra/b.png", "train/hat/a.png"],
+      val: ["validation/apple/deeper/d.png", "validation/hat/c.png"],
+    });
+    expect(set.splits.val[0]).toMatchObject({ label: 1, classes: [1], size: [6, 8] });
+    expect(left(set)).toEqual([]);
+    const flat = await openDataSet(folderOf({ "photos/a.png": photo(1), "drawings/a.png": photo(2) }));
+    expect(flat.classes).toEqual(["drawings", "photos"]);
+    expect(paths(flat)).toEqual({ all: ["drawings/a.png", "photos/a.png"] });
+  });
+
+  it("names photos in no class, files that are no photos, empty and broken ones, and classes that a split lacks", async () => {
+    const set = await openDataSet(
+      folderOf({
+        "train/hat/good.png": photo(1),
+        "train/hat/notes.txt": "x",
+        "train/hat/empty.jpg": "",
+        "train/hat/page.jpg": "<html>404</html>",
+        "train/stray.png": photo(2),
+        "outside.png": photo(3),
+        "elsewhere/hat/x.png": photo(4),
+        "val/cap/good.png": photo(5),
+      }),
+    );
+    expect(paths(set)).toEqual({ train: ["train/hat/good.png"], val: ["val/cap/good.png"] });
+    expect(reasons(set)).toEqual({
+      "train/hat/notes.txt": "It is no photo by its name.",
+      "train/hat/empty.jpg": "It is empty (0 bytes); copy or download it again.",
+      "train/hat/page.jpg": "It is no image that can be read, or its start is damaged; copy or download it again.",
+      "train/stray.png": "It stands in no folder of a class.",
+      "outside.png": "It stands in no folder of a class.",
+      "elsewhere/hat/x.png": "It stands in no folder of a split (train/, val/ or test/).",
+      train: "The split has nothing of 1 of 2 classes: cap.",
+      val: "The split has nothing of 1 of 2 classes: hat.",
+    });
+  });
+});
+
+describe("splits by file", () => {
+  const photos = { "hat/a.png": photo(1), "hat/b.png": photo(2), "cap/c.png": photo(3), "cap/d.png": photo(4) };
+
+  it("are read from splits.csv, and what it lacks or names in vain is said", async () => {
+    const list = "path,split\nhat/a.png,train\n./cap\\c.png,validation\ncap/d.png,holdout\nhat/gone.png,test\ncap/d.png,train\n";
+    const set = await openDataSet(folderOf({ ...photos, "splits.csv": list }));
+    expect(paths(set)).toEqual({ val: ["cap/c.png"], holdout: ["cap/d.png"], train: ["hat/a.png"] });
+    expect(reasons(set)).toMatchObject({
+      "hat/b.png": "No line of splits.csv gives it a split.",
+      "hat/gone.png": "splits.csv (line 5) names it, and there is no such photo.",
+      "cap/d.png": "splits.csv (line 6) puts it in train, and splits.csv in holdout, where it is used.",
+    });
+  });
+
+  it("are read from train.txt, val.txt and test.txt, with paths as YOLO, Food-101 and VOC write them", async () => {
+    const lists = { "train.txt": "hat/a.png\r\ncap/c\n\n", "test.txt": "./hat/b.png\ncap/d.png" };
+    const set = await openDataSet(folderOf({ ...photos, ...lists }));
+    expect(paths(set)).toEqual({ train: ["cap/c.png", "hat/a.png"], test: ["cap/d.png", "hat/b.png"] });
+    expect(set.problems).toEqual([]);
+    const voc = await openDataSet(
+      folderOf({
+        ...{ "images/one.png": photo(1), "masks/one.png": mask([0]), "images/two.png": photo(2), "masks/two.png": mask([0]) },
+        ...{ "train.txt": "one\n", "val.txt": "two\n", "classes.txt": "sky\n" },
+      }),
+    );
+    expect(paths(voc)).toEqual({ train: ["images/one.png"], val: ["images/two.png"] });
+  });
+
+  it("that are no CSV, or lack a column, are refused with what is needed", async () => {
+    const open = (text: string) => openDataSet(folderOf({ ...photos, "splits.csv": text }));
+    await expect(open("what;split\nhat/x.png;train")).rejects.toThrow("expected one called path or file");
+    await expect(open("path,fold\nhat/a.png,1")).rejects.toThrow("expected one called split or set");
+    await expect(open('path,split\n"hat/a.png,train')).rejects.toThrow("is no CSV");
+    await expect(open("path,split\n")).rejects.toThrow("has no rows");
+  });
+});
+
+describe("photos and masks", () => {
+  const classes = { "classes.txt": "0 sky\n1 road\n3 car\n9 void\n" };
+
+  it("are paired in both orders of folders, and masks give class ids a pixel", async () => {
+    const pair = (photoPath: string, maskPath: string, shade: number) => ({
+      [photoPath]: photo(shade),
+      [maskPath]: mask([0, 3, 9]),
+    });
+    const set = await openDataSet(
+      folderOf({
+        ...pair("train/images/a.png", "train/masks/a.png", 1),
+        ...pair("images/val/deep/b.png", "annotations/validation/deep/b.png", 2),
+        ...classes,
+      }),
+    );
+    if (set.kind !== "masks") throw new Error(set.kind);
+    expect(set).toMatchObject({ ignore: 9, classes: ["sky", "road", "", "car", "", "", "", "", "", "void"] });
+    expect(left(set)).toEqual([]);
+    const [item] = set.splits.val;
+    expect(item).toMatchObject({ maskPath: "annotations/validation/deep/b.png", classes: [0, 3] });
+    expect(await item.mask()).toMatchObject({ width: 8, height: 6 });
+    expect([...(await item.mask()).data.subarray(0, 4)]).toEqual([0, 3, 9, 0]);
+  });
+
+  it("that do not go together are named, each by the file that is wrong", async () => {
+    const set = await openDataSet(
+      folderOf({
+        ...classes,
+        ...{ "images/good.png": photo(1), "masks/good.png": mask([1]) },
+        ...{ "images/alone.png": photo(2), "masks/lone.png": mask([1]) },
+        ...{ "images/other-size.png": photo(3), "masks/other-size.png": mask([1], 6, 8) },
+        ...{ "images/foreign.png": photo(4), "masks/foreign.png": mask([1, 7, 2, 7]) },
+        ...{ "images/broken.png": photo(5), "masks/broken.png": mask([1]).subarray(0, 60) },
+        ...{ "images/jpeg.png": photo(6), "masks/jpeg.jpg": "x" },
+        ...{ "images/twin.png": photo(7), "images/twin.jpg": "x", "masks/twin.png": mask([1]) },
+        ...{ "images/notes.txt": "x", "stray.png": photo(8) },
+      }),
+    );
+    expect(paths(set)).toEqual({ all: ["images/good.png"] });
+    expect(reasons(set)).toEqual({
+      "images/alone.png": "It has no mask (a PNG of class ids) of the same name.",
+      "masks/lone.png": "There is no photo for it: none is called lone in the same split.",
+      "masks/other-size.png": "It is 6x8 pixels and its photo 8x6; they must be alike.",
+      "masks/foreign.png": "36 of its pixels have ids that no class has: 2, 7. Name them, or give ignore (--ignore).",
+      "masks/broken.png": "It is a damaged PNG (cut short); copy or download it again.",
+      "masks/jpeg.jpg": "It is no .png file; expected mask (a PNG of class ids).",
+      "images/jpeg.png": "It has no mask (a PNG of class ids) of the same name.",
+      "images/twin.jpg": "It is no image that can be read, or its start is damaged; copy or download it again.",
+      "images/twin.png": '"images/twin.jpg" has the same name without its extension, so that its files cannot be told apart.',
+      "images/notes.txt": "It is no photo by its name.",
+      "stray.png": "It stands outside of the folders of photos (images/, photos/ or rgb/).",
+      all: "The split has nothing of 2 of 3 classes: sky, car.",
+    });
+  });
+
+  it("need names of classes, and take the id to ignore from the option, a class called void, or MMSeg", async () => {
+    const files = { "images/a.png": photo(1), "masks/a.png": mask([0, 1]) };
+    await expect(openDataSet(folderOf(files))).rejects.toThrow("says no names of classes");
+    const names = ["road", "sky"];
+    expect((await openDataSet(folderOf(files), { classes: names })).splits.all[0].classes).toEqual([0, 1]);
+    const ignoring = async (options: object) => {
+      const set = await openDataSet(folderOf(files), options);
+      return set.kind === "masks" ? [set.ignore, ...set.splits.all[0].classes] : [];
+    };
+    expect(await ignoring({ classes: names })).toEqual([255, 0, 1]);
+    expect(await ignoring({ classes: ["unlabeled", "sky"] })).toEqual([0, 1]);
+    expect(await ignoring({ classes: names, ignore: 1 })).toEqual([1, 0]);
+    await expect(openDataSet(folderOf(files), { classes: names, ignore: -1 })).rejects.toThrow("Got ignore -1");
+  });
+
+  it("have one outcome a pair, whatever is wrong with which file: used, or named with a reason", async () => {
+    const flaws = ["none", "no photo", "no mask", "empty photo", "empty mask", "cut mask", "wrong size", "foreign id"] as const;
+    const pairs = fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,4}$/),
+      fc.tuple(fc.constantFrom(...flaws), fc.constantFrom("train", "val")),
+    );
+    await fc.assert(
+      fc.asyncProperty(pairs, async (all) => {
+        const files: Record<string, Uint8Array | string> = { "classes.txt": "a\nb\n" };
+        for (const [i, [name, [flaw, split]]] of Object.entries(all).entries()) {
+          const whole = mask(flaw === "foreign id" ? [0, 2] : [0, 1], 8, flaw === "wrong size" ? 5 : 6);
+          if (flaw !== "no photo") files[`images/${split}/${name}.png`] = flaw === "empty photo" ? "" : photo(i);
+          const bytes = flaw === "empty mask" ? "" : flaw === "cut mask" ? whole.subarray(0, whole.length - 20) : whole;
+          if (flaw !== "no mask") files[`masks/${split}/${name}.png`] = bytes;
+        }
+        const set = await openDataSet(folderOf(files), { kind: "masks" });
+        const used = new Set(Object.values(set.splits).flatMap((items) => items.map(({ path }) => path)));
+        for (const [name, [flaw, split]] of Object.entries(all)) {
+          const named = left(set).filter((path) => path.endsWith(`/${split}/${name}.png`));
+          expect(used.has(`images/${split}/${name}.png`), `${name}: ${flaw}`).toBe(flaw === "none");
+          expect(named, `${name}: ${flaw}`).toHaveLength(flaw === "none" ? 0 : 1);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("photos and depth", () => {
+  it("give metres on every step-th pixel, with object ids of the photo's size on the same grid", async () => {
+    const ids = Array.from({ length: 48 }, (_, i) => i);
+    const files = { "rgb/a.png": photo(1), "depth/a.png": depth([0, 1500, 65535, 3], 4, 3), "labels/a.png": mask(ids) };
+    const set = await openDataSet(folderOf(files), { kind: "depth", metresPerUnit: 0.001 });
+    const [item] = set.splits.all;
+    const map = await item.depth();
+    expect(map).toMatchObject({ width: 4, height: 3, step: 2 });
+    expect([...map.data.subarray(0, 4)]).toEqual([0, 1.5, 65.535, 0.003].map(Math.fround));
+    expect([...(await item.objects!()).data]).toEqual([0, 2, 4, 6, 16, 18, 20, 22, 32, 34, 36, 38]);
+    expect(set.problems).toEqual([]);
+  });
+
+  it("are refused without the unit, and files that cannot be depth are named", async () => {
+    const files: Files = {
+      ...{ "rgb/good.png": photo(1), "depth/good.png": depth([5]) },
+      ...{ "rgb/eight.png": photo(2), "depth/eight.png": mask([5]) },
+      ...{ "rgb/nothing.png": photo(3), "depth/nothing.png": depth([0]) },
+      ...{ "rgb/third.png": photo(4), "depth/third.png": depth([5], 3, 2) },
+      ...{ "rgb/objects.png": photo(5), "depth/objects.png": depth([5]), "labels/objects.png": mask([5], 4, 3) },
+    };
+    await expect(openDataSet(folderOf(files))).rejects.toThrow("0.001 for millimetres");
+    await expect(openDataSet(folderOf(files), { metresPerUnit: 0 })).rejects.toThrow("Got metresPerUnit 0");
+    const set = await openDataSet(folderOf(files), { kind: "depth", metresPerUnit: 1 / 256 });
+    expect(paths(set)).toEqual({ all: ["rgb/good.png"] });
+    expect(set.splits.all[0].objects).toBeUndefined();
+    expect(reasons(set)).toEqual({
+      "depth/eight.png": "It is a grey PNG of 8 bits; expected grey of 16 bits, whose values are depth.",
+      "depth/nothing.png": "It has no value at all: every pixel is 0.",
+      "depth/third.png": "It is 3x2 pixels and its photo 8x6; expected the photo's size, or that divided by a whole number.",
+      "labels/objects.png": "It is 4x3 pixels and its photo 8x6; they must be alike.",
+    });
+  });
+});
+
+describe("photos and YOLO boxes", () => {
+  const yaml = { "data.yaml": "names:\n  0: cat\n  2: dog\n" };
+  const set = (lines: string) =>
+    openDataSet(folderOf({ ...yaml, "images/a.png": photo(1), "labels/a.txt": lines }), { kind: "boxes" });
+
+  it("give boxes in pixels, cut at the edges, and none for an empty file", async () => {
+    const { splits } = await set("2 0.5 0.5 0.25 0.5\n0 0.0 1.0 0.1 0.1\n");
+    expect(splits.all[0]).toMatchObject({ labelPath: "labels/a.txt", classes: [0, 2] });
+    expect(splits.all[0].boxes).toEqual([
+      { label: 2, left: 3, top: 1.5, width: 2, height: 3 },
+      { label: 0, left: 0, top: expect.closeTo(5.7, 9), width: 0.4, height: expect.closeTo(0.3, 9) },
+    ]);
+    expect((await set("")).splits.all[0].boxes).toEqual([]);
+  });
+
+  it("with a bad line are left out whole, with the line and what is wrong with it", async () => {
+    const reason = async (lines: string) => reasons(await set(lines))["labels/a.txt"];
+    const start = "1 of its lines cannot be used: line 2";
+    expect(await reason("0 .5 .5 .1 .1\n1 .5 .5 .1 .1")).toBe(`${start} is of class 1, which has no name. Correct the file.`);
+    expect(await reason("\n0 .1 .1 .2 .1 .2 .2 .1")).toContain("line 2 has 8 numbers, expected 5");
+    expect(await reason("\n0 320 240 50 50")).toContain("has the numbers 320 240 50 50, expected parts of the photo from 0 to 1");
+    expect(await reason("\n0 .1 .5 .9 .1")).toContain("reaches 2.8 pixels out of the photo");
+    expect(await reason("7 1 1 1 1\n9 1 1 1 1")).toMatch(/^2 of its lines cannot be used: line 1 .* \(and 1 more\)\. Correct/);
+    expect((await set("9 1 1 1 1")).splits.all).toEqual([]);
+  });
+
+  it("are not taken for photos without objects when the label file is missing", async () => {
+    const missing = await openDataSet(folderOf({ ...yaml, "images/a.png": photo(1) }), { kind: "boxes" });
+    expect(reasons(missing)["images/a.png"]).toContain("an empty one where there is no object");
+  });
+});
+
+describe("a list in CSV", () => {
+  const photos = { "data/a.png": photo(1), "data/b.png": photo(2), "data/c.png": photo(3) };
+  const open = (text: string, options = {}) =>
+    openDataSet(folderOf({ ...photos, "data/list.csv": text }), { list: "data/list.csv", ...options });
+
+  it("gives labels and splits; ids count up as numbers where labels are numbers", async () => {
+    const set = await open("file,class,split\na.png,10,train\nb.png,9,test\n");
+    expect(set).toMatchObject({ kind: "classes", classes: ["9", "10"] });
+    expect(paths(set)).toEqual({ train: ["data/a.png"], test: ["data/b.png"] });
+    expect(paths(await open('\ufeffPath,Label\na.png,hat\nb.png,"cap, red"\n'))).toEqual({ all: ["data/a.png", "data/b.png"] });
+    const named = await open("path,label\na.png,1\nb.png,cap\n", { classes: ["cap", "hat"] });
+    expect(named.splits.all.map((item) => item.classes)).toEqual([[1], [0]]);
+  });
+
+  it("names rows that cannot be used with their line", async () => {
+    const rows = "path,label,split\na.png,hat,train\na.png,cap,train\ngone.png,hat,train\nb.png,,train\nc.png,hat\n";
+    const set = await open(rows, { classes: ["hat"] });
+    expect(paths(set)).toEqual({ train: ["data/a.png"] });
+    expect(set.problems.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+      "data/a.png: data/list.csv (line 3): It is listed a second time; the first line counts.",
+      "data/gone.png: data/list.csv (line 4): There is no such file.",
+      "data/b.png: data/list.csv (line 5): It has no label.",
+      "data/c.png: data/list.csv (line 6): It has no split, and others have.",
+    ]);
+    const unknown = await open("path,label\na.png,scarf\nb.png,7\n", { classes: ["hat"] });
+    expect(
+      Object.values(reasons(unknown))
+        .slice(0, 2)
+        .every((reason) => reason.includes("none of the 1 classes")),
+    ).toBe(true);
+  });
+});
+
+describe("opening", () => {
+  it("reports the same bytes in two splits, by whatever name, and leaves them where they are", async () => {
+    const set = await openDataSet(
+      folderOf({ "train/hat/a.png": photo(1), "test/hat/b.png": photo(1), "test/hat/c.png": photo(1) }),
+      { kind: "classes" },
+    );
+    expect(countItems(set).test.photos).toBe(2);
+    expect(set.problems).toEqual([
+      { path: "train/hat/a.png", reason: 'It is in train, and the same bytes are in test as "test/hat/b.png".', used: true },
+    ]);
+  });
+
+  it("asks which kind where a folder has two, and says what is known where it has none", async () => {
+    const both = { "images/a.png": photo(1), "masks/a.png": mask([0]), "labels/a.txt": "", "classes.txt": "sky" };
+    await expect(openDataSet(folderOf(both, "both"))).rejects.toThrow(
+      '"both" has masks and boxes. Say which with kind: "masks" or "boxes"',
+    );
+    expect((await openDataSet(folderOf(both), { kind: "boxes" })).splits.all[0].boxes).toEqual([]);
+    await expect(openDataSet(folderOf({ "a.png": photo(1) }))).rejects.toThrow("laid out in no way that is known");
+    await expect(openDataSet(folderOf({}))).rejects.toThrow("(0 files)");
+    await expect(openDataSet(folderOf(both), { kind: "points" as Kind })).rejects.toThrow(
+      "expected classes, masks, depth, boxes",
+    );
+    await expect(openDataSet(folderOf(both), { kind: "masks", list: "x.csv" })).rejects.toThrow("a list gives classes");
+    await expect(openDataSet(folderOf(both), { list: "x.csv" })).rejects.toThrow('has no file "x.csv"');
+  });
+
+  it.each([
+    ["lines of names", "classes.txt", "sky\nthe road\n", ["sky", "the road"]],
+    ["ids and names", "classes.txt", "1 sky\r\n0 the road\r\n", ["the road", "sky"]],
+    ["a YAML list", "names.yaml", "names: [sky, road]\n", ["sky", "road"]],
+    ["a YAML map", "names.yml", "classes:\n  1: sky\n", ["", "sky"]],
+  ])("reads names of classes from %s", async (_, file, text, names) => {
+    const files = { "images/a.png": photo(1), "masks/a.png": mask([1]), [file]: text };
+    expect((await openDataSet(folderOf(files), { classes: file })).classes).toEqual(names);
+  });
+
+  it("refuses names of classes that cannot be read, and says what was expected", async () => {
+    const open = (text: string, classes = "names.yaml") =>
+      openDataSet(folderOf({ "images/a.png": photo(1), "masks/a.png": mask([1]), "names.yaml": text, "n.txt": text }), {
+        classes,
+      });
+    await expect(open("path: .\n")).rejects.toThrow("neither names: nor classes:");
+    await expect(open("names: {a: 1}\n")).rejects.toThrow("no id from 0 to 65535");
+    await expect(open("a: [")).rejects.toThrow("no YAML");
+    await expect(open("0 sky\n0 road\n", "n.txt")).rejects.toThrow('0 is both "sky" and "road"');
+    await expect(open("", "n.txt")).rejects.toThrow("it names none");
+    await expect(open("", "nams.yaml")).rejects.toThrow('Did you mean "names.yaml"?');
+  });
+
+  it("decodes photos to their end when asked, finds what is cut short, and takes the decoded size", async () => {
+    const whole = new Uint8Array(
+      await sharp({ create: { width: 64, height: 48, channels: 3, background: "teal" } })
+        .jpeg()
+        .toBuffer(),
+    );
+    const files = { "hat/whole.jpg": whole, "hat/cut.jpg": whole.subarray(0, whole.length - 40) };
+    expect(left(await openDataSet(folderOf(files), { kind: "classes" }))).toEqual([]); // its first bytes are right
+    const seen: number[] = [];
+    const set = await openDataSet(folderOf(files), {
+      kind: "classes",
+      decode: (bytes) => loadImage(bytes),
+      onPhoto: (done, of) => seen.push(done, of),
+    });
+    expect(left(set)).toEqual(["hat/cut.jpg"]);
+    expect(reasons(set)["hat/cut.jpg"]).toContain("cut short or damaged");
+    expect(seen).toEqual([1, 2, 2, 2]);
+  });
+
+  it("measures every format as it is decoded, a turned JPEG upright", async () => {
+    const picture = () => sharp({ create: { width: 40, height: 30, channels: 3, background: "teal" } });
+    const files: Record<string, Uint8Array> = {
+      "a/turned.jpg": new Uint8Array(await picture().withMetadata({ orientation: 6 }).jpeg().toBuffer()),
+    };
+    for (const format of ["jpeg", "png", "webp", "avif", "gif", "tiff"] as const)
+      files[`a/${format}.${format}`] = new Uint8Array(await picture().toFormat(format).toBuffer());
+    files["a/drawn.svg"] = new TextEncoder().encode(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>',
+    );
+    const set = await openDataSet(folderOf(files), { kind: "classes" });
+    const decoded = await openDataSet(folderOf(files), { kind: "classes", decode: (bytes) => loadImage(bytes) });
+    const sizes = ({ splits }: DataSet) => Object.fromEntries(splits.all.map(({ path, size }) => [path, size]));
+    expect(sizes(set)).toEqual(sizes(decoded));
+    expect(sizes(set)).toMatchObject({ "a/turned.jpg": [40, 30], "a/jpeg.jpeg": [30, 40] });
+    expect(Object.keys(sizes(set))).toHaveLength(8);
+  });
+
+  it("stops when it is told to, and gives errors of no file as they are", async () => {
+    const files = { "a/a.png": photo(1), "b/b.png": photo(2) };
+    const control = new AbortController();
+    const opening = openDataSet(folderOf(files), { signal: control.signal, onPhoto: () => control.abort(new Error("enough")) });
+    await expect(opening).rejects.toThrow("enough");
+    const unreadable = { ...folderOf(files), read: async () => Promise.reject(new Error("EACCES")) };
+    expect(reasons(await openDataSet(unreadable))["a/a.png"]).toBe("It cannot be read (EACCES).");
+  });
+});
+
+describe("openFolder", () => {
+  it("lists files below it by path, through links, without hidden ones, and reads them", async () => {
+    const root = mkdtempSync(join(tmpdir(), "s2-folder-"));
+    mkdirSync(join(root, "set/b"), { recursive: true });
+    mkdirSync(join(root, "far"));
+    for (const [path, text] of Object.entries({
+      "set/b/z.txt": "z",
+      "set/b/[odd] (1).txt": "odd",
+      "set/.hidden": "h",
+      "far/x.txt": "x",
+    }))
+      writeFileSync(join(root, path), text);
+    symlinkSync(join(root, "far"), join(root, "set/linked"));
+    const folder = openFolder(join(root, "set"));
+    expect(folder.name).toBe("set");
+    expect(await folder.list()).toEqual(["b/[odd] (1).txt", "b/z.txt", "linked/x.txt"]);
+    expect(new TextDecoder().decode(await folder.read("b/[odd] (1).txt"))).toBe("odd");
+    symlinkSync(join(root, "gone.png"), join(root, "set/b/lost.png"));
+    expect(await folder.list()).toContain("b/lost.png");
+    const lost = await openDataSet(folder, { kind: "classes" });
+    expect(reasons(lost)["b/lost.png"]).toMatch(/^It cannot be read \(ENOENT/); // annexed photos that were not fetched
+    expect(() => openFolder(join(root, "none"))).toThrow("There is no folder");
+    expect(() => openFolder(join(root, "far/x.txt"))).toThrow("There is no folder");
+  });
+});

@@ -1,0 +1,49 @@
+/** What a task learns from, chooses by and is tested on: what the data set says, and nothing made up without a word. */
+import { describe, expect, it } from "vitest";
+import type { DataSet } from "../../src/datasets/index.ts";
+import { taskSplits } from "../../src/tasks/index.ts";
+import { classPhotos } from "./drawn-tasks.ts";
+
+function setOf(splits: Record<string, number>): DataSet<"classes"> {
+  const { items } = classPhotos(Object.values(splits).reduce((sum, count) => sum + count, 0));
+  let from = 0;
+  const named = Object.entries(splits).map(([name, count]) => [name, items.slice(from, (from += count))]);
+  return { kind: "classes", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), problems: [] };
+}
+
+const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"classes">>) => [
+  train.length,
+  validation.length,
+  test.length,
+];
+
+describe("splits of a task", () => {
+  it("are the data set's own where it has them", () => {
+    const found = taskSplits(setOf({ train: 30, val: 6, test: 9 }), { testShare: 0.5 });
+    expect([counts(found), found.notes]).toEqual([[30, 6, 9], []]);
+  });
+
+  it("a validation split that is not there is a fifth of train, said with its seed and the same each time", () => {
+    const found = taskSplits(setOf({ train: 30, test: 9 }), { seed: 7 });
+    expect([counts(found), found.notes]).toEqual([
+      [24, 6, 9],
+      ['val: 20 % of "train", split off by seed 7, since the data set has none.'],
+    ]);
+    expect(taskSplits(setOf({ train: 30, test: 9 }), { seed: 7 })).toEqual(found);
+    expect(taskSplits(setOf({ train: 30, test: 9 }), { seed: 8 }).validation).not.toEqual(found.validation);
+  });
+
+  it("a test split is made up only on request, and shares no photo with the others", () => {
+    expect(counts(taskSplits(setOf({ all: 60 })))).toEqual([48, 12, 0]);
+    const found = taskSplits(setOf({ all: 60 }), { testShare: 0.25 });
+    expect(counts(found)).toEqual([36, 9, 15]);
+    const paths = [found.train, found.validation, found.test].flat().map(({ path }) => path);
+    expect(new Set(paths).size).toBe(60);
+  });
+
+  it("a data set without photos to learn from is refused", () => {
+    expect(() => taskSplits(setOf({ test: 9 }))).toThrow(
+      '"set" has no photos to learn from: its splits are test; expected "train"',
+    );
+  });
+});
