@@ -1,6 +1,7 @@
 /**
  * Builds the documentation site, pages and API reference together, into site/: `npm run docs [-- --out FOLDER]`.
  * TypeDoc renders it; it needs no server. Ends with an error when a link or an anchor leads nowhere.
+ * With `--unexported` it only lists the types that public declarations mention and no entry exports.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -11,7 +12,8 @@ import { brokenLinks } from "./links.mjs";
 import { listSections } from "./pages.mjs";
 import { countCodeInHeadings, DocsRouter, DocsTheme, makeAccessible } from "./theme.mjs";
 
-const { out } = parseArgs({ options: { out: { type: "string", default: `${root}site` } } }).values;
+const options = { out: { type: "string", default: `${root}site` }, unexported: { type: "boolean" } };
+const { out, unexported } = parseArgs({ options }).values;
 const repository = JSON.parse(readFileSync(`${root}package.json`, "utf8")).repository.url.replace(/^git\+|\.git$/g, "");
 const here = (name) => `${root}scripts/docs/${name}`;
 const pages = listSections().flatMap(({ pages = [] }) => pages);
@@ -26,7 +28,7 @@ const app = await Application.bootstrapWithPlugins({
   out: resolve(out),
   router: "docs",
   theme: "docs",
-  logLevel: LogLevel.Error,
+  logLevel: unexported ? LogLevel.Warn : LogLevel.Error,
   excludeInternal: true,
   excludePrivate: true,
   disableGit: true,
@@ -84,6 +86,10 @@ function linkToRepository(contents, from) {
 
 const project = await app.convert();
 if (!project) process.exit(1);
+if (unexported) {
+  app.validate(project);
+  process.exit();
+}
 for (const { groups } of project.children)
   for (const { children } of groups) children.sort((a, b) => a.name.localeCompare(b.name, "en"));
 app.renderer.on(PageEvent.END, (page) => {

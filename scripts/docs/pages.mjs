@@ -11,7 +11,7 @@ const sections = [
   { title: "In depth", files: [...docs("traps", "performance", "errors"), "models/MODEL_CARD.md"] },
   { title: "API reference", api: true },
   { title: "Results", files: ["{docs,research}/results/README.md", "{docs,research}/results/*.md", "research/README.md"] },
-  { title: "Project", files: ["CONTRIBUTING.md", "docs/contributing/*.md", "*.md"] },
+  { title: "Project", files: ["CONTRIBUTING.md", "docs/contributing/*.md", ...docs("releasing"), "*.md"] },
   { title: "Decisions", files: ["docs/decisions/*.md"] },
 ];
 
