@@ -1,7 +1,7 @@
 /**
  * Prints the public names of every entry, and which of them have no docstring: `node scripts/public-names.mjs [./entry] [--undocumented]`;
  * or, with `--docstrings`, the docstrings of src that begin with a question word.
- * Names that several entries export count once. test/docs/public-names.test.ts holds the bounds.
+ * Names that several entries export count once, those marked @internal not at all. test/docs/public-names.test.ts holds the bounds.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -31,6 +31,7 @@ export function publicNames(program = createProgram()) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(root + source));
     for (const exported of checker.getExportsOfModule(module)) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      if (isInternal(symbol)) continue;
       const known = found.get(symbol);
       if (known) known.entries.push(entry);
       else found.set(symbol, { name: exported.name, entries: [entry], ...describe(symbol, checker) });
@@ -38,6 +39,8 @@ export function publicNames(program = createProgram()) {
   }
   return [...found.values()];
 }
+
+const isInternal = (symbol) => symbol.getJsDocTags().some(({ name }) => name === "internal");
 
 function describe(symbol, checker) {
   const isDocumented = (each) => ts.displayPartsToString(each.getDocumentationComment(checker)).trim() !== "";
@@ -53,7 +56,7 @@ function describe(symbol, checker) {
   const undocumented = members
     .filter((member) => member.name && !isPrivate(member))
     .map((member) => checker.getSymbolAtLocation(member.name))
-    .filter((each) => each && !isDocumented(each))
+    .filter((each) => each && !isInternal(each) && !isDocumented(each))
     .map((each) => each.name);
   return { at: position(symbol.declarations?.[0]), documented: isDocumented(symbol), undocumented: [...new Set(undocumented)] };
 }

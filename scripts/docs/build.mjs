@@ -3,7 +3,7 @@
  * TypeDoc renders it; it needs no server. Ends with an error when a link or an anchor leads nowhere.
  * With `--unexported` it only lists the types that public declarations mention and no entry exports.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Application, Comment, Converter, LogLevel, PageEvent } from "typedoc";
@@ -16,8 +16,14 @@ const options = { out: { type: "string", default: `${root}site` }, unexported: {
 const { out, unexported } = parseArgs({ options }).values;
 const repository = JSON.parse(readFileSync(`${root}package.json`, "utf8")).repository.url.replace(/^git\+|\.git$/g, "");
 const here = (name) => `${root}scripts/docs/${name}`;
-const pages = listSections().flatMap(({ pages = [] }) => pages);
+const pages = listSections().flatMap(({ title: group, pages = [] }) => pages.map((page) => ({ ...page, group })));
 
+if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, "assets/navigation.js"))) {
+  console.error(
+    `${out} holds something else than a site that this built, and would be emptied. Give --out a new or an empty folder.`,
+  );
+  process.exit(1);
+}
 const app = await Application.bootstrapWithPlugins({
   name: "s2-vision",
   entryPoints: entries().map(({ source }) => root + source),
@@ -47,7 +53,10 @@ const app = await Application.bootstrapWithPlugins({
   useFirstParagraphOfCommentAsSummary: true,
   searchInComments: true,
   searchInDocuments: true,
-  searchGroupBoosts: { Documents: 20, Functions: 5, Classes: 5, Interfaces: 3, "Type Aliases": 3 },
+  searchGroupBoosts: {
+    ...{ Start: 20, Guides: 20, "In depth": 20, Results: 4, Project: 4, Decisions: 1 },
+    ...{ Functions: 5, Classes: 5, Interfaces: 3, "Type Aliases": 3 },
+  },
   navigationLinks: { GitHub: repository },
   includeVersion: true,
   customCss: here("style.css"),
@@ -60,7 +69,7 @@ app.renderer.defineTheme("docs", DocsTheme);
 app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
   const path = relative(root, document.project.files.getReflectionPath(document));
   const page = pages.find((each) => each.path === path);
-  Object.assign(document, { name: page.title, frontmatter: { ...document.frontmatter, path } });
+  Object.assign(document, { name: page.title, frontmatter: { ...document.frontmatter, path, group: page.group } });
 });
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
   linkToRepository(project.readme, "README.md");
