@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { run } from "./ready.mjs";
 
 const args = process.argv.slice(2);
-if (args.length === 0) run("npm", ["run", "--silent", "check"]);
+if (args.length === 0) for (const script of ["check", "check:package"]) run("npm", ["run", "--silent", script]);
 
 const folder = mkdtempSync(join(tmpdir(), "s2-test-"));
 const report = join(folder, "report.json");

@@ -1,0 +1,45 @@
+/** What users may import stays small and documented: each public name is one more to learn, and to keep. */
+import { expect, it } from "vitest";
+import { publicNames, questionDocstrings } from "../../scripts/public-names.mjs";
+
+/** Bounds to lower: 250 names, all documented, and less than one docstring of a hundred that begins with a question word. */
+const maxNames = 375;
+const maxTwice = 1;
+const maxUndocumented = 66;
+const maxUndocumentedOptions = 50;
+const maxQuestionDocstrings = 0.12;
+
+const names = publicNames();
+const list = (lines: readonly string[]) => ["", ...lines, "(node scripts/public-names.mjs prints all)"].join("\n");
+
+it(`at most ${maxNames} names are public`, () => {
+  expect(names.length).toBeGreaterThan(100); // fewer means that the entries were not read
+  expect(names.length, list(names.map(({ name, entries }) => `${name} ${entries.join(" ")}`))).toBeLessThanOrEqual(maxNames);
+});
+
+it("no name means two things, but for what Node and pages each have", () => {
+  const others = names.filter(({ entries }) => !entries.every((entry) => entry === "./node" || entry === "./web"));
+  const twice = others.filter((name) => others.some((other) => other !== name && other.name === name.name));
+  expect(new Set(twice.map(({ name }) => name)).size, list(twice.map(({ name, at }) => `${at} ${name}`))).toBeLessThanOrEqual(
+    maxTwice,
+  );
+});
+
+it("every public name has a docstring", () => {
+  const missing = names.filter(({ documented }) => !documented).map(({ name, at }) => `${at} ${name}`);
+  expect(missing.length, list(missing)).toBeLessThanOrEqual(maxUndocumented);
+});
+
+it("every property of a public type of options has a docstring", () => {
+  const options = names.filter(({ name }) => name.endsWith("Options"));
+  expect(options.length).toBeGreaterThan(10);
+  const missing = options.flatMap(({ name, at, undocumented }) => undocumented.map((property) => `${at} ${name}.${property}`));
+  expect(missing.length, list(missing)).toBeLessThanOrEqual(maxUndocumentedOptions);
+});
+
+it("docstrings begin with a verb or a noun phrase", () => {
+  const { all, questions } = questionDocstrings();
+  const message = list(questions.map(({ at, text }) => `${at} ${text.slice(0, 60)}`));
+  expect(all.length).toBeGreaterThan(1000);
+  expect(questions.length / all.length, message).toBeLessThan(maxQuestionDocstrings);
+});
