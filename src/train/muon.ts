@@ -4,7 +4,6 @@ import type { Optimiser } from "./optimisers.ts";
 import { sizes } from "./rule.ts";
 
 export interface MuonOptions {
-  readonly momentum?: number;
   readonly weightDecay?: number;
   /** Its learning rate over that of the other optimiser. */
   readonly rate: number;
@@ -14,10 +13,13 @@ export interface MuonOptions {
   readonly others: Optimiser;
 }
 
+/** Jordan's. */
+const momentum = 0.95;
+
 const ofBlocks = (name: string): boolean => /^blocks\..*\.weight$/.test(name) && !/norm\d?\.weight$/.test(name);
 
 /** Muon for matrices beside another optimiser for the rest. Queries, keys and values in one weight are three matrices. */
-export function muon({ momentum = 0.95, weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimiser {
+export function muon({ weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimiser {
   return {
     slots: (name) => (moves(name) ? ["muon.momentum"] : others.slots(name)),
     update(parameter, gradient, slots, numbers, name) {
