@@ -13,6 +13,7 @@ const benches = [
   "collection",
   "reference",
   "graphs",
+  "attention",
   "train",
   "student",
   "startup",
