@@ -3,15 +3,11 @@
  * (MultiHeadAttention): whole encoders of random weights in the shapes of real models, which are all that this depends on. In onnxruntime-node,
  * and in onnxruntime-web's WebAssembly on one thread.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { exportS2 } from "s2-vision/models";
 import {
   Add,
   constant,
   finishGraph,
-  fuseAttention,
   Gelu,
   input,
   LayerNormalization,
@@ -21,17 +17,13 @@ import {
   newGraph,
   output,
   Reshape,
-  readOnnx,
   Softmax,
   Transpose,
   writeOnnx,
 } from "s2-vision/onnx";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing } from "./places.mjs";
-import { finish, skipIf } from "./result.mjs";
+import { finish } from "./result.mjs";
 import { ratio, takeTurns } from "./timing.mjs";
-
-skipIf(missing(deitTiny));
 
 const ROUNDS = 21;
 const models = {
@@ -42,26 +34,15 @@ const models = {
 };
 const places = { "Node, 1 thread": node(1), "Node, 2 threads": node(2), "WebAssembly, 1 thread": await web() };
 
-const file = readFileSync(join(deitTiny, "onnx/model.onnx"));
-const fused = writeOnnx(fuseAttention(readOnnx(file), { pixel_values: [1, 3, 224, 224] }).model);
-const withS2 = (backbone) => exportS2(backbone, { scales: [1, 2, 3], imageSize: 224, numPrefixToken: 1 });
-const pairs = {
-  "torch's file of DeiT-Tiny, 1 image": { apart: file, fused, dims: [1, 3, 224, 224] },
-  "torch's file of DeiT-Tiny, 4 images": { apart: file, fused, dims: [4, 3, 224, 224] },
-  "S² file of it, scales 1, 2, 3": { apart: withS2(file), fused: withS2(fused), dims: [1, 3, 224, 224] },
-};
-for (const [name, shape] of Object.entries(models)) {
-  const dims = [shape.images, shape.tokens, shape.dim];
-  pairs[name] = { apart: encoder(shape, writtenOut), fused: encoder(shape, inOne), dims };
-}
-
 const figures = [];
 const details = {};
-for (const [name, { apart, fused, dims }] of Object.entries(pairs)) {
+for (const [name, shape] of Object.entries(models)) {
+  const dims = [shape.images, shape.tokens, shape.dim];
+  const [apart, fused] = [encoder(shape, writtenOut), encoder(shape, inOne)];
   for (const [place, { start, Tensor, rounds }] of Object.entries(places)) {
     const sessions = { apart: await start(apart), fused: await start(fused) };
     const run = (session) => async () => {
-      await session.run({ [session.inputNames[0]]: new Tensor("float32", noise(dims).data, dims) });
+      await session.run({ x: new Tensor("float32", noise(dims).data, dims) });
     };
     const times = await takeTurns({ apart: run(sessions.apart), fused: run(sessions.fused) }, { rounds, warmUp: 2 });
     await Promise.all([sessions.apart.release(), sessions.fused.release()]);
