@@ -14,6 +14,7 @@ const benches = [
   "reference",
   "graphs",
   "attention",
+  "int8",
   "train",
   "student",
   "startup",
