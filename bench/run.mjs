@@ -13,6 +13,8 @@ const benches = [
   "collection",
   "reference",
   "graphs",
+  "attention",
+  "int8",
   "train",
   "student",
   "startup",

@@ -110,8 +110,8 @@ async function featuresFor(
   items: readonly ItemOf[Task][],
   flags: EvalFlags,
 ): Promise<ExtractedDataSet> {
-  const { model: given, threads, device, optimize, offline } = flags;
-  const now = Object.entries({ model: given, threads, device, optimize, offline }).filter(([, value]) => value !== undefined);
+  const { model: given, threads, device, offline } = flags;
+  const now = Object.entries({ model: given, threads, device, offline }).filter(([, value]) => value !== undefined);
   const { model, flags: all } = await openModelOf(head, Object.fromEntries(now));
   try {
     const collection = await collectionFor(model, all, head.features.extraction, place);

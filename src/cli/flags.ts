@@ -29,7 +29,6 @@ export interface ModelFlags {
   prefixTokens?: number;
   patchSize?: number;
   imageSize?: number | Size;
-  optimize?: boolean;
   offline?: boolean;
 }
 
@@ -122,7 +121,6 @@ export function addModelOptions(command: Command): Command {
       "the model's own size, where neither graph nor config.json says it; a folder's weights are built at it",
       readSize,
     )
-    .option("--optimize", "try faster operators for attention; used when one tile shows that they are faster and give the same")
     .option("--offline", "hub names: use what was downloaded before");
 }
 

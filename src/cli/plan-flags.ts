@@ -13,8 +13,8 @@ const MAX_TILES = 12;
 
 /** Loads the model; a download shows on a terminal how far it is. What loadModel refuses ends the command with status 3. */
 export async function openModel({ model, ...flags }: ModelFlags & { readonly quiet?: boolean }): Promise<Model> {
-  const { threads, device, output, prefixTokens, patchSize, imageSize, optimize, offline } = flags;
-  const options = { threads, device, output, prefixTokens, patchSize, imageSize, optimize, offline };
+  const { threads, device, output, prefixTokens, patchSize, imageSize, offline } = flags;
+  const options = { threads, device, output, prefixTokens, patchSize, imageSize, offline };
   const opened = await failingWith(status.model, () =>
     loadModel(model, { ...options, onProgress: process.stderr.isTTY ? showBytes : undefined }),
   );

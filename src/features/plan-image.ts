@@ -18,7 +18,7 @@ type Size = readonly [height: number, width: number];
 export interface ImagePlanOptions extends S2Options {
   /**
    * "keep" (default): the image's shape is kept, its short side is the size; `splitMode` is "pad" unless given, the long side whole tokens.
-   * "squash": all of the image in a square. "crop": the centerd square.
+   * "squash": all of the image in a square. "crop": the centered square.
    */
   fit?: "keep" | "squash" | "crop";
   /** Refuses to plan more tiles for one image. Default 1024. */
@@ -37,7 +37,7 @@ export function planImage(image: { height: number; width: number }, options: Ima
     throw new S2Error("fit", `fit is ${JSON.stringify(fit)}; expected keep, squash or crop.`);
   }
   const tile = modelSize(given, traits);
-  const region = fit === "crop" ? centerd(image, tile) : { left: 0, top: 0, width: image.width, height: image.height };
+  const region = fit === "crop" ? centered(image, tile) : { left: 0, top: 0, width: image.width, height: image.height };
   const wholeTokens = (length: number) => {
     const patch = traits.patchSize ?? 1;
     return Math.max(1, Math.round(length / patch)) * patch;
@@ -86,8 +86,8 @@ function modelSize({ maxSplitSize }: S2Options, { imageSize }: Traits): Size {
   throw new S2Error("model-size", "The model does not say which image size it was made for; pass maxSplitSize, such as 224.");
 }
 
-/** The largest centerd part of the image with the tile's shape. */
-function centerd({ height, width }: { height: number; width: number }, tile: Size): Box {
+/** The largest centered part of the image with the tile's shape. */
+function centered({ height, width }: { height: number; width: number }, tile: Size): Box {
   const scale = Math.min(height / tile[0], width / tile[1]);
   const [h, w] = [Math.round(tile[0] * scale), Math.round(tile[1] * scale)];
   return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };

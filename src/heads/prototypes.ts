@@ -1,6 +1,6 @@
 /**
  * Few-shot classification: a class is the mean of its examples, and a row belongs to the one in whose direction it lies from the mean of
- * all (Snell et al., arXiv 1703.05175; centerd, with cosines, as Wang et al., arXiv 1911.04623).
+ * all (Snell et al., arXiv 1703.05175; centered, with cosines, as Wang et al., arXiv 1911.04623).
  */
 import { array, gtValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";

@@ -36,7 +36,6 @@ export {
   writeOnnx,
 } from "./file.ts";
 export { withoutFunctions } from "./functions.ts";
-export { fuseAttention } from "./fuse-attention.ts";
 export { channelsFirst, channelsLast, takesChannelsLast } from "./image-input.ts";
 export { inline } from "./inline.ts";
 export { type InspectOptions, inspectModel, inspectProto, type ModelReport } from "./inspect.ts";

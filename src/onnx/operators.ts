@@ -157,7 +157,7 @@ export const Attention = (
     kv_num_heads: kvNumHeads,
   });
 
-/** onnxruntime's own: q, k, v of [b, n, heads·d]; it runs wherever onnxruntime does, and is its fastest form on a CPU. */
+/** onnxruntime's own operator: q, k, v of [b, n, heads·d]. It runs wherever onnxruntime does; faster on a CPU for long rows of tokens (docs/decisions/0017). */
 export const MultiHeadAttention = (q: Value, k: Value, v: Value, { numHeads, scale }: { numHeads: number; scale?: number }) =>
   one(
     "MultiHeadAttention",

@@ -1,11 +1,11 @@
 /** What quantizing costs, measured by running: layer by layer, and the whole. */
 import type { Tensor } from "../core/index.ts";
-import { usedPart, valueInfo } from "./builder.ts";
+import { valueInfo } from "./builder.ts";
 import { writeOnnx } from "./file.ts";
 import type { ModelProto, NodeProto } from "./proto.ts";
 import type { Product } from "./quantize-products.ts";
 import type { GraphTensor, OpenedGraph, OpenGraph } from "./run.ts";
-import { elementTypes, makeTensor } from "./tensor.ts";
+import { makeTensor } from "./tensor.ts";
 
 export interface Measured {
   readonly images: number;
@@ -86,38 +86,6 @@ function withRoundings(model: ModelProto, products: readonly Product[]): ModelPr
       input: [...(graph.input ?? []), valueInfo(switchName, "int64", [1])],
     },
   };
-}
-
-/** The largest |x| of each channel of some values, over all images and tokens. */
-export async function largestByChannel(
-  model: ModelProto,
-  names: readonly string[],
-  images: Tensor,
-  openGraph: OpenGraph,
-): Promise<Map<string, Float32Array>> {
-  const { graph } = model;
-  const node = names.map((name, i) => ({ opType: "Abs", input: [name], output: [`s2.abs.${i}`], name: `s2.abs.${i}` }));
-  const output = names.map((_, i) => ({ name: `s2.abs.${i}`, type: { tensorType: { elemType: elementTypes.float32 } } }));
-  const watched = usedPart({ ...graph, node: [...(graph.node ?? []), ...node], output });
-  const opened = await openGraph(writeOnnx({ ...model, graph: watched }));
-  try {
-    const found = new Map<string, Float32Array>();
-    for (const feed of feeds(model, images)) {
-      const results = await opened.run(feed);
-      for (const [i, name] of names.entries()) found.set(name, largest(results[`s2.abs.${i}`], found.get(name)));
-    }
-    return found;
-  } finally {
-    await opened.close();
-  }
-}
-
-function largest({ dims, data }: GraphTensor, found: Float32Array = new Float32Array(dims.at(-1)!)): Float32Array {
-  const channels = found.length;
-  const values = data as Float32Array;
-  for (let i = 0, c = 0; i < values.length; i++, c = c + 1 === channels ? 0 : c + 1)
-    if (values[i] > found[c]) found[c] = values[i];
-  return found;
 }
 
 /** The int8 file's outputs and time beside the float32 file's, on the same images. */

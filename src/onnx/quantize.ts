@@ -4,7 +4,6 @@ import { onnxPieces, readOnnx, writeOnnx } from "./file.ts";
 import type { ModelProto } from "./proto.ts";
 import { activationErrors, compareFeatures, type Measured } from "./quantize-errors.ts";
 import { findProducts, isClassifier, type Product, quantizeProducts, type Terms } from "./quantize-products.ts";
-import { smoothOutliers } from "./quantize-smooth.ts";
 import type { OpenGraph } from "./run.ts";
 
 /** One layer of the report. */
@@ -44,8 +43,7 @@ export interface QuantizeOptions {
 
 /**
  * The model with int8 weights, one scale a column, in every product with a constant matrix. Operators are ONNX's own (opset 11).
- * With images, outliers are scaled from activations into weights where a norm can take the scale (SmoothQuant, arXiv:2211.10438, §4),
- * and the layers whose rounding costs most get two terms.
+ * With images, the layers whose rounding costs most get two terms, and the result is compared with float32.
  * @throws S2Error "onnx-file" when the file cannot be read, "option" for an option out of range, "graph" for one without products.
  */
 export async function quantizeModel(
@@ -58,12 +56,11 @@ export async function quantizeModel(
 
 /** `quantizeModel` of a file that has been read, before it is written. */
 export async function quantizeProto(
-  original: ModelProto,
+  model: ModelProto,
   options: QuantizeOptions = {},
 ): Promise<{ model: ModelProto; report: QuantizeReport }> {
   const { images, openGraph, twoTerms = images ? 0.2 : 0.09, weightBits = 7 } = options;
   checkOptions(options);
-  const model = images && openGraph ? await smoothOutliers(original, images, openGraph) : original;
   const products = findProducts(model);
   if (products.length === 0)
     throw new S2Error("graph", "The model has no float32 product with a constant matrix of 4096 weights or more; nothing to do.");
@@ -74,8 +71,8 @@ export async function quantizeProto(
     ...{ name: node.name || node.output![0], inputs: k, outputs: n, terms: terms[i], weightError: weightErrors[i] },
     ...(errors && { activationError: errors[i] }),
   }));
-  const measured = images && openGraph ? { measured: await compareFeatures(original, quantized, images, openGraph) } : {};
-  const [bytesBefore, bytesAfter] = [original, quantized].map((each) => onnxPieces(each).length);
+  const measured = images && openGraph ? { measured: await compareFeatures(model, quantized, images, openGraph) } : {};
+  const [bytesBefore, bytesAfter] = [model, quantized].map((each) => onnxPieces(each).length);
   return { model: quantized, report: { bytesBefore, bytesAfter, layers, ...measured } };
 }
 

@@ -15,22 +15,8 @@ export interface Model extends VisionModel {
   readonly source: string;
   /** Runs the graph; `outputs` are the names wanted, default all. The images stay usable. */
   run(images: Tensor, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
-  /** What `optimize` came to. */
-  readonly optimization?: Optimization;
   /** Waits for the runs under way, then frees the session and its thread. */
   dispose(): Promise<void>;
-}
-
-/** The model with faster operators against the file as it is, on one tile. */
-export interface Optimization {
-  /** Attentions that became one operator each. */
-  readonly attentions: number;
-  /** The largest difference of the main features, over their largest value. */
-  readonly difference: number;
-  /** Time over that of the file as it is. */
-  readonly time: number;
-  /** Whether it runs: when it is faster and gives the same. */
-  readonly used: boolean;
 }
 
 /** How a model is read. What the files say themselves need not be given; what is given wins over the file's own metadata, and these over config files. */

@@ -66,7 +66,7 @@ export function distilStep(options: DistilOptions): Step {
         channels.map((width, i) => [layerName(i), { type: "float32" as const, dims: [tiles, 1 + tokens, width] }]),
       ),
     },
-    ...{ parts, optimizer: optimizer, clip, average },
+    ...{ parts, optimizer, clip, average },
     loss(inputs, parameter) {
       const seen = vitOfPatches(normalized(inputs.pixels, preprocessing), inputs.places, student, parameter);
       const targets = layers.map(({ statistics }, i) => standardized(inputs[layerName(i)], statistics));
@@ -77,7 +77,7 @@ export function distilStep(options: DistilOptions): Step {
       const metrics = difference(own, goal, "distil", parameter);
       const inner = layers.slice(0, last).map(({ block, weight }, i) => {
         const state = Reshape(seen.states[block!], seen.tokens.dims as number[]);
-        return Mul(weighted(difference(centerd(state), targets[i], `distil.${i}`, parameter)), weight);
+        return Mul(weighted(difference(centered(state), targets[i], `distil.${i}`, parameter)), weight);
       });
       return { loss: inner.reduce((sum, each) => Add(sum, each), Mul(weighted(metrics), layers[last].weight)), metrics };
     },
@@ -118,7 +118,7 @@ function standardized(tokens: ShapedValue, { cls, patches }: Statistics): Shaped
 }
 
 /** Mean 0 and deviation 1 over each token's channels: a norm without weights. */
-function centerd(x: ShapedValue): ShapedValue {
+function centered(x: ShapedValue): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return LayerNormalization(x, constant(x.graph, "float32", [dim], new Float32Array(dim).fill(1)), undefined, { epsilon: 1e-6 });
 }

@@ -4,7 +4,6 @@ import type { Optimizer } from "./optimizers.ts";
 import { sizes } from "./rule.ts";
 
 export interface MuonOptions {
-  readonly momentum?: number;
   readonly weightDecay?: number;
   /** Its learning rate over that of the other optimizer. */
   readonly rate: number;
@@ -14,10 +13,13 @@ export interface MuonOptions {
   readonly others: Optimizer;
 }
 
+/** Jordan's. */
+const momentum = 0.95;
+
 const ofBlocks = (name: string): boolean => /^blocks\..*\.weight$/.test(name) && !/norm\d?\.weight$/.test(name);
 
 /** Muon for matrices beside another optimizer for the rest. Queries, keys and values in one weight are three matrices. */
-export function muon({ momentum = 0.95, weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimizer {
+export function muon({ weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimizer {
   return {
     slots: (name) => (moves(name) ? ["muon.momentum"] : others.slots(name)),
     update(parameter, gradient, slots, numbers, name) {

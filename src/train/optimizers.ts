@@ -23,22 +23,15 @@ export interface Optimizer {
 
 export interface AdamWOptions {
   readonly betas?: readonly [number, number];
-  readonly epsilon?: number;
+  /** Applied to all parameters but biases, norms, positions and the [CLS] token; default 0.01. */
   readonly weightDecay?: number;
-  /** Which parameters decay; default those that are no bias, norm, position or token. */
-  readonly decays?: (name: string) => boolean;
 }
 
-/** As timm leaves out. */
-const matrices = (name: string): boolean => !/bias$|norm\d?\.weight$|pos_embed$|cls_token$/.test(name);
+/** Parameters that timm applies weight decay to. */
+const decays = (name: string): boolean => !/bias$|norm\d?\.weight$|pos_embed$|cls_token$/.test(name);
 
-/** Adam with weight decay beside the gradient (Loshchilov and Hutter, arXiv 1711.05101), with torch's defaults. */
-export function adamW({
-  betas = [0.9, 0.999],
-  epsilon = 1e-8,
-  weightDecay = 0.01,
-  decays = matrices,
-}: AdamWOptions = {}): Optimizer {
+/** Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), with torch's defaults. */
+export function adamW({ betas = [0.9, 0.999], weightDecay = 0.01 }: AdamWOptions = {}): Optimizer {
   const [first, second] = betas;
   return {
     slots: () => ["adam.m", "adam.v"],
@@ -46,7 +39,7 @@ export function adamW({
       const mean = Add(Mul(m, first), Mul(gradient, 1 - first));
       const square = Add(Mul(v, second), Mul(Mul(gradient, gradient), 1 - second));
       const corrected = (beta: number) => Sub(1, Pow(constant(rate.graph, "float32", [], Float32Array.of(beta)), step));
-      const by = Add(Sqrt(Div(square, corrected(second))), epsilon);
+      const by = Add(Sqrt(Div(square, corrected(second))), 1e-8);
       const moved = Div(Mul(mean, Div(rate, corrected(first))), by);
       const kept = weightDecay > 0 && decays(name) ? Mul(parameter, Sub(1, Mul(rate, weightDecay))) : parameter;
       return { parameter: Sub(kept, moved), slots: [mean, square] };
@@ -54,12 +47,12 @@ export function adamW({
   };
 }
 
-/** Stochastic gradient descent with momentum, as torch's. */
-export function sgd({ momentum = 0.9 }: { momentum?: number } = {}): Optimizer {
+/** Stochastic gradient descent with a momentum of 0.9, as torch's. */
+export function sgd(): Optimizer {
   return {
     slots: () => ["sgd.momentum"],
     update(parameter, gradient, [velocity], { rate }) {
-      const next = Add(Mul(velocity, momentum), gradient);
+      const next = Add(Mul(velocity, 0.9), gradient);
       return { parameter: Sub(parameter, Mul(next, rate)), slots: [next] };
     },
   };

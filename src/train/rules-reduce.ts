@@ -71,9 +71,9 @@ const logSoftmax: Rule = ({ inputs: [x], outputs: [y], gradients: [g], attribute
 const layerNormalization: Rule = ({ inputs: [x, scale, bias], gradients: [g], wanted, attributes }) => {
   const from = axisOf(Number(attributes.axis ?? -1), x);
   const axes = x.dims.flatMap((_, axis) => (axis >= from ? [axis] : []));
-  const centerd = Sub(x, ReduceMean(x, axes));
-  const deviation = Sqrt(Add(ReduceMean(Mul(centerd, centerd), axes), Number(attributes.epsilon ?? 1e-5)));
-  const normed = Div(centerd, deviation);
+  const centered = Sub(x, ReduceMean(x, axes));
+  const deviation = Sqrt(Add(ReduceMean(Mul(centered, centered), axes), Number(attributes.epsilon ?? 1e-5)));
+  const normed = Div(centered, deviation);
   const byScale = wanted[1] ? unbroadcast(Mul(g!, normed), scale) : undefined;
   const byBias = bias && wanted[2] ? unbroadcast(g!, bias) : undefined;
   if (!wanted[0]) return [undefined, byScale, byBias];

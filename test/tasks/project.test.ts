@@ -26,7 +26,7 @@ const image = (data: Float32Array): ImageTokens => ({
 /** How much of the rows' variance a linear map of the outputs gives back: 1 where the outputs hold all of it. */
 function explained(rows: Float32Array, outputs: Float32Array, width: number): number {
   const n = rows.length / 6;
-  const centerd = (data: Float32Array, channels: number, c: number) => {
+  const centered = (data: Float32Array, channels: number, c: number) => {
     const column = Array.from({ length: n }, (_, i) => data[i * channels + c]);
     const mean = column.reduce((a, b) => a + b) / n;
     return column.map((value) => value - mean);
@@ -34,7 +34,7 @@ function explained(rows: Float32Array, outputs: Float32Array, width: number): nu
   const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i], 0);
   const basis: number[][] = [];
   for (let c = 0; c < width; c++) {
-    let column = centerd(outputs, width, c);
+    let column = centered(outputs, width, c);
     for (const each of basis) {
       const along = dot(column, each);
       column = column.map((value, i) => value - along * each[i]);
@@ -44,7 +44,7 @@ function explained(rows: Float32Array, outputs: Float32Array, width: number): nu
   }
   let [kept, all] = [0, 0];
   for (let c = 0; c < 6; c++) {
-    const column = centerd(rows, 6, c);
+    const column = centered(rows, 6, c);
     all += dot(column, column);
     for (const each of basis) kept += dot(column, each) ** 2;
   }

@@ -138,7 +138,7 @@ describe("Muon", () => {
 
   it("its step has singular values of about 1", async () => {
     const graph = newGraph(20);
-    const optimizer = muon({ rate: 1, momentum: 0, others: sgd() });
+    const optimizer = muon({ rate: 1, others: sgd() });
     const dims = [6, 10];
     const [weight, gradient, velocity] = ["weight", "gradient", "velocity"].map((name) => input(graph, name, "float32", dims));
     const number = input(graph, "rate", "float32", []);
