@@ -60,7 +60,7 @@ export async function adviseSet(path: string, flags: AdviseFlags): Promise<numbe
   if (splits.test.length === 0)
     throw new S2Error(
       "data-set",
-      `"${set.name}" has no test split, and a verdict needs images that no head has seen; --test-share 0.3 splits them off.`,
+      `"${set.name}" has no test split, and a verdict needs images that no head has seen; --test-fraction 0.3 splits them off.`,
     );
   if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const bench: Bench = { opened, splits, flags: { ...flags, head }, failed: new Set() };

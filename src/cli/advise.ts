@@ -7,8 +7,8 @@ import { addSetOptions, heads, readPositive } from "./set-flags.ts";
 const examples = `
 Examples:
   s2 advise clothing/
-  s2 advise clothing/ --test-share 0.3 --larger onnx-community/dinov2-small-ONNX
-  s2 advise rooms/ --kind depth --meters-per-unit 0.001 --test-share 0.3 --json
+  s2 advise clothing/ --test-fraction 0.3 --larger onnx-community/dinov2-small-ONNX
+  s2 advise rooms/ --task depth --meters-per-unit 0.001 --test-fraction 0.3 --json
 
 Every image is squashed into the model's square and looked at as 1x, 1x+2x and 1x+2x+3x; a head is fitted to each. Three controls say where a gain
 comes from: the same in the channels of one scale (a random map), the same of images without their detail (reduced, then enlarged), and twice the

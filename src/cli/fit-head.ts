@@ -138,7 +138,7 @@ function inText(
       : []),
     ...table(["", "validation", "test"], rows),
     ...(tested === 0
-      ? ["no test split: the validation figures are too good, since they chose; --test-share 0.2 splits one off"]
+      ? ["no test split: the validation figures are too good, since they chose; --test-fraction 0.2 splits one off"]
       : []),
     `-> ${flags.out}\n`,
   ].join("\n");

@@ -9,7 +9,7 @@ Examples:
   s2 fit clothing/ --scales 1,2,3 -o heads/clothing
   s2 fit clothing/ --scales 1 -o heads/clothing-1x
   s2 fit camvid/ --head ridge -o heads/camvid
-  s2 fit rooms/ --kind depth --meters-per-unit 0.001 --test-share 0.2 -o heads/rooms
+  s2 fit rooms/ --task depth --meters-per-unit 0.001 --test-fraction 0.2 -o heads/rooms
 
 Heads: ${Object.entries(heads)
   .map(([kind, names]) => `${kind} ${names.join(", ")}`)

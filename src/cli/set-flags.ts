@@ -33,7 +33,7 @@ export function addSetOptions(command: Command): Command {
   const kinds = ["classes", "masks", "depth", "boxes"];
   return command
     .optionsGroup("The data set (docs/datasets.md):")
-    .addOption(new Option("--kind <kind>", "what is known of the images, where the folder has more than one kind").choices(kinds))
+    .addOption(new Option("--task <task>", "what is known of the images, where the folder has more than one kind").choices(kinds))
     .option("--list <file>", 'a table in the folder: path, label and, if it has it, split; CSV, or "path label" lines')
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
     .option("--ignore <id>", "masks: the id that is no class, or none (default: void's, else 255 unless it is named)", readIgnore)
@@ -44,7 +44,7 @@ export function addSetOptions(command: Command): Command {
       readCount(1),
     )
     .option(
-      "--test-share <part>",
+      "--test-fraction <fraction>",
       "where there is no test split: the part of the images to split off as one, 0.2 for example",
       readShare,
     )

@@ -40,7 +40,7 @@ export function unknownLayout(name: string, places: readonly PathFacts[], why?: 
       ? ` If ${lists.slice(0, 3).join(" or ")} lists images and their labels, give it as list (--list ${lists[0]}).`
       : "";
   const anyway =
-    why === undefined ? "" : ' If the folders are classes all the same, say so with kind "classes" (--kind classes).';
+    why === undefined ? "" : ' If the folders are classes all the same, say so with kind "classes" (--task classes).';
   return (
     `"${name}" (${places.length} files) is laid out in no way that is known.${found(places)}${reason}${list}${anyway} Expected a folder of images ` +
     "for each class, or images/ with masks/ or labels/, or rgb/ with depth/; docs/datasets.md draws each layout."

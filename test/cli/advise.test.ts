@@ -48,7 +48,7 @@ describe("advise", () => {
     for (const name of ["red", "blue", "green"])
       cpSync(join(folder, "classes/train", name), join(folder, "plain", name), { recursive: true });
     const without = await run("advise", "plain", ...tiny);
-    expect(without).toMatchObject({ status: 2, err: expect.stringContaining("--test-share 0.3 splits them off") });
+    expect(without).toMatchObject({ status: 2, err: expect.stringContaining("--test-fraction 0.3 splits them off") });
   });
 });
 

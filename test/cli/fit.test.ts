@@ -110,7 +110,7 @@ describe("fit", () => {
     const without = await fitTo("plain", "heads/plain");
     expect(without.err).toContain('note: val: 20 % of "all", split off by seed 1');
     expect(without.out).toContain("no test split");
-    const asked = JSON.parse((await fitTo("plain", "heads/plain", "--test-share", "0.25", "--seed", "3", "--json")).out);
+    const asked = JSON.parse((await fitTo("plain", "heads/plain", "--test-fraction", "0.25", "--seed", "3", "--json")).out);
     expect(asked.images).toEqual({ train: 7, validation: 2, test: 3, failed: 0 });
   });
 });
