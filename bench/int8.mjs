@@ -9,7 +9,7 @@ import * as ort from "onnxruntime-node";
 import { buildModel, quantizeModel } from "s2-vision/models";
 import { loadImage, openGraph, resizePixels } from "s2-vision/node";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing, root } from "./places.mjs";
+import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
 

@@ -1,4 +1,4 @@
-/** Click a place of an image, find the places that look like it: node examples/similar-places.mjs IMAGE MODEL X Y */
+/** Click a place of an image, find the places that look like it: node examples/similar-regions.mjs IMAGE MODEL X Y */
 import { extract, loadModel } from "s2-vision/node";
 
 const [image, folder, x, y] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Running the plan: features appear scale by scale as principal-component colors. */
+/** Extracts the features of the image and shows them scale by scale as colors of principal components. */
 import type { S2Plan } from "s2-vision";
 import { imageTokens } from "s2-vision/heads";
 import { extract, outputMap, principalColors, type ScaleMap } from "s2-vision/web";
@@ -6,52 +6,52 @@ import { attempt, byId, make, showProgress } from "./dom.ts";
 import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
 import { load } from "./model.ts";
 import { tilesOverlay } from "./plan.ts";
-import { onChange, type Seen, scaleNames, session, set } from "./session.ts";
+import { type Extracted, onChange, scaleNames, session, set } from "./session.ts";
 
-const part = byId("run", HTMLFieldSetElement);
-const state = byId("look-state", HTMLParagraphElement);
-const bar = byId("look-progress", HTMLProgressElement);
+const fieldset = byId("run", HTMLFieldSetElement);
+const state = byId("extract-state", HTMLParagraphElement);
+const bar = byId("extract-progress", HTMLProgressElement);
 let running: AbortController | undefined;
 
-export function setUpLook(panel: HTMLElement): void {
-  const image = imageCanvas({ label: "The image with the tiles of each scale", caption: "What each scale's tiles see" });
+export function setUpExtraction(panel: HTMLElement): void {
+  const image = imageCanvas({ label: "The image with the tiles of each scale", caption: "Tiles of each scale" });
   const colors = make("div", { id: "colors", className: "contents" });
   panel.append(make("div", { className: "panels" }, image.figure, colors));
   onChange(["plan"], () => {
     const { shown, plan } = session;
     if (shown && plan) image.show(shown.drawn, shown.image.width, tilesOverlay(plan));
   });
-  onChange(["seen"], () => {
-    if (session.seen) return;
+  onChange(["extracted"], () => {
+    if (session.extracted) return;
     running?.abort();
     colors.replaceChildren();
     state.textContent = "";
   });
-  byId("look", HTMLButtonElement).addEventListener("click", () => void attempt(part, look));
+  byId("extract", HTMLButtonElement).addEventListener("click", () => void attempt(fieldset, runExtraction));
   byId("stop", HTMLButtonElement).addEventListener("click", () => running?.abort());
 }
 
-/** The features of the image with the model and the scales that are chosen; looks at it first where nobody has. */
-export async function see(): Promise<Seen> {
-  if (!session.seen) await look();
-  return session.seen!;
+/** Returns the features of the image with the chosen model and scales; extracts them if that has not been done. */
+export async function extractOnce(): Promise<Extracted> {
+  if (!session.extracted) await runExtraction();
+  return session.extracted!;
 }
 
-async function look(): Promise<void> {
+async function runExtraction(): Promise<void> {
   if (!session.loaded) await load();
   const { shown, loaded, plan } = session;
   if (!shown || !loaded || !plan) throw new Error("There is no image yet; choose one, or an example.");
-  set({ seen: undefined });
+  set({ extracted: undefined });
   const { signal } = (running = new AbortController());
   const stop = byId("stop", HTMLButtonElement);
   stop.hidden = false;
-  performance.mark("s2:look");
+  performance.mark("s2:extract");
   const start = performance.now();
   try {
     const figures = colorsOf(plan, byId("colors", HTMLDivElement), start);
     const onProgress = ({ tiles, of }: { tiles: number; of: number }) => showProgress(bar, tiles, of);
     const features = await extract(loaded.model, shown.image, { ...plan, signal, onProgress, onScale: figures });
-    set({ seen: { features, tokens: imageTokens(features) } });
+    set({ extracted: { features, tokens: imageTokens(features) } });
     const { rows, cols } = features.grid;
     const took = Math.round(performance.now() - start);
     state.textContent = `${plan.tiles} tiles in ${took} ms: ${rows} x ${cols} tokens of ${features.dims[2]} channels.`;
@@ -60,7 +60,7 @@ async function look(): Promise<void> {
   }
 }
 
-/** Draws a picture for each scale as it comes: what the features up to it tell apart. */
+/** Returns a callback that draws the features up to each scale when the scale is done. */
 function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
   const maps: ScaleMap[] = [];
   return (scale: number, features: Parameters<typeof outputMap>[0]) => {
@@ -71,7 +71,7 @@ function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
     const names = scaleNames(session.scales.slice(0, scale + 1));
     const ms = Math.round(performance.now() - start);
     const figure: ImageCanvas = imageCanvas({
-      label: `Features of ${names} as colors: places of one color look alike to the model`,
+      label: `Features of ${names} as colors: tokens of similar color are similar to the model`,
       caption: `${names} after ${ms} ms`,
     });
     figure.canvas.classList.add("tokens");
@@ -82,7 +82,7 @@ function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
   };
 }
 
-/** Maps on one grid as one with the channels of all. */
+/** Concatenates the channels of maps on one grid. */
 function joined(maps: readonly ScaleMap[]): ScaleMap {
   const [{ rows, cols }] = maps;
   const channels = maps.reduce((sum, map) => sum + map.channels, 0);

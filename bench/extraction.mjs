@@ -10,7 +10,7 @@ import * as ort from "onnxruntime-node";
 import { loadImage, loadModel, openStore } from "s2-vision/node";
 import { extractImages } from "s2-vision/tasks";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing } from "./places.mjs";
+import { deitTiny, missing } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { round, spread, takeTurns } from "./timing.mjs";
 
@@ -29,7 +29,7 @@ const session = await ort.InferenceSession.create(join(deitTiny, "onnx/model.onn
 });
 const tiles = new ort.Tensor("float32", noise([batch, 3, 224, 224]).data, [batch, 3, 224, 224]);
 const kept = mkdtempSync(join(tmpdir(), "s2-bench-"));
-const collection = {
+const options = {
   ...{
     model,
     modelName: "deit",
@@ -48,8 +48,8 @@ const times = await takeTurns(
     async images() {
       const chosen = images.slice(next, next + atATime);
       next += atATime;
-      for await (const { image, problem } of extractImages(chosen, collection)) {
-        if (problem) throw new Error(`${image}: ${problem}`);
+      for await (const { image, issue } of extractImages(chosen, options)) {
+        if (issue) throw new Error(`${image}: ${issue}`);
       }
     },
     async tiles() {
@@ -63,7 +63,7 @@ rmSync(kept, { recursive: true });
 
 const total = (name) => times[name].ms.reduce((sum, ms) => sum + ms, 0);
 finish(
-  "collection",
+  "extraction",
   [
     {
       name: `features of ${count} images / raw onnxruntime, their tiles`,
