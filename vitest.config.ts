@@ -5,7 +5,7 @@ const limit = 300_000;
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "research/test/**/*.test.ts"],
     maxWorkers: 2, // the default on two cores is one
     globalSetup: ["test/build-first.ts"],
     setupFiles: ["test/no-empty-lists.ts"],

@@ -35,22 +35,3 @@ export interface AdviseFlags extends ModelFlags, SetFlags, PrintFlags {
   far?: number;
   store: string;
 }
-
-export interface AskFlags {
-  answerer?: string;
-  model?: string;
-  threads?: number;
-  json?: boolean;
-}
-
-/** Those of `s2 experiment`. */
-export interface ExperimentFlags extends ModelFlags {
-  larger?: string;
-  other?: string;
-  data: string;
-  store: string;
-  out: string;
-  render?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-}

@@ -1,4 +1,4 @@
-/** The features and the answers of scikit-learn that scripts/make-head-goldens.py wrote, and graphs on one thread. */
+/** The features and the answers of scikit-learn that research/python/make-head-goldens.py wrote, and graphs on one thread. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { LabeledBatch } from "../../src/heads/index.ts";

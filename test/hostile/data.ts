@@ -8,7 +8,6 @@ import { imageVector, openPredictor, readFeatures, type TaskHead } from "s2-visi
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
 import { loadHead } from "../../src/cli/head-folder.ts";
 import { stateOf } from "../../src/cli/stored.ts";
-import { openVqaHead, readVqaHead } from "../../src/language/index.ts";
 import { readWhole } from "../../src/runtimes/node/read-file.ts";
 import { type Corpus, randomOf } from "./corpus.ts";
 import { damageFiles } from "./damage-files.ts";
@@ -40,10 +39,6 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     await teacherStatistics(store, shards[0]);
     const batches = shardBatches(store, shards, { views: 2, cells: 2, patchSize: 8, color: 0, seed: 1 })(0);
     await batches.next();
-  },
-  async answerer(path) {
-    const opened = await openVqaHead(readVqaHead(readWhole(path)), openGraph);
-    await opened.close();
   },
   student: async (path) => studentValues(readWhole(path)),
   "data set": (folder) => readSet(folder, {}),

@@ -1,4 +1,4 @@
-/** Small valid files of features, heads, indexes and answerers. */
+/** Small valid files of features, heads and indexes. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,12 +112,7 @@ async function indexes(): Promise<Valid[]> {
 const model = (path: string) => readFileSync(fileURLToPath(new URL(`../../models/${path}`, import.meta.url)));
 
 export async function validFeatures(): Promise<Valid[]> {
-  const answerer = {
-    reader: "answerer",
-    name: "a.safetensors",
-    files: { "a.safetensors": model("answerer/answerer.safetensors") },
-  };
   const student = { reader: "student", name: "s.safetensors", files: { "s.safetensors": model("s2-tiny/model.safetensors") } };
   const features = await featureFiles();
-  return [...features, ...features, ...(await heads()), ...(await indexes()), answerer, answerer, student];
+  return [...features, ...features, ...(await heads()), ...(await indexes()), student];
 }

@@ -1,4 +1,4 @@
-/** Tiny graphs (scripts/make-tiny-models.py), each with one property that a loader must notice. */
+/** Tiny graphs (research/python/make-tiny-models.py), each with one property that a loader must notice. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
