@@ -69,7 +69,7 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
 /** Options of the data set as at the fit; a head for classes knows its names by itself. */
 function optionsOf({ task, data, classes: names }: SavedHead) {
   const { list, ignore, metersPerUnit, objectsFrom, testFraction, seed } = data;
-  const classes = task === "classes" ? names : data.classes;
+  const classes = task === "classification" ? names : data.classes;
   const given = { task, list, ignore, metersPerUnit, objectsFrom, testFraction, seed, classes };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

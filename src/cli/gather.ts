@@ -47,7 +47,7 @@ export async function extractDataSet(
 }
 
 /** What a task needs of an image. */
-export const keptOf = (kind: Task) => (kind === "classes" ? pooledTokens : wholeImage);
+export const keptOf = (kind: Task) => (kind === "classification" ? pooledTokens : wholeImage);
 
 /** What tells of places needs all of them: said at the first image, not when all are done. */
 function wholeImage(tokens: ImageTokens): ImageTokens {

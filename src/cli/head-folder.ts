@@ -79,7 +79,7 @@ const savedHead = looseObject({
   features: looseObject({
     model: looseObject({ model: optional(string()) }),
     modelHash: string(),
-    look: looseObject({}),
+    extraction: looseObject({}),
     s2_vision: string(),
   }),
   data: looseObject({ name: string(), images: record(string(), number()) }),

@@ -16,7 +16,7 @@ export function measuresOf(kind: Task, tallies: TaskSums): Measure[] {
 
 /** A figure of each class that is there. */
 export function classMeasures({ task, classes }: TaskHead, tallies: TaskSums): Measure[] {
-  const name = { classes: "accuracy", masks: "IoU", boxes: "average precision", depth: "" }[task];
+  const name = { classification: "accuracy", segmentation: "IoU", counting: "average precision", depth: "" }[task];
   return classFigures(task, tallies, classes.length).flatMap((score, id) =>
     Number.isNaN(score.measure())
       ? []

@@ -21,7 +21,7 @@ import { csvHead, csvLine, filesOf, type PredictionText, predictionText } from "
 /** Returns the exit status. */
 export async function predictImages(folder: string, given: readonly string[], flags: PredictFlags): Promise<number> {
   const head = await loadHead(folder);
-  const draws = head.task === "masks" || head.task === "depth";
+  const draws = head.task === "segmentation" || head.task === "depth";
   if (flags.out && !draws)
     throw new S2Error(
       "option",
@@ -78,7 +78,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
 
 /** Files by the names that `filesOf` gives. */
 function picturesOf(picture: string, { task }: TaskHead) {
-  return [{ path: picture }, { path: picture.replace(/png$/, task === "masks" ? "mask.png" : "depth.png") }];
+  return [{ path: picture }, { path: picture.replace(/png$/, task === "segmentation" ? "mask.png" : "depth.png") }];
 }
 
 function say(

@@ -17,10 +17,10 @@ export interface SetFlags {
 
 /** As the library has them (tasks.ts), which is not loaded to print a help text. */
 export const heads: typeof TASK_HEADS = {
-  classes: ["logistic", "ridge", "knn", "prototypes"],
-  masks: ["logistic", "ridge"],
+  classification: ["logistic", "ridge", "knn", "prototypes"],
+  segmentation: ["logistic", "ridge"],
   depth: ["ridge", "bins"],
-  boxes: ["objects"],
+  counting: ["objects"],
 };
 
 /** Printing of commands on data sets. */
@@ -30,7 +30,7 @@ export interface PrintFlags {
 }
 
 export function addSetOptions(command: Command): Command {
-  const kinds = ["classes", "masks", "depth", "boxes"];
+  const kinds = ["classification", "segmentation", "depth", "counting"];
   return command
     .optionsGroup("The data set (docs/datasets.md):")
     .addOption(new Option("--task <task>", "what is known of the images, where the folder has more than one kind").choices(kinds))

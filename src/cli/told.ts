@@ -19,14 +19,14 @@ const NAMED = 3;
 
 export function predictionText(told: Prediction, { classes }: TaskHead): PredictionText {
   const byClass = (values: ArrayLike<number>) => Object.fromEntries(classes.map((name, id) => [name, rounded(values[id])]));
-  if (told.task === "classes") {
+  if (told.task === "classification") {
     const best = classes[argmaxOfScores(told.scores)];
     const said = ranked(told.scores).map((id) => `${classes[id]} ${told.scores[id].toFixed(3)}`);
     const scores = byClass(told.scores);
     const fields = { class: best, [told.probable ? "probabilities" : "scores"]: scores };
     return { words: said.join(", "), numbers: [best, ...Object.values(scores)], fields };
   }
-  if (told.task === "masks") {
+  if (told.task === "segmentation") {
     const shares = sharesOf(told.mask.data, classes.length);
     const said = ranked(shares).filter((id) => shares[id] > 0);
     const words = said.map((id) => `${classes[id]} ${(100 * shares[id]).toFixed(1)} %`).join(", ");
@@ -64,7 +64,7 @@ function sharesOf(mask: Uint8Array, classes: number): Float32Array {
 
 /** The names of `numbers`. */
 export function csvHead({ task, classes }: TaskHead): string {
-  const names = task === "depth" ? ["near", "median", "far"] : task === "classes" ? ["class", ...classes] : classes;
+  const names = task === "depth" ? ["near", "median", "far"] : task === "classification" ? ["class", ...classes] : classes;
   return csvLine("image", names);
 }
 
@@ -88,7 +88,7 @@ export async function filesOf(
 ): Promise<Record<string, string>> {
   const { encode } = await import("fast-png");
   const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), markPng(bytes));
-  if (told.task === "masks") {
+  if (told.task === "segmentation") {
     const { width, height, data } = told.mask;
     const mask = picture.replace(/png$/, "mask.png");
     await write(mask, encode({ width, height, channels: 1, depth: 8, data }));

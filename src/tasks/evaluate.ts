@@ -79,13 +79,13 @@ export async function evaluateTask<K extends Task>(
 
 function openTallies({ task, gives }: TaskHead & { readonly gives?: unknown }, classes: number): TaskSums {
   const cells: Record<Task, Record<string, number>> = {
-    classes: {
+    classification: {
       ...{ confusion: classes ** 2, top5: 2 },
       ...(gives !== "scores" && { brier: 2, calibration: CALIBRATION_CELLS }),
     },
-    masks: { confusion: classes ** 2 },
+    segmentation: { confusion: classes ** 2 },
     depth: { depth: DEPTH_CELLS, objects: DEPTH_CELLS },
-    boxes: { presence: 2 * classes, counts: 2, found: AREA_CELLS },
+    counting: { presence: 2 * classes, counts: 2, found: AREA_CELLS },
   };
   return Object.fromEntries(Object.entries(cells[task]).map(([name, count]) => [name, newSums(count)]));
 }
@@ -97,8 +97,9 @@ async function sumsOf(
   head: TaskHead,
   { ignore, objectsFrom }: { ignore?: number; objectsFrom: number },
 ): Promise<Sums> {
-  if (told.task === "classes") return classSums(told.scores, (item as ClassificationItem).label, told.probable);
-  if (told.task === "masks") return maskSums(told.mask, await (item as SegmentationItem).mask(), head.classes.length, ignore);
+  if (told.task === "classification") return classSums(told.scores, (item as ClassificationItem).label, told.probable);
+  if (told.task === "segmentation")
+    return maskSums(told.mask, await (item as SegmentationItem).mask(), head.classes.length, ignore);
   if (told.task === "depth")
     return depthSumsOf(told.depth, item as DepthItem, (head as TaskHead & { far: number }).far, objectsFrom);
   return objectSums(told.objects, (item as CountingItem).boxes, tokens, head.classes.length);

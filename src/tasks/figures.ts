@@ -39,8 +39,8 @@ export function taskFigures(task: Task, tallies: TaskSums): TaskFigure[] {
 export function classFigures(task: Task, tallies: TaskSums, classes: number): Score[] {
   const ids = Array.from({ length: classes }, (_, id) => id);
   if (task === "depth") return [];
-  if (task === "boxes") return ids.map((id) => precisionOf(tallies.presence, [id]));
-  const each = task === "classes" ? classAccuracies : classIoUs;
+  if (task === "counting") return ids.map((id) => precisionOf(tallies.presence, [id]));
+  const each = task === "classification" ? classAccuracies : classIoUs;
   return ids.map((id) => pooled(tallies.confusion, (sums) => each(sums)[id]));
 }
 
@@ -53,7 +53,7 @@ const error = (name: string, score: Score, unit: TaskFigure["unit"] = "number"):
 });
 
 const FIGURES: Record<Task, (tallies: TaskSums) => TaskFigure[]> = {
-  classes: ({ confusion, top5, brier, calibration }) => [
+  classification: ({ confusion, top5, brier, calibration }) => [
     share("top-1", pooled(confusion, aAcc)),
     ...(confusion.cells > 5 ** 2 ? [share("top-5", pooled(top5, mean))] : []),
     share("mean per class", pooled(confusion, mAcc)),
@@ -61,13 +61,13 @@ const FIGURES: Record<Task, (tallies: TaskSums) => TaskFigure[]> = {
       ? [error("Brier", pooled(brier, mean)), error("ECE", pooled(calibration, ece))]
       : []),
   ],
-  masks: ({ confusion }) => [
+  segmentation: ({ confusion }) => [
     share("mIoU", pooled(confusion, mIoU)),
     share("mAcc", pooled(confusion, mAcc)),
     share("aAcc", pooled(confusion, aAcc)),
   ],
   depth: ({ depth, objects }) => [...depthFigures(depth, ""), ...depthFigures(objects, " of objects")],
-  boxes: ({ presence, counts, found }) => [
+  counting: ({ presence, counts, found }) => [
     share("presence mAP", precisionOf(presence)),
     error("count MAE", pooled(counts, mean)),
     ...(["all", ...AREAS] as const).map((area) => share(`recall ${area}`, pooled(found, areaRecall(area)))),

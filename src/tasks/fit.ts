@@ -20,10 +20,10 @@ import { depthImages, type FeaturesOf, firstFeatures, imagesOfObjects, labeledVe
 
 /** What can be fitted to each kind of data set, the usual one first. */
 export const TASK_HEADS = {
-  classes: ["logistic", "ridge", "knn", "prototypes"],
-  masks: ["logistic", "ridge"],
+  classification: ["logistic", "ridge", "knn", "prototypes"],
+  segmentation: ["logistic", "ridge"],
   depth: ["ridge", "bins"],
-  boxes: ["objects"],
+  counting: ["objects"],
 } as const satisfies Record<Task, readonly string[]>;
 
 export type TaskHeadName = (typeof TASK_HEADS)[Task][number];
@@ -98,7 +98,7 @@ export async function fitTask<K extends Task>(
     channelsPerScale,
     pooling,
   });
-  return { head: { ...head, task, classes, ...(task === "classes" && { pooling }) }, ...how };
+  return { head: { ...head, task, classes, ...(task === "classification" && { pooling }) }, ...how };
 }
 
 interface Parts<Item> {
@@ -122,10 +122,10 @@ export function headFor({ task, classes, ignore }: TaskSet, train: readonly Data
   const name = wished ?? names[0];
   if (!names.includes(name)) throw new S2Error("option", `Got the head "${name}" for ${task}; expected ${names.join(", ")}.`);
   const there = new Set(train.flatMap((item) => item.classes));
-  if (task === "depth" || task === "boxes" || there.size >= 2) return name;
+  if (task === "depth" || task === "counting" || there.size >= 2) return name;
   const [only] = there;
   const ignored =
-    task === "masks" && ignore !== undefined && ignore >= 0
+    task === "segmentation" && ignore !== undefined && ignore >= 0
       ? ` Pixels of ${ignore} are ignored: if ${ignore} is a class, name it ("${ignore} NAME" in classes.txt), or give another id as ignore (--ignore), or none.`
       : "";
   throw new S2Error(
@@ -135,7 +135,7 @@ export function headFor({ task, classes, ignore }: TaskSet, train: readonly Data
 }
 
 const FITS: { readonly [K in Task]: (parts: Parts<ItemOf[K]>, features: FeaturesOf, settled: Settled) => Promise<Fitted> } = {
-  async classes({ train, validation }, features, settled) {
+  async classification({ train, validation }, features, settled) {
     const { head, classes, pooling, signal, regularization } = settled;
     const rows = await labeledVectors(train, features, pooling);
     const held = await labeledVectors(validation, features, pooling);
@@ -147,7 +147,7 @@ const FITS: { readonly [K in Task]: (parts: Parts<ItemOf[K]>, features: Features
     const k = Math.min(NEIGHBOURS, rows()[0].labels.length);
     return { head: await fitNeighbors(rows, { classes, channelsPerScale, signal, k }), trials: [] };
   },
-  masks({ train, validation }, features, settled) {
+  segmentation({ train, validation }, features, settled) {
     const { head, regularization } = settled;
     const images = maskedImages(train, features);
     const options = { ...settled, validation: maskedImages(validation, features) };
@@ -161,7 +161,7 @@ const FITS: { readonly [K in Task]: (parts: Parts<ItemOf[K]>, features: Features
     if (head === "ridge") return fitRidgeDepth(images, { ...options, alpha: regularization ?? ALPHAS_OF_TOKENS });
     return fitDepth(images, { ...options, decay: regularization ?? DECAYS, iterations: STEPS });
   },
-  boxes({ train, validation }, features, settled) {
+  counting({ train, validation }, features, settled) {
     const held = imagesOfObjects(validation, features);
     return fitObjects(imagesOfObjects(train, features), {
       ...settled,

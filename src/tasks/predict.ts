@@ -24,10 +24,10 @@ import type { TaskHead } from "./fit.ts";
 
 /** By task: a score for each class (probabilities unless the head is ridge's), a class or meters for each pixel, objects. */
 export type Prediction =
-  | { readonly task: "classes"; readonly scores: Float32Array; readonly probable: boolean }
-  | { readonly task: "masks"; readonly mask: Mask }
+  | { readonly task: "classification"; readonly scores: Float32Array; readonly probable: boolean }
+  | { readonly task: "segmentation"; readonly mask: Mask }
   | { readonly task: "depth"; readonly depth: DepthMap }
-  | { readonly task: "boxes"; readonly objects: ObjectPrediction };
+  | { readonly task: "counting"; readonly objects: ObjectPrediction };
 
 export interface Predictor {
   /** @throws S2Error "rows" for features of another model or other scales. */
@@ -37,28 +37,29 @@ export interface Predictor {
 
 /** Opens a head that `fitTask` made. @throws S2Error "head" for one that is of no task or damaged. */
 export async function openPredictor(head: TaskHead, openGraph: OpenGraph): Promise<Predictor> {
-  if (head.task === "masks") {
+  if (head.task === "segmentation") {
     const { predict, close } = await openSegmentation(head as TaskHead & SegmentationHead, openGraph);
-    return { predict: async (tokens) => ({ task: "masks", mask: await predict(tokens) }), close };
+    return { predict: async (tokens) => ({ task: "segmentation", mask: await predict(tokens) }), close };
   }
   if (head.task === "depth") {
     const { predict, close } = await openDepth(head as unknown as DepthHead, openGraph);
     return { predict: async (tokens) => ({ task: "depth", depth: await predict(tokens) }), close };
   }
-  if (head.task === "boxes") {
+  if (head.task === "counting") {
     const { predict, close } = await openObjects(head as TaskHead & ObjectsHead, openGraph);
-    return { predict: async (tokens) => ({ task: "boxes", objects: await predict(tokens) }), close };
+    return { predict: async (tokens) => ({ task: "counting", objects: await predict(tokens) }), close };
   }
   const pooling = head.pooling;
-  if (head.task !== "classes" || !pooling)
+  if (head.task !== "classification" || !pooling)
     throw new S2Error(
       "head",
-      `The head is of kind "${head.kind}" and names no task; expected one that "s2 fit" or fitTask made.`,
+      `The head of kind "${head.kind}" names ${head.task === undefined ? "no task" : `the task "${head.task}"`}; ` +
+        'expected classification, segmentation, depth or counting. Fit it again with "s2 fit" or fitTask.',
     );
   const { predict, close } = await openClasses(head, openGraph);
   const probable = (head as unknown as ProbeHead).gives !== "scores";
   return {
-    predict: async (tokens) => ({ task: "classes", scores: await predict(imageVector(tokens, pooling)), probable }),
+    predict: async (tokens) => ({ task: "classification", scores: await predict(imageVector(tokens, pooling)), probable }),
     close,
   };
 }

@@ -16,6 +16,7 @@ const filesBelow = (path: string) =>
   readdirSync(join(folder, path), { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, path, name))
     .filter((name) => statSync(name).isFile());
+const tasks = { classes: "classification", masks: "segmentation", depth: "depth", boxes: "counting" } as const;
 const heads = ["classes", "masks", "depth", "boxes"] as const;
 const fitted: Record<string, Awaited<ReturnType<typeof run>>> = {};
 
@@ -33,7 +34,7 @@ describe("fit", () => {
     const { status, out, err } = fitted[kind];
     expect([status, err]).toEqual([0, ""]);
     const said = JSON.parse(out);
-    expect(said).toMatchObject({ kind, images: { train: 12, validation: 6, test: 9, failed: 0 } });
+    expect(said).toMatchObject({ kind: tasks[kind], images: { train: 12, validation: 6, test: 9, failed: 0 } });
     const { test } = said.figures;
     const [name, least, most] = {
       classes: ["top-1", 1, 1],
@@ -94,7 +95,7 @@ describe("fit", () => {
     });
     expect(await fitTo("classes", "x", "--head", "bins")).toMatchObject({
       status: 2,
-      err: expect.stringContaining('the head "bins" for classes; expected logistic'),
+      err: expect.stringContaining('the head "bins" for classification; expected logistic'),
     });
     expect(await fitTo("classes", "x", "--dynamic")).toMatchObject({
       status: 2,
@@ -201,6 +202,14 @@ describe("predict", () => {
       err: expect.stringContaining('are not from one "s2 fit"'),
     });
   });
+
+  it("a head with a task of an older version is refused, with the advice to fit again", async () => {
+    cpSync(join(folder, "heads/masks"), join(folder, "heads/old"), { recursive: true });
+    const file = join(folder, "heads/old/head.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace('"task": "segmentation"', '"task": "masks"'));
+    const { status, err } = await run("predict", "heads/old", image);
+    expect([status, err]).toEqual([2, expect.stringMatching(/head\.json.*task.*segmentation.*Fit the head again/)]);
+  });
 });
 
 describe("eval", () => {
@@ -247,7 +256,7 @@ describe("eval", () => {
       'no images in the split "dev"; it has test (9), train (12), val (6)',
     );
     expect((await run("eval", "heads/classes", "classes", "--compare", "heads/masks")).err).toContain(
-      "heads/masks is a head for masks (wall, floor)",
+      "heads/masks is a head for segmentation (wall, floor)",
     );
     writeFileSync(join(folder, "masks/classes.txt"), "wall\nground\n");
     expect((await run("eval", "heads/masks", "masks")).err).toContain('The head tells wall, floor, and "masks" has wall, ground');

@@ -59,14 +59,22 @@ async function featureFiles(): Promise<Valid[]> {
 }
 
 async function heads(): Promise<Valid[]> {
-  const sets = { classes: classImages(24), masks: maskImages(6), depth: depthImagesOf(10), boxes: boxImages(12) };
+  const sets = {
+    classification: classImages(24),
+    segmentation: maskImages(6),
+    depth: depthImagesOf(10),
+    counting: boxImages(12),
+  };
   const fits: [keyof typeof sets, TaskHeadName][] = [
-    ...(["logistic", "ridge", "knn", "prototypes"] as const).map((head): ["classes", TaskHeadName] => ["classes", head]),
+    ...(["logistic", "ridge", "knn", "prototypes"] as const).map((head): ["classification", TaskHeadName] => [
+      "classification",
+      head,
+    ]),
     ...([
-      ["masks", "ridge"],
+      ["segmentation", "ridge"],
       ["depth", "ridge"],
       ["depth", "bins"],
-      ["boxes", "objects"],
+      ["counting", "objects"],
     ] as const),
   ] as [keyof typeof sets, TaskHeadName][];
   const all: Valid[] = [];
@@ -74,8 +82,8 @@ async function heads(): Promise<Valid[]> {
     const { items, features } = sets[kind];
     const half = items.length / 2;
     const parts = { train: items.slice(0, half), validation: items.slice(half) };
-    const classes = kind === "depth" ? [] : kind === "classes" ? ["a", "b", "c"] : ["a", "b"];
-    const { head } = await fitTask({ kind, classes } as never, parts as never, features, {
+    const classes = kind === "depth" ? [] : kind === "classification" ? ["a", "b", "c"] : ["a", "b"];
+    const { head } = await fitTask({ task: kind, classes } as never, parts as never, features, {
       head: name,
       regularization: [1],
       openGraph,

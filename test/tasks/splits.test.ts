@@ -4,14 +4,14 @@ import type { DataSet } from "../../src/datasets/index.ts";
 import { taskSplits } from "../../src/tasks/index.ts";
 import { classImages } from "./drawn-tasks.ts";
 
-function setOf(splits: Record<string, number>): DataSet<"classes"> {
+function setOf(splits: Record<string, number>): DataSet<"classification"> {
   const { items } = classImages(Object.values(splits).reduce((sum, count) => sum + count, 0));
   let from = 0;
   const named = Object.entries(splits).map(([name, count]) => [name, items.slice(from, (from += count))]);
-  return { task: "classes", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), issues: [] };
+  return { task: "classification", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), issues: [] };
 }
 
-const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"classes">>) => [
+const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"classification">>) => [
   train.length,
   validation.length,
   test.length,

@@ -86,8 +86,8 @@ async function rowsOf(context: ExperimentContext, variant: ModelVariant, model: 
     evaluations: {} as Record<Column, Evaluation>,
   }));
   for (const [set, taskName] of [
-    ["clothing", "classes"],
-    ["camvid", "masks"],
+    ["clothing", "classification"],
+    ["camvid", "segmentation"],
   ] as const) {
     const task = await openTaskSet(context, set, { task: taskName });
     const features = await extractFeatures(task, context, native(...counts), variant);

@@ -27,7 +27,7 @@ export const classification: Experiment = {
   title: "Classification: clothing",
   question: "Does a head on S² features classify more images correctly than one on single-scale features?",
   async run(context) {
-    const task = await openTaskSet(context, "clothing", { task: "classes" });
+    const task = await openTaskSet(context, "clothing", { task: "classification" });
     const all = await extractFeatures(task, context, native(1, 2, 3, 4));
     const by = new Map<string, Evaluation[]>();
     for (const head of HEADS) {
@@ -47,7 +47,7 @@ export const classification: Experiment = {
 
 /** Controls for the number of channels: S² projected to the channels of one scale. */
 async function evaluateControls(
-  task: TaskData<"classes">,
+  task: TaskData<"classification">,
   context: ExperimentContext,
   all: ImageFeatures,
 ): Promise<Evaluation[]> {
@@ -71,7 +71,7 @@ async function evaluateControls(
 }
 
 function report(
-  { splits, set }: TaskData<"classes">,
+  { splits, set }: TaskData<"classification">,
   context: ExperimentContext,
   by: ReadonlyMap<string, Evaluation[]>,
   controls: Evaluation[],

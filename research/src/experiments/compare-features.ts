@@ -22,8 +22,8 @@ export type FeatureSets = readonly (readonly [name: string, features: ImageFeatu
 export type Pairs = readonly (readonly [a: number, b: number])[];
 
 const TASKS = {
-  clothing: { taskName: "classes", head: "logistic", figures: ["top-1", "mean per class"] },
-  camvid: { taskName: "masks", head: "ridge", figures: ["mIoU", "mAcc", "aAcc"] },
+  clothing: { taskName: "classification", head: "logistic", figures: ["top-1", "mean per class"] },
+  camvid: { taskName: "segmentation", head: "ridge", figures: ["mIoU", "mAcc", "aAcc"] },
 } as const;
 
 const splits = "The data set's splits are used, the regularization is chosen on val, features are standardized per channel.";
@@ -39,7 +39,7 @@ export const methods = {
 
 /** Returns 1x+2x+3x on the model's grid, from extractions that experiments share. */
 export async function threeScales(task: TaskData, context: ExperimentContext): Promise<ImageFeatures> {
-  if (task.set.task === "classes") return firstScales(await extractFeatures(task, context, native(1, 2, 3, 4)), 3);
+  if (task.set.task === "classification") return firstScales(await extractFeatures(task, context, native(1, 2, 3, 4)), 3);
   return onModelGrid(await extractFeatures(task, context, finest(1, 2, 3)), 3);
 }
 

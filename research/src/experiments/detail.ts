@@ -25,10 +25,10 @@ export const detail: Experiment = {
   async run(context) {
     const groups = await supercategories(context);
     const images = await openTaskSet(context, "coco128", {
-      task: "boxes",
+      task: "counting",
       change: (set) => groupClasses(set, (name) => groups.get(name)),
     });
-    const boards = await openTaskSet(context, "pcb", { task: "boxes" });
+    const boards = await openTaskSet(context, "pcb", { task: "counting" });
     const results = [
       { set: "coco128", task: images, systems: await systemsOf(images, context) },
       { set: "pcb", task: boards, systems: await systemsOf(boards, context) },
@@ -70,7 +70,7 @@ export const detail: Experiment = {
 const availableFigures = ({ figures }: Evaluation): string[] =>
   FIGURES.filter((figure) => figures.some(({ name }) => name === figure));
 
-async function systemsOf(task: TaskData<"boxes">, context: ExperimentContext): Promise<Evaluation[]> {
+async function systemsOf(task: TaskData<"counting">, context: ExperimentContext): Promise<Evaluation[]> {
   const systems: Evaluation[] = [];
   const fine = await extractFeatures(task, context, finest(1, 2, 3));
   const all = onModelGrid(fine, 3);

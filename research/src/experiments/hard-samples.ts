@@ -14,7 +14,7 @@ export const hardSamples: Experiment = {
     "Of the images that a larger model classifies correctly and the small one does not, how many does the small one with S²?",
   async run(context) {
     if (!context.larger) throw new ResearchError("This experiment compares with a larger model; give --larger.");
-    const task = await openTaskSet(context, "clothing", { task: "classes" });
+    const task = await openTaskSet(context, "clothing", { task: "classification" });
     const all = await extractFeatures(task, context, native(1, 2));
     const { model, larger } = context;
     const small = await evaluate(task, context, `${model.name}, 1x`, firstScales(all, 1));

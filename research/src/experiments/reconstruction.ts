@@ -33,7 +33,7 @@ export const reconstruction: Experiment = {
   question: "How much of a larger model's features can be reconstructed from the small one's, and how much more from S²'s?",
   async run(context) {
     if (!context.larger) throw new ResearchError("This experiment reconstructs a larger model's features; give --larger.");
-    const task = await openTaskSet(context, "clothing", { task: "classes" });
+    const task = await openTaskSet(context, "clothing", { task: "classification" });
     const target = await extractFeatures(task, context, native(1), "larger");
     const reconstructions: Reconstruction[] = [];
     for (const featureSet of await featureSetsOf(task, context)) {

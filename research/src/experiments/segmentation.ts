@@ -29,10 +29,10 @@ export const segmentation: Experiment = {
   title: "Segmentation: camvid and coco128",
   question: "Does a linear head on S² features predict better masks, and is it due to the scales or to the finer grid?",
   async run(context) {
-    const streets = await openTaskSet(context, "camvid", { task: "masks" });
+    const streets = await openTaskSet(context, "camvid", { task: "segmentation" });
     const groups = await supercategories(context);
     const objects = await openTaskSet(context, "coco128", {
-      task: "masks",
+      task: "segmentation",
       change: (set) => groupClasses(set, (_, id) => groups.get(id)),
     });
     const results = [await systemsOf(streets, context), await systemsOf(objects, context)];
@@ -62,16 +62,16 @@ export const segmentation: Experiment = {
 };
 
 async function systemsOf(
-  task: TaskData<"masks">,
+  task: TaskData<"segmentation">,
   context: ExperimentContext,
-): Promise<{ task: TaskData<"masks">; systems: Evaluation[] }> {
+): Promise<{ task: TaskData<"segmentation">; systems: Evaluation[] }> {
   const systems: Evaluation[] = [];
   for (const [name, features] of await featureSetsOf(task, context))
     systems.push(await evaluate(task, context, name, features, HEAD));
   return { task, systems };
 }
 
-async function featureSetsOf(task: TaskData<"masks">, context: ExperimentContext): Promise<[string, ImageFeatures][]> {
+async function featureSetsOf(task: TaskData<"segmentation">, context: ExperimentContext): Promise<[string, ImageFeatures][]> {
   const fine = await extractFeatures(task, context, finest(1, 2, 3));
   const coarse = onModelGrid(fine, 3);
   const [{ channels, channelsPerScale, prefix }] = coarse.values();
@@ -95,7 +95,7 @@ async function featureSetsOf(task: TaskData<"masks">, context: ExperimentContext
 }
 
 /** Compares the feature sets on both data sets, the main comparison first. */
-function findings(results: readonly { readonly task: TaskData<"masks">; readonly systems: readonly Evaluation[] }[]): string[] {
+function findings(results: readonly { readonly task: TaskData<"segmentation">; readonly systems: readonly Evaluation[] }[]): string[] {
   const [one, three, principal, oneFine, lastFine, threeFine] = [0, 2, 3, 4, 5, 6];
   const pairs = [
     ...[
