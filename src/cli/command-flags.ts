@@ -1,40 +1,5 @@
-/** What the commands on heads and experiments are told, each in its flags. */
-import type { Pooling } from "../features/index.ts";
-import type { TaskHeadName } from "../tasks/index.ts";
-import type { ModelFlags, SizeFlags } from "./flags.ts";
-import type { PrintFlags, SetFlags } from "./set-flags.ts";
-
-export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, PrintFlags {
-  head?: TaskHeadName;
-  pooling?: Pooling;
-  regularization?: number[];
-  near?: number;
-  far?: number;
-  out: string;
-  store: string;
-}
-
-export interface PredictFlags extends ModelFlags {
-  out?: string;
-  json?: boolean;
-  csv?: boolean;
-  quiet?: boolean;
-}
-
-export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
-  split?: string;
-  compare?: string;
-  store: string;
-}
-
-export interface AdviseFlags extends ModelFlags, SetFlags, PrintFlags {
-  larger?: string;
-  head?: TaskHeadName;
-  pooling?: Pooling;
-  near?: number;
-  far?: number;
-  store: string;
-}
+/** Flags of `s2 ask` and `s2 experiment`. */
+import type { ModelFlags } from "./flags.ts";
 
 export interface AskFlags {
   answerer?: string;
@@ -43,7 +8,6 @@ export interface AskFlags {
   json?: boolean;
 }
 
-/** Those of `s2 experiment`. */
 export interface ExperimentFlags extends ModelFlags {
   larger?: string;
   other?: string;
