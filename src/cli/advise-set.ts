@@ -16,7 +16,7 @@ import {
   type OtherModel,
   taskSplits,
 } from "../tasks/index.ts";
-import type { AdviseFlags } from "./advise.ts";
+import type { AdviseFlags } from "./command-flags.ts";
 import { countsInWords } from "./fit-head.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
 import { extractionSource } from "./model-source.ts";
@@ -106,7 +106,13 @@ function showCandidate({ name, figure: { name: metric, unit, score } }: Candidat
 
 function inJson(one: Candidate, single: Candidate) {
   const { score, ...figure } = one.figure;
-  return { candidate: one.name, ...figure, ...interval(score), gain: one === single ? undefined : gain(one, single), cost: one.cost };
+  return {
+    candidate: one.name,
+    ...figure,
+    ...interval(score),
+    gain: one === single ? undefined : gain(one, single),
+    cost: one.cost,
+  };
 }
 
 function candidateLines(rows: readonly Candidate[]): string[] {

@@ -1,12 +1,8 @@
 /** `s2 advise`: does S² help on a data set, and at what cost? */
 import type { Command } from "commander";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
-import { addHeadOptions, addPrintOptions, addSetOptions, type HeadFlags, type PrintFlags, type SetFlags } from "./set-flags.ts";
-
-export interface AdviseFlags extends ModelFlags, SetFlags, HeadFlags, PrintFlags {
-  larger?: string;
-  store: string;
-}
+import type { AdviseFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
+import { addHeadOptions, addPrintOptions, addSetOptions } from "./set-flags.ts";
 
 const examples = `
 Examples:

@@ -14,7 +14,7 @@ import {
   type SavedHead,
   verdictOn,
 } from "../tasks/index.ts";
-import type { EvalFlags } from "./eval.ts";
+import type { EvalFlags } from "./command-flags.ts";
 import { openHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
 import { extractionReport, openSet } from "./open-set.ts";

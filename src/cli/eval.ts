@@ -1,14 +1,9 @@
 /** `s2 eval`: a fitted head evaluated on a data set, with intervals, alone or compared with another head on the same images. */
 import type { Command } from "commander";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
+import type { EvalFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
 import { refuseSizes } from "./predict.ts";
-import { addPrintOptions, addSetOptions, type PrintFlags, type SetFlags } from "./set-flags.ts";
-
-export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
-  split?: string;
-  compare?: string;
-  store: string;
-}
+import { addPrintOptions, addSetOptions } from "./set-flags.ts";
 
 const examples = `
 Examples:

@@ -13,10 +13,10 @@ import {
   saveHead,
   taskSplits,
 } from "../tasks/index.ts";
-import type { FitFlags } from "./fit.ts";
+import type { FitFlags } from "./command-flags.ts";
 import { defined, modelRecord, refuseHeadFolder } from "./head-folder.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionOptions } from "./model-source.ts";
+import { extractionSource } from "./model-source.ts";
 import { extractionReport, openSet } from "./open-set.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { extractionOf, graphsOf, openModel } from "./plan-flags.ts";
@@ -36,9 +36,23 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   const model = await openModel(flags);
   try {
     const showing = process.stderr.isTTY && !flags.json && !flags.quiet;
-    const { head: name, pooling, regularization, near, far, objectsFrom, list, classes, ignore, metersPerUnit, testFraction, seed } = flags;
+    const {
+      head: name,
+      pooling,
+      regularization,
+      near,
+      far,
+      objectsFrom,
+      list,
+      classes,
+      ignore,
+      metersPerUnit,
+      testFraction,
+      seed,
+    } = flags;
     const options = {
-      ...(await extractionOptions(model, flags, extractionOf(flags), folders)),
+      ...(await extractionSource(model, flags, folders)),
+      extraction: extractionOf(flags),
       ...{ head: name, pooling, regularization, near, far, objectsFrom, openGraph: graphsOf(flags) },
       onImage: extractionReport(flags),
       onProgress: showing ? showStep : undefined,
@@ -51,7 +65,17 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
     const { chosen, trials, failed } = fitted;
     const { images } = data;
     const issues = [...set.issues, ...failed.map((one) => ({ ...one, used: false }))];
-    const json = { out: flags.out, head: head.fitted, task: set.task, classes: set.classes, images, chosen, trials, figures: head.figures, issues };
+    const json = {
+      out: flags.out,
+      head: head.fitted,
+      task: set.task,
+      classes: set.classes,
+      images,
+      chosen,
+      trials,
+      figures: head.figures,
+      issues,
+    };
     writeReport(flags.json ? `${JSON.stringify(json)}\n` : inText(head, fitted, flags.out, model));
     return images.failed > 0 ? status.someFailed : status.ok;
   } finally {

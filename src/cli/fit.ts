@@ -1,13 +1,8 @@
 /** `s2 fit`: a head on frozen features of a data set. */
 import { type Command, InvalidArgumentError } from "commander";
-import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
-import { addHeadOptions, addPrintOptions, addSetOptions, type HeadFlags, heads, type PrintFlags, type SetFlags } from "./set-flags.ts";
-
-export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, HeadFlags, PrintFlags {
-  regularization?: number[];
-  out: string;
-  store: string;
-}
+import type { FitFlags } from "./command-flags.ts";
+import { addModelOptions, addSizeOptions } from "./flags.ts";
+import { addHeadOptions, addPrintOptions, addSetOptions, heads } from "./set-flags.ts";
 
 const examples = `
 Examples:
@@ -31,7 +26,11 @@ export function defineFit(program: Command): void {
     .argument("<DATASET>")
     .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
     .requiredOption("-o, --out <folder>", "where head.json and head.safetensors go")
-    .option("--regularization <list>", "values to try instead of the default ones: C, alpha or decay, strongest first", readPositives);
+    .option(
+      "--regularization <list>",
+      "values to try instead of the default ones: C, alpha or decay, strongest first",
+      readPositives,
+    );
   addSetOptions(addPrintOptions(addHeadOptions(command)));
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)

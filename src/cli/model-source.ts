@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { hashModelFiles, loadImage, type Model, openStore, type Photo } from "../node.ts";
 import { readImage } from "../runtimes/node/index.ts";
-import { type ExtractImagesOptions, type ExtractionConfig, modelFingerprint } from "../store/index.ts";
+import { type ExtractImagesOptions, modelFingerprint } from "../store/index.ts";
 import type { ModelFlags } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { readVersion } from "./version.ts";
@@ -30,16 +30,6 @@ export async function extractionSource(
     decode: (bytes, path) => decodeImage(bytes, join(base, path)),
     signal: stopSignal,
   };
-}
-
-/** Options of `extractImages`. */
-export async function extractionOptions(
-  model: Model,
-  flags: ModelFlags,
-  extraction: ExtractionConfig,
-  folders: Folders,
-): Promise<ExtractImagesOptions> {
-  return { ...(await extractionSource(model, flags, folders)), extraction };
 }
 
 /** The model's name without its folder. */

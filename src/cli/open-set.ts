@@ -10,7 +10,8 @@ import { type Bar, damagedNote, openBar } from "./report.ts";
 import type { PrintFlags, SetFlags } from "./set-flags.ts";
 
 /** `classes` may be the names themselves. */
-type OpenFlags = Omit<SetFlags, "classes"> & PrintFlags & { readonly classes?: string | readonly string[]; readonly store: string };
+type OpenFlags = Omit<SetFlags, "classes"> &
+  PrintFlags & { readonly classes?: string | readonly string[]; readonly store: string };
 
 /** Reads a data set and reports its issues. */
 export async function openSet(path: string, flags: OpenFlags): Promise<{ set: DataSet; folders: Folders }> {

@@ -1,13 +1,7 @@
 /** `s2 predict`: predictions of a fitted head for images. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
-
-export interface PredictFlags extends ModelFlags {
-  out?: string;
-  json?: boolean;
-  csv?: boolean;
-  quiet?: boolean;
-}
+import type { PredictFlags } from "./command-flags.ts";
+import { addModelOptions } from "./flags.ts";
 
 const examples = `
 Examples:

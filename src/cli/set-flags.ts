@@ -64,10 +64,22 @@ export function addSetOptions(command: Command): Command {
     .addOption(new Option("--task <task>", "the task, if the folder has labels for several").choices(Object.keys(heads)))
     .option("--list <file>", 'a table in the folder: path, label and optionally split; CSV, or "path label" lines')
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
-    .option("--ignore <id>", "segmentation: the id that is no class, or none (default: void's, else 255 unless it is named)", readIgnore)
+    .option(
+      "--ignore <id>",
+      "segmentation: the id that is no class, or none (default: void's, else 255 unless it is named)",
+      readIgnore,
+    )
     .option("--meters-per-unit <n>", "of depth files: 0.001 for millimeters", readPositive)
-    .option("--objects-from <id>", "depth: the lowest id in labels/ that is an object, not a table or a floor (default: 1)", readCount(1))
-    .option("--test-fraction <fraction>", "fraction of the images to split off for the test if there is no test split, such as 0.2", readFraction)
+    .option(
+      "--objects-from <id>",
+      "depth: the lowest id in labels/ that is an object, not a table or a floor (default: 1)",
+      readCount(1),
+    )
+    .option(
+      "--test-fraction <fraction>",
+      "fraction of the images to split off for the test if there is no test split, such as 0.2",
+      readFraction,
+    )
     .option("--seed <n>", "seed of what is split off (default: 1)", readSeed);
 }
 

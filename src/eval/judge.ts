@@ -97,7 +97,7 @@ export async function evaluate<K extends Task>(
 
 /** Percent, centimeters, or the number itself: one digit says enough. */
 function scaling({ name, unit }: TaskFigure): { factor: number; unit?: string } {
-  if (unit === "share") return { factor: 100, unit: "points" };
+  if (unit === "fraction") return { factor: 100, unit: "points" };
   if (unit === "meters") return { factor: 100, unit: "cm" };
   return name.startsWith("AbsRel") ? { factor: 100, unit: "points" } : { factor: 1 };
 }

@@ -43,7 +43,11 @@ export function describePrediction(prediction: Prediction, { classes }: TaskHead
   if (prediction.task === "depth") {
     const sorted = prediction.depth.data.toSorted();
     const [near, median, far] = [sorted[0], sorted[sorted.length >> 1], sorted[sorted.length - 1]].map(rounded);
-    return { fields: { near, median, far }, cells: [near, median, far], words: `${near} to ${far} m, half of it nearer than ${median} m` };
+    return {
+      fields: { near, median, far },
+      cells: [near, median, far],
+      words: `${near} to ${far} m, half of it nearer than ${median} m`,
+    };
   }
   const { counts, presence } = prediction.objects;
   const named = byClass(counts);

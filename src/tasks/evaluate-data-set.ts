@@ -107,7 +107,11 @@ export function compareEvaluations(a: Evaluation, b: Evaluation): { a: Evaluatio
 }
 
 /** @throws S2Error "head" when two heads are of different tasks or classes. */
-export function checkSameTask(a: Pick<Evaluation, "task" | "classes">, b: Pick<Evaluation, "task" | "classes">, name = "The second"): void {
+export function checkSameTask(
+  a: Pick<Evaluation, "task" | "classes">,
+  b: Pick<Evaluation, "task" | "classes">,
+  name = "The second",
+): void {
   if (a.task === b.task && String(a.classes) === String(b.classes)) return;
   const words = ({ task, classes }: typeof a) => `${task} (${classes.join(", ") || "meters"})`;
   throw new S2Error(

@@ -22,11 +22,7 @@ export interface FittedDataSet extends FittedTask {
  * Fits a head to a data set's training images and evaluates it on its validation and test images. Images that fail are left out.
  * @throws S2Error as `extractDataSet` and `fitTask`.
  */
-export async function fitDataSet(
-  set: DataSet,
-  splits: TaskSplits<Task>,
-  options: FitDataSetOptions,
-): Promise<FittedDataSet> {
+export async function fitDataSet(set: DataSet, splits: TaskSplits<Task>, options: FitDataSetOptions): Promise<FittedDataSet> {
   const fitted = headFor(set, splits.train, options.head);
   const images = [...splits.train, ...splits.validation, ...splits.test];
   const { features, failed } = await extractDataSet(images, set.task, options);

@@ -124,7 +124,11 @@ type Settled = TaskOptions &
  * Returns the name of the head that `fitTask` will fit, so that it can be checked before features are extracted.
  * @throws S2Error "option" for a head of another task; "data-set" when the training images have one class.
  */
-export function headFor({ task, classes, ignore }: TaskSet, train: readonly DataSetImage[], requested?: TaskHeadName): TaskHeadName {
+export function headFor(
+  { task, classes, ignore }: TaskSet,
+  train: readonly DataSetImage[],
+  requested?: TaskHeadName,
+): TaskHeadName {
   const names: readonly TaskHeadName[] = TASK_HEADS[task];
   const name = requested ?? names[0];
   if (!names.includes(name)) throw new S2Error("option", `Got the head "${name}" for ${task}; expected ${names.join(", ")}.`);

@@ -12,7 +12,8 @@ const UNITS: Record<Unit, readonly [factor: number, digits: number, value: strin
 };
 
 /** "76.8 % (71.0 to 82.6)", "0.412 m (0.380 to 0.447)". */
-export const formatFigure = (figure: Interval & { readonly unit: Unit }): string => formatInterval(figure, UNITS[figure.unit][2], false);
+export const formatFigure = (figure: Interval & { readonly unit: Unit }): string =>
+  formatInterval(figure, UNITS[figure.unit][2], false);
 
 /** A difference with its sign: "+3.4 points (+1.0 to +5.8)". */
 export const formatDifference = (figure: Interval & { readonly unit: Unit }): string =>
@@ -36,7 +37,11 @@ function formatInterval({ value, low, high, unit }: Interval & { readonly unit: 
 }
 
 /** Reads a difference: a 95 % interval without 0 is a difference that other images would most likely show too. */
-export function verdictOn({ low, high, better }: Pick<MeasuredFigure, "low" | "high" | "better">): "better" | "worse" | "may be chance" {
+export function verdictOn({
+  low,
+  high,
+  better,
+}: Pick<MeasuredFigure, "low" | "high" | "better">): "better" | "worse" | "may be chance" {
   if (low > 0) return better === "higher" ? "better" : "worse";
   if (high < 0) return better === "higher" ? "worse" : "better";
   return "may be chance";

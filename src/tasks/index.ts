@@ -8,7 +8,7 @@ export {
   type NamedModel,
   type OtherModel,
 } from "./advise.ts";
-export { describePrediction, predictionColumns, type PredictionDescription } from "./describe-prediction.ts";
+export { describePrediction, type PredictionDescription, predictionColumns } from "./describe-prediction.ts";
 export { type EvaluateOptions, evaluateTask, type TaskSums } from "./evaluate.ts";
 export {
   checkSameTask,

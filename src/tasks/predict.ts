@@ -57,7 +57,8 @@ export async function openPredictor(head: TaskHead, openGraph: OpenGraph): Promi
   if (head.task !== "classification" || !pooling)
     throw new S2Error(
       "head",
-      `The head is of kind "${head.kind}" and names no task; expected one that "s2 fit" or fitTask made.`,
+      `The head of kind "${head.kind}" names ${head.task === undefined ? "no task" : `the task "${head.task}"`}; ` +
+        'expected classification, segmentation, depth or counting. Fit it again with "s2 fit" or fitTask.',
     );
   const { predict, close } = await openClassifier(head, openGraph);
   const probable = (head as unknown as ProbeHead).gives !== "scores";

@@ -22,9 +22,7 @@ export interface HeadFeatures {
 }
 
 /** The data set that a head was fitted on: its name, its images by split, and how it was read and split. */
-export interface HeadData
-  extends Pick<DataSetOptions, "list" | "classes" | "ignore" | "metersPerUnit">,
-    TaskSplitOptions {
+export interface HeadData extends Pick<DataSetOptions, "list" | "classes" | "ignore" | "metersPerUnit">, TaskSplitOptions {
   readonly name: string;
   readonly images: Readonly<Record<string, number>>;
   readonly objectsFrom?: number;
@@ -91,7 +89,10 @@ const headFile = looseObject({
 });
 
 /** Checks that a model is the one that the head was fitted with. @throws S2Error "head" that names both models and their fingerprints. */
-export function checkHeadModel({ features }: SavedHead, { modelHash, modelName }: { modelHash: string; modelName: string }): void {
+export function checkHeadModel(
+  { features }: SavedHead,
+  { modelHash, modelName }: { modelHash: string; modelName: string },
+): void {
   if (modelHash === features.modelHash) return;
   throw new S2Error(
     "head",
@@ -103,6 +104,15 @@ export function checkHeadModel({ features }: SavedHead, { modelHash, modelName }
 /** The options that read and split a data set as at the fit. A head for classification has the names of its classes itself. */
 export function dataSetOptionsOf({ task, data, classes: names }: SavedHead) {
   const { list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed } = data;
-  const given = { task, list, classes: task === "classification" ? names : classes, ignore, metersPerUnit, objectsFrom, testFraction, seed };
+  const given = {
+    task,
+    list,
+    classes: task === "classification" ? names : classes,
+    ignore,
+    metersPerUnit,
+    objectsFrom,
+    testFraction,
+    seed,
+  };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<typeof given>;
 }

@@ -85,8 +85,8 @@ async function rowsOf(lab: ExperimentContext, which: ModelVariant, model: string
     judged: {} as Record<Column, Evaluation>,
   }));
   for (const [set, kind] of [
-    ["clothing", "classes"],
-    ["camvid", "masks"],
+    ["clothing", "classification"],
+    ["camvid", "segmentation"],
   ] as const) {
     const task = await openTaskSet(lab, set, { task: kind });
     const features = await extractFeatures(task, lab, native(...counts), which);

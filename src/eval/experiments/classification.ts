@@ -26,7 +26,7 @@ export const classification: Experiment = {
   title: "Classification: clothing",
   question: "Does a head on S² features tell more images right than one on the model's own?",
   async run(lab) {
-    const task = await openTaskSet(lab, "clothing", { task: "classes" });
+    const task = await openTaskSet(lab, "clothing", { task: "classification" });
     const all = await extractFeatures(task, lab, native(1, 2, 3, 4));
     const by = new Map<string, Evaluation[]>();
     for (const head of HEADS) {
@@ -42,7 +42,11 @@ export const classification: Experiment = {
 };
 
 /** S² in the channels of one scale, and one scale in the channels of S². */
-async function channelsPerScale(task: TaskData<"classes">, lab: ExperimentContext, all: ImageFeatures): Promise<Evaluation[]> {
+async function channelsPerScale(
+  task: TaskData<"classification">,
+  lab: ExperimentContext,
+  all: ImageFeatures,
+): Promise<Evaluation[]> {
   const [one, three] = [firstScales(all, 1), firstScales(all, 3)];
   const [{ channels: width, prefix }] = one.values();
   const vectors = (features: ImageFeatures) =>
@@ -63,7 +67,7 @@ async function channelsPerScale(task: TaskData<"classes">, lab: ExperimentContex
 }
 
 function report(
-  { parts, set }: TaskData<"classes">,
+  { parts, set }: TaskData<"classification">,
   lab: ExperimentContext,
   by: ReadonlyMap<string, Evaluation[]>,
   controls: Evaluation[],

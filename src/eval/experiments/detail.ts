@@ -26,10 +26,10 @@ export const detail: Experiment = {
   async run(lab) {
     const groups = await supercategories(lab);
     const images = await openTaskSet(lab, "coco128", {
-      task: "boxes",
+      task: "counting",
       change: (set) => groupClasses(set, (name) => groups.get(name)),
     });
-    const boards = await openTaskSet(lab, "pcb", { task: "boxes" });
+    const boards = await openTaskSet(lab, "pcb", { task: "counting" });
     const results = [
       { set: "coco128", task: images, systems: await systemsOf(images, lab) },
       { set: "pcb", task: boards, systems: await systemsOf(boards, lab) },
@@ -70,7 +70,7 @@ export const detail: Experiment = {
 /** A set without large boxes has no recall of large ones. */
 const there = ({ figures }: Evaluation): string[] => FIGURES.filter((wanted) => figures.some(({ name }) => name === wanted));
 
-async function systemsOf(task: TaskData<"boxes">, lab: ExperimentContext): Promise<Evaluation[]> {
+async function systemsOf(task: TaskData<"counting">, lab: ExperimentContext): Promise<Evaluation[]> {
   const systems: Evaluation[] = [];
   const fine = await extractFeatures(task, lab, finest(1, 2, 3));
   const all = onModelGrid(fine, 3);

@@ -14,7 +14,7 @@ export const hardSamples: Experiment = {
   async run(lab) {
     if (!lab.larger)
       throw new S2Error("experiment", "This experiment is about what only a larger model tells right; give --larger.");
-    const task = await openTaskSet(lab, "clothing", { task: "classes" });
+    const task = await openTaskSet(lab, "clothing", { task: "classification" });
     const all = await extractFeatures(task, lab, native(1, 2));
     const { model, larger } = lab;
     const small = await evaluate(task, lab, `${model.name}, 1x`, firstScales(all, 1));

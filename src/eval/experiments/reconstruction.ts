@@ -32,7 +32,7 @@ export const reconstruction: Experiment = {
   question: "How much of what a larger model says of an image is in the small one's features, and how much more in S²'s?",
   async run(lab) {
     if (!lab.larger) throw new S2Error("experiment", "This experiment tells a larger model's features; give --larger.");
-    const task = await openTaskSet(lab, "clothing", { task: "classes" });
+    const task = await openTaskSet(lab, "clothing", { task: "classification" });
     const target = await extractFeatures(task, lab, native(1), "larger");
     const told: Told[] = [];
     for (const way of await waysOf(task, lab)) {

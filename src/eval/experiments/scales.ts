@@ -18,7 +18,7 @@ export const scales: Experiment = {
       lab,
       async (task) => {
         const all =
-          task.set.task === "classes" ? await extractFeatures(task, lab, native(...COUNTS)) : await withFourth(task, lab);
+          task.set.task === "classification" ? await extractFeatures(task, lab, native(...COUNTS)) : await withFourth(task, lab);
         return COUNTS.map((count) => [scaleName(count), firstScales(all, count)]);
       },
       {

@@ -28,10 +28,10 @@ export const segmentation: Experiment = {
   title: "Segmentation: camvid and coco128",
   question: "Does a linear head on S² features draw better masks, and is it the scales or the finer grid?",
   async run(lab) {
-    const streets = await openTaskSet(lab, "camvid", { task: "masks" });
+    const streets = await openTaskSet(lab, "camvid", { task: "segmentation" });
     const groups = await supercategories(lab);
     const objects = await openTaskSet(lab, "coco128", {
-      task: "masks",
+      task: "segmentation",
       change: (set) => groupClasses(set, (_, id) => groups.get(id)),
     });
     const results = [await systemsOf(streets, lab), await systemsOf(objects, lab)];
@@ -61,15 +61,15 @@ export const segmentation: Experiment = {
 };
 
 async function systemsOf(
-  task: TaskData<"masks">,
+  task: TaskData<"segmentation">,
   lab: ExperimentContext,
-): Promise<{ task: TaskData<"masks">; systems: Evaluation[] }> {
+): Promise<{ task: TaskData<"segmentation">; systems: Evaluation[] }> {
   const systems: Evaluation[] = [];
   for (const [name, features] of await waysOf(task, lab)) systems.push(await evaluate(task, lab, name, features, HEAD));
   return { task, systems };
 }
 
-async function waysOf(task: TaskData<"masks">, lab: ExperimentContext): Promise<[string, ImageFeatures][]> {
+async function waysOf(task: TaskData<"segmentation">, lab: ExperimentContext): Promise<[string, ImageFeatures][]> {
   const fine = await extractFeatures(task, lab, finest(1, 2, 3));
   const coarse = onModelGrid(fine, 3);
   const [{ channels, channelsPerScale, prefix }] = coarse.values();
@@ -93,7 +93,9 @@ async function waysOf(task: TaskData<"masks">, lab: ExperimentContext): Promise<
 }
 
 /** What is asked first comes first, of both sets. */
-function findings(results: readonly { readonly task: TaskData<"masks">; readonly systems: readonly Evaluation[] }[]): string[] {
+function findings(
+  results: readonly { readonly task: TaskData<"segmentation">; readonly systems: readonly Evaluation[] }[],
+): string[] {
   const [one, three, principal, oneFine, lastFine, threeFine] = [0, 2, 3, 4, 5, 6];
   const pairs = [
     ...[

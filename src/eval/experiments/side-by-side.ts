@@ -23,8 +23,8 @@ export type Ways = readonly (readonly [name: string, features: ImageFeatures])[]
 export type Pairs = readonly (readonly [a: number, b: number])[];
 
 const TASKS = {
-  clothing: { kind: "classes", head: "logistic", figures: ["top-1", "mean per class"] },
-  camvid: { kind: "masks", head: "ridge", figures: ["mIoU", "mAcc", "aAcc"] },
+  clothing: { kind: "classification", head: "logistic", figures: ["top-1", "mean per class"] },
+  camvid: { kind: "segmentation", head: "ridge", figures: ["mIoU", "mAcc", "aAcc"] },
 } as const;
 
 const splits = "Splits are the data set's own, the regularization is chosen on val, features are standardized per channel.";
@@ -40,7 +40,7 @@ export const asked = {
 
 /** 1x+2x+3x on the model's grid, from looks that other experiments have had. */
 export async function threeScales(task: TaskData, lab: ExperimentContext): Promise<ImageFeatures> {
-  if (task.set.task === "classes") return firstScales(await extractFeatures(task, lab, native(1, 2, 3, 4)), 3);
+  if (task.set.task === "classification") return firstScales(await extractFeatures(task, lab, native(1, 2, 3, 4)), 3);
   return onModelGrid(await extractFeatures(task, lab, finest(1, 2, 3)), 3);
 }
 
