@@ -103,7 +103,7 @@ export async function evaluate<K extends Task>(
 
 /** Returns the factor and unit in which a figure is shown: percent, centimeters, or the number itself. */
 function scaling({ name, unit }: TaskFigure): { factor: number; unit?: string } {
-  if (unit === "share") return { factor: 100, unit: "points" };
+  if (unit === "fraction") return { factor: 100, unit: "points" };
   if (unit === "meters") return { factor: 100, unit: "cm" };
   return name.startsWith("AbsRel") ? { factor: 100, unit: "points" } : { factor: 1 };
 }

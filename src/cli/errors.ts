@@ -8,7 +8,7 @@ export { status };
 
 const statuses = new WeakMap<object, number>();
 
-/** Runs a stage of a command; what it refuses ends the command with this status, unless a stage inside has said another. */
+/** Runs a stage of a command; an S2Error in it ends the command with this status, unless a stage inside has set another. */
 export async function failingWith<T>(code: number, stage: () => T | Promise<T>): Promise<T> {
   try {
     return await stage();
@@ -19,17 +19,17 @@ export async function failingWith<T>(code: number, stage: () => T | Promise<T>):
   }
 }
 
-/** Prints what is to be said of an error that ended a command, and returns the exit status. */
+/** Prints the error that ended a command and returns the exit status. */
 export function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? status.ok : status.usage; // commander has printed it
   writeMessage(`error: ${sentence(error)}\n`);
   if (process.env.S2_DEBUG && error instanceof Error) writeMessage(`${error.stack}\n`);
   if (reasonOfSystem(error)) return status.usage;
   if (!(error instanceof S2Error)) return status.unexpected;
-  return statuses.get(error) ?? status.usage;
+  return statuses.get(error) ?? (error.code === "image-broken" ? status.allFailed : status.usage);
 }
 
-/** One line for people: a refusal in the command line's words, what the system refused, or what is unexpected with a request to report it. */
+/** Returns one line for people: an S2Error with flags instead of options, an error of the system, or an unexpected one with a request to report it. */
 export function sentence(error: unknown): string {
   if (error instanceof S2Error) return inFlags(error);
   const reason = reasonOfSystem(error);
@@ -38,7 +38,7 @@ export function sentence(error: unknown): string {
   return `${said.trim().split("\n")[0]} (unexpected; please report it with the stack, which S2_DEBUG=1 shows)`;
 }
 
-/** Words for what a file system refuses, which is no fault of the program. */
+/** Sentences on errors of a file system, which are no fault of the program. */
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; make room, or write elsewhere",
   EDQUOT: "the quota of the disk is used up; make room, or write elsewhere",
@@ -79,6 +79,7 @@ const flags: Readonly<Record<string, string>> = {
   patchSize: "--patch-size",
   imageSize: "--image-size",
   output: "--output",
+  testFraction: "--test-fraction",
 };
 
 /** Exchanges the library options that a message names, which its `option` lists, for the flags that set them. */

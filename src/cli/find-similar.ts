@@ -16,11 +16,11 @@ import {
 } from "../retrieval/index.ts";
 import { type ExtractImagesOptions, extractImages } from "../store/index.ts";
 import type { VectorHit } from "../tensors/index.ts";
-import { collectionFor } from "./collection.ts";
 import { failingWith } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
 import { sayPassedOver } from "./images.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import { extractionSource } from "./model-source.ts";
 import { writeReport, writeResult } from "./output.ts";
 import { refuseForeign } from "./own-files.ts";
 import { extractionOf, openModel } from "./plan-flags.ts";
@@ -50,7 +50,7 @@ export async function findSimilar(image: string, flags: SimilarFlags): Promise<n
 }
 
 async function inImages(image: string, place: Place, flags: SimilarFlags, model: Model): Promise<number> {
-  const collection = await collectionFor(model, flags, extractionOf(flags), place);
+  const collection = { ...(await extractionSource(model, flags, place)), extraction: extractionOf(flags) };
   const pooling = flags.pooling ?? (model.traits.prefixTokens > 0 ? "cls" : "mean");
   const window = flags.window ?? 3;
   const asRegion = flags.at !== undefined || flags.box !== undefined;
@@ -101,7 +101,7 @@ function inWords(hits: readonly VectorHit[], asRegion: boolean): string {
 async function inItself(image: string, out: string, flags: SimilarFlags, model: Model): Promise<number> {
   const finest = { ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 };
   const here = { base: process.cwd(), home: join(flags.store, "alone") };
-  const collection = await collectionFor(model, finest, extractionOf(finest), here);
+  const collection = { ...(await extractionSource(model, finest, here)), extraction: extractionOf(finest) };
   const tokens = await lookAt(relative(here.base, resolve(image)), image, collection);
   const box = boxFor(tokens, flags, flags.window ?? 1);
   const maps = tokens.channelsPerScale.map((_, i) => {

@@ -20,10 +20,10 @@ import {
   teacherStatistics,
   type VitShape,
 } from "../train/index.ts";
-import { fingerprintOf } from "./collection.ts";
 import { durationInWords } from "./duration.ts";
 import type { TrainFlags } from "./flags.ts";
 import { findImages, sayPassedOver } from "./images.ts";
+import { fingerprintOf } from "./model-source.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";

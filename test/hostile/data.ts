@@ -6,9 +6,9 @@ import { openFolder, openGraph, openStore } from "s2-vision/node";
 import { memoryVectors, openIndex, search } from "s2-vision/retrieval";
 import { imageVector, openPredictor, readFeatures, type TaskHead } from "s2-vision/tasks";
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
-import { loadHead } from "../../src/cli/head-folder.ts";
 import { stateOf } from "../../src/cli/stored.ts";
 import { readWhole } from "../../src/runtimes/node/read-file.ts";
+import { loadHead } from "../../src/tasks/index.ts";
 import { type Corpus, randomOf } from "./corpus.ts";
 import { damageFiles } from "./damage-files.ts";
 import { validData } from "./valid-data.ts";
@@ -21,7 +21,7 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     const found = await readFeatures(openStore(dirname(path)), "photo.safetensors", fingerprint);
     if ("tokens" in found) imageVector(found.tokens, "mean");
   },
-  head: async (folder) => tell(await loadHead(folder)),
+  head: async (folder) => tell(await loadHead(openStore(folder), folder)),
   async "head files"(folder) {
     const read = (name: string) => readWhole(join(folder, name));
     await tell(readHead(Buffer.from(read("head.json")).toString(), read("head.safetensors")) as TaskHead);

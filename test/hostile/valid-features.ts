@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ImageTokens } from "s2-vision/heads";
-import { type Features, openGraph } from "s2-vision/node";
+import { type Features, openGraph, openStore } from "s2-vision/node";
 import { addImages, type IndexConfig, memoryVectors, openIndex } from "s2-vision/retrieval";
 import { type Fingerprint, fitTask, type TaskHeadName, writeFeatures } from "s2-vision/tasks";
-import { type SavedHead, saveHead } from "../../src/cli/head-folder.ts";
 import { writeFeatures as writeFeatureFile } from "../../src/cli/stored.ts";
 import { writeHead } from "../../src/heads/head.ts";
+import { type SavedHead, saveHead } from "../../src/tasks/index.ts";
 import { boxImages, classImages, depthImagesOf, maskImages } from "../tasks/drawn-tasks.ts";
 import type { Files } from "./corpus.ts";
 import type { Valid } from "./damage-files.ts";
@@ -92,7 +92,7 @@ async function heads(): Promise<Valid[]> {
       ...{ ...head, fitted: name, figures: {}, data: { name: "set", images: { train: half } } },
       features: { model: { model: "m" }, modelHash: "h", extraction: { scales: [1, 2] }, s2_vision: "1" },
     } as unknown as SavedHead;
-    const files = await written(["head.json", "head.safetensors"], (folder) => saveHead(folder, saved));
+    const files = await written(["head.json", "head.safetensors"], (folder) => saveHead(openStore(folder), saved));
     const { json, weights } = writeHead(head);
     // Weights whose hash is not named reach the checks behind it.
     all.push({ reader: "head", files, among: /json$/ }, { reader: "head", files, among: /json$/ });

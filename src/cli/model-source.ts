@@ -1,26 +1,30 @@
-/** How commands make features of many images: which model, which way of looking, where they are kept from run to run. */
+/** From a loaded model and flags to the options that extract the features of many images. */
 import { basename, join } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { hashModelFiles, loadImage, type Model, openStore, type Photo } from "../node.ts";
 import { readImage } from "../runtimes/node/index.ts";
-import { type ExtractImagesOptions, type ExtractionConfig, modelFingerprint } from "../store/index.ts";
+import { type ExtractImagesOptions, modelFingerprint } from "../store/index.ts";
 import type { ModelFlags } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { readVersion } from "./version.ts";
 
-/** Images are named from `base`; features are kept below `home`, or not at all without one. */
-export async function collectionFor(
+/** The folder that paths of images are relative to, and the folder below which features are kept; without `home` they are not kept. */
+export interface Folders {
+  readonly base: string;
+  readonly home?: string;
+}
+
+/** Options of `extractImages` but for the extraction config. */
+export async function extractionSource(
   model: Model,
   flags: ModelFlags,
-  extraction: ExtractionConfig,
-  { base, home }: { readonly base: string; readonly home?: string },
-): Promise<ExtractImagesOptions> {
+  { base, home }: Folders,
+): Promise<Omit<ExtractImagesOptions, "extraction">> {
   return {
     model,
-    modelName: basename(flags.model ?? "s2-tiny", ".onnx"),
+    modelName: nameOf(flags),
     modelHash: await fingerprintOf(model, flags),
     version: readVersion(),
-    extraction,
     ...(home && { store: openStore(join(home, "images")) }),
     read: (path) => readImage(join(base, path)),
     decode: (bytes, path) => decodeImage(bytes, join(base, path)),
@@ -28,7 +32,10 @@ export async function collectionFor(
   };
 }
 
-/** Decodes bytes that were read (and hashed) already; refusals name the file. */
+/** The model's name without its folder. */
+export const nameOf = ({ model }: ModelFlags): string => basename(model ?? "s2-tiny", ".onnx");
+
+/** Decodes bytes that were read (and hashed) already; errors name the file. */
 export async function decodeImage(bytes: Uint8Array, path: string): Promise<Photo> {
   try {
     return { ...(await loadImage(bytes)), source: path };
