@@ -1,7 +1,7 @@
 /** A hub repository: what its name may be, which of its files a model needs, and why the hub may refuse them. Platform-free. */
 import { S2Error } from "../core/index.ts";
 import { CONFIG_FILES } from "./config-files.ts";
-import { shownAddress } from "./shown-address.ts";
+import { shownAddress } from "./receive.ts";
 
 /** What was asked for, and of which hub. */
 export interface HubPlace {

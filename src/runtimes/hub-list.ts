@@ -15,8 +15,7 @@ import {
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { COMMIT, type HubFile, type HubPlace, refuseFileName, refuseWebPage } from "./hub-files.ts";
-import { beginsAsWebPage, isWebPage, readAll } from "./receive.ts";
-import { shownAddress } from "./shown-address.ts";
+import { beginsAsWebPage, isWebPage, readAll, shownAddress } from "./receive.ts";
 
 export interface HubAsk {
   /** Sends one request; throws an S2Error for any status but 2xx. */

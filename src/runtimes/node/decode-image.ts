@@ -10,6 +10,13 @@ const HARMLESS = /extraneous bytes before marker|Invalid SOS parameters for sequ
 
 export type DecodeOptions = Omit<LoadImageOptions, "signal">;
 
+/** The message to the thread that decodes a large image. */
+export interface DecodeWork {
+  readonly bytes: Uint8Array;
+  readonly metadata: Metadata;
+  readonly options: DecodeOptions;
+}
+
 export interface Rgb {
   readonly width: number;
   readonly height: number;

@@ -1,12 +1,11 @@
 /** The downloaded models on disk: which commit a revision was, which files it has, and whether they are still as they were checked. */
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { array, type InferOutput, number, object, optional, string } from "valibot";
 import { parseJson } from "../../tensors/json.ts";
 import { COMMIT, type HubFile } from "../hub-files.ts";
 import { isWhole } from "./hub-file.ts";
-import { privateName } from "./hub-parts.ts";
-import { makeFolder } from "./make-folder.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface CachedModel {
   readonly commit: string;
@@ -50,7 +49,7 @@ export async function remember(home: string, revision: string, commit: string, f
 export async function rememberRevision(home: string, revision: string, commit: string): Promise<void> {
   for (const ref of new Set([revision, commit])) {
     const noted = await readFile(refFile(home, ref), "utf8").catch(() => "");
-    if (noted !== commit) await replaceFile(refFile(home, ref), commit);
+    if (noted !== commit) await writeWhole(refFile(home, ref), new TextEncoder().encode(commit));
   }
 }
 
@@ -69,20 +68,7 @@ async function writeManifest(home: string, commit: string, files: readonly HubFi
     const { mtimeMs } = await stat(join(home, commit, path));
     checked.push({ path, size, oid, sha256, mtimeMs });
   }
-  await replaceFile(manifestFile(home, commit), JSON.stringify(checked));
-}
-
-/** Writes a file under a private name and renames it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  makeFolder(dirname(path));
-  const unfinished = privateName(path);
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+  await writeWhole(manifestFile(home, commit), new TextEncoder().encode(JSON.stringify(checked)));
 }
 
 const manifestFile = (home: string, commit: string) => join(home, "checked", `${commit}.json`);

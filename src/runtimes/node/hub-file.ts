@@ -5,11 +5,10 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, refuseWebPage } from "../hub-files.ts";
-import { chunksOf, isWebPage } from "../receive.ts";
-import { shownAddress } from "../shown-address.ts";
+import { chunksOf, isWebPage, shownAddress } from "../receive.ts";
 import { releasePart, takePart } from "./hub-parts.ts";
 import { discard, type HubRequest } from "./hub-request.ts";
-import { makeFolder } from "./make-folder.ts";
+import { makeFolder } from "./write-whole.ts";
 
 /** Bytes of `file` that are on disk, of as many. */
 export type OnProgress = (done: { file: string; bytes: number; of: number }) => void;

@@ -1,24 +1,19 @@
 /** Unfinished downloads: each process writes to a file of its own, and goes on from what an earlier one left. */
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { unfinishedName } from "./write-whole.ts";
 
 /** A process that downloads writes every minute or gives up (IDLE_LIMIT), so a part untouched for this long has no owner. */
 const ABANDONED = 10 * 60_000;
 const PART = /(\.[0-9a-f]{12})?\.part$/;
-
-/** A new name beside `target` that no other process has. */
-export function privateName(target: string): string {
-  return `${target}.${randomBytes(6).toString("hex")}.part`;
-}
 
 /**
  * Returns a private name for the part of `target`. The longest part that others left becomes its beginning: an abandoned one is renamed, one
  * that might still be written to is copied. The bytes are checked when the file is whole.
  */
 export async function takePart(target: string, size: number): Promise<string> {
-  const part = privateName(target);
+  const part = unfinishedName(target);
   const others = (await findParts(dirname(target))).filter(({ path }) => path.replace(PART, "") === target);
   for (const other of others.filter((other) => other.size <= size).sort((a, b) => b.size - a.size)) {
     try {

@@ -1,8 +1,7 @@
 /** The requests that all downloads from the hub go through: the token, redirects, cancelling, and each way to fail as a sentence. */
 import { S2Error } from "../../core/index.ts";
 import { type HubPlace, refuseStatus } from "../hub-files.ts";
-import { fetchWithin } from "../receive.ts";
-import { shownAddress } from "../shown-address.ts";
+import { fetchWithin, shownAddress } from "../receive.ts";
 
 export interface HubQuestion extends HubPlace {
   /** True when an older download could serve instead. */

@@ -10,7 +10,7 @@ import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "no
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { S2Error } from "../../core/index.ts";
-import { makeFolder } from "./make-folder.ts";
+import { makeFolder, unfinishedName } from "./write-whole.ts";
 
 export interface LockOptions {
   /** Milliseconds without a sign of life after which a lock is a killed process's. */
@@ -74,7 +74,7 @@ const tokenOf = (path: string) => readFile(path, "utf8").catch(() => undefined);
 /** The age of the lock is measured against a file that is written now, by the clock of the same file system. */
 async function removeExpired(path: string, expiresAfter: number): Promise<void> {
   const token = await tokenOf(path);
-  const taken = `${path}.${randomUUID()}.part`;
+  const taken = unfinishedName(path);
   try {
     const modified = (await stat(path)).mtimeMs;
     await writeFile(taken, "");

@@ -2,8 +2,7 @@
 import { S2Error, type Tensor } from "../../core/index.ts";
 import { pickInput } from "../graph.ts";
 import type { Size } from "../hub-config.ts";
-import type { OnNotice } from "./notice.ts";
-import type { WebSession } from "./session.ts";
+import type { OnNotice, WebSession } from "./start-worker.ts";
 
 /** Below it an answer is another: float16's rounding stays far above (0.99999 for ViTs). */
 const LEAST_COSINE = 0.999;

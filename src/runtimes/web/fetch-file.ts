@@ -2,8 +2,7 @@
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, refuseWebPage } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
-import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll } from "../receive.ts";
-import { shownAddress } from "../shown-address.ts";
+import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll, shownAddress } from "../receive.ts";
 import { digest, type Kept, type ModelCache, type Validators } from "./model-cache.ts";
 
 export interface Wanted {

@@ -2,14 +2,12 @@
 import type { S2Error } from "../../core/index.ts";
 import { pickInput } from "../graph.ts";
 import { mainOutput, makeModel } from "../make-model.ts";
+import type { WasmPaths } from "../messages.ts";
 import { checkModelOptions, type Model, type ModelOptions } from "../model.ts";
 import { checkNumbers, chooseDevice, goldenTile } from "./check-device.ts";
 import type { LocatedModel } from "./locate.ts";
-import type { WasmPaths } from "./messages.ts";
 import { openModelCache } from "./model-cache.ts";
-import { type OnNotice, toConsole } from "./notice.ts";
-import { startSession, type WebSession } from "./session.ts";
-import type { StartOptions } from "./start-worker.ts";
+import { type OnNotice, type StartOptions, startSession, toConsole, type WebSession } from "./start-worker.ts";
 
 /** How a page loads a model. */
 export interface LoadModelOptions extends ModelOptions {
@@ -60,6 +58,20 @@ export async function loadModel(source?: string | URL | Uint8Array, options: Loa
     await session.dispose();
     throw error;
   }
+}
+
+/**
+ * Returns the ONNX file of a model, as `exportS2` takes it; from the cache where `loadModel` has put the model's files.
+ * @param source as `loadModel`'s.
+ * @throws S2Error "model-not-found", "model-file", "model-network" or "offline".
+ */
+export async function modelFile(
+  source?: string | URL,
+  options: Pick<LoadModelOptions, "offline" | "onProgress" | "imageSize" | "hubUrl" | "onNotice"> = {},
+): Promise<Uint8Array> {
+  const { onNotice = toConsole, ...ways } = options;
+  const { locateModel } = await import("./locate.ts");
+  return (await locateModel(source, { ...ways, cache: await openModelCache(onNotice) })).bytes;
 }
 
 /** A session on WebGPU where it is asked for and there; its larger library is not loaded otherwise. */

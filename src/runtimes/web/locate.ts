@@ -4,7 +4,6 @@ import { readMetadata } from "../../onnx/embedded-metadata.ts";
 import { type Configs, parseConfig, readConfigs } from "../config-files.ts";
 import { refusalOf } from "../foreign-files.ts";
 import type { KnownModel } from "../make-model.ts";
-import { bundledModel } from "./bundled-model.ts";
 import { fetchFile, type Ways } from "./fetch-file.ts";
 import { type Files, fetchFolder, fetchOnnx } from "./fetch-model.ts";
 
@@ -60,4 +59,22 @@ function located(bytes: Uint8Array, source: string, configs: Configs = {}): Loca
   const refusal = refusalOf(source, bytes.subarray(0, 48));
   if (refusal) throw new S2Error("model-file", refusal);
   return { bytes, source, metadata: readMetadata((at, length) => bytes.subarray(at, at + length), bytes.length), ...configs };
+}
+
+/** Fetches the bundled model, s2-tiny. */
+async function bundledModel(ways: Ways): Promise<Files> {
+  // Written out, because bundlers look for exactly this, a URL of a relative name, and put the file beside the page's code.
+  const config = new URL("../../../models/s2-tiny/config.json", import.meta.url).href;
+  const weights = new URL("../../../models/s2-tiny/model.safetensors", import.meta.url).href;
+  const files = [
+    ["config.json", inlined(config) ?? (await fetchFile({ address: config, name: "s2-tiny/config.json" }, ways))],
+    ["model.safetensors", await fetchFile({ address: weights, name: "s2-tiny/model.safetensors" }, ways)],
+  ] as const;
+  return new Map(files.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
+}
+
+/** Decodes a data: address, as Vite writes small files into the code: a strict Content-Security-Policy forbids to fetch those. */
+function inlined(address: string): Uint8Array | undefined {
+  const base64 = /^data:[^,]*;base64,(.*)$/s.exec(address)?.[1];
+  return base64 === undefined ? undefined : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }

@@ -1,6 +1,6 @@
 /** Model files kept in the browser's Cache Storage: each with its SHA-256, which is checked whenever it is read. */
-import { shownAddress } from "../shown-address.ts";
-import type { OnNotice } from "./notice.ts";
+import { shownAddress } from "../receive.ts";
+import type { OnNotice } from "./start-worker.ts";
 
 const NAME = "s2-vision";
 const SHA256 = "x-s2-sha256";

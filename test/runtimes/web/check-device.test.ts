@@ -1,8 +1,7 @@
 /** Which device a model runs on in the end: WebGPU only where it answers as WebAssembly does, and sooner. */
 import { beforeEach, expect, it, vi } from "vitest";
 import { checkNumbers, chooseDevice, goldenTile } from "../../../src/runtimes/web/check-device.ts";
-import type { Notice } from "../../../src/runtimes/web/notice.ts";
-import type { WebSession } from "../../../src/runtimes/web/session.ts";
+import type { Notice, WebSession } from "../../../src/runtimes/web/start-worker.ts";
 
 const value = (name: string, shape: number[]) => ({ name, type: "float32", shape });
 const tile = goldenTile([1, 3, 8, 8], [224, 224]);

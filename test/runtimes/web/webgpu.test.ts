@@ -36,7 +36,7 @@ describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
 
   it("its features are WebAssembly's", async () => {
     const cosine = await gpu.run<number>(`
-      const { startSession } = await import("/dist/runtimes/web/session.js");
+      const { startSession } = await import("/dist/runtimes/web/start-worker.js");
       const { goldenTile } = await import("/dist/runtimes/web/check-device.js");
       const bytes = new Uint8Array(await (await fetch("${plain}")).arrayBuffer());
       const tile = goldenTile([1, 3, 32, 32], [32, 32]);
