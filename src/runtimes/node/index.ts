@@ -2,22 +2,18 @@
 
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
-export { imageRefusal } from "./image-refusals.ts";
-export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
-export { loadImage } from "./load-image.ts";
+export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
+export { imageRefusal, loadImage } from "./load-image.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { bundledModel, openModelSource } from "./locate.ts";
-export { type LockOptions, withLock } from "./lock-file.ts";
-export { makeFolder } from "./make-folder.ts";
+export { withLock } from "./lock-file.ts";
 export { hashModelFiles } from "./model-files.ts";
-export { type HubFolder, readHubFolder } from "./model-folder.ts";
+export { readHubFolder } from "./model-folder.ts";
 export { openOnnx, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openFolder } from "./open-folder.ts";
-export { openGraph } from "./open-graph.ts";
-export { openLoop } from "./open-loop.ts";
-export { openStore } from "./open-store.ts";
+export { openGraph, openLoop } from "./open-graph.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { readImage, refuseUnreadable } from "./read-image.ts";
 export { encodePng, isMarkedPng, markPng, savePng } from "./save-png.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
-export { type WriteOptions, writeWhole } from "./write-whole.ts";
+export { makeFolder, openStore, writeWhole } from "./write-whole.ts";
