@@ -4,7 +4,8 @@ import { type Attributes, writeAttributes } from "./attributes.ts";
 import { type Dim, shapeText } from "./dims.ts";
 import { infer, operatorName } from "./infer.ts";
 import { shapedTensor } from "./infer-shapes.ts";
-import type { GraphProto, ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
+import { usedPart } from "./nodes.ts";
+import type { ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { type ElementType, elementTypes, makeTensor, type TensorData } from "./tensor.ts";
 
@@ -256,27 +257,4 @@ export function finishGraph(graph: Graph, name: string): ModelProto {
   const opsetImport: OperatorSetId[] = [{ domain: "", version: graph.opset }];
   for (const [domain, version] of graph.domains) opsetImport.push({ domain, version });
   return { irVersion: irVersionFor(graph.opset), producerName: "s2-vision", graph: proto, opsetImport };
-}
-
-/** The nodes and initializers that the outputs need. */
-export function usedPart(graph: GraphProto): GraphProto {
-  const needed = new Set((graph.output ?? []).map(({ name }) => name ?? ""));
-  const kept: NodeProto[] = [];
-  for (const each of [...(graph.node ?? [])].reverse()) {
-    if (!each.output?.some((name) => name !== "" && needed.has(name))) continue; // "" is an input or output that is left out
-    kept.push(each);
-    for (const name of namesRead(each)) needed.add(name);
-  }
-  const initializer = (graph.initializer ?? []).filter(({ name }) => needed.has(name ?? ""));
-  return { ...graph, node: kept.reverse(), initializer };
-}
-
-/** What a node reads, its subgraphs' reading included. */
-export function namesRead({ input: names, attribute }: NodeProto): string[] {
-  const graphs = (attribute ?? []).flatMap(({ g, graphs: many }) => (g ? [g, ...(many ?? [])] : (many ?? [])));
-  const inner = graphs.flatMap(({ node: nodes, output: results }) => [
-    ...(nodes ?? []).flatMap(namesRead),
-    ...(results ?? []).map(({ name }) => name ?? ""),
-  ]);
-  return [...(names ?? []), ...inner];
 }

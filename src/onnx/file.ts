@@ -1,6 +1,7 @@
 /** ONNX files: read, checked, written; large ones with their weights in a second file ("external data"). */
 import { S2Error } from "../core/index.ts";
-import { type GraphProto, type ModelProto, modelSchema, type NodeProto, type TensorProto } from "./proto.ts";
+import { tensorsOf } from "./nodes.ts";
+import { type ModelProto, modelSchema, type TensorProto } from "./proto.ts";
 import { count, elementBytes, elementType, tensorDims } from "./tensor.ts";
 import { joinPieces, type Pieces, readMessage, writeMessage } from "./wire.ts";
 
@@ -44,23 +45,6 @@ export function writeOnnx(model: ModelProto): Uint8Array {
     );
   }
   return joinPieces(pieces);
-}
-
-/** Every tensor of the model: initializers and attributes, of subgraphs and functions too. */
-export function* tensorsOf(model: ModelProto): Generator<TensorProto> {
-  yield* tensorsOfGraph(model.graph);
-  for (const each of model.functions ?? []) yield* tensorsOfGraph(each);
-}
-
-function* tensorsOfGraph({ node, initializer }: Pick<GraphProto, "node" | "initializer">): Generator<TensorProto> {
-  yield* initializer ?? [];
-  for (const { attribute } of node ?? []) {
-    for (const { t, tensors, g, graphs } of attribute ?? []) {
-      if (t) yield t;
-      yield* tensors ?? [];
-      for (const graph of g ? [g, ...(graphs ?? [])] : (graphs ?? [])) yield* tensorsOfGraph(graph);
-    }
-  }
 }
 
 function attach(model: ModelProto, beside: ReadBeside): void {
@@ -137,20 +121,6 @@ export function withMetadata(model: ModelProto, entries: Readonly<Record<string,
 
 /** Whether a domain is ONNX's own: it has two spellings. */
 export const isOnnx = (domain: string | undefined): boolean => !domain || domain === "ai.onnx";
-
-/** The domains of all operators, those of graphs within nodes and of functions too. */
-export function domainsUsed({ graph, functions }: ModelProto): Set<string> {
-  const used = new Set<string>();
-  const visit = (nodes: readonly NodeProto[] | undefined): void => {
-    for (const { domain, attribute } of nodes ?? []) {
-      used.add(domain ?? "");
-      for (const { g, graphs } of attribute ?? []) for (const inner of g ? [g] : (graphs ?? [])) visit(inner.node);
-    }
-  };
-  visit(graph.node);
-  for (const { node } of functions ?? []) visit(node);
-  return used;
-}
 
 /** The version of ONNX's own operators that the model is written in. */
 export function opsetOf(model: ModelProto): number {

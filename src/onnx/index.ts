@@ -5,7 +5,6 @@ export {
   finishGraph,
   type Graph,
   input,
-  namesRead,
   newGraph,
   node,
   output,
@@ -13,7 +12,6 @@ export {
   scalar,
   scope,
   uniqueName,
-  usedPart,
   type Value,
   valueInfo,
   wholeNumbers,
@@ -30,7 +28,6 @@ export {
   opsetOf,
   type ReadBeside,
   readOnnx,
-  tensorsOf,
   withExternalData,
   withMetadata,
   writeOnnx,
@@ -39,6 +36,7 @@ export { withoutFunctions } from "./functions.ts";
 export { channelsFirst, channelsLast, takesChannelsLast } from "./image-input.ts";
 export { inline } from "./inline.ts";
 export { type InspectOptions, inspectModel, inspectProto, type ModelReport } from "./inspect.ts";
+export { namesRead, usedPart } from "./nodes.ts";
 export * from "./operators.ts";
 export type * from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel, quantizeProto } from "./quantize.ts";

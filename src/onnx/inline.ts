@@ -3,11 +3,10 @@
 import { S2Error } from "../core/index.ts";
 import type { Graph, Value } from "./builder.ts";
 import { nameNow, uniqueName } from "./builder.ts";
-import { domainsUsed, isOnnx, opsetOf } from "./file.ts";
+import { isOnnx, opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
-import { inOrder } from "./order.ts";
+import { domainsUsed, inOrder, renamed } from "./nodes.ts";
 import type { ModelProto } from "./proto.ts";
-import { renamed } from "./rename.ts";
 
 /** A model whose weights are in the graph already; called as often as it is needed. */
 export type Inlined = (feeds: Readonly<Record<string, Value>>) => Map<string, string>;

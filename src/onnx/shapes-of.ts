@@ -6,7 +6,7 @@ import { opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
 import { infer, isKnown, operatorName } from "./infer.ts";
 import { shapedTensor } from "./infer-shapes.ts";
-import { inOrder } from "./order.ts";
+import { inOrder } from "./nodes.ts";
 import type { GraphProto, ModelProto, NodeProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { elementType } from "./tensor.ts";
