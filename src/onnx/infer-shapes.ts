@@ -180,10 +180,10 @@ const flatten = shaped((dims, { attributes }) => {
 
 const rangeOf: Rule = ({ inputs }) => {
   const { type } = inputs[0]!;
-  const [from, to, by] = inputs.map((input) => input?.ints?.[0]);
-  if (!isNumber(from) || !isNumber(to) || !isNumber(by)) return { type, dims: ["range"] };
-  const length = Math.max(Math.ceil((to - from) / by), 0);
-  return { type, dims: [length], ints: length <= 64 ? Array.from({ length }, (_, i) => from + i * by) : undefined };
+  const [from, to, step] = inputs.map((input) => input?.ints?.[0]);
+  if (!isNumber(from) || !isNumber(to) || !isNumber(step)) return { type, dims: ["range"] };
+  const length = Math.max(Math.ceil((to - from) / step), 0);
+  return { type, dims: [length], ints: length <= 64 ? Array.from({ length }, (_, i) => from + i * step) : undefined };
 };
 
 const constantOfShape: Rule = ({ inputs: [shape], attributes }) => {
