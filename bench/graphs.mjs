@@ -48,7 +48,7 @@ const { file: calibrated, report: calibratedReport } = await quantizeModel(file,
 const products = productsOf([192, 768, 192]);
 const sessions = {
   products: await start(products),
-  productsInt8: await start((await quantizeModel(products, { twoTerms: 0 })).file),
+  productsInt8: await start((await quantizeModel(products, { residualFraction: 0 })).file),
   torch: await start(file),
   built: await start(buildModel(config, readFileSync(join(deitTiny, "model.safetensors")))),
   int8: await start(int8),

@@ -35,11 +35,11 @@ const photos = ["train", "validation", "test"].flatMap((split) =>
 );
 const calibration = { images: await calibrationPhotos(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
 const variants = {
-  "one term": { twoTerms: 0 },
-  "two terms in 9 %": { twoTerms: 0.09 },
-  "two terms in 20 %": { twoTerms: 0.2 },
-  "two terms everywhere": { twoTerms: 1 },
-  "8 photos, two terms in 20 %": { ...calibration, twoTerms: 0.2 },
+  "one term": { residualFraction: 0 },
+  "two terms in 9 %": { residualFraction: 0.09 },
+  "two terms in 20 %": { residualFraction: 0.2 },
+  "two terms everywhere": { residualFraction: 1 },
+  "8 photos, two terms in 20 %": { ...calibration, residualFraction: 0.2 },
 };
 
 const details = {};

@@ -13,7 +13,7 @@ const mostImages = 16;
 interface QuantizeFlags {
   out: string;
   images?: string[];
-  twoTerms?: number;
+  residualFraction?: number;
   weightBits?: 7 | 8;
   json?: boolean;
 }
@@ -31,7 +31,11 @@ export function defineQuantize(program: Command): void {
       "--images <paths...>",
       `images, folders or globs that show what activations are like; the first ${mostImages} are used, and the report measures on them`,
     )
-    .option("--two-terms <part>", "part of the multiplications done in two terms (default: 0.2 with images, else 0.09)", readPart)
+    .option(
+      "--residual-fraction <fraction>",
+      "fraction of multiplications with residual quantization (default: 0.2 with images, else 0.09)",
+      readPart,
+    )
     .option(
       "--weight-bits <n>",
       "8 where all processors have VNNI: a little closer there, but it saturates elsewhere (default: 7)",
@@ -42,13 +46,13 @@ export function defineQuantize(program: Command): void {
       "after",
       '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --images "photos/*.jpg" -o dinov2.int8.onnx',
     )
-    .action(async (source: string | undefined, { out, images, twoTerms, weightBits, json }: QuantizeFlags) => {
+    .action(async (source: string | undefined, { out, images, residualFraction, weightBits, json }: QuantizeFlags) => {
       refuseForeign(onnxOutputs(out));
       const { openGraph, openModelSource, saveOnnx } = await import("../runtimes/node/index.ts");
       const { quantizeProto } = await import("../onnx/index.ts");
       const original = await failingWith(status.model, () => openModelSource(source));
       const seen = images && { images: await lookAt(source, images, out), openGraph: oneThread(openGraph) };
-      const { model, report } = await quantizeProto(original, { ...seen, twoTerms, weightBits });
+      const { model, report } = await quantizeProto(original, { ...seen, residualFraction, weightBits });
       saveOnnx(out, model);
       writeReport(json ? `${JSON.stringify(report)}\n` : describe(out, report));
     });

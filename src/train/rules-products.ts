@@ -109,7 +109,7 @@ function convByInput(g: ShapedValue, x: ShapedValue, w: ShapedValue, group: numb
     const reached = stride * (sizes(g)[i + 2] - 1) + (sizes(w)[i + 2] - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i];
     return sizes(x)[i + 2] - reached;
   });
-  return ConvTranspose(g, w, undefined, { ...window, group, outputPadding });
+  return ConvTranspose(g, w, { ...window, group, outputPadding });
 }
 
 function convByWeight(x: ShapedValue, g: ShapedValue, w: ShapedValue, { strides, pads, dilations }: Window): ShapedValue {
