@@ -74,7 +74,7 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
     const shares = await opened.predict(rowsOf(rest, channels));
     const places = rest.map((image, i) => {
       const own = shares.subarray(i * classes.length, (i + 1) * classes.length);
-      const label = argmax(own, classes.length)[0];
+      const label = argmax(own);
       return { image, label, share: own[label] };
     });
     sorted.replaceChildren(

@@ -9,7 +9,7 @@ import {
   adamW,
   type Checkpoints,
   cosine,
-  distilStep,
+  distillStep,
   type Fitted,
   fit,
   makeShards,
@@ -60,7 +60,7 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
     const shards = await drawViews({ images, teacher, views, student, seed, store, recipe, signal: stop.signal });
     const [statistics] = await teacherStatistics(store, shards[0]);
     const fitted = await fit(
-      distilStep({
+      distillStep({
         ...{ student, way: s2 ? "s2" : "tiles", views: viewsPerStep, cells, parts: 2, preprocessing, clip: 1, average },
         layers: [{ statistics, weight: 1 }],
         optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
@@ -131,7 +131,7 @@ function drawViews({ teacher, student: { imageSize: side }, ...rest }: Drawing):
       return [tokens];
     },
     onShard: (done, of) => say(`views: ${done} of ${of} files`),
-    onProblem: (path, reason) => writeMessage(`${process.stderr.isTTY ? "\n" : ""}left out ${path}: ${reason}\n`),
+    onIssue: (path, reason) => writeMessage(`${process.stderr.isTTY ? "\n" : ""}left out ${path}: ${reason}\n`),
   });
 }
 

@@ -1,7 +1,7 @@
 /** Training an answerer: its step, and batches of scenes with all their questions. */
 import { LogSoftmax, Mul, ReduceMean, ReduceSum, Reshape } from "../onnx/index.ts";
 import { fromFloat16, makeRandom, shuffled } from "../tensors/index.ts";
-import { adamW, type Batch, cosine, type FitOptions, fit, initialValue, makeStep, muon, type Step } from "../train/index.ts";
+import { adamW, type Batch, cosine, fit, initialValue, makeStep, muon, type Step, type TrainOptions } from "../train/index.ts";
 import { answers, tokensOf, type VisualInput, type VqaHeadShape } from "./answerer.ts";
 import type { VqaHead } from "./answerer-file.ts";
 import { type Question, questionLength, vocabulary, wordIds } from "./questions.ts";
@@ -12,7 +12,7 @@ export interface SeenScene {
   readonly questions: readonly Question[];
 }
 
-export interface AnswererTraining extends Pick<FitOptions, "openLoop" | "checkpoints" | "signal" | "onStep"> {
+export interface AnswererTraining extends Pick<TrainOptions, "openLoop" | "checkpoints" | "signal" | "onStep"> {
   readonly sight: VisualInput;
   readonly shape: VqaHeadShape;
   readonly scenes: readonly SeenScene[];

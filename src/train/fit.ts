@@ -18,7 +18,7 @@ export interface Checkpoints {
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-export interface FitOptions {
+export interface TrainOptions {
   readonly steps: number;
   /** The learning rate of a step, which counts from 1. */
   readonly rate: (step: number) => number;
@@ -50,7 +50,7 @@ const checkpoint = "checkpoint.safetensors";
  * Runs the steps that are still to be done.
  * @throws S2Error "checkpoint" for one of another recipe or a damaged one; "training" when the loss is no number any more.
  */
-export async function fit(step: Step, options: FitOptions): Promise<Fitted> {
+export async function fit(step: Step, options: TrainOptions): Promise<Fitted> {
   const { steps, rate, batches, openLoop, checkpoints, every = 300_000, onStep, signal } = options;
   const start = (await resume(step, options)) ?? { state: firstState(step, options), history: [] };
   const history = [...start.history];
@@ -101,7 +101,7 @@ const numbers = (results: Readonly<Record<string, GraphTensor>>): Metrics =>
   Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));
 
 /** Parameters as given, averages like them, all else zeros. */
-function firstState({ state }: Step, { initial }: FitOptions): Record<string, GraphTensor> {
+function firstState({ state }: Step, { initial }: TrainOptions): Record<string, GraphTensor> {
   return Object.fromEntries(
     state.map(({ name, dims, parameter }) => {
       const own = name === parameter || name === `average/${parameter}`;
@@ -120,7 +120,7 @@ function pack(state: Readonly<Record<string, GraphTensor>>, history: readonly Me
 
 async function resume(
   { state }: Step,
-  { checkpoints, recipe }: FitOptions,
+  { checkpoints, recipe }: TrainOptions,
 ): Promise<{ state: Record<string, GraphTensor>; history: Metrics[] } | undefined> {
   const bytes = await checkpoints?.read(checkpoint);
   if (!bytes) return undefined;

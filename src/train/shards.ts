@@ -34,7 +34,7 @@ export interface ShardOptions {
   /** What the views depend on besides; a shard of another recipe is made anew. */
   readonly recipe: string;
   readonly onShard?: (done: number, of: number) => void;
-  readonly onProblem?: (path: string, reason: string) => void;
+  readonly onIssue?: (path: string, reason: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -99,14 +99,14 @@ function isShard(tensors: Readonly<Record<string, StoredTensor>>): boolean {
 async function makeShard(
   paths: readonly string[],
   random: Random,
-  { load, view, teacher, preprocessing, recipe, onProblem }: ShardOptions,
+  { load, view, teacher, preprocessing, recipe, onIssue }: ShardOptions,
 ): Promise<Uint8Array> {
   const views: View[] = [];
   for (const path of paths) {
     try {
       views.push(drawView(await load(path), view, random));
     } catch (error) {
-      onProblem?.(path, (error as Error).message);
+      onIssue?.(path, (error as Error).message);
     }
   }
   if (views.length === 0)
@@ -182,7 +182,7 @@ export function normalized(tiles: Uint8Array, side: number, preprocessing: Prepr
 }
 
 /** Mean and deviation of each of a layer's channels, over [CLS] tokens and over the others. */
-export interface Statistics {
+export interface LayerStatistics {
   readonly cls: Moments;
   readonly patches: Moments;
 }
@@ -193,9 +193,9 @@ interface Moments {
 }
 
 /** Those of one shard, layer by layer; prefix tokens beyond [CLS] are not known here. */
-export async function teacherStatistics(store: Checkpoints, shard: string): Promise<Statistics[]> {
+export async function teacherStatistics(store: Checkpoints, shard: string): Promise<LayerStatistics[]> {
   const tensors = await readShard(store, shard);
-  const layers: Statistics[] = [];
+  const layers: LayerStatistics[] = [];
   for (let layer = 0; layerName(layer) in tensors; layer++) {
     const { dims, data } = tensors[layerName(layer)];
     const values = fromFloat16(data as Uint16Array);

@@ -13,11 +13,11 @@ import {
   Sub,
 } from "../onnx/index.ts";
 import type { Optimizer } from "./optimizers.ts";
-import { layerName, type Statistics, type TilesPerView } from "./shards.ts";
+import { type LayerStatistics, layerName, type TilesPerView } from "./shards.ts";
 import { makeStep, type Step } from "./step.ts";
 import { linear, type Parameter, type VitShape, vitOfPatches } from "./vit.ts";
 
-export interface DistilOptions {
+export interface DistillStepOptions {
   readonly student: VitShape;
   /** "tiles": each tile on its own. "s2": features at scales 1 and 2, concatenated, against the teacher's at the finer scale (paper, Table 4). */
   readonly way: "tiles" | "s2";
@@ -28,7 +28,7 @@ export interface DistilOptions {
   /** As the batches have them (`BatchOptions`). */
   readonly cells: number;
   /** The teacher's layers in the batches; the last is against the student's last, each other one against the output of a block. */
-  readonly layers: readonly { readonly statistics: Statistics; readonly block?: number; readonly weight: number }[];
+  readonly layers: readonly { readonly statistics: LayerStatistics; readonly block?: number; readonly weight: number }[];
   readonly preprocessing: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly optimizer: Optimizer;
   /** How much [CLS] counts beside all patches; default a half. */
@@ -40,7 +40,7 @@ export interface DistilOptions {
 }
 
 /** The step's graph; the student's parameters are those that do not begin with `distil.`. */
-export function distilStep(options: DistilOptions): Step {
+export function distillStep(options: DistillStepOptions): Step {
   const {
     student,
     way,
@@ -85,7 +85,7 @@ export function distilStep(options: DistilOptions): Step {
 }
 
 /** Bytes [b, n, size·size·3], channels innermost, to (value / 255 - mean) / std. */
-function normalized(patches: ShapedValue, { mean, std }: DistilOptions["preprocessing"]): ShapedValue {
+function normalized(patches: ShapedValue, { mean, std }: DistillStepOptions["preprocessing"]): ShapedValue {
   const pixels = patches.dims[2] as number;
   const perChannel = (values: readonly number[]) =>
     constant(
@@ -98,9 +98,9 @@ function normalized(patches: ShapedValue, { mean, std }: DistilOptions["preproce
 }
 
 /** The teacher's tokens with mean 0 and deviation 1 in each channel, [CLS] and patches on their own. */
-function standardized(tokens: ShapedValue, { cls, patches }: Statistics): ShapedValue {
+function standardized(tokens: ShapedValue, { cls, patches }: LayerStatistics): ShapedValue {
   const [, count, channels] = tokens.dims as number[];
-  const table = (of: (part: Statistics["cls"], c: number) => number) =>
+  const table = (of: (part: LayerStatistics["cls"], c: number) => number) =>
     constant(
       tokens.graph,
       "float32",
