@@ -74,7 +74,7 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
     const scores = await opened.predict(rowsOf(rest, channels));
     const predictions = rest.map((image, i) => {
       const ofImage = scores.subarray(i * classes.length, (i + 1) * classes.length);
-      const label = argmax(ofImage, classes.length)[0];
+      const label = argmax(ofImage);
       return { image, label, score: ofImage[label] };
     });
     sorted.replaceChildren(

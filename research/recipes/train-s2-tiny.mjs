@@ -17,7 +17,7 @@ import { loadImage, loadModel, openLoop, openStore } from "s2-vision/node";
 import {
   adamW,
   cosine,
-  distilStep,
+  distillStep,
   fit,
   freshBatches,
   makeShards,
@@ -162,7 +162,7 @@ async function train(part, from) {
   const { steps } = schedule;
   const first = firstOf(part, from);
   const { statistics, batches, close } = await (part.data ? storedData(part) : freshData(part));
-  const step = distilStep({
+  const step = distillStep({
     ...{ student, way, views, tilesPerView: view.fine === false ? 1 : 5, cells, parts, preprocessing, clsWeight, clip: 1 },
     average,
     layers: layers.map(({ block, weight }, i) => ({ statistics: statistics[i], block, weight })),
@@ -213,7 +213,7 @@ async function storedData({ data: name, layers, drawn: views, perShard, view, se
     ...{ images: firstImages, load: loadImage, teacher, preprocessing: pixels, views, perShard, view, seed, store },
     ...{ recipe: JSON.stringify({ layers, view, seed, images: firstImages.length }), signal: stop.signal },
     onShard: (done, of) => say(`${name}: ${done} of ${of} files`),
-    onProblem: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
+    onIssue: (path, reason) => say(`left out ${relative(data, path)}: ${reason}`),
   });
   await close();
   return { statistics: await teacherStatistics(store, shards[0]), batches: (how) => shardBatches(store, shards, how) };

@@ -1,7 +1,7 @@
 /** Dimensionality reduction of features (PCA, random projection): a control for the number of channels of S². */
 import type { Tensor } from "s2-vision";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "s2-vision/onnx";
-import { makeRandom, type Random } from "s2-vision/train";
+import { makeRandom } from "s2-vision/train";
 import { ResearchError } from "./error.ts";
 import type { ImageFeatures } from "./evaluate.ts";
 
@@ -152,5 +152,5 @@ function orthonormal(rows: Float32Array, length: number): Float32Array {
 }
 
 /** Draws from the standard normal distribution (Box-Muller). */
-const normals = (count: number, random: Random): Float32Array =>
+const normals = (count: number, random: () => number): Float32Array =>
   Float32Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));

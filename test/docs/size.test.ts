@@ -9,8 +9,7 @@ const lines = new Map(
     .filter((path) => path.endsWith(".ts"))
     .map((path) => [path.replaceAll("\\", "/"), readFileSync(root + path, "utf8").split("\n").length - 1]),
 );
-const sum = (folder: string) =>
-  [...lines].reduce((total, [path, count]) => total + (path.startsWith(folder) ? count : 0), 0);
+const sum = (folder: string) => [...lines].reduce((total, [path, count]) => total + (path.startsWith(folder) ? count : 0), 0);
 
 it("no file has more than 300 lines", () => {
   expect([...lines].filter(([, count]) => count > 300)).toEqual([]);

@@ -18,7 +18,9 @@ export const scales: Experiment = {
       context,
       async (task) => {
         const all =
-          task.set.task === "classification" ? await extractFeatures(task, context, native(...COUNTS)) : await withFourth(task, context);
+          task.set.task === "classification"
+            ? await extractFeatures(task, context, native(...COUNTS))
+            : await withFourth(task, context);
         return COUNTS.map((count) => [scaleName(count), firstScales(all, count)]);
       },
       {

@@ -95,7 +95,9 @@ async function featureSetsOf(task: TaskData<"segmentation">, context: Experiment
 }
 
 /** Compares the feature sets on both data sets, the main comparison first. */
-function findings(results: readonly { readonly task: TaskData<"segmentation">; readonly systems: readonly Evaluation[] }[]): string[] {
+function findings(
+  results: readonly { readonly task: TaskData<"segmentation">; readonly systems: readonly Evaluation[] }[],
+): string[] {
   const [one, three, principal, oneFine, lastFine, threeFine] = [0, 2, 3, 4, 5, 6];
   const pairs = [
     ...[

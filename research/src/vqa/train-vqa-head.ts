@@ -5,7 +5,6 @@ import {
   adamW,
   type Batch,
   cosine,
-  type FitOptions,
   fit,
   initialValue,
   makeRandom,
@@ -13,6 +12,7 @@ import {
   muon,
   type Step,
   shuffled,
+  type TrainOptions,
 } from "s2-vision/train";
 import { type Question, questionLength, vocabulary, wordIds } from "./questions.ts";
 import { countTokens, type VisualInput, type VqaHeadShape, wordScores } from "./vqa-head.ts";
@@ -24,7 +24,7 @@ export interface SceneExample {
   readonly questions: readonly Question[];
 }
 
-export interface VqaTraining extends Pick<FitOptions, "openLoop" | "checkpoints" | "signal" | "onStep"> {
+export interface VqaTraining extends Pick<TrainOptions, "openLoop" | "checkpoints" | "signal" | "onStep"> {
   readonly visualInput: VisualInput;
   readonly shape: VqaHeadShape;
   readonly scenes: readonly SceneExample[];
