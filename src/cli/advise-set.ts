@@ -13,7 +13,7 @@ import {
   type Candidates,
   type Cost,
   evaluateTask,
-  fitProjection,
+  fitRandomProjection,
   fitTask,
   gain,
   headFor,
@@ -195,8 +195,8 @@ async function mapped(features: Features, map: (tokens: ImageTokens) => ImageTok
 async function narrowed({ splits, flags }: Bench, features: Features): Promise<Features> {
   const [{ channels, channelsPerScale }] = features.values();
   const batches = splits.train.flatMap(({ path }) => features.get(path)?.data ?? []);
-  const options = { channels, width: channelsPerScale[0], openGraph: graphsOf(flags), seed: flags.seed ?? 1 };
-  return projectFeatures(features, await fitProjection("random", batches, options), options.openGraph);
+  const map = fitRandomProjection(batches, { channels, width: channelsPerScale[0], seed: flags.seed ?? 1 });
+  return projectFeatures(features, map, graphsOf(flags));
 }
 
 /** Fits the head to these features and measures it on the test images. */

@@ -13,6 +13,6 @@ export {
   type TaskSet,
 } from "./fit.ts";
 export { openPredictor, type Prediction, type Predictor } from "./predict.ts";
-export { fitProjection, projectFeatures } from "./project.ts";
+export { fitRandomProjection, projectFeatures } from "./project.ts";
 export { type TaskSplitOptions, type TaskSplits, taskSplits } from "./splits.ts";
 export type { FeaturesOf } from "./task-images.ts";
