@@ -163,7 +163,7 @@ def derive(source, name, make):
         shutil.copy(path, OUT / f"{name}.onnx")
 
 
-def optimise(level):
+def optimize(level):
     def make(source, target):
         options = ort.SessionOptions()
         options.graph_optimization_level = level
@@ -270,8 +270,8 @@ def main():
     derive("vit-ts20", "vit-q8-signed", int8(QuantType.QInt8))
     derive("conv-ts13", "conv-q8", int8(QuantType.QUInt8))
     derive("vit-ts13", "vit-q4", four_bits)
-    derive("vit-ts13", "vit-optimised", optimise(ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED))
-    derive("vit-q8", "vit-q8-optimised", optimise(ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED))
+    derive("vit-ts13", "vit-optimized", optimize(ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED))
+    derive("vit-q8", "vit-q8-optimized", optimize(ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED))
     derive("vit-ts13", "vit-fused", fuse)
 
 
