@@ -25,7 +25,7 @@ from timm.models._hub import save_config_for_hf
 FLOATS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
-def randomise(model, generator):
+def randomize(model, generator):
     """Every parameter by what it is for: norms around 1, biases, scales and tokens away from 0, matrices that keep the size of what they multiply."""
 
     def normal(like, scale):
@@ -97,7 +97,7 @@ def write_hf(folder, row, generator):
         values.pop("pooler_output_size", None)  # follows hidden_size
         values["torch_dtype"] = values.pop("dtype", dtype)
     (folder / "config.json").write_text(json.dumps(values, indent=2, sort_keys=True, default=str))
-    save(folder, randomise(model, generator), options)
+    save(folder, randomize(model, generator), options)
     size = getattr(config, "vision_config", config).image_size
     size = tuple(size) if isinstance(size, (list, tuple)) else (size, size)
     return {"source": "hf", "class": kind.__name__, "library": f"transformers {VERSIONS['transformers']}"}, options.get("image", size)
@@ -116,7 +116,7 @@ def write_timm(folder, row, generator):
         model = timm.create_model(name, pretrained_cfg_overlay=overlay, num_classes=classes, **arguments)
     size = model.pretrained_cfg["input_size"][1:]
     save_config_for_hf(model, folder / "config.json", model_args=arguments)
-    save(folder, randomise(model, generator), options)
+    save(folder, randomize(model, generator), options)
     return {"source": "timm", "class": name, "library": f"timm {VERSIONS['timm']}"}, size
 
 

@@ -1,4 +1,4 @@
-"""Makes test/features/fit-photos.json: photos as squares, as LLaVA's and VILA's code and transformers' processors make them before normalising.
+"""Makes test/features/fit-photos.json: photos as squares, as LLaVA's and VILA's code and transformers' processors make them before normalizing.
 
     python research/python/make-fit-photos.py        (needs Pillow and numpy)
 
@@ -36,12 +36,12 @@ def center_crop(image, side):
     return pixels[top : top + side, left : left + side]
 
 
-def expand2square(image, colour):
+def expand2square(image, color):
     width, height = image.size
     if width == height:
         return image
     side = max(width, height)
-    result = Image.new(image.mode, (side, side), colour)
+    result = Image.new(image.mode, (side, side), color)
     result.paste(image, (0, (width - height) // 2) if width > height else ((height - width) // 2, 0))
     return result
 

@@ -1,9 +1,9 @@
 """Makes test/fixtures/heads: what scikit-learn (and SciPy where it has no such head) computes on small made-up features; and, where
-../shared is, how many photos of clothing's test split scikit-learn tells right from DeiT-Tiny's features.
+../shared is, how many photos of clothing's test split scikit-learn classifies correctly from DeiT-Tiny's features.
 
     python research/python/make-head-goldens.py        (needs numpy, scipy, scikit-learn, torch; for the photos onnxruntime and Pillow)
 
-Features are of two scales, 16 and 8 channels. They are standardised as the heads do: StandardScaler, then each scale times
+Features are of two scales, 16 and 8 channels. They are standardized as the heads do: StandardScaler, then each scale times
 sqrt(channels / (scales * width)). Coefficients are stored for features as they are.
 """
 
@@ -43,10 +43,10 @@ def case(name, **fields):
 def features():
     """Overlapping classes; channels that depend on each other, with means far from 0 and deviations from 0.1 to 10."""
     mix = RANDOM.standard_normal((CHANNELS, CHANNELS)) * 10 ** RANDOM.uniform(-1, 0.5, CHANNELS)
-    centres, offset = RANDOM.standard_normal((CLASSES, CHANNELS)) * 0.45, RANDOM.standard_normal(CHANNELS) * 5
+    centers, offset = RANDOM.standard_normal((CLASSES, CHANNELS)) * 0.45, RANDOM.standard_normal(CHANNELS) * 5
     for name, count in ROWS.items():
         labels = RANDOM.integers(0, CLASSES, count)
-        rows = (RANDOM.standard_normal((count, CHANNELS)) + centres[labels]) @ mix + offset
+        rows = (RANDOM.standard_normal((count, CHANNELS)) + centers[labels]) @ mix + offset
         yield name, np.float32(rows), labels
 
 
@@ -62,7 +62,7 @@ class Standard:
     def __call__(self, rows):
         return (np.float64(rows) - self.scaler.mean_) * self.factor
 
-    def folded(self, weight, bias):
+    def fold_standardization(self, weight, bias):
         weight = weight * self.factor
         return weight, bias - weight @ self.scaler.mean_
 
@@ -85,7 +85,7 @@ for c in (0.01, 1, 30):
         validation=float(-np.log(model.predict_proba(z["validation"])[np.arange(60), labels["validation"]]).mean()),
     )
 
-# The same with shares of classes: every row as often as there are classes, each with its share as weight.
+# The same with fractions of classes: every row as often as there are classes, each with its fraction as weight.
 shares = RANDOM.dirichlet(np.full(CLASSES, 0.5), ROWS["train"]) * RANDOM.uniform(0, 1, (ROWS["train"], 1))
 shares[:20] = 0
 shares = np.float32(shares)
@@ -101,7 +101,7 @@ weights = np.float32(RANDOM.uniform(0, 2, ROWS["train"]))
 for alpha in (0.1, 10, 1000):
     for name, given in (("ridge", None), ("weighted ridge", weights)):
         model = Ridge(alpha=alpha).fit(z["train"], np.float64(targets), sample_weight=given)
-        weight, bias = standard.folded(model.coef_, model.intercept_)
+        weight, bias = standard.fold_standardization(model.coef_, model.intercept_)
         case(
             f"{name} {alpha}",
             alpha=alpha,
@@ -118,7 +118,7 @@ for alpha in (0.1, 10, 1000):
         right=int((model.predict(z["test"]) == labels["test"]).sum()),
     )
 
-# Neighbours: the cosine of each scale, averaged.
+# Neighbors: the cosine of each scale, averaged.
 def unit(r):
     parts = np.split(np.float64(r), np.cumsum(WIDTHS)[:-1], axis=1)
     return np.concatenate([p / np.linalg.norm(p, axis=1, keepdims=True) for p in parts], 1) / np.sqrt(len(WIDTHS))
@@ -128,7 +128,7 @@ for k, temperature in ((20, 0.07), (1, 0.07), (5, 1)):
     model = KNeighborsClassifier(k, metric="cosine", weights=lambda d, t=temperature: np.exp((1 - d) / t))
     model.fit(unit(rows["train"]), labels["train"])
     case(
-        f"neighbours {k} {temperature}",
+        f"neighbors {k} {temperature}",
         k=k,
         temperature=temperature,
         probabilities=store(model.predict_proba(unit(rows["test"]))),

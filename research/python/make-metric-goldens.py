@@ -134,7 +134,7 @@ def depth(photos=4, side=(8, 11), low=1e-3, high=10):
     return {
         "truth": y.reshape(photos, -1).tolist(),
         "predicted": x.reshape(photos, -1).tolist(),
-        "photoMean": {name: float(np.mean([one[name] for one in each])) for name in together},
+        "perImageMean": {name: float(np.mean([one[name] for one in each])) for name in together},
         "pooled": {name: float(value) for name, value in together.items()},
     }
 

@@ -2,8 +2,8 @@
 
     python research/python/make-png-goldens.py        (needs numpy and Pillow)
 
-Kinds that Pillow cannot write (2 and 4 bits of grey, Adam7) are written here after the specification (W3C PNG). Pillow reads all of them
-back, and has the last word: palettes as indices, grey of fewer than 8 bits as it scales them. A checksum is the SHA-256 of all files of a
+Kinds that Pillow cannot write (2 and 4 bits of gray, Adam7) are written here after the specification (W3C PNG). Pillow reads all of them
+back, and has the last word: palettes as indices, gray of fewer than 8 bits as it scales them. A checksum is the SHA-256 of all files of a
 set, in the order of their paths, each as 16-bit little-endian numbers.
 """
 
@@ -21,7 +21,7 @@ FOLDER = ROOT / "test/fixtures/png"
 DATA = ROOT / "../shared/data"
 RANDOM = np.random.default_rng(4)
 HEIGHT, WIDTH = 9, 13  # no multiple of 8: rows end within a byte, Adam7's passes are uneven
-GREY, PALETTE = 0, 3
+GRAY, PALETTE = 0, 3
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 SETS = {
     "camvid": "camvid/*/masks/*.png",
@@ -45,38 +45,38 @@ def rows(values, bits):
     return lines
 
 
-def png(values, bits, colour, interlaced):
+def png(values, bits, color_type, interlaced):
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     height, width = values.shape
     passes = [values[y::dy, x::dx] for x, y, dx, dy in ADAM7] if interlaced else [values]
     data = b"".join(rows(each, bits) for each in passes if each.size)
-    colours = RANDOM.integers(0, 256, 3 * 2 ** min(bits, 8), dtype=np.uint8).tobytes()
+    palette = RANDOM.integers(0, 256, 3 * 2 ** min(bits, 8), dtype=np.uint8).tobytes()
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlaced))
-        + (chunk(b"PLTE", colours) if colour == PALETTE else b"")
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, interlaced))
+        + (chunk(b"PLTE", palette) if color_type == PALETTE else b"")
         + chunk(b"IDAT", zlib.compress(data))
         + chunk(b"IEND", b"")
     )
 
 
-def read(path, bits, colour):
+def read(path, bits, color_type):
     values = np.array(Image.open(path)).astype(int)
-    return values // (255 // (2**bits - 1)) if colour == GREY and 1 < bits < 8 else values
+    return values // (255 // (2**bits - 1)) if color_type == GRAY and 1 < bits < 8 else values
 
 
 cases = []
 FOLDER.mkdir(parents=True, exist_ok=True)
-for colour, name in ((GREY, "grey"), (PALETTE, "palette")):
-    for bits in (1, 2, 4, 8, 16) if colour == GREY else (1, 2, 4, 8):
+for color_type, name in ((GRAY, "gray"), (PALETTE, "palette")):
+    for bits in (1, 2, 4, 8, 16) if color_type == GRAY else (1, 2, 4, 8):
         for interlaced in (0, 1):
             values = RANDOM.integers(0, 2**bits, (HEIGHT, WIDTH))
             file = f"{name}-{bits}{'-adam7' if interlaced else ''}.png"
-            (FOLDER / file).write_bytes(png(values, bits, colour, interlaced))
-            assert (read(FOLDER / file, bits, colour) == values).all(), file
-            cases.append({"file": file, "bits": bits, "palette": colour == PALETTE, "interlaced": bool(interlaced), "values": values.ravel().tolist()})
+            (FOLDER / file).write_bytes(png(values, bits, color_type, interlaced))
+            assert (read(FOLDER / file, bits, color_type) == values).all(), file
+            cases.append({"file": file, "bits": bits, "palette": color_type == PALETTE, "interlaced": bool(interlaced), "values": values.ravel().tolist()})
 # As Pillow writes them, with filters; smooth, so that all filters pay.
 smooth = np.add.outer(np.arange(40) ** 2, 3 * np.arange(50)) % 200
 for mode, array in (("P", smooth.astype(np.uint8)), ("I;16", (smooth * 257).astype(np.uint16))):

@@ -1,4 +1,4 @@
-"""Makes test/fixtures/train: a small ViT's loss, gradients by torch's autograd, and its weights after some steps of torch's optimisers.
+"""Makes test/fixtures/train: a small ViT's loss, gradients by torch's autograd, and its weights after some steps of torch's optimizers.
 
     python research/python/make-train-goldens.py        (needs numpy and torch)
 
@@ -113,23 +113,23 @@ def groups(decay):
     return [{"params": parts[True], "weight_decay": decay}, {"params": parts[False], "weight_decay": 0.0}]
 
 
-optimisers = {
+optimizers = {
     "adamW": lambda: torch.optim.AdamW(groups(0.05), lr=0.01),
     "sgd": lambda: torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9),
     "adamW, clipped": lambda: torch.optim.AdamW(groups(0.05), lr=0.01),
 }
-for name, make in optimisers.items():
+for name, make in optimizers.items():
     model.load_state_dict(start)
-    optimiser, losses = make(), []
+    optimizer, losses = make(), []
     average = {key: value.clone() for key, value in start.items()}
     for _ in range(STEPS):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = loss_of(model, images, target)
         loss.backward()
         losses.append(loss.item())
         if "clipped" in name:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 0.05)
-        optimiser.step()
+        optimizer.step()
         for key, value in model.state_dict().items():
             average[key] = average[key] * 0.9 + value * 0.1
     case["after"][name] = {

@@ -1,5 +1,5 @@
 /**
- * Draws the scenes of `s2 experiment language`: small coloured things, rings to count and a sign to read, on images, seeded. For each part a
+ * Draws the scenes of the experiment "language": small colored objects, rings to count and a sign to read, on images, seeded. For each split a
  * folder of JPEGs and a list of what lies where: OUT/scenes/{train,test,wide-train,wide-test}, and for the square ones a copy that is moved by
  * half a token of a 14x14 grid. Images behind the scenes of the test parts are behind no other. What is drawn stays out of the repository.
  */
@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
 
 const side = 672;
 const sizes = [12, 16, 24, 32, 48, 64, 96];
-const colours = {
+const colors = {
   ...{ red: "#d81e1e", green: "#1f9a34", blue: "#1f4fd8", yellow: "#f5dc1e" },
   ...{ purple: "#8a2bc2", orange: "#f58a1e", black: "#0a0a0a", white: "#fafafa" },
 };
@@ -57,47 +57,47 @@ const order = shuffled(images.length, makeRandom(Number(flags.seed)));
 const held = Math.ceil(images.length / 8);
 const behind = { train: order.slice(held), test: order.slice(0, held) };
 
-for (const [part, [width, place]] of Object.entries({
+for (const [split, [width, source]] of Object.entries({
   ...{ train: [side, "train"], test: [side, "test"] },
   ...{ "wide-train": [2 * side, "train"], "wide-test": [2 * side, "test"] },
 })) {
-  const seed = Number(flags.seed) * 100 + part.length;
-  await drawPart(part, Number(flags[part]), width, behind[place], seed);
+  const seed = Number(flags.seed) * 100 + split.length;
+  await drawSplit(split, Number(flags[split]), width, behind[source], seed);
 }
 
-async function drawPart(part, count, width, backgrounds, seed) {
-  const folder = join(flags.out, "scenes", part);
-  const moved = width === side ? join(flags.out, "scenes", `${part}-moved`) : undefined;
+async function drawSplit(split, count, width, backgrounds, seed) {
+  const folder = join(flags.out, "scenes", split);
+  const moved = width === side ? join(flags.out, "scenes", `${split}-moved`) : undefined;
   for (const each of [folder, moved]) if (each) mkdirSync(each, { recursive: true });
   const random = makeRandom(seed);
   const scenes = [];
   for (let i = 0; i < count; i++) {
-    const image = join(flags.images, images[backgrounds[Math.floor(random() * backgrounds.length)]]);
+    const background = join(flags.images, images[backgrounds[Math.floor(random() * backgrounds.length)]]);
     const name = `${String(i).padStart(5, "0")}.jpg`;
-    const placed = place(width, random);
-    const pixels = await sharp(image)
+    const scene = drawScene(width, random);
+    const pixels = await sharp(background)
       .resize(width, side, { fit: "cover" })
-      .composite([{ input: Buffer.from(picture(width, placed)) }])
+      .composite([{ input: Buffer.from(picture(width, scene)) }])
       .removeAlpha()
       .raw()
       .toBuffer();
-    const scene = () => sharp(pixels, { raw: { width, height: side, channels: 3 } });
-    await write(scene(), join(folder, name));
+    const image = () => sharp(pixels, { raw: { width, height: side, channels: 3 } });
+    await write(image(), join(folder, name));
     // What is seen is 24 px further right and down: the crop begins outside, where the edge goes on.
     if (moved) {
-      const crop = scene().extract({ left: 0, top: 0, width: width - 24, height: side - 24 });
+      const crop = image().extract({ left: 0, top: 0, width: width - 24, height: side - 24 });
       await write(crop.extend({ left: 24, top: 24, extendWith: "copy" }), join(moved, name));
     }
-    scenes.push({ name, ...placed });
-    if ((i + 1) % 500 === 0) process.stderr.write(`${part}: ${i + 1} of ${count}\n`);
+    scenes.push({ name, ...scene });
+    if ((i + 1) % 500 === 0) process.stderr.write(`${split}: ${i + 1} of ${count}\n`);
   }
   const list = join(folder, "scenes.json");
   writeFileSync(`${list}.part`, `${JSON.stringify({ width, height: side, scenes })}\n`);
   renameSync(`${list}.part`, list);
 }
 
-/** Four things of different shapes and colours, zero to four rings of one size, and a sign; nothing lies on anything. */
-function place(width, random) {
+/** Four objects of different shapes and colors, zero to four rings of one size, and a sign; nothing lies on anything. */
+function drawScene(width, random) {
   const draw = (of) => of[Math.floor(random() * of.length)];
   const taken = [];
   const at = (w, h) => {
@@ -112,10 +112,10 @@ function place(width, random) {
     shuffled(names.length, random)
       .slice(0, count)
       .map((i) => names[i]);
-  const tints = pick(Object.keys(colours), 4);
-  const things = pick(Object.keys(shapes), 4).map((shape, i) => {
+  const tints = pick(Object.keys(colors), 4);
+  const objects = pick(Object.keys(shapes), 4).map((shape, i) => {
     const size = draw(sizes);
-    return { shape, colour: tints[i], size, box: at(size, size) };
+    return { shape, color: tints[i], size, box: at(size, size) };
   });
   const size = draw(sizes.slice(1));
   const height = draw(sizes.slice(0, 6));
@@ -123,13 +123,13 @@ function place(width, random) {
   const word = draw(words);
   const unit = height / 7;
   const sign = at(Math.round(unit * (6 * word.length + 1)), Math.round(unit * 9));
-  return { things, rings: { size, boxes: rings }, sign: { word, size: height, box: sign } };
+  return { objects, rings: { size, boxes: rings }, sign: { word, size: height, box: sign } };
 }
 
-function picture(width, { things, rings, sign }) {
+function picture(width, { objects, rings, sign }) {
   const scaled = ({ left, top }, size, inner) => `<g transform="translate(${left} ${top}) scale(${size / 100})">${inner}</g>`;
-  const drawn = things.map(({ shape, colour, size, box }) =>
-    scaled(box, size, `<g fill="${colours[colour]}">${shapes[shape]}</g>`),
+  const drawn = objects.map(({ shape, color, size, box }) =>
+    scaled(box, size, `<g fill="${colors[color]}">${shapes[shape]}</g>`),
   );
   const ring = '<circle cx="50" cy="50" r="38" fill="none" stroke="#19d3d3" stroke-width="24"/>';
   for (const box of rings.boxes) drawn.push(scaled(box, rings.size, ring));

@@ -1,7 +1,7 @@
 /**
- * How much of the teacher's tokens a student's tell, on images it was trained on and on others: `node research/recipes/explained.mjs NAME FOLDER` adds a
+ * Fraction of the variance of the teacher's tokens that is predicted from a student's, on images it was trained on and on others: `node research/recipes/explained.mjs NAME FOLDER` adds a
  * row to models/explained.json. By ridge regression, of [CLS] from [CLS] and of patches from patches: on clothing/train in five parts, each
- * told by the others, and on clothing/validation; "main" is of [CLS]'s first 20 principal components. For choosing recipes; no test split is looked at.
+ * predicted from the others, and on clothing/validation; "main" is of [CLS]'s first 20 principal components. For choosing recipes; no test split is looked at.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ const teacher = await tokensOf(join(root, "../shared/models/deit_tiny_patch16_22
 const clothes = [...train.keys()];
 const seen = [...train, ...others].map((_, i) => i);
 const unseen = validation.map((_, i) => seen.length + i);
-const folds = Array.from({ length: parts }, (_, part) => clothes.filter((i) => i % parts === part));
+const folds = Array.from({ length: parts }, (_, fold) => clothes.filter((i) => i % parts === fold));
 const inParts = folds.map((fold) => [seen.filter((i) => !fold.includes(i)), fold]);
 const row = {
   name,
@@ -57,17 +57,17 @@ async function explained(kind, splits, make = (token) => token) {
     const goal = eachToken(rowsOf(teacher, kind, to), make);
     const { deviation } = momentsOf(rowsOf(teacher, kind, from));
     const middle = make(momentsOf(rowsOf(teacher, kind, kind === "cls" ? from.filter((i) => i < train.length) : from)).mean);
-    const told = eachToken(await toldFrom(kind, from, rowsOf(student, kind, to)), make);
+    const predicted = eachToken(await predictFrom(kind, from, rowsOf(student, kind, to)), make);
     for (const [i, value] of goal.entries()) {
-      errors += ((value - told[i]) / deviation[i % width]) ** 2;
+      errors += ((value - predicted[i]) / deviation[i % width]) ** 2;
       all += ((value - middle[i % width]) / deviation[i % width]) ** 2;
     }
   }
   return Math.round(1000 * (1 - errors / all)) / 1000;
 }
 
-/** The teacher's tokens as a map that was fitted to some images tells them from the student's. */
-async function toldFrom(kind, from, rows) {
+/** Predicts the teacher's tokens from the student's by a map that is fitted to some images. */
+async function predictFrom(kind, from, rows) {
   const given = { rows: rowsOf(student, kind, from), targets: rowsOf(teacher, kind, from) };
   const names = Array.from({ length: width }, (_, c) => `channel ${c}`);
   const { head } = await fitRidge(() => [given], {
@@ -75,9 +75,9 @@ async function toldFrom(kind, from, rows) {
     alpha: (penalty[kind] * given.rows.length) / width,
   });
   const probe = await openProbe(head, openGraph);
-  const told = await probe.predict(rows);
+  const predicted = await probe.predict(rows);
   await probe.close();
-  return told;
+  return predicted;
 }
 
 function rowsOf(tokens, kind, images) {

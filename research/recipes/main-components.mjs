@@ -1,8 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 
 /**
- * What of vectors like `rows` can be learned from few images: a map to the same channels that keeps the first `kept` principal components of
- * standardized channels, each by the root of its deviation, so that those which tell images apart count beside the few strongest.
+ * Makes a map of vectors like `rows` to the part that can be learned from few images: it keeps the first `kept` principal components of
+ * standardized channels, each scaled by the root of its deviation, so that components which distinguish images count beside the few strongest.
  */
 export function mainComponents(rows, kept) {
   const matrix = new Matrix(rows);

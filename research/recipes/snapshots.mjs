@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readSafetensors } from "s2-vision/node";
 
 /**
- * The mean of the averaged weights in copies of checkpoints, which tells unseen images better than any of them (Wortsman et al., "Model soups",
+ * The mean of the averaged weights in copies of checkpoints, which predicts unseen images better than any of them (Wortsman et al., "Model soups",
  * arXiv 2203.05482), and how they came about: for each recipe the steps of the longest, their metrics, and after which steps copies were taken.
  */
 export function meanOfSnapshots(paths) {
@@ -22,9 +22,9 @@ export function meanOfSnapshots(paths) {
   const parts = [...new Set(read.map(({ recipe }) => recipe))].map((recipe) => {
     const histories = read.filter((each) => each.recipe === recipe).map(({ history }) => history);
     const snapshots = histories.map(({ length }) => length).sort((a, b) => a - b);
-    const { schedule, ...part } = JSON.parse(recipe);
+    const { schedule, ...stage } = JSON.parse(recipe);
     const history = histories.find(({ length }) => length === snapshots.at(-1));
-    return { part: { ...part, schedule: { ...schedule, steps: history.length }, snapshots }, history };
+    return { stage: { ...stage, schedule: { ...schedule, steps: history.length }, snapshots }, history };
   });
   return { weights, parts };
 }

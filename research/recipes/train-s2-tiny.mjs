@@ -3,7 +3,7 @@
  * more views at one, then of views that are always new, mixed, plain and at last altered; then for each model the rest, on single tiles or with
  * S² in the loop, so that both have had the same steps and the same runs of tiles. Resumable: run it again after a break. `--from models/s2-tiny`
  * goes on from a model's averaged weights where the checkpoints of its first parts are gone, as was done three times for the committed ones
- * (their log tells each part; the steps here are their sums), and `--snapshot FILE`, once or more, from the mean of copies of checkpoints of
+ * (their log lists each stage; the steps here are their sums), and `--snapshot FILE`, once or more, from the mean of copies of checkpoints of
  * training that began so; another `--seed` then gives other views. Views and checkpoints go to training/ (not
  * committed), models and their logs to models/.
  */
@@ -118,7 +118,7 @@ const drawn = [
   { ...plain, name: "plain", views: 25, parts: 5, schedule: falling(steps.plain, 4e-4, 1e-5) },
   { ...altered, name: "complete", views: 24, parts: 12, schedule: { ...constant(steps.complete, 50), rate: 2e-4, last: 2e-4 } },
 ].filter(({ schedule }) => schedule.steps > 0);
-const own = {
+const finalStage = {
   ...altered,
   view: { ...altered.view, whole: 0.4 },
   seed: seed + 3,
@@ -127,11 +127,11 @@ const own = {
   schedule: falling(steps.steps, 2e-4, 1e-4),
 };
 /** The loop's is about patches: with the views, weight and rate of the other it was worse in all (models/MODEL_CARD.md). */
-const owns = [
-  { ...own, name: "s2-tiny", views: 25, parts: 5 },
+const finalStages = [
+  { ...finalStage, name: "s2-tiny", views: 25, parts: 5 },
   {
     ...{ ...plain, name: "s2-tiny-ms", way: "s2", views: 5, parts: 5, view: { ...plain.view, fine: true }, pool: 96 },
-    ...{ seed: own.seed, clsWeight: 0.5, schedule: falling(steps.steps, 2e-4, 1e-5) },
+    ...{ seed: finalStage.seed, clsWeight: 0.5, schedule: falling(steps.steps, 2e-4, 1e-5) },
   },
 ];
 
@@ -140,48 +140,50 @@ let state = before.weights;
 /** Found when it is first needed. */
 let towards;
 const done = { parts: before.parts, history: before.history };
-if (!flags.from) for (const part of stored) await go(part);
-for (const [i, part] of drawn.entries()) await go({ ...part, ...(i === 0 && flags.from && { from: before.name }) });
-for (const part of owns) {
-  const fitted = await train(part, state);
-  const told = toldOf({ ...part, ...(drawn.length === 0 && { from: before.name }) });
-  save(part.name, fitted.state, [...done.parts, told], [...done.history, ...shown(fitted.history, done)]);
+if (!flags.from) for (const stage of stored) await trainCommon(stage);
+for (const [i, stage] of drawn.entries()) await trainCommon({ ...stage, ...(i === 0 && flags.from && { from: before.name }) });
+for (const stage of finalStages) {
+  const fitted = await train(stage, state);
+  const description = describeStage({ ...stage, ...(drawn.length === 0 && { from: before.name }) });
+  save(stage.name, fitted.state, [...done.parts, description], [...done.history, ...shown(fitted.history, done)]);
 }
 
-/** A part that both models have in common. */
-async function go(part) {
-  const fitted = await train(part, state);
+/** A stage that both models have in common. */
+async function trainCommon(stage) {
+  const fitted = await train(stage, state);
   state = fitted.state;
   done.history = [...done.history, ...shown(fitted.history, done)];
-  done.parts = [...done.parts, toldOf(part)];
+  done.parts = [...done.parts, describeStage(stage)];
 }
 
-/** Steps of one part, from the checkpoint where there is one; ends the process when it was stopped. */
-async function train(part, from) {
-  const { name, way, layers, views, cells, parts, clsWeight, schedule, view, average = decay } = part;
+/** Steps of one stage, from the checkpoint where there is one; ends the process when it was stopped. */
+async function train(stage, from) {
+  const { name, way, layers, views, cells, parts, clsWeight, schedule, view, average = decay } = stage;
   const { steps } = schedule;
-  const first = firstOf(part, from);
-  const { statistics, batches, close } = await (part.data ? storedData(part) : freshData(part));
+  const first = firstOf(stage, from);
+  const { statistics, batches, close } = await (stage.data ? storedData(stage) : freshData(stage));
   const step = distillStep({
     ...{ student, way, views, tilesPerView: view.fine === false ? 1 : 5, cells, parts, preprocessing, clsWeight, clip: 1 },
     average,
     layers: layers.map(({ block, weight }, i) => ({ statistics: statistics[i], block, weight })),
     optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
-  const told = {};
+  const averages = {};
   const fitted = await fit(step, {
     ...{ steps, rate: cosine(schedule), openLoop: (file, state) => openLoop(file, state, { threads }), signal: stop.signal },
     recipe: JSON.stringify(
-      toldOf(schedule.last === schedule.rate ? { ...part, schedule: { ...schedule, steps: undefined } } : part),
+      describeStage(schedule.last === schedule.rate ? { ...stage, schedule: { ...schedule, steps: undefined } } : stage),
     ), // may become longer
     initial: (parameter, dims) =>
       String(first[parameter]?.dims) === String(dims) ? first[parameter].data : mimeticValue(parameter, dims, seed, student),
-    batches: batches({ views, cells, patchSize: student.patchSize, color, seed: part.seed + name.length }),
+    batches: batches({ views, cells, patchSize: student.patchSize, color, seed: stage.seed + name.length }),
     checkpoints: openStore(join(folder, name)),
     onStep(number, metrics) {
-      for (const [key, value] of Object.entries(metrics)) told[key] = 0.97 * (told[key] ?? value) + 0.03 * value;
+      for (const [key, value] of Object.entries(metrics)) averages[key] = 0.97 * (averages[key] ?? value) + 0.03 * value;
       if (number % 50 === 0)
-        say(`${name} ${number}: loss ${told.loss.toFixed(4)} patches ${told.patches.toFixed(4)} cls ${told.cls.toFixed(4)}`);
+        say(
+          `${name} ${number}: loss ${averages.loss.toFixed(4)} patches ${averages.patches.toFixed(4)} cls ${averages.cls.toFixed(4)}`,
+        );
     },
   });
   await close?.();
@@ -190,7 +192,7 @@ async function train(part, from) {
   process.exit(130);
 }
 
-/** What a part begins with: the last weights or the averaged ones; the map of S² features to the teacher as that of the fine ones alone. */
+/** What a stage begins with: the last weights or the averaged ones; the map of S² features to the teacher as that of the fine ones alone. */
 function firstOf({ begins, way }, state) {
   const prefix = "average/";
   const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
@@ -237,7 +239,7 @@ async function freshData({ layers, components, view: ofPart, pool, uses, mixed }
     },
     recipe: JSON.stringify({ layers, components, view, seed: fresh.seed, images: images.length }),
   });
-  const load = remembered(loadImage);
+  const load = memoized(loadImage);
   const drawing = { images, load, teacher, preprocessing: pixels, view: ofPart, pool, uses, mixed };
   return {
     statistics: await teacherStatistics(store, few[0]),
@@ -284,7 +286,7 @@ function withCls({ dims, data }, make) {
 }
 
 /** Decodes each image once. */
-function remembered(load) {
+function memoized(load) {
   const known = new Map();
   return (path) => {
     if (!known.has(path)) known.set(path, load(path));
@@ -292,18 +294,18 @@ function remembered(load) {
   };
 }
 
-/** A model's averaged weights, or the mean of snapshots of training that began from them, and what is told of how they came about. */
+/** Returns a model's averaged weights, or the mean of snapshots of training that began from them, with the log of their training. */
 function beginningOf(from, snapshots) {
   const bytes = readFileSync(resolve(root, from, "model.safetensors"));
-  const told = JSON.parse(readFileSync(resolve(root, from, "log.json"), "utf8"));
+  const log = JSON.parse(readFileSync(resolve(root, from, "log.json"), "utf8"));
   const sha256 = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   const name = `${from} (averaged weights, sha256 ${sha256})`;
-  if (!snapshots) return { name, weights: studentValues(bytes), parts: told.parts, history: told.history };
+  if (!snapshots) return { name, weights: studentValues(bytes), parts: log.parts, history: log.history };
   const { weights, parts } = meanOfSnapshots(snapshots);
-  const all = { parts: told.parts, history: told.history };
-  for (const { part, history } of parts) {
+  const all = { parts: log.parts, history: log.history };
+  for (const { stage, history } of parts) {
     all.history = [...all.history, ...shown(history, all)];
-    all.parts = [...all.parts, { ...part, from: name }];
+    all.parts = [...all.parts, { ...stage, from: name }];
   }
   return { name: `the mean of ${snapshots.length} snapshots`, weights, ...all };
 }
@@ -315,10 +317,10 @@ function imagesOf(name) {
     .sort();
 }
 
-/** What a log tells of a part. */
-function toldOf({ layers, data, parts, ...part }) {
+/** Describes a stage for the log. */
+function describeStage({ layers, data, parts, ...stage }) {
   const recipe = { teacher: "deit_tiny_patch16_224", teacherLayers: layers.map(({ name }) => name) };
-  return { ...part, recipe: { ...recipe, view: part.view, seed: part.seed, images: (data ? firstImages : images).length } };
+  return { ...stage, recipe: { ...recipe, view: stage.view, seed: stage.seed, images: (data ? firstImages : images).length } };
 }
 
 /** Every fiftieth step of those that follow others. */

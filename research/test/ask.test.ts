@@ -49,7 +49,7 @@ describe("npm run ask", () => {
     ["a broken image", ["broken.jpg", exampleQuestions.count], /broken\.jpg/],
     ["an image that is not there", ["nowhere.jpg", exampleQuestions.count], /nowhere\.jpg/],
     [
-      "a head that is none",
+      "a file without a VQA head",
       ["scene.png", exampleQuestions.count, "--head", join(models, "s2-tiny/model.safetensors")],
       /no VQA head/,
     ],

@@ -88,8 +88,8 @@ it("a random map is the seed's, and rectified it has no negative", async () => {
   expect(one.dims).toEqual([4, 6]);
   expect(again.data.length).toBe(24);
   expect(other.data).not.toEqual(one.data);
-  const mapped = await projectFeatures(new Map([["a", image(rowsOf(20, 1))]]), one, openGraph, { rectify: true });
-  const { data } = mapped.get("a")!;
+  const projected = await projectFeatures(new Map([["a", image(rowsOf(20, 1))]]), one, openGraph, { rectify: true });
+  const { data } = projected.get("a")!;
   expect(data.every((value) => value >= 0)).toBe(true);
   expect(data.some((value) => value > 0)).toBe(true);
 });

@@ -10,7 +10,7 @@ import { commonImages } from "./evaluate-data-set.ts";
 import { type ExtractDataSetOptions, extractDataSet, type FailedImage, type ImageFeatures } from "./extract-data-set.ts";
 import { taskFigures } from "./figures.ts";
 import { fitTask, headFor, type TaskHeadName, type TaskOptions } from "./fit.ts";
-import { fitProjection, projectFeatures } from "./project.ts";
+import { fitRandomProjection, projectFeatures } from "./project.ts";
 import type { TaskSplits } from "./splits.ts";
 
 /** A model with its name in the store and its fingerprint. */
@@ -118,7 +118,7 @@ async function projectToOneScale({ splits, options }: Run, features: ImageFeatur
   const { openGraph, seed = 1 } = options;
   const [{ channels, channelsPerScale }] = features.values();
   const batches = splits.train.flatMap(({ path }) => features.get(path)?.data ?? []);
-  const map = await fitProjection("random", batches, { channels, width: channelsPerScale[0], openGraph, seed });
+  const map = fitRandomProjection(batches, { channels, width: channelsPerScale[0], seed });
   return projectFeatures(features, map, openGraph);
 }
 

@@ -44,7 +44,7 @@ export { type FitDataSetOptions, type FittedDataSet, fitDataSet } from "./fit-da
 export { formatDifference, formatFigure, verdictOn } from "./format-figures.ts";
 export { openPredictor, type Prediction, type Predictor } from "./predict.ts";
 export { type PredictImagesOptions, predictImages } from "./predict-images.ts";
-export { fitProjection, projectFeatures } from "./project.ts";
+export { fitRandomProjection, projectFeatures } from "./project.ts";
 export {
   checkHeadModel,
   dataSetOptionsOf,

@@ -1,61 +1,38 @@
-/** Features projected to fewer or more channels, so that the gain of S² can be told apart from the gain of more channels. */
+/** Features projected at random to fewer channels, so that the gain of S² can be distinguished from the gain of more channels. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
+import { finishGraph, Gemm, input, newGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { makeRandom, type Random } from "../tensors/index.ts";
 import type { ImageFeatures } from "./extract-data-set.ts";
 
-/** "principal": the directions of most variance (PCA). "random": a random projection drawn with the seed. */
-export type ProjectionMethod = "principal" | "random";
-
-/** Relative gain of variance in a round at which orthogonal iteration has converged. */
-const tolerance = 1e-5;
-const rounds = 200;
-
 /**
- * Fits a projection [width, channels] to features [n, channels] in batches. It is fitted on standardized channels and rotated at random, so
- * that all outputs have about the same variance: a head that standardizes would raise the weakest principal directions to the strongest.
+ * Makes a random projection [width, channels] with orthonormal rows for channels that are standardized over features [n, channels] (in batches).
  * @throws S2Error "option" for a width that is not below the number of channels.
  */
-export async function fitProjection(
-  method: ProjectionMethod,
+export function fitRandomProjection(
   batches: readonly Float32Array[],
-  { channels, width, openGraph, seed }: { channels: number; width: number; openGraph: OpenGraph; seed: number },
-): Promise<Tensor> {
+  { channels, width, seed }: { channels: number; width: number; seed: number },
+): Tensor {
   if (!(width > 0 && width < channels))
     throw new S2Error("option", `Got width ${width} for features of ${channels} channels; expected fewer, at least one.`);
-  const random = makeRandom(seed);
-  const { standard, factor } = standardized(batches, channels);
-  const graph = await openGraph(productFile());
-  try {
-    let map = orthonormal(normals(width * channels, random), channels);
-    if (method === "principal") {
-      const leading = await leadingDirections(graph, await covariance(graph, standard, channels), map, channels);
-      const turn = orthonormal(normals(width * width, random), width);
-      map = await product(graph, transposed(turn, width), leading, width, channels);
-    }
-    for (let i = 0; i < map.length; i++) map[i] *= factor[i % channels];
-    return { dims: [width, channels], data: map };
-  } finally {
-    await graph.close();
-  }
+  const map = orthonormal(normals(width * channels, makeRandom(seed)), channels);
+  const deviation = deviationOf(batches, channels);
+  for (let i = 0; i < map.length; i++) map[i] /= deviation[i % channels] || 1;
+  return { dims: [width, channels], data: map };
 }
 
-/** Projects every token by a map [width, channels]. With `rectify` negative values become 0: random features that no linear head has. */
+/** Projects every token of all images by a map [width, channels]. */
 export async function projectFeatures(
   features: ImageFeatures,
   { dims: [width, channels], data }: Tensor,
   openGraph: OpenGraph,
-  { rectify = false } = {},
 ): Promise<ImageFeatures> {
-  const graph = await openGraph(productFile());
-  const byChannel = transposed(data, channels); // [channels, width]
+  const graph = await openGraph(projectionFile());
   try {
     const projected = new Map(features);
     for (const [image, tokens] of features) {
-      const rows = tokens.data.length / channels;
-      const out = await product(graph, transposed(tokens.data, channels), byChannel, rows, width, channels);
-      if (rectify) for (let i = 0; i < out.length; i++) out[i] = Math.max(0, out[i]);
-      projected.set(image, { ...tokens, data: out, channels: width, channelsPerScale: [width] });
+      const rows = { dims: [tokens.data.length / channels, channels], data: tokens.data };
+      const { data: out } = (await graph.run({ rows, map: { dims: [width, channels], data } })).projected;
+      projected.set(image, { ...tokens, data: out as Float32Array, channels: width, channelsPerScale: [width] });
     }
     return projected;
   } finally {
@@ -63,76 +40,22 @@ export async function projectFeatures(
   }
 }
 
-/** Returns the directions [width, channels] of most variance, by orthogonal iteration from `start`. */
-async function leadingDirections(
-  graph: OpenedGraph,
-  sums: Float32Array,
-  start: Float32Array,
-  channels: number,
-): Promise<Float32Array> {
-  const width = start.length / channels;
-  let directions = start;
-  let before = 0;
-  for (let round = 0; round < rounds; round++) {
-    const moved = await product(graph, sums, transposed(directions, channels), channels, width); // [channels, width]
-    const along = transposed(moved, width);
-    let variance = 0;
-    for (let i = 0; i < along.length; i++) variance += along[i] * directions[i];
-    directions = orthonormal(along, channels);
-    if (variance - before < tolerance * variance) break;
-    before = variance;
-  }
-  return directions;
+/** Makes the graph of rows · mapᵀ. */
+function projectionFile(): Uint8Array {
+  const graph = newGraph(17);
+  const rows = input(graph, "rows", "float32", ["n", "channels"]);
+  const map = input(graph, "map", "float32", ["width", "channels"]);
+  output(Gemm(rows, map, undefined, { transB: 1 }), "projected");
+  return writeOnnx(finishGraph(graph, "projection"));
 }
 
-async function covariance(graph: OpenedGraph, batches: readonly Float32Array[], channels: number): Promise<Float32Array> {
-  const sums = new Float32Array(channels * channels);
-  for (const rows of batches) {
-    const part = await product(graph, rows, rows, channels, channels);
-    for (let i = 0; i < sums.length; i++) sums[i] += part[i];
-  }
-  return sums;
-}
-
-/** Standardizes each channel; also returns 1 / standard deviation of each. */
-function standardized(batches: readonly Float32Array[], channels: number) {
+function deviationOf(batches: readonly Float32Array[], channels: number): Float64Array {
   const count = batches.reduce((sum, rows) => sum + rows.length, 0) / channels;
   const mean = new Float64Array(channels);
   for (const rows of batches) for (let i = 0; i < rows.length; i++) mean[i % channels] += rows[i] / count;
   const squares = new Float64Array(channels);
   for (const rows of batches) for (let i = 0; i < rows.length; i++) squares[i % channels] += (rows[i] - mean[i % channels]) ** 2;
-  const factor = squares.map((sum) => 1 / (Math.sqrt(sum / count) || 1));
-  const standard = batches.map((rows) => rows.map((value, i) => (value - mean[i % channels]) * factor[i % channels]));
-  return { standard, factor };
-}
-
-/** The graph of aᵀ · b. */
-function productFile(): Uint8Array {
-  const graph = newGraph(17);
-  const a = input(graph, "a", "float32", ["inner", "rows"]);
-  const b = input(graph, "b", "float32", ["inner", "cols"]);
-  output(Gemm(a, b, undefined, { transA: 1 }), "product");
-  return writeOnnx(finishGraph(graph, "product"));
-}
-
-/** Returns [inner, rows]ᵀ · [inner, cols]. */
-async function product(
-  graph: OpenedGraph,
-  a: Float32Array,
-  b: Float32Array,
-  rows: number,
-  cols: number,
-  inner = a.length / rows,
-): Promise<Float32Array> {
-  const result = await graph.run({ a: { dims: [inner, rows], data: a }, b: { dims: [inner, cols], data: b } });
-  return result.product.data as Float32Array;
-}
-
-function transposed(matrix: Float32Array, cols: number): Float32Array {
-  const rows = matrix.length / cols;
-  const turned = new Float32Array(matrix.length);
-  for (let row = 0; row < rows; row++) for (let col = 0; col < cols; col++) turned[col * rows + row] = matrix[row * cols + col];
-  return turned;
+  return squares.map((sum) => Math.sqrt(sum / count));
 }
 
 /** Orthonormalizes rows of `length` numbers in place (modified Gram-Schmidt). */
@@ -150,6 +73,6 @@ function orthonormal(rows: Float32Array, length: number): Float32Array {
   return rows;
 }
 
-/** Draws from the standard normal distribution (Box and Muller). */
+/** Draws from the standard normal distribution (Box-Muller). */
 const normals = (count: number, random: Random): Float32Array =>
   Float32Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));

@@ -27,7 +27,7 @@ import {
 const [train, test] = [goldenRows("train"), goldenRows("test")];
 
 describe("k nearest neighbors", () => {
-  it.each(casesOf(/^neighbours/))(
+  it.each(casesOf(/^neighbors/))(
     "votes as scikit-learn's and is as often right: %s",
     async (_, { k, temperature, ...golden }) => {
       const head = await fitNeighbors(() => inBatches(train, 70), { classes, channelsPerScale, k, temperature });

@@ -117,14 +117,14 @@ it("depth, as DINOv2's toolbox: the mean over images and over pixels, without mi
   const { truth, predicted, ...expected } = golden("depth") as {
     truth: number[][];
     predicted: number[][];
-    photoMean: Record<string, number>;
+    perImageMean: Record<string, number>;
     pooled: Record<string, number>;
   };
   const tally = newSums(DEPTH_CELLS);
   for (const [i, meters] of truth.entries()) addImage(tally, `${i}`, depthSums(predicted[i], meters));
   expect(Object.keys(depthMetrics).sort()).toEqual(Object.keys(expected.pooled).sort());
   for (const [name, metric] of Object.entries(depthMetrics)) {
-    expect(perImageMean(tally, metric).measure(), name).toBeCloseTo(expected.photoMean[name], DIGITS);
+    expect(perImageMean(tally, metric).measure(), name).toBeCloseTo(expected.perImageMean[name], DIGITS);
     expect(pooled(tally, metric).measure(), name).toBeCloseTo(expected.pooled[name], DIGITS);
   }
 });

@@ -29,7 +29,7 @@ export const classification: Experiment = {
   async run(context) {
     const task = await openTaskSet(context, "clothing", { task: "classification" });
     const all = await extractFeatures(task, context, native(1, 2, 3, 4));
-    const by = new Map<string, Evaluation[]>();
+    const evaluations = new Map<string, Evaluation[]>();
     for (const head of HEADS) {
       const systems: Evaluation[] = [];
       for (const count of COUNTS)
@@ -38,10 +38,10 @@ export const classification: Experiment = {
         systems.push(
           await evaluate(task, context, context.larger.name, await extractFeatures(task, context, native(1), "larger"), { head }),
         );
-      by.set(head, systems);
+      evaluations.set(head, systems);
     }
     const controls = await evaluateControls(task, context, all);
-    return report(task, context, by, controls);
+    return report(task, context, evaluations, controls);
   },
 };
 
@@ -73,15 +73,15 @@ async function evaluateControls(
 function report(
   { splits, set }: TaskData<"classification">,
   context: ExperimentContext,
-  by: ReadonlyMap<string, Evaluation[]>,
+  evaluations: ReadonlyMap<string, Evaluation[]>,
   controls: Evaluation[],
 ): Outcome {
-  const [logistic] = by.values();
+  const [logistic] = evaluations.values();
   const [one, , three] = logistic;
-  const [, principal, , whole] = controls;
+  const [, principal, , scaled] = controls;
   const conclusion = isBetter(principal, one, "top-1")
     ? "the gain is not due to the number of channels alone"
-    : isBetter(whole, one, "top-1")
+    : isBetter(scaled, one, "top-1")
       ? "the gain of S² is lost with as few channels"
       : "the number of channels makes no difference";
   return {
@@ -92,18 +92,18 @@ function report(
       `Number of channels: 1x+2x+3x has three times the channels of 1x. Its principal components are those of the training images, rotated at random (seed ${SEED}), and the random projections are normal; both have the channels of 1x.`,
     ],
     tables: [
-      ...[...by].map(([head, systems]) => comparison(`Head: ${head}`, systems, ["top-1", "mean per class"])),
+      ...[...evaluations].map(([head, systems]) => comparison(`Head: ${head}`, systems, ["top-1", "mean per class"])),
       comparison("Number of channels, with logistic regression", controls, ["top-1", "mean per class"]),
     ],
     plots: [
       {
         ...{ name: "scales", title: `Top-1 on ${set.name}, by scales and head`, kind: "bar", x: "features", y: "top-1, %" },
         groups: logistic.map(({ name }) => name),
-        series: [...by].map(([name, systems]) => ({ name, values: systems.map((each) => intervalOf(each, "top-1")) })),
+        series: [...evaluations].map(([name, systems]) => ({ name, values: systems.map((each) => intervalOf(each, "top-1")) })),
       },
     ],
     findings: [
-      ...[...by].map(([head, [first, , last]]) => `${head}: ${verdictOf(last, first, "top-1")}`),
+      ...[...evaluations].map(([head, [first, , last]]) => `${head}: ${verdictOf(last, first, "top-1")}`),
       `In ${principal.channels} channels ${conclusion}: ${verdictOf(principal, one, "top-1")}`,
       ...(context.larger ? [verdictOf(three, logistic.at(-1)!, "top-1")] : ["No larger model was given, so it has no rows."]),
     ],

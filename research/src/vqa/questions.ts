@@ -59,17 +59,27 @@ export function questionsOf({ objects, rings, sign }: Scene): Question[] {
   const ask = (type: QuestionType, text: string, answer: string, size: number): Question => ({
     ...{ type, words: splitWords(text), answer, size },
   });
-  const center = ({ left, top, width, height }: Box) => [left + width / 2, top + height / 2];
+  const center = ({ left, top, width, height }: Box) => ({ x: left + width / 2, y: top + height / 2 });
   return [
     ...objects.map(({ shape, color, size }) => ask("color", `what colour is the ${shape}?`, color, size)),
     ...objects.map(({ shape, color, size }) => ask("shape", `what shape is the ${color} thing?`, shape, size)),
     ...objects.map((a, i) => {
       const b = objects[(i + 1) % objects.length];
-      const [[ax, ay], [bx, by]] = [center(a.box), center(b.box)];
+      const [first, second] = [center(a.box), center(b.box)];
       const size = Math.min(a.size, b.size);
       return i % 2 === 0
-        ? ask("beside", `is the ${a.color} thing left or right of the ${b.color} thing?`, ax < bx ? "left" : "right", size)
-        : ask("above", `is the ${a.color} thing above or below the ${b.color} thing?`, ay < by ? "above" : "below", size);
+        ? ask(
+            "beside",
+            `is the ${a.color} thing left or right of the ${b.color} thing?`,
+            first.x < second.x ? "left" : "right",
+            size,
+          )
+        : ask(
+            "above",
+            `is the ${a.color} thing above or below the ${b.color} thing?`,
+            first.y < second.y ? "above" : "below",
+            size,
+          );
     }),
     ask("count", exampleQuestions.count, counts[rings.boxes.length], rings.size),
     ask("word", exampleQuestions.word, sign.word, sign.size),
