@@ -1,6 +1,6 @@
 /** What a head told of an image, as words, as numbers, as JSON, and as pictures. */
 import { relative } from "node:path";
-import { argmaxOfScores } from "../metrics/index.ts";
+import { argmax } from "../core/index.ts";
 import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
 import { markPng } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
@@ -20,7 +20,7 @@ const NAMED = 3;
 export function predictionText(told: Prediction, { classes }: TaskHead): PredictionText {
   const byClass = (values: ArrayLike<number>) => Object.fromEntries(classes.map((name, id) => [name, rounded(values[id])]));
   if (told.task === "classification") {
-    const best = classes[argmaxOfScores(told.scores)];
+    const best = classes[argmax(told.scores)];
     const said = ranked(told.scores).map((id) => `${classes[id]} ${told.scores[id].toFixed(3)}`);
     const scores = byClass(told.scores);
     const fields = { class: best, [told.probable ? "probabilities" : "scores"]: scores };

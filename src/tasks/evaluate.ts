@@ -1,5 +1,6 @@
 /** A head against the truth, image by image: tallies of sums, from which figures, intervals and paired comparisons follow. */
 
+import { argmax } from "../core/index.ts";
 import type {
   ClassificationItem,
   CountingItem,
@@ -14,7 +15,6 @@ import type { DepthMap, Mask, ObjectPrediction } from "../heads/index.ts";
 import {
   AREA_CELLS,
   addImage,
-  argmaxOfScores,
   brier,
   CALIBRATION_CELLS,
   calibrationSums,
@@ -107,7 +107,7 @@ async function sumsOf(
 
 function classSums(scores: Float32Array, label: number, probable: boolean): Sums {
   const confusion = new Float64Array(scores.length ** 2);
-  countConfusion(confusion, [argmaxOfScores(scores)], [label]);
+  countConfusion(confusion, [argmax(scores)], [label]);
   const top5 = [isInTop(5, scores, label), 1];
   return { confusion, top5, ...(probable && { brier: [brier(scores, label), 1], calibration: calibrationSums(scores, label) }) };
 }
