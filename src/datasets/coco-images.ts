@@ -132,7 +132,7 @@ export function fileFinder(paths: readonly string[]): (from: string, name: strin
     const above = ({ composed }: Candidate) => composed.slice(0, composed.length - wanted.length);
     const matches = all.filter((each) => split === undefined || [split, undefined].includes(splitOfFolders(above(each))));
     const word = fileName(from).replace(/\.json$/i, "");
-    const namedAfter = (part: string) => part !== "" && (word === part || word.endsWith(`_${part}`));
+    const namedAfter = (folder: string) => folder !== "" && (word === folder || word.endsWith(`_${folder}`));
     const same = matches.filter((each) => above(each).split("/").some(namedAfter));
     const inSplit = matches.filter((each) => split !== undefined && splitOfFolders(above(each)) === split);
     return [same, inSplit, matches].find((each) => each.length > 0)?.map(({ path }) => path) ?? [];

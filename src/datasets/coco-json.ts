@@ -40,7 +40,7 @@ export async function findCocoFiles(folder: Folder, paths: readonly string[]): P
   for (const path of named.length > 0 || all.length > MOST_OPENED ? named : all) {
     const ends = await endsOf(folder, path);
     if (PANOPTIC_FILE.test(fileName(path)) ? ends.startsWith("{") : /"segments_info"\s*:/.test(ends)) panoptic.push(path);
-    else if (INSTANCES_FILE.test(fileName(path)) || looksLikeCoco(ends)) {
+    else if (INSTANCES_FILE.test(fileName(path)) || isLikelyCoco(ends)) {
       instances.push(path);
       outlines ||= /"segmentation"\s*:\s*(\[\s*\[|\[\s*[\d.-]|\{)/.test(ends);
     }
@@ -49,14 +49,14 @@ export async function findCocoFiles(folder: Folder, paths: readonly string[]): P
   return { instances: first.length > 0 ? first : instances, panoptic, outlines };
 }
 
-const looksLikeCoco = (ends: string): boolean =>
+const isLikelyCoco = (ends: string): boolean =>
   ends.startsWith("{") &&
   /"(images|annotations|categories)"\s*:\s*\[/.test(ends) &&
   /"(file_name|image_id|category_id|supercategory)"\s*:/.test(ends);
 
 async function endsOf(folder: Folder, path: string): Promise<string> {
   const bytes = await readBytes(folder, path);
-  const text = (part: Uint8Array) => new TextDecoder().decode(part);
+  const text = (half: Uint8Array) => new TextDecoder().decode(half);
   const ends = bytes.length <= 2 * ENDS ? text(bytes) : `${text(bytes.subarray(0, ENDS))} ${text(bytes.subarray(-ENDS))}`;
   return ends.trimStart();
 }

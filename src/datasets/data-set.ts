@@ -75,13 +75,17 @@ export interface CountingItem extends DataSetImage {
 
 /** Items by task. */
 export interface ItemOf {
+  /** Items with one class per image. */
   readonly classification: ClassificationItem;
+  /** Items with one class per pixel. */
   readonly segmentation: SegmentationItem;
+  /** Items with meters per pixel. */
   readonly depth: DepthItem;
+  /** Items with boxes. */
   readonly counting: CountingItem;
 }
 
-/** A data set, narrowed by `task`: `if (set.task === "counting") set.splits.train[0].boxes`. */
+/** A data set; a check of `task` gives the type of its items: `if (set.task === "counting") set.splits.train[0].boxes`. */
 export type DataSet<K extends Task = Task> = K extends Task
   ? {
       readonly task: K;

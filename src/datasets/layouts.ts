@@ -12,7 +12,7 @@ import type { Layout, Listing } from "./listing.ts";
 import { readMaskPairs } from "./mask-pairs.ts";
 import { imageFiles } from "./pairs.ts";
 import { hasVocFiles, readVocBoxes } from "./voc-boxes.ts";
-import { looksLikeYolo, readYoloBoxes, readYoloMasks } from "./yolo.ts";
+import { hasYoloLabels, readYoloBoxes, readYoloMasks } from "./yolo.ts";
 
 type AnyLayout = { readonly [K in Task]: Layout<K> }[Task];
 
@@ -86,7 +86,7 @@ const LAYOUTS: readonly AnyLayout[] = [
   {
     task: "counting",
     name: "images and YOLO label files",
-    recognize: async (listing) => hasImages(listing) && has(listing, "label", ".txt") && (await looksLikeYolo(listing)),
+    recognize: async (listing) => hasImages(listing) && has(listing, "label", ".txt") && (await hasYoloLabels(listing)),
     read: readYoloBoxes,
   },
   {

@@ -41,9 +41,9 @@ const keyOf = (path: string): string =>
     .join("/");
 
 /** Returns true if an XML file has an image of its name. */
-export function hasVocFiles(places: readonly PathFacts[]): boolean {
-  const xmls = new Set(places.flatMap(({ path }) => (/\.xml$/i.test(path) ? [keyOf(path)] : [])));
-  return xmls.size > 0 && places.some((place) => isImage(place) && xmls.has(keyOf(place.path)));
+export function hasVocFiles(locations: readonly PathFacts[]): boolean {
+  const xmls = new Set(locations.flatMap(({ path }) => (/\.xml$/i.test(path) ? [keyOf(path)] : [])));
+  return xmls.size > 0 && locations.some((file) => isImage(file) && xmls.has(keyOf(file.path)));
 }
 
 /**

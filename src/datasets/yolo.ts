@@ -91,7 +91,7 @@ function paintLines(text: string, names: readonly string[], size: DataSetImage["
 const SAMPLED = 20;
 
 /** Returns true if label files are YOLO's and not captions; empty ones are if all are empty. */
-export async function looksLikeYolo({ folder, locations }: Listing): Promise<boolean> {
+export async function hasYoloLabels({ folder, locations }: Listing): Promise<boolean> {
   const files = locations.filter(({ role, extension, path }) => role === "label" && extension === ".txt" && !isNamesFile(path));
   let empty = 0;
   for (const { path } of files.slice(0, SAMPLED)) {
