@@ -1,11 +1,8 @@
-/** "s2-vision/metrics": metrics with the field's definitions, summed image by image, with bootstrap intervals. */
+/** "s2-vision/metrics": metrics of the field as functions of sums per image, with bootstrap intervals. */
 export {
   aAcc,
   addImage,
-  areaOf,
-  areaRecall,
   averagePrecision,
-  type BootstrapOptions,
   brier,
   calibrationSums,
   classAccuracies,
@@ -13,8 +10,6 @@ export {
   compare,
   countConfusion,
   countErrors,
-  countRecalled,
-  type DepthRange,
   depthMetrics,
   depthSums,
   ece,

@@ -1,24 +1,25 @@
-/** Names of classes by id, from a text or YAML file of the data set. */
+/** Names of classes by id, from a text or YAML file of the data set, and the id that is no class. */
 import { nearest, S2Error } from "../core/index.ts";
-import type { Folder } from "./folder.ts";
-import { linesOf, readText } from "./text.ts";
+import { type Folder, fileName, linesOf, parseYaml, readText } from "./folder.ts";
 
 /** Usual names of such files. LabelImg and Label Studio write classes.txt, darknet and CVAT obj.names, ADE20K objectInfo150.txt. */
 const TEXTS = ["classes.txt", "classes.names", "obj.names", "class_names.txt", "labelmap.txt", "predefined_classes.txt"];
-const YAMLS = ["data.yaml", "data.yml", "dataset.yaml", "dataset.yml"];
+export const YAMLS = ["data.yaml", "data.yml", "dataset.yaml", "dataset.yml"];
 export const USUAL_NAMES = {
-  classes: ["classes.txt"],
-  masks: [...TEXTS, "labels.txt", "semantic_classes.yaml", "objectInfo150.txt", ...YAMLS],
-  boxes: ["classes.txt", ...YAMLS, "detection_classes.yaml", ...TEXTS.slice(1)],
+  classification: ["classes.txt"],
+  segmentation: [...TEXTS, "labels.txt", "semantic_classes.yaml", "objectInfo150.txt", ...YAMLS],
+  counting: ["classes.txt", ...YAMLS, "detection_classes.yaml", ...TEXTS.slice(1)],
 } as const;
 
-const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const ALL_NAMES = new Set<string>(Object.values(USUAL_NAMES).flat());
 
-/** Returns true for a file that names classes, wherever it lies: LabelImg writes classes.txt among the labels. */
-export const isNamesFile = (path: string): boolean => ALL_NAMES.has(nameOf(path));
+/** Returns true for a file that names classes, in any folder: LabelImg writes classes.txt among the labels. */
+export const isNamesFile = (path: string): boolean => ALL_NAMES.has(fileName(path));
 
-/** Names by id, "" where an id has none: `given`, or the file called so, or the first of `usual` that is there, nearest to the top. */
+/**
+ * Reads names by id, "" where an id has none: those `given`, those in the file `given`, or those of the first of the `usual` files that is
+ * there, at the top or below.
+ */
 export async function readClassNames(
   folder: Folder,
   paths: readonly string[],
@@ -29,14 +30,14 @@ export async function readClassNames(
   if (typeof given === "string") return await readNames(folder, findGiven(folder, paths, given));
   const found = usual.find((name) => paths.includes(name));
   if (found !== undefined) return await readNames(folder, found);
-  const below = paths.filter((path) => usual.includes(nameOf(path)));
-  if (below.length > 0) return await longestOf(folder, below);
+  const below = paths.filter((path) => usual.includes(fileName(path)));
+  if (below.length > 0) return await readLongest(folder, below);
   const others = paths.filter((path) => usual.includes("data.yaml") && /^[^/]+\.(ya?ml|names)$/i.test(path)); // coco128.yaml
   return others.length === 1 ? await readNames(folder, others[0]) : undefined;
 }
 
-/** Each folder of labels has its own file: one that goes on where another ends is the later one, and any other difference changes ids. */
-async function longestOf(folder: Folder, files: readonly string[]): Promise<string[]> {
+/** Reads the longest list, of which all others must be the start: LabelImg appends to the list of each folder of labels. */
+async function readLongest(folder: Folder, files: readonly string[]): Promise<string[]> {
   const lists = await Promise.all(files.map((file) => readNames(folder, file)));
   const longest = lists.reduce((a, b) => (b.length > a.length ? b : a));
   const other = lists.findIndex((names) => names.some((name, id) => name !== longest[id]));
@@ -64,18 +65,18 @@ async function readNames(folder: Folder, path: string): Promise<string[]> {
   return Array.from(names, (name) => (name ?? "").normalize("NFC")); // a sparse list has holes
 }
 
-/** The names, which this kind of data set cannot do without. */
+/** Reads names of classes. @throws S2Error "data-set" if there are none. */
 export async function needClassNames(...[folder, paths, given, usual]: Parameters<typeof readClassNames>): Promise<string[]> {
   const names = await readClassNames(folder, paths, given, usual);
   if (names) return names;
   throw new S2Error(
     "data-set",
-    `"${folder.name}" says no names of classes: none of ${usual.join(", ")} is there. ` +
-      "Write classes.txt with a name a line, or give the option classes: the path of such a file, or the names.",
+    `"${folder.name}" has no names of classes: none of ${usual.join(", ")} is there. ` +
+      "Write classes.txt with one name per line, or give the option classes: the path of such a file, or the names.",
   );
 }
 
-/** A name a line, the first being class 0; or "3 road", where every line starts with its id; or a table with columns for id and name. */
+/** Reads one name per line, the first being class 0, or lines that all start with their id ("3 road"), or a table with id and name. */
 function fromLines(text: string, path: string): string[] {
   const lines = linesOf(text).map((line) => line.trim());
   while (lines.at(-1) === "") lines.pop();
@@ -91,32 +92,24 @@ function fromLines(text: string, path: string): string[] {
   );
 }
 
-/** "Idx	Ratio	Train	Val	Stuff	Name": ADE20K's objectInfo150.txt. */
+/** Reads a table such as ADE20K's objectInfo150.txt: "Idx	Ratio	Train	Val	Stuff	Name". */
 function fromTable([first = "", ...lines]: readonly string[], path: string): string[] | undefined {
   const separator = first.includes("\t") ? "\t" : ",";
-  const header = first
-    .toLowerCase()
-    .split(separator)
-    .map((cell) => cell.trim());
+  const cellsOf = (line: string) => line.split(separator).map((cell) => cell.trim());
+  const header = cellsOf(first.toLowerCase());
   const id = header.findIndex((cell) => ["id", "idx", "index"].includes(cell));
   const name = header.findIndex((cell) => ["name", "label", "class"].includes(cell));
   if (id < 0 || name < 0) return undefined;
-  const cells = lines.filter((line) => line !== "").map((line) => line.split(separator).map((cell) => cell.trim()));
+  const rows = lines.filter((line) => line !== "").map(cellsOf);
   return byId(
-    cells.map((each) => [each[id] === "" ? Number.NaN : Number(each[id]), each[name] ?? ""]),
+    rows.map((cells) => [cells[id] === "" ? Number.NaN : Number(cells[id]), cells[name] ?? ""]),
     path,
   );
 }
 
-/** `names` as Ultralytics writes it, or `classes`; a list, or a map from ids. */
+/** Reads `names`, as Ultralytics writes it, or `classes`: a list, or a map from ids. */
 async function fromYaml(text: string, path: string): Promise<string[]> {
-  const { parse } = await import("yaml");
-  let content: { names?: unknown; classes?: unknown } | null;
-  try {
-    content = parse(text, { logLevel: "error" });
-  } catch (error) {
-    throw noNames(path, `it is no YAML (${(error as Error).message.split("\n")[0]})`, error);
-  }
+  const content = (await parseYaml(text, path)) as { names?: unknown; classes?: unknown } | null;
   const names = content?.names ?? content?.classes;
   if (typeof names !== "object" || names === null) throw noNames(path, "it has neither names: nor classes:");
   return byId(
@@ -138,10 +131,33 @@ function byId(pairs: readonly (readonly [number, string])[], path: string): stri
   return names;
 }
 
-function noNames(path: string, why: string, cause?: unknown): S2Error {
-  return new S2Error(
+const noNames = (path: string, reason: string): S2Error =>
+  new S2Error(
     "data-set",
-    `No names of classes can be read from "${path}": ${why}. Expected a name a line, "ID NAME" lines, or YAML with names:.`,
-    { cause },
+    `No names of classes can be read from "${path}": ${reason}. Expected one name per line, "ID NAME" lines, or YAML with names:.`,
   );
+
+/** Names of classes that are ignored unless the option `ignore` is given. */
+const IGNORED_NAME = /^(void|unlabell?ed|ignored?)$/i;
+/** MMSegmentation's ignored id, unless a class is named there. */
+const MMSEG_IGNORE = 255;
+/** Value of `ignore` if every id is a class; no pixel has it. */
+const NONE = -1;
+
+/**
+ * Returns the id of masks that is no class: the option's, else that of a class called void, else 0 if the names start at 1 (ADE20K: other
+ * objects), else 255, or -1 for none.
+ */
+export function ignoredId(classes: readonly string[], given?: number | "none"): number {
+  if (given !== undefined) return given === "none" ? NONE : given;
+  const named = classes.findIndex((name) => IGNORED_NAME.test(name));
+  if (named >= 0) return named;
+  if (classes[0] === "" && classes.length > 1 && classes.slice(1).every((name) => name !== "")) return 0;
+  return classes[MMSEG_IGNORE] ? NONE : MMSEG_IGNORE;
+}
+
+/** Returns the ignored id for painted masks, which need one: the last of 16 bits if `ignoredId` has none. */
+export function paintedIgnore(classes: readonly string[], given?: number | "none"): number {
+  const id = ignoredId(classes, given);
+  return id === NONE ? 65535 : id;
 }

@@ -1,100 +1,128 @@
-/** Images that COCO's annotation files list, found among the images of the folder, each with its split. */
+/** Images that COCO's annotation files list, found among the images of the folder, with their splits and annotations. */
 import { isImageName } from "../images/index.ts";
-import type { CocoFile, CocoImage } from "./coco-json.ts";
-import type { DataSetImage, DataSetIssue } from "./data-set.ts";
+import {
+  type AnnotationType,
+  type CocoAnnotation,
+  type CocoFile,
+  type CocoImage,
+  mergeCategories,
+  readCocoFile,
+} from "./coco-json.ts";
+import type { DataSetImage, Task } from "./data-set.ts";
 import { tidy } from "./find-images.ts";
-import { invalidFile } from "./invalid-file.ts";
+import { fileName } from "./folder.ts";
+import { type IssueList, invalidFile, issueList } from "./issues.ts";
 import { knownSplit } from "./layout-names.ts";
-import type { Listing } from "./listing.ts";
+import type { Entry, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
 
-type Files = readonly Pick<CocoFile<"boxes">, "path" | "images">[];
+/** An image with its annotations, when it is read. */
+export interface AnnotatedImage<T extends AnnotationType> {
+  readonly path: string;
+  /** Path of the annotation file. */
+  readonly json: string;
+  readonly annotations: readonly CocoAnnotation<T>[];
+  /** Class ids by category id. */
+  readonly labels: ReadonlyMap<number, number>;
+}
 
-/** An image that is listed, and the index of the file that lists it. */
-export interface CocoEntry {
+/** Reads annotation files; `entries` finds their images, of which `read` reads the annotations, apart from PNGs that are `masks`. */
+export async function readCoco<T extends AnnotationType>(listing: Listing, jsons: readonly string[], type: T) {
+  const issues = issueList();
+  const files: CocoFile<T>[] = [];
+  for (const path of jsons) files.push(await readCocoFile(listing, path, type, issues));
+  const { classes, labels } = await mergeCategories(listing, files, issues);
+  const entries = <K extends Task>(
+    read: (image: AnnotatedImage<T>, size: DataSetImage["size"]) => Known<K> | Promise<Known<K>>,
+    masks: ReadonlySet<string> = new Set(),
+  ): Entry<K>[] =>
+    findCocoImages(listing, files, masks, issues).map(({ path, split, image, file }) => ({
+      path,
+      split,
+      read: async (size) => {
+        const { path: json, annotations } = files[file];
+        checkCocoSize(path, image, json, size);
+        return await read({ path, json, annotations: annotations.get(image.id)!, labels: labels[file] }, size);
+      },
+    }));
+  return { files, classes, issues, entries };
+}
+
+/** A listed image, and the index of the file that lists it. */
+interface ListedImage {
   readonly path: string;
   readonly split: string;
   readonly image: CocoImage;
   readonly file: number;
 }
 
-/** Every image and every image is in a pair or in a problem. `masks` are the paths of pictures that are no images. */
-export function findCocoImages(
+/** Puts every listed image and every image of the folder into an entry or an issue. */
+function findCocoImages(
   { paths, locations, splits }: Listing,
-  files: Files,
+  files: readonly Pick<CocoFile<"boxes">, "path" | "images">[],
   masks: ReadonlySet<string>,
-  problems: DataSetIssue[],
-): CocoEntry[] {
+  issues: IssueList,
+): ListedImage[] {
   const images = paths.filter((path, i) => isImageName(path) && !masks.has(path) && locations[i].role !== "mask");
   const find = fileFinder(images);
   const isImage = new Set(images);
-  const folderSplits = new Map(locations.flatMap((place) => (isImage.has(place.path) ? [[place.path, splits.of(place)]] : [])));
+  const folderSplits = new Map(locations.flatMap((file) => (isImage.has(file.path) ? [[file.path, splits.of(file)]] : [])));
   const named = files.some((file) => splitOfFile(file.path) !== undefined);
-  const found = new Map<string, CocoEntry>();
+  const found = new Map<string, ListedImage>();
   for (const [i, file] of files.entries()) {
-    const split = splitOfFile(file.path);
+    const fileSplit = splitOfFile(file.path);
     for (const image of file.images) {
-      const refuse = (path: string, reason: string) =>
-        void problems.push({ path, reason: `${file.path}: ${reason}`, used: false });
       const matches = find(file.path, image.file_name);
-      const [path] = matches;
+      const [path, other] = matches;
       if (matches.length !== 1) {
-        refuse(
-          tidy(image.file_name),
-          matches.length === 0
+        const reason =
+          path === undefined
             ? "There is no such file."
-            : `"${path}" and "${matches[1]}" could both be it. Give file_name with its folder.`,
-        );
+            : `"${path}" and "${other}" could both be it. Give file_name with its folder.`;
+        issues.refuse(tidy(image.file_name), `${file.path}: ${reason}`);
         continue;
       }
       const before = found.get(path);
-      const its = splitOf(folderSplits.get(path), split, { lists: splits.files.length > 0, named });
-      if (before === undefined && its !== undefined) found.set(path, { path, split: its, image, file: i });
-      else if (before === undefined) refuse(path, inNoSplit(splits));
-      else if (before.split === its)
-        problems.push({ path, reason: `${file.path}: It is listed a second time; the first counts.`, used: true });
+      const split = splitOf(folderSplits.get(path), fileSplit, { lists: splits.files.length > 0, named });
+      if (before === undefined && split !== undefined) found.set(path, { path, split, image, file: i });
+      else if (before === undefined) issues.refuse(path, `${file.path}: ${inNoSplit(splits)}`);
+      else if (before.split === split) issues.note(path, `${file.path}: It is listed a second time; the first counts.`);
       else
-        problems.push({
+        issues.note(
           path,
-          reason: `${file.path} puts it in ${its}, and ${files[before.file].path} in ${before.split}, where it is used.`,
-          used: true,
-        });
+          `${file.path} puts it in ${split}, and ${files[before.file].path} in ${before.split}, where it is used.`,
+        );
     }
   }
-  const known = new Set([...found.keys(), ...problems.map(({ path }) => path)]);
-  for (const path of images)
-    if (!known.has(path))
-      problems.push({
-        path,
-        reason: `It is in none of the annotation files (${files.map((file) => file.path).join(", ")}).`,
-        used: false,
-      });
-  problems.push(...splits.issues());
+  const known = new Set([...found.keys(), ...issues.all.map(({ path }) => path)]);
+  const jsons = files.map((file) => file.path).join(", ");
+  for (const path of images) if (!known.has(path)) issues.refuse(path, `It is in none of the annotation files (${jsons}).`);
+  issues.all.push(...splits.issues());
   return [...found.values()];
 }
 
-/** Lists of splits decide, else the annotation file, else the image's folder; no image is of "all" beside files of splits. */
+/** Returns the split by lists, else by the annotation file, else by the image's folder; no image is in "all" beside files of splits. */
 function splitOf(folder: string | undefined, file: string | undefined, { lists, named }: { lists: boolean; named: boolean }) {
   if (lists) return folder;
   return file ?? (named && folder === "all" ? undefined : folder);
 }
 
 /**
- * Finds what a `file_name` means: a path from the folder, from the annotation file's folder, or from any folder of images below. Of
- * several such files one beside the annotation file is taken, else one in a folder that the annotation file is named after
- * (instances_train2017.json: train2017/). An image in the folder of another split is none.
+ * Finds the files that a `file_name` fits: a path from the folder, from the annotation file's folder, or from any folder of images below.
+ * Prefers a file beside the annotation file, then one in a folder that the annotation file is named after (instances_train2017.json:
+ * train2017/). Images in the folder of another split do not fit.
  */
-export function fileFinder(paths: readonly string[]): (from: string, fileName: string) => string[] {
+export function fileFinder(paths: readonly string[]): (from: string, name: string) => string[] {
   const byName = new Map<string, Candidate[]>();
   for (const path of paths) {
     const composed = path.normalize("NFC"); // names from macOS are decomposed
-    const alike = byName.get(last(composed));
+    const alike = byName.get(fileName(composed));
     if (alike) alike.push({ path, composed });
-    else byName.set(last(composed), [{ path, composed }]);
+    else byName.set(fileName(composed), [{ path, composed }]);
   }
-  return (from, fileName) => {
-    const listed = tidy(fileName).normalize("NFC");
-    const named = byName.get(last(listed)) ?? [];
+  return (from, name) => {
+    const listed = tidy(name).normalize("NFC");
+    const named = byName.get(fileName(listed)) ?? [];
     const elsewhere = /^([a-z]:)?\/|^\.\.\//i.test(listed);
     const wanted = elsewhere ? longestEnd(named, listed) : listed;
     const all = named.filter(({ composed }) => endsWith(composed, wanted));
@@ -103,8 +131,8 @@ export function fileFinder(paths: readonly string[]): (from: string, fileName: s
     const split = splitOfFile(from);
     const above = ({ composed }: Candidate) => composed.slice(0, composed.length - wanted.length);
     const matches = all.filter((each) => split === undefined || [split, undefined].includes(splitOfFolders(above(each))));
-    const word = last(from).replace(/\.json$/i, "");
-    const namedAfter = (part: string) => part !== "" && (word === part || word.endsWith(`_${part}`));
+    const word = fileName(from).replace(/\.json$/i, "");
+    const namedAfter = (folder: string) => folder !== "" && (word === folder || word.endsWith(`_${folder}`));
     const same = matches.filter((each) => above(each).split("/").some(namedAfter));
     const inSplit = matches.filter((each) => split !== undefined && splitOfFolders(above(each)) === split);
     return [same, inSplit, matches].find((each) => each.length > 0)?.map(({ path }) => path) ?? [];
@@ -116,7 +144,7 @@ interface Candidate {
   readonly composed: string;
 }
 
-/** The longest end of a path from another computer that any of the files has. */
+/** Returns the longest end of a path from another computer that any of the files has. */
 function longestEnd(candidates: readonly Candidate[], listed: string): string {
   const folders = listed.split("/");
   const ends = folders.map((_, from) => folders.slice(from).join("/"));
@@ -125,11 +153,9 @@ function longestEnd(candidates: readonly Candidate[], listed: string): string {
 
 const endsWith = (path: string, end: string): boolean => `/${path}`.endsWith(`/${end}`);
 
-const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-
-/** The split that a file's folders or its own name say: "val" of annotations/instances_val2017.json. */
-export function splitOfFile(path: string): string | undefined {
-  const words = last(path).match(/[a-z]+/gi) ?? [];
+/** Returns the split in the names of a file's folders or the file: "val" of annotations/instances_val2017.json. */
+function splitOfFile(path: string): string | undefined {
+  const words = fileName(path).match(/[a-z]+/gi) ?? [];
   return splitOfFolders(path) ?? words.map(knownSplit).find((split) => split !== undefined);
 }
 
@@ -138,11 +164,15 @@ function splitOfFolders(path: string): string | undefined {
   return folders.map(knownSplit).find((split) => split !== undefined);
 }
 
-/** Refuses an image whose size is not that of its annotations; an image that EXIF turns is one. */
-export function checkCocoSize({ path, image }: CocoEntry, json: string, [height, width]: DataSetImage["size"]): void {
-  const { width: w, height: h } = image;
+/** @throws an `invalidFile` error for an image whose upright size is not that of its annotations. */
+function checkCocoSize(
+  path: string,
+  { width: w, height: h }: CocoImage,
+  json: string,
+  [height, width]: DataSetImage["size"],
+): void {
   if (!w || !h || (w === width && h === height)) return;
   const turned =
     w === height && h === width ? " The image's EXIF turns it: save it upright, or export annotations of the upright image." : "";
-  throw invalidFile(path, `${json} says ${w}x${h} pixels and the image is ${width}x${height}; they must be alike.${turned}`);
+  throw invalidFile(path, `${json} says ${w}x${h} pixels and the image is ${width}x${height}; they must be equal.${turned}`);
 }

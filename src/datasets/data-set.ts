@@ -1,84 +1,107 @@
-/** What a data set is, whatever its layout: splits of images with what is known of each, and what could not be used and why. */
+/** The shape of a data set of any layout: splits of images with their labels, and the issues of files. */
 import type { Box } from "../core/index.ts";
-import type { DepthMap } from "./depth-map.ts";
-import type { Raster } from "./png-values.ts";
+import { type DataSetIssue, shortList } from "./issues.ts";
 
-/** What is known of the images: one class each, a class a pixel, meters a pixel, or boxes of objects. */
+/** A task by its labels: a class per image, a class per pixel, meters per pixel, or boxes of objects. */
 export type Task = "classification" | "segmentation" | "depth" | "counting";
+
+/** One number per pixel, [height, width] row-major. */
+export interface Raster {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** Values, `height * width` of them. */
+  readonly data: Uint8Array | Uint16Array;
+}
+
+/** Meters per pixel, [height, width] row-major; 0 = no value. `data[y][x]` belongs to the image's pixel [y * step, x * step]. */
+export interface DepthMap {
+  readonly width: number;
+  readonly height: number;
+  readonly step: number;
+  readonly data: Float32Array;
+}
 
 /** An image of a data set. */
 export interface DataSetImage {
-  /** In the data set's folder. */
+  /** Path in the data set's folder. */
   readonly path: string;
-  /** Of the image as it is decoded: upright. */
+  /** Size of the upright image in pixels. */
   readonly size: readonly [height: number, width: number];
-  /** Ids of the classes that it holds, ascending, none twice: of the image, its pixels (without the ignored one) or its boxes. */
+  /** Ids of the classes in the image, ascending and unique: its class, or those of its pixels (without the ignored one) or boxes. */
   readonly classes: readonly number[];
 }
 
+/** An image with one class. */
 export interface ClassificationItem extends DataSetImage {
-  /** The image's class. */
+  /** Id of the image's class. */
   readonly label: number;
 }
 
+/** An image with a class id per pixel. */
 export interface SegmentationItem extends DataSetImage {
+  /** Path of the file that holds the mask. */
   readonly maskPath: string;
-  /** Class ids, a pixel of the image each; read and decoded anew at every call. */
+  /** Reads and decodes the class ids, one per pixel of the image. */
   mask(): Promise<Raster>;
 }
 
+/** An image with depth. */
 export interface DepthItem extends DataSetImage {
+  /** Path of the depth file. */
   readonly depthPath: string;
-  /** Meters; read and decoded anew at every call. */
+  /** Reads and decodes the depth in meters. */
   depth(): Promise<DepthMap>;
+  /** Path of the mask of objects, if there is one. */
   readonly objectsPath?: string;
-  /** Ids of objects on the grid of `depth`, where the data set has them. */
+  /** Reads ids of objects on the grid of `depth`, if the data set has them. */
   objects?(): Promise<Raster>;
 }
 
 /** A box in pixels of the image, and its class. */
 export interface LabeledBox extends Box {
+  /** Id of the class. */
   readonly label: number;
 }
 
+/** An image with boxes of objects. */
 export interface CountingItem extends DataSetImage {
+  /** Path of the file that holds the boxes. */
   readonly labelPath: string;
+  /** Boxes of objects, cut at the image's edges. */
   readonly boxes: readonly LabeledBox[];
 }
 
+/** Items by task. */
 export interface ItemOf {
+  /** Items with one class per image. */
   readonly classification: ClassificationItem;
+  /** Items with one class per pixel. */
   readonly segmentation: SegmentationItem;
+  /** Items with meters per pixel. */
   readonly depth: DepthItem;
+  /** Items with boxes. */
   readonly counting: CountingItem;
 }
 
-/** Something about a file that its user must know. */
-export interface DataSetIssue {
-  readonly path: string;
-  /** A sentence. */
-  readonly reason: string;
-  /** Whether the image is in its split all the same; those that are not are left out of every figure. */
-  readonly used: boolean;
-}
-
-/** Narrowed by `task`: `if (set.task === "counting") set.splits.train[0].boxes`. */
+/** A data set; a check of `task` gives the type of its items: `if (set.task === "counting") set.splits.train[0].boxes`. */
 export type DataSet<K extends Task = Task> = K extends Task
   ? {
       readonly task: K;
-      /** The folder's name. */
+      /** Name of the folder. */
       readonly name: string;
-      /** Names by id; "" where an id has none. Empty for depth. */
+      /** Names by class id; "" where an id has none. Empty for depth. */
       readonly classes: readonly string[];
-      /** The id that is no class: pixels of it count nowhere; -1 where every id is a class. Masks alone have it. */
+      /** Id of masks that is no class: its pixels count nowhere; -1 if every id is a class. Set for segmentation alone. */
       readonly ignore?: number;
-      /** "train", "val", "test" or whatever a list says; "all" where nothing says it. Sorted by path. */
+      /** Items by split ("train", "val", "test" or a name of a list; "all" if nothing names splits), sorted by path. */
       readonly splits: Readonly<Record<string, readonly ItemOf[K][]>>;
       readonly issues: readonly DataSetIssue[];
     }
   : never;
 
-/** Images, and images that hold each class, of every split. */
+/** Counts the images of every split, and the images that hold each class. */
 export function countItems({ classes, splits }: DataSet): Record<string, { images: number; classes: Record<string, number> }> {
   return Object.fromEntries(
     Object.entries(splits).map(([split, items]) => {
@@ -89,3 +112,19 @@ export function countItems({ classes, splits }: DataSet): Record<string, { image
     }),
   );
 }
+
+/** Returns the set with an issue for each split that lacks classes, in place of earlier ones. */
+export function noteMissingClasses<K extends Task>(set: DataSet<K>): DataSet<K> {
+  const { classes, ignore, splits, issues } = set;
+  const named = classes.flatMap((name, id) => (name === "" || id === ignore ? [] : [id]));
+  const lacking = Object.entries<readonly DataSetImage[]>(splits).flatMap(([path, items]) => {
+    const present = new Set(items.flatMap((item) => item.classes));
+    const names = named.filter((id) => !present.has(id)).map((id) => classes[id]);
+    const reason = `The split has nothing of ${names.length} of ${named.length} classes: ${shortList(names)}.`;
+    return names.length === 0 ? [] : [{ path, reason, used: true }];
+  });
+  return { ...set, issues: [...issues.filter(({ path }) => !Object.hasOwn(splits, path)), ...lacking] };
+}
+
+/** Returns ids ascending, each once. */
+export const sortedIds = (ids: Iterable<number>): number[] => [...new Set(ids)].sort((a, b) => a - b);

@@ -1,19 +1,18 @@
-/** `groupClasses`: a data set with fewer classes, several of the old ones in one: COCO's 130 in its 27 supercategories. */
+/** `groupClasses`: merges classes of a data set, for example COCO's 130 into its 27 supercategories. */
 import { S2Error } from "../core/index.ts";
-import type { DataSet, ItemOf } from "./data-set.ts";
-import { noteMissingClasses } from "./missing-classes.ts";
+import { type DataSet, type ItemOf, noteMissingClasses, sortedIds, type Task } from "./data-set.ts";
 
-/** In grouped masks, as MMSeg has it. */
+/** Ignored id of grouped masks, as in MMSegmentation. */
 const IGNORE = 255;
 
-type Grouped = "classification" | "segmentation" | "counting";
+type Grouped = Exclude<Task, "depth">;
 
-/** The new id of every old one, or undefined. */
+/** New ids by old id. */
 type Ids = readonly (number | undefined)[];
 
 /**
- * Puts classes together by the name that `groupOf` gives; new ids count from 0 in the order of the old ones. A class for which it gives
- * undefined is none any more: its images and boxes are left out, its pixels are ignored (255), as are those that were.
+ * Merges classes for which `groupOf` returns the same name; new ids count from 0 in the order of the old ones. Classes for which it returns
+ * undefined are dropped with their images and boxes; their pixels are ignored (255), like those that were ignored before.
  * @throws S2Error "data-set" for more than 255 classes of masks.
  */
 export function groupClasses<K extends Grouped>(
@@ -67,7 +66,5 @@ const REGROUP: { readonly [K in Grouped]: (item: ItemOf[K], ids: Ids) => ItemOf[
   },
 };
 
-function regrouped(classes: readonly number[], ids: Ids): number[] {
-  const groups = new Set(classes.map((id) => ids[id]).filter((id) => id !== undefined));
-  return [...groups].sort((a, b) => a - b);
-}
+const regrouped = (classes: readonly number[], ids: Ids): number[] =>
+  sortedIds(classes.map((id) => ids[id]).filter((id) => id !== undefined));

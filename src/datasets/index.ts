@@ -1,20 +1,21 @@
-/** Data sets in the layouts that people have: readers, splits, class groups. */
+/** Data sets in the layouts that people have: readers, splits, groups of classes. */
 export {
   type ClassificationItem,
   type CountingItem,
   countItems,
   type DataSet,
   type DataSetImage,
-  type DataSetIssue,
   type DepthItem,
   type ItemOf,
   type LabeledBox,
+  type Raster,
   type SegmentationItem,
   type Task,
 } from "./data-set.ts";
 export type { Folder } from "./folder.ts";
 export { groupClasses } from "./group-classes.ts";
+export type { DataSetIssue } from "./issues.ts";
 export type { DataSetOptions } from "./listing.ts";
 export { openDataSet } from "./open-data-set.ts";
-export { decodePngValues, type PngValues, type Raster } from "./png-values.ts";
+export { decodePngValues, type PngValues } from "./png-values.ts";
 export { type SplitOffOptions, splitOff } from "./split-off.ts";

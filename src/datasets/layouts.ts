@@ -1,7 +1,9 @@
-/** The layouts that are read, a row each: what kind of labels they have, by what they are recognized, and what reads them. */
+/** The supported layouts in order of precedence: the task of each, its evidence, and its reader. */
 import { isImageName } from "../images/index.ts";
-import { COCO_BOXES, COCO_OUTLINES, COCO_PANOPTIC, VOC_BOXES } from "./annotation-layouts.ts";
 import { readClassFolders } from "./class-folders.ts";
+import { type CocoFiles, findCocoFiles } from "./coco-json.ts";
+import { readCocoBoxes, readCocoMasks } from "./coco-objects.ts";
+import { readCocoPanoptic } from "./coco-panoptic.ts";
 import { listsHaveLabels, readCsvList } from "./csv-list.ts";
 import type { Task } from "./data-set.ts";
 import { readDepthPairs } from "./depth-pairs.ts";
@@ -9,23 +11,47 @@ import type { Role } from "./layout-names.ts";
 import type { Layout, Listing } from "./listing.ts";
 import { readMaskPairs } from "./mask-pairs.ts";
 import { imageFiles } from "./pairs.ts";
-import { labelsLookLikeYolo, readYoloBoxes } from "./yolo-boxes.ts";
-import { hasYoloPolygons, readYoloMasks } from "./yolo-masks.ts";
+import { hasVocFiles, readVocBoxes } from "./voc-boxes.ts";
+import { hasYoloLabels, readYoloBoxes, readYoloMasks } from "./yolo.ts";
 
 type AnyLayout = { readonly [K in Task]: Layout<K> }[Task];
 
 const hasImages = ({ locations }: Listing): boolean => imageFiles(locations).some(({ path }) => isImageName(path));
 const has = ({ locations }: Listing, role: Role, extension: string): boolean =>
-  locations.some((place) => place.role === role && place.extension === extension);
+  locations.some((file) => file.role === role && file.extension === extension);
 
-/** The first of a kind that is recognized reads it; a kind's last is the usual one, which reports what is missing. */
+/** COCO files of a folder, found once for all layouts. */
+const cache = new WeakMap<Listing["paths"], Promise<CocoFiles>>();
+
+function cocoFiles({ folder, paths }: Listing): Promise<CocoFiles> {
+  const files = cache.get(paths) ?? findCocoFiles(folder, paths);
+  cache.set(paths, files);
+  return files;
+}
+
+/** The first recognized layout of a task reads the folder; the last of a task is its default, whose reader reports what is missing. */
 const LAYOUTS: readonly AnyLayout[] = [
-  COCO_PANOPTIC,
-  COCO_OUTLINES,
+  {
+    // Before pairs of images and masks, for its PNGs are no masks without the JSON.
+    task: "segmentation",
+    name: "COCO panoptic JSON",
+    recognize: async (listing) => (await cocoFiles(listing)).panoptic.length > 0,
+    read: async (listing) => readCocoPanoptic(listing, (await cocoFiles(listing)).panoptic),
+  },
+  {
+    // After masks beside the images. Outlines in the middle of a large file are found only if the task is given.
+    task: "segmentation",
+    name: "COCO JSON",
+    recognize: async (listing, isRequested) => {
+      const { instances, outlines } = await cocoFiles(listing);
+      return instances.length > 0 && !has(listing, "mask", ".png") && (outlines || isRequested);
+    },
+    read: async (listing) => readCocoMasks(listing, (await cocoFiles(listing)).instances),
+  },
   {
     task: "segmentation",
     name: "images and YOLO label files of polygons",
-    recognize: ({ locations }, isAsked) => isAsked && hasYoloPolygons(locations),
+    recognize: (listing, isRequested) => isRequested && has(listing, "label", ".txt") && !has(listing, "mask", ".png"),
     read: readYoloMasks,
   },
   {
@@ -41,12 +67,26 @@ const LAYOUTS: readonly AnyLayout[] = [
     recognize: (listing) => hasImages(listing) && has(listing, "depth", ".png"),
     read: readDepthPairs,
   },
-  COCO_BOXES,
-  VOC_BOXES,
+  {
+    // After YOLO's label files, as in COCO with YOLO's labels.
+    task: "counting",
+    name: "COCO JSON",
+    recognize: async (listing) => (await cocoFiles(listing)).instances.length > 0 && !has(listing, "label", ".txt"),
+    read: async (listing) => readCocoBoxes(listing, (await cocoFiles(listing)).instances),
+  },
+  {
+    task: "counting",
+    name: "Pascal VOC's XML",
+    recognize: async (listing) => {
+      const { instances, panoptic } = await cocoFiles(listing);
+      return instances.length + panoptic.length === 0 && !has(listing, "label", ".txt") && hasVocFiles(listing.locations);
+    },
+    read: readVocBoxes,
+  },
   {
     task: "counting",
     name: "images and YOLO label files",
-    recognize: async (listing) => hasImages(listing) && has(listing, "label", ".txt") && (await labelsLookLikeYolo(listing)),
+    recognize: async (listing) => hasImages(listing) && has(listing, "label", ".txt") && (await hasYoloLabels(listing)),
     read: readYoloBoxes,
   },
   {
@@ -57,15 +97,15 @@ const LAYOUTS: readonly AnyLayout[] = [
   },
 ];
 
-/** Read where nothing else is recognized, after `refuseClasses`, or where the kind is given. */
-const CLASS_FOLDERS: Layout<"classification"> = {
+/** The layout of folders in which no other is recognized, after `refuseClasses`, or for which the task is given. */
+export const CLASS_FOLDERS: Layout<"classification"> = {
   task: "classification",
   name: "a folder for each class",
   recognize: () => true,
   read: readClassFolders,
 };
 
-/** Returns the layouts that a folder could be of, at most one for each kind. */
+/** Returns the layouts that fit a folder, at most one for each task. */
 export async function recognizeLayouts(listing: Listing): Promise<AnyLayout[]> {
   const found: AnyLayout[] = [];
   for (const layout of LAYOUTS)
@@ -73,11 +113,9 @@ export async function recognizeLayouts(listing: Listing): Promise<AnyLayout[]> {
   return found;
 }
 
-/** Returns the layout of a kind that was asked for. */
-export async function layoutOf(kind: Task, listing: Listing): Promise<AnyLayout> {
-  const layouts = LAYOUTS.filter((layout) => layout.task === kind);
+/** Returns the layout for a given task. */
+export async function layoutOf(task: Task, listing: Listing): Promise<AnyLayout> {
+  const layouts = LAYOUTS.filter((layout) => layout.task === task);
   for (const layout of layouts) if (await layout.recognize(listing, true)) return layout;
-  return kind === "classification" ? CLASS_FOLDERS : layouts.at(-1)!;
+  return task === "classification" ? CLASS_FOLDERS : layouts.at(-1)!;
 }
-
-export { CLASS_FOLDERS };

@@ -1,87 +1,100 @@
-/** Images and masks of one class id a pixel: images/ and masks/, as CamVid and ADE20k lie on disk. */
-import { benchmarkClasses } from "./benchmark-classes.ts";
-import { needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
-import type { DataSetIssue } from "./data-set.ts";
-import type { Folder } from "./folder.ts";
-import { ignoredId } from "./ignored-id.ts";
-import { invalidFile, readBytes, shortList } from "./invalid-file.ts";
-import type { Draft, Known, Listing } from "./listing.ts";
-import { pairFiles } from "./pairs.ts";
+/** Images and masks of one class id per pixel: images/ and masks/, as in CamVid, ADE20K, Pascal VOC and Cityscapes. */
+import { ignoredId, needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
+import type { DataSetImage, Raster } from "./data-set.ts";
+import { type Folder, readBytes } from "./folder.ts";
+import { type DataSetIssue, invalidFile, reading, shortList } from "./issues.ts";
+import type { Draft, Listing } from "./listing.ts";
+import { entriesOf, pairFiles } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
-import { decodePngValues, type Raster } from "./png-values.ts";
+import { decodePngValues } from "./png-values.ts";
 
-export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"segmentation">>> {
-  const { folder, splits } = listing;
-  const places = maskFiles(listing.locations);
-  const part = { role: "mask", extension: ".png", what: "mask (a PNG of class ids)" } as const;
-  const { pairs, problems } = pairFiles(places, [part], splits);
+const MASK = { role: "mask", extension: ".png", description: "mask (a PNG of class ids)" } as const;
+
+/** Reads masks, with names of classes from the option or a file, else those of the benchmark with this layout. */
+export async function readMaskPairs(listing: Listing): Promise<Draft<"segmentation">> {
+  const { folder, splits, options } = listing;
+  const { pairs, issues } = pairFiles(maskFiles(listing.locations), [MASK], splits);
   const { classes, ids, notes } = await classesOf(
     listing,
     pairs.map(({ labelFiles }) => labelFiles.mask!),
   );
-  const ignore = ignoredId(classes, listing.options.ignore);
-  const entries = pairs.map(({ image, split, labelFiles }) => ({
-    path: image.path,
-    split,
-    read: async (size: readonly [number, number]) => {
-      const maskPath = labelFiles.mask!;
-      const mask = async () => mapped(await readMask(folder, maskPath, size), ids);
-      return { maskPath, mask, classes: idsIn(await mask(), classes, ignore, maskPath) };
-    },
-  }));
-  return { classes, ignore, entries, issues: [...notes, ...problems] };
+  const ignore = ignoredId(classes, options.ignore);
+  const entries = entriesOf<"segmentation">(pairs, async ({ mask: path }, size) => {
+    const maskPath = path!;
+    const mask = async () => {
+      const raster = await readMask(folder, maskPath, size);
+      return ids === undefined ? raster : { ...raster, data: raster.data.map((id) => ids[id] ?? id) };
+    };
+    return { maskPath, mask, classes: idsIn(await mask(), classes, ignore, maskPath) };
+  });
+  return { classes, ignore, entries, issues: [...notes, ...issues] };
 }
 
-/** PNGs in labels/ are masks where no folder is for masks alone. */
-export function maskFiles(places: readonly PathFacts[]): PathFacts[] {
-  if (places.some(({ role, extension }) => role === "mask" && extension === ".png")) return [...places];
-  return places.map((place) => (place.role === "label" && place.extension === ".png" ? { ...place, role: "mask" } : place));
+/** Takes PNGs in labels/ as masks if no folder is for masks alone. */
+function maskFiles(locations: readonly PathFacts[]): PathFacts[] {
+  if (locations.some(({ role, extension }) => role === "mask" && extension === ".png")) return [...locations];
+  return locations.map((file) => (file.role === "label" && file.extension === ".png" ? { ...file, role: "mask" } : file));
 }
 
-/** Names from the option or a file, else those of the benchmark whose layout it is. */
 async function classesOf(
   { folder, paths, options }: Listing,
   masks: readonly string[],
 ): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: DataSetIssue[] }> {
-  const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.masks);
+  const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.segmentation);
   if (given) return { classes: given, notes: [] };
   const found = benchmarkClasses(masks);
-  if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.masks), notes: [] };
-  const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt says others.`;
+  if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.segmentation), notes: [] };
+  const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt overrides them.`;
   return { ...found, notes: [{ path: folder.name, reason, used: true }] };
 }
 
-function mapped(mask: Raster, ids: readonly number[] | undefined): Raster {
-  return ids === undefined ? mask : { ...mask, data: mask.data.map((id) => ids[id] ?? id) };
-}
-
-/** A mask of its image's size, or a `flaw`. */
-export async function readMask(folder: Folder, path: string, [height, width]: readonly [number, number]): Promise<Raster> {
+/** Reads a mask of its image's size. @throws an `invalidFile` error. */
+export async function readMask(folder: Folder, path: string, [height, width]: DataSetImage["size"]): Promise<Raster> {
   const bytes = await readBytes(folder, path);
-  let mask: Raster;
-  try {
-    const { width, height, data } = await decodePngValues(bytes);
-    mask = { width, height, data };
-  } catch (error) {
-    throw invalidFile(path, (error as Error).message, error);
-  }
-  if (mask.width === width && mask.height === height) return mask;
-  throw invalidFile(path, `It is ${mask.width}x${mask.height} pixels and its image ${width}x${height}; they must be alike.`);
+  const { data, ...mask } = await reading(path, () => decodePngValues(bytes));
+  if (mask.width === width && mask.height === height) return { width, height, data };
+  throw invalidFile(path, `It is ${mask.width}x${mask.height} pixels and its image ${width}x${height}; they must be equal.`);
 }
 
-/** Class ids of a mask without the ignored one; an id that no class has is a `flaw`. */
+/** Returns the class ids of a mask without the ignored one. @throws an `invalidFile` error for an id without a class. */
 function idsIn({ data }: Raster, classes: readonly string[], ignore: number, path: string): number[] {
   const pixels = new Uint32Array(65536);
   for (let i = 0; i < data.length; i++) pixels[data[i]]++;
   if (ignore >= 0) pixels[ignore] = 0;
   const ids: number[] = [];
   for (let id = 0; id < pixels.length; id++) if (pixels[id] > 0) ids.push(id);
-  const foreign = ids.filter((id) => !classes[id]);
-  if (foreign.length === 0) return ids;
-  const count = foreign.reduce((sum, id) => sum + pixels[id], 0);
+  const unknown = ids.filter((id) => !classes[id]);
+  if (unknown.length === 0) return ids;
+  const count = unknown.reduce((sum, id) => sum + pixels[id], 0);
   const advice =
-    foreign.length === 1 && foreign[0] === classes.length
+    unknown.length === 1 && unknown[0] === classes.length
       ? `Name it; or, if the names are those of 1 to ${classes.length}, start each line with its id ("1 ${classes[0]}").`
       : "Name them, or give ignore (--ignore).";
-  throw invalidFile(path, `${count} of its pixels have ids that no class has: ${shortList(foreign)}. ${advice}`);
+  throw invalidFile(path, `${count} of its pixels have ids that no class has: ${shortList(unknown)}. ${advice}`);
+}
+
+/** Classes of Pascal VOC 2012 (development kit, 3.2); the border is 255. */
+const VOC = (
+  "background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person " +
+  "pottedplant sheep sofa train tvmonitor"
+).split(" ");
+
+/** Classes of Cityscapes that are evaluated, by trainId (cityscapesScripts, labels.py). */
+const CITYSCAPES = (
+  "road,sidewalk,building,wall,fence,pole,traffic light,traffic sign,vegetation,terrain," +
+  "sky,person,rider,car,truck,bus,train,motorcycle,bicycle"
+).split(",");
+/** The labelIds from 0 to 33 of these classes, in their order; the others are not evaluated. */
+const CITYSCAPES_IDS = [7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33];
+const TRAIN_IDS = Array.from({ length: 34 }, (_, id) => (CITYSCAPES_IDS.includes(id) ? CITYSCAPES_IDS.indexOf(id) : 255));
+
+/** Returns the classes of the benchmark whose masks have these paths, and the class id of each id in the files if they differ. */
+function benchmarkClasses(
+  masks: readonly string[],
+): { name: string; classes: readonly string[]; ids?: readonly number[] } | undefined {
+  const all = (pattern: RegExp) => masks.length > 0 && masks.every((path) => pattern.test(path));
+  if (all(/(^|\/)SegmentationClass(Aug)?\//)) return { name: "Pascal VOC", classes: VOC };
+  if (all(/gt(Fine|Coarse)_labelTrainIds\.png$/)) return { name: "Cityscapes", classes: CITYSCAPES };
+  if (all(/gt(Fine|Coarse)_labelIds\.png$/)) return { name: "Cityscapes", classes: CITYSCAPES, ids: TRAIN_IDS };
+  return undefined;
 }

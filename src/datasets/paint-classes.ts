@@ -1,26 +1,25 @@
-/** Masks of single objects painted into one mask of class ids. */
+/** Outlines of objects painted into one mask of class ids. */
 import { S2Error } from "../core/index.ts";
-import type { Raster } from "./png-values.ts";
-import { MAX_STEPS, polygonRuns, readPolygon, type Work } from "./polygon-runs.ts";
-import { type Runs, readRuns } from "./run-lengths.ts";
+import type { Raster } from "./data-set.ts";
+import { MAX_STEPS, polygonRuns, type Runs, readPolygon, readRuns, type Work } from "./runs.ts";
 
-/** The class of pixels that no object covers, where the data set names no such class itself. */
+/** Class of pixels that no object covers, unless the data set names one. */
 const BACKGROUND = "background";
 
-/** Pixels of the largest image whose mask is painted. */
+/** Limit of the pixels of a painted mask. */
 export const MAX_PIXELS = 2 ** 27;
 
-/** Pixels that all objects of an image may cover together: this many, or four times the image. */
+/** Limit of the pixels that all objects of an image cover together, unless four times the image is more. */
 const MAX_PAINTED = 2 ** 27;
 
-/** Classes of masks: those of the objects, one for what no object covers, and the id that is no class. */
+/** Classes of painted masks, with the ids of pixels that no object covers and of ignored ones. */
 export interface Palette {
   readonly classes: readonly string[];
   readonly background: number;
   readonly ignore: number;
 }
 
-/** Adds the background after the other classes, so that an object has the same class id in masks as in boxes. */
+/** Adds the background after the other classes, so that objects have the same class ids in masks as in boxes. */
 export function paletteOf(names: readonly string[], ignore: number): Palette {
   const named = names.findIndex((name) => name.toLowerCase() === BACKGROUND);
   return named >= 0
@@ -28,19 +27,19 @@ export function paletteOf(names: readonly string[], ignore: number): Palette {
     : { classes: [...names, BACKGROUND], background: names.length, ignore };
 }
 
-/** An object: polygons or run lengths, as they stand in a file. */
+/** An object with polygons or run lengths as a file has them. */
 export interface Shape {
   readonly label: number;
   readonly polygons?: readonly (readonly unknown[])[];
   readonly counts?: string | readonly unknown[];
-  /** Names the object in messages: "annotation 12". */
+  /** Name in messages: "annotation 12". */
   readonly name: string;
 }
 
 /**
- * Class ids of an image's pixels. Where objects of two classes overlap the pixel gets `ignore`, since nothing says which one is in front
- * (torchvision's segmentation reference leaves such pixels out as well).
- * @throws S2Error "data-file" with the reason as a sentence.
+ * Paints the class ids of an image's pixels. Pixels in objects of two classes get `ignore`, since it is unknown which one is in front
+ * (torchvision's segmentation reference ignores them as well).
+ * @throws S2Error "data-file" with a clause.
  */
 export function paintClasses(shapes: readonly Shape[], size: readonly [height: number, width: number], palette: Palette): Raster {
   const [height, width] = size;
@@ -48,7 +47,7 @@ export function paintClasses(shapes: readonly Shape[], size: readonly [height: n
   if (pixels > MAX_PIXELS)
     throw new S2Error("data-file", `it is ${width}x${height} pixels; masks are painted up to ${MAX_PIXELS} pixels`);
   const { classes, background, ignore } = palette;
-  const overlap = classes.length < 255 && ignore <= 255 ? 254 : 65534; // no class has it: 254 or fewer, or as many as ids allow
+  const overlap = classes.length < 255 && ignore <= 255 ? 254 : 65534; // no class has this id
   const data = overlap === 254 ? new Uint8Array(pixels) : new Uint16Array(pixels);
   data.fill(background);
   const work: Work & { painted: number } = { steps: MAX_STEPS, painted: Math.max(MAX_PAINTED, 4 * pixels) };
@@ -99,12 +98,12 @@ function paint(
   }
 }
 
-/** Class ids that occur in a mask, ascending, without the ignored one. */
+/** Returns the class ids that occur in a mask, ascending, without the ignored one. */
 export function idsOf({ data }: Raster, ignore: number): number[] {
-  const there = new Uint8Array(65536);
-  for (let i = 0; i < data.length; i++) there[data[i]] = 1;
-  there[ignore] = 0;
+  const present = new Uint8Array(65536);
+  for (let i = 0; i < data.length; i++) present[data[i]] = 1;
+  present[ignore] = 0;
   const ids: number[] = [];
-  for (let id = 0; id < there.length; id++) if (there[id] === 1) ids.push(id);
+  for (let id = 0; id < present.length; id++) if (present[id] === 1) ids.push(id);
   return ids;
 }

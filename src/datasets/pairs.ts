@@ -1,91 +1,112 @@
-/** Images paired with the files that hold their labels: images/NAME.jpg with masks/NAME.png. */
+/** Images paired with their label files by name: images/NAME.jpg with masks/NAME.png. */
 import { isImageName, isUndecodedImageName } from "../images/index.ts";
 import { isNamesFile } from "./class-names.ts";
-import type { DataSetIssue } from "./data-set.ts";
+import type { DataSetImage, Task } from "./data-set.ts";
+import { folderPath } from "./folder.ts";
+import { type DataSetIssue, type IssueList, issueList } from "./issues.ts";
 import type { Role } from "./layout-names.ts";
+import type { Entry, Known } from "./listing.ts";
 import { type PathFacts, pairName } from "./path-facts.ts";
 import type { Splits } from "./split-lists.ts";
 
-/** A role that files play beside the images, all of one extension. */
+/** A role of files beside the images, all of one extension. */
 export interface LabelFile {
   readonly role: Exclude<Role, "image">;
   readonly extension: string;
-  /** What messages call such a file. */
-  readonly what: string;
+  /** Name of such a file in messages. */
+  readonly description: string;
   /** An image may lack it. */
   readonly optional?: boolean;
 }
 
-/** An image, its split, and its parts. */
+/** Paths of an image's label files by role. */
+export type LabelFiles = Readonly<Partial<Record<Role, string>>>;
+
+/** An image with its split and label files. */
 export interface Pair {
   readonly image: PathFacts;
   readonly split: string;
-  readonly labelFiles: Readonly<Partial<Record<Role, string>>>;
+  readonly labelFiles: LabelFiles;
 }
 
-/** Returns the places that hold images: those in folders of images, or all that have no role where there are no such folders. */
-export function imageFiles(places: readonly PathFacts[]): PathFacts[] {
-  const inFolders = places.filter(({ role }) => role === "image");
+/** Returns the files in folders of images, or all images without a role if there is no such folder. */
+export function imageFiles(locations: readonly PathFacts[]): PathFacts[] {
+  const inFolders = locations.filter(({ role }) => role === "image");
   if (inFolders.some(({ path }) => isImageName(path))) return inFolders;
-  return places.filter(({ role, path }) => role === undefined && isImageName(path));
+  return locations.filter(({ role, path }) => role === undefined && isImageName(path));
 }
 
-/** Every image and every part is in a pair or in a problem; files of roles that are not asked for are passed over. */
+/** Puts every image and every file of these roles into a pair or an issue. */
 export function pairFiles(
-  places: readonly PathFacts[],
-  parts: readonly LabelFile[],
+  locations: readonly PathFacts[],
+  roles: readonly LabelFile[],
   splits: Splits,
-): { pairs: Pair[]; problems: DataSetIssue[] } {
-  const problems: DataSetIssue[] = [];
-  const refuse = ({ path }: PathFacts, reason: string) => void problems.push({ path, reason, used: false });
-  const images = new Map<string, PathFacts>();
-  const candidates = imageFiles(places);
-  for (const place of candidates) {
-    const twin = images.get(pairName(place));
-    if (isNamesFile(place.path) || isUndecodedImageName(place.path)) continue; // those are reported with the files left over
-    if (!isImageName(place.path)) refuse(place, "It is no image by its name.");
-    else if (twin)
-      refuse(place, `"${twin.path}" has the same name without its extension, so that its files cannot be told apart.`);
-    else images.set(pairName(place), place);
-  }
+): { pairs: Pair[]; issues: DataSetIssue[] } {
+  const issues = issueList();
+  const candidates = imageFiles(locations);
+  const images = uniqueImages(candidates, issues);
   const found = new Map<string, Partial<Record<Role, PathFacts>>>();
-  for (const { role, extension, what } of parts) {
-    for (const place of places.filter((each) => each.role === role && !isNamesFile(each.path))) {
-      const key = pairName(place);
+  for (const { role, extension, description } of roles) {
+    for (const file of locations.filter((each) => each.role === role && !isNamesFile(each.path))) {
+      const key = pairName(file);
       const other = found.get(key)?.[role];
-      if (place.extension !== extension) refuse(place, `It is no ${extension} file; expected ${what}.`);
-      else if (!images.has(key)) refuse(place, `There is no image for it: none is called ${place.key} in the same split.`);
-      else if (other && place.rank === other.rank)
-        refuse(place, `"${other.path}" is of the same image, so that one of the two must go.`);
-      else if (!other || place.rank < other.rank) found.set(key, { ...found.get(key), [role]: place });
+      if (file.extension !== extension) issues.refuse(file.path, `It is no ${extension} file; expected ${description}.`);
+      else if (!images.has(key))
+        issues.refuse(file.path, `There is no image for it: none is called ${file.key} in the same split.`);
+      else if (other && file.rank === other.rank)
+        issues.refuse(file.path, `"${other.path}" belongs to the same image; remove one of the two.`);
+      else if (!other || file.rank < other.rank) found.set(key, { ...found.get(key), [role]: file });
     }
   }
   const pairs: Pair[] = [];
-  let unlisted = 0;
+  const unlisted: string[] = [];
   for (const [key, image] of images) {
-    const had = Object.fromEntries(Object.entries(found.get(key) ?? {}).map(([role, { path }]) => [role, path]));
-    const lacking = parts.filter(({ role, optional }) => !optional && had[role] === undefined);
+    const labelFiles: LabelFiles = Object.fromEntries(
+      Object.entries(found.get(key) ?? {}).map(([role, { path }]) => [role, path]),
+    );
+    const lacking = roles.filter(({ role, optional }) => !optional && labelFiles[role] === undefined);
     const split = splits.of(image);
-    if (split === undefined && splits.partial) unlisted++;
-    else if (lacking.length > 0) refuse(image, `It has no ${lacking.map(({ what }) => what).join(" and no ")} of the same name.`);
-    else if (split === undefined) refuse(image, inNoSplit(splits));
-    else pairs.push({ image, split, labelFiles: had });
+    if (split === undefined && splits.partial) unlisted.push(image.path);
+    else if (lacking.length > 0)
+      issues.refuse(image.path, `It has no ${lacking.map((each) => each.description).join(" and no ")} of the same name.`);
+    else if (split === undefined) issues.refuse(image.path, inNoSplit(splits));
+    else pairs.push({ image, split, labelFiles });
   }
-  if (unlisted > 0) problems.push(unlistedImages(splits, unlisted));
+  noteUnlisted(splits, unlisted.length, issues);
   if (candidates.some(({ role }) => role === "image"))
-    for (const place of places.filter(({ role, path }) => role === undefined && isImageName(path)))
-      refuse(place, "It stands outside of the folders of images (images/, photos/ or rgb/).");
-  return { pairs, problems: [...problems, ...splits.issues()] };
+    for (const { path } of locations.filter((each) => each.role === undefined && isImageName(each.path)))
+      issues.refuse(path, "It lies outside of the folders of images (images/, photos/ or rgb/).");
+  return { pairs, issues: [...issues.all, ...splits.issues()] };
 }
 
-/** Lists of VOC are of a part of the images. */
-export const unlistedImages = ({ files }: Splits, count: number): DataSetIssue => ({
-  path: files[0].slice(0, files[0].lastIndexOf("/") + 1),
-  reason: `${count} images are in none of ${files.join(", ")}, and so in no split.`,
-  used: true,
-});
+/** Returns images by the name that pairs them; refuses other files and second images of a name. */
+function uniqueImages(candidates: readonly PathFacts[], issues: IssueList): Map<string, PathFacts> {
+  const images = new Map<string, PathFacts>();
+  for (const file of candidates) {
+    const twin = images.get(pairName(file));
+    if (isNamesFile(file.path) || isUndecodedImageName(file.path)) continue; // reported with the unused files
+    if (!isImageName(file.path)) issues.refuse(file.path, "It is no image by its name.");
+    else if (twin)
+      issues.refuse(file.path, `"${twin.path}" has the same name without its extension, so their files are ambiguous.`);
+    else images.set(pairName(file), file);
+  }
+  return images;
+}
 
+/** Turns pairs into entries that `read` reads. */
+export const entriesOf = <K extends Task>(
+  pairs: readonly Pair[],
+  read: (labelFiles: LabelFiles, size: DataSetImage["size"]) => Promise<Known<K>>,
+): Entry<K>[] =>
+  pairs.map(({ image, split, labelFiles }) => ({ path: image.path, split, read: (size) => read(labelFiles, size) }));
+
+/** Notes how many images are in no list of splits, if the lists cover a part of the images by design (VOC). */
+export function noteUnlisted({ files }: Splits, count: number, issues: IssueList): void {
+  if (count > 0) issues.note(folderPath(files[0]), `${count} images are in none of ${files.join(", ")}, and so in no split.`);
+}
+
+/** Returns the reason for an image without a split. */
 export const inNoSplit = ({ files }: Splits): string =>
   files.length > 0
     ? `No line of ${files.join(" or ")} gives it a split.`
-    : "It stands in no folder of a split (train/, val/ or test/).";
+    : "It lies in no folder of a split (train/, val/ or test/).";

@@ -1,76 +1,72 @@
-/** Facts about a file that the folders around it give: its split ("train/"), its role ("masks/"), and the rest, by which it is paired. */
+/** Facts that a file's path gives: its split ("train/"), its role ("masks/"), and the remaining path, by which files are paired. */
 import { isImageName } from "../images/index.ts";
 import { namingOf, type Role } from "./layout-names.ts";
 
-export type { Role };
-
+/** Split, role and pairing name of a file. */
 export interface PathFacts {
-  /** The folder's own spelling, for opening. */
+  /** Path as the folder lists it, for reading. */
   readonly path: string;
   readonly split?: string;
   readonly role?: Role;
-  /** The path without the folders of split and role, in Unicode's composed form (macOS writes the decomposed one). */
+  /** The path without the folders of split and role, in composed Unicode (macOS writes decomposed names). */
   readonly rest: string;
-  /** `rest` without its extension: an image and its mask share it. */
+  /** `rest` without its extension; an image and its mask share it. */
   readonly key: string;
-  /** With its dot, in small letters. */
+  /** With its dot, in lower case. */
   readonly extension: string;
-  /** Labels of one image in several forms: the lowest is read. */
+  /** Preference among several label files of one image; the lowest is read. */
   readonly rank: number;
 }
 
-/** Endings by which a file is told from its image, the best form of class ids first. */
+/** Endings of a mask's name after that of its image, the best form of class ids first. */
 const MASK_ENDINGS = [
   /[._-](gt(fine|coarse)[._-])?labeltrainids$/i,
   /[._-](gt(fine|coarse)[._-])?labelids$/i,
   /[._-](gt[._-])?(masks?|seg|segm|segmentation|segmap|labels?|labelmap|gt|groundtruth|annotation|matte)$/i,
   /_L$/,
 ];
-/** Forms of masks whose values are no class ids. */
+/** Endings of pictures of masks, whose values are no class ids. */
 const OTHER_ENDING = /[._-](gt(fine|coarse)[._-])?(colou?r|instance(train)?ids|instances?|polygons|viz|overlay|color_mask)$/i;
 
-/** Sorts the files of a folder. All are needed at once, for a name such as "dev" or "image" means little without those beside it. */
+/** Reads the paths of a folder together, since a name such as "dev" or "photo" is ambiguous without those beside it. */
 export function pathFactsOf(paths: readonly string[]): PathFacts[] {
   const levels = levelsOf(paths);
-  const places = paths.map((path) => placeAt(path, levels));
-  const images = new Set(places.filter(isImage).map(pairName));
-  return places.map((place) => besideImage(place, images));
+  const locations = paths.map((path) => readPath(path, levels));
+  const images = new Set(locations.filter(isImage).map(pairName));
+  return locations.map((location) => besideImage(location, images));
 }
 
-/** Files pair within a split. */
+/** Returns the name by which files pair within a split. */
 export const pairName = ({ split, key }: Pick<PathFacts, "split" | "key">): string => `${split ?? ""}:${key}`;
-
-/** Without its extension. */
-export const stem = (path: string): string => path.replace(/(?<=[^/])\.[^./]*$/, "");
 
 const isImage = ({ path, role }: PathFacts) => (role === undefined || role === "image") && isImageName(path);
 
-/** Folders by the folder that they lie in, and which of them have folders themselves. */
+/** For each folder the names of its folders, true for those that have folders themselves. */
 type Levels = ReadonlyMap<string, ReadonlyMap<string, boolean>>;
 
 function levelsOf(paths: readonly string[]): Levels {
   const levels = new Map<string, Map<string, boolean>>();
   for (const path of paths) {
-    const parts = path.split("/");
-    for (let depth = 0; depth + 1 < parts.length; depth++) {
-      const above = parts.slice(0, depth).join("/");
+    const segments = path.split("/");
+    for (let depth = 0; depth + 1 < segments.length; depth++) {
+      const above = segments.slice(0, depth).join("/");
       const names = levels.get(above) ?? new Map<string, boolean>();
-      levels.set(above, names.set(parts[depth], names.get(parts[depth]) || depth + 2 < parts.length));
+      levels.set(above, names.set(segments[depth], names.get(segments[depth]) || depth + 2 < segments.length));
     }
   }
   return levels;
 }
 
-function placeAt(path: string, levels: Levels): PathFacts {
-  const parts = path.split("/");
-  const file = parts.pop()!.normalize("NFC");
+function readPath(path: string, levels: Levels): PathFacts {
+  const folders = path.split("/");
+  const file = folders.pop()!.normalize("NFC");
   let split: string | undefined;
   let role: Role | undefined;
-  const left = parts.filter((name, depth) => {
-    const beside = levels.get(parts.slice(0, depth).join("/"))!;
+  const left = folders.filter((name, depth) => {
+    const beside = levels.get(folders.slice(0, depth).join("/"))!;
     const naming = namingOf(name);
     const says = { split: namesSplit(name, beside) && naming?.split, role: namesRole(name, beside) && naming?.role };
-    // A second word of either kind belongs to the rest, unless it only repeats the first: Training_Set/training_set.
+    // A second split or role belongs to the rest, unless it repeats the first: Training_Set/training_set.
     const isNew = (says.split && split === undefined) || (says.role && role === undefined);
     const repeats = (!says.split || says.split === split) && (!says.role || says.role === role);
     if (!(says.split || says.role) || !(isNew || repeats)) return true;
@@ -92,51 +88,51 @@ function placeAt(path: string, levels: Levels): PathFacts {
   };
 }
 
-/** Folders name splits where all that lie together do, or two and more that leave no doubt, or one that has folders of its own. */
+/** Returns true for a folder named for a split if all beside it are named for splits or roles, or two unambiguously, or it has subfolders. */
 function namesSplit(name: string, beside: ReadonlyMap<string, boolean>): boolean {
   if (namingOf(name)?.split === undefined) return false;
   const names = [...beside.keys()];
   if (names.every((each) => namingOf(each) !== undefined)) return true;
-  const clear = names.filter((each) => namingOf(each)?.split !== undefined && !namingOf(each)!.doubtful);
+  const clear = names.filter((each) => namingOf(each)?.split !== undefined && !namingOf(each)!.ambiguous);
   if (new Set(clear.map((each) => namingOf(each)!.split)).size > 1) return true;
   const splits = new Set(names.map((each) => namingOf(each)?.split).filter((split) => split !== undefined));
   if (clear.some((each) => namingOf(each)!.split === "train") && splits.size > 1) return true;
   return clear.includes(name) && beside.get(name)!;
 }
 
-/** "image" beside "sketch" is a class; beside "masks", or alone, it is where the images are. */
+/** Returns true for a folder named for a role: "photo" beside "sketch" is a class, but beside "masks" or alone it holds the images. */
 function namesRole(name: string, beside: ReadonlyMap<string, boolean>): boolean {
   const naming = namingOf(name);
   if (naming?.role === undefined) return false;
-  if (!naming.doubtful) return true;
+  if (!naming.ambiguous) return true;
   const others = [...beside.keys()].filter((each) => each !== name);
   return others.every((each) => namingOf(each) !== undefined) || others.some((each) => namingOf(each)?.role !== undefined);
 }
 
-/** A file beside an image or in a folder of labels, under the image's key: "a_mask.png" and "a.txt" are of "a.jpg". */
-function besideImage(place: PathFacts, images: ReadonlySet<string>): PathFacts {
-  const { role, key, extension } = place;
+/** Gives a label file the key of its image: "a_mask.png" and "a.txt" belong to "a.jpg". */
+function besideImage(file: PathFacts, images: ReadonlySet<string>): PathFacts {
+  const { role, key, extension } = file;
   if (role === "image" || role === undefined) {
-    if (extension === ".txt" || extension === ".xml") return images.has(pairName(place)) ? { ...place, role: "label" } : place;
-    if (extension !== ".png") return place;
-    const paired = withoutEnding(place, images);
-    if (paired) return { ...place, ...paired, role: paired.rank < 0 ? "other" : "mask" };
-    return place;
+    if (extension === ".txt" || extension === ".xml") return images.has(pairName(file)) ? { ...file, role: "label" } : file;
+    if (extension !== ".png") return file;
+    const paired = withoutEnding(file, images);
+    if (paired) return { ...file, ...paired, role: paired.rank < 0 ? "other" : "mask" };
+    return file;
   }
-  if (role !== "mask" && !(role === "label" && extension === ".png")) return place;
-  if (images.has(pairName(place))) return place;
-  const paired = withoutEnding(place, images);
-  if (paired === undefined) return OTHER_ENDING.test(key) ? { ...place, role: "other" } : place;
-  return { ...place, ...paired, ...(paired.rank < 0 && { role: "other" as const }) };
+  if (role !== "mask" && !(role === "label" && extension === ".png")) return file;
+  if (images.has(pairName(file))) return file;
+  const paired = withoutEnding(file, images);
+  if (paired === undefined) return OTHER_ENDING.test(key) ? { ...file, role: "other" } : file;
+  return { ...file, ...paired, ...(paired.rank < 0 && { role: "other" as const }) };
 }
 
-/** The key of the image that a file's name goes with when its ending is taken off, and how good that form is; below 0 = not to be read. */
-function withoutEnding(place: PathFacts, images: ReadonlySet<string>): { key: string; rank: number } | undefined {
+/** Removes a mask's ending; returns the key of the image and the rank of that form, below 0 for pictures of masks. */
+function withoutEnding(file: PathFacts, images: ReadonlySet<string>): { key: string; rank: number } | undefined {
   for (const [i, ending] of [...MASK_ENDINGS, OTHER_ENDING].entries()) {
-    const bare = place.key.replace(ending, "");
-    if (bare === place.key || bare === "" || bare.endsWith("/")) continue;
+    const bare = file.key.replace(ending, "");
+    if (bare === file.key || bare === "" || bare.endsWith("/")) continue;
     const rank = i < MASK_ENDINGS.length ? i + 1 : -1;
-    if (images.has(pairName({ ...place, key: bare }))) return { key: bare, rank };
+    if (images.has(pairName({ ...file, key: bare }))) return { key: bare, rank };
   }
   return undefined;
 }

@@ -1,75 +1,75 @@
-/** `splitOff`: a part of one split under another name, for those who ask; nothing else makes up a split. */
+/** `splitOff`: divides a split in two; nothing else makes up a split. */
 import { S2Error } from "../core/index.ts";
 import { makeRandom, type Random, shuffled } from "../tensors/index.ts";
-import type { DataSet, DataSetImage, ItemOf, Task } from "./data-set.ts";
-import { noteMissingClasses } from "./missing-classes.ts";
+import { type DataSet, type DataSetImage, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
 
+/** Options of `splitOff`. */
 export interface SplitOffOptions<Item> {
-  /** The split that is divided. */
+  /** Name of the split to divide. */
   readonly from: string;
-  /** The new split. */
+  /** Name of the new split. */
   readonly to: string;
-  /** The new split's part of the images, above 0 and below 1. */
+  /** Fraction of the images in the new split, above 0 and below 1. */
   readonly fraction: number;
+  /** Seed of the random choice. */
   readonly seed: number;
-  /** What the rest is called; default `from`. */
+  /** Name of the remaining images' split; default `from`. */
   readonly rest?: string;
-  /** Images for which it gives the same word stay together: frames of one scene. */
+  /** Returns the same word for images that stay together, for example frames of one scene. */
   readonly together?: (item: Item) => string;
 }
 
 /**
- * Divides a split in two, stratified: each class gives its share, rounded so that the whole does too. An image of several classes counts for
- * the rarest. The same seed gives the same division.
- * @throws S2Error "data-set" for a split that is not there or is there already, or a share that leaves one of the two empty.
+ * Divides a split in two, stratified by class; an image of several classes counts for the rarest. The same seed gives the same division.
+ * @throws S2Error "data-set" for a split that does not exist or exists already, or a fraction that leaves one of the two empty.
  */
 export function splitOff<K extends Task>(set: DataSet<K>, options: SplitOffOptions<ItemOf[K]>): DataSet<K> {
   const { from, to, fraction, seed, rest = from, together = ({ path }) => path } = options;
   const { [from]: items, ...others } = set.splits as Record<string, readonly ItemOf[K][]>;
   refuseNames(set, options);
   const random = makeRandom(seed);
-  const strata = byRarestClass(gather(items, together));
+  const strata = byRarestClass(groupItems(items, together));
   const chosen = new Set<ItemOf[K]>();
   for (const [i, quota] of quotas([...strata.values()], fraction, random).entries()) {
     const units = [...strata.values()][i];
-    let taken = 0;
+    let count = 0;
     for (const unit of shuffled(units.length, random).map((at) => units[at])) {
-      if (taken + unit.length / 2 > quota) continue; // the whole unit, where that comes nearer
+      if (count + unit.length / 2 > quota) continue; // units are taken completely, if that comes nearer
       for (const item of unit) chosen.add(item);
-      taken += unit.length;
+      count += unit.length;
     }
   }
-  const parts = [items.filter((item) => !chosen.has(item)), items.filter((item) => chosen.has(item))];
-  if (parts.some((part) => part.length === 0)) {
+  const [kept, taken] = [items.filter((item) => !chosen.has(item)), items.filter((item) => chosen.has(item))];
+  if (kept.length === 0 || taken.length === 0) {
     throw new S2Error(
       "data-set",
-      `A share of ${fraction} of the ${items.length} images of "${from}" leaves ${parts.map((part) => part.length).join(" and ")}; ` +
-        "expected some on both sides. Give another share, or smaller groups in together.",
+      `A fraction of ${fraction} of the ${items.length} images of "${from}" leaves ${kept.length} and ${taken.length}; ` +
+        "expected some on both sides. Give another fraction, or smaller groups in together.",
     );
   }
-  return noteMissingClasses({ ...set, splits: { ...others, [rest]: parts[0], [to]: parts[1] } } as unknown as DataSet<K>);
+  return noteMissingClasses({ ...set, splits: { ...others, [rest]: kept, [to]: taken } } as unknown as DataSet<K>);
 }
 
 function refuseNames(set: DataSet, { from, to, fraction, rest = from }: SplitOffOptions<never>): void {
-  const there = Object.keys(set.splits);
-  const problem = !there.includes(from)
-    ? `The data set "${set.name}" has no split "${from}"; it has ${there.join(", ")}. Name one of them.`
-    : [to, rest].some((name) => name !== from && there.includes(name)) || to === rest
-      ? `The splits "${to}" and "${rest}" cannot be made of "${from}": ${there.join(", ")} are there. Give two new names.`
+  const names = Object.keys(set.splits);
+  const reason = !names.includes(from)
+    ? `The data set "${set.name}" has no split "${from}"; it has ${names.join(", ")}. Name one of them.`
+    : [to, rest].some((name) => name !== from && names.includes(name)) || to === rest
+      ? `The splits "${to}" and "${rest}" cannot be made of "${from}": ${names.join(", ")} exist. Give two new names.`
       : !(fraction > 0 && fraction < 1)
-        ? `Got share ${fraction}; expected a number above 0 and below 1.`
+        ? `Got fraction ${fraction}; expected a number above 0 and below 1.`
         : undefined;
-  if (problem) throw new S2Error("data-set", problem);
+  if (reason) throw new S2Error("data-set", reason);
 }
 
-/** Items that stay together, a list each. */
-function gather<Item>(items: readonly Item[], together: (item: Item) => string): Item[][] {
+/** Groups items that stay together into units. */
+function groupItems<Item>(items: readonly Item[], together: (item: Item) => string): Item[][] {
   const units = new Map<string, Item[]>();
   for (const item of items) units.set(together(item), [...(units.get(together(item)) ?? []), item]);
   return [...units.values()];
 }
 
-/** Units by the class of theirs that the fewest items have; -1 where they have none. */
+/** Groups units by their rarest class; -1 if they have none. */
 function byRarestClass<Item extends DataSetImage>(units: readonly Item[][]): Map<number, Item[][]> {
   const count = new Map<number, number>();
   for (const { classes } of units.flat()) for (const id of classes) count.set(id, (count.get(id) ?? 0) + 1);
@@ -82,13 +82,13 @@ function byRarestClass<Item extends DataSetImage>(units: readonly Item[][]): Map
   return strata;
 }
 
-/** Items to take from each stratum: its share, rounded down, and one more for the largest remainders until the whole has its share. */
-function quotas(strata: readonly (readonly unknown[])[][], share: number, random: Random): number[] {
-  const exact = strata.map((units) => units.flat().length * share);
-  const whole = exact.map(Math.floor);
-  const order = shuffled(exact.length, random).sort((a, b) => exact[b] - whole[b] - (exact[a] - whole[a]));
+/** Counts the items to take from each stratum: its fraction rounded down, and one more for the largest remainders (largest remainder method). */
+function quotas(strata: readonly (readonly unknown[])[][], fraction: number, random: Random): number[] {
+  const exact = strata.map((units) => units.flat().length * fraction);
+  const counts = exact.map(Math.floor);
+  const order = shuffled(exact.length, random).sort((a, b) => exact[b] - counts[b] - (exact[a] - counts[a]));
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const more = Math.round(sum(exact)) - sum(whole);
-  for (const at of order.slice(0, more)) whole[at]++;
-  return whole;
+  const more = Math.round(sum(exact)) - sum(counts);
+  for (const at of order.slice(0, more)) counts[at]++;
+  return counts;
 }

@@ -1,89 +1,89 @@
-/** Images and boxes from Pascal VOC's XML: a file an image, in Annotations/ beside JPEGImages/ or next to the image. */
-
+/** Images and boxes from Pascal VOC's XML: one file per image, in Annotations/ beside JPEGImages/ or next to the image. */
 import type { XmlElement } from "@rgrove/parse-xml";
 import { isImageName } from "../images/index.ts";
+import { clipBox, readObjects } from "./boxes.ts";
 import { readClassNames } from "./class-names.ts";
-import { clipBox } from "./clip-box.ts";
-import type { DataSetImage, DataSetIssue, LabeledBox } from "./data-set.ts";
-import type { Folder } from "./folder.ts";
-import { invalidFile, issueOf, readBytes, shortList } from "./invalid-file.ts";
-import type { Draft, Known, Listing } from "./listing.ts";
+import type { DataSetImage } from "./data-set.ts";
+import { type Folder, readBytes, stem } from "./folder.ts";
+import { type IssueList, invalidFile, issueList, issueOf, shortList } from "./issues.ts";
+import type { Draft, Entry, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
-import { type PathFacts, stem } from "./path-facts.ts";
+import type { PathFacts } from "./path-facts.ts";
 
-/** An object as it stands in a file: sides in pixels, 1 being the first. */
+/** An object of a file: sides in pixels, which count from 1. */
 interface VocObject {
   readonly name: string;
   readonly difficult: boolean;
   readonly sides: readonly [xmin: number, ymin: number, xmax: number, ymax: number];
 }
 
+/** The content of a file. */
 interface VocFile {
   readonly path: string;
-  /** Width and height that the file says; 0 where a tool did not know. */
+  /** Width and height of the image; 0 if the labeling tool did not know them. */
   readonly size: readonly [number, number];
   readonly objects: readonly VocObject[];
 }
 
-/** Folders that are no part of an image's name. */
-const FOLDERS = /^(annotations?|xmls?|jpegimages|images|images|rgb)$/i;
+/** Folders that do not count in an image's name. */
+const FOLDERS = /^(annotations?|xmls?|jpegimages|images|photos|rgb)$/i;
 const MASK_FOLDERS = /(^|\/)(SegmentationClass|SegmentationObject|trimaps)\//i;
 
 const isImage = ({ path, role }: PathFacts): boolean =>
   isImageName(path) && (role === undefined || role === "image") && !MASK_FOLDERS.test(path);
 
-/** Images and XML files of one key belong together. */
+/** Returns the name that an image and its XML file share. */
 const keyOf = (path: string): string =>
   stem(path)
     .normalize("NFC")
     .split("/")
-    .filter((part, i, parts) => i === parts.length - 1 || !FOLDERS.test(part))
+    .filter((segment, i, { length }) => i === length - 1 || !FOLDERS.test(segment))
     .join("/");
 
-/** Returns true where an XML file has an image of its name. */
-export function hasVocFiles(places: readonly PathFacts[]): boolean {
-  const xmls = new Set(places.flatMap(({ path }) => (/\.xml$/i.test(path) ? [keyOf(path)] : [])));
-  return xmls.size > 0 && places.some((place) => isImage(place) && xmls.has(keyOf(place.path)));
+/** Returns true if an XML file has an image of its name. */
+export function hasVocFiles(locations: readonly PathFacts[]): boolean {
+  const xmls = new Set(locations.flatMap(({ path }) => (/\.xml$/i.test(path) ? [keyOf(path)] : [])));
+  return xmls.size > 0 && locations.some((file) => isImage(file) && xmls.has(keyOf(file.path)));
 }
 
 /**
- * Classes are the names of all objects in the order of their bytes, unless a file or the option names them. Objects that are marked difficult
- * are left out, as VOC's evaluation leaves them out, and counted among the problems.
+ * Reads boxes of objects. Classes are the names of all objects in the order of their bytes, unless a file or the option names them. Objects
+ * that are marked difficult are left out, as in VOC's evaluation, and a note counts them.
  */
-export async function readVocBoxes({ folder, paths, locations, splits, options }: Listing): Promise<Draft<Known<"counting">>> {
-  const problems: DataSetIssue[] = [];
-  const refuse = (path: string, reason: string) => void problems.push({ path, reason, used: false });
+export async function readVocBoxes({ folder, paths, locations, splits, options }: Listing): Promise<Draft<"counting">> {
+  const issues = issueList();
   const files = new Map<string, VocFile>();
   for (const path of paths.filter((each) => /\.xml$/i.test(each))) {
     options.signal?.throwIfAborted();
     try {
       files.set(keyOf(path), await readVocFile(folder, path));
     } catch (error) {
-      problems.push(issueOf(error));
-      files.set(keyOf(path), { path, size: [0, 0], objects: [] }); // so that its image is no problem of its own
+      issues.all.push(issueOf(error));
+      files.set(keyOf(path), { path, size: [0, 0], objects: [] }); // so that its image is no issue of its own
     }
   }
-  const bad = new Set(problems.map(({ path }) => path));
+  const invalid = new Set(issues.all.map(({ path }) => path));
   const names = [...new Set([...files.values()].flatMap(({ objects }) => objects.map(({ name }) => name)))].sort();
   const classes = (await readClassNames(folder, paths, options.classes, ["classes.txt"])) ?? names;
-  const entries: Draft<Known<"counting">>["entries"][number][] = [];
+  const entries: Entry<"counting">[] = [];
   const unused = new Set(files.values());
   const seen = new Set<string>();
-  for (const place of locations.filter(isImage)) {
-    const key = keyOf(place.path);
+  for (const image of locations.filter(isImage)) {
+    const { path } = image;
+    const key = keyOf(path);
     const file = files.get(key);
-    const split = splits.of(place);
-    if (file === undefined) refuse(place.path, "It has no XML file of the same name.");
+    const split = splits.of(image);
+    if (file === undefined) issues.refuse(path, "It has no XML file of the same name.");
     else if (seen.has(key))
-      refuse(place.path, `Another image has the same name without its extension, and there is one XML file (${file.path}).`);
-    else if (split === undefined) refuse(place.path, inNoSplit(splits));
-    else if (!bad.has(file.path)) entries.push({ path: place.path, split, read: async (size) => boxesOf(file, classes, size) });
+      issues.refuse(path, `Another image has the same name without its extension, and there is one XML file (${file.path}).`);
+    else if (split === undefined) issues.refuse(path, inNoSplit(splits));
+    else if (!invalid.has(file.path)) entries.push({ path, split, read: async (size) => boxesOf(file, classes, size) });
     if (file) unused.delete(file);
     seen.add(key);
   }
-  for (const { path } of unused) if (!bad.has(path)) refuse(path, "There is no image for it: none has its name.");
-  noteDifficult([...files.values()], problems);
-  return { classes, entries, issues: [...problems, ...splits.issues()] };
+  for (const { path } of unused) if (!invalid.has(path)) issues.refuse(path, "There is no image for it: none has its name.");
+  noteDifficult([...files.values()], issues);
+  return { classes, entries, issues: [...issues.all, ...splits.issues()] };
 }
 
 function boxesOf(file: VocFile, classes: readonly string[], size: DataSetImage["size"]): Known<"counting"> {
@@ -92,24 +92,27 @@ function boxesOf(file: VocFile, classes: readonly string[], size: DataSetImage["
   if (w > 0 && h > 0 && (w !== width || h !== height)) {
     const turned =
       w === height && h === width ? " The image's EXIF turns it: save it upright, or annotate the upright image." : "";
-    throw invalidFile(file.path, `It says ${w}x${h} pixels and its image is ${width}x${height}; they must be alike.${turned}`);
+    throw invalidFile(file.path, `It says ${w}x${h} pixels and its image is ${width}x${height}; they must be equal.${turned}`);
   }
-  const boxes: LabeledBox[] = [];
-  const bad: string[] = [];
-  for (const [i, { name, difficult, sides }] of file.objects.entries()) {
-    const label = classes.indexOf(name);
-    const [left, top, right, bottom] = sides;
-    // Pixels count from 1 and the last one belongs to the box (VOC devkit): 1 to 10 is ten pixels wide.
-    const cut = clipBox({ left: left - 1, top: top - 1, right, bottom }, size);
-    if (typeof cut === "string") bad.push(`object ${i + 1} ("${name}") ${cut}`);
-    else if (label < 0) bad.push(`object ${i + 1} is a "${name}", which is none of the ${classes.length} classes that are named`);
-    else if (!difficult) boxes.push({ label, ...cut });
-  }
-  if (bad.length > 0) throw invalidFile(file.path, `${shortList(bad)}. Correct the file.`);
-  return { labelPath: file.path, boxes, classes: [...new Set(boxes.map(({ label }) => label))].sort((a, b) => a - b) };
+  return readObjects(
+    file.path,
+    file.objects,
+    ({ name, difficult, sides }, i) => {
+      const label = classes.indexOf(name);
+      const [left, top, right, bottom] = sides;
+      // Pixels count from 1 and the last one belongs to the box (VOC devkit): 1 to 10 is ten pixels wide.
+      const cut = clipBox({ left: left - 1, top: top - 1, right, bottom }, size);
+      if (typeof cut === "string") return `object ${i + 1} ("${name}") ${cut}`;
+      if (label < 0) return `object ${i + 1} is a "${name}", which is none of the ${classes.length} classes that are named`;
+      return difficult ? undefined : { label, ...cut };
+    },
+    (invalid) => {
+      throw invalidFile(file.path, `${shortList(invalid)}. Correct the file.`);
+    },
+  );
 }
 
-/** Reads a file; entities and document types that XML lets a file declare are not followed (@rgrove/parse-xml). */
+/** Reads a file; @rgrove/parse-xml does not expand entities or document types that the file declares. */
 async function readVocFile(folder: Folder, path: string): Promise<VocFile> {
   const { parseXml } = await import("@rgrove/parse-xml");
   const bytes = await readBytes(folder, path);
@@ -119,7 +122,7 @@ async function readVocFile(folder: Folder, path: string): Promise<VocFile> {
   } catch (error) {
     throw invalidFile(
       path,
-      `It is no XML in UTF-8 (${(error as Error).message.split("\n")[0]}). Correct or export it again.`,
+      `It is not valid XML in UTF-8 (${(error as Error).message.split("\n")[0]}). Correct or export it again.`,
       error,
     );
   }
@@ -148,14 +151,10 @@ const child = (parent: XmlElement | undefined, name: string): XmlElement | undef
 
 const text = (element: XmlElement | undefined): string => element?.text.trim() ?? "";
 
-function noteDifficult(files: readonly VocFile[], problems: DataSetIssue[]): void {
-  const counts = files.map(({ objects }) => objects.filter(({ difficult }) => difficult).length).filter((count) => count > 0);
-  if (counts.length === 0) return;
-  const [first] = files.filter(({ objects }) => objects.some(({ difficult }) => difficult));
-  const count = counts.reduce((sum, each) => sum + each, 0);
-  problems.push({
-    path: first.path,
-    reason: `It and ${counts.length - 1} more files mark ${count} objects as difficult; these are left out.`,
-    used: true,
-  });
+function noteDifficult(files: readonly VocFile[], issues: IssueList): void {
+  const counts = files.map(({ path, objects }) => ({ path, count: objects.filter(({ difficult }) => difficult).length }));
+  const [first, ...others] = counts.filter(({ count }) => count > 0);
+  if (first === undefined) return;
+  const count = others.reduce((sum, each) => sum + each.count, first.count);
+  issues.note(first.path, `It and ${others.length} more files mark ${count} objects as difficult; these are left out.`);
 }

@@ -1,70 +1,70 @@
-/** The lines of a YOLO label file: "class x y width height" for a box, "class x1 y1 x2 y2 x3 y3 ..." for a polygon, as parts of the image. */
-
-import type { Folder } from "./folder.ts";
-import { invalidFile, readBytes } from "./invalid-file.ts";
+/** The lines of a YOLO label file, in fractions of the image: "class x y width height" for a box, "class x1 y1 x2 y2 x3 y3 ..." for a polygon. */
+import { type Folder, readBytes } from "./folder.ts";
+import { invalidFile } from "./issues.ts";
 
 /** The object of one line, in fractions of the image. */
 export interface YoloObject {
   readonly line: number;
   readonly label: number;
-  /** x and y of the center, width, height; of a polygon its bounding box. */
+  /** Center, width and height; of a polygon its bounding box. */
   readonly box: readonly [x: number, y: number, width: number, height: number];
-  /** x before y. Boxes have none. */
+  /** Points as x, y, x, y ...; undefined for a box. */
   readonly polygon?: readonly number[];
 }
 
+/** The form of a data set's lines. */
 export interface YoloGrammar {
   readonly classes: readonly string[];
-  /** Keypoints after each box, as `kpt_shape` of a pose data set says: how many, and 2 or 3 numbers each. */
+  /** Keypoints after each box, from `kpt_shape` of a pose data set: their count, and 2 or 3 numbers each. */
   readonly keypoints?: readonly [count: number, numbers: number];
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Text of a label file, which is UTF-8 with or without a byte order mark, or a `flaw`. */
+/** Reads the text of a label file: UTF-8 with or without a byte order mark. @throws an `invalidFile` error. */
 export async function readLabelFile(folder: Folder, path: string): Promise<string> {
   const bytes = await readBytes(folder, path);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw invalidFile(path, "It is no text in UTF-8; expected lines of numbers. Save it as UTF-8.", error);
+    throw invalidFile(path, "It is not text in UTF-8; expected lines of numbers. Save it as UTF-8.", error);
   }
 }
 
 /**
- * Objects of a label file. A line that repeats another number for number is the same object and counts once, as Ultralytics reads it.
- * A file with one bad line is refused whole: without that object, figures would be wrong.
+ * Parses the objects of a label file. Lines with equal numbers are one object, as for Ultralytics.
+ * @throws an `invalidFile` error for one invalid line, for without its object counts would be wrong.
  */
 export function readYoloLines(text: string, grammar: YoloGrammar, path: string): YoloObject[] {
   const objects: YoloObject[] = [];
-  const bad: string[] = [];
+  const invalid: string[] = [];
   const seen = new Set<string>();
   for (const [i, content] of text.split(/\r\n|\r|\n/).entries()) {
     if (content.trim() === "") continue;
     const words = content.trim().split(/\s+/);
     const found = readLine(words, grammar);
-    if (typeof found === "string") bad.push(`line ${i + 1} ${found}`);
+    if (typeof found === "string") invalid.push(`line ${i + 1} ${found}`);
     else {
       const key = words.map(Number).join(" ");
       if (!seen.has(key)) objects.push({ line: i + 1, ...found });
       seen.add(key);
     }
   }
-  refuseLines(bad, path);
+  refuseLines(invalid, path);
   return objects;
 }
 
-/** Throws a `flaw` with the first of the bad lines, if there is any. */
-export function refuseLines(bad: readonly string[], path: string): void {
-  if (bad.length === 0) return;
-  const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : "";
-  throw invalidFile(path, `${bad.length} of its lines cannot be used: ${bad[0]}${more}. Correct the file.`);
+/** @throws an `invalidFile` error with the first of the invalid lines, if there are any. */
+export function refuseLines(lines: readonly string[], path: string): void {
+  if (lines.length === 0) return;
+  const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : "";
+  throw invalidFile(path, `${lines.length} of its lines cannot be used: ${lines[0]}${more}. Correct the file.`);
 }
 
 function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar): Omit<YoloObject, "line"> | string {
-  const odd = words.find((word) => !NUMBER.test(word));
-  if (odd?.includes(",")) return `has a comma in "${short(odd)}"; expected numbers with points, separated by spaces`;
-  if (odd !== undefined) return `has "${short(odd)}", which is no number`;
+  const other = words.find((word) => !NUMBER.test(word));
+  if (other?.includes(",")) return `has a comma in "${short(other)}"; expected numbers with points, separated by spaces`;
+  if (other !== undefined) return `has "${short(other)}", which is no number`;
   const numbers = words.map(Number);
   const [label, ...rest] = numbers;
   if (!Number.isInteger(label) || !classes[label]) return `is of class ${short(words[0])}, which has no name`;
@@ -72,7 +72,7 @@ function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar)
   if (wrong) return wrong;
   if (rest.some((value) => Math.abs(value) > 2)) {
     const box = rest.slice(0, 4).join(" ");
-    return `has the numbers ${short(box)}, expected parts of the image from 0 to 1, not pixels`;
+    return `has the numbers ${short(box)}, expected fractions of the image from 0 to 1, not pixels`;
   }
   if (keypoints || rest.length === 4) {
     const [x, y, width, height] = rest;
@@ -85,7 +85,7 @@ function readLine(words: readonly string[], { classes, keypoints }: YoloGrammar)
   return { label, box: [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top], polygon: rest };
 }
 
-/** Returns the fault in the count of a line's numbers, if there is one. */
+/** Returns what is wrong with the count of a line's numbers, if anything. */
 function wrongCount(numbers: readonly number[], keypoints: YoloGrammar["keypoints"]): string | undefined {
   const { length } = numbers;
   if (keypoints) {

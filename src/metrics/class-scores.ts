@@ -1,8 +1,8 @@
-/** Metrics of one image's scores, a number a class: whether the true one is in the top k, Brier score, expected calibration error. */
+/** Metrics of an image's scores [classes]: top-k accuracy, Brier score, expected calibration error. */
 import { argmax, checkFinite } from "../core/index.ts";
-import type { Metric } from "./accumulate.ts";
+import type { Metric } from "./sums.ts";
 
-/** 1 when fewer than `k` classes come before the true one, else 0: add [isInTop(...), 1] and take `mean`. Of equal scores the lower id is first. */
+/** Returns 1 if fewer than `k` classes come before the true one, else 0; of equal scores the lower id is first. Sum [isInTop(...), 1] for `mean`. */
 export function isInTop(k: number, scores: ArrayLike<number>, label: number): number {
   checkFinite(scores, "The list of scores");
   let before = 0;
@@ -11,10 +11,7 @@ export function isInTop(k: number, scores: ArrayLike<number>, label: number): nu
   return before < k ? 1 : 0;
 }
 
-/** The class with the highest score; of equals the lowest id. @throws S2Error "not-finite" for NaN. */
-export const argmaxOfScores = (scores: ArrayLike<number>): number => argmax(scores);
-
-/** Sum of squared differences between probabilities and the truth, 0 to 2 (Brier 1950): add [brier(...), 1] and take `mean`. */
+/** Returns the squared distance between probabilities and the truth, 0 to 2 (Brier 1950). Sum [brier(...), 1] for `mean`. */
 export function brier(probabilities: ArrayLike<number>, label: number): number {
   checkFinite(probabilities, "The list of probabilities");
   let sum = 0;
@@ -22,30 +19,30 @@ export function brier(probabilities: ArrayLike<number>, label: number): number {
   return sum;
 }
 
-/** Of equal width, as Guo et al. 2017 have them. */
+/** Bins of equal size, as in Guo et al. 2017. */
 const BINS = 15;
 const CELLS_PER_BIN = 3;
 
-/** Cells of a tally for `ece`. */
+/** Cells of sums for `ece`. */
 export const CALIBRATION_CELLS = BINS * CELLS_PER_BIN;
 
-/** One image's sums for `ece`: in the bin of its highest probability that number, whether it is right, and 1. A bin has its lower edge; 1 is in the last. */
+/** Makes an image's sums for `ece`: in the bin of its highest probability that probability, 1 if it is correct, and 1. Bins include their lower edge. */
 export function calibrationSums(probabilities: ArrayLike<number>, label: number): Float64Array {
   checkFinite(probabilities, "The list of probabilities");
-  const best = argmaxOfScores(probabilities);
+  const best = argmax(probabilities);
   const bin = Math.min(BINS - 1, Math.floor(probabilities[best] * BINS));
   const sums = new Float64Array(CALIBRATION_CELLS);
   sums.set([probabilities[best], best === label ? 1 : 0, 1], bin * CELLS_PER_BIN);
   return sums;
 }
 
-/** Expected calibration error, 15 bins (Guo et al. 2017, eq. 3): how far confidence and accuracy are apart. */
+/** Expected calibration error with 15 bins: the mean distance between confidence and accuracy (Guo et al. 2017, eq. 3). */
 export const ece: Metric = (sums) => {
-  let apart = 0;
+  let distance = 0;
   let images = 0;
   for (let at = 0; at < sums.length; at += CELLS_PER_BIN) {
-    apart += Math.abs(sums[at] - sums[at + 1]);
+    distance += Math.abs(sums[at] - sums[at + 1]);
     images += sums[at + 2];
   }
-  return apart / images;
+  return distance / images;
 };

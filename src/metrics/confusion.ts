@@ -1,9 +1,9 @@
-/** Metrics of a confusion matrix [true class, predicted class]: of images (top-1, mean per class) and of pixels (aAcc, mAcc, mIoU). */
+/** Metrics of a confusion matrix [true class, predicted class] of images (top-1, mean per class) or pixels (aAcc, mAcc, mIoU). */
 import { S2Error } from "../core/index.ts";
-import { type Metric, nanMean } from "./accumulate.ts";
+import { type Metric, nanMean } from "./sums.ts";
 
 /**
- * Counts images or pixels into a matrix of classes², row-major; those whose truth is `ignore` count nowhere (MMSeg's ignore_index).
+ * Counts images or pixels into a row-major matrix [classes, classes], without those whose truth is `ignore` (MMSegmentation's ignore_index).
  * @throws S2Error "metric" for lists of different lengths, or ids that are no class.
  */
 export function countConfusion(
@@ -31,33 +31,33 @@ export function countConfusion(
   }
 }
 
-/** All that is right by all there is: MMSeg's aAcc, top-1 accuracy of images. */
+/** Correct predictions divided by all: MMSegmentation's aAcc, top-1 accuracy of images. */
 export const aAcc: Metric = (confusion) => {
   const classes = sideOf(confusion);
-  let right = 0;
+  let correct = 0;
   let all = 0;
   for (let i = 0; i < confusion.length; i++) all += confusion[i];
-  for (let id = 0; id < classes; id++) right += confusion[id * classes + id];
-  return right / all;
+  for (let id = 0; id < classes; id++) correct += confusion[id * classes + id];
+  return correct / all;
 };
 
-/** What is right of each class by what there is of it (recall); NaN for a class that is not there. */
+/** Accuracy (recall) of each class; NaN for a class without images or pixels. */
 export const classAccuracies = (confusion: ArrayLike<number>): Float64Array =>
-  perClass(confusion, (right, truth) => right / truth);
+  perClass(confusion, (correct, truth) => correct / truth);
 
-/** Intersection over union of each class; NaN for one that is neither there nor predicted, 0 for one that is only predicted. */
+/** Intersection over union of each class; NaN for a class that is neither true nor predicted anywhere, 0 for one that is only predicted. */
 export const classIoUs = (confusion: ArrayLike<number>): Float64Array =>
-  perClass(confusion, (right, truth, predicted) => right / (truth + predicted - right));
+  perClass(confusion, (correct, truth, predicted) => correct / (truth + predicted - correct));
 
-/** Mean of the classes that are there: MMSeg's mAcc; of images mean per class accuracy, scikit-learn's balanced accuracy. */
+/** Mean accuracy over classes that occur: MMSegmentation's mAcc; of images scikit-learn's balanced accuracy. */
 export const mAcc: Metric = (confusion) => nanMean(classAccuracies(confusion));
 
-/** Mean intersection over union of the classes that are there or predicted (MMSeg's mIoU: nanmean over classes of summed pixels). */
+/** Mean intersection over union of the classes that occur or are predicted (MMSegmentation's mIoU: nanmean over classes of summed pixels). */
 export const mIoU: Metric = (confusion) => nanMean(classIoUs(confusion));
 
 function perClass(
   confusion: ArrayLike<number>,
-  metric: (right: number, truth: number, predicted: number) => number,
+  metric: (correct: number, truth: number, predicted: number) => number,
 ): Float64Array {
   const classes = sideOf(confusion);
   const truth = new Float64Array(classes);

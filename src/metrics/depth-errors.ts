@@ -1,22 +1,23 @@
-/** Metrics of depth as DINOv2's evaluation has them (its Monocular Depth Estimation Toolbox, depth/core/evaluation/metrics.py). */
+/** Metrics of depth as in DINOv2's evaluation (Monocular Depth Estimation Toolbox, depth/core/evaluation/metrics.py). */
 import { S2Error } from "../core/index.ts";
-import type { Metric } from "./accumulate.ts";
+import type { Metric } from "./sums.ts";
 
+/** Selects the pixels that count. */
 export interface DepthRange {
-  /** Pixels count whose true depth is above; meters, default 0.001. A missing value is 0 and never counts. */
+  /** Lower limit of the true depth in meters, exclusive; default 0.001. Missing values are 0 and never count. */
   readonly min?: number;
-  /** Pixels count whose true depth is below; meters, default 10 (NYU; KITTI has 80). */
+  /** Upper limit of the true depth in meters, exclusive; default 10 (NYU; KITTI has 80). */
   readonly max?: number;
-  /** Pixels count where it is not 0: objects alone, NYU's crop. */
+  /** Mask of the pixels that count, not 0: objects alone, or NYU's crop. */
   readonly where?: ArrayLike<number>;
 }
 
-/** Cells of a tally for depth: pixels, three counts of deltas, then sums of errors. */
+/** Cells of sums for depth: pixels, three counts of deltas, six sums of errors. */
 export const DEPTH_CELLS = 10;
 
 /**
- * An image's sums over its valid pixels, from meters: with `imageMean` the field's figures (mean over images), with `pooled` those over pixels.
- * @throws S2Error "metric" for maps of different sizes, or predictions that are no positive number.
+ * Sums an image's errors in meters over its valid pixels: for `perImageMean`, as papers report them, or `pooled` over pixels.
+ * @throws S2Error "metric" for maps of different sizes, or predictions that are not positive.
  */
 export function depthSums(predicted: ArrayLike<number>, truth: ArrayLike<number>, range: DepthRange = {}): Float64Array {
   const { min = 1e-3, max = 10, where } = range;
@@ -24,7 +25,7 @@ export function depthSums(predicted: ArrayLike<number>, truth: ArrayLike<number>
     const mask = where ? ` and ${where.length} of where` : "";
     throw new S2Error(
       "metric",
-      `Got ${predicted.length} pixels for ${truth.length} of truth${mask}; expected as many. Resize to the truth's size.`,
+      `Got ${predicted.length} pixels for ${truth.length} of truth${mask}; expected equal sizes. Resize to the truth's size.`,
     );
   }
   let [pixels, delta1, delta2, delta3, absRel, sqRel, squared, log, logSquared, log10] = new Array<number>(DEPTH_CELLS).fill(0);
@@ -54,13 +55,13 @@ export function depthSums(predicted: ArrayLike<number>, truth: ArrayLike<number>
   return Float64Array.of(pixels, delta1, delta2, delta3, absRel, sqRel, squared, log, logSquared, log10 / Math.LN10);
 }
 
-/** Of truth y and prediction x, over valid pixels; y and x in meters. */
+/** Metrics of `depthSums` over valid pixels with truth y and prediction x in meters. */
 export const depthMetrics = {
-  /** The share of pixels with max(x / y, y / x) below 1.25; higher is better. */
+  /** Fraction of pixels with max(x / y, y / x) below 1.25; higher is better. */
   delta1: (sums) => sums[1] / sums[0],
-  /** Below 1.25². */
+  /** Fraction below 1.25². */
   delta2: (sums) => sums[2] / sums[0],
-  /** Below 1.25³. */
+  /** Fraction below 1.25³. */
   delta3: (sums) => sums[3] / sums[0],
   /** Mean of |x - y| / y. */
   absRel: (sums) => sums[4] / sums[0],
@@ -72,6 +73,6 @@ export const depthMetrics = {
   rmseLog: (sums) => Math.sqrt(sums[8] / sums[0]),
   /** Mean of |log10 x - log10 y|. */
   log10: (sums) => sums[9] / sums[0],
-  /** 100 times the standard deviation of ln x - ln y: 0 where the prediction is off by one factor. */
+  /** 100 times the standard deviation of ln x - ln y; 0 if the prediction is wrong by a constant factor. */
   silog: (sums) => 100 * Math.sqrt(Math.max(0, sums[8] / sums[0] - (sums[7] / sums[0]) ** 2)),
 } as const satisfies Record<string, Metric>;

@@ -1,4 +1,11 @@
-/** Metrics with the field's definitions, summed image by image, with bootstrap intervals. */
+/** Metrics as functions of sums per image, with bootstrap intervals. */
+
+export { type BootstrapOptions, compare, type Interval, interval } from "./bootstrap.ts";
+export { brier, CALIBRATION_CELLS, calibrationSums, ece, isInTop } from "./class-scores.ts";
+export { aAcc, classAccuracies, classIoUs, countConfusion, mAcc, mIoU } from "./confusion.ts";
+export { DEPTH_CELLS, type DepthRange, depthMetrics, depthSums } from "./depth-errors.ts";
+export { AREA_CELLS, AREAS, areaOf, areaRecall, countErrors, countRecalled } from "./objects.ts";
+export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
 export {
   addImage,
   type ImageSums,
@@ -10,10 +17,4 @@ export {
   pooled,
   type Score,
   sumImages,
-} from "./accumulate.ts";
-export { type BootstrapOptions, compare, type Interval, interval } from "./bootstrap.ts";
-export { argmaxOfScores, brier, CALIBRATION_CELLS, calibrationSums, ece, isInTop } from "./class-scores.ts";
-export { aAcc, classAccuracies, classIoUs, countConfusion, mAcc, mIoU } from "./confusion.ts";
-export { DEPTH_CELLS, type DepthRange, depthMetrics, depthSums } from "./depth-errors.ts";
-export { AREA_CELLS, AREAS, areaOf, areaRecall, countErrors, countRecalled } from "./objects.ts";
-export { averagePrecision, hitAt, meanAveragePrecision, recallAt } from "./ranking.ts";
+} from "./sums.ts";

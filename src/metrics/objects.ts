@@ -1,26 +1,26 @@
-/** Metrics of objects in boxes: errors of counts, recall by the area of the box. */
-import type { Box } from "../core/index.ts";
-import { S2Error } from "../core/index.ts";
-import type { Metric } from "./accumulate.ts";
+/** Metrics of objects in boxes: errors of counts, recall by area. */
+import { type Box, S2Error } from "../core/index.ts";
+import type { Metric } from "./sums.ts";
 
-/** COCO's words, by the area in pixels of the image: below 32², below 96², and the rest. COCO measures the mask where it has one, here it is the box. */
+/** COCO's names of areas in pixels of the image: below 32², below 96², and larger. COCO measures masks, this the box. */
 export const AREAS = ["small", "medium", "large"] as const;
 
+/** Name of an area. */
 export type Area = (typeof AREAS)[number];
 
-/** How COCO would call a box. */
+/** Returns the area of a box. */
 export function areaOf({ width, height }: Pick<Box, "width" | "height">): Area {
   const area = width * height;
   return area < 32 ** 2 ? "small" : area < 96 ** 2 ? "medium" : "large";
 }
 
-/** Cells of a tally for `recallOf`. */
+/** Cells of sums for `areaRecall`. */
 export const AREA_CELLS = 2 * AREAS.length;
 
-/** An image's sums for `recallOf`: of each area the boxes that were found (not 0) and all. */
+/** Makes an image's sums for `areaRecall`: of each area the found boxes (not 0) and all boxes. */
 export function countRecalled(boxes: readonly Box[], found: ArrayLike<number | boolean>): Float64Array {
   if (boxes.length !== found.length)
-    throw new S2Error("metric", `Got ${found.length} answers for ${boxes.length} boxes; expected one each.`);
+    throw new S2Error("metric", `Got ${found.length} results for ${boxes.length} boxes; expected one each.`);
   const sums = new Float64Array(AREA_CELLS);
   for (const [i, box] of boxes.entries()) {
     const at = 2 * AREAS.indexOf(areaOf(box));
@@ -30,17 +30,17 @@ export function countRecalled(boxes: readonly Box[], found: ArrayLike<number | b
   return sums;
 }
 
-/** The part of boxes of one area that was found, or of "all". */
+/** Returns the metric: the fraction of boxes of one area, or of "all", that was found. */
 export const areaRecall = (area: Area | "all"): Metric => {
   if (area === "all") return (sums) => (sums[0] + sums[2] + sums[4]) / (sums[1] + sums[3] + sums[5]);
   const at = 2 * AREAS.indexOf(area);
   return (sums) => sums[at] / sums[at + 1];
 };
 
-/** An image's sums for the mean absolute error of counts (`mean`): of the classes' errors, and how many. */
+/** Makes an image's sums for the mean absolute error of counts (`mean`): the absolute errors of all classes, and the number of classes. */
 export function countErrors(predicted: ArrayLike<number>, truth: ArrayLike<number>): [errors: number, counts: number] {
   if (predicted.length !== truth.length)
-    throw new S2Error("metric", `Got counts of ${predicted.length} classes for ${truth.length}; expected as many.`);
+    throw new S2Error("metric", `Got counts of ${predicted.length} classes for ${truth.length}; expected equal numbers.`);
   let errors = 0;
   for (let id = 0; id < truth.length; id++) errors += Math.abs(predicted[id] - truth[id]);
   return [errors, truth.length];

@@ -1,21 +1,21 @@
-/** Metrics of rankings: recall@k of retrieval, average precision of retrieval and of "is it there?" scores. */
+/** Metrics of rankings: recall@k of retrieval, average precision of retrieval and of presence scores. */
 import { checkFinite, S2Error } from "../core/index.ts";
-import { nanMean, type Score } from "./accumulate.ts";
+import { nanMean, type Score } from "./sums.ts";
 
-/** Whether any of the first `k` results is relevant, 0 or 1: "recall@k" of metric learning, torchmetrics' RetrievalHitRate. */
+/** Returns 1 if any of the first `k` results is relevant, else 0: "recall@k" of metric learning, torchmetrics' RetrievalHitRate. */
 export function hitAt(k: number, relevant: ArrayLike<number>): number {
   for (let i = 0; i < Math.min(k, relevant.length); i++) if (relevant[i]) return 1;
   return 0;
 }
 
-/** The part of all relevant images that is among the first `k` results (torchmetrics' RetrievalRecall); NaN when there is none. */
+/** Returns the fraction of `all` relevant images among the first `k` results (torchmetrics' RetrievalRecall); NaN for none. */
 export function recallAt(k: number, relevant: ArrayLike<number>, all: number): number {
   let found = 0;
   for (let i = 0; i < Math.min(k, relevant.length); i++) if (relevant[i]) found++;
   return found / all;
 }
 
-/** As `averagePrecision`, sorted once for many resamples. */
+/** Sorts scores once, for the average precision of many resamples. */
 function rankedPrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>): (times?: ArrayLike<number>) => number {
   if (scores.length !== relevant.length)
     throw new S2Error("metric", `Got ${scores.length} scores for ${relevant.length} truths; expected one each.`);
@@ -36,15 +36,15 @@ function rankedPrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>)
 }
 
 /**
- * Σ (Rₙ - Rₙ₋₁) Pₙ over the thresholds that the scores are, not interpolated (scikit-learn's average_precision_score); image i counts
- * `times[i]` times. NaN when nothing is relevant.
+ * Computes Σ (Rₙ - Rₙ₋₁) Pₙ over all scores as thresholds, not interpolated (scikit-learn's average_precision_score). Image i counts
+ * `times[i]` times. NaN if nothing is relevant.
  * @throws S2Error "metric" for lists of different lengths, "not-finite" for scores that cannot be ranked.
  */
 export function averagePrecision(scores: ArrayLike<number>, relevant: ArrayLike<number>, times?: ArrayLike<number>): number {
   return rankedPrecision(scores, relevant)(times);
 }
 
-/** mAP over classes of "is it there?" scores [images, classes] against 0 or 1; classes that no image has are left out. */
+/** Returns the mean average precision over classes of presence scores [images, classes] against 0 or 1, without classes that no image has. */
 export function meanAveragePrecision(images: readonly string[], scores: ArrayLike<number>, truth: ArrayLike<number>): Score {
   const classes = scores.length / images.length;
   if (!Number.isInteger(classes) || truth.length !== scores.length) {

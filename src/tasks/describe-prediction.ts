@@ -1,5 +1,5 @@
 /** `describePrediction`: a prediction as JSON, as a table's row and as words. */
-import { argmaxOfScores } from "../metrics/index.ts";
+import { argmax } from "../core/index.ts";
 import type { TaskHead } from "./fit.ts";
 import type { Prediction } from "./predict.ts";
 
@@ -22,7 +22,7 @@ export function describePrediction(prediction: Prediction, { classes }: TaskHead
   const list = (ids: readonly number[], word: (id: number) => string) => ids.map((id) => `${classes[id]} ${word(id)}`).join(", ");
   if (prediction.task === "classification") {
     const { scores, probable } = prediction;
-    const best = classes[argmaxOfScores(scores)];
+    const best = classes[argmax(scores)];
     const named = byClass(scores);
     return {
       fields: { class: best, [probable ? "probabilities" : "scores"]: named },

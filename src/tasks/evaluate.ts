@@ -1,4 +1,5 @@
 /** `evaluateTask`: a head compared with the truth, image by image, as sums that figures, intervals and paired comparisons follow from. */
+import { argmax } from "../core/index.ts";
 import type {
   ClassificationItem,
   CountingItem,
@@ -13,7 +14,6 @@ import type { DepthMap, Mask, ObjectPrediction } from "../heads/index.ts";
 import {
   AREA_CELLS,
   addImage,
-  argmaxOfScores,
   brier,
   CALIBRATION_CELLS,
   calibrationSums,
@@ -124,7 +124,7 @@ async function sumsOf(
 
 function classSums(scores: Float32Array, label: number, probable: boolean): RowSums {
   const confusion = new Float64Array(scores.length ** 2);
-  countConfusion(confusion, [argmaxOfScores(scores)], [label]);
+  countConfusion(confusion, [argmax(scores)], [label]);
   const top5 = [isInTop(5, scores, label), 1];
   return { confusion, top5, ...(probable && { brier: [brier(scores, label), 1], calibration: calibrationSums(scores, label) }) };
 }

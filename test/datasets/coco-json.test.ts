@@ -206,9 +206,9 @@ describe("boxes of COCO's JSON", () => {
     });
     expect(paths(set)).toEqual({ all: ["c.png"] });
     expect(reasons(set)).toMatchObject({
-      "a.png": "set.json says 16x6 pixels and the image is 8x6; they must be alike.",
+      "a.png": "set.json says 16x6 pixels and the image is 8x6; they must be equal.",
       "b.jpg": expect.stringContaining(
-        "set.json says 8x6 pixels and the image is 6x8; they must be alike. The image's EXIF turns it",
+        "set.json says 8x6 pixels and the image is 6x8; they must be equal. The image's EXIF turns it",
       ),
     });
   });
@@ -243,7 +243,7 @@ describe("files that are no COCO JSON", () => {
     await expect(refused("")).rejects.toThrow("is not valid JSON");
     await expect(refused(json.slice(0, 100))).rejects.toThrow("is not valid JSON");
     await expect(refused(coco([{ id: 1 }], []))).rejects.toThrow("has images.0.file_name = nothing");
-    await expect(refused(coco([image(1, "a"), image(1, "b")], []))).rejects.toThrow("lists two images of the id 1");
+    await expect(refused(coco([image(1, "a"), image(1, "b")], []))).rejects.toThrow("lists two images with the id 1");
     await expect(refused(coco([image(1, "a")], [{ image_id: 1 }]))).rejects.toThrow("has annotations.0.category_id = nothing");
     await expect(refused(coco([image(1, "a")], [], []))).rejects.toThrow("has categories = []; expected at least one category");
   });
@@ -445,11 +445,11 @@ describe("masks of COCO's panoptic JSON", () => {
       `${at}It has pixels of segments that its annotation does not list: 5, 300, 70000.`,
     );
     expect(await reason(panoptic([{ id: 5, category_id: 1 }]), png())).toContain("segment 5 is of category 1, which has no name");
-    expect(await reason(panoptic(), png(SEGMENTS, 9))).toBe(`${at}It is 9x6 pixels and its image 8x6; they must be alike.`);
+    expect(await reason(panoptic(), png(SEGMENTS, 9))).toBe(`${at}It is 9x6 pixels and its image 8x6; they must be equal.`);
     expect(await reason(panoptic(), mask([1]))).toContain("It is a PNG of 1 channels of 8 bits; expected ids of segments as RGB");
     expect(await reason(panoptic(), png().subarray(0, 60))).toContain("It is a damaged PNG");
     expect(await reason(panoptic(), new Uint8Array(50))).toBe(
-      `${at}It is not a PNG, or its start is damaged; copy or download it again.`,
+      `${at}It is not a PNG; expected one, since other formats change the numbers. Save it as PNG.`,
     );
     expect(await reason(coco([image(1, "a.png")], []).replace('"info"', '"segments_info": 1, "info"'), png())).toContain(
       "has no annotation of it",

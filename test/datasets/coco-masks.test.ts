@@ -4,8 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { S2Error } from "../../src/core/index.ts";
 import { paintClasses, paletteOf } from "../../src/datasets/paint-classes.ts";
-import { polygonRuns } from "../../src/datasets/polygon-runs.ts";
-import { readRuns } from "../../src/datasets/run-lengths.ts";
+import { polygonRuns, readRuns } from "../../src/datasets/runs.ts";
 
 interface Golden {
   readonly size: [number, number];

@@ -75,7 +75,7 @@ describe("splitOff", () => {
     expect(split({ from: "train" })).toThrow('has no split "train"; it has all');
     expect(split({ to: "all" })).toThrow("Give two new names");
     expect(split({ to: "x", rest: "x" })).toThrow("Give two new names");
-    expect(split({ fraction: 1 })).toThrow("Got share 1");
+    expect(split({ fraction: 1 })).toThrow("Got fraction 1");
     expect(split({ fraction: 0.01 })).toThrow("leaves 3 and 0");
   });
 });

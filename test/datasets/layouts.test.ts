@@ -221,7 +221,7 @@ describe("what is no set of classes is refused with what was found", () => {
   ] as [string, Files, string][])("%s", async (_, files, said) => {
     const error = await open(files).catch((refused) => refused);
     expect(error).toMatchObject({ code: "data-set" });
-    expect(error.message).toContain("laid out in no way that is known");
+    expect(error.message).toContain("has no known layout");
     expect(error.message).toContain(said);
   });
 

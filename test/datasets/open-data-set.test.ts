@@ -59,9 +59,9 @@ describe("a folder for each class", () => {
       "train/hat/notes.txt": "It is no image by its name.",
       "train/hat/empty.jpg": "It is empty (0 bytes); copy or download it again.",
       "train/hat/page.jpg": "It is no image that can be read, or its start is damaged; copy or download it again.",
-      "train/stray.png": "It stands in no folder of a class.",
-      "outside.png": "It stands in no folder of a class.",
-      "elsewhere/hat/x.png": "It stands in no folder of a split (train/, val/ or test/).",
+      "train/stray.png": "It lies in no folder of a class.",
+      "outside.png": "It lies in no folder of a class.",
+      "elsewhere/hat/x.png": "It lies in no folder of a split (train/, val/ or test/).",
       train: "The split has nothing of 1 of 2 classes: cap.",
       val: "The split has nothing of 1 of 2 classes: hat.",
     });
@@ -80,6 +80,23 @@ describe("splits by file", () => {
       "hat/gone.png": "splits.csv (line 5) names it, and there is no such image.",
       "cap/d.png": "splits.csv (line 6) puts it in train, and splits.csv in holdout, where it is used.",
     });
+  });
+
+  it("are read from the folders and lists that data.yaml names, unless folders are named for splits", async () => {
+    const boxes = (folder: string, name: string, shade: number) => ({
+      [`${folder}/images/${name}.png`]: imageFile(shade),
+      [`${folder}/labels/${name}.txt`]: "0 0.5 0.5 0.2 0.2",
+    });
+    const files = { ...boxes("north", "a", 1), ...boxes("south", "b", 2), ...boxes("west", "c", 3), ...boxes("west", "d", 4) };
+    const yaml =
+      "path: /home/ann/set\ntrain: [../north/images, ./south/images/]\nval: /home/ann/set/lists/held.txt\nnames: [cup]\n";
+    const set = await openDataSet(folderOf({ ...files, "data.yaml": yaml, "lists/held.txt": "west/images/c.png\n" }));
+    expect(paths(set)).toEqual({ train: ["north/images/a.png", "south/images/b.png"], val: ["west/images/c.png"] });
+    expect(reasons(set)).toMatchObject({ "west/images/d.png": "No line of data.yaml gives it a split." });
+    const named = { ...boxes("train", "a", 1), ...boxes("val", "b", 2), "data.yaml": "train: val/images\nnames: [cup]\n" };
+    expect(paths(await openDataSet(folderOf(named)))).toEqual({ train: ["train/images/a.png"], val: ["val/images/b.png"] });
+    const gone = { ...boxes("north", "a", 1), "data.yaml": "train: elsewhere/images\nnames: [cup]\n" };
+    expect(paths(await openDataSet(folderOf(gone)))).toEqual({ all: ["north/images/a.png"] });
   });
 
   it("are read from train.txt, val.txt and test.txt, with paths as YOLO, Food-101 and VOC write them", async () => {
@@ -105,7 +122,7 @@ describe("splits by file", () => {
     const open = (text: string) => openDataSet(folderOf({ ...images, "splits.csv": text }));
     await expect(open("what;split\nhat/x.png;train")).rejects.toThrow("expected one called path or file");
     await expect(open("path,fold\nhat/a.png,1")).rejects.toThrow("expected one called split or set");
-    await expect(open('path,split\n"hat/a.png,train')).rejects.toThrow("is no CSV");
+    await expect(open('path,split\n"hat/a.png,train')).rejects.toThrow("is not valid CSV");
     await expect(open("path,split\n")).rejects.toThrow("has no rows");
   });
 });
@@ -152,22 +169,22 @@ describe("images and masks", () => {
     expect(reasons(set)).toEqual({
       "images/alone.png": "It has no mask (a PNG of class ids) of the same name.",
       "masks/lone.png": "There is no image for it: none is called lone in the same split.",
-      "masks/other-size.png": "It is 6x8 pixels and its image 8x6; they must be alike.",
+      "masks/other-size.png": "It is 6x8 pixels and its image 8x6; they must be equal.",
       "masks/foreign.png": "36 of its pixels have ids that no class has: 2, 7. Name them, or give ignore (--ignore).",
       "masks/broken.png": "It is a damaged PNG (cut short); copy or download it again.",
       "masks/jpeg.jpg": "It is no .png file; expected mask (a PNG of class ids).",
       "images/jpeg.png": "It has no mask (a PNG of class ids) of the same name.",
       "images/twin.jpg": "It is no image that can be read, or its start is damaged; copy or download it again.",
-      "images/twin.png": '"images/twin.jpg" has the same name without its extension, so that its files cannot be told apart.',
+      "images/twin.png": '"images/twin.jpg" has the same name without its extension, so their files are ambiguous.',
       "images/notes.txt": "It is no image by its name.",
-      "stray.png": "It stands outside of the folders of images (images/, photos/ or rgb/).",
+      "stray.png": "It lies outside of the folders of images (images/, photos/ or rgb/).",
       all: "The split has nothing of 2 of 3 classes: sky, car.",
     });
   });
 
   it("need names of classes, and take the id to ignore from the option, a class called void, or MMSeg", async () => {
     const files = { "images/a.png": imageFile(1), "masks/a.png": mask([0, 1]) };
-    await expect(openDataSet(folderOf(files))).rejects.toThrow("says no names of classes");
+    await expect(openDataSet(folderOf(files))).rejects.toThrow("has no names of classes");
     const names = ["road", "sky"];
     expect((await openDataSet(folderOf(files), { classes: names })).splits.all[0].classes).toEqual([0, 1]);
     const ignoring = async (options: object) => {
@@ -238,7 +255,7 @@ describe("images and depth", () => {
       "depth/eight.png": "It is a gray PNG of 8 bits; expected gray of 16 bits, whose values are depth.",
       "depth/nothing.png": "It has no value at all: every pixel is 0.",
       "depth/third.png": "It is 3x2 pixels and its image 8x6; expected the image's size, or that divided by a whole number.",
-      "labels/objects.png": "It is 4x3 pixels and its image 8x6; they must be alike.",
+      "labels/objects.png": "It is 4x3 pixels and its image 8x6; they must be equal.",
     });
   });
 });
@@ -263,7 +280,9 @@ describe("images and YOLO boxes", () => {
     const start = "1 of its lines cannot be used: line 2";
     expect(await reason("0 .5 .5 .1 .1\n1 .5 .5 .1 .1")).toBe(`${start} is of class 1, which has no name. Correct the file.`);
     expect(await reason("\n0 .1 .1 .2 .1 .2 .2 .1")).toContain("line 2 has 8 numbers, expected 5");
-    expect(await reason("\n0 320 240 50 50")).toContain("has the numbers 320 240 50 50, expected parts of the image from 0 to 1");
+    expect(await reason("\n0 320 240 50 50")).toContain(
+      "has the numbers 320 240 50 50, expected fractions of the image from 0 to 1",
+    );
     expect(await reason("\n0 .1 .5 .9 .1")).toContain("reaches 2.8 pixels out of the image");
     expect(await reason("7 1 1 1 1\n9 1 1 1 1")).toMatch(/^2 of its lines cannot be used: line 1 .* \(and 1 more\)\. Correct/);
     expect((await set("9 1 1 1 1")).splits.all).toEqual([]);
@@ -271,7 +290,7 @@ describe("images and YOLO boxes", () => {
 
   it("are not taken for images without objects when the label file is missing", async () => {
     const missing = await openDataSet(folderOf({ ...yaml, "images/a.png": imageFile(1) }), { task: "counting" });
-    expect(reasons(missing)["images/a.png"]).toContain("an empty one where there is no object");
+    expect(reasons(missing)["images/a.png"]).toContain("an empty one if there is no object");
   });
 });
 
@@ -323,10 +342,10 @@ describe("opening", () => {
   it("asks which kind where a folder has two, and says what is known where it has none", async () => {
     const both = { "images/a.png": imageFile(1), "masks/a.png": mask([0]), "labels/a.txt": "", "classes.txt": "sky" };
     await expect(openDataSet(folderOf(both, "both"))).rejects.toThrow(
-      '"both" has data for segmentation and counting. Say which with task: "segmentation" or "counting"',
+      '"both" has data for segmentation and counting. Choose with task: "segmentation" or "counting"',
     );
     expect((await openDataSet(folderOf(both), { task: "counting" })).splits.all[0].boxes).toEqual([]);
-    await expect(openDataSet(folderOf({ "a.png": imageFile(1) }))).rejects.toThrow("laid out in no way that is known");
+    await expect(openDataSet(folderOf({ "a.png": imageFile(1) }))).rejects.toThrow("has no known layout");
     await expect(openDataSet(folderOf({}))).rejects.toThrow("(0 files)");
     await expect(openDataSet(folderOf(both), { task: "points" as Task })).rejects.toThrow(
       "expected classification, segmentation, depth, counting",
@@ -352,7 +371,7 @@ describe("opening", () => {
       });
     await expect(open("path: .\n")).rejects.toThrow("neither names: nor classes:");
     await expect(open("names: {a: 1}\n")).rejects.toThrow("no id from 0 to 65535");
-    await expect(open("a: [")).rejects.toThrow("no YAML");
+    await expect(open("a: [")).rejects.toThrow("not valid YAML");
     await expect(open("0 sky\n0 road\n", "n.txt")).rejects.toThrow('0 is both "sky" and "road"');
     await expect(open("", "n.txt")).rejects.toThrow("it names none");
     await expect(open("", "nams.yaml")).rejects.toThrow('Did you mean "names.yaml"?');

@@ -26,6 +26,7 @@ describe("a table gives each image its label", () => {
   it.each([
     ["with pandas' unnamed index", `,path,label\n${ROWS.map((row, i) => `${i},${row}`).join("\n")}`],
     ["with a second index", `Unnamed: 0,index,path,label\n${ROWS.map((row, i) => `${i},${i},${row}`).join("\n")}`],
+    ["with photos and another name", `name,photo,label\n${ROWS.map((row) => `a,${row}`).join("\n")}`],
     ["with an id beside the path", `id,image,label\n${ROWS.map((row, i) => `x${i},${row}`).join("\n")}`],
     ["with semicolons and CRLF", csv.replaceAll(",", ";").replaceAll("\n", "\r\n")],
     ["with Excel's first line", `sep=;\r\n${csv.replaceAll(",", ";")}`],
@@ -67,6 +68,7 @@ describe("a table gives each image its label", () => {
     }
     const folds = await open(`path,label,fold\n${ROWS.map((row, i) => `${row},${i}`).join("\n")}`);
     expect(Object.keys(folds.splits)).toEqual(["all"]); // numbers name no split
+    expect(folds.issues).toMatchObject([{ path: "list.csv", reason: expect.stringContaining('column "fold"'), used: true }]);
   });
 
   it("as a list for each split, found without being named", async () => {

@@ -106,7 +106,7 @@ describe("boxes of Pascal VOC", () => {
       "Annotations/nameless.xml": "Its object 1 has no <name>. Correct the file.",
       "Annotations/words.xml": 'Its object 1 ("dog") has no <bndbox> of four numbers: xmin, ymin, xmax, ymax. Correct the file.',
       "Annotations/size.xml": expect.stringContaining(
-        "It says 6x8 pixels and its image is 8x6; they must be alike. The image's EXIF turns it",
+        "It says 6x8 pixels and its image is 8x6; they must be equal. The image's EXIF turns it",
       ),
       "Annotations/lone.xml": "There is no image for it: none has its name.",
       "JPEGImages/alone.png": "It has no XML file of the same name.",
@@ -131,11 +131,11 @@ describe("hostile XML", () => {
       `<!DOCTYPE a [<!ENTITY b "${"x".repeat(50)}">]><annotation><object>&b;&b;</object></annotation>`,
       "Named entity isn't defined",
     ],
-    ["elements nested without end", "<a>".repeat(100_000), "It is no XML in UTF-8"],
-    ["text cut short", xml(object("dog", [1, 1, 2, 2])).slice(0, 200), "It is no XML in UTF-8"],
-    ["nothing", "", "It is no XML in UTF-8"],
+    ["elements nested without end", "<a>".repeat(100_000), "It is not valid XML in UTF-8"],
+    ["text cut short", xml(object("dog", [1, 1, 2, 2])).slice(0, 200), "It is not valid XML in UTF-8"],
+    ["nothing", "", "It is not valid XML in UTF-8"],
     ["another kind of XML", "<svg></svg>", "Its first element is <svg>, expected <annotation>"],
-    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 60, 0]), "It is no XML in UTF-8"],
+    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 60, 0]), "It is not valid XML in UTF-8"],
   ])("is refused for %s", async (_, text, cause) => {
     const set = await one(text);
     expect(set.splits.all ?? []).toEqual([]);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { S2Error } from "../../src/core/index.ts";
 import { openDataSet, type Task } from "../../src/datasets/index.ts";
-import { readBoxes } from "../../src/datasets/yolo-boxes.ts";
+import { readBoxes } from "../../src/datasets/yolo.ts";
 import { type Files, folderOf, imageFile } from "./data-folder.ts";
 
 const yaml = "names: {0: cup, 1: cat}\n";
@@ -58,7 +58,7 @@ describe("a line of a label file", () => {
     ["a polygon on a line", "0 0.1 0.1 0.4 0.1 0.3 0.1", "has no area"],
     ["a box outside", "0 0.95 0.5 0.2 0.4", "reaches 3.2 pixels out of the image, which is 64x48"],
     ["a negative center", "0 -0.01 0.5 0.1 0.4", "reaches 3.8 pixels out of the image"],
-    ["pixels", "0 32 24 10 10", "has the numbers 32 24 10 10, expected parts of the image from 0 to 1, not pixels"],
+    ["pixels", "0 32 24 10 10", "has the numbers 32 24 10 10, expected fractions of the image from 0 to 1, not pixels"],
     ["a huge number", "0 1e308 0.5 1e308 1e999", "not pixels"],
     ["a class without a name", "2 0.5 0.5 0.4 0.4", "is of class 2, which has no name"],
     ["a negative class", "-1 0.5 0.5 0.4 0.4", "is of class -1, which has no name"],
@@ -67,7 +67,7 @@ describe("a line of a label file", () => {
     ["not a number", "0 nan 0.5 0.4 0.4", 'has "nan", which is no number'],
     ["hexadecimal digits", "0 0x1 0.5 0.4 0.4", 'has "0x1", which is no number'],
     ["a comment", "# cups\n0 0.5 0.5 0.4 0.4", 'line 1 has "#", which is no number'],
-    ["UTF-16", new Uint8Array([0xff, 0xfe, 0x30, 0, 0x20, 0]), "It is no text in UTF-8"],
+    ["UTF-16", new Uint8Array([0xff, 0xfe, 0x30, 0, 0x20, 0]), "It is not text in UTF-8"],
   ])("is refused for %s", async (_, labels, cause) => {
     const { item, reason } = await read(labels);
     expect(item).toBeUndefined();
@@ -110,7 +110,8 @@ describe("a line of a label file", () => {
     fc.assert(
       fc.property(lines, (all) => {
         try {
-          for (const { left, top, width, height } of readBoxes(all.join("\n"), { classes: ["a", "b"] }, [HIGH, WIDE], "a.txt")) {
+          const { boxes } = readBoxes(all.join("\n"), { classes: ["a", "b"] }, [HIGH, WIDE], "a.txt");
+          for (const { left, top, width, height } of boxes) {
             expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
             expect(Math.min(width, height)).toBeGreaterThan(0);
             expect(left + width).toBeLessThanOrEqual(WIDE + 1e-9);

@@ -1,7 +1,9 @@
 /** NaN in metrics and in collected features: a figure must not be made of it, and one image's NaN is that image's failure. */
+
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.ts";
-import { addImage, argmaxOfScores, averagePrecision, brier, calibrationSums, isInTop, newSums } from "../../src/metrics/index.ts";
+import { argmax } from "../../src/core/index.ts";
+import { addImage, averagePrecision, brier, calibrationSums, isInTop, newSums } from "../../src/metrics/index.ts";
 import { type ExtractImagesOptions, extractImages } from "../../src/store/index.ts";
 
 describe.each([Number.NaN, Number.POSITIVE_INFINITY])("a score of %s", (bad) => {
@@ -19,7 +21,7 @@ describe.each([Number.NaN, Number.POSITIVE_INFINITY])("a score of %s", (bad) => 
 });
 
 it("the class of NaN scores is not the first one", () => {
-  expect(() => argmaxOfScores([0.1, Number.NaN])).toThrow("NaN");
+  expect(() => argmax([0.1, Number.NaN])).toThrow("NaN");
 });
 
 const white = { width: 8, height: 8, channels: 3 as const, data: new Uint8Array(192).fill(255) };

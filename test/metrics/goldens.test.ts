@@ -1,11 +1,12 @@
 /** Figures are those of scikit-learn, torchmetrics, MMSeg, DINOv2's toolbox and pycocotools: who compares with a paper compares alike. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { argmax } from "../../src/core/index.ts";
 import {
   aAcc,
   addImage,
   areaRecall,
-  argmaxOfScores,
   averagePrecision,
   brier,
   CALIBRATION_CELLS,
@@ -50,7 +51,11 @@ describe("classification, as scikit-learn and torchmetrics", () => {
     perClass: number[];
   } & Record<"top1" | "top5" | "meanPerClass" | "brier" | "ece", number>;
   const confusion = new Float64Array(scores[0].length ** 2);
-  countConfusion(confusion, scores.map(argmaxOfScores), labels);
+  countConfusion(
+    confusion,
+    scores.map((each) => argmax(each)),
+    labels,
+  );
 
   it("top-1, top-5, mean per class, confusion matrix", () => {
     expect([...confusion]).toEqual(expected.confusion.flat());

@@ -1,12 +1,13 @@
 /** What must hold of any predictions: metrics in their bounds, perfect is perfect, order does not matter, nothing is measured of nonsense. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { argmax } from "../../src/core/index.ts";
 import {
   aAcc,
   addImage,
   areaOf,
   areaRecall,
-  argmaxOfScores,
   averagePrecision,
   brier,
   calibrationSums,
@@ -98,7 +99,7 @@ describe("scores of classes", () => {
   it("are in the top 1 exactly when argMax says so, in the top of all always, and never less with a larger k", () => {
     fc.assert(
       fc.property(scored, ([scores, label]) => {
-        expect(isInTop(1, scores, label)).toBe(argmaxOfScores(scores) === label ? 1 : 0);
+        expect(isInTop(1, scores, label)).toBe(argmax(scores) === label ? 1 : 0);
         expect(isInTop(CLASSES, scores, label)).toBe(1);
         for (let k = 1; k < CLASSES; k++) expect(isInTop(k + 1, scores, label)).toBeGreaterThanOrEqual(isInTop(k, scores, label));
         const hits = Array.from({ length: CLASSES }, (_, each) => isInTop(2, scores, each)).reduce((sum, hit) => sum + hit, 0);
@@ -235,7 +236,7 @@ describe("objects", () => {
     expect(areaRecall("small")(sums)).toBe(0.5);
     expect(areaRecall("large")(sums)).toBeNaN();
     expect(areaRecall("all")(sums)).toBe(0.5);
-    expect(() => countRecalled([box], [])).toThrow("0 answers for 1 boxes");
+    expect(() => countRecalled([box], [])).toThrow("0 results for 1 boxes");
     expect(countErrors([1, 5], [2, 2])).toEqual([4, 2]);
     expect(() => countErrors([1], [1, 2])).toThrow("counts of 1 classes for 2");
   });

@@ -1,23 +1,61 @@
-/** Polygons as the masks that pycocotools draws of them (`rleFrPoly` of its maskApi.c), pixel for pixel. */
+/** Masks as run lengths down the columns, as COCO stores them and as pycocotools draws polygons (maskApi.c), pixel for pixel. */
 import { S2Error } from "../core/index.ts";
 import { showJson } from "../tensors/json.ts";
-import type { Runs } from "./run-lengths.ts";
 
-/** Points of the outline lie on a grid of this many steps a pixel. */
+/** Lengths of alternating runs, zeros first, in column-major order: pixel (x, y) has the index x * height + y. */
+export type Runs = ArrayLike<number>;
+
+/**
+ * Reads a list of counts, or the same counts packed into a string. They must cover the image exactly; pycocotools would shift the mask.
+ * @throws S2Error "data-file" with a clause.
+ */
+export function readRuns(counts: string | readonly unknown[], pixels: number): Runs {
+  const runs = typeof counts === "string" ? unpackRuns(counts) : counts;
+  let sum = 0;
+  for (const [i, run] of runs.entries()) {
+    if (!(typeof run === "number" && Number.isInteger(run) && run >= 0))
+      throw new S2Error("data-file", `run ${i} of its mask is ${showJson(run)}; expected a whole number from 0`);
+    sum += run;
+  }
+  if (sum !== pixels)
+    throw new S2Error("data-file", `the runs of its mask cover ${sum} pixels and the image has ${pixels}; they must be equal`);
+  return runs as number[];
+}
+
+/**
+ * Inverts `rleToString` of maskApi.c: five bits per character, the lowest first, bit 5 for "more", the last bit 4 for the sign; from the
+ * fourth on a run is stored as its difference from the run before the last.
+ */
+function unpackRuns(text: string): number[] {
+  const runs: number[] = [];
+  for (let at = 0; at < text.length; ) {
+    let value = 0;
+    let scale = 1;
+    for (let more = true; more; scale *= 32, at++) {
+      const code = text.charCodeAt(at) - 48; // NaN past the end
+      if (!(code >= 0 && code < 64) || scale > 2 ** 30)
+        throw new S2Error("data-file", `the run-length string of its mask is damaged at character ${at}`);
+      value += (code & 31) * scale;
+      more = (code & 32) !== 0;
+      if (!more && (code & 16) !== 0) value -= 32 * scale;
+    }
+    runs.push(runs.length > 2 ? value + runs[runs.length - 2] : value);
+  }
+  return runs;
+}
+
+/** Steps per pixel of the grid on which outlines are drawn. */
 const STEPS = 5;
 
-/** Steps along all outlines of one image; more is no drawing of objects but a way to keep this computer busy. */
+/** Limit of the steps along all outlines of one image, against hostile files. */
 export const MAX_STEPS = 2 ** 25;
 
-/** Work that one image may still cost, shared by all its polygons. */
+/** Steps that remain for the polygons of one image. */
 export interface Work {
   steps: number;
 }
 
-/**
- * Numbers of a polygon, x before y, checked.
- * @throws S2Error "data-file" with the reason as a sentence.
- */
+/** Checks the numbers of a polygon: x, y, x, y ... @throws S2Error "data-file" with a clause. */
 export function readPolygon(numbers: readonly unknown[], [height, width]: readonly [number, number]): number[] {
   const { length } = numbers;
   if (length < 6 || length % 2 !== 0)
@@ -33,7 +71,7 @@ export function readPolygon(numbers: readonly unknown[], [height, width]: readon
   return numbers as number[];
 }
 
-/** The mask of a polygon: the pixels where a column crosses its outline an odd number of times above or at them. */
+/** Draws a polygon (`rleFrPoly`): the pixels above or at which their column crosses the outline an odd number of times. */
 export function polygonRuns(points: readonly number[], [height, width]: readonly [number, number], work: Work): Runs {
   const grid = points.map((value) => Math.trunc(STEPS * value + 0.5));
   const crossings: number[] = [];
@@ -60,7 +98,7 @@ export function polygonRuns(points: readonly number[], [height, width]: readonly
   return runsBetween(Uint32Array.from(crossings).sort(), height * width);
 }
 
-/** Visits the grid points of a line from the first end to the last; rounding starts at the lower end of the longer axis, as in C. */
+/** Visits the grid points of a line in its direction; rounding starts at the lower end of the longer axis, as in maskApi.c. */
 function walk(x0: number, y0: number, x1: number, y1: number, visit: (x: number, y: number) => void): void {
   const dx = Math.abs(x1 - x0);
   const dy = Math.abs(y1 - y0);
@@ -76,7 +114,7 @@ function walk(x0: number, y0: number, x1: number, y1: number, visit: (x: number,
   }
 }
 
-/** Runs that change at sorted positions; two changes at one position are none. */
+/** Makes runs that change at sorted positions; two changes at one position cancel out. */
 function runsBetween(positions: Uint32Array, pixels: number): Runs {
   const runs: number[] = [];
   let from = 0;
