@@ -1,12 +1,10 @@
 /** How commands make features of many images: which model, which way of looking, where they are kept from run to run. */
 import { basename, join } from "node:path";
-import { S2Error } from "../core/index.ts";
-import { hashModelFiles, loadImage, type Model, openStore, type Photo } from "../node.ts";
-import { readImage } from "../runtimes/node/index.ts";
-import { type ExtractImagesOptions, type ExtractionConfig, modelFingerprint } from "../store/index.ts";
+import { type Model, openStore } from "../node.ts";
+import { decodeFile, fingerprintModel, readImage, readVersion } from "../runtimes/node/index.ts";
+import type { ExtractImagesOptions, ExtractionConfig } from "../store/index.ts";
 import type { ModelFlags } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
-import { readVersion } from "./version.ts";
 
 /** Images are named from `base`; features are kept below `home`, or not at all without one. */
 export async function collectionFor(
@@ -18,31 +16,12 @@ export async function collectionFor(
   return {
     model,
     modelName: basename(flags.model ?? "s2-tiny", ".onnx"),
-    modelHash: await fingerprintOf(model, flags),
+    modelHash: await fingerprintModel(model, flags.output),
     version: readVersion(),
     extraction,
     ...(home && { store: openStore(join(home, "images")) }),
     read: (path) => readImage(join(base, path)),
-    decode: (bytes, path) => decodeImage(bytes, join(base, path)),
+    decode: (bytes, path) => decodeFile(bytes, join(base, path)),
     signal: stopSignal,
   };
-}
-
-/** Decodes bytes that were read (and hashed) already; refusals name the file. */
-export async function decodeImage(bytes: Uint8Array, path: string): Promise<Photo> {
-  try {
-    return { ...(await loadImage(bytes)), source: path };
-  } catch (cause) {
-    if (!(cause instanceof S2Error)) throw cause;
-    throw new S2Error(
-      cause.code,
-      cause.message.replace(/^The image\b/, () => `"${path}"`),
-      { cause },
-    );
-  }
-}
-
-/** The fingerprint of a loaded model with the output that was asked for. */
-export async function fingerprintOf({ source, traits, preprocessing }: Model, { output }: ModelFlags): Promise<string> {
-  return modelFingerprint({ files: await hashModelFiles(source), output, traits, preprocessing });
 }

@@ -26,7 +26,7 @@ export function explain(error: unknown): number {
   if (process.env.S2_DEBUG && error instanceof Error) writeMessage(`${error.stack}\n`);
   if (reasonOfSystem(error)) return status.usage;
   if (!(error instanceof S2Error)) return status.unexpected;
-  return statuses.get(error) ?? status.usage;
+  return statuses.get(error) ?? (/^image-|^too-many-pixels$/.test(error.code) ? status.allFailed : status.usage);
 }
 
 /** One line for people: a refusal in the command line's words, what the system refused, or what is unexpected with a request to report it. */
@@ -63,7 +63,7 @@ function reasonOfSystem(error: unknown): string | undefined {
 /** Library options that a sentence may advise, and the flags that set them. */
 const flags: Readonly<Record<string, string>> = {
   scales: "--scales",
-  imgSizes: "--sizes",
+  imgSizes: "--img-sizes",
   maxSplitSize: "--max-split-size",
   splitMode: "--split-mode",
   merge: "--merge",

@@ -6,7 +6,7 @@ import { imageVector } from "../features/index.ts";
 import { type ExtractImagesOptions, extractImages } from "../store/index.ts";
 import { untilStopped } from "./interrupt.ts";
 import { writeMessage } from "./output.ts";
-import { damagedNote, openBar } from "./report.ts";
+import { damagedNote, openProgress } from "./progress.ts";
 import type { PrintFlags } from "./set-flags.ts";
 
 export interface ExtractedDataSet {
@@ -23,7 +23,7 @@ export async function extractDataSet(
 ): Promise<ExtractedDataSet> {
   const features = new Map<string, ImageTokens>();
   const failed: { path: string; reason: string }[] = [];
-  const bar = process.stderr.isTTY && !json && !quiet ? await openBar(images.length) : undefined;
+  const bar = await openProgress(images.length, { json, quiet });
   let damaged = 0;
   const onImage: ExtractImagesOptions["onImage"] = ({ stale }) => void (stale?.includes("file") && damaged++);
   try {
@@ -32,15 +32,13 @@ export async function extractDataSet(
         if ("tokens" in each) features.set(each.image, keep(each.tokens));
         else {
           failed.push({ path: each.image, reason: each.problem });
-          const line = `failed: ${each.image}: ${each.problem}`;
-          if (bar) bar.log(line);
-          else if (!json) writeMessage(`${line}\n`);
+          if (!json) bar.log(`failed: ${each.image}: ${each.problem}`);
         }
-        bar?.update(features.size + failed.length);
+        bar.update(features.size + failed.length);
       }
     });
   } finally {
-    bar?.stop();
+    bar.stop();
   }
   if (damaged > 0 && !json && !quiet) writeMessage(damagedNote(damaged));
   return { features, failed };

@@ -7,15 +7,13 @@ import { array, looseObject, number, optional, picklist, record, string } from "
 import { S2Error } from "../core/index.ts";
 import { readHead, writeHead } from "../heads/index.ts";
 import type { Model } from "../node.ts";
-import { writeWhole } from "../runtimes/node/index.ts";
+import { fingerprintModel, refuseForeign, writeWhole } from "../runtimes/node/index.ts";
 import type { ExtractionConfig } from "../store/index.ts";
 import { TASK_HEADS, type TaskHead, type TaskHeadName } from "../tasks/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
-import { fingerprintOf } from "./collection.ts";
 import { failingWith } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
-import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
 import type { SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
@@ -92,7 +90,7 @@ const savedHead = looseObject({
 export async function openModelOf({ features }: SavedHead, now: ModelFlags): Promise<{ model: Model; flags: ModelFlags }> {
   const flags = { ...features.model, ...now };
   const model = await openModel(flags);
-  const found = await fingerprintOf(model, flags);
+  const found = await fingerprintModel(model, flags.output);
   if (found === features.modelHash) return { model, flags };
   await model.dispose();
   return failingWith(status.model, () => {

@@ -2,19 +2,17 @@
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { loadImage, openStore } from "../node.ts";
+import { findImages, nameOutputs, type OutputFile, refuseForeign } from "../runtimes/node/index.ts";
 import { extractImages } from "../store/index.ts";
 import { openPredictor, type TaskHead } from "../tasks/index.ts";
 import { collectionFor } from "./collection.ts";
 import type { PredictFlags } from "./command-flags.ts";
 import { sentence } from "./errors.ts";
 import { loadHead, openModelOf } from "./head-folder.ts";
-import { findImages, sayPassedOver } from "./images.ts";
-import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
-import { writeMessage, writeReport, writeResult } from "./output.ts";
-import { type Job, nameOutputs } from "./output-names.ts";
-import { refuseForeign } from "./own-files.ts";
+import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
+import { writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
-import { openBar } from "./report.ts";
+import { failedLine, openProgress, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
 import { csvHead, csvLine, filesOf, type PredictionText, predictionText } from "./told.ts";
 
@@ -28,8 +26,8 @@ export async function predictImages(folder: string, given: readonly string[], fl
       `A head for ${head.task} draws nothing, so there is nothing to put into ${flags.out}; leave --out away.`,
     );
   const out = flags.out ?? "predictions";
-  const { images: found, passedOver } = await findImages(given, out);
-  const jobs: Job[] = draws
+  const { images: found, undecoded } = await findImages(given, out);
+  const jobs: OutputFile[] = draws
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((image) => ({ ...image, image: image.path, out: "" }));
   if (draws) refuseForeign(jobs.flatMap(({ picture, missing }) => (missing ? [] : picturesOf(picture!, head))));
@@ -39,13 +37,12 @@ export async function predictImages(folder: string, given: readonly string[], fl
   const opened = await openPredictor(head, graphsOf(all));
   const base = process.cwd();
   const collection = await collectionFor(model, all, head.features.extraction, { base });
-  const bar = process.stderr.isTTY && !process.stdout.isTTY && !flags.quiet ? await openBar(jobs.length) : undefined;
+  const bar = await openProgress(jobs.length, { quiet: flags.quiet || process.stdout.isTTY });
   let [failed, done] = [0, 0];
   const fail = (image: string, reason: string) => {
     failed++;
     if (flags.json) (draws ? writeReport : writeResult)(`${JSON.stringify({ image, error: reason })}\n`);
-    else if (bar) bar.log(`failed: ${image}: ${reason}`);
-    else writeMessage(`failed: ${reason.includes(image) ? "" : `${image}: `}${reason}\n`);
+    else bar.log(failedLine(image, reason));
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
   const there = jobs.filter(({ missing }) => !missing);
@@ -61,18 +58,18 @@ export async function predictImages(folder: string, given: readonly string[], fl
           const told = await opened.predict(each.tokens);
           const saying = predictionText(told, head);
           stopSignal.throwIfAborted();
-          const files = store ? await whole(filesOf(told, head, await loadImage(job.image), job.out, out, store)) : {};
+          const files = store ? await filesOf(told, head, await loadImage(job.image), job.out, out, store) : {};
           say(job.image, saying, files, flags);
         }
-        bar?.update(++done + jobs.length - there.length);
+        bar.update(++done + jobs.length - there.length);
       }
     });
   } finally {
-    bar?.stop();
+    bar.stop();
     await opened.close();
     await model.dispose();
   }
-  if (!flags.quiet) sayPassedOver(passedOver);
+  if (!flags.quiet) printUndecoded(undecoded);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
 }
 

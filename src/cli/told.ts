@@ -2,10 +2,9 @@
 import { relative } from "node:path";
 import { argmaxOfScores } from "../metrics/index.ts";
 import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
-import { markPng } from "../runtimes/node/index.ts";
+import { colorScale, markPng, pngWithLegend, swatches } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Prediction, TaskHead } from "../tasks/index.ts";
-import { pngWithLegend, scale, swatches } from "./legend.ts";
 
 export interface PredictionText {
   readonly words: string;
@@ -110,6 +109,6 @@ export async function filesOf(
   const range = { near: sorted[0], far: sorted[sorted.length - 1] };
   const drawn = depthPicture(image, told.depth, range);
   const ends = [`${range.near.toFixed(2)} m`, `${range.far.toFixed(2)} m`] as const;
-  await write(picture, await pngWithLegend(drawn, scale(ends, depthColor, drawn.width)));
+  await write(picture, await pngWithLegend(drawn, colorScale(ends, depthColor, drawn.width)));
   return { picture, depth };
 }

@@ -63,7 +63,7 @@ it("export gives what s2() gives, from images of another size too", async () => 
 
 it("export refuses what a file of one size cannot do, with status 2", async () => {
   const out = join(tempFolder(), "s2.onnx");
-  const dynamic = ["--dynamic", "--sizes", "32,64", "-o", out];
+  const dynamic = ["--dynamic", "--img-sizes", "32,64", "-o", out];
   expect(await s2(["export", "--model", plain, ...dynamic])).toMatchObject({
     status: 2,
     err: expect.stringContaining("--dynamic"),
