@@ -13,8 +13,9 @@ export async function failingWith<T>(code: number, stage: () => T | Promise<T>):
   try {
     return await stage();
   } catch (error) {
-    // An option's value is the user's, whichever stage notices.
-    if (error instanceof S2Error && !statuses.has(error)) statuses.set(error, error.code === "option" ? status.usage : code);
+    // The status for wrong options and for outputs does not depend on the stage that finds them.
+    if (error instanceof S2Error && !statuses.has(error))
+      statuses.set(error, /^(option|write)$/.test(error.code) ? status.usage : code);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** `s2 build`, `export` and `convert`: models as files. */
 import { type Command, Option } from "commander";
-import { S2Error, type S2Options } from "../core/index.ts";
+import { S2Error } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
 import { addSizeOptions, dtypeOption, items, modelHelp, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
@@ -78,35 +78,24 @@ export function defineExport(program: Command): void {
       "after",
       "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx",
     )
-    .action((flags: ExportFlags) => write(flags.out, () => exportModel(flags)));
+    .action((flags: ExportFlags) => write(flags.out, () => exportFor(flags)));
 }
 
-async function exportModel({ model: source, out: _, dtype, output, bytes, ...flags }: ExportFlags): Promise<ModelProto> {
-  const { loadModel } = await node();
-  const { exportProto } = await import("../models/index.ts");
-  const { imagenet } = await import("../images/index.ts");
-  const { imageSize, prefixTokens, dynamic, maxTiles, maxTilesPerImage, fit, scales = [1, 2], imgSizes, ...same } = flags;
+async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...flags }: ExportFlags): Promise<ModelProto> {
+  const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, ...options } = flags;
   if (dynamic || maxTiles || maxTilesPerImage || fit)
     throw new S2Error(
       "option",
       "--dynamic, --max-tiles and --fit are for images of any shape; a file has one size: give --scales or --img-sizes.",
     );
-  const model = await failingWith(status.model, () => loadModel(source, { output, prefixTokens, threads: 1 }));
+  const { exportModel, loadModel } = await node();
+  const model = await failingWith(status.model, () => loadModel(source, { output: options.output, prefixTokens, threads: 1 }));
   await model.dispose();
-  const { traits, preprocessing } = model;
-  const options: S2Options = {
-    maxSplitSize: traits.imageSize,
-    ...{ numPrefixToken: traits.prefixTokens, outputShape: traits.layout },
-    ...(imgSizes ? { imgSizes } : { scales }),
-    ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
-  };
-  if (bytes && !preprocessing)
+  if (options.bytes && !model.preprocessing)
     writeMessage(
       "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are written into the file.\n",
     );
-  const pixels = bytes ? (preprocessing ?? imagenet) : undefined;
-  const size = imageSize ?? traits.imageSize ?? 224;
-  return exportProto(await open(model.source), { ...options, imageSize: size, output, dtype, pixels });
+  return exportModel(model, { ...options, ...(imgSizes ? { imgSizes } : { scales }) });
 }
 
 export function defineConvert(program: Command): void {

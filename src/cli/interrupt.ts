@@ -1,8 +1,7 @@
 /** Ctrl-C, SIGTERM and a closed terminal: files under way are finished, then the process ends; nothing half-written stays behind. */
-import { finishWrites } from "../runtimes/node/write-whole.ts";
 import { status } from "./status.ts";
 
-/** Milliseconds that work under way is waited for, such as a run of the model. */
+/** Milliseconds that work under way is waited for, such as a run of the model or files that belong together. */
 const PATIENCE = 1000;
 
 const signals = { SIGINT: status.interrupted, SIGTERM: status.terminated, SIGHUP: status.hungUp } as const;
@@ -43,10 +42,8 @@ export async function untilStopped<T>(work: () => Promise<T>): Promise<T> {
 export async function stopWith(code: number, signal?: NodeJS.Signals): Promise<void> {
   interrupted.abort(new Error("interrupted"));
   if (process.stderr.isTTY) process.stderr.write("\x1b[?25h\x1b[?7h\n"); // the progress line hides the cursor and stops wrapping
-  await finishWrites();
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE, "late"));
   const ended = await Promise.race([Promise.all(running), patience]);
-  await finishWrites();
   if (ended === "late" && signal)
     process.kill(process.pid, signal); // the listeners are gone: this one ends the process
   else process.exit(code);

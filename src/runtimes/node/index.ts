@@ -2,6 +2,7 @@
 
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
+export { type ExportedFolder, type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
 export {
   decodeFile,
   type ExtractedFile,

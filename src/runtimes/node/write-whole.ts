@@ -15,24 +15,8 @@ export interface WriteOptions {
   readonly durable?: boolean;
 }
 
-const underWay = new Set<Promise<void>>();
-
-/** Resolves when no file is being written: a process that is asked to end waits for it. */
-export async function finishWrites(): Promise<void> {
-  while (underWay.size > 0) {
-    await Promise.allSettled(underWay);
-    await new Promise(setImmediate); // whoever waited for a file may write the next one that belongs to it
-  }
-}
-
 /** Writes a file, making its folder. @throws S2Error "write"; nothing half-written is left. */
-export function writeWhole(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
-  const writing = writeAndRename(path, bytes, options).finally(() => underWay.delete(writing));
-  underWay.add(writing);
-  return writing;
-}
-
-async function writeAndRename(path: string, bytes: Uint8Array, { durable = false }: WriteOptions): Promise<void> {
+export async function writeWhole(path: string, bytes: Uint8Array, { durable = false }: WriteOptions = {}): Promise<void> {
   const unfinished = unfinishedName(path);
   try {
     makeFolder(dirname(path));
