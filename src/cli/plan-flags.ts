@@ -1,4 +1,4 @@
-/** From flags to the library's calls: a model that is loaded, the options of an extraction, a plan for an image. */
+/** Turns flags into calls of the library: loads the model, collects the options of an extraction, plans an image. */
 import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
 import { limitTiles } from "../features/index.ts";
 import { type ImagePlanOptions, loadModel, type Model, openGraph, planImage } from "../node.ts";
@@ -8,7 +8,7 @@ import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { writeMessage, writeStatus } from "./output.ts";
 import { status } from "./status.ts";
 
-/** NVILA's own limit. */
+/** The limit of NVILA. */
 const MAX_TILES = 12;
 
 /** Picks the flags that are given. */

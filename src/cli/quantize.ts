@@ -31,7 +31,11 @@ export function defineQuantize(program: Command): void {
       "--images <paths...>",
       `images, folders or globs to measure activations and accuracy on; the first ${MOST_IMAGES} are used`,
     )
-    .option("--two-terms <part>", "part of the multiplications done in two terms (default: 0.2 with images, else 0.09)", readPart)
+    .option(
+      "--two-terms <fraction>",
+      "fraction of the multiplications with residual quantization (default: 0.2 with images, else 0.09)",
+      readFraction,
+    )
     .option(
       "--weight-bits <n>",
       "8 where all processors have VNNI: a little closer there, but it saturates elsewhere (default: 7)",
@@ -57,10 +61,10 @@ export function defineQuantize(program: Command): void {
     });
 }
 
-function readPart(text: string): number {
-  const part = Number(text);
-  if (text.trim() !== "" && part >= 0 && part <= 1) return part;
-  throw new InvalidArgumentError("Expected a part from 0 to 1.");
+function readFraction(text: string): number {
+  const fraction = Number(text);
+  if (text.trim() !== "" && fraction >= 0 && fraction <= 1) return fraction;
+  throw new InvalidArgumentError("Expected a fraction from 0 to 1.");
 }
 
 /** Decodes the images and prepares them as the model's preprocessing says: [b, 3, h, w]. */
@@ -85,10 +89,10 @@ function describe(path: string, { bytesBefore, bytesAfter, layers, measured }: Q
       .slice(0, 3)
       .map((layer) => `${layer.name} (${percent(error(layer))})`)
       .join(", ");
-  const twice = layers.filter(({ terms }) => terms === 2);
+  const residual = layers.filter(({ terms }) => terms === 2);
   const lines = [
     `${path}: ${(bytesAfter / 1e6).toFixed(1)} MB, ${(bytesAfter / bytesBefore).toFixed(3)} of the size`,
-    `${layers.length} layers in 8 bits, ${twice.length} of them in two terms: ${twice.map(({ name }) => name).join(", ") || "none"}`,
+    `${layers.length} layers in 8 bits, ${residual.length} of them with residual quantization: ${residual.map(({ name }) => name).join(", ") || "none"}`,
     `weights' rounding is largest in ${worst(({ weightError }) => weightError)}`,
   ];
   if (measured) {

@@ -1,6 +1,6 @@
 /** `s2 similar`: images, or regions of them, that are similar to an image or to a region of it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { addModelOptions, addSizeOptions, modelHelp, readCount, type SimilarFlags } from "./flags.ts";
+import { addModelOptions, addSizeOptions, items, modelHelp, readCount, type SimilarFlags } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -52,7 +52,7 @@ export function defineSimilar(program: Command): void {
 
 function readNumbers<T extends number[]>(count: number, names: string): (text: string) => T {
   return (text) => {
-    const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const numbers = items(text).map((item) => (item === "" ? Number.NaN : Number(item)));
     const sides = numbers.slice(2);
     if (numbers.length === count && numbers.every(Number.isFinite) && sides.every((side) => side > 0)) return numbers as T;
     throw new InvalidArgumentError(`Expected ${names} in the image's pixels, ${count} numbers with commas between.`);
