@@ -1,6 +1,6 @@
 /** Runs `s2 extract` and reports on it: progress on a terminal, a line for each image, or JSON lines for programs. */
 import { S2Error } from "../core/index.ts";
-import { type ExtractedFile, extractFiles, outputFiles } from "../runtimes/node/index.ts";
+import { type ExtractedFile, extractInto, outputFiles } from "../runtimes/node/index.ts";
 import { inFlags, sentence } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
 import { stopSignal, untilStopped } from "./interrupt.ts";
@@ -18,7 +18,7 @@ export async function extractImages(given: readonly string[], flags: ExtractFlag
       const { dtype, resume, dynamic, maxTiles } = flags;
       const report = await openReport(files.length, flags);
       if (!flags.quiet) undecodedReasons(undecoded).forEach(report.log);
-      const results = extractFiles(model, files, {
+      const results = extractInto(model, files, {
         ...extractionFor(flags, model.traits),
         ...{ dtype, resume, signal: stopSignal, onProgress: report.onProgress },
         loadOptions: { ...loadOptionsOf(flags), dynamic, maxTiles },

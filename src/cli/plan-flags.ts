@@ -59,7 +59,7 @@ export function extractionOf(flags: SizeFlags): ImagePlanOptions {
   return { ...sizes, ...pick(flags, ...names) };
 }
 
-/** Options of `extractFiles`; Dynamic S² plans each image. */
+/** Options of `extractInto`; Dynamic S² plans each image. */
 export function extractionFor(flags: SizeFlags & { splitForward?: number }, traits: Traits) {
   const extraction = { ...extractionOf(flags), ...pick(flags, "splitForward") };
   if (!flags.dynamic && !flags.maxTiles) return extraction;

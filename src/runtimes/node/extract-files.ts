@@ -28,22 +28,31 @@ export interface ExtractFilesOptions extends ExtractOptions, OutputOptions {
 
 /** Result of one image: its file was written, was current already, or the image failed. */
 export type ExtractedFile =
-  | {
-      readonly image: string;
-      readonly out: string;
-      readonly picture?: string;
+  | (Omit<OutputFile, "missing"> & {
       /** Shape of the features: [1, tokens, channels]. */
       readonly dims: readonly number[];
+      /** Token grid of the features. */
       readonly grid: { readonly rows: number; readonly cols: number };
+      /** Number of tiles that the model ran on. */
       readonly tiles: number;
       /** Milliseconds from the decoded image to the written file. */
       readonly ms: number;
+      /** Warnings of the plan. */
       readonly warnings: S2Plan["warnings"];
       /** True if `resume` found a damaged file, which was replaced. */
       readonly damaged: boolean;
+    })
+  | {
+      readonly image: string;
+      readonly out: string;
+      /** `resume` kept the file. */
+      readonly skipped: true;
     }
-  | { readonly image: string; readonly out: string; readonly skipped: true }
-  | { readonly image: string; readonly error: unknown };
+  | {
+      readonly image: string;
+      /** Error of the image, mostly an S2Error. */
+      readonly error: unknown;
+    };
 
 /**
  * Extracts features of images (paths, folders, globs in the order of `findImages`) into files, and yields the result of each image. An
@@ -53,14 +62,23 @@ export type ExtractedFile =
  */
 export async function* extractFiles(
   model: Model,
-  images: string | readonly string[] | readonly OutputFile[],
-  options: ExtractFilesOptions = {},
+  paths: string | readonly string[],
+  { out, format, picture, ...options }: ExtractFilesOptions = {},
 ): AsyncGenerator<ExtractedFile> {
-  const { out, format, picture, dtype = "float32", resume, loadOptions = {}, plan, ...extraction } = options;
+  const { files } = await outputFiles(paths, { out, format, picture });
+  yield* extractInto(model, files, options);
+}
+
+/** Extracts features into files that `outputFiles` named. */
+export async function* extractInto(
+  model: Model,
+  files: readonly OutputFile[],
+  options: Omit<ExtractFilesOptions, keyof OutputOptions>,
+): AsyncGenerator<ExtractedFile> {
+  const { dtype = "float32", resume, loadOptions = {}, plan, ...extraction } = options;
   const { signal, preprocessing = model.preprocessing } = extraction;
   const planFor = plan ?? ((image) => planImage(image, extractionOf(extraction), model.traits));
   planFor({ height: 1024, width: 1024 }); // options that a square image refuses fit no image
-  const files = isNamed(images) ? images : (await outputFiles(images, { out, format, picture })).files;
   const { source, traits } = model;
   const { splitForward: _, maxTilesPerImage: __, ...deciding } = extractionOf(extraction);
   const metadata = {
@@ -174,6 +192,3 @@ export async function fingerprintModel({ source, traits, preprocessing }: Model,
 function extractionOf({ signal: _, onProgress: __, onScale: ___, preprocessing: ____, ...options }: ExtractOptions) {
   return options;
 }
-
-const isNamed = (images: string | readonly string[] | readonly OutputFile[]): images is readonly OutputFile[] =>
-  typeof images === "object" && typeof images[0] === "object";

@@ -11,6 +11,7 @@ import { refuseUnreadable } from "./read-image.ts";
 
 /** An image that `findImages` found. */
 export interface FoundImage {
+  /** Path of the file, as it can be opened. */
   readonly path: string;
   /** Path below the folder, or below the fixed part of the glob, in which the image was found; outputs are named by it. */
   readonly name: string;
@@ -20,6 +21,7 @@ export interface FoundImage {
 
 /** Images that `findImages` found. */
 export interface FoundImages {
+  /** Images in their order, with the paths that name nothing to read. */
   readonly images: readonly FoundImage[];
   /** Images of folders and globs in formats that are not decoded, such as HEIC, each with the reason. */
   readonly undecoded: readonly { readonly path: string; readonly reason: S2Error }[];

@@ -8,6 +8,7 @@ export {
   type ExtractedFile,
   type ExtractFilesOptions,
   extractFiles,
+  extractInto,
   fingerprintModel,
 } from "./extract-files.ts";
 export { type FoundImage, type FoundImages, findImages } from "./find-images.ts";

@@ -21,8 +21,11 @@ export interface OutputOptions {
 
 /** An image with the files that its features are written to. */
 export interface OutputFile {
+  /** Path of the image. */
   readonly image: string;
+  /** Path of the feature file. */
   readonly out: string;
+  /** Path of the PNG, where one is wanted. */
   readonly picture?: string;
   /** Error of an image that is not there. */
   readonly missing?: S2Error;
