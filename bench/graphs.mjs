@@ -11,7 +11,7 @@ import { buildModel, exportS2 } from "s2-vision/models";
 import { loadImage, loadModel, openGraph, resizePixels } from "s2-vision/node";
 import { constant, finishGraph, input, MatMul, newGraph, output, quantizeModel, writeOnnx } from "s2-vision/onnx";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing } from "./places.mjs";
+import { deitTiny, missing } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
 
@@ -34,9 +34,9 @@ const images = noise([1, 3, 224, 224]);
 const tiles = [1, 2, 3].map((scale) => splitChessboard(resize(images, [224 * scale, 224 * scale]), scale, scale));
 const all = new Float32Array(14 * 150528);
 let filled = 0;
-for (const { data: part } of tiles) {
-  all.set(part, filled);
-  filled += part.length;
+for (const { data: tile } of tiles) {
+  all.set(tile, filled);
+  filled += tile.length;
 }
 const batch = { dims: [8, 3, 224, 224], data: all.slice(0, 8 * 150528) };
 
@@ -48,7 +48,7 @@ const { file: calibrated, report: calibratedReport } = await quantizeModel(file,
 const products = productsOf([192, 768, 192]);
 const sessions = {
   products: await start(products),
-  productsInt8: await start((await quantizeModel(products, { twoTerms: 0 })).file),
+  productsInt8: await start((await quantizeModel(products, { residualFraction: 0 })).file),
   torch: await start(file),
   built: await start(buildModel(config, readFileSync(join(deitTiny, "model.safetensors")))),
   int8: await start(int8),

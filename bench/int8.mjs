@@ -9,7 +9,7 @@ import * as ort from "onnxruntime-node";
 import { buildModel, quantizeModel } from "s2-vision/models";
 import { loadImage, openGraph, resizePixels } from "s2-vision/node";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing, root } from "./places.mjs";
+import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
 
@@ -35,11 +35,11 @@ const photos = ["train", "validation", "test"].flatMap((split) =>
 );
 const calibration = { images: await calibrationPhotos(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
 const variants = {
-  "one term": { twoTerms: 0 },
-  "two terms in 9 %": { twoTerms: 0.09 },
-  "two terms in 20 %": { twoTerms: 0.2 },
-  "two terms everywhere": { twoTerms: 1 },
-  "8 photos, two terms in 20 %": { ...calibration, twoTerms: 0.2 },
+  "one term": { residualFraction: 0 },
+  "two terms in 9 %": { residualFraction: 0.09 },
+  "two terms in 20 %": { residualFraction: 0.2 },
+  "two terms everywhere": { residualFraction: 1 },
+  "8 photos, two terms in 20 %": { ...calibration, residualFraction: 0.2 },
 };
 
 const details = {};

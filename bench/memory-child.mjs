@@ -1,4 +1,4 @@
-/** The process whose memory is measured: loads the model, extracts the same image N times, tells its resident memory in MB. */
+/** The process whose memory is measured: loads the model, extracts the same image N times, reports its resident memory in MB. */
 import { Worker } from "node:worker_threads";
 import { extract, loadModel } from "s2-vision/node";
 
@@ -19,7 +19,7 @@ const model = await loadModel(folder);
 await new Promise((resolve) => setTimeout(resolve, 200));
 gc();
 const loaded = now();
-const highMarkLoaded = megabytes(process.resourceUsage().maxRSS);
+const highWaterLoaded = megabytes(process.resourceUsage().maxRSS);
 
 const images = [];
 let tiles;
@@ -30,10 +30,10 @@ for (let i = 0; i < Number(count); i++) {
   tiles = features.plan.tiles;
   images.push({ peak: megabytes(Math.max(peak[0], process.memoryUsage.rss() / 1024)), after: now(), seconds: seconds(start) });
 }
-const highMark = megabytes(process.resourceUsage().maxRSS);
+const highWater = megabytes(process.resourceUsage().maxRSS);
 await model.dispose();
 await sampler.terminate();
-process.send({ imgSizes, tiles, loaded, highMarkLoaded, highMark, images });
+process.send({ imgSizes, tiles, loaded, highWaterLoaded, highWater, images });
 process.disconnect();
 
 function seconds(start) {

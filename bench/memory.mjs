@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { drawImage } from "./noise.mjs";
-import { deitTiny, missing } from "./places.mjs";
+import { deitTiny, missing } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round } from "./timing.mjs";
 

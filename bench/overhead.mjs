@@ -7,7 +7,7 @@ import * as ort from "onnxruntime-node";
 import { resize, s2, splitChessboard } from "s2-vision";
 import { loadModel } from "s2-vision/node";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing } from "./places.mjs";
+import { deitTiny, missing } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, ratio, round, spread, takeTurns } from "./timing.mjs";
 
@@ -42,14 +42,14 @@ timed.traits = model.traits;
 
 const difference = await checkSameWork();
 const best = await fastestBatch([1, 2, 4, 7, 14]);
-const ownShare = [];
+const outside = [];
 const times = await takeTurns(
   {
     s2: async () => {
       inModel = 0;
       const start = performance.now();
       await s2(timed, images, { scales, numPrefixToken: 1 });
-      ownShare.push(performance.now() - start - inModel);
+      outside.push(performance.now() - start - inModel);
     },
     raw: () => runRaw(session, batches(best)),
     rawInS2Batches: () => runRaw(session, [1, 4, 3, 3, 3]),
@@ -67,7 +67,7 @@ finish("overhead", [{ name: "s2 / raw onnxruntime, 14 tiles", value: against.wal
   againstRaw: against,
   againstRawInS2Batches: ratio(times.s2, times.rawInS2Batches),
   againstRawWithArena: ratio(times.s2, times.rawWithArena),
-  msOutsideTheModel: spread(ownShare.slice(-times.s2.ms.length)),
+  msOutsideTheModel: spread(outside.slice(-times.s2.ms.length)),
   maxDifference: difference,
 });
 

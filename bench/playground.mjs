@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
 import { noChromium, servePages, startChromium } from "../scripts/browser.mjs";
-import { root } from "./places.mjs";
+import { root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round, spread } from "./timing.mjs";
 
@@ -36,15 +36,15 @@ const measures = (name) => tab.evaluate(`performance.getEntriesByName("${name}")
 for (let i = -1; i < rounds; i++) {
   await tab.evaluate("performance.clearMarks()");
   await tab.click("#tab-features");
-  await tab.click("#look");
+  await tab.click("#extract");
   await tab.waitForFunction(() => performance.getEntriesByName("s2:scale-2").length > 0, undefined, { timeout: 120_000 });
   await tab.waitForFunction(() => document.querySelector("#stop").hidden);
-  const marks = Object.fromEntries(
+  const laps = Object.fromEntries(
     await tab.evaluate(`performance.getEntriesByType("mark").map(({ name, startTime }) => [name, startTime])`),
   );
   if (i < 0) continue; // the browser compiles for the first run
-  times["first picture, 1x"].push(marks["s2:scale-0"] - marks["s2:look"]);
-  times["all of 1x+2x+3x"].push(marks["s2:scale-2"] - marks["s2:look"]);
+  times["first picture, 1x"].push(laps["s2:scale-0"] - laps["s2:extract"]);
+  times["all of 1x+2x+3x"].push(laps["s2:scale-2"] - laps["s2:extract"]);
 }
 for (const [panel, measure, name] of [
   ["heat", "s2:heat", "heat of a place"],

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { s2 } from "s2-vision";
 import { loadModel } from "s2-vision/node";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing, missingInPython, python } from "./places.mjs";
+import { deitTiny, missing, missingInPython, python } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
 

@@ -1,8 +1,8 @@
-/** The tables of docs/performance.md and docs/browser.md, from bench/results/*.json into their places between marker comments. `--check` only tells whether they are up to date. */
+/** The tables of docs/performance.md and docs/browser.md, from bench/results/*.json into docs between marker comments. `--check` only tells whether they are up to date. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { root } from "./places.mjs";
+import { root } from "./paths.mjs";
 import { resultsFolder } from "./result.mjs";
 
 const pages = ["docs/performance.md", "docs/browser.md", "docs/training.md", "docs/playground.md"];
@@ -23,7 +23,7 @@ export function writeReport({ check = false } = {}) {
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "overhead", "collection", "reference", "graphs", "startup", "memory"]);
+  if (name === "bars") return bars(["core", "overhead", "extraction", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
   if (["web", "train", "student", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { resizePixels } from "s2-vision/node";
 import { drawImage } from "./noise.mjs";
-import { missingInPython, python } from "./places.mjs";
+import { missingInPython, python } from "./paths.mjs";
 import { finish } from "./result.mjs";
 import { median, round, spread, takeTurns } from "./timing.mjs";
 

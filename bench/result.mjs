@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 import { dirname, join } from "node:path";
-import { root } from "./places.mjs";
+import { root } from "./paths.mjs";
 
 export const resultsFolder = join(root, "bench/results");
 
-/** The facts of the machine that a figure depends on; taken before the bench loads it. Nothing that tells whose machine it is. */
+/** The facts of the machine that a figure depends on; taken before the bench loads it. Nothing that identifies whose machine it is. */
 const machine = {
   cpu: cpus()[0]?.model.trim(),
   int8: readCpuFlags().find((flag) => /^(avx512_vnni|avx_vnni)$/.test(flag)) ?? "no VNNI",
@@ -35,14 +35,14 @@ function readCpuFlags() {
  * @param figures [{ name, value, unit, bar?, aim? }]: with a bar, a value above it has failed.
  */
 export function finish(name, figures, details = {}) {
-  const judged = figures.map((figure) => (figure.bar === undefined ? figure : { ...figure, met: figure.value <= figure.bar }));
+  const checked = figures.map((figure) => (figure.bar === undefined ? figure : { ...figure, met: figure.value <= figure.bar }));
   const date = new Date().toISOString().slice(0, 10);
   mkdirSync(resultsFolder, { recursive: true });
   writeFileSync(
     join(resultsFolder, `${name}.json`),
-    `${JSON.stringify({ name, date, machine, figures: judged, details }, null, 2)}\n`,
+    `${JSON.stringify({ name, date, machine, figures: checked, details }, null, 2)}\n`,
   );
-  for (const { name: what, value, unit, bar, met } of judged) {
+  for (const { name: what, value, unit, bar, met } of checked) {
     console.log(`  ${what}: ${value} ${unit}${bar === undefined ? "" : `, bar ${bar}: ${met ? "met" : "NOT met"}`}`);
   }
 }

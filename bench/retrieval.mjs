@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { loadImage, loadModel, openStore, openVectors } from "s2-vision/node";
 import { addImages, memoryVectors, openIndex, regionVectors, search } from "s2-vision/retrieval";
 import { extractImages, imageVector } from "s2-vision/tasks";
-import { deitTiny, missing, root } from "./places.mjs";
+import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round } from "./timing.mjs";
 
@@ -35,7 +35,7 @@ try {
   await build();
   const { found, times } = await askAll();
   const rows = Object.fromEntries(
-    Object.entries(facts).map(([name, fact]) => [name, { ...fact, ...judged(name, found, times) }]),
+    Object.entries(facts).map(([name, fact]) => [name, { ...fact, ...evaluated(name, found, times) }]),
   );
   finish(
     "retrieval",
@@ -59,7 +59,7 @@ try {
 async function vectorsOfAll() {
   const names = readdirSync(images, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".webp"));
   const model = await loadModel(deitTiny, { threads: 1 });
-  const collection = {
+  const options = {
     ...{ model, modelName: "deit_tiny", version: "bench", extraction: { scales: [1], fit: "squash" } },
     modelHash: createHash("sha256")
       .update(readFileSync(join(deitTiny, "onnx/model.onnx")))
@@ -69,8 +69,8 @@ async function vectorsOfAll() {
     decode: (bytes) => loadImage(bytes),
   };
   const vectors = [];
-  for await (const { image, tokens, problem } of extractImages(names.sort(), collection)) {
-    if (problem) throw new Error(`${image}: ${problem}`);
+  for await (const { image, tokens, issue } of extractImages(names.sort(), options)) {
+    if (issue) throw new Error(`${image}: ${issue}`);
     const regions = regionVectors(tokens, windows);
     vectors.push({ path: image, contentHash: "", size: tokens.size, vector: imageVector(tokens, "cls"), regions });
   }
@@ -140,7 +140,7 @@ async function askAll() {
 }
 
 /** Of the ten that comparing all finds, how many percent are missed; and the median time of a search. */
-function judged(name, found, times) {
+function evaluated(name, found, times) {
   const lost = {};
   const ms = {};
   for (const table of ["images", "regions"]) {

@@ -10,7 +10,7 @@ const benches = [
   "core",
   "resize",
   "overhead",
-  "collection",
+  "extraction",
   "reference",
   "graphs",
   "attention",

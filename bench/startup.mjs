@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { coffee, deitTiny, missing, root } from "./places.mjs";
+import { coffee, deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round, spread } from "./timing.mjs";
 
@@ -17,13 +17,13 @@ for (let i = -1; i < 7; i++) {
   if (i >= 0) runs.push(times); // the first one fills the file cache
 }
 
-const whole = runs.map(({ end }) => end);
+const complete = runs.map(({ end }) => end);
 finish(
   "startup",
-  [{ name: "s2 extract, one image, scales 1, 2, 3, to its end", value: round(median(whole) / 1000), unit: "s", bar: 1.2 }],
+  [{ name: "s2 extract, one image, scales 1, 2, 3, to its end", value: round(median(complete) / 1000), unit: "s", bar: 1.2 }],
   {
     runs: runs.length,
-    ms: { "to the end": spread(whole), "to the first line": spread(runs.map(({ first }) => first)) },
+    ms: { "to the end": spread(complete), "to the first line": spread(runs.map(({ first }) => first)) },
   },
 );
 

@@ -1,9 +1,9 @@
-/** `s2 train` as docs/training.md tells it: a folder of 200 images, DeiT-Tiny as the teacher, 400 steps, on one thread. */
+/** `s2 train` as docs/training.md shows it: a folder of 200 images, DeiT-Tiny as the teacher, 400 steps, on one thread. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { deitTiny, missing, root } from "./places.mjs";
+import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { round } from "./timing.mjs";
 
@@ -38,9 +38,9 @@ const status = await new Promise((resolve) => {
     out,
   ];
   const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), ...command], { stdio: ["ignore", "inherit", "pipe"] });
-  child.stderr.on("data", (told) => {
-    process.stderr.write(told);
-    if (!/step/.test(told)) drawn = performance.now();
+  child.stderr.on("data", (text) => {
+    process.stderr.write(text);
+    if (!/step/.test(text)) drawn = performance.now();
   });
   child.on("close", resolve);
 });

@@ -23,10 +23,10 @@ export async function takeTurns(sides, { rounds, warmUp }) {
 async function once(side) {
   const before = process.cpuUsage();
   const start = performance.now();
-  const own = await side();
+  const reported = await side();
   const ms = performance.now() - start;
   const { user, system } = process.cpuUsage(before);
-  return Number.isFinite(own?.ms) ? own : { ms, cpu: (user + system) / 1000 };
+  return Number.isFinite(reported?.ms) ? reported : { ms, cpu: (user + system) / 1000 };
 }
 
 export const median = (values) => quantile(values, 0.5);

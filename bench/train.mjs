@@ -1,5 +1,5 @@
 /**
- * A training step of DeiT-Tiny (batch 16, 224 px, AdamW) on one thread: its multiply rate against that of onnxruntime's own Gemm of 1024³, and
+ * A training step of DeiT-Tiny (batch 16, 224 px, AdamW) on one thread: its multiply rate against that of onnxruntime's gemmRate Gemm of 1024³, and
  * its time against torch's step, in turns.
  */
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { finishGraph, Gemm, input, Mul, newGraph, output, ReduceMean, Sub, write
 import { adamW, initialValue, makeStep, vit } from "s2-vision/train";
 import { multiplyAdds, readOnnx } from "../dist/onnx/index.js";
 import { noise } from "./noise.mjs";
-import { missingInPython, python } from "./places.mjs";
+import { missingInPython, python } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, ratio, round, spread, takeTurns } from "./timing.mjs";
 
@@ -58,17 +58,17 @@ theirs.end();
 
 const rate = (each, products) => (2 * products) / median(times[each].ms) / 1e6;
 const against = ratio(times.ours, times.theirs);
-const [ours, own] = [rate("ours", work), rate("gemm", gemm.products)];
+const [ours, gemmRate] = [rate("ours", work), rate("gemm", gemm.products)];
 finish(
   "train",
   [
-    { name: "onnxruntime's Gemm 1024 / our step, multiply rate", value: round(own / ours), unit: "x", bar: round(1 / 0.6) },
+    { name: "onnxruntime's Gemm 1024 / our step, multiply rate", value: round(gemmRate / ours), unit: "x", bar: round(1 / 0.6) },
     { name: "our step / torch's", value: against.wall, unit: "x", bar: 1.2 },
   ],
   {
     rounds: times.ours.ms.length,
     ms: Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, spread(ms)])),
-    gigaflops: { ours: round(ours), gemm: round(own) },
+    gigaflops: { ours: round(ours), gemm: round(gemmRate) },
     ...{ against, products: work, batch, parts, threads, torch: theirs.version },
   },
 );

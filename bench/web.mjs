@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { noChromium, servePages, startChromium } from "../scripts/browser.mjs";
 import { entrySize } from "../scripts/entry-size.mjs";
-import { root } from "./places.mjs";
+import { root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
 

@@ -1,4 +1,4 @@
-/** S² for whoever has transformers.js: node examples/transformers.mjs IMAGE MODELS NAME, the model in the folder MODELS/NAME. */
+/** S² with a transformers.js model: node examples/transformers.mjs IMAGE MODELS NAME, the model in the folder MODELS/NAME. */
 import { AutoModel, AutoProcessor, env } from "@huggingface/transformers";
 import { extract } from "s2-vision/node";
 import { fromTransformers } from "s2-vision/transformers";

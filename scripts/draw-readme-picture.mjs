@@ -1,6 +1,14 @@
-/** Draws docs/what-the-model-sees.png: one street, and the same corner of it in the pixels that a 224 px model gets at scales 1, 2 and 4. */
+/**
+ * Draws docs/one-tree.jpg, the similarity map of a marked tree that `s2 similar` draws, smaller and as JPEG; and docs/what-the-model-sees.png:
+ * one street, and the same corner of it in the pixels that a 224 px model gets at scales 1, 2 and 4.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadImage, planImage, resizePixels, savePng } from "s2-vision/node";
+import sharp from "sharp";
 
 const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const corner = { left: 590, top: 470, width: 224, height: 224 }; // around the fish bar, in pixels of the image
@@ -43,6 +51,15 @@ for (const scale of plan.scales) {
   panels.push(close);
 }
 await savePng(strip(panels), path("docs/what-the-model-sees.png"));
+
+const folder = mkdtempSync(join(tmpdir(), "s2-readme-"));
+const heat = join(folder, "heat.png");
+const flags = ["--at", "363,640", "--scales", "1,2,3", "--overlap", "2", "-o", heat];
+execFileSync(process.execPath, [path("dist/cli/main.js"), "similar", path("examples/scenes/street.png"), ...flags], {
+  stdio: "inherit",
+});
+await sharp(heat).resize({ width: 1800 }).jpeg({ quality: 88, chromaSubsampling: "4:4:4" }).toFile(path("docs/one-tree.jpg"));
+rmSync(folder, { recursive: true });
 
 function outline({ width, height, data }, box, color, thick) {
   const [left, top, right, bottom] = [box.left, box.top, box.left + box.width - 1, box.top + box.height - 1].map(Math.round);

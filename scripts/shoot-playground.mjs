@@ -11,8 +11,8 @@ async function open(options) {
   const page = await browser.newPage(options);
   await page.goto(`${server.url}/`);
   await page.locator("#cost dd").first().waitFor();
-  await page.click("#look");
-  await page.waitForFunction(() => /tokens of/.test(document.querySelector("#look-state").textContent), undefined, {
+  await page.click("#extract");
+  await page.waitForFunction(() => /tokens of/.test(document.querySelector("#extract-state").textContent), undefined, {
     timeout: 300_000,
   });
   return page;

@@ -1,4 +1,4 @@
-/** The user's images as an index: each is looked at once, and found again on the next visit. */
+/** The user's images as an index; features are extracted once and kept for the next visit. */
 import { S2Error } from "s2-vision";
 import { imageTokens } from "s2-vision/heads";
 import { addImages, type ImageIndex, type IndexConfig, memoryVectors, openIndex, regionVectors } from "s2-vision/retrieval";
@@ -10,7 +10,7 @@ import { forgetImages, type KeptImage, keep, keepLabel, keptImages, keptLabel } 
 import { load } from "./model.ts";
 import { type Loaded, session } from "./session.ts";
 
-/** Squares of two tokens of the first scale, a token apart. */
+/** Windows of two tokens of the first scale, one token apart. */
 const regions = { window: 2, stride: 1 };
 
 interface Album {
@@ -18,16 +18,17 @@ interface Album {
   readonly images: Map<string, KeptImage>;
 }
 
-let opened: { readonly by: Loaded; readonly scales: readonly number[]; readonly album: Promise<Album> } | undefined;
+let opened: { readonly model: Loaded; readonly scales: readonly number[]; readonly album: Promise<Album> } | undefined;
 
 /**
- * The album for the model and the scales that are chosen; loads the model where there is none.
- * @throws S2Error "index" when what is kept was made with others.
+ * Opens the album for the chosen model and scales; loads the model if necessary.
+ * @throws S2Error "index" when the stored album was made with another model or other scales.
  */
 export async function openAlbum(): Promise<Album> {
   if (!session.loaded) await load();
   const { loaded, scales } = session;
-  if (opened?.by !== loaded || opened?.scales !== scales) opened = { by: loaded!, scales, album: readAlbum(loaded!, scales) };
+  if (opened?.model !== loaded || opened?.scales !== scales)
+    opened = { model: loaded!, scales, album: readAlbum(loaded!, scales) };
   try {
     return await opened.album;
   } catch (error) {
@@ -54,18 +55,22 @@ async function readAlbum(loaded: Loaded, scales: readonly number[]): Promise<Alb
   return { index, images: new Map(images.map((image) => [image.path, image])) };
 }
 
-/** Looks at the files that the album does not have yet; `told` hears how far it is. Files that are no images come back with the reason. */
-export async function addFiles(files: readonly File[], told: (done: number) => void, signal: AbortSignal): Promise<string[]> {
+/** Adds the files that the album lacks and reports progress; returns the files that are not images, with the reason. */
+export async function addFiles(
+  files: readonly File[],
+  onProgress: (done: number) => void,
+  signal: AbortSignal,
+): Promise<string[]> {
   const { index, images } = await openAlbum();
   const refused: string[] = [];
   for (const [i, file] of files.entries()) {
     signal.throwIfAborted();
-    told(i);
+    onProgress(i);
     const path = file.webkitRelativePath || file.name;
     const contentHash = `${file.size} ${file.lastModified}`;
     if (images.get(path)?.contentHash === contentHash) continue;
     try {
-      const image = await lookAt(path, contentHash, await loadImage(file), signal);
+      const image = await indexImage(path, contentHash, await loadImage(file), signal);
       await addImages(index, [image]);
       await keep(image);
       images.set(path, image);
@@ -77,7 +82,7 @@ export async function addFiles(files: readonly File[], told: (done: number) => v
   return refused;
 }
 
-async function lookAt(path: string, contentHash: string, image: Photo, signal: AbortSignal): Promise<KeptImage> {
+async function indexImage(path: string, contentHash: string, image: Photo, signal: AbortSignal): Promise<KeptImage> {
   const tokens = imageTokens(await extract(session.loaded!.model, image, { scales: session.scales, signal }));
   const picture = await jpegOf(image);
   const vectors = { vector: imageVector(tokens, "mean"), regions: regionVectors(tokens, regions) };

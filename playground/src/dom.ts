@@ -1,13 +1,13 @@
-/** Elements: found by id, made, and what goes wrong said in words in the part of the page where it happened. */
+/** DOM helpers: find and create elements, and show errors where they happen. */
 
-/** The element of that id and kind; the page's own HTML is wrong where there is none. */
+/** Returns the element with this id and type. */
 export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;
   throw new Error(`The page has no ${kind.name} with the id "${id}".`);
 }
 
-/** An element with properties and children. */
+/** Creates an element with properties and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},
@@ -24,11 +24,11 @@ export function button(text: string, press: () => void, className = ""): HTMLBut
   return made;
 }
 
-/** Runs work for a part of the page; an error becomes the text of its alert. Ended by the user is no error. */
-export async function attempt(part: HTMLElement, work: () => void | Promise<void>): Promise<void> {
-  const alert = part.querySelector('[role="alert"]')!;
+/** Runs work for a section of the page and shows its error in the section's alert; an abort by the user is not an error. */
+export async function attempt(section: HTMLElement, work: () => void | Promise<void>): Promise<void> {
+  const alert = section.querySelector('[role="alert"]')!;
   alert.textContent = "";
-  part.setAttribute("aria-busy", "true");
+  section.setAttribute("aria-busy", "true");
   try {
     await work();
   } catch (error) {
@@ -36,11 +36,11 @@ export async function attempt(part: HTMLElement, work: () => void | Promise<void
       alert.textContent = error instanceof Error ? error.message : String(error);
     }
   } finally {
-    part.removeAttribute("aria-busy");
+    section.removeAttribute("aria-busy");
   }
 }
 
-/** Gives a file to the user. */
+/** Downloads a file. */
 export function download(name: string, content: Uint8Array | string | Blob): void {
   const blob = content instanceof Blob ? content : new Blob([content as BlobPart]);
   const address = URL.createObjectURL(blob);
@@ -48,7 +48,7 @@ export function download(name: string, content: Uint8Array | string | Blob): voi
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** One `progress` element. */
+/** Updates a `progress` element. */
 export function showProgress(bar: HTMLProgressElement, done: number, of: number): void {
   bar.hidden = false;
   if (of > 0) [bar.max, bar.value] = [of, done];

@@ -1,13 +1,13 @@
-/** Pixels onto canvases. */
+/** Draws pixels on canvases. */
 import type { Box, Pixels } from "s2-vision/web";
 
-/** Pixels as a canvas of their size; what is gray or has colors is opaque. */
+/** Converts pixels to a canvas of their size; gray and RGB pixels are opaque. */
 export function canvasOf({ width, height, channels, data }: Pixels): HTMLCanvasElement {
   const image = new ImageData(width, height);
   if (channels === 4) image.data.set(data);
   else {
     const [second, third] = channels === 1 ? [0, 0] : [1, 2];
-    const words = new Uint32Array(image.data.buffer); // little-endian, as all that browsers run on
+    const words = new Uint32Array(image.data.buffer); // little-endian, as on all machines that run browsers
     for (let from = 0, to = 0; to < words.length; from += channels, to++) {
       words[to] = 0xff000000 | (data[from + third] << 16) | (data[from + second] << 8) | data[from];
     }
@@ -18,18 +18,18 @@ export function canvasOf({ width, height, channels, data }: Pixels): HTMLCanvasE
   return canvas;
 }
 
-/** A white line with dark on either side: seen on any color. */
+/** Strokes a white line with dark edges, visible on any color. */
 export function outline(context: CanvasRenderingContext2D, box: Box, scale: number, color = "#fff"): void {
-  const place = [box.left * scale, box.top * scale, box.width * scale, box.height * scale] as const;
+  const rectangle = [box.left * scale, box.top * scale, box.width * scale, box.height * scale] as const;
   context.strokeStyle = "rgb(0 0 0 / 65%)";
   context.lineWidth = 4;
-  context.strokeRect(...place);
+  context.strokeRect(...rectangle);
   context.strokeStyle = color;
   context.lineWidth = 2;
-  context.strokeRect(...place);
+  context.strokeRect(...rectangle);
 }
 
-/** A ring around a place. */
+/** Draws a ring around a point. */
 export function ring(context: CanvasRenderingContext2D, x: number, y: number, color: string): void {
   for (const [width, style] of [
     [6, "rgb(0 0 0 / 65%)"],

@@ -1,9 +1,9 @@
-/** What the user takes along: the features as files, and the model with S² in it as one ONNX file. */
+/** Exports: the features as files, and the model with S² in it as one ONNX file. */
 import { exportS2 } from "s2-vision/models";
 import { writeNpy, writeSafetensors } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
-import { see } from "./look.ts";
 import { load } from "./model.ts";
+import { extractOnce } from "./run-extraction.ts";
 import { scaleNames, session } from "./session.ts";
 
 export function setUpExports(panel: HTMLElement): void {
@@ -23,16 +23,17 @@ export function setUpExports(panel: HTMLElement): void {
     make("h2", { textContent: "The model with these scales" }),
     make("p", {
       className: "hint",
-      textContent: "One ONNX file that takes a square image's bytes and gives the features of all scales, for any runtime.",
+      textContent:
+        "One ONNX file that takes the pixels of a square image and returns the features of all scales, for any runtime.",
     }),
     make("div", { className: "row" }, give("ONNX file", onnx)),
-    make("p", { className: "hint", textContent: "Masks and heads are under Segment and Sort." }),
+    make("p", { className: "hint", textContent: "Download masks and heads under Segment and Sort." }),
     state,
   );
 }
 
 async function safetensors(): Promise<[string, Uint8Array]> {
-  const { features } = await see();
+  const { features } = await extractOnce();
   const { name, image } = session.shown!;
   const metadata = {
     plan: JSON.stringify(features.plan),
@@ -44,7 +45,7 @@ async function safetensors(): Promise<[string, Uint8Array]> {
 }
 
 async function npy(): Promise<[string, Uint8Array]> {
-  const { dims, data } = (await see()).features;
+  const { dims, data } = (await extractOnce()).features;
   return [`${session.shown!.name}.npy`, writeNpy(dims, data)];
 }
 

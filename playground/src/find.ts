@@ -1,4 +1,4 @@
-/** Finding things: the user's images are indexed, a box on any image is what is looked for, results come with boxes. */
+/** Region search: indexes the user's images and finds regions similar to a box drawn on any of them. */
 import { regionVector, search } from "s2-vision/retrieval";
 import type { Box } from "s2-vision/web";
 import { addFiles, emptyAlbum, openAlbum } from "./album.ts";
@@ -7,14 +7,14 @@ import { outline } from "./draw.ts";
 import { imageCanvas } from "./image-canvas.ts";
 import { chooseImage } from "./images.ts";
 import { type KeptImage, keptImages } from "./kept.ts";
-import { see } from "./look.ts";
+import { extractOnce } from "./run-extraction.ts";
 import { onChange, session } from "./session.ts";
 
-/** Hears when images came or went. */
+/** Fires when images are added or removed. */
 export const albumChanged = new EventTarget();
 const changed = () => albumChanged.dispatchEvent(new Event("change"));
 
-/** A picker of files and one of folders, and what empties the album: the parts that finding and sorting share. */
+/** Controls of the album: pick files, pick a folder, remove all images. */
 export function setUpFind(panel: HTMLElement): void {
   const bar = make("progress", { hidden: true });
   bar.setAttribute("aria-label", "Images indexed");
@@ -40,16 +40,20 @@ export function setUpFind(panel: HTMLElement): void {
     });
   const query = (box: Box) =>
     attempt(panel, async () => {
-      const { tokens } = await see();
+      const { tokens } = await extractOnce();
       const { index, images } = await openAlbum();
       image.redraw((context, scale) => outline(context, box, scale, "#fbbf24"));
       const start = performance.now();
       const hits = await search(index, { region: regionVector(tokens, box) }, { top: 12 });
       const took = performance.now() - start;
       results.replaceChildren(...(await Promise.all(hits.map((hit) => resultOf(images.get(hit.image)!, hit)))));
-      state.textContent = `${hits.length} of ${images.size} images, the most alike first, in ${Math.round(took)} ms.`;
+      state.textContent = `${hits.length} of ${images.size} images, most similar first, in ${Math.round(took)} ms.`;
     });
-  const image = imageCanvas({ label: "The image: draw a box around what is looked for", caption: "Draw a box", onBox: query });
+  const image = imageCanvas({
+    label: "The image: draw a box around the region to search for",
+    caption: "Draw a box",
+    onBox: query,
+  });
   onChange(["shown"], () => {
     const { shown } = session;
     if (shown) image.show(shown.drawn, shown.image.width);
@@ -72,7 +76,7 @@ export function setUpFind(panel: HTMLElement): void {
       "div",
       { className: "row" },
       button("Stop", () => running?.abort()),
-      button("Forget all images", empty),
+      button("Remove all images", empty),
     ),
     bar,
     gallery,
@@ -97,19 +101,19 @@ function picker(id: string, text: string, take: (input: HTMLInputElement) => voi
   return [make("label", { className: "button", htmlFor: id, textContent: text }), input];
 }
 
-/** Every image as a button that makes it the image of the page, to draw a box on. */
+/** Lists every image as a button that opens it, to draw a box on. */
 async function drawGallery(gallery: HTMLElement): Promise<void> {
   const images = await keptImages();
   gallery.replaceChildren(
     ...images.map(({ path, picture }) => {
       const open = button("", () => chooseImage(picture, path));
-      open.append(thumbnail(picture, `Look at ${path}`));
+      open.append(thumbnail(picture, `Open ${path}`));
       return make("li", {}, open);
     }),
   );
 }
 
-/** A picture whose address is given back once it is drawn. */
+/** Creates a thumbnail; its object URL is revoked once it is drawn. */
 export function thumbnail(picture: Blob, alt: string): HTMLImageElement {
   const image = make("img", { src: URL.createObjectURL(picture), alt });
   image.addEventListener("load", () => URL.revokeObjectURL(image.src));

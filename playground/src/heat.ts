@@ -1,4 +1,4 @@
-/** A place is clicked: how alike all others are to it, over the image, for each set of scales side by side. */
+/** Similarity maps: how similar all tokens are to the clicked one, for each set of scales side by side. */
 
 import type { ImageTokens } from "s2-vision/heads";
 import { boxAround, gridGeometryOf, regionVector, similarities } from "s2-vision/retrieval";
@@ -8,7 +8,7 @@ import { attempt, make } from "./dom.ts";
 import { outline } from "./draw.ts";
 import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
 import { forScreen } from "./images.ts";
-import { see } from "./look.ts";
+import { extractOnce } from "./run-extraction.ts";
 import { onChange, scaleNames, session } from "./session.ts";
 
 /** One set of scales, from the first on. */
@@ -22,14 +22,14 @@ const SIDE = 448;
 
 export function setUpHeat(panel: HTMLElement): void {
   const panels = make("div", { className: "panels" });
-  const state = make("p", { className: "hint", textContent: "Click a place of the image." });
+  const state = make("p", { className: "hint", textContent: "Click a point of the image." });
   state.setAttribute("role", "status");
   panel.append(state, panels);
   let views: View[] = [];
   let small: Pixels | undefined;
   const onSpot = (x: number, y: number) =>
     attempt(panel, async () => {
-      const { tokens } = await see();
+      const { tokens } = await extractOnce();
       const { image } = session.shown!;
       const start = performance.now();
       views.forEach((view, i) => {
@@ -41,7 +41,7 @@ export function setUpHeat(panel: HTMLElement): void {
         showHeat(view.canvas, heat, small!, image);
       });
       performance.measure("s2:heat", { start });
-      state.textContent = `Alike to the place ${Math.round(x)}, ${Math.round(y)}, in ${Math.round(performance.now() - start)} ms.`;
+      state.textContent = `Similarity to the point ${Math.round(x)}, ${Math.round(y)}, in ${Math.round(performance.now() - start)} ms.`;
     });
   const reset = () => {
     const { shown, scales } = session;
@@ -49,12 +49,12 @@ export function setUpHeat(panel: HTMLElement): void {
     const picture = (small = forScreen(shown.image, SIDE));
     views = scales.map((_, i) => {
       const names = scaleNames(scales.slice(0, i + 1));
-      const canvas = imageCanvas({ label: `The image at ${names}: choose a place`, caption: names, onSpot });
+      const canvas = imageCanvas({ label: `The image at ${names}: choose a point`, caption: names, onSpot });
       canvas.show(picture, shown.image.width);
       return { canvas };
     });
     panels.replaceChildren(...views.map(({ canvas }) => canvas.figure));
-    state.textContent = "Click a place of the image.";
+    state.textContent = "Click a point of the image.";
   };
   onChange(["shown", "scales", "loaded"], reset);
 }

@@ -1,4 +1,4 @@
-/** A picture of the image on which a place or a box is chosen, by pointer or by keys, in the image's pixels. */
+/** A canvas with the image, on which a point or a box is chosen by pointer or keyboard, in pixels of the image. */
 import type { Box, Pixels } from "s2-vision/web";
 import { make } from "./dom.ts";
 import { canvasOf, outline } from "./draw.ts";
@@ -16,7 +16,7 @@ export interface ImageCanvas {
 }
 
 export interface Choices {
-  /** What the picture is, for who does not see it. */
+  /** Accessible name of the picture. */
   readonly label: string;
   readonly caption: string;
   readonly onSpot?: (x: number, y: number) => void;
@@ -51,7 +51,7 @@ export function imageCanvas({ label, caption, onSpot, onBox }: Choices): ImageCa
   };
 }
 
-/** Arrow keys move a cross, Enter takes the place; of a box the first Enter takes one corner and the second the other. */
+/** Arrow keys move a cross, Enter chooses the point; for a box the first Enter sets one corner and the second the other. */
 function chooseOn(
   canvas: HTMLCanvasElement,
   scale: () => number,

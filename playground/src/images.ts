@@ -1,4 +1,4 @@
-/** Where an image comes from: a file, the clipboard, a drop, an example that this project draws, the camera. */
+/** Opens an image from a file, the clipboard, a drop, the examples or the camera. */
 import { loadImage, type Photo, resizePixels } from "s2-vision/web";
 import shelf from "../../examples/scenes/shelf.png?url";
 import street from "../../examples/scenes/street.png?url";
@@ -7,20 +7,20 @@ import { attempt, button, byId } from "./dom.ts";
 import { set } from "./session.ts";
 
 const examples = { Street: street, Shelf: shelf, Words: words };
-const part = byId("image-choice", HTMLFieldSetElement);
+const fieldset = byId("image-choice", HTMLFieldSetElement);
 
 /** Longest side of the copy for the screen. */
 const SCREEN = 640;
 
 let choices = 0;
 
-/** Makes it the image that all parts of the page look at, unless another is chosen while this one is decoded. */
+/** Makes it the image of the page, unless another is chosen while this one is decoded. */
 export async function chooseImage(source: string | Blob, name: string): Promise<void> {
   const choice = ++choices;
-  await attempt(part, async () => {
+  await attempt(fieldset, async () => {
     const image = await loadImage(source);
     if (choice < choices) return;
-    set({ shown: { name, image, drawn: forScreen(image) }, seen: undefined });
+    set({ shown: { name, image, drawn: forScreen(image) }, extracted: undefined });
   });
 }
 
@@ -65,9 +65,8 @@ function setUpCamera(): void {
     view.hidden = true;
   };
   const start = () =>
-    attempt(part, async () => {
-      if (!navigator.mediaDevices)
-        throw new Error("Cameras are there on pages with https (or localhost) only; choose a file instead.");
+    attempt(fieldset, async () => {
+      if (!navigator.mediaDevices) throw new Error("Cameras need a page with https (or localhost); choose a file instead.");
       const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).catch((error: Error) => {
         throw new Error(`The camera cannot be used (${error.message}); allow it for this page, or choose a file.`);
       });
@@ -78,7 +77,7 @@ function setUpCamera(): void {
   byId("camera", HTMLButtonElement).addEventListener("click", start);
   byId("camera-stop", HTMLButtonElement).addEventListener("click", stop);
   const take = () =>
-    attempt(part, async () => {
+    attempt(fieldset, async () => {
       const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
       canvas.getContext("2d")!.drawImage(video, 0, 0);
       stop();

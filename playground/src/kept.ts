@@ -1,4 +1,4 @@
-/** What the browser keeps of the user's images: their vectors and a smaller copy, in IndexedDB. */
+/** Stores vectors and smaller copies of the user's images in IndexedDB. */
 import { clear, createStore, entries, get, set } from "idb-keyval";
 import type { ImageVectors, IndexConfig } from "s2-vision/retrieval";
 
@@ -16,7 +16,7 @@ export async function keptImages(): Promise<KeptImage[]> {
 
 export const keep = (image: KeptImage): Promise<void> => set(image.path, image, images);
 
-/** What the vectors were made with; undefined where none are kept. */
+/** Reads the config of the stored vectors; undefined if none are stored. */
 export const keptLabel = (): Promise<IndexConfig | undefined> => get<IndexConfig>("label", about);
 
 export const keepLabel = (label: IndexConfig): Promise<void> => set("label", label, about);

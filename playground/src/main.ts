@@ -1,48 +1,48 @@
-/** The playground: puts its parts together. */
+/** Sets up all panels of the playground. */
 import { setUpExports } from "./exports.ts";
 import { setUpFind } from "./find.ts";
 import { setUpHeat } from "./heat.ts";
 import { setUpImages } from "./images.ts";
-import { setUpLook } from "./look.ts";
 import { setUpModel } from "./model.ts";
 import { setUpPlan } from "./plan.ts";
+import { setUpExtraction } from "./run-extraction.ts";
 import { setUpSegment } from "./segment.ts";
 import { setUpSort } from "./sort.ts";
 import { addTab } from "./tabs.ts";
 
 setUpModel();
 setUpPlan();
-setUpLook(
+setUpExtraction(
   addTab(
     "features",
     "Features",
-    "The three main differences between places, as red, green and blue: what has one color looks alike to the model.",
+    "The first three principal components of the features as red, green and blue: tokens of similar color are similar to the model.",
   ),
 );
 setUpHeat(
   addTab(
     "heat",
-    "Similar places",
-    "Click a place: light is what looks alike to the model. More scales tell smaller things apart.",
+    "Similar regions",
+    "Click a point of the image: bright areas are similar to it. More scales separate smaller things.",
   ),
 );
 setUpSegment(
-  addTab("segment", "Segment", "Choose a label, click places of it, then of the next label; the mask follows every click."),
+  addTab(
+    "segment",
+    "Segment",
+    "Choose a label and click points that show it, then the next label; the mask is fitted after every click.",
+  ),
 );
 setUpFind(
   addTab(
     "find",
     "Find",
-    "Add images of yours, draw a box around a thing on any image, and see where else it is. They stay in this browser.",
+    "Add your images, draw a box on any of them, and find similar regions in all. They stay in this browser.",
   ),
 );
 setUpSort(
-  addTab(
-    "sort",
-    "Sort",
-    "Give a handful of the images that you added under Find a label each; the images most like them sort the rest.",
-  ),
+  addTab("sort", "Sort", "Label a few of the images that you added under Find; the rest are sorted by their nearest neighbors."),
 );
-setUpExports(addTab("export", "Export", "Take along what was made here."));
+setUpExports(addTab("export", "Export", "Download features and models."));
 setUpImages();
 performance.mark("s2:interactive");

@@ -1,10 +1,10 @@
-/** Choosing and loading a model, and timing one tile of it: what an image will cost is told before it runs. */
+/** Chooses and loads a model, and times one tile of it to estimate what an image will cost. */
 import { buildModel } from "s2-vision/models";
 import { loadModel, modelFile, type WebModel } from "s2-vision/web";
 import { attempt, byId, showProgress } from "./dom.ts";
 import { type Loaded, session, set } from "./session.ts";
 
-const part = byId("model-choice", HTMLFieldSetElement);
+const fieldset = byId("model-choice", HTMLFieldSetElement);
 const kind = byId("model-kind", HTMLSelectElement);
 const files = byId("model-file", HTMLInputElement);
 const hubName = byId("model-hub", HTMLInputElement);
@@ -19,10 +19,10 @@ export function setUpModel(): void {
     byId("model-file-row", HTMLDivElement).hidden = kind.value !== "file";
     byId("model-hub-row", HTMLDivElement).hidden = kind.value !== "hub";
   });
-  byId("model-load", HTMLButtonElement).addEventListener("click", () => void attempt(part, load));
+  byId("model-load", HTMLButtonElement).addEventListener("click", () => void attempt(fieldset, load));
 }
 
-/** Loads what is chosen in place of the model that is there. */
+/** Loads the chosen model and disposes of the previous one. */
 export async function load(): Promise<void> {
   const { name, source } = await chosen();
   state.textContent = `Loading ${name} …`;
@@ -36,7 +36,7 @@ export async function load(): Promise<void> {
     const tileMs = await timeTile(model);
     const before = session.loaded;
     const file = source instanceof Uint8Array ? async () => source : () => modelFile(source);
-    set({ loaded: { name, model, file, tileMs }, seen: undefined });
+    set({ loaded: { name, model, file, tileMs }, extracted: undefined });
     await before?.model.dispose();
     state.textContent = [describe({ name, model, file, tileMs }), ...notices].join(" ");
   } catch (error) {
@@ -47,7 +47,7 @@ export async function load(): Promise<void> {
   }
 }
 
-/** What a file of one's own does not say. */
+/** Patch size and prefix tokens from the form, for files that do not say them. */
 function hints(): { patchSize?: number; prefixTokens?: number } {
   if (kind.value !== "file") return {};
   return { ...(patch.value && { patchSize: Number(patch.value) }), ...(prefix.value && { prefixTokens: Number(prefix.value) }) };
@@ -62,14 +62,14 @@ async function chosen(): Promise<{ name: string; source: string | Uint8Array | u
   if (kind.value === "hub") {
     const name = hubName.value.trim();
     if (!/^[\w.-]+\/[\w.-]+$/.test(name))
-      throw new Error(`“${name}” is no name on the hub; expected owner/name, such as facebook/dinov2-small.`);
+      throw new Error(`“${name}” is not a name on the hub; expected owner/name, such as facebook/dinov2-small.`);
     return { name, source: name };
   }
   if (kind.value === "file") return fromFiles([...(files.files ?? [])]);
   return { name: "s2-tiny", source: undefined };
 }
 
-/** An ONNX file as it is; of a hub folder the two files that a graph is built from. */
+/** Returns an ONNX file as it is, or builds one from the two files of a hub folder. */
 async function fromFiles(given: readonly File[]): Promise<{ name: string; source: Uint8Array }> {
   const ending = (end: string) => given.find(({ name }) => name.endsWith(end));
   const bytes = async (file: File) => new Uint8Array(await file.arrayBuffer());
@@ -81,7 +81,7 @@ async function fromFiles(given: readonly File[]): Promise<{ name: string; source
   return { name: weights.name, source: graph };
 }
 
-/** One tile of the model's size, after one that warms up. */
+/** Times one tile of the model's size, after one to warm up. */
 async function timeTile(model: WebModel): Promise<number> {
   const [height, width] = model.traits.imageSize ?? [224, 224];
   const tile = { dims: [1, 3, height, width], data: new Float32Array(3 * height * width) };

@@ -1,4 +1,4 @@
-/** The plan: which tiles the scales make of the image, drawn over it, and what they will cost. */
+/** The plan: draws the tiles of every scale over the image and estimates their cost. */
 import type { S2Plan, ScalePlan } from "s2-vision";
 import { planImage } from "s2-vision/web";
 import { attempt, byId, make } from "./dom.ts";
@@ -7,8 +7,8 @@ import type { Overlay } from "./image-canvas.ts";
 import { onChange, session, set } from "./session.ts";
 
 const offered = [0.5, 1, 2, 3, 4];
-const part = byId("scale-choice", HTMLFieldSetElement);
-/** Of the scales, in their order; told apart by all eyes (Okabe and Ito). */
+const fieldset = byId("scale-choice", HTMLFieldSetElement);
+/** Colors of the scales in their order, distinguishable with all color vision (Okabe and Ito). */
 export const scaleColors = ["#f0e442", "#56b4e9", "#e69f00", "#cc79a7", "#009e73"];
 
 export function setUpPlan(): void {
@@ -16,7 +16,7 @@ export function setUpPlan(): void {
     const input = make("input", { type: "checkbox", checked: session.scales.includes(scale), value: String(scale) });
     input.addEventListener("change", () => {
       const scales = boxes.filter(({ checked }) => checked).map(({ value }) => Number(value));
-      if (scales.length > 0) return set({ scales, seen: undefined });
+      if (scales.length > 0) return set({ scales, extracted: undefined });
       input.checked = true;
     });
     byId("scales", HTMLDivElement).append(make("label", {}, input, `${scale}x`));
@@ -26,17 +26,17 @@ export function setUpPlan(): void {
   onChange(["plan"], showCost);
 }
 
-/** All scales on the grid of the largest, where they differ most to the eye. */
+/** Plans all scales on the grid of the largest, where their difference is easiest to see. */
 function replan(): void {
   const { shown, scales, loaded } = session;
   set({ plan: undefined });
   if (!shown) return;
-  // Before a model is there: the tiles of most.
+  // Until a model is loaded, the size of most.
   const traits = loaded?.model.traits ?? { imageSize: [224, 224] as const, patchSize: 16 };
-  void attempt(part, () => set({ plan: planImage(shown.image, { scales, resizeOutputToIdx: -1 }, traits) }));
+  void attempt(fieldset, () => set({ plan: planImage(shown.image, { scales, resizeOutputToIdx: -1 }, traits) }));
 }
 
-/** The part of all tiles' pixels that are no image but padding. */
+/** Fraction of the tiles' pixels that are padding. */
 function wasteOf({ scales }: S2Plan): number {
   const pixels = ({ rows, cols, tile }: ScalePlan) => rows * cols * tile[0] * tile[1];
   const all = scales.reduce((sum, scale) => sum + pixels(scale), 0);

@@ -1,4 +1,4 @@
-/** Segmentation from a few clicks: the mask comes at once, and leaves as a picture and as a head. */
+/** Segmentation from a few clicks: the mask is fitted at once and can be saved as a picture and as a head. */
 import { encode } from "fast-png";
 import { type ClickableImage, clickable, clicksHead, type LabeledPoint, type Mask, segmentClicks } from "s2-vision/heads";
 import { takeScales } from "s2-vision/tasks";
@@ -7,14 +7,14 @@ import { attempt, button, download, make } from "./dom.ts";
 import { canvasOf, ring } from "./draw.ts";
 import { headButtons } from "./head-files.ts";
 import { imageCanvas } from "./image-canvas.ts";
-import { see } from "./look.ts";
+import { extractOnce } from "./run-extraction.ts";
 import { onChange, session } from "./session.ts";
 
-/** Labels whose colors are told apart. */
+/** Default labels; their colors are easy to distinguish. */
 const most = 8;
 const colorOf = (label: number): string => `rgb(${classColor(label).join(" ")})`;
 const clicks: LabeledPoint[] = [];
-const names = ["thing", "rest"];
+const names = ["object", "background"];
 /** The tokens of all scales or of the first, ready for clicks. */
 let ready: ClickableImage | undefined;
 
@@ -27,7 +27,7 @@ export function setUpSegment(panel: HTMLElement): void {
   const firstOnly = make("input", { type: "checkbox" });
   const onSpot = (x: number, y: number) =>
     attempt(panel, async () => {
-      const { tokens } = await see();
+      const { tokens } = await extractOnce();
       ready ??= clickable(firstOnly.checked ? takeScales(tokens, [0]) : tokens);
       const start = performance.now();
       clicks.push({ x, y, label: chosenLabel(labels) });
@@ -35,7 +35,7 @@ export function setUpSegment(panel: HTMLElement): void {
       performance.measure("s2:mask", { start });
     });
   const image = imageCanvas({
-    label: "The image: choose places of each label",
+    label: "The image: choose points of each label",
     caption: "Click each label once or more",
     onSpot,
   });
@@ -46,7 +46,7 @@ export function setUpSegment(panel: HTMLElement): void {
       if (mask) context.drawImage(canvasOf(tinted(mask)), 0, 0, context.canvas.width, context.canvas.height);
       for (const { x, y, label } of clicks) ring(context, x * scale, y * scale, colorOf(label));
     });
-    state.textContent = mask && shown ? sharesOf(mask) : "";
+    state.textContent = mask && shown ? percentagesOf(mask) : "";
   };
   const forget = () => {
     ready = undefined;
@@ -58,7 +58,7 @@ export function setUpSegment(panel: HTMLElement): void {
   onChange(["shown", "scales", "loaded"], forget);
   firstOnly.addEventListener("change", () =>
     attempt(panel, async () => {
-      const { tokens } = await see();
+      const { tokens } = await extractOnce();
       ready = clickable(firstOnly.checked ? takeScales(tokens, [0]) : tokens);
       draw();
     }),
@@ -70,7 +70,7 @@ export function setUpSegment(panel: HTMLElement): void {
   panel.append(
     labels,
     make("div", { className: "row" }, ...tools(panel, labels, undo, forget)),
-    make("label", { className: "row hint" }, firstOnly, "the first scale alone, to compare"),
+    make("label", { className: "row hint" }, firstOnly, "first scale only, to compare"),
     make("div", { className: "panels wide" }, image.figure),
     state,
   );
@@ -79,7 +79,7 @@ export function setUpSegment(panel: HTMLElement): void {
 
 function tools(panel: HTMLElement, labels: HTMLElement, undo: () => void, forget: () => void): HTMLElement[] {
   const clicked = () => {
-    if (!ready || clicks.length === 0) throw new Error("There is no mask yet; click a place of each label.");
+    if (!ready || clicks.length === 0) throw new Error("There is no mask yet; click a point of each label.");
     return ready;
   };
   const mask = () => download("mask.png", pngOf(segmentClicks(clicked(), clicks, names.length)));
@@ -96,19 +96,19 @@ function tools(panel: HTMLElement, labels: HTMLElement, undo: () => void, forget
   ];
 }
 
-/** Gray, each pixel the number of its label: what the evaluation and other tools read. */
+/** The mask as a gray PNG whose pixels are the numbers of the labels, as `s2 eval` and other tools read it. */
 const pngOf = (mask: Mask) => encode({ ...mask, channels: 1, depth: 8 });
 
-/** At the size of the screen's copy: a large image's own mask would take longer than a click may. */
+/** Fits the mask at the size of the screen copy: the full size of a large image would take too long for a click. */
 function screenMask(image: ClickableImage): Mask {
-  const { drawn, image: whole } = session.shown!;
-  const scale = drawn.width / whole.width;
+  const { drawn, image: full } = session.shown!;
+  const scale = drawn.width / full.width;
   const small = { ...image, tokens: { ...image.tokens, size: [drawn.height, drawn.width] as const } };
   const moved = clicks.map(({ x, y, label }) => ({ x: x * scale, y: Math.min(drawn.height, y * scale), label }));
   return segmentClicks(small, moved, names.length);
 }
 
-/** A word of red, green, blue and alpha for each label. */
+/** RGBA of each label as a 32-bit word. */
 const tints = Uint32Array.from({ length: most }, (_, label) => {
   const [red, green, blue] = classColor(label);
   return (140 << 24) | (blue << 16) | (green << 8) | red;
@@ -120,7 +120,7 @@ function tinted({ width, height, data }: Mask): Pixels {
   return { width, height, channels: 4, data: new Uint8Array(words.buffer) };
 }
 
-function sharesOf({ data }: Mask): string {
+function percentagesOf({ data }: Mask): string {
   const counts = names.map(() => 0);
   for (const label of data) counts[label]++;
   return names.map((name, i) => `${name} ${Math.round((100 * counts[i]) / data.length)} %`).join(", ");
@@ -128,7 +128,7 @@ function sharesOf({ data }: Mask): string {
 
 const chosenLabel = (labels: HTMLElement) => Number(labels.querySelector<HTMLInputElement>(":checked")!.value);
 
-/** A radio button and a field for the name, for each label. */
+/** Draws a radio button and a name field for each label. */
 function drawLabels(labels: HTMLElement, chosen = 0): void {
   labels.replaceChildren(
     ...names.map((name, i) => {

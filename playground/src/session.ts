@@ -1,4 +1,4 @@
-/** What the page holds at a moment, and who hears when a part of it changes. */
+/** State of the page, and listeners for its changes. */
 import type { S2Plan } from "s2-vision";
 import type { ImageTokens } from "s2-vision/heads";
 import type { Features, Photo, Pixels, WebModel } from "s2-vision/web";
@@ -15,12 +15,12 @@ export interface Loaded {
   readonly model: WebModel;
   /** The model as an ONNX file. */
   readonly file: () => Promise<Uint8Array>;
-  /** Milliseconds that one tile took. */
+  /** Milliseconds for one tile. */
   readonly tileMs: number;
 }
 
 /** The image's features on the grid of the largest scale. */
-export interface Seen {
+export interface Extracted {
   readonly features: Features;
   readonly tokens: ImageTokens;
 }
@@ -31,22 +31,22 @@ export interface Session {
   /** Rising multiples of the model's size. */
   scales: readonly number[];
   plan?: S2Plan;
-  seen?: Seen;
+  extracted?: Extracted;
 }
 
 export const session: Session = { scales: [1, 2, 3] };
 
-type Part = keyof Session;
-const listeners: { parts: readonly Part[]; hear: () => void }[] = [];
+type Key = keyof Session;
+const listeners: { keys: readonly Key[]; listen: () => void }[] = [];
 
-/** Calls `hear` after one of the parts was set. */
-export function onChange(parts: readonly Part[], hear: () => void): void {
-  listeners.push({ parts, hear });
+/** Calls `listen` after one of the keys was set. */
+export function onChange(keys: readonly Key[], listen: () => void): void {
+  listeners.push({ keys, listen });
 }
 
 export function set(change: Partial<Session>): void {
   Object.assign(session, change);
-  for (const { parts, hear } of listeners) if (parts.some((part) => part in change)) hear();
+  for (const { keys, listen } of listeners) if (keys.some((key) => key in change)) listen();
 }
 
 /** "1x+2x+3x". */

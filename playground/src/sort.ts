@@ -1,4 +1,4 @@
-/** Sorting: a handful of the album's images get labels, and the nearest neighbors of these sort the rest. */
+/** Sorts images: the user labels a few, and the rest get the label of their nearest neighbors. */
 import { argmax, fitNeighbors, type NeighborsHead, openNeighbors } from "s2-vision/heads";
 import { openGraph } from "s2-vision/web";
 import { openAlbum } from "./album.ts";
@@ -7,7 +7,7 @@ import { albumChanged, thumbnail } from "./find.ts";
 import { headButtons } from "./head-files.ts";
 import { type KeptImage, keptImages } from "./kept.ts";
 
-/** Of the images that have one, by path. */
+/** Labels by path. */
 const labels = new Map<string, string>();
 let head: NeighborsHead | undefined;
 
@@ -41,7 +41,7 @@ export function setUpSort(panel: HTMLElement): void {
   draw();
 }
 
-/** An image with a field for its label. */
+/** Returns an image with a field for its label. */
 function labeled({ path, picture }: KeptImage): HTMLElement {
   const field = make("input", { type: "text", placeholder: "label", autocomplete: "off", value: labels.get(path) ?? "" });
   field.setAttribute("aria-label", `Label of ${path}`);
@@ -71,17 +71,17 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
   });
   const opened = await openNeighbors(head, openGraph);
   try {
-    const shares = await opened.predict(rowsOf(rest, channels));
-    const places = rest.map((image, i) => {
-      const own = shares.subarray(i * classes.length, (i + 1) * classes.length);
-      const label = argmax(own, classes.length)[0];
-      return { image, label, share: own[label] };
+    const scores = await opened.predict(rowsOf(rest, channels));
+    const predictions = rest.map((image, i) => {
+      const ofImage = scores.subarray(i * classes.length, (i + 1) * classes.length);
+      const label = argmax(ofImage);
+      return { image, label, score: ofImage[label] };
     });
     sorted.replaceChildren(
       ...classes.flatMap((name, label) =>
         groupOf(
           name,
-          places.filter((place) => place.label === label),
+          predictions.filter((prediction) => prediction.label === label),
         ),
       ),
     );
@@ -97,12 +97,12 @@ function rowsOf(images: readonly KeptImage[], channels: number): Float32Array {
   return rows;
 }
 
-/** Surest first. */
-function groupOf(name: string, places: readonly { image: KeptImage; share: number }[]): HTMLElement[] {
-  const items = [...places]
-    .sort((a, b) => b.share - a.share)
-    .map(({ image: { picture, path }, share }) =>
-      make("li", {}, thumbnail(picture, path), make("span", { textContent: `${path}, ${Math.round(100 * share)} %` })),
+/** Lists the images of a class, highest score first. */
+function groupOf(name: string, predictions: readonly { image: KeptImage; score: number }[]): HTMLElement[] {
+  const items = [...predictions]
+    .sort((a, b) => b.score - a.score)
+    .map(({ image: { picture, path }, score }) =>
+      make("li", {}, thumbnail(picture, path), make("span", { textContent: `${path}, ${Math.round(100 * score)} %` })),
     );
   const list = make("ul", { className: "gallery" }, ...items);
   list.setAttribute("aria-label", name);

@@ -1,7 +1,7 @@
-/** The tabs of the stage, as the ARIA practices want them: arrow keys go from one to the next. */
+/** Tabs after the ARIA practices: arrow keys move between them. */
 import { byId, make } from "./dom.ts";
 
-/** Adds a tab and gives its panel, with an alert for what goes wrong in it. */
+/** Adds a tab and returns its panel, which has an alert for errors. */
 export function addTab(id: string, title: string, intro: string): HTMLElement {
   const list = byId("tabs", HTMLDivElement);
   const tab = make("button", { type: "button", id: `tab-${id}`, textContent: title });

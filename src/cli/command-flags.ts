@@ -1,15 +1,9 @@
-/** What the commands on heads and experiments are told, each in its flags. */
-import type { Pooling } from "../features/index.ts";
-import type { TaskHeadName } from "../tasks/index.ts";
+/** Flags of the commands on heads and experiments. */
 import type { ModelFlags, SizeFlags } from "./flags.ts";
-import type { PrintFlags, SetFlags } from "./set-flags.ts";
+import type { HeadFlags, PrintFlags, SetFlags } from "./set-flags.ts";
 
-export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, PrintFlags {
-  head?: TaskHeadName;
-  pooling?: Pooling;
+export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, HeadFlags, PrintFlags {
   regularization?: number[];
-  near?: number;
-  far?: number;
   out: string;
   store: string;
 }
@@ -27,30 +21,7 @@ export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
   store: string;
 }
 
-export interface AdviseFlags extends ModelFlags, SetFlags, PrintFlags {
+export interface AdviseFlags extends ModelFlags, SetFlags, HeadFlags, PrintFlags {
   larger?: string;
-  head?: TaskHeadName;
-  pooling?: Pooling;
-  near?: number;
-  far?: number;
   store: string;
-}
-
-export interface AskFlags {
-  answerer?: string;
-  model?: string;
-  threads?: number;
-  json?: boolean;
-}
-
-/** Those of `s2 experiment`. */
-export interface ExperimentFlags extends ModelFlags {
-  larger?: string;
-  other?: string;
-  data: string;
-  store: string;
-  out: string;
-  render?: boolean;
-  json?: boolean;
-  quiet?: boolean;
 }

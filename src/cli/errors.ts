@@ -8,19 +8,19 @@ export { status };
 
 const statuses = new WeakMap<object, number>();
 
-/** Runs a stage of a command; what it refuses ends the command with this status, unless a stage inside has said another. */
+/** Runs a stage of a command; an S2Error in it ends the command with this status, unless a stage inside has set another. */
 export async function failingWith<T>(code: number, stage: () => T | Promise<T>): Promise<T> {
   try {
     return await stage();
   } catch (error) {
-    // The status for wrong options and for outputs does not depend on the stage that finds them.
+    // An option's value is the user's, whichever stage notices.
     if (error instanceof S2Error && !statuses.has(error))
       statuses.set(error, /^(option|write)$/.test(error.code) ? status.usage : code);
     throw error;
   }
 }
 
-/** Prints what is to be said of an error that ended a command, and returns the exit status. */
+/** Prints the error that ended a command and returns the exit status. */
 export function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? status.ok : status.usage; // commander has printed it
   writeMessage(`error: ${sentence(error)}\n`);
@@ -30,16 +30,16 @@ export function explain(error: unknown): number {
   return statuses.get(error) ?? (/^image-|^too-many-pixels$/.test(error.code) ? status.allFailed : status.usage);
 }
 
-/** One line for people: a refusal in the command line's words, what the system refused, or what is unexpected with a request to report it. */
+/** Returns one line for people: an S2Error with flags instead of options, an error of the system, or an unexpected one with a request to report it. */
 export function sentence(error: unknown): string {
-  if (error instanceof S2Error) return inFlags(error.message);
+  if (error instanceof S2Error) return inFlags(error);
   const reason = reasonOfSystem(error);
   if (reason) return reason;
   const said = error instanceof Error ? error.message : String(error);
   return `${said.trim().split("\n")[0]} (unexpected; please report it with the stack, which S2_DEBUG=1 shows)`;
 }
 
-/** Words for what a file system refuses, which is no fault of the program. */
+/** Sentences on errors of a file system, which are no fault of the program. */
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; make room, or write elsewhere",
   EDQUOT: "the quota of the disk is used up; make room, or write elsewhere",
@@ -61,7 +61,7 @@ function reasonOfSystem(error: unknown): string | undefined {
   return `${dest ?? path ?? "A file"} cannot be used (${code}): ${reasons[code]}.`;
 }
 
-/** Library options that a sentence may advise, and the flags that set them. */
+/** Library options that messages name, and the flags that set them. */
 const flags: Readonly<Record<string, string>> = {
   scales: "--scales",
   imgSizes: "--img-sizes",
@@ -80,15 +80,20 @@ const flags: Readonly<Record<string, string>> = {
   patchSize: "--patch-size",
   imageSize: "--image-size",
   output: "--output",
+  testFraction: "--test-fraction",
 };
 
-/** The library's sentences name options as code does (`splitMode: "pad"`); here they are flags (`--split-mode pad`). */
-export function inFlags(message: string): string {
-  return message.replace(
-    /(?<![-.\w])(?:traits\.)?([a-z]+[A-Za-z]*)(:? )?("[a-z]+")?/g,
-    (all, name: string, link = "", value = "") => {
-      const meant = Object.hasOwn(flags, name) && (link === ": " || value || /[A-Z]/.test(name)); // "overlap" may be just a word
-      return meant ? `${flags[name]}${link && " "}${value.replaceAll('"', "")}` : all;
-    },
+/** Exchanges the library options that a message names, which its `option` lists, for the flags that set them. */
+export function inFlags({
+  message,
+  option = [],
+}: {
+  readonly message: string;
+  readonly option?: string | readonly string[];
+}): string {
+  const named = [option].flat().filter((name) => Object.hasOwn(flags, name));
+  return named.reduce(
+    (text, name) => text.replace(new RegExp(`(?<![-.\\w])(?:traits\\.)?${name}(?!\\w)`, "g"), flags[name]),
+    message,
   );
 }

@@ -1,9 +1,9 @@
-/** `s2 eval`: a fitted head against a data set, with intervals, alone or compared with another head on the same images. */
+/** `s2 eval`: a fitted head evaluated on a data set, with intervals, alone or compared with another head on the same images. */
 import type { Command } from "commander";
 import type { EvalFlags } from "./command-flags.ts";
 import { addModelOptions } from "./flags.ts";
 import { refuseSizes } from "./predict.ts";
-import { addSetOptions } from "./set-flags.ts";
+import { addPrintOptions, addSetOptions } from "./set-flags.ts";
 
 const examples = `
 Examples:
@@ -17,19 +17,14 @@ interval holds 0 may be chance.`;
 export function defineEval(program: Command): void {
   const command = program
     .command("eval")
-    .summary("a fitted head measured on a data set")
-    .description(
-      "Measures a head that `s2 fit` wrote on images whose truth is known: all figures of its task with 95 % intervals.",
-    )
+    .summary("a fitted head evaluated on a data set")
+    .description("Evaluates a head that `s2 fit` wrote on labeled images: all figures of its task with 95 % intervals.")
     .argument("<HEADFOLDER>")
     .argument("<DATASET>")
-    .option("--split <name>", "the split to measure on (default: test)")
+    .option("--split <name>", "the split to evaluate on (default: test)")
     .option("--compare <HEADFOLDER>", "another head of the same task: the differences, paired by image")
-    .option("--model <model>", "where the model lies now (default: where it lay at fit)")
-    .option("--store <folder>", "where features are kept from run to run", "features/sets")
-    .option("--json", "one line of JSON instead of text")
-    .option("--quiet", "no progress, no notes");
-  addSetOptions(command);
+    .option("--model <model>", "where the model is now (default: where it was at the fit)");
+  addSetOptions(addPrintOptions(command));
   refuseSizes(addModelOptions(command))
     .addHelpText("after", examples)
     .action(async (head: string, dataset: string, flags: EvalFlags) => {

@@ -1,5 +1,5 @@
 /** Runs `s2 extract` and reports on it: progress on a terminal, a line for each image, or JSON lines for programs. */
-import { S2Error } from "../core/index.ts";
+import { S2Error, type S2Plan } from "../core/index.ts";
 import { type ExtractedFile, extractInto, outputFiles } from "../runtimes/node/index.ts";
 import { inFlags, sentence } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
@@ -57,10 +57,10 @@ async function openReport(images: number, flags: ExtractFlags) {
     if (process.env.S2_DEBUG && error instanceof Error) bar.log(error.stack ?? "");
   }
 
-  function warn(image: string, warnings: readonly { code: string; message: string }[]): void {
-    for (const { code, message } of quiet ? [] : warnings) {
-      if (!warned.has(code)) bar.log(`note: ${images > 1 ? `${image}: ` : ""}${inFlags(message)}`);
-      warned.add(code);
+  function warn(image: string, warnings: S2Plan["warnings"]): void {
+    for (const warning of quiet ? [] : warnings) {
+      if (!warned.has(warning.code)) bar.log(`note: ${images > 1 ? `${image}: ` : ""}${inFlags(warning)}`);
+      warned.add(warning.code);
     }
   }
 

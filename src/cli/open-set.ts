@@ -1,39 +1,53 @@
-/** Reading a data set for a command: what cannot be used is said and counted. */
+/** Data sets for commands: reading one, reporting what cannot be used, and showing how far the extraction of its features is. */
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { type DataSet, type DataSetIssue, openDataSet } from "../datasets/index.ts";
 import { openFolder } from "../node.ts";
+import type { ExtractDataSetOptions } from "../tasks/index.ts";
+import type { Folders } from "./model-source.ts";
 import { writeMessage } from "./output.ts";
+import { damagedNote, openProgress, type Progress } from "./progress.ts";
 import type { PrintFlags, SetFlags } from "./set-flags.ts";
 
-/** A data set, where it lies, and where features of its images are kept. */
-export interface OpenedSet {
-  readonly set: DataSet;
-  readonly place: { readonly base: string; readonly home: string };
-}
-
 /** `classes` may be the names themselves. */
-type OpenFlags = Omit<SetFlags, "classes"> & PrintFlags & { readonly classes?: string | readonly string[] };
+type OpenFlags = Omit<SetFlags, "classes"> &
+  PrintFlags & { readonly classes?: string | readonly string[]; readonly store: string };
 
-export async function openSet(path: string, flags: OpenFlags, store: string): Promise<OpenedSet> {
-  const { task, list, classes, ignore, metersPerUnit } = flags;
-  const set = await openDataSet(openFolder(path), { task: task, list, classes, ignore, metersPerUnit: metersPerUnit });
-  sayProblems(set.issues, flags);
-  const mark = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 8);
-  return { set, place: { base: resolve(path), home: join(store, `${basename(resolve(path))}-${mark}`) } };
+/** Reads a data set and reports its issues. */
+export async function openSet(path: string, flags: OpenFlags): Promise<{ set: DataSet; folders: Folders }> {
+  const { task, list, classes, ignore, metersPerUnit, store } = flags;
+  const set = await openDataSet(openFolder(path), { task, list, classes, ignore, metersPerUnit });
+  reportIssues(set.issues, flags);
+  const hash = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 8);
+  return { set, folders: { base: resolve(path), home: join(store, `${basename(resolve(path))}-${hash}`) } };
 }
 
-/** Most that are named; `--json` has all. */
+/** Issues that are named; `--json` has all. */
 const NAMED = 10;
 
-function sayProblems(problems: readonly DataSetIssue[], { json, quiet }: PrintFlags): void {
-  const bad = problems.filter(({ used }) => !used);
-  const notes = quiet || json ? [] : problems.filter(({ used }) => used);
-  const say = (word: string, list: readonly DataSetIssue[]) => {
-    const named = json ? [] : list.slice(0, NAMED);
-    for (const { path, reason } of named) writeMessage(`${word}: ${path}: ${reason}\n`);
-    if (list.length > named.length && !json) writeMessage(`${word}: ${list.length - named.length} more; --json names all\n`);
+function reportIssues(issues: readonly DataSetIssue[], { json, quiet }: PrintFlags): void {
+  if (json) return;
+  for (const used of quiet ? [false] : [false, true]) {
+    const word = used ? "note" : "failed";
+    const list = issues.filter((issue) => issue.used === used);
+    for (const { path, reason } of list.slice(0, NAMED)) writeMessage(`${word}: ${path}: ${reason}\n`);
+    if (list.length > NAMED) writeMessage(`${word}: ${list.length - NAMED} more; --json names all\n`);
+  }
+}
+
+/** The `onImage` of `extractDataSet`: a bar on a terminal, a line for each image that fails, a note on damaged features. */
+export function extractionReport({ json, quiet }: PrintFlags): NonNullable<ExtractDataSetOptions["onImage"]> {
+  let bar: Progress | undefined;
+  let damaged = 0;
+  return async (image) => {
+    if (image.done === 1) bar = await openProgress(image.of, { json, quiet });
+    if (image.damaged) damaged++;
+    const line = `failed: ${image.path}: ${image.reason}`;
+    if (image.reason !== undefined && !json) bar?.log(line);
+    bar?.update(image.done);
+    if (image.done < image.of) return;
+    bar?.stop();
+    if (damaged > 0 && !json && !quiet) writeMessage(damagedNote(damaged));
+    [bar, damaged] = [undefined, 0];
   };
-  say("failed", bad);
-  say("note", notes);
 }

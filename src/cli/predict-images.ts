@@ -1,93 +1,81 @@
-/** The work of `s2 predict`: images one after the other through the model and the head; an image that fails does not stop the others. */
+/** `s2 predict` at work: prints the prediction of each image and writes its pictures; an image that fails does not stop the others. */
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import { findImages, nameOutputs, type OutputFile, refuseForeign } from "../runtimes/node/index.ts";
-import { extractImages } from "../store/index.ts";
-import { openPredictor, type TaskHead } from "../tasks/index.ts";
-import { collectionFor } from "./collection.ts";
+import { describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
 import type { PredictFlags } from "./command-flags.ts";
 import { sentence } from "./errors.ts";
-import { loadHead, openModelOf } from "./head-folder.ts";
+import { openHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
+import { predictionPaths, writePrediction } from "./prediction-files.ts";
 import { failedLine, openProgress, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
-import { csvHead, csvLine, filesOf, type PredictionText, predictionText } from "./told.ts";
 
 /** Returns the exit status. */
 export async function predictImages(folder: string, given: readonly string[], flags: PredictFlags): Promise<number> {
-  const head = await loadHead(folder);
-  const draws = head.task === "masks" || head.task === "depth";
+  const head = await openHead(folder);
+  const draws = head.task === "segmentation" || head.task === "depth";
   if (flags.out && !draws)
-    throw new S2Error(
-      "option",
-      `A head for ${head.task} draws nothing, so there is nothing to put into ${flags.out}; leave --out away.`,
-    );
+    throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
   const out = flags.out ?? "predictions";
   const { images: found, undecoded } = await findImages(given, out);
   const jobs: OutputFile[] = draws
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((image) => ({ ...image, image: image.path, out: "" }));
-  if (draws) refuseForeign(jobs.flatMap(({ picture, missing }) => (missing ? [] : picturesOf(picture!, head))));
+  const present = jobs.filter(({ missing }) => !missing);
+  const pathsOf = ({ picture }: OutputFile) => (draws ? predictionPaths(picture!, head) : {});
+  refuseForeign(present.flatMap((job) => Object.values(pathsOf(job)).map((path) => ({ path }))));
   listenForInterrupt();
-  const store = draws ? openStore(out) : undefined;
-  const { model, flags: all } = await openModelOf(head, flags);
-  const opened = await openPredictor(head, graphsOf(all));
   const base = process.cwd();
-  const collection = await collectionFor(model, all, head.features.extraction, { base });
+  const { model, source, flags: modelFlags } = await openModelOf(head, flags, { base });
   const bar = await openProgress(jobs.length, { quiet: flags.quiet || process.stdout.isTTY });
-  let [failed, done] = [0, 0];
+  // Pictures are written whether or not someone reads about them.
+  const write = draws ? writeReport : writeResult;
+  let failed = 0;
   const fail = (image: string, reason: string) => {
     failed++;
-    if (flags.json) (draws ? writeReport : writeResult)(`${JSON.stringify({ image, error: reason })}\n`);
+    if (flags.json) write(`${JSON.stringify({ image, error: reason })}\n`);
     else bar.log(failedLine(image, reason));
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
-  const there = jobs.filter(({ missing }) => !missing);
-  if (flags.csv) (draws ? writeReport : writeResult)(csvHead(head));
+  if (flags.csv) write(csvLine(["image", ...predictionColumns(head)]));
+  const stored = { folder: out, store: openStore(out) };
   try {
     await untilStopped(async () => {
-      const names = there.map(({ image }) => relative(base, resolve(image)));
-      let at = 0;
-      for await (const each of extractImages(names, collection)) {
-        const job = there[at++];
-        if ("problem" in each) fail(job.image, each.problem);
-        else {
-          const told = await opened.predict(each.tokens);
-          const saying = predictionText(told, head);
-          stopSignal.throwIfAborted();
-          const files = store ? await filesOf(told, head, await loadImage(job.image), job.out, out, store) : {};
-          say(job.image, saying, files, flags);
+      const names = present.map(({ image }) => relative(base, resolve(image)));
+      const left = present.values();
+      let done = failed;
+      for await (const each of predict(head, names, { ...source, openGraph: graphsOf(modelFlags) })) {
+        const job = left.next().value!;
+        bar.update(++done);
+        if ("problem" in each) {
+          fail(job.image, each.problem);
+          continue;
         }
-        bar.update(++done + jobs.length - there.length);
+        const { prediction } = each;
+        const { fields, cells, words } = describePrediction(prediction, head);
+        const paths = pathsOf(job);
+        stopSignal.throwIfAborted();
+        if (prediction.task === "segmentation" || prediction.task === "depth")
+          await writePrediction(prediction, head, await loadImage(job.image), paths, stored);
+        if (flags.json) write(`${JSON.stringify({ image: job.image, ...fields, ...paths })}\n`);
+        else if (flags.csv) write(csvLine([job.image, ...cells]));
+        else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
       }
     });
   } finally {
     bar.stop();
-    await opened.close();
     await model.dispose();
   }
   if (!flags.quiet) printUndecoded(undecoded);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
 }
 
-/** Files by the names that `filesOf` gives. */
-function picturesOf(picture: string, { task }: TaskHead) {
-  return [{ path: picture }, { path: picture.replace(/png$/, task === "masks" ? "mask.png" : "depth.png") }];
-}
-
-function say(
-  image: string,
-  { words, numbers, fields }: PredictionText,
-  files: Readonly<Record<string, string>>,
-  { json, csv }: PredictFlags,
-): void {
-  const to = files.picture ? ` -> ${files.picture}` : "";
-  // Pictures are written whether or not someone reads about them.
-  const write = files.picture ? writeReport : writeResult;
-  write(
-    json ? `${JSON.stringify({ image, ...fields, ...files })}\n` : csv ? csvLine(image, numbers) : `${image}${to}  ${words}\n`,
-  );
+/** A line of RFC 4180. */
+function csvLine(cells: readonly (number | string)[]): string {
+  const quoted = cells.map(String).map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text));
+  return `${quoted.join(",")}\n`;
 }

@@ -1,4 +1,4 @@
-/** `s2 predict`: what a fitted head says of images. */
+/** `s2 predict`: predictions of a fitted head for images. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { PredictFlags } from "./command-flags.ts";
 import { addModelOptions } from "./flags.ts";
@@ -9,18 +9,18 @@ Examples:
   s2 predict heads/clothing photos/ --csv > photos.csv
   s2 predict heads/camvid "photos/**/*.jpg" -o masks
 
-Images are looked at with the model and the scales that the head was fitted with. Of a mask or a depth two PNGs are written to --out: NAME.png is
-the image beside its colors, with a legend; NAME.mask.png holds the ids of the classes, NAME.depth.png millimeters in 16 bits.`;
+Features are extracted with the model and the scales that the head was fitted with. For segmentation and depth two PNGs are written to --out:
+NAME.png is the image beside its colors, with a legend; NAME.mask.png holds the ids of the classes, NAME.depth.png millimeters in 16 bits.`;
 
 export function definePredict(program: Command): void {
   const command = program
     .command("predict")
-    .summary("what a fitted head says of images")
-    .description("Tells the class of images, their masks, depth or objects, by a head that `s2 fit` wrote.")
+    .summary("predictions of a fitted head for images")
+    .description("Predicts the class, the mask, the depth or the objects of images by a head that `s2 fit` wrote.")
     .argument("<HEADFOLDER>")
     .argument("<IMAGE...>")
-    .option("--model <model>", "where the model lies now (default: where it lay at fit)")
-    .option("-o, --out <folder>", "masks and depth: where PNGs go (default: predictions)")
+    .option("--model <model>", "where the model is now (default: where it was at the fit)")
+    .option("-o, --out <folder>", "segmentation and depth: where PNGs go (default: predictions)")
     .addOption(new Option("--json", "a line of JSON per image").conflicts("csv"))
     .option("--csv", "a table of numbers: a line per image")
     .option("--quiet", "no progress");
@@ -32,11 +32,11 @@ export function definePredict(program: Command): void {
     });
 }
 
-/** Who gives scales to a head that has its own is told so. */
+/** Refuses options of the extraction, which a head has from its fit. */
 export function refuseSizes(command: Command): Command {
   for (const flag of ["--scales <list>", "--sizes <list>", "--fit <how>", "--merge <how>"]) {
     const refuse = () => {
-      throw new InvalidArgumentError("The head says how images are looked at, as at its fit; leave it out, or fit another head.");
+      throw new InvalidArgumentError("Features are extracted as at the head's fit; leave it out, or fit another head.");
     };
     command.addOption(new Option(flag).argParser(refuse).hideHelp());
   }

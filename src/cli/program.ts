@@ -2,9 +2,7 @@
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
 import { defineAdvise } from "./advise.ts";
-import { defineAsk } from "./ask.ts";
 import { defineEval } from "./eval.ts";
-import { defineExperiment } from "./experiment.ts";
 import { defineExtract } from "./extract.ts";
 import { defineFit } from "./fit.ts";
 import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
@@ -25,7 +23,6 @@ Examples:
   s2 fit clothing/ --scales 1,2,3 -o heads/clothing
   s2 predict heads/clothing photo.jpg
   s2 advise clothing/
-  s2 ask photo.jpg "what color is the star?"
   s2 inspect onnx-community/dinov2-small-ONNX
   s2 export --scales 1,2,3 -o s2.onnx
 
@@ -45,12 +42,10 @@ export function makeProgram(): Command {
   defineExtract(program);
   definePlan(program);
   defineSimilar(program);
-  defineExperiment(program);
   defineFit(program);
   definePredict(program);
   defineEval(program);
   defineAdvise(program);
-  defineAsk(program);
   defineInspect(program);
   defineBuild(program);
   defineExport(program);

@@ -13,7 +13,7 @@ const MOST_IMAGES = 16;
 interface QuantizeFlags {
   out: string;
   images?: string[];
-  twoTerms?: number;
+  residualFraction?: number;
   weightBits?: 7 | 8;
   json?: boolean;
 }
@@ -32,8 +32,8 @@ export function defineQuantize(program: Command): void {
       `images, folders or globs to measure activations and accuracy on; the first ${MOST_IMAGES} are used`,
     )
     .option(
-      "--two-terms <fraction>",
-      "fraction of the multiplications with residual quantization (default: 0.2 with images, else 0.09)",
+      "--residual-fraction <fraction>",
+      "fraction of multiplications with residual quantization (default: 0.2 with images, else 0.09)",
       readFraction,
     )
     .option(
@@ -46,7 +46,7 @@ export function defineQuantize(program: Command): void {
       "after",
       '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --images "photos/*.jpg" -o dinov2.int8.onnx',
     )
-    .action(async (source: string | undefined, { out, images, twoTerms, weightBits, json }: QuantizeFlags) => {
+    .action(async (source: string | undefined, { out, images, residualFraction, weightBits, json }: QuantizeFlags) => {
       const { onnxOutputs, openGraph, openModelSource, refuseForeign, saveOnnx } = await import("../runtimes/node/index.ts");
       refuseForeign(onnxOutputs(out));
       const { quantizeProto } = await import("../onnx/index.ts");
@@ -55,7 +55,7 @@ export function defineQuantize(program: Command): void {
         images: await prepareImages(source, images, out),
         openGraph: (file: Uint8Array) => openGraph(file, { threads: 1 }),
       };
-      const { model, report } = await quantizeProto(original, { ...measure, twoTerms, weightBits });
+      const { model, report } = await quantizeProto(original, { ...measure, residualFraction, weightBits });
       saveOnnx(out, model);
       writeReport(json ? jsonLine(report) : describe(out, report));
     });

@@ -1,9 +1,11 @@
-/** The options that say how a data set is read, and which heads there are. */
+/** Options that the commands on data sets share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Task } from "../datasets/index.ts";
-import type { TASK_HEADS } from "../tasks/index.ts";
+import type { Pooling } from "../features/index.ts";
+import type { TASK_HEADS, TaskHeadName } from "../tasks/index.ts";
 import { readCount } from "./flags.ts";
 
+/** How a data set is read and split. */
 export interface SetFlags {
   task?: Task;
   list?: string;
@@ -15,40 +17,70 @@ export interface SetFlags {
   seed?: number;
 }
 
-/** As the library has them (tasks.ts), which is not loaded to print a help text. */
-export const heads: typeof TASK_HEADS = {
-  classes: ["logistic", "ridge", "knn", "prototypes"],
-  masks: ["logistic", "ridge"],
-  depth: ["ridge", "bins"],
-  boxes: ["objects"],
-};
+/** How a head is fitted. */
+export interface HeadFlags {
+  head?: TaskHeadName;
+  pooling?: Pooling;
+  near?: number;
+  far?: number;
+}
 
-/** Printing of commands on data sets. */
+/** How results are printed. */
 export interface PrintFlags {
   json?: boolean;
   quiet?: boolean;
 }
 
+/** The library's list, which is not loaded to print a help text. */
+export const heads: typeof TASK_HEADS = {
+  classification: ["logistic", "ridge", "knn", "prototypes"],
+  segmentation: ["logistic", "ridge"],
+  depth: ["ridge", "bins"],
+  counting: ["objects"],
+};
+
+export function addHeadOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--head <name>", "the head to fit").choices([...new Set(Object.values(heads).flat())]))
+    .addOption(
+      new Option("--pooling <how>", "classification: the image's vector (default: cls if there is one, else mean)").choices([
+        ...["cls", "mean", "cls+mean"],
+      ]),
+    )
+    .option("--near <meters>", "depth: the least that is predicted (default: 0.1)", readPositive)
+    .option("--far <meters>", "depth: the largest that is predicted and evaluated (default: 10)", readPositive);
+}
+
+export function addPrintOptions(command: Command): Command {
+  return command
+    .option("--store <folder>", "where features are kept from run to run", "features/sets")
+    .option("--json", "one line of JSON instead of text")
+    .option("--quiet", "no progress, no notes");
+}
+
 export function addSetOptions(command: Command): Command {
-  const kinds = ["classes", "masks", "depth", "boxes"];
   return command
     .optionsGroup("The data set (docs/datasets.md):")
-    .addOption(new Option("--task <task>", "what is known of the images, where the folder has more than one kind").choices(kinds))
-    .option("--list <file>", 'a table in the folder: path, label and, if it has it, split; CSV, or "path label" lines')
+    .addOption(new Option("--task <task>", "the task, if the folder has labels for several").choices(Object.keys(heads)))
+    .option("--list <file>", 'a table in the folder: path, label and optionally split; CSV, or "path label" lines')
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
-    .option("--ignore <id>", "masks: the id that is no class, or none (default: void's, else 255 unless it is named)", readIgnore)
+    .option(
+      "--ignore <id>",
+      "segmentation: the id that is no class, or none (default: void's, else 255 unless it is named)",
+      readIgnore,
+    )
     .option("--meters-per-unit <n>", "of depth files: 0.001 for millimeters", readPositive)
     .option(
       "--objects-from <id>",
-      "depth: the least id in labels/ that is an object, not a table or a floor (default: 1)",
+      "depth: the lowest id in labels/ that is an object, not a table or a floor (default: 1)",
       readCount(1),
     )
     .option(
       "--test-fraction <fraction>",
-      "where there is no test split: the part of the images to split off as one, 0.2 for example",
-      readShare,
+      "fraction of the images to split off for the test if there is no test split, such as 0.2",
+      readFraction,
     )
-    .option("--seed <n>", "of what is split off (default: 1)", readSeed);
+    .option("--seed <n>", "seed of what is split off (default: 1)", readSeed);
 }
 
 export function readPositive(text: string): number {
@@ -57,10 +89,10 @@ export function readPositive(text: string): number {
   throw new InvalidArgumentError("Expected a number above 0.");
 }
 
-function readShare(text: string): number {
+function readFraction(text: string): number {
   const value = readPositive(text);
   if (value < 1) return value;
-  throw new InvalidArgumentError("Expected a part: above 0 and below 1.");
+  throw new InvalidArgumentError("Expected a fraction: above 0 and below 1.");
 }
 
 function readSeed(text: string): number {
@@ -72,10 +104,4 @@ function readIgnore(text: string): number | "none" {
   if (text === "none") return text;
   if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new InvalidArgumentError('Expected an id from 0 to 65535, or "none".');
-}
-
-/** Those that were given, for a head to keep. */
-export function setFlagsOf({ list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed }: SetFlags): SetFlags {
-  const flags = { list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed };
-  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

@@ -25,16 +25,16 @@ const has = ({ locations }: Listing, role: Role, extension: string): boolean =>
   locations.some((place) => place.role === role && place.extension === extension);
 
 /** Its PNGs are no masks without the JSON, so that it comes before pairs of images and masks. */
-export const COCO_PANOPTIC: Layout<"masks"> = {
-  task: "masks",
+export const COCO_PANOPTIC: Layout<"segmentation"> = {
+  task: "segmentation",
   name: "COCO panoptic JSON",
   recognize: async (listing) => (await cocoFiles(listing)).panoptic.length > 0,
   read: async (listing) => readCocoPanoptic(listing, (await cocoFiles(listing)).panoptic),
 };
 
 /** Masks beside the images come first. Outlines in the middle of a large file are not seen beforehand: then masks have to be asked for. */
-export const COCO_OUTLINES: Layout<"masks"> = {
-  task: "masks",
+export const COCO_OUTLINES: Layout<"segmentation"> = {
+  task: "segmentation",
   name: "COCO JSON",
   recognize: async (listing, isAsked) => {
     const { instances, outlines } = await cocoFiles(listing);
@@ -44,15 +44,15 @@ export const COCO_OUTLINES: Layout<"masks"> = {
 };
 
 /** Label files of YOLO come first, as in COCO with YOLO's labels. */
-export const COCO_BOXES: Layout<"boxes"> = {
-  task: "boxes",
+export const COCO_BOXES: Layout<"counting"> = {
+  task: "counting",
   name: "COCO JSON",
   recognize: async (listing) => (await cocoFiles(listing)).instances.length > 0 && !has(listing, "label", ".txt"),
   read: async (listing) => readCocoBoxes(listing, (await cocoFiles(listing)).instances),
 };
 
-export const VOC_BOXES: Layout<"boxes"> = {
-  task: "boxes",
+export const VOC_BOXES: Layout<"counting"> = {
+  task: "counting",
   name: "Pascal VOC's XML",
   recognize: async (listing) => {
     const { instances, panoptic } = await cocoFiles(listing);

@@ -7,7 +7,13 @@ import { inNoSplit, unlistedImages } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
 
 /** Classes are the folders' names in the order of their bytes, as there, unless classes.txt or the option says more. */
-export async function readClassFolders({ folder, paths, locations, splits, options }: Listing): Promise<Draft<Known<"classes">>> {
+export async function readClassFolders({
+  folder,
+  paths,
+  locations,
+  splits,
+  options,
+}: Listing): Promise<Draft<Known<"classification">>> {
   const classOf = classFolders(locations);
   const found = locations.flatMap((place) => {
     const name = isImageName(place.path) && splits.of(place) !== undefined ? classOf(place) : undefined;
@@ -16,7 +22,7 @@ export async function readClassFolders({ folder, paths, locations, splits, optio
   const classes = (await readClassNames(folder, paths, options.classes, USUAL_NAMES.classes)) ?? [...new Set(found)].sort();
   const problems: DataSetIssue[] = [];
   const refuse = ({ path }: PathFacts, reason: string) => void problems.push({ path, reason, used: false });
-  const entries: Draft<Known<"classes">>["entries"][number][] = [];
+  const entries: Draft<Known<"classification">>["entries"][number][] = [];
   let unlisted = 0;
   for (const place of locations) {
     const name = classOf(place);

@@ -11,7 +11,7 @@ import type { Draft, Known, Listing } from "./listing.ts";
 const BBOX = v.strictTuple([v.number(), v.number(), v.number(), v.number()]);
 
 /** Boxes around crowds are no objects: they are left out, and how many is among the problems. */
-export async function readCocoBoxes(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"boxes">>> {
+export async function readCocoBoxes(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"counting">>> {
   const issues: DataSetIssue[] = [];
   const files: CocoFile<"boxes">[] = [];
   for (const path of jsons) files.push(await readCocoFile(listing, path, "boxes", issues));

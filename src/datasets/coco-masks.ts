@@ -14,7 +14,7 @@ const POLYGONS = v.pipe(v.array(v.array(v.unknown())), v.nonEmpty());
 const POLYGON = v.pipe(v.array(v.number()), v.nonEmpty());
 
 /** Crowds are of their class like single objects: a mask does not tell objects apart. */
-export async function readCocoMasks(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"masks">>> {
+export async function readCocoMasks(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"segmentation">>> {
   const issues: DataSetIssue[] = [];
   const files: CocoFile<"outlines">[] = [];
   for (const path of jsons) files.push(await readCocoFile(listing, path, "outlines", issues));
@@ -58,7 +58,7 @@ function shapeOf(
       segmentation === undefined || segmentation === null || (Array.isArray(segmentation) && segmentation.length === 0);
     throw new Error(
       empty
-        ? `${name} has no segmentation; without outlines the kind is "boxes"`
+        ? `${name} has no segmentation; without outlines the task is "counting"`
         : `${name} has a segmentation that is neither polygons nor run lengths`,
     );
   }

@@ -10,7 +10,7 @@ import { idsOf, MAX_PIXELS } from "./paint-classes.ts";
 import type { Raster } from "./png-values.ts";
 
 /** Pixels of the segment 0 have no class. */
-export async function readCocoPanoptic(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"masks">>> {
+export async function readCocoPanoptic(listing: Listing, jsons: readonly string[]): Promise<Draft<Known<"segmentation">>> {
   const issues: DataSetIssue[] = [];
   const files: CocoFile<"panoptic">[] = [];
   for (const path of jsons) files.push(await readCocoFile(listing, path, "panoptic", issues));

@@ -14,10 +14,10 @@ import { linesOf, readText } from "./text.ts";
 type Line = Row & { readonly list: string };
 
 /** Paths are relative to the list or the folder. Labels are names, or ids where the option `classes` gives the names. */
-export async function readCsvList(listing: Listing): Promise<Draft<Known<"classes">>> {
+export async function readCsvList(listing: Listing): Promise<Draft<Known<"classification">>> {
   const { folder, paths, locations, options } = listing;
   const find = imageFinder(locations, { byName: true });
-  const lists = options.list === undefined ? splitFiles(locations, "classes").files : [options.list];
+  const lists = options.list === undefined ? splitFiles(locations, "classification").files : [options.list];
   const rows: Line[] = [];
   for (const list of lists) {
     const own = options.list === undefined ? knownSplit(stem(list.slice(list.lastIndexOf("/") + 1))) : undefined;
@@ -27,7 +27,7 @@ export async function readCsvList(listing: Listing): Promise<Draft<Known<"classe
   const classes = (options.classes && (await readClassNames(folder, paths, options.classes, []))) || labelsOf(rows);
   const seen = new Set<string>();
   const issues: DataSetIssue[] = [];
-  const entries: Draft<Known<"classes">>["entries"][number][] = [];
+  const entries: Draft<Known<"classification">>["entries"][number][] = [];
   const splits = rows.some(({ split }) => split !== "");
   for (const { list, path, label: name, split, line } of rows) {
     const found = find(path, list.slice(0, list.lastIndexOf("/") + 1));
@@ -51,7 +51,7 @@ export async function readCsvList(listing: Listing): Promise<Draft<Known<"classe
 /** Returns true where the lists of the splits give each image a label: "images/1.jpg 3" in train.txt. */
 export async function listsHaveLabels({ folder, locations }: Pick<Listing, "folder" | "locations">): Promise<boolean> {
   const find = imageFinder(locations);
-  const files = splitFiles(locations, "classes").files.filter((file) => !file.endsWith(".csv"));
+  const files = splitFiles(locations, "classification").files.filter((file) => !file.endsWith(".csv"));
   for (const file of files) {
     const lines = linesOf(await readText(folder, file)).filter((line) => line.trim() !== "");
     const labeled = lines.slice(0, 20).filter((line) => {

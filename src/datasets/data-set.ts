@@ -4,7 +4,7 @@ import type { DepthMap } from "./depth-map.ts";
 import type { Raster } from "./png-values.ts";
 
 /** What is known of the images: one class each, a class a pixel, meters a pixel, or boxes of objects. */
-export type Task = "classes" | "masks" | "depth" | "boxes";
+export type Task = "classification" | "segmentation" | "depth" | "counting";
 
 /** An image of a data set. */
 export interface DataSetImage {
@@ -47,10 +47,10 @@ export interface CountingItem extends DataSetImage {
 }
 
 export interface ItemOf {
-  readonly classes: ClassificationItem;
-  readonly masks: SegmentationItem;
+  readonly classification: ClassificationItem;
+  readonly segmentation: SegmentationItem;
   readonly depth: DepthItem;
-  readonly boxes: CountingItem;
+  readonly counting: CountingItem;
 }
 
 /** Something about a file that its user must know. */
@@ -62,7 +62,7 @@ export interface DataSetIssue {
   readonly used: boolean;
 }
 
-/** Narrowed by `kind`: `if (set.kind === "boxes") set.splits.train[0].boxes`. */
+/** Narrowed by `task`: `if (set.task === "counting") set.splits.train[0].boxes`. */
 export type DataSet<K extends Task = Task> = K extends Task
   ? {
       readonly task: K;

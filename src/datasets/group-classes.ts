@@ -6,7 +6,7 @@ import { noteMissingClasses } from "./missing-classes.ts";
 /** In grouped masks, as MMSeg has it. */
 const IGNORE = 255;
 
-type Grouped = "classes" | "masks" | "boxes";
+type Grouped = "classification" | "segmentation" | "counting";
 
 /** The new id of every old one, or undefined. */
 type Ids = readonly (number | undefined)[];
@@ -26,7 +26,7 @@ export function groupClasses<K extends Grouped>(
     if (group !== undefined && !classes.includes(group)) classes.push(group);
     return group === undefined ? undefined : classes.indexOf(group);
   });
-  if (set.task === "masks" && classes.length > IGNORE)
+  if (set.task === "segmentation" && classes.length > IGNORE)
     throw new S2Error("data-set", `Got ${classes.length} groups of classes; masks have at most ${IGNORE}. Make larger groups.`);
   const regroup = REGROUP[set.task as K];
   const splits = Object.fromEntries(
@@ -39,16 +39,16 @@ export function groupClasses<K extends Grouped>(
     ...set,
     classes,
     splits,
-    ...(set.task === "masks" && { ignore: IGNORE }),
+    ...(set.task === "segmentation" && { ignore: IGNORE }),
   } as unknown as DataSet<K>);
 }
 
 const REGROUP: { readonly [K in Grouped]: (item: ItemOf[K], ids: Ids) => ItemOf[K][] } = {
-  classes: (item, ids) => {
+  classification: (item, ids) => {
     const label = ids[item.label];
     return label === undefined ? [] : [{ ...item, label, classes: [label] }];
   },
-  masks: (item, ids) => {
+  segmentation: (item, ids) => {
     const table = Uint8Array.from(ids, (id) => id ?? IGNORE);
     const mask = async () => {
       const { width, height, data } = await item.mask();
@@ -58,7 +58,7 @@ const REGROUP: { readonly [K in Grouped]: (item: ItemOf[K], ids: Ids) => ItemOf[
     };
     return [{ ...item, mask, classes: regrouped(item.classes, ids) }];
   },
-  boxes: (item, ids) => {
+  counting: (item, ids) => {
     const boxes = item.boxes.flatMap((box) => {
       const label = ids[box.label];
       return label === undefined ? [] : [{ ...box, label }];

@@ -23,13 +23,13 @@ const LAYOUTS: readonly AnyLayout[] = [
   COCO_PANOPTIC,
   COCO_OUTLINES,
   {
-    task: "masks",
+    task: "segmentation",
     name: "images and YOLO label files of polygons",
     recognize: ({ locations }, isAsked) => isAsked && hasYoloPolygons(locations),
     read: readYoloMasks,
   },
   {
-    task: "masks",
+    task: "segmentation",
     name: "images and masks",
     recognize: (listing) =>
       hasImages(listing) && (has(listing, "mask", ".png") || (has(listing, "label", ".png") && !has(listing, "depth", ".png"))),
@@ -44,13 +44,13 @@ const LAYOUTS: readonly AnyLayout[] = [
   COCO_BOXES,
   VOC_BOXES,
   {
-    task: "boxes",
+    task: "counting",
     name: "images and YOLO label files",
     recognize: async (listing) => hasImages(listing) && has(listing, "label", ".txt") && (await labelsLookLikeYolo(listing)),
     read: readYoloBoxes,
   },
   {
-    task: "classes",
+    task: "classification",
     name: "lists of images with labels",
     recognize: async (listing) => listing.options.list !== undefined || (await listsHaveLabels(listing)),
     read: readCsvList,
@@ -58,8 +58,8 @@ const LAYOUTS: readonly AnyLayout[] = [
 ];
 
 /** Read where nothing else is recognized, after `refuseClasses`, or where the kind is given. */
-const CLASS_FOLDERS: Layout<"classes"> = {
-  task: "classes",
+const CLASS_FOLDERS: Layout<"classification"> = {
+  task: "classification",
   name: "a folder for each class",
   recognize: () => true,
   read: readClassFolders,
@@ -77,7 +77,7 @@ export async function recognizeLayouts(listing: Listing): Promise<AnyLayout[]> {
 export async function layoutOf(kind: Task, listing: Listing): Promise<AnyLayout> {
   const layouts = LAYOUTS.filter((layout) => layout.task === kind);
   for (const layout of layouts) if (await layout.recognize(listing, true)) return layout;
-  return kind === "classes" ? CLASS_FOLDERS : layouts.at(-1)!;
+  return kind === "classification" ? CLASS_FOLDERS : layouts.at(-1)!;
 }
 
 export { CLASS_FOLDERS };

@@ -8,7 +8,7 @@ import type { Splits } from "./split-lists.ts";
 export interface DataSetOptions<K extends Task = Task> {
   /** Needed where a folder can be read in more than one way: coco128 has boxes and masks. */
   readonly task?: K;
-  /** A table in the folder: path, label and, if it has it, split; CSV, or "path label" lines. Then the kind is "classes". */
+  /** A table in the folder: path, label and, if it has it, split; CSV, or "path label" lines. The task is then "classification". */
   readonly list?: string;
   /** Names of classes: a file in the folder, or the names by id. Default: a file of a usual name (docs/datasets.md). */
   readonly classes?: string | readonly string[];

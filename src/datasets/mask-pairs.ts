@@ -10,7 +10,7 @@ import { pairFiles } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
 import { decodePngValues, type Raster } from "./png-values.ts";
 
-export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"masks">>> {
+export async function readMaskPairs(listing: Listing): Promise<Draft<Known<"segmentation">>> {
   const { folder, splits } = listing;
   const places = maskFiles(listing.locations);
   const part = { role: "mask", extension: ".png", what: "mask (a PNG of class ids)" } as const;

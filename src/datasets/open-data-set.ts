@@ -14,7 +14,7 @@ import { refuseClasses } from "./refuse-classes.ts";
 import { NO_SPLITS, readSplits } from "./split-lists.ts";
 import { unusedFiles } from "./unused-files.ts";
 
-const KINDS: readonly Task[] = ["classes", "masks", "depth", "boxes"];
+const KINDS: readonly Task[] = ["classification", "segmentation", "depth", "counting"];
 
 /**
  * Reads a data set. Every image, mask, depth map and label file is opened once; what cannot be used is in `problems` with path and reason,
@@ -104,7 +104,7 @@ type Sorted = Omit<Listing, "splits">;
 async function chooseLayout(sorted: Sorted): Promise<{ listing: Listing; layout: Layout }> {
   const { folder, locations, options } = sorted;
   const listingFor = async (kind?: Task): Promise<Listing> => ({ ...sorted, splits: await readSplits(folder, locations, kind) });
-  const asked = options.list === undefined ? options.task : "classes";
+  const asked = options.list === undefined ? options.task : "classification";
   if (asked !== undefined) {
     // Lists of labels hold the splits themselves.
     const listing = options.list === undefined ? await listingFor(asked) : { ...sorted, splits: NO_SPLITS };
@@ -120,17 +120,17 @@ async function chooseLayout(sorted: Sorted): Promise<{ listing: Listing; layout:
   const kinds = layouts.map(({ task }) => task);
   throw new S2Error(
     "data-set",
-    `"${folder.name}" has ${kinds.join(" and ")}. Say which with task: ${kinds.map((kind) => `"${kind}"`).join(" or ")}.`,
+    `"${folder.name}" has data for ${kinds.join(" and ")}. Say which with task: ${kinds.map((kind) => `"${kind}"`).join(" or ")}.`,
   );
 }
 
 function refuseOptions({ task, list, ignore }: DataSetOptions, paths: readonly string[], name: string): void {
   if (task !== undefined && !KINDS.includes(task))
-    throw new S2Error("data-set", `Got kind "${task}" for "${name}"; expected ${KINDS.join(", ")}.`);
-  if (list !== undefined && task !== undefined && task !== "classes")
+    throw new S2Error("data-set", `Got task "${task}" for "${name}"; expected ${KINDS.join(", ")}.`);
+  if (list !== undefined && task !== undefined && task !== "classification")
     throw new S2Error(
       "data-set",
-      `Got a list for "${name}" with kind "${task}"; a list gives classes. Leave one of the two out.`,
+      `Got a list for "${name}" with task "${task}"; a list is for "classification". Leave one of the two out.`,
     );
   if (list !== undefined && !paths.includes(list))
     throw new S2Error("data-set", `"${name}" has no file "${list}". Give the list's path in the folder.`);

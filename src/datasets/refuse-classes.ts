@@ -9,7 +9,7 @@ const ANNOTATION = /\.(json|xml)$/i;
 /** The start of a JSON that is enough to see what it lists. */
 const SEEN_BYTES = 65_536;
 
-/** @throws S2Error "data-set" where folders cannot be classes, naming what was found; with kind "classes" they are taken all the same. */
+/** @throws S2Error "data-set" where folders cannot be classes, naming what was found; with kind "classification" they are taken all the same. */
 export async function refuseClasses(listing: Listing): Promise<void> {
   const { folder, locations, options, paths } = listing;
   const classOf = classFolders(locations);
@@ -40,7 +40,9 @@ export function unknownLayout(name: string, places: readonly PathFacts[], why?: 
       ? ` If ${lists.slice(0, 3).join(" or ")} lists images and their labels, give it as list (--list ${lists[0]}).`
       : "";
   const anyway =
-    why === undefined ? "" : ' If the folders are classes all the same, say so with kind "classes" (--task classes).';
+    why === undefined
+      ? ""
+      : ' If the folders are classes all the same, say so with task "classification" (--task classification).';
   return (
     `"${name}" (${places.length} files) is laid out in no way that is known.${found(places)}${reason}${list}${anyway} Expected a folder of images ` +
     "for each class, or images/ with masks/ or labels/, or rgb/ with depth/; docs/datasets.md draws each layout."

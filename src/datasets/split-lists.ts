@@ -43,7 +43,7 @@ export function splitFiles(places: readonly PathFacts[], kind?: Task): { files: 
   const root = lists.filter((path) => !path.includes("/"));
   if (root.length > 0) return { files: withoutUnion(root), partial: false };
   const inLists = new Set(places.filter(({ role }) => role === "list").map(({ path }) => path));
-  const wanted = kind === "masks" ? ["segmentation", "main"] : kind === "boxes" ? ["main"] : ["main", "segmentation"];
+  const wanted = kind === "segmentation" ? ["segmentation", "main"] : kind === "counting" ? ["main"] : ["main", "segmentation"];
   for (const name of [...wanted, ""]) {
     const files = lists.filter((path) => {
       const above = path.split("/").at(-2)!.toLowerCase();

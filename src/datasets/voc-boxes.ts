@@ -50,7 +50,7 @@ export function hasVocFiles(places: readonly PathFacts[]): boolean {
  * Classes are the names of all objects in the order of their bytes, unless a file or the option names them. Objects that are marked difficult
  * are left out, as VOC's evaluation leaves them out, and counted among the problems.
  */
-export async function readVocBoxes({ folder, paths, locations, splits, options }: Listing): Promise<Draft<Known<"boxes">>> {
+export async function readVocBoxes({ folder, paths, locations, splits, options }: Listing): Promise<Draft<Known<"counting">>> {
   const problems: DataSetIssue[] = [];
   const refuse = (path: string, reason: string) => void problems.push({ path, reason, used: false });
   const files = new Map<string, VocFile>();
@@ -66,7 +66,7 @@ export async function readVocBoxes({ folder, paths, locations, splits, options }
   const bad = new Set(problems.map(({ path }) => path));
   const names = [...new Set([...files.values()].flatMap(({ objects }) => objects.map(({ name }) => name)))].sort();
   const classes = (await readClassNames(folder, paths, options.classes, ["classes.txt"])) ?? names;
-  const entries: Draft<Known<"boxes">>["entries"][number][] = [];
+  const entries: Draft<Known<"counting">>["entries"][number][] = [];
   const unused = new Set(files.values());
   const seen = new Set<string>();
   for (const place of locations.filter(isImage)) {
@@ -86,7 +86,7 @@ export async function readVocBoxes({ folder, paths, locations, splits, options }
   return { classes, entries, issues: [...problems, ...splits.issues()] };
 }
 
-function boxesOf(file: VocFile, classes: readonly string[], size: DataSetImage["size"]): Known<"boxes"> {
+function boxesOf(file: VocFile, classes: readonly string[], size: DataSetImage["size"]): Known<"counting"> {
   const [height, width] = size;
   const [w, h] = file.size;
   if (w > 0 && h > 0 && (w !== width || h !== height)) {

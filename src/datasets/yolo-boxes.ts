@@ -16,7 +16,7 @@ export const YOLO_LABEL = {
 } as const;
 
 /** An empty label file says that there is nothing; one that is missing says nothing, and is a problem. */
-export async function readYoloBoxes(listing: Listing): Promise<Draft<Known<"boxes">>> {
+export async function readYoloBoxes(listing: Listing): Promise<Draft<Known<"counting">>> {
   const { folder, paths, locations, splits, options } = listing;
   const classes = await needClassNames(folder, paths, options.classes, USUAL_NAMES.boxes);
   const grammar = { classes, keypoints: await readKeypoints(listing) };

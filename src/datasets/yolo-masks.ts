@@ -16,7 +16,13 @@ export const hasYoloPolygons = (places: readonly PathFacts[]): boolean =>
   !places.some(({ role, extension }) => role === "mask" && extension === ".png");
 
 /** Pixels of no polygon are background. A box among the polygons is refused: what of it is the object cannot be known. */
-export async function readYoloMasks({ folder, paths, locations, splits, options }: Listing): Promise<Draft<Known<"masks">>> {
+export async function readYoloMasks({
+  folder,
+  paths,
+  locations,
+  splits,
+  options,
+}: Listing): Promise<Draft<Known<"segmentation">>> {
   const names = await needClassNames(folder, paths, options.classes, USUAL_NAMES.boxes);
   const palette = paletteOf(names, paintedIgnore(names, options.ignore));
   const { pairs, problems } = pairFiles(locations, [YOLO_LABEL], splits);

@@ -9,6 +9,6 @@ export { classColor, depthColor, depthPicture, maskPicture } from "./prediction-
 export { prepareImage } from "./prepare-image.ts";
 export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
 export { limitTiles } from "./tile-limit.ts";
-export { firstScales, imageVector, joinScales, mergeScales, type Pooling, poolTo, takeScales } from "./token-maps.ts";
+export { imageVector, joinScales, mergeScales, type Pooling, poolTo, takeScales } from "./token-maps.ts";
 export { type ImageTokens, imageTokens } from "./tokens.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";

@@ -104,9 +104,3 @@ export function joinScales(parts: readonly ImageTokens[]): ImageTokens {
   }
   return { ...first, data, channels, channelsPerScale: parts.flatMap(({ channelsPerScale }) => channelsPerScale) };
 }
-
-/** The first scales of each image's features. */
-export const firstScales = (features: ReadonlyMap<string, ImageTokens>, count: number): ReadonlyMap<string, ImageTokens> => {
-  const scales = Array.from({ length: count }, (_, i) => i);
-  return new Map([...features].map(([image, tokens]) => [image, takeScales(tokens, scales)]));
-};

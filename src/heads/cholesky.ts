@@ -1,6 +1,6 @@
 /** Systems of linear equations with a symmetric positive definite matrix, in float64. */
 
-/** Overwrites the lower triangle of [n, n] by its Cholesky factor; false when the matrix is not positive definite. */
+/** Overwrites the lower triangle of [n, n] by its Cholesky factor; returns false when the matrix is not positive definite. */
 export function cholesky(matrix: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {

@@ -1,6 +1,6 @@
 /**
  * Segmentation from a handful of points, in milliseconds and without a runtime: ridge regression on the tokens that were clicked, solved in
- * as many unknowns as there are clicks. What comes out is an ordinary segmentation head.
+ * as many unknowns as there are clicks. The result is an ordinary segmentation head.
  */
 import { S2Error } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
@@ -17,15 +17,16 @@ import {
 } from "./standardize.ts";
 import { gridFeatures, type LabeledPoint, tokenOf } from "./tokens.ts";
 
-/** An image that is ready for clicks. */
+/** An image prepared for `segmentClicks`. */
 export interface ClickableImage {
+  /** The image's tokens. */
   readonly tokens: ImageTokens;
-  /** Of its own tokens: z has mean 0 over the image and squares that sum to 1 on average, each scale's part of the same weight. */
+  /** Standardization over the image: z has mean 0 and squares that sum to 1 on average, each scale with the same weight. */
   readonly standard: Standardization;
 }
 
 /**
- * What all clicks on an image share: mean and deviation of its tokens.
+ * Prepares an image for clicks: computes mean and deviation of its tokens.
  * @throws S2Error "rows" for tokens that are no grid, or not finite.
  */
 export function clickable(tokens: ImageTokens): ClickableImage {
@@ -33,12 +34,12 @@ export function clickable(tokens: ImageTokens): ClickableImage {
   return { tokens, standard: { mean, factor: factor.map((value) => value / Math.sqrt(tokens.channels)) } };
 }
 
-/** Beside squares of 1; between 0.1 and 1 it hardly matters. */
+/** The regularization, where the squares of a row sum to 1; between 0.1 and 1 it hardly matters. */
 const alpha = 0.3;
 
 /**
- * The class of every pixel, from points with classes; `classes` is how many there are.
- * @throws S2Error "labels" for no click or a class that there is not; "outside" for a click outside the image.
+ * Predicts the class of every pixel from points with classes; `classes` is their number.
+ * @throws S2Error "labels" for no click or a label that is no class; "outside" for a click outside the image.
  */
 export function segmentClicks(image: ClickableImage, clicks: readonly LabeledPoint[], classes: number): Mask {
   const { tokens, standard } = image;
@@ -49,14 +50,14 @@ export function segmentClicks(image: ClickableImage, clicks: readonly LabeledPoi
   return largestScores(scores, classes, tokens);
 }
 
-/** Scores [n, outputs] of rows [n, channels]. Four rows at a time: additions need not wait for each other. */
+/** Computes scores [n, outputs] of rows [n, channels], four rows at a time: additions need not wait for each other. */
 function scoresOf(rows: Float32Array, { weight, bias }: LinearMap): Float32Array {
   const [outputs, channels] = weight.dims;
   const count = rows.length / channels;
   const scores = new Float32Array(count * outputs);
   for (let row = 0; row < count; row += 4) {
     const a = row * channels;
-    const b = Math.min(row + 1, count - 1) * channels; // at the end the last row is taken again
+    const b = Math.min(row + 1, count - 1) * channels; // at the end the last row is repeated
     const c = Math.min(row + 2, count - 1) * channels;
     const d = Math.min(row + 3, count - 1) * channels;
     for (let k = 0, at = 0; k < outputs; k++) {
@@ -77,13 +78,13 @@ function scoresOf(rows: Float32Array, { weight, bias }: LinearMap): Float32Array
   return scores;
 }
 
-/** The same as a head, for other images of the same look. */
+/** Fits a head to the clicks, for other images that are extracted with the same options. */
 export function clicksHead(image: ClickableImage, clicks: readonly LabeledPoint[], classes: readonly string[]): SegmentationHead {
   const map = foldStandardization(fitClicks(image, clicks, classes.length), image.standard);
   return { kind: "segmentation", classes, channelsPerScale: image.tokens.channelsPerScale, tensors: { ...map } };
 }
 
-/** Ridge regression on 1 for a click's class and 0 for the others, the bias as one more channel of 1: (zzᵀ + 1 + alpha)⁻¹ is of the clicks' side. */
+/** Fits 1 for a click's class and 0 for the others, the bias as one more channel of 1; (zzᵀ + 1 + alpha)⁻¹ has as many rows as there are clicks. */
 function fitClicks({ tokens, standard }: ClickableImage, clicks: readonly LabeledPoint[], classes: number): Solution {
   if (clicks.length === 0) throw new S2Error("labels", "There is no click; give at least one point of each class.");
   const rows = gridFeatures(tokens, tokens.channelsPerScale);

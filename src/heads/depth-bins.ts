@@ -1,4 +1,4 @@
-/** Depth as a weighted mean of bins (AdaBins, arXiv 2011.14141, with fixed bins as DINOv2's linear head), and the loss that it is fitted by. */
+/** Depth as a weighted mean of bins (AdaBins, arXiv 2011.14141, with fixed bins as DINOv2's linear head), and its loss. */
 import {
   Add,
   Cast,
@@ -14,58 +14,59 @@ import {
   Softmax,
   Sub,
 } from "../onnx/index.ts";
+import type { FeatureBatch } from "./batches.ts";
 import { oneImage, type ScoreLoss, total } from "./fit-lbfgs.ts";
-import type { FeatureBatch } from "./rows.ts";
 
-/** How scores become meters. */
+/** The conversion of scores to meters. */
 export interface Bins {
+  /** Number of bins. */
   readonly count: number;
-  /** Where the middles of the bins lie between the nearest and the farthest depth: evenly in meters, or in their logarithms. */
+  /** Spacing of the bins' depths from `near` to `far`: even in meters, or in their logarithms. */
   readonly spacing: "linear" | "log";
-  /** What scores become: a softmax, or DINOv2's relu(score) + 0.1 over its sum ("linear"). */
+  /** The bins' weights: softmax of the scores, or DINOv2's relu(score) + 0.1 over its sum ("linear"). */
   readonly weights: "softmax" | "linear";
 }
 
-/** Depths of the bins in meters, the first at `near`, the last at `far`. */
+/** Returns the depths of the bins in meters, the first at `near`, the last at `far`. */
 export function binDepths({ count, spacing }: Bins, near: number, far: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => {
-    const part = i / (count - 1);
-    return spacing === "linear" ? near + part * (far - near) : near * (far / near) ** part;
+    const position = i / (count - 1);
+    return spacing === "linear" ? near + position * (far - near) : near * (far / near) ** position;
   });
 }
 
-/** DINOv2's: no bin is without weight. */
+/** DINOv2's constant, which gives every bin some weight. */
 const least = 0.1;
 
-/** Scores [n, count] to depths [n, 1], and their derivatives by the scores, [n, count]. */
+/** Maps scores [n, count] to depths [n, 1] and to the derivatives of these by the scores, [n, count]. */
 export function expectedDepth(scores: ShapedValue, bins: Bins, near: number, far: number) {
   const depths = constant(scores.graph, "float32", [bins.count], binDepths(bins, near, far));
   const raw = bins.weights === "softmax" ? Softmax(scores) : Add(Relu(scores), least);
   const sum = ReduceSum(raw, [1]);
   const weights = Div(raw, sum);
   const depth = ReduceSum(Mul(weights, depths), [1]);
-  const moved = Sub(depths, depth); // a bin's weight draws the mean towards the bin
-  const slope = bins.weights === "softmax" ? Mul(weights, moved) : Div(Mul(Cast(Greater(scores, 0), "float32"), moved), sum);
+  const offset = Sub(depths, depth); // more weight for a bin moves the mean towards it
+  const slope = bins.weights === "softmax" ? Mul(weights, offset) : Div(Mul(Cast(Greater(scores, 0), "float32"), offset), sum);
   return { depth, slope };
 }
 
-/** Tokens of one image, the mean logarithm of the depth under each, and how much of it is known. */
+/** Features of an image's tokens, the mean logarithm of the depth under each, and as weights the known fraction of its pixels. */
 export interface DepthBatch extends FeatureBatch {
   readonly logs: Float32Array;
-  readonly known: Float32Array;
+  readonly weights: Float32Array;
 }
 
-/** As BTS, AdaBins and DINOv2 have Eigen's λ: the square of the mean difference counts 1 - λ. */
+/** Eigen's λ in BTS, AdaBins and DINOv2: the square of the mean difference has the weight 1 - λ. */
 const lambda = 0.85;
 
 /**
  * The scale-invariant log loss of an image (Eigen et al., arXiv 1406.2283, eq. 4): mean(g²) - λ mean(g)² with g = log depth - log truth,
- * tokens weighted by the part of their pixels whose depth is known. Each image counts as one. DINOv2's is its root, whose slope
- * does not vanish at the minimum, where L-BFGS gets slow.
+ * tokens weighted by the known fraction of their pixels. Each image counts as one. DINOv2 uses its root, whose slope does not vanish at
+ * the minimum, where L-BFGS becomes slow.
  */
 export const scaleInvariantLoss = (bins: Bins, near: number, far: number): ScoreLoss<DepthBatch> => ({
   outputs: bins.count,
-  bias: bins.weights === "linear" ? 1 : 0, // a relu that is off learns nothing
+  bias: bins.weights === "linear" ? 1 : 0, // a relu that is 0 has no gradient
   build(scores) {
     const column = (name: string) => input(scores.graph, name, "float32", [scores.dims[0], 1]);
     const [logs, known] = [column("logs"), column("known")];
@@ -76,18 +77,10 @@ export const scaleInvariantLoss = (bins: Bins, near: number, far: number): Score
     const middle = mean(gap);
     const loss = Sub(mean(Mul(gap, gap)), Mul(Mul(middle, middle), lambda));
     const byGap = Mul(Mul(Sub(gap, Mul(middle, lambda)), weight), 2);
-    return {
-      loss: total(loss),
-      gradient: Mul(slope, Div(byGap, depth)),
-      count: oneImage(scores),
-    };
+    return { loss: total(loss), gradient: Mul(slope, Div(byGap, depth)), count: oneImage(scores) };
   },
-  feeds({ features, logs, known }) {
-    const n = logs.length;
-    return {
-      rows: { dims: [n, features.length / n], data: features },
-      logs: { dims: [n, 1], data: logs },
-      known: { dims: [n, 1], data: known },
-    };
-  },
+  feeds: ({ logs, weights }) => ({
+    logs: { dims: [logs.length, 1], data: logs },
+    known: { dims: [logs.length, 1], data: weights },
+  }),
 });

@@ -1,4 +1,4 @@
-/** What all heads share: plain data, written as head.json and head.safetensors and read back bit for bit. */
+/** The type of all heads, plain data, and their files head.json and head.safetensors, which are read back bit for bit. */
 import {
   array,
   type InferOutput,
@@ -15,21 +15,24 @@ import {
 import { firstNotFinite, S2Error, type Tensor } from "../core/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensors/index.ts";
 import { checkJson, parseJson } from "../tensors/json.ts";
+import { channelsOf } from "./batches.ts";
 
-/** What stands on frozen features. All but the tensors is JSON: a kind that names the head, and its own fields. */
+/** A head on frozen features. All fields but the tensors are JSON. */
 export interface Head {
+  /** Names the type of the head: "probe", "segmentation" ... */
   readonly kind: string;
+  /** Weights by name. */
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
 /** A head that takes features scale by scale. */
 export interface FeatureHead extends Head {
-  /** Channels of each scale, as the features have them that it was made from. */
+  /** Channels of each scale of the features that it was fitted to. */
   readonly channelsPerScale: readonly number[];
 }
 
 /**
- * The content of head.json and of head.safetensors.
+ * Returns the content of head.json and of head.safetensors.
  * @throws S2Error "head" for a field that JSON does not keep (a number that is not finite, undefined, a typed array).
  */
 export function writeHead({ tensors, ...fields }: Head): { json: string; weights: Uint8Array } {
@@ -38,17 +41,17 @@ export function writeHead({ tensors, ...fields }: Head): { json: string; weights
   const stored = Object.entries(tensors).map(([name, tensor]) => [name, { dtype: "F32" as const, ...tensor }]);
   return {
     json: `${JSON.stringify({ ...fields, tensors: dims }, null, 2)}\n`,
-    weights: writeSafetensors(Object.fromEntries(stored), { s2_vision: "head" }), // by which the file is known as ours
+    weights: writeSafetensors(Object.fromEntries(stored), { s2_vision: "head" }), // marks the file as ours
   };
 }
 
 /**
- * The head of the two files' contents. Its tensors are views on `weights`.
+ * Reads a head from the contents of its two files. Its tensors are views on `weights`.
  * @throws S2Error "head" when the two do not belong together or are no head; "safetensors" for damaged weights.
  */
 export function readHead(json: string, weights: Uint8Array): Head {
-  const source = { code: "head", name: "head.json", advice: "Fit the head again." };
-  parseJson(headFile, json, source); // for its refusals alone: valibot drops fields that are named like "prototype"
+  const source = { code: "head" as const, name: "head.json", advice: "Fit the head again." };
+  parseJson(headFile, json, source); // for its errors alone: valibot drops fields that are named like "prototype"
   const { kind, tensors: dims, ...fields } = JSON.parse(json.replace(/^\uFEFF/, "")) as InferOutput<typeof headFile>;
   const { tensors: stored } = readSafetensors(weights);
   const wanted = Object.entries(dims);
@@ -76,29 +79,30 @@ function checkPlain(name: string, value: unknown): void {
   }
   throw new S2Error(
     "head",
-    `The head's field ${name} is ${Object.is(value, -0) ? "-0" : String(value)}, which JSON does not keep; expected strings, finite numbers, truths, lists and plain objects.`,
+    `The head's field ${name} is ${Object.is(value, -0) ? "-0" : String(value)}, which JSON does not keep; expected strings, finite numbers, booleans, lists and plain objects.`,
   );
 }
 
 function checkKind(head: Head, kind: string): void {
   if (head.kind !== kind)
-    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it as what it is.`);
+    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it with the function for its kind.`);
 }
 
 const channelsPerScale = pipe(array(pipe(number(), integer(), minValue(1))), minLength(1));
 
 /**
- * Checks a head's kind, the channels of its scales and its own fields, on which the dims of its tensors depend.
+ * Checks a head's kind, the channels of its scales and its other fields, and returns the sum of the channels.
  * @throws S2Error "head".
  */
-export function checkFields(head: FeatureHead, kind: string, fields: ObjectEntries): void {
+export function checkFields(head: FeatureHead, kind: string, fields: ObjectEntries): number {
   checkKind(head, kind);
-  const source = { code: "head", name: `The ${kind} head`, advice: "Fit it again." };
+  const source = { code: "head" as const, name: `The ${kind} head`, advice: "Fit it again." };
   checkJson(looseObject({ channelsPerScale, ...fields }), head, source);
+  return channelsOf(head.channelsPerScale);
 }
 
 /**
- * Checks a head before it runs: its kind, and that its tensors have these dims and finite numbers.
+ * Checks a head's kind, and that its tensors have these dims and finite numbers.
  * @throws S2Error "head".
  */
 export function checkHead(head: Head, kind: string, dims: Readonly<Record<string, readonly number[]>>): void {

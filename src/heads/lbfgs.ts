@@ -1,15 +1,15 @@
 /** L-BFGS with a line search to the strong Wolfe conditions (Nocedal and Wright, Numerical Optimization, algorithms 7.4, 7.5, 3.5). */
 
-/** A function's value and gradient point a place. */
+/** A function's value and gradient at a point. */
 export interface Evaluated {
   readonly value: number;
   readonly gradient: Float64Array;
 }
 
 export interface LbfgsOptions {
-  /** The most steps. */
+  /** Most steps. */
   readonly iterations: number;
-  /** At rest when no partial derivative is larger. */
+  /** Converged when no partial derivative is larger. */
   readonly tolerance: number;
   /** Called after each step. */
   readonly onStep?: (iteration: number, value: number) => void;
@@ -18,20 +18,20 @@ export interface LbfgsOptions {
 export interface Minimum extends Evaluated {
   readonly point: Float64Array;
   readonly iterations: number;
-  /** Whether the gradient came below the tolerance, or no step along it made the value smaller: float32 tells no more. */
+  /** True if the gradient is below the tolerance, or no step along it lowers the value within the precision of float32. */
   readonly converged: boolean;
 }
 
-/** Steps that are remembered, as SciPy's default. */
+/** Steps that approximate the Hessian, as SciPy's default. */
 const memory = 10;
 /** Armijo's and the curvature condition's constants, as Nocedal and Wright give them for quasi-Newton methods. */
 const [decrease, curvature] = [1e-4, 0.9];
-/** Values that differ by less than this part are equal: they come from sums of float32. */
+/** Values with a smaller relative difference are equal: they come from sums of float32. */
 const rounding = 1e-6;
-/** Tries of one line search. */
+/** Most evaluations of one line search. */
 const tries = 20;
 
-/** Goes downhill from `start`. */
+/** Minimizes a function from `start`. */
 export async function lbfgs(
   start: Float64Array,
   evaluate: (point: Float64Array) => Promise<Evaluated>,
@@ -40,9 +40,9 @@ export async function lbfgs(
   let here: Evaluation = { point: start, ...(await evaluate(start)) };
   const pairs: Pair[] = [];
   for (let iteration = 0; ; iteration++) {
-    const rest = largest(here.gradient) <= tolerance;
-    if (rest || iteration === iterations) return { ...here, iterations: iteration, converged: rest };
-    const direction = downhill(here.gradient, pairs);
+    const converged = largest(here.gradient) <= tolerance;
+    if (converged || iteration === iterations) return { ...here, iterations: iteration, converged };
+    const direction = searchDirection(here.gradient, pairs);
     const first = pairs.length > 0 ? 1 : Math.min(1, 1 / Math.sqrt(dot(direction, direction)));
     const next = await search(here, direction, first, evaluate);
     if (!next && pairs.length === 0) return { ...here, iterations: iteration, converged: true };
@@ -50,7 +50,7 @@ export async function lbfgs(
       pairs.length = 0; // once more along the gradient itself
       continue;
     }
-    remember(pairs, here, next);
+    addPair(pairs, here, next);
     here = next;
     onStep?.(iteration + 1, here.value);
   }
@@ -67,7 +67,7 @@ interface Pair {
   readonly rho: number;
 }
 
-function remember(pairs: Pair[], from: Evaluation, to: Evaluation): void {
+function addPair(pairs: Pair[], from: Evaluation, to: Evaluation): void {
   const step = to.point.map((value, i) => value - from.point[i]);
   const change = to.gradient.map((value, i) => value - from.gradient[i]);
   const product = dot(step, change);
@@ -76,8 +76,8 @@ function remember(pairs: Pair[], from: Evaluation, to: Evaluation): void {
   pairs.push({ step, change, rho: 1 / product });
 }
 
-/** Algorithm 7.4: minus the inverse Hessian, as the pairs tell it, times the gradient. */
-function downhill(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
+/** Algorithm 7.4: minus the inverse Hessian, approximated by the pairs, times the gradient. */
+function searchDirection(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = gradient.map((value) => -value);
   const alphas: number[] = [];
   for (let i = pairs.length - 1; i >= 0; i--) {
@@ -115,11 +115,11 @@ async function search(
     const found = await evaluate(point);
     const tried: Try = { length, value: found.value, slope: dot(found.gradient, direction) };
     const lower = tried.value <= from.value + decrease * length * slope && tried.value < low.value;
-    // Within rounding values tell nothing, slopes still do: the approximate condition of Hager and Zhang (CG_DESCENT, 4.1).
+    // Within rounding only slopes can be compared: the approximate Wolfe condition of Hager and Zhang (CG_DESCENT, 4.1).
     const flat = Math.abs(tried.value - from.value) <= rounding * Math.abs(from.value);
     const enough = flat ? tried.slope <= (2 * decrease - 1) * slope : lower;
     if (!enough)
-      high = tried; // also where the value is no number
+      high = tried; // also where the value is NaN
     else {
       best = { point, ...found };
       if (Math.abs(tried.slope) <= -curvature * slope) return best;
@@ -131,7 +131,7 @@ async function search(
   return best;
 }
 
-/** Where the cubic through both ends has its minimum, kept off the ends (Nocedal and Wright, 3.59); the middle where it has none. */
+/** Returns the minimum of the cubic through both ends, kept off the ends (Nocedal and Wright, 3.59); the middle where it has none. */
 function between(a: Try, b: Try): number {
   const width = b.length - a.length;
   const d = a.slope + b.slope - (3 * (b.value - a.value)) / width;

@@ -1,53 +1,57 @@
-/** What a mask says of each token: fractions of classes, or the classes of a few places in it. */
+/** Targets of tokens from a mask: fractions of classes, or the classes at a grid of points. */
 import { S2Error } from "../core/index.ts";
 
-/** A class of every pixel, row by row. */
+/** The class of every pixel. */
 export interface Mask {
   readonly width: number;
   readonly height: number;
+  /** [height, width], row by row. */
   readonly data: Uint8Array;
 }
 
-type Grid = { readonly rows: number; readonly cols: number };
+/** The size of a grid of tokens. */
+export interface Grid {
+  readonly rows: number;
+  readonly cols: number;
+}
 
-/** The row or column of a grid in which each pixel's middle lies. */
-export function cells(pixels: number, count: number): Int32Array {
-  return Int32Array.from({ length: pixels }, (_, at) => Math.floor(((at + 0.5) * count) / pixels));
+/** Calls `visit(pixel, token)` for every pixel, with the token in which the pixel's center lies. */
+export function eachPixel(
+  { width, height }: { readonly width: number; readonly height: number },
+  { rows, cols }: Grid,
+  visit: (pixel: number, token: number) => void,
+): void {
+  for (let y = 0, pixel = 0; y < height; y++) {
+    const first = Math.floor(((y + 0.5) * rows) / height) * cols;
+    for (let x = 0; x < width; x++, pixel++) visit(pixel, first + Math.floor(((x + 0.5) * cols) / width));
+  }
 }
 
 /**
- * The share of each class in the pixels under each token, [rows·cols, classes]; what is ignored belongs to no class.
+ * Returns the fraction of each class in the pixels under each token, [rows·cols, classes]; ignored pixels belong to no class.
  * @throws S2Error "labels" for a pixel that is neither a class nor ignored.
  */
-export function classFractions(mask: Mask, { rows, cols }: Grid, classes: number, ignore: number): Float32Array {
+export function classFractions(mask: Mask, grid: Grid, classes: number, ignore: number): Float32Array {
   checkMask(mask, classes, ignore);
-  const fractions = new Float32Array(rows * cols * classes);
-  const pixels = new Int32Array(rows * cols);
-  const [rowOf, colOf] = [cells(mask.height, rows), cells(mask.width, cols)];
-  for (let y = 0, at = 0; y < mask.height; y++) {
-    for (let x = 0; x < mask.width; x++, at++) {
-      const token = rowOf[y] * cols + colOf[x];
-      pixels[token]++;
-      if (mask.data[at] !== ignore) fractions[token * classes + mask.data[at]]++;
-    }
-  }
+  const fractions = new Float32Array(grid.rows * grid.cols * classes);
+  const pixels = new Int32Array(grid.rows * grid.cols);
+  eachPixel(mask, grid, (pixel, token) => {
+    pixels[token]++;
+    if (mask.data[pixel] !== ignore) fractions[token * classes + mask.data[pixel]]++;
+  });
   for (let i = 0; i < fractions.length; i++) if (fractions[i] > 0) fractions[i] /= pixels[Math.floor(i / classes)];
   return fractions;
 }
 
-/** The mask's values at the middles of a grid of places, column by column: [cols, rows]. Ignored ones become -1. */
+/** Returns the mask's values at the centers of a grid's cells, column by column: [cols, rows]. Ignored ones become -1. */
 export function labelsAt(mask: Mask, { rows, cols }: Grid, classes: number, ignore: number): Int32Array {
   checkMask(mask, classes, ignore);
-  const labels = new Int32Array(rows * cols);
-  for (let col = 0, to = 0; col < cols; col++) {
-    const x = Math.floor(((col + 0.5) * mask.width) / cols);
-    for (let row = 0; row < rows; row++, to++) {
-      const y = Math.floor(((row + 0.5) * mask.height) / rows);
-      const label = mask.data[y * mask.width + x];
-      labels[to] = label === ignore ? -1 : label;
-    }
-  }
-  return labels;
+  return Int32Array.from({ length: rows * cols }, (_, i) => {
+    const x = Math.floor(((Math.floor(i / rows) + 0.5) * mask.width) / cols);
+    const y = Math.floor((((i % rows) + 0.5) * mask.height) / rows);
+    const label = mask.data[y * mask.width + x];
+    return label === ignore ? -1 : label;
+  });
 }
 
 function checkMask({ width, height, data }: Mask, classes: number, ignore: number): void {

@@ -2,42 +2,48 @@
 import { array, gtValue, integer, minValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
+import { type Batches, channelsOf, type LabeledBatch } from "./batches.ts";
 import { checkFields, checkHead, type FeatureHead } from "./head.ts";
-import type { OpenedHead } from "./probe.ts";
-import { type Batches, channelsOf, type LabeledBatch, rowCount } from "./rows.ts";
-import { unitFeatures } from "./unit-rows.ts";
+import type { OpenedHead } from "./linear.ts";
+import { unitFeatures } from "./unit-features.ts";
 
-/** Tensors: rows [n, channels], each scale of unit length over the root of the number of scales, and labels [n]. */
+/** A classifier of k nearest neighbors. */
 export interface NeighborsHead extends FeatureHead {
   readonly kind: "neighbors";
+  /** Names of the classes, by label. */
   readonly classes: readonly string[];
-  /** How many neighbors vote. */
+  /** Number of neighbors that vote. */
   readonly k: number;
+  /** Divides the cosines in the votes' weights. */
   readonly temperature: number;
+  /** Rows [n, channels], each scale of length 1 / √scales, and labels [n]. */
   readonly tensors: { readonly rows: Tensor; readonly labels: Tensor };
 }
 
+/** Options of `fitNeighbors`. */
 export interface NeighborsOptions {
+  /** Names of the classes, by label. */
   readonly classes: readonly string[];
   /** Channels of each scale; the cosines of the scales are averaged. */
   readonly channelsPerScale: readonly number[];
-  /** Default 20, as DINO. */
+  /** Number of neighbors that vote; default 20, as DINO. */
   readonly k?: number;
-  /** Default 0.07, as DINO. */
+  /** Divides the cosines in the votes' weights; default 0.07, as DINO. */
   readonly temperature?: number;
+  /** Stops the fit. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Keeps the rows that have a class.
- * @throws S2Error "labels" when there are fewer of them than `k`; "rows" for rows of another width.
+ * Stores the rows that have a class.
+ * @throws S2Error "labels" when there are fewer of them than `k`; "rows" for features of other channels.
  */
 export async function fitNeighbors(
   train: Batches<LabeledBatch>,
   { classes, channelsPerScale, k = 20, temperature = 0.07, signal }: NeighborsOptions,
 ): Promise<NeighborsHead> {
   const channels = channelsOf(channelsPerScale);
-  const parts: Float32Array[] = [];
+  const vectors: Float32Array[] = [];
   const labels: number[] = [];
   let seen = 0;
   for await (const batch of train()) {
@@ -47,13 +53,13 @@ export async function fitNeighbors(
     for (let i = 0; i < batch.labels.length; i++) {
       if (batch.labels[i] < 0 || batch.labels[i] >= classes.length) continue;
       labels.push(batch.labels[i]);
-      parts.push(unit.subarray(i * channels, (i + 1) * channels));
+      vectors.push(unit.subarray(i * channels, (i + 1) * channels));
     }
   }
   if (labels.length < k)
     throw new S2Error("labels", `There are ${labels.length} rows with a class, and k is ${k}; give more rows, or a smaller k.`);
   const rows = new Float32Array(labels.length * channels);
-  for (const [i, part] of parts.entries()) rows.set(part, i * channels);
+  for (const [i, vector] of vectors.entries()) rows.set(vector, i * channels);
   const tensors = {
     rows: { dims: [labels.length, channels], data: rows },
     labels: { dims: [labels.length], data: Float32Array.from(labels) },
@@ -61,39 +67,34 @@ export async function fitNeighbors(
   return { kind: "neighbors", classes, channelsPerScale, k, temperature, tensors };
 }
 
-/** Kept rows in one product: a block and its similarities stay in the caches. */
+/** Stored rows in one product: a block and its similarities stay in the caches. */
 const block = 4096;
 
 /**
- * Opens it: rows [n, channels] to probabilities [n, classes], the fractions of the votes. Of neighbors that are equally near, the earlier counts.
- * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for rows of another width.
+ * Opens the head; it maps features [n, channels] to probabilities [n, classes], the fractions of the votes. Of equally near neighbors
+ * the earlier row votes.
+ * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for features of other channels.
  */
 export async function openNeighbors(head: NeighborsHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
   const kept = head.tensors.labels?.data.length ?? 0;
-  checkFields(head, "neighbors", {
+  const channels = checkFields(head, "neighbors", {
     classes: array(string()),
     k: pipe(number(), integer(), minValue(1)),
     temperature: pipe(number(), gtValue(0)),
   });
   const { classes, channelsPerScale, k, temperature, tensors } = head;
-  const channels = channelsOf(channelsPerScale);
   checkHead(head, "neighbors", { rows: [kept, channels], labels: [kept] });
   checkLabels(tensors.labels.data, classes.length);
   if (k > kept)
     throw new S2Error("head", `The neighbors head has k = ${k} and ${kept} rows; expected a k of at most that. Fit it again.`);
   const graph = await openGraph(similarityFile(channels));
   return {
-    async predict(rows) {
-      const unit = unitFeatures(rows, channelsPerScale, channels);
-      const n = rowCount(rows, channels);
-      const near = nearest(n, k);
+    async predict(features) {
+      const unit = unitFeatures(features, channelsPerScale, channels);
+      const near = nearest(features.length / channels, k);
       for (let from = 0; from < kept; from += block) {
-        const to = Math.min(kept, from + block);
-        keepNearest(
-          near,
-          await similarities(graph, unit, tensors.rows.data.subarray(from * channels, to * channels), channels),
-          from,
-        );
+        const rows = tensors.rows.data.subarray(from * channels, (from + block) * channels);
+        keepNearest(near, await similarities(graph, unit, rows, channels), from);
       }
       return votes(near, tensors.labels.data, classes.length, temperature);
     },
@@ -123,7 +124,7 @@ async function similarities(graph: OpenedGraph, rows: Float32Array, kept: Float3
   return (await graph.run({ rows: feed(rows), kept: feed(kept) })).similarities.data as Float32Array;
 }
 
-/** The k nearest of each row so far, nearest first: [n, k]. */
+/** The k nearest stored rows of each row so far, nearest first: [n, k]. */
 interface Nearest {
   readonly n: number;
   readonly k: number;
@@ -137,7 +138,7 @@ const nearest = (n: number, k: number): Nearest => ({
   index: new Int32Array(n * k),
 });
 
-/** Takes in the similarities [n, m] to kept rows `from` to `from + m`. */
+/** Updates the nearest with the similarities [n, m] to stored rows `from` to `from + m`. */
 function keepNearest({ n, k, similarity, index }: Nearest, found: Float32Array, from: number): void {
   const m = found.length / n;
   for (let row = 0; row < n; row++) {
@@ -157,6 +158,7 @@ function keepNearest({ n, k, similarity, index }: Nearest, found: Float32Array, 
   }
 }
 
+/** Returns the fractions of the votes, [n, classes]. */
 function votes({ n, k, similarity, index }: Nearest, labels: Float32Array, classes: number, temperature: number): Float32Array {
   const fractions = new Float32Array(n * classes);
   for (let row = 0; row < n; row++) {

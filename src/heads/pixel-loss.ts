@@ -1,31 +1,26 @@
-/** Cross-entropy of scores that are enlarged bilinearly: enlarging is a matrix along rows and one along columns, its gradient their transposes. */
+/** Cross-entropy of bilinearly enlarged scores: enlarging is a matrix along rows and one along columns, its gradient their transposes. */
 import { resize } from "../core/index.ts";
 import { type GraphTensor, input, MatMul, Mul, type ShapedValue, Transpose } from "../onnx/index.ts";
+import type { FeatureBatch } from "./batches.ts";
 import { crossEntropy, oneHot } from "./cross-entropy.ts";
 import type { ScoreLoss } from "./fit-lbfgs.ts";
-import { labelsAt, type Mask } from "./masks.ts";
-import type { FeatureBatch } from "./rows.ts";
+import { type Grid, labelsAt, type Mask } from "./masks.ts";
 
-/** Places along a token's side. */
-const places = 4;
+/** Samples along a token's side. */
+const samples = 4;
 
-/** An image's tokens and the classes of `places`² places in each. */
+/** Features of an image's tokens and the classes of `samples`² points in each, as inputs of the graph. */
 export interface PixelBatch extends FeatureBatch {
   readonly feeds: Readonly<Record<string, GraphTensor>>;
 }
 
-export function pixelBatch(
-  features: Float32Array,
-  grid: { readonly rows: number; readonly cols: number },
-  mask: Mask,
-  classes: number,
-  ignore: number,
-): PixelBatch {
-  const fine = { rows: grid.rows * places, cols: grid.cols * places };
+/** Makes the batch of an image. @throws S2Error "labels" for a pixel that is neither a class nor ignored. */
+export function pixelBatch(features: Float32Array, grid: Grid, mask: Mask, classes: number, ignore: number): PixelBatch {
+  const fine = { rows: grid.rows * samples, cols: grid.cols * samples };
   return {
     features,
     feeds: {
-      rows: { dims: [grid.rows, grid.cols, features.length / (grid.rows * grid.cols)], data: features },
+      features: { dims: [grid.rows, grid.cols, features.length / (grid.rows * grid.cols)], data: features },
       enlarge_rows: enlarging(grid.rows, fine.rows),
       enlarge_cols: enlarging(grid.cols, fine.cols),
       labels: { dims: [fine.cols, fine.rows], data: labelsAt(mask, fine, classes, ignore) },
@@ -33,7 +28,7 @@ export function pixelBatch(
   };
 }
 
-/** [to, from]: what `resize` makes of unit vectors. */
+/** Returns the matrix [to, from] of bilinear interpolation: `resize` of unit vectors. */
 function enlarging(from: number, to: number): GraphTensor {
   const unit = new Float32Array(from * from);
   for (let i = 0; i < from; i++) unit[i * from + i] = 1;
@@ -41,7 +36,7 @@ function enlarging(from: number, to: number): GraphTensor {
   return { dims: [to, from], data };
 }
 
-/** A token counts as one, so that C means the same as for tokens. */
+/** Cross-entropy at the samples; those of a token count as one row, so that C means the same as for tokens. */
 export const pixelLoss = (classes: number): ScoreLoss<PixelBatch> => ({
   outputs: classes,
   leadingInputs: ["rows", "cols"],
@@ -54,8 +49,8 @@ export const pixelLoss = (classes: number): ScoreLoss<PixelBatch> => ({
     const labels = input(graph, "labels", "int32", ["fine cols", "fine rows"]);
     const { loss, gradient, count } = crossEntropy(fine, oneHot(labels, classes));
     const back = MatMul(Transpose(alongCols, [1, 0]), swapped(MatMul(Transpose(alongRows, [1, 0]), gradient)));
-    const share = 1 / places ** 2;
-    return { loss: Mul(loss, share), gradient: Mul(back, share), count: Mul(count, share) };
+    const weight = 1 / samples ** 2;
+    return { loss: Mul(loss, weight), gradient: Mul(back, weight), count: Mul(count, weight) };
   },
   feeds: ({ feeds }) => ({ ...feeds }),
 });

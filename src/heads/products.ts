@@ -1,4 +1,4 @@
-/** All that squared loss knows of a data set: weighted products of its rows, summed over batches; and what ridge regression makes of them. */
+/** Ridge regression from weighted products of rows, which are summed over batches. */
 import { S2Error } from "../core/index.ts";
 import {
   Add,
@@ -15,11 +15,12 @@ import {
   Sub,
   writeOnnx,
 } from "../onnx/index.ts";
+import { type Batches, rowCount, type TargetBatch } from "./batches.ts";
 import { cholesky, solve } from "./cholesky.ts";
-import { type Batches, type FitOptions, rowCount, type TargetBatch } from "./rows.ts";
-import type { Solution, Standardization } from "./standardize.ts";
+import type { FitOptions } from "./options.ts";
+import { nothingCounts, type Solution, type Standardization } from "./standardize.ts";
 
-/** Σ weight · [z, targets, 1]ᵀ [z, targets, 1], of side channels + outputs + 1, z the standardized rows. */
+/** Σ weight · [z, targets, 1]ᵀ [z, targets, 1], a square matrix of channels + outputs + 1 rows, with z the standardized features. */
 export interface Products {
   readonly sums: Float64Array;
   readonly channels: number;
@@ -28,15 +29,15 @@ export interface Products {
   readonly count: number;
 }
 
-/** The products of one batch. They are taken in float64, as scikit-learn takes them, and handed out as two float32 that sum to them. */
+/** Computes the products of one batch in float64, as scikit-learn, and returns each as two float32 that sum to it. */
 export function productsFile({ mean, factor }: Standardization, outputs: number): Uint8Array {
   const channels = mean.length;
   const graph = newGraph(17);
-  const rows = input(graph, "rows", "float32", ["rows", channels]);
+  const features = input(graph, "features", "float32", ["rows", channels]);
   const targets = input(graph, "targets", "float32", ["rows", outputs]);
   const weights = input(graph, "weights", "float32", ["rows", 1]);
   const perChannel = (data: Float32Array) => constant(graph, "float64", [channels], Float64Array.from(data));
-  const z = Mul(Sub(Cast(rows, "float64"), perChannel(mean)), perChannel(factor));
+  const z = Mul(Sub(Cast(features, "float64"), perChannel(mean)), perChannel(factor));
   const all = Concat([z, Cast(Concat([targets, Add(Mul(weights, 0), 1)], 1), "float64")], 1);
   const products = Gemm(Mul(all, Cast(weights, "float64")), all, undefined, { transA: 1 });
   const high = Cast(products, "float32");
@@ -46,8 +47,8 @@ export function productsFile({ mean, factor }: Standardization, outputs: number)
 }
 
 /**
- * Sums over all batches.
- * @throws S2Error "rows" for rows of another width; "labels" when no row counts.
+ * Sums the products over all batches.
+ * @throws S2Error "rows" for features of other channels; "labels" when no row counts.
  */
 export async function productsOf(
   graph: OpenedGraph,
@@ -62,24 +63,20 @@ export async function productsOf(
     signal?.throwIfAborted();
     const n = rowCount(features, channels, done);
     const { high, low } = await graph.run({
-      rows: { dims: [n, channels], data: features },
+      features: { dims: [n, channels], data: features },
       targets: { dims: [n, outputs], data: targets },
       weights: { dims: [n, 1], data: weights ?? new Float32Array(n).fill(1) },
     });
-    addBoth(sums, high.data as Float32Array, low.data as Float32Array);
+    for (let i = 0; i < sums.length; i++) sums[i] += Number(high.data[i]) + Number(low.data[i]);
     onProgress?.({ step: "products", done: (done += n) });
   }
   const count = sums[sums.length - 1];
-  if (!(count > 0)) throw new S2Error("labels", "No row has a class or a weight; give at least one batch with some.");
+  if (!(count > 0)) throw nothingCounts();
   return { sums, channels, outputs, count };
 }
 
-function addBoth(sums: Float64Array, high: Float32Array, low: Float32Array): void {
-  for (let i = 0; i < sums.length; i++) sums[i] += high[i] + low[i];
-}
-
 /**
- * (zᵀz + alpha) · weight = zᵀ · targets, both about their means; the bias makes up for the means.
+ * Solves (zᵀz + alpha) · weight = zᵀ · targets, both centered; the bias accounts for the means.
  * @throws S2Error "option" for an alpha that is lost in rounding.
  */
 export function solveRidge({ sums, channels, outputs, count }: Products, alpha: number): Solution {
@@ -104,11 +101,11 @@ export function solveRidge({ sums, channels, outputs, count }: Products, alpha: 
   return { weight, bias };
 }
 
-/** The mean over rows of the squared differences of target and value, summed over outputs: uᵀ · sums · u with u = [weight, -1, bias]. */
+/** Returns the mean over rows of the squared differences of target and value, summed over outputs: uᵀ · sums · u with u = [weight, -1, bias]. */
 export function meanSquare({ sums, channels, outputs, count }: Products, { weight, bias }: Solution): number {
   const size = channels + outputs + 1;
   const u = new Float64Array(size);
-  let all = 0;
+  let total = 0;
   for (let k = 0; k < outputs; k++) {
     u.fill(0);
     u.set(weight.subarray(k * channels, (k + 1) * channels));
@@ -118,8 +115,8 @@ export function meanSquare({ sums, channels, outputs, count }: Products, { weigh
       if (u[i] === 0) continue;
       let sum = 0;
       for (let j = 0; j < size; j++) sum += sums[i * size + j] * u[j];
-      all += u[i] * sum;
+      total += u[i] * sum;
     }
   }
-  return all / count;
+  return total / count;
 }

@@ -1,35 +1,41 @@
 /**
- * Few-shot classification: a class is the mean of its examples, and a row belongs to the one in whose direction it lies from the mean of
- * all (Snell et al., arXiv 1703.05175; centered, with cosines, as Wang et al., arXiv 1911.04623).
+ * Few-shot classification: a class is the mean of its examples, and a row belongs to the class whose mean lies in the most similar
+ * direction from the mean of all (Snell et al., arXiv 1703.05175; centered, with cosines, as Wang et al., arXiv 1911.04623).
  */
 import { array, gtValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
 import { Mul, type OpenGraph, Softmax } from "../onnx/index.ts";
+import { type Batches, channelsOf, type LabeledBatch, rowCount } from "./batches.ts";
 import { checkFields, checkHead, type FeatureHead } from "./head.ts";
-import { mapFile, type OpenedHead, runMap } from "./probe.ts";
-import { type Batches, channelsOf, type LabeledBatch, rowCount } from "./rows.ts";
-import { unitFeatures } from "./unit-rows.ts";
+import { type OpenedHead, openLinear } from "./linear.ts";
+import { unitFeatures } from "./unit-features.ts";
 
-/** Tensors: center [channels], the mean of the classes' means; weight [classes, channels], these less the center, in scales of equal length. */
+/** A few-shot classifier: the means of the classes. */
 export interface PrototypesHead extends FeatureHead {
   readonly kind: "prototypes";
+  /** Names of the classes, by label. */
   readonly classes: readonly string[];
+  /** Divides the cosines before the softmax. */
   readonly temperature: number;
+  /** Center [channels], the mean of the classes' means; weight [classes, channels], the means less the center, each scale of equal length. */
   readonly tensors: { readonly center: Tensor; readonly weight: Tensor };
 }
 
+/** Options of `fitPrototypes`. */
 export interface PrototypesOptions {
+  /** Names of the classes, by label. */
   readonly classes: readonly string[];
   /** Channels of each scale; the cosines of the scales are averaged. */
   readonly channelsPerScale: readonly number[];
-  /** Of the softmax over cosines; default 0.07. It sharpens probabilities and does not change which class is best. */
+  /** Divides the cosines before the softmax; default 0.07. It changes probabilities, not the best class. */
   readonly temperature?: number;
+  /** Stops the fit. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Means of the examples; one a class is enough.
- * @throws S2Error "labels" for a class without an example; "rows" for rows of another width.
+ * Computes the mean of each class's examples; one example a class is enough.
+ * @throws S2Error "labels" for a class without an example; "rows" for features of other channels.
  */
 export async function fitPrototypes(
   train: Batches<LabeledBatch>,
@@ -50,7 +56,7 @@ export async function fitPrototypes(
   }
   const absent = counts.indexOf(0);
   if (absent >= 0)
-    throw new S2Error("labels", `The class ${classes[absent]} has no example; give one at least, or leave the class out.`);
+    throw new S2Error("labels", `The class ${classes[absent]} has no example; give at least one, or leave the class out.`);
   const center = new Float32Array(channels);
   for (let i = 0; i < means.length; i++) {
     means[i] /= counts[Math.floor(i / channels)];
@@ -62,25 +68,21 @@ export async function fitPrototypes(
 }
 
 /**
- * Opens it: rows [n, channels] to probabilities [n, classes], the softmax of cosine / temperature.
- * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for rows of another width.
+ * Opens the head; it maps features [n, channels] to probabilities [n, classes], the softmax of cosine / temperature.
+ * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for features of other channels.
  */
 export async function openPrototypes(
   head: PrototypesHead,
   openGraph: OpenGraph,
 ): Promise<OpenedHead<Float32Array, Float32Array>> {
-  checkFields(head, "prototypes", { classes: array(string()), temperature: pipe(number(), gtValue(0)) });
+  const channels = checkFields(head, "prototypes", { classes: array(string()), temperature: pipe(number(), gtValue(0)) });
   const { classes, channelsPerScale, temperature, tensors } = head;
-  const channels = channelsOf(channelsPerScale);
   checkHead(head, "prototypes", { center: [channels], weight: [classes.length, channels] });
   const bias = { dims: [classes.length], data: new Float32Array(classes.length) };
-  const graph = await openGraph(
-    mapFile({ weight: tensors.weight, bias }, channels, (cosines) => Softmax(Mul(cosines, 1 / temperature))),
+  return openLinear(
+    openGraph,
+    { weight: tensors.weight, bias },
+    (cosines) => Softmax(Mul(cosines, 1 / temperature)),
+    (features: Float32Array, run) => run(unitFeatures(features, channelsPerScale, channels, tensors.center.data)),
   );
-  return {
-    async predict(rows) {
-      return runMap(graph, unitFeatures(rows, channelsPerScale, channels, tensors.center.data), channels);
-    },
-    close: () => graph.close(),
-  };
 }

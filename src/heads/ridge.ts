@@ -1,94 +1,78 @@
 /** Ridge regression in closed form, of values and of classes. */
+import { type Batches, channelsOf, type LabeledBatch, mapBatches, type TargetBatch, withLabelWeights } from "./batches.ts";
+import type { FittedHead, HeadOptions } from "./options.ts";
 import type { ProbeHead } from "./probe.ts";
 import { meanSquare, productsFile, productsOf, solveRidge } from "./products.ts";
-import {
-  type Batches,
-  channelsOf,
-  type FitOptions,
-  type FittedHead,
-  type LabeledBatch,
-  mapBatches,
-  regularizationsOf,
-  type TargetBatch,
-  type Trial,
-} from "./rows.ts";
-import { foldStandardization, type LinearMap, type Solution, standardizationOf } from "./standardize.ts";
+import { standardizationOf } from "./standardize.ts";
+import { bestMap, type FittedMap, regularizationsOf } from "./trials.ts";
 
-export interface RidgeOptions extends FitOptions {
-  /** Channels of each scale. */
-  readonly channelsPerScale: readonly number[];
-  /** scikit-learn's alpha: the larger, the more the weights are held back. A list is chosen from by the validation rows. */
+/** Options of fits by ridge regression. */
+export interface RidgeOptions<B> extends HeadOptions<B> {
+  /** scikit-learn's alpha, the regularization. Of a list, the best on the validation rows is taken. */
   readonly alpha: number | readonly number[];
 }
 
 /**
- * Fits Σ (target - value)² + alpha · Σ weight², the bias not penalised (scikit-learn's Ridge), on features that are standardized per
- * channel with equal weight per scale (`standardOf`). `names` are what the values are called. The validation loss is the mean over rows
- * of the squared difference.
+ * Fits Σ (target - value)² + alpha · Σ weight², the bias not penalized (scikit-learn's Ridge), on features that are standardized per
+ * channel with equal weight per scale. `names` are those of the values. The validation loss is the mean over rows of the squared
+ * difference, summed over values.
  * @throws S2Error "option", "rows", "labels" for what cannot be fitted; the signal's reason when aborted.
  */
 export async function fitRidge(
   train: Batches<TargetBatch>,
-  options: RidgeOptions & { readonly names: readonly string[]; readonly validation?: Batches<TargetBatch> },
+  options: RidgeOptions<TargetBatch> & { readonly names: readonly string[] },
 ): Promise<FittedHead<ProbeHead>> {
   const { names, channelsPerScale } = options;
-  const { map, ...how } = await ridgeMap(train, names.length, options);
-  return { head: { kind: "probe", gives: "values", names, channelsPerScale, tensors: { ...map } }, ...how };
+  const { map, ...trials } = await ridgeMap(train, names.length, options);
+  return { head: { kind: "probe", gives: "values", names, channelsPerScale, tensors: { ...map } }, ...trials };
 }
 
-/** Ridge regression on 1 for the row's class and -1 for the others (scikit-learn's RidgeClassifier); the largest score is the class. */
+/**
+ * Fits ridge regression to 1 for a row's class and -1 for the others (scikit-learn's RidgeClassifier); the largest score is the class.
+ * @throws S2Error "option", "rows", "labels" for what cannot be fitted; the signal's reason when aborted.
+ */
 export async function fitRidgeClassifier(
   train: Batches<LabeledBatch>,
-  options: RidgeOptions & { readonly classes: readonly string[]; readonly validation?: Batches<LabeledBatch> },
+  options: RidgeOptions<LabeledBatch> & { readonly classes: readonly string[] },
 ): Promise<FittedHead<ProbeHead>> {
-  const { classes, channelsPerScale, validation } = options;
-  const held = validation && signed(validation, classes.length);
-  const { map, ...how } = await ridgeMap(signed(train, classes.length), classes.length, { ...options, validation: held });
-  return { head: { kind: "probe", gives: "scores", names: classes, channelsPerScale, tensors: { ...map } }, ...how };
+  const { classes, channelsPerScale } = options;
+  const validation = options.validation && withSigns(options.validation, classes.length);
+  const { map, ...trials } = await ridgeMap(withSigns(train, classes.length), classes.length, { ...options, validation });
+  return { head: { kind: "probe", gives: "scores", names: classes, channelsPerScale, tensors: { ...map } }, ...trials };
 }
 
-/** 1 and -1 for labels; a row whose label is no class has no weight. */
-const signed = (batches: Batches<LabeledBatch>, classes: number): Batches<TargetBatch> =>
-  mapBatches(batches, ({ features, labels }) => {
-    const targets = new Float32Array(labels.length * classes).fill(-1);
-    const weights = new Float32Array(labels.length);
-    for (let i = 0; i < labels.length; i++) {
-      if (labels[i] < 0 || labels[i] >= classes) continue;
-      targets[i * classes + labels[i]] = 1;
-      weights[i] = 1;
-    }
-    return { features, targets, weights };
-  });
+/** Makes targets of labels: 1 for the class and -1 for the others. */
+const withSigns = (batches: Batches<LabeledBatch>, classes: number): Batches<TargetBatch> =>
+  mapBatches(withLabelWeights(batches, classes), ({ features, labels, weights }) => ({
+    ...{ features, weights },
+    targets: Float32Array.from({ length: labels.length * classes }, (_, i) =>
+      labels[Math.floor(i / classes)] === i % classes ? 1 : -1,
+    ),
+  }));
 
-/** The map of the alpha with the least validation loss; one pass for mean and deviation, one for the products. */
+/** Fits the map of the alpha with the least validation loss; one pass for mean and deviation, one for the products. */
 export async function ridgeMap(
   train: Batches<TargetBatch>,
   outputs: number,
-  options: RidgeOptions & { readonly validation?: Batches<TargetBatch> },
-): Promise<{ map: LinearMap; chosen: Trial; trials: readonly Trial[] }> {
+  options: RidgeOptions<TargetBatch>,
+): Promise<FittedMap> {
   const { channelsPerScale, alpha, validation, signal, onProgress } = options;
   const list = regularizationsOf("alpha", alpha, validation);
-  const standard = await standardizationOf(train, channelsPerScale, options);
-  const graph = await options.openGraph(productsFile(standard, outputs));
+  const standardization = await standardizationOf(train, channelsPerScale, options);
+  const graph = await options.openGraph(productsFile(standardization, outputs));
   try {
     const products = await productsOf(graph, train, channelsOf(channelsPerScale), outputs, options);
     const held = validation && (await productsOf(graph, validation, channelsOf(channelsPerScale), outputs, options));
-    const trials: Trial[] = [];
-    let best: { readonly trial: Trial; readonly solution: Solution } | undefined;
-    for (const [i, regularization] of list.entries()) {
+    let done = 0;
+    return await bestMap(list, standardization, async (regularization) => {
       signal?.throwIfAborted();
       const solution = solveRidge(products, regularization);
       const squares = solution.weight.reduce((sum, value) => sum + value * value, 0);
       const loss = meanSquare(products, solution) + (regularization * squares) / products.count;
-      const trial: Trial = {
-        ...{ regularization, loss, iterations: 0, converged: true },
-        ...(held && { validation: meanSquare(held, solution) }),
-      };
-      trials.push(trial);
-      if (!best || trial.validation! < best.trial.validation!) best = { trial, solution };
-      onProgress?.({ step: `alpha = ${regularization}`, done: i + 1, of: list.length, loss });
-    }
-    return { map: foldStandardization(best!.solution, standard), chosen: best!.trial, trials };
+      onProgress?.({ step: `alpha = ${regularization}`, done: ++done, of: list.length, loss });
+      const validation = held && { validation: meanSquare(held, solution) };
+      return { trial: { regularization, loss, iterations: 0, converged: true, ...validation }, solution };
+    });
   } finally {
     await graph.close();
   }

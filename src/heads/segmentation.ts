@@ -3,110 +3,117 @@ import { array, string } from "valibot";
 import type { Tensor } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
+import { type Batches, type FeatureBatch, mapBatches, memoized } from "./batches.ts";
 import { softLabelLoss } from "./cross-entropy.ts";
 import { fitWithLbfgs, type ScoreLoss } from "./fit-lbfgs.ts";
 import { checkFields, checkHead, type FeatureHead } from "./head.ts";
 import { largestScores } from "./largest-scores.ts";
+import { type OpenedHead, openLinear } from "./linear.ts";
 import { classFractions, type Mask } from "./masks.ts";
+import type { FittedHead, HeadOptions } from "./options.ts";
 import { pixelBatch, pixelLoss } from "./pixel-loss.ts";
-import { mapFile, type OpenedHead, runMap } from "./probe.ts";
-import { ridgeMap } from "./ridge.ts";
-import { type Batches, channelsOf, type FeatureBatch, type FitOptions, type FittedHead, mapBatches, memoized } from "./rows.ts";
+import { type RidgeOptions, ridgeMap } from "./ridge.ts";
 import type { LinearMap } from "./standardize.ts";
 import { gridFeatures } from "./tokens.ts";
 
-/** Tensors: weight [classes, channels] and bias [classes], of tokens as they are (standardizing is folded in). */
+/** A segmentation head. */
 export interface SegmentationHead extends FeatureHead {
   readonly kind: "segmentation";
+  /** Names of the classes, by the mask's values. */
   readonly classes: readonly string[];
+  /** Weight [classes, channels] and bias [classes], for tokens as they are (the standardization is folded in). */
   readonly tensors: { readonly weight: Tensor; readonly bias: Tensor };
 }
 
-/** An image and what its pixels are; the mask may have another size than the image. */
+/** An image and the classes of its pixels; the mask may have another size than the image. */
 export interface MaskedImage {
   readonly tokens: ImageTokens;
   readonly mask: Mask;
 }
 
-export interface SegmentationOptions extends FitOptions {
-  /** Names of the classes; a mask's values count them. */
+/** Options of segmentation heads. */
+export interface SegmentationOptions extends HeadOptions<MaskedImage> {
+  /** Names of the classes, by the mask's values. */
   readonly classes: readonly string[];
-  /** Channels of each scale. */
-  readonly channelsPerScale: readonly number[];
   /** The mask's value for pixels that do not count; default 255. */
   readonly ignore?: number;
-  readonly validation?: Batches<MaskedImage>;
-  /** Of a descent: largest partial derivative of the mean loss at rest; default 1e-6. */
-  readonly tolerance?: number;
 }
 
 /**
  * Fits C · Σ cross-entropy + ½ Σ weight² by L-BFGS. Over "tokens": of each token, against the fractions of classes in its pixels. Over
- * "pixels": of the scores, enlarged bilinearly to 4 x 4 places in a token, against the mask there; a token's places count as one token.
+ * "pixels": of the scores, enlarged bilinearly to 4 x 4 points in a token, against the mask there; a token's points count as one row.
+ * `tolerance` is the largest partial derivative of the mean loss at which L-BFGS stops, default 1e-6.
  * @throws S2Error "option", "rows", "labels" for what cannot be fitted; the signal's reason when aborted.
  */
 export async function fitSegmentation(
   train: Batches<MaskedImage>,
-  options: SegmentationOptions & { readonly over?: "tokens" | "pixels"; readonly c: number | readonly number[] },
+  options: SegmentationOptions & {
+    readonly over?: "tokens" | "pixels";
+    readonly c: number | readonly number[];
+    readonly tolerance?: number;
+  },
 ): Promise<FittedHead<SegmentationHead>> {
   const { classes, channelsPerScale, over = "tokens", c, ignore = 255 } = options;
-  const k = classes.length;
-  const fit = <B extends FeatureBatch>(loss: ScoreLoss<B>, make: (image: MaskedImage) => B) => {
-    const batch = memoized(make);
+  const fit = async <B extends FeatureBatch>(loss: ScoreLoss<B>, make: (image: MaskedImage, features: Float32Array) => B) => {
+    const batch = memoized((image: MaskedImage) => make(image, gridFeatures(image.tokens, channelsPerScale)));
     const validation = options.validation && mapBatches(options.validation, batch);
-    return fitWithLbfgs(mapBatches(train, batch), loss, { ...options, validation, by: "c", regularization: c });
+    const lbfgs = { ...options, validation, penalty: "c" as const, regularization: c };
+    const { map, ...trials } = await fitWithLbfgs(mapBatches(train, batch), loss, lbfgs);
+    return { head: headOf(options, map), ...trials };
   };
-  const { map, ...how } =
-    over === "tokens"
-      ? await fit(softLabelLoss(k), ({ tokens, mask }) => ({
-          features: gridFeatures(tokens, channelsPerScale),
-          fractions: classFractions(mask, tokens.grid, k, ignore),
-        }))
-      : await fit(pixelLoss(k), ({ tokens, mask }) =>
-          pixelBatch(gridFeatures(tokens, channelsPerScale), tokens.grid, mask, k, ignore),
-        );
-  return { head: headOf(map, classes, channelsPerScale), ...how };
+  if (over === "pixels")
+    return fit(pixelLoss(classes.length), ({ tokens: { grid }, mask }, features) =>
+      pixelBatch(features, grid, mask, classes.length, ignore),
+    );
+  return fit(softLabelLoss(classes.length), ({ tokens: { grid }, mask }, features) => {
+    const fractions = classFractions(mask, grid, classes.length, ignore);
+    return { features, fractions, weights: rowSums(fractions, classes.length) };
+  });
 }
 
-/** In closed form: ridge regression on the fractions of classes in each token's pixels, a token as much as it has pixels that count. */
+/**
+ * Fits ridge regression in closed form to the fractions of classes in each token's pixels, tokens weighted by the pixels that count.
+ * @throws S2Error "option", "rows", "labels" for what cannot be fitted; the signal's reason when aborted.
+ */
 export async function fitRidgeSegmentation(
   train: Batches<MaskedImage>,
-  options: SegmentationOptions & { readonly alpha: number | readonly number[] },
+  options: SegmentationOptions & RidgeOptions<MaskedImage>,
 ): Promise<FittedHead<SegmentationHead>> {
   const { classes, channelsPerScale, ignore = 255 } = options;
-  const k = classes.length;
   const batch = memoized(({ tokens, mask }: MaskedImage) => {
-    const targets = classFractions(mask, tokens.grid, k, ignore);
-    const weights = new Float32Array(targets.length / k);
-    for (let i = 0; i < targets.length; i++) weights[Math.floor(i / k)] += targets[i];
-    for (let i = 0; i < targets.length; i++) if (targets[i] > 0) targets[i] /= weights[Math.floor(i / k)];
+    const fractions = classFractions(mask, tokens.grid, classes.length, ignore);
+    const weights = rowSums(fractions, classes.length);
+    const targets = fractions.map((value, i) => (value > 0 ? value / weights[Math.floor(i / classes.length)] : 0));
     return { features: gridFeatures(tokens, channelsPerScale), targets, weights };
   });
   const validation = options.validation && mapBatches(options.validation, batch);
-  const { map, ...how } = await ridgeMap(mapBatches(train, batch), k, { ...options, validation });
-  return { head: headOf(map, classes, channelsPerScale), ...how };
+  const { map, ...trials } = await ridgeMap(mapBatches(train, batch), classes.length, { ...options, validation });
+  return { head: headOf(options, map), ...trials };
 }
 
-const headOf = (map: LinearMap, classes: readonly string[], channelsPerScale: readonly number[]): SegmentationHead => ({
+/** Returns the sum of each row of [n, width]. */
+function rowSums(values: Float32Array, width: number): Float32Array {
+  const sums = new Float32Array(values.length / width);
+  for (let i = 0; i < values.length; i++) sums[Math.floor(i / width)] += values[i];
+  return sums;
+}
+
+const headOf = ({ classes, channelsPerScale }: SegmentationOptions, map: LinearMap): SegmentationHead => ({
   ...{ kind: "segmentation", classes, channelsPerScale, tensors: { ...map } },
 });
 
 /**
- * Opens it: the class of every pixel of the image. Scores are enlarged bilinearly, then the largest is taken.
- * @throws S2Error "head" for another head or misshapen tensors; `predict` "rows" for tokens of other scales.
+ * Opens the head; it predicts the class of every pixel of the image: the largest of the bilinearly enlarged scores.
+ * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for tokens of other scales.
  */
 export async function openSegmentation(head: SegmentationHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, Mask>> {
-  checkFields(head, "segmentation", { classes: array(string()) });
+  const channels = checkFields(head, "segmentation", { classes: array(string()) });
   const { classes, channelsPerScale, tensors } = head;
-  const channels = channelsOf(channelsPerScale);
   checkHead(head, "segmentation", { weight: [classes.length, channels], bias: [classes.length] });
-  const graph = await openGraph(mapFile(tensors, channels, (scores) => scores));
-  return {
-    async predict(tokens) {
-      const rows = gridFeatures(tokens, channelsPerScale);
-      const result = await runMap(graph, rows, channels);
-      return largestScores(result, classes.length, tokens);
-    },
-    close: () => graph.close(),
-  };
+  return openLinear(
+    openGraph,
+    tensors,
+    (scores) => scores,
+    async (tokens: ImageTokens, run) => largestScores(await run(gridFeatures(tokens, channelsPerScale)), classes.length, tokens),
+  );
 }

@@ -1,44 +1,47 @@
-/** Tokens of one image as heads take them that tell something of every place. */
+/** Tokens of one image as input of heads that predict at every location. */
 import { S2Error } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
 
 /**
- * The grid's tokens, [rows·cols, channels], without those before it.
- * @throws S2Error "rows" when the scales are not those that the head was made for, or when the grid is not the image's.
+ * Returns the tokens of the grid, [rows·cols, channels], without the prefix tokens.
+ * @throws S2Error "rows" when the scales are not those that the head was fitted to, or when the grid does not cover the image.
  */
 export function gridFeatures(
   { data, channels, prefix, grid, channelsPerScale, gridGeometry }: ImageTokens,
-  wanted: readonly number[],
+  expected: readonly number[],
 ): Float32Array {
-  if (String(channelsPerScale) !== String(wanted))
+  if (String(channelsPerScale) !== String(expected))
     throw new S2Error(
       "rows",
-      `Got tokens with scales of [${channelsPerScale.join(", ")}] channels, and the head is of [${wanted.join(", ")}]; look at the image with the model and the scales that the head was fitted with.`,
+      `Got tokens with scales of [${channelsPerScale.join(", ")}] channels, and the head is of [${expected.join(", ")}]; extract with the model and the scales that the head was fitted with.`,
     );
   if (gridGeometry)
     throw new S2Error(
       "rows",
-      'The tokens are of an image that was cropped or padded, and the head tells of every place of an image; extract with fit: "squash" or "keep".',
+      'The tokens are of an image that was cropped or padded, and the head predicts at every pixel of an image; extract with fit "squash" or "keep".',
     );
-  const rows = data.subarray(prefix * channels);
-  if (rows.length !== grid.rows * grid.cols * channels)
+  const features = data.subarray(prefix * channels);
+  if (features.length !== grid.rows * grid.cols * channels)
     throw new S2Error(
       "rows",
-      `Got ${rows.length / channels} tokens for a grid of ${grid.rows} rows and ${grid.cols} columns; say how many prefix tokens there are.`,
+      `Got ${features.length / channels} tokens for a grid of ${grid.rows} rows and ${grid.cols} columns; say how many prefix tokens there are.`,
     );
-  return rows;
+  return features;
 }
 
-/** A place in an image, in its pixels, and the class that is there. */
+/** A point in an image and its class. */
 export interface LabeledPoint {
+  /** Pixels from the left edge of the image. */
   readonly x: number;
+  /** Pixels from the top edge of the image. */
   readonly y: number;
+  /** The class, a whole number from 0. */
   readonly label: number;
 }
 
 /**
- * The token of the grid, counted from 0 row by row, in which a point lies.
- * @throws S2Error "outside" for a point outside the image; "labels" for a class that there is not.
+ * Returns the index of the token in which a point lies, row by row.
+ * @throws S2Error "outside" for a point outside the image; "labels" for a label that is no class.
  */
 export function tokenOf({ grid, size: [height, width] }: ImageTokens, { x, y, label }: LabeledPoint, classes: number): number {
   if (!Number.isInteger(label) || label < 0 || label >= classes)
@@ -49,4 +52,3 @@ export function tokenOf({ grid, size: [height, width] }: ImageTokens, { x, y, la
   const col = Math.min(grid.cols - 1, Math.floor((x * grid.cols) / width));
   return row * grid.cols + col;
 }
-export type { ImageTokens };

@@ -1,51 +1,57 @@
-/** A graph in the making: values that know their shape, operators added one by one, names by scope, constants shared. */
+/** Builds graphs: values know their shape, operators are added one by one, scopes name them, equal constants are shared. */
 import { S2Error } from "../core/index.ts";
 import { type Attributes, writeAttributes } from "./attributes.ts";
 import { type Dim, shapeText } from "./dims.ts";
 import { infer, operatorName } from "./infer.ts";
 import { shapedTensor } from "./infer-shapes.ts";
-import type { GraphProto, ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
+import { usedPart } from "./nodes.ts";
+import type { ModelProto, NodeProto, OperatorSetId, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { type ElementType, elementTypes, makeTensor, type TensorData } from "./tensor.ts";
 
 /** A value of a graph: the result of an operator, an input, or a constant. */
 export interface Value extends Shaped {
+  /** The graph that has it. */
   readonly graph: Graph;
+  /** Its name in the file, unless it becomes an output under another. */
   readonly name: string;
 }
 
-/** A value whose shape is known, as all are that operators of this package make from such. */
+/** A value with a known shape; this package's operators return such values when their inputs are such. */
 export interface ShapedValue extends Value {
   readonly dims: readonly Dim[];
 }
 
-/** What is written so far. Made by `newGraph`, filled by the functions of operators.ts, ended by `finishGraph`. */
+/** A graph under construction: made by `newGraph`, filled by the operators' functions, completed by `finishGraph`. */
 export interface Graph {
+  /** The version of ONNX's operator set. */
   readonly opset: number;
+  /** The messages of the file, as far as they are built. */
   readonly nodes: NodeProto[];
   readonly initializers: TensorProto[];
   readonly inputs: ValueInfoProto[];
   readonly outputs: ValueInfoProto[];
+  /** Versions of the other domains whose operators are used. */
   readonly domains: Map<string, number>;
-  /** Names taken, with how often they were wished. */
+  /** Names in use, with the number of times they were requested. */
   readonly names: Map<string, number>;
-  /** Values that took the name of an output, by the name they had. */
+  /** Values that took the name of an output, by their former name. */
   readonly renamed: Map<string, string>;
   /** 0, and one more within each loop; bodies share all but nodes, inputs and outputs with the graph around. */
   readonly depth: number;
-  /** Every value by its name, for those that walk over the nodes (src/train). */
+  /** Every value by its name, for code that walks over the nodes (src/train). */
   readonly values: Map<string, Value>;
-  /** Constants by what they hold. */
+  /** Constants by their content. */
   readonly constants: Map<string, Value>;
-  /** Where new nodes are: "blocks.0.attn". */
+  /** The scope of new nodes: "blocks.0.attn". */
   readonly path: string[];
 }
 
-/** Older sets have other signatures (axes as attributes), newer ones are not known here. */
+/** Older sets have other signatures (axes as attributes); newer ones are not supported. */
 const opsets = { oldest: 13, newest: 25 };
 
 /**
- * An empty graph of operators as ONNX's operator set `opset` has them.
+ * Makes an empty graph of operators of ONNX's operator set `opset`.
  * @throws S2Error "graph" for a set before 13 or after 25.
  */
 export function newGraph(opset: number): Graph {
@@ -55,22 +61,12 @@ export function newGraph(opset: number): Graph {
       `A graph of operator set ${opset} is not built here; expected ${opsets.oldest} to ${opsets.newest}.`,
     );
   return {
-    opset,
-    nodes: [],
-    initializers: [],
-    inputs: [],
-    outputs: [],
-    domains: new Map(),
-    names: new Map(),
-    renamed: new Map(),
-    depth: 0,
-    values: new Map(),
-    constants: new Map(),
-    path: [],
+    ...{ opset, nodes: [], initializers: [], inputs: [], outputs: [], domains: new Map(), names: new Map(), renamed: new Map() },
+    ...{ depth: 0, values: new Map(), constants: new Map(), path: [] },
   };
 }
 
-/** Names what `build` adds after the part of the model that it is: `blocks.0`, then `attn` within. */
+/** Prefixes the names of the nodes that `build` adds, for example with `blocks.0` and, within it, `attn`. */
 export function scope<T>(graph: Graph, name: string, build: () => T): T {
   graph.path.push(name);
   try {
@@ -81,16 +77,16 @@ export function scope<T>(graph: Graph, name: string, build: () => T): T {
 }
 
 /**
- * An input of the graph.
+ * Adds an input to the graph.
  * @throws S2Error "graph" when the name is taken.
  */
 export function input(graph: Graph, name: string, type: ElementType, dims: readonly Dim[]): ShapedValue {
   if (graph.names.has(name)) throw taken(name, "input");
   graph.inputs.push(valueInfo(uniqueName(graph, name), type, dims));
-  return remembered({ graph, name, type, dims });
+  return registered({ graph, name, type, dims });
 }
 
-function remembered<T extends Value>(value: T): T {
+function registered<T extends Value>(value: T): T {
   value.graph.values.set(value.name, value);
   return value;
 }
@@ -100,25 +96,25 @@ const taken = (name: string, what: string): S2Error =>
 
 /**
  * Makes `value` an output of the graph under that name.
- * @throws S2Error "graph" when another value has the name, or the graph that output.
+ * @throws S2Error "graph" when the name is in use.
  */
 export function output(value: Value, name: string): void {
   const { graph } = value;
-  if (graph.names.has(name) && value.name !== name) throw taken(name, "output");
-  if (graph.outputs.some((other) => other.name === name)) throw taken(name, "output");
-  // An output is named by the operator that makes it, but for one that is an input, a constant, or named already.
-  const own = nameNow(value);
-  const made = graph.nodes.findLast((node) => node.output?.includes(own));
-  const named = graph.outputs.some((other) => other.name === own);
+  if ((graph.names.has(name) && value.name !== name) || graph.outputs.some((other) => other.name === name))
+    throw taken(name, "output");
+  // The operator that makes the value takes the output's name; inputs, constants and other outputs go through an Identity.
+  const current = nameNow(value);
+  const made = graph.nodes.findLast((node) => node.output?.includes(current));
+  const named = graph.outputs.some((other) => other.name === current);
   if (value.name !== name) {
     graph.names.set(name, 1);
-    if (made && !named) rename(graph, own, name);
-    else graph.nodes.push({ input: [own], output: [name], name: uniqueName(graph, `${name}/Identity`), opType: "Identity" });
+    if (made && !named) rename(graph, current, name);
+    else graph.nodes.push({ input: [current], output: [name], name: uniqueName(graph, `${name}/Identity`), opType: "Identity" });
   }
   graph.outputs.push(valueInfo(name, value.type, value.dims));
 }
 
-/** What a value is called by now: one that became an output took its name. */
+/** The current name of a value, which is an output's once it became one. */
 export const nameNow = ({ graph, name }: Value): string => graph.renamed.get(name) ?? name;
 
 function rename(graph: Graph, from: string, to: string): void {
@@ -131,25 +127,25 @@ function rename(graph: Graph, from: string, to: string): void {
   }
 }
 
-/** Longer constants are told apart by the memory they are in, shorter ones by their values. */
+/** Longer constants (in bytes) are identified by their memory, shorter ones by their values. */
 const longest = 4096;
 
-/** A constant; the same values (or the same memory) are written once. `name` is within the scope, for weights. */
+/**
+ * Adds a constant with the elements of `data`; the same values (or the same memory) are written once. `name`, for weights, gets the
+ * scope's prefix.
+ * @throws S2Error "graph" when `data` does not have the type's array or the number of elements of `dims`.
+ */
 export function constant(graph: Graph, type: ElementType, dims: readonly number[], data: TensorData, name?: string): ShapedValue {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const content = bytes.length <= longest ? bytes.join() : `${bufferNumber(data.buffer)}@${data.byteOffset}+${bytes.length}`;
   const key = `${type}${shapeText(dims)}${content}`;
   const known = graph.constants.get(key);
   if (known) return { ...known, graph } as ShapedValue;
-  const wish =
-    name !== undefined
-      ? inScope(graph, name)
-      : data.length <= 6
-        ? `${type}${shapeText(dims)}(${data.join()})`
-        : inScope(graph, "constant");
+  const isShort = name === undefined && data.length <= 6;
+  const wish = isShort ? `${type}${shapeText(dims)}(${data.join()})` : inScope(graph, name ?? "constant");
   const tensor = makeTensor(uniqueName(graph, wish), type, dims, data);
   graph.initializers.push(tensor);
-  const value = remembered({ graph, name: tensor.name!, ...shapedTensor(tensor), dims });
+  const value = registered({ graph, name: tensor.name!, ...shapedTensor(tensor), dims });
   graph.constants.set(key, value);
   return value;
 }
@@ -162,12 +158,12 @@ function bufferNumber(buffer: object): number {
   return buffers.get(buffer)!;
 }
 
-/** A list of whole numbers, for shapes and axes. */
+/** Adds a list of whole numbers as an int64 constant, for shapes and axes. */
 export function wholeNumbers(graph: Graph, values: readonly number[]): ShapedValue {
   return constant(graph, "int64", [values.length], BigInt64Array.from(values, BigInt));
 }
 
-/** One number of the element type of `like`. */
+/** Adds one number of the element type of `like` as a constant. */
 export function scalar(like: Value, value: number): ShapedValue {
   const { graph, type } = like;
   if (type === "float32") return constant(graph, type, [], Float32Array.of(value));
@@ -178,12 +174,13 @@ export function scalar(like: Value, value: number): ShapedValue {
   throw new S2Error("graph", `A plain number cannot stand beside a value of ${type}; give a constant.`);
 }
 
-/** The version of operators of other domains that is declared with their first use. */
+/** The version that is declared for other domains with their first operator. */
 const domainVersion = 1;
 
 /**
- * Adds one use of an operator; operators.ts has a function for each.
- * @throws S2Error "graph" when the inputs do not go together.
+ * Adds an operator and returns its outputs; attributes have their ONNX names, an omitted input is undefined. The shape of an unknown
+ * operator's output is not known.
+ * @throws S2Error "graph" when the inputs do not fit together.
  */
 export function node(
   op: string,
@@ -192,13 +189,13 @@ export function node(
   { outputs = 1, domain = "" }: { outputs?: number; domain?: string } = {},
 ): Value[] {
   const graph = innermost(inputs);
-  const place = graph.path.join(".") || "the graph";
+  const location = graph.path.join(".") || "the graph";
   if (inputs.some((value) => value && value.graph.names !== graph.names))
-    throw new S2Error("graph", `${op} in ${place} was given values of two graphs; an operator's inputs are of one.`);
+    throw new S2Error("graph", `${op} in ${location} was given values of two graphs; an operator's inputs are of one.`);
   const name = uniqueName(graph, inScope(graph, op));
-  const results = infer({ op: operatorName(domain, op), inputs, attributes, outputs, opset: graph.opset }, place);
+  const results = infer({ op: operatorName(domain, op), inputs, attributes, outputs, opset: graph.opset }, location);
   const values = results.map((result, i) =>
-    remembered({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }),
+    registered({ ...result, graph, name: i === 0 ? name : uniqueName(graph, `${name}:${i}`) }),
   );
   const names = inputs.map((value) => (value ? nameNow(value) : ""));
   while (names.at(-1) === "") names.pop();
@@ -214,7 +211,7 @@ export function node(
   return values;
 }
 
-/** A node in the body of a loop reads values of the graphs around it too. */
+/** The innermost graph of the inputs: a node in a loop's body also reads values of the graphs around it. */
 function innermost(inputs: readonly (Value | undefined)[]): Graph {
   const graphs = inputs.flatMap((value) => (value ? [value.graph] : []));
   return graphs.reduce((inner, graph) => (graph.depth > inner.depth ? graph : inner));
@@ -244,39 +241,11 @@ function irVersionFor(opset: number): number {
   return Math.min(opset - 12, 13); // 23: 11, 24: 12, 25: 13
 }
 
-/** The graph as a model file's content. Nodes that no output needs are left out. */
+/** Completes the graph as the content of a model file, without nodes that no output needs. */
 export function finishGraph(graph: Graph, name: string): ModelProto {
-  const proto = usedPart({
-    name,
-    node: graph.nodes,
-    initializer: graph.initializers,
-    input: graph.inputs,
-    output: graph.outputs,
-  });
+  const { nodes: node, initializers: initializer, inputs, outputs } = graph;
+  const proto = usedPart({ name, node, initializer, input: inputs, output: outputs });
   const opsetImport: OperatorSetId[] = [{ domain: "", version: graph.opset }];
   for (const [domain, version] of graph.domains) opsetImport.push({ domain, version });
   return { irVersion: irVersionFor(graph.opset), producerName: "s2-vision", graph: proto, opsetImport };
-}
-
-/** The nodes and initializers that the outputs need. */
-export function usedPart(graph: GraphProto): GraphProto {
-  const needed = new Set((graph.output ?? []).map(({ name }) => name ?? ""));
-  const kept: NodeProto[] = [];
-  for (const each of [...(graph.node ?? [])].reverse()) {
-    if (!each.output?.some((name) => name !== "" && needed.has(name))) continue; // "" is an input or output that is left out
-    kept.push(each);
-    for (const name of namesRead(each)) needed.add(name);
-  }
-  const initializer = (graph.initializer ?? []).filter(({ name }) => needed.has(name ?? ""));
-  return { ...graph, node: kept.reverse(), initializer };
-}
-
-/** What a node reads, its subgraphs' reading included. */
-export function namesRead({ input: names, attribute }: NodeProto): string[] {
-  const graphs = (attribute ?? []).flatMap(({ g, graphs: many }) => (g ? [g, ...(many ?? [])] : (many ?? [])));
-  const inner = graphs.flatMap(({ node: nodes, output: results }) => [
-    ...(nodes ?? []).flatMap(namesRead),
-    ...(results ?? []).map(({ name }) => name ?? ""),
-  ]);
-  return [...(names ?? []), ...inner];
 }

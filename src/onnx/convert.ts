@@ -1,4 +1,4 @@
-/** Weights stored as half-precision floats: half the file, computed in float32 as before. */
+/** Stores weights in half precision: half the file, computed in float32 as before. */
 import { S2Error } from "../core/index.ts";
 import { toFloat16 } from "../tensors/index.ts";
 import { readOnnx, writeOnnx } from "./file.ts";
@@ -10,8 +10,8 @@ const smallest = 256;
 const largestHalf = 65504;
 
 /**
- * The model with its float32 weights stored as float16 and cast back where they are used; onnxruntime does that once, when it loads the file.
- * Inputs, outputs and all arithmetic stay float32. Weights beyond float16's range stay as they are.
+ * Stores the model's float32 weights as float16 and casts them back where they are used, which onnxruntime does once when it loads the file.
+ * Inputs, outputs and all arithmetic stay float32. Weights beyond float16's range stay float32.
  * @throws S2Error "onnx-file" for a file that cannot be read, "option" for another dtype.
  */
 export function convertModel(file: Uint8Array, { dtype }: { dtype: "float16" }): Uint8Array {
@@ -19,9 +19,9 @@ export function convertModel(file: Uint8Array, { dtype }: { dtype: "float16" }):
   return writeOnnx(convertProto(readOnnx(file)));
 }
 
-/** `convertModel` to float16 of a file that has been read. */
+/** Converts a file that has been read to float16. */
 export function convertProto(model: ModelProto): ModelProto {
-  const given = new Set((model.graph.input ?? []).map(({ name }) => name)); // may be fed: must keep its type
+  const given = new Set((model.graph.input ?? []).map(({ name }) => name)); // may be fed, so their type stays
   const casts: NodeProto[] = [];
   const initializer = (model.graph.initializer ?? []).map((tensor) => {
     const half = given.has(tensor.name) ? undefined : inHalf(tensor);

@@ -1,34 +1,34 @@
-/** What a file made by this package says of itself in its metadata: `s2.traits` and `s2.preprocessing`; and reading it without the weights. */
+/** Reads the metadata of files made by this package, `s2.traits` and `s2.preprocessing`, without reading their weights. */
 import { metadataSchema } from "./proto.ts";
 import { readMessage } from "./wire.ts";
 
-/** What is checked here; a value of another kind is left out. */
+/** Properties of a model that its file declares; values of other types are ignored. */
 export interface EmbeddedTraits {
   readonly imageSize?: readonly [height: number, width: number];
   readonly patchSize?: number;
   readonly prefixTokens?: number;
   readonly layout?: "bnc" | "bchw";
   readonly multiplyAdds?: number;
-  /** The output that these are of. */
+  /** The output that they describe. */
   readonly output?: string;
 }
 
-/** `s2.traits` of a file's metadata; empty when there is none, or none that can be read. */
+/** Reads `s2.traits` of a file's metadata; empty when there are none that can be read. */
 export function embeddedTraits(metadata: Readonly<Record<string, string>>): EmbeddedTraits {
-  const { imageSize, patchSize, prefixTokens, layout, multiplyAdds, output } = parsed(metadata["s2.traits"]) ?? {};
-  const isCount = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
-  const isSize = Array.isArray(imageSize) && imageSize.length === 2 && imageSize.every((side) => isCount(side, 1));
-  return {
-    ...(isSize && { imageSize: imageSize as unknown as [number, number] }),
-    ...(isCount(patchSize, 1) && { patchSize: patchSize as number }),
-    ...(isCount(prefixTokens, 0) && { prefixTokens: prefixTokens as number }),
-    ...((layout === "bnc" || layout === "bchw") && { layout }),
-    ...(isCount(multiplyAdds, 1) && { multiplyAdds: multiplyAdds as number }),
-    ...(typeof output === "string" && { output }),
+  const traits = parsed(metadata["s2.traits"]) ?? {};
+  const isCount = (value: unknown, least = 1) => Number.isInteger(value) && (value as number) >= least;
+  const checks: Record<keyof EmbeddedTraits, (value: unknown) => boolean> = {
+    imageSize: (size) => Array.isArray(size) && size.length === 2 && size.every((side) => isCount(side)),
+    patchSize: (side) => isCount(side),
+    prefixTokens: (tokens) => isCount(tokens, 0),
+    layout: (layout) => layout === "bnc" || layout === "bchw",
+    multiplyAdds: (count) => isCount(count),
+    output: (name) => typeof name === "string",
   };
+  return Object.fromEntries(Object.entries(checks).flatMap(([name, fits]) => (fits(traits[name]) ? [[name, traits[name]]] : [])));
 }
 
-/** `s2.preprocessing`, unchecked: a JSON object or nothing. */
+/** Reads `s2.preprocessing`, unchecked; undefined when it is no JSON object. */
 export function embeddedPreprocessing(metadata: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> | undefined {
   return parsed(metadata["s2.preprocessing"]);
 }
@@ -43,18 +43,18 @@ function parsed(json: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-/** Gives bytes of the file from `at` on: `length` of them, or fewer at its end. */
-export type ReadAt = (at: number, length: number) => Uint8Array;
+/** Reads `length` bytes of the file from `at` on, or fewer at its end. */
+type ReadAt = (at: number, length: number) => Uint8Array;
 
 /** A model's message has few fields; a file of something else may look like thousands. */
 const mostFields = 10_000;
-/** A longer entry is none of ours. */
+/** Longer entries are not written by this package. */
 const longestEntry = 2 ** 20;
 const metadataProps = 14;
 
 /**
- * The metadata of an ONNX file of `size` bytes. The graph with its weights is one field: it is stepped over by its length, unread, and
- * the entries may lie behind it. What is no ONNX file has none: whoever runs it will say so.
+ * Reads the metadata of an ONNX file of `size` bytes. The graph with its weights is one field, which is skipped by its length; entries
+ * may follow it. Any other file has no metadata: the runtime that opens it reports it.
  */
 export function readMetadata(read: ReadAt, size: number): Record<string, string> {
   const metadata: Record<string, string> = {};
@@ -68,7 +68,7 @@ export function readMetadata(read: ReadAt, size: number): Record<string, string>
   return metadata;
 }
 
-/** Where the fields of a message lie whose bytes are read piece by piece; ends at the first that is no field. */
+/** Lists the positions of a message's fields, reading only their heads; stops at the first bytes that are no field. */
 function* topFields(read: ReadAt, size: number): Generator<{ field: number; at: number; length: number }> {
   const head = 20; // a tag and a length are at most ten bytes each; wire types: 0 a number, 1 eight bytes, 2 a length, 5 four bytes
   for (let at = 0; at < size; ) {
@@ -85,7 +85,7 @@ function* topFields(read: ReadAt, size: number): Generator<{ field: number; at: 
   }
 }
 
-/** Inexact beyond 2^53, which no length is. */
+/** Decodes a varint; inexact beyond 2^53, which no length reaches. */
 function smallVarint(bytes: Uint8Array, at: number): { value: number; end: number } | undefined {
   let value = 0;
   for (let i = at; i < Math.min(bytes.length, at + 10); i++) {

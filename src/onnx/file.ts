@@ -1,16 +1,18 @@
-/** ONNX files: read, checked, written; large ones with their weights in a second file ("external data"). */
+/** Reads, checks and writes ONNX files; large ones keep their weights in a second file ("external data"). */
 import { S2Error } from "../core/index.ts";
-import { type GraphProto, type ModelProto, modelSchema, type NodeProto, type TensorProto } from "./proto.ts";
+import type { Dim } from "./dims.ts";
+import { tensorsOf } from "./nodes.ts";
+import { type GraphProto, type ModelProto, modelSchema, type TensorProto, type ValueInfoProto } from "./proto.ts";
 import { count, elementBytes, elementType, tensorDims } from "./tensor.ts";
-import { joinPieces, type Pieces, readMessage, writeMessage } from "./wire.ts";
+import { joinBytes, type Pieces, readMessage, writeMessage } from "./wire.ts";
 
-/** Gives the bytes of a file that lies beside the model, by the relative path that the model names. */
-export type ReadBeside = (location: string) => Uint8Array;
+/** Returns the bytes of a file beside the model, given the relative path that the model names. */
+type ReadBeside = (location: string) => Uint8Array;
 
 /**
  * Reads an ONNX file. Weights are views on `bytes`: keep these unchanged as long as the model is used.
- * With `beside`, weights in other files are read too (views on those).
- * @throws S2Error "onnx-file" when it is cut short, damaged or no ONNX file.
+ * With `beside`, weights in other files are read too, as views on those.
+ * @throws S2Error "onnx-file" when the file is cut short, damaged or no ONNX file.
  */
 export function readOnnx(bytes: Uint8Array, beside?: ReadBeside): ModelProto {
   const model = readMessage<ModelProto>(bytes, modelSchema, "the model");
@@ -22,17 +24,17 @@ export function readOnnx(bytes: Uint8Array, beside?: ReadBeside): ModelProto {
   return model;
 }
 
-/** The file as pieces in order; weights are the model's own arrays, not copies. Write them one after the other. */
+/** The file as pieces in order, to be written one after the other; weights are the model's arrays, not copies. */
 export function onnxPieces(model: ModelProto): Pieces {
   return writeMessage(model, modelSchema);
 }
 
-/** The most bytes of one file: protobuf's readers end at 2^31, and some count the overhead of messages on top. */
+/** The largest file in bytes: protobuf's readers stop at 2^31, and some add the overhead of messages. */
 export const largestFile = 1.9e9;
 
 /**
- * The model as one file.
- * @throws S2Error "too-large" above 1.9 GB: no reader of protobuf takes more; `withExternalData` splits it.
+ * Writes the model as one file.
+ * @throws S2Error "too-large" above 1.9 GB, more than readers of protobuf accept; `withExternalData` splits it.
  */
 export function writeOnnx(model: ModelProto): Uint8Array {
   const pieces = onnxPieces(model);
@@ -43,36 +45,16 @@ export function writeOnnx(model: ModelProto): Uint8Array {
       `The model takes ${size} GB, and one ONNX file holds 1.9 GB; write it with external data (withExternalData).`,
     );
   }
-  return joinPieces(pieces);
-}
-
-/** Every tensor of the model: initializers and attributes, of subgraphs and functions too. */
-export function* tensorsOf(model: ModelProto): Generator<TensorProto> {
-  yield* tensorsOfGraph(model.graph);
-  for (const each of model.functions ?? []) yield* tensorsOfGraph(each);
-}
-
-function* tensorsOfGraph({ node, initializer }: Pick<GraphProto, "node" | "initializer">): Generator<TensorProto> {
-  yield* initializer ?? [];
-  for (const { attribute } of node ?? []) {
-    for (const { t, tensors, g, graphs } of attribute ?? []) {
-      if (t) yield t;
-      yield* tensors ?? [];
-      for (const graph of g ? [g, ...(graphs ?? [])] : (graphs ?? [])) yield* tensorsOfGraph(graph);
-    }
-  }
+  return joinBytes(pieces.parts);
 }
 
 function attach(model: ModelProto, beside: ReadBeside): void {
   const files = new Map<string, Uint8Array>();
   for (const tensor of tensorsOf(model)) {
     if (tensor.dataLocation !== 1) continue;
-    const { location, offset, length } = externalPlace(tensor);
-    let bytes = files.get(location);
-    if (!bytes) {
-      bytes = beside(location);
-      files.set(location, bytes);
-    }
+    const { location, offset, length } = externalLocation(tensor);
+    const bytes = files.get(location) ?? beside(location);
+    files.set(location, bytes);
     const end = length === undefined ? bytes.length : offset + length;
     if (end > bytes.length)
       throw refusal(
@@ -84,35 +66,32 @@ function attach(model: ModelProto, beside: ReadBeside): void {
   }
 }
 
-function externalPlace(tensor: TensorProto): { location: string; offset: number; length?: number } {
+function externalLocation(tensor: TensorProto): { location: string; offset: number; length?: number } {
   const entries = Object.fromEntries((tensor.externalData ?? []).map(({ key, value }) => [key, value]));
-  const offset = Number(entries.offset ?? 0);
-  const length = entries.length === undefined ? undefined : Number(entries.length);
-  const whole = (value: number) => Number.isSafeInteger(value) && value >= 0;
-  if (!entries.location || !whole(offset) || (length !== undefined && !whole(length)))
-    throw refusal(`the place of the weights "${tensor.name}" in another file is not clear (${JSON.stringify(entries)})`);
-  if (/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(entries.location))
+  const { location } = entries;
+  const [offset, length] = [Number(entries.offset ?? 0), entries.length === undefined ? undefined : Number(entries.length)];
+  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;
+  if (!location || !isCount(offset) || !isCount(length ?? 0))
+    throw refusal(`the location of the weights "${tensor.name}" in another file is not clear (${JSON.stringify(entries)})`);
+  if (/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(location))
     throw refusal(
-      `the weights of "${tensor.name}" should lie at "${entries.location}", outside the model's folder; such a file is not followed`,
+      `the weights of "${tensor.name}" should lie at "${location}", outside the model's folder; such a file is not followed`,
     );
-  return { location: entries.location, offset, length };
+  return { location, offset, length };
 }
 
 /** The names of the other files that hold weights of the model. */
 export function externalLocations(model: ModelProto): string[] {
   const outside = [...tensorsOf(model)].filter(({ dataLocation }) => dataLocation === 1);
-  return [...new Set(outside.map((tensor) => externalPlace(tensor).location))];
+  return [...new Set(outside.map((tensor) => externalLocation(tensor).location))];
 }
 
-/** Smaller tensors stay in the model's file: shapes and scalars, which readers want at hand. */
+/** Smaller tensors, such as shapes and scalars, stay in the model's file. */
 const smallestExternal = 1024;
-/** Weights begin at multiples of this, so that readers can map the file into memory. */
+/** Weights begin at multiples of the page size, so that readers can map the file into memory. */
 const pageSize = 4096;
 
-/**
- * Splits a model into its graph and a second file of weights, which is to be written as `location` beside it.
- * @returns the model without the weights, and the second file in pieces that are the weights themselves.
- */
+/** Splits a model into its graph and the pieces of a second file with its weights, which is to be written as `location` beside it. */
 export function withExternalData(model: ModelProto, location: string): { model: ModelProto; data: Pieces } {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -122,37 +101,40 @@ export function withExternalData(model: ModelProto, location: string): { model: 
     const padding = (pageSize - (length % pageSize)) % pageSize;
     if (padding > 0) parts.push(new Uint8Array(padding));
     parts.push(rawData);
-    const place = { location, offset: String(length + padding), length: String(rawData.length) };
+    const entries = { location, offset: String(length + padding), length: String(rawData.length) };
     length += padding + rawData.length;
-    return { ...rest, externalData: Object.entries(place).map(([key, value]) => ({ key, value })), dataLocation: 1 };
+    return { ...rest, externalData: Object.entries(entries).map(([key, value]) => ({ key, value })), dataLocation: 1 };
   });
   return { model: { ...model, graph: { ...model.graph, initializer } }, data: { length, parts } };
 }
 
-/** Sets entries of the model's metadata; the others stay. */
+/** Sets entries of the model's metadata and keeps the others. */
 export function withMetadata(model: ModelProto, entries: Readonly<Record<string, string>>): ModelProto {
   const kept = (model.metadataProps ?? []).filter(({ key }) => !Object.hasOwn(entries, key ?? ""));
   return { ...model, metadataProps: [...kept, ...Object.entries(entries).map(([key, value]) => ({ key, value }))] };
 }
 
-/** Whether a domain is ONNX's own: it has two spellings. */
-export const isOnnx = (domain: string | undefined): boolean => !domain || domain === "ai.onnx";
-
-/** The domains of all operators, those of graphs within nodes and of functions too. */
-export function domainsUsed({ graph, functions }: ModelProto): Set<string> {
-  const used = new Set<string>();
-  const visit = (nodes: readonly NodeProto[] | undefined): void => {
-    for (const { domain, attribute } of nodes ?? []) {
-      used.add(domain ?? "");
-      for (const { g, graphs } of attribute ?? []) for (const inner of g ? [g] : (graphs ?? [])) visit(inner.node);
-    }
-  };
-  visit(graph.node);
-  for (const { node } of functions ?? []) visit(node);
-  return used;
+/** The metadata's entries. */
+export function metadataOf(model: ModelProto): Record<string, string> {
+  return Object.fromEntries((model.metadataProps ?? []).map(({ key = "", value = "" }) => [key, value]));
 }
 
-/** The version of ONNX's own operators that the model is written in. */
+/** The inputs that are fed; older files list their weights as inputs too. */
+export function inputsOf({ initializer = [], input = [] }: GraphProto): ValueInfoProto[] {
+  const weights = new Set(initializer.map(({ name }) => name));
+  return input.filter(({ name }) => !weights.has(name));
+}
+
+/** The shape that a file declares for a value; "?" for a size that it does not name. */
+export function declaredShape({ type }: ValueInfoProto): Dim[] {
+  const dims = type?.tensorType?.shape?.dim ?? [];
+  return dims.map(({ dimValue, dimParam = "?" }) => (dimValue === undefined ? dimParam : Number(dimValue)));
+}
+
+/** Returns true for ONNX's own domain, which has two spellings. */
+export const isOnnx = (domain: string | undefined): boolean => !domain || domain === "ai.onnx";
+
+/** The version of ONNX's operator set that the model uses. */
 export function opsetOf(model: ModelProto): number {
   return Number(model.opsetImport.find(({ domain }) => isOnnx(domain))?.version ?? 0);
 }

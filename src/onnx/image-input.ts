@@ -1,4 +1,4 @@
-/** Which axis of an image input or a feature map is the channels': exporters of TensorFlow and JAX put them last. */
+/** Finds and moves the channel axis of images and feature maps: exporters of TensorFlow and JAX put it last. */
 
 type Shape = readonly (number | string)[];
 
@@ -11,12 +11,12 @@ export const channelsFirst = <T>([b, h, w, c]: readonly T[]): [T, T, T, T] => [b
 /** [b, c, h, w] as [b, h, w, c]. */
 export const channelsLast = <T>([b, c, h, w]: readonly T[]): [T, T, T, T] => [b, h, w, c];
 
-/** Returns true for maps [b, h, w, c] of an image: their last two axes are no grid of it, and their middle ones are. */
+/** Returns true for maps [b, h, w, c] of an image: their middle two axes are a grid of it and their last two are not. */
 export function givesChannelsLast(dims: readonly number[], size: readonly [height: number, width: number]): boolean {
   return dims.length === 4 && !isGrid(dims[2], dims[3], size) && isGrid(dims[1], dims[2], size);
 }
 
-/** Some stride cuts the image into so many rows and columns, the last ones whole or not. */
+/** Returns true if some stride cuts the image into that many rows and columns, the last ones complete or not. */
 function isGrid(rows: number, cols: number, [height, width]: readonly [number, number]): boolean {
   const fits = (length: number, stride: number, count: number) =>
     count === Math.floor(length / stride) || count === Math.ceil(length / stride);
@@ -26,7 +26,7 @@ function isGrid(rows: number, cols: number, [height, width]: readonly [number, n
   return false;
 }
 
-/** Moves the channels of `data` [b, c, h, w] last, or with `back` those of [b, h, w, c] before the rows. */
+/** Moves the channels of `data` [b, c, h, w] to the end, or with `back` those of [b, h, w, c] before the rows. */
 export function moveChannels(dims: readonly number[], data: Float32Array, back = false): Float32Array {
   const [batch, channels, pixels] = back ? [dims[0], dims[3], dims[1] * dims[2]] : [dims[0], dims[1], dims[2] * dims[3]];
   const moved = new Float32Array(data.length);

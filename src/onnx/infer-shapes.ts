@@ -1,104 +1,99 @@
-/** Shapes of operators that move numbers: reshape, transpose, join, cut, gather, fill. */
-import { type Dim, derived, divide, multiply, shapeText, sum } from "./dims.ts";
+/** Shapes of operators that move, cut, join, repeat or make numbers, and of those that resize images. */
+import { type Dim, derived, differ, divide, isNumber, multiply, opaque, shapeText, sum } from "./dims.ts";
 import type { TensorProto } from "./proto.ts";
-import { axesOf, axisOf, type Call, dimsOf, int, ints, Mismatch, type Rule, type Shaped } from "./rule.ts";
+import {
+  axesOf,
+  axisOf,
+  type Call,
+  firstOutput,
+  int,
+  ints,
+  Mismatch,
+  type Rule,
+  type Shaped,
+  shaped,
+  sharedRule,
+} from "./rule.ts";
 import { type ElementType, elementType, tensorData, tensorDims } from "./tensor.ts";
 
-const unknown = (x: Shaped | undefined, outputs = 1): Shaped[] => Array.from({ length: outputs }, () => ({ type: x!.type }));
-
-function reshape({ inputs: [x, shape], attributes }: Call): Shaped[] {
-  const dims = dimsOf(x);
-  const wanted = shape?.ints;
-  if (!wanted) return unknown(x);
-  if (!dims && wanted.some((dim) => dim === 0 || dim === -1)) return unknown(x);
-  const copied = wanted.map((dim, axis) => (dim === 0 && !int(attributes.allowzero, 0) ? dims![axis] : dim));
-  const at = copied.indexOf(-1);
-  if (!dims) return [{ type: x!.type, dims: copied }];
+const reshape: Rule = ({ inputs: [x, shape], attributes }) => {
+  const { type, dims, ints: values } = x!;
+  const target = shape?.ints;
+  if (!target || (!dims && target.some((dim) => dim === 0 || dim === -1))) return { type };
+  const copied = target.map((dim, axis) => (dim === 0 && !int(attributes.allowzero, 0) ? dims![axis] : dim));
+  if (!dims) return { type, dims: copied };
+  const [elements, at] = [multiply(dims), copied.indexOf(-1)];
   if (at < 0) {
-    if (isNumber(multiply(dims)) && isNumber(multiply(copied)) && multiply(dims) !== multiply(copied))
-      throw new Mismatch(`it has not the elements for ${shapeText(wanted)}`);
-    return [{ type: x!.type, dims: copied }];
+    if (differ(elements, multiply(copied))) throw new Mismatch(`it has not the elements for ${shapeText(target)}`);
+    return { type, dims: copied };
   }
   const rest = multiply(copied.filter((_, axis) => axis !== at));
-  const left = divide(multiply(dims), rest);
-  if (left === undefined && isNumber(multiply(dims)) && isNumber(rest))
-    throw new Mismatch(`its elements do not divide into ${shapeText(wanted)}`);
-  return [{ type: x!.type, dims: copied.with(at, left ?? `(${multiply(dims)}/${rest})`.replaceAll("*", "·")), ...carried(x!) }];
-}
+  const inferred = divide(elements, rest);
+  if (inferred === undefined && isNumber(elements) && isNumber(rest))
+    throw new Mismatch(`its elements do not divide into ${shapeText(target)}`);
+  return { type, dims: copied.with(at, inferred ?? opaque(`(${elements}/${rest})`)), ints: values };
+};
 
-const isNumber = (dim: Dim): dim is number => typeof dim === "number";
-
-/** Values of a tensor of rank 0 or 1 go along where only the rank changes. */
-const carried = ({ ints: values }: Shaped): { ints?: readonly Dim[] } => (values ? { ints: values } : {});
-
-function transpose({ inputs: [x], attributes }: Call): Shaped[] {
-  const dims = dimsOf(x);
-  if (!dims) return unknown(x);
+const transpose = shaped((dims, { attributes }) => {
   const perm = ints(attributes.perm) ?? dims.map((_, axis) => dims.length - 1 - axis);
   if (perm.length !== dims.length) throw new Mismatch(`perm [${perm}] is for a tensor of rank ${perm.length}`);
-  return [{ type: x!.type, dims: perm.map((axis) => dims[axis]) }];
-}
+  return perm.map((axis) => dims[axis]);
+});
 
-function concat({ inputs, attributes }: Call): Shaped[] {
+const concat: Rule = ({ inputs, attributes }) => {
   const all = inputs.map((input) => input!);
   const known = all.find(({ dims }) => dims);
-  if (!known?.dims) return unknown(all[0]);
+  if (!known?.dims) return { type: all[0].type };
   const axis = axisOf(int(attributes.axis, 0), known.dims.length);
-  const rest = (dims: readonly Dim[]) => shapeText(dims.map((dim, i) => (i === axis || !isNumber(dim) ? 0 : dim)));
+  const others = (dims: readonly Dim[]) => dims.filter((_, i) => i !== axis);
+  const expected = others(known.dims);
   for (const { dims } of all) {
-    if (!dims) return unknown(all[0]);
-    if (
-      dims.length !== known.dims.length ||
-      (dims.every((d, i) => i === axis || isNumber(d)) &&
-        known.dims.every((d, i) => i === axis || isNumber(d)) &&
-        rest(dims) !== rest(known.dims))
-    )
-      throw new Mismatch(`they differ elsewhere than along axis ${axis}`);
+    if (!dims) return { type: all[0].type };
+    const unlike = [...others(dims), ...expected].every(isNumber) && String(others(dims)) !== String(expected);
+    if (dims.length !== known.dims.length || unlike) throw new Mismatch(`they differ elsewhere than along axis ${axis}`);
   }
-  const dims = known.dims.with(axis, sum(all.map((input) => input.dims![axis])));
   const values = all.every((input) => input.ints) ? all.flatMap((input) => input.ints!) : undefined;
-  return [{ type: known.type, dims, ...(values && { ints: values }) }];
-}
+  return { type: known.type, dims: known.dims.with(axis, sum(all.map((input) => input.dims![axis]))), ints: values };
+};
 
-function split({ inputs: [x, sizes], attributes, outputs }: Call): Shaped[] {
-  const dims = dimsOf(x);
-  if (!dims) return unknown(x, outputs);
+const split: Rule = ({ inputs: [x, sizes], attributes, outputs }) => {
+  const { type, dims } = x!;
+  if (!dims) return Array.from({ length: outputs }, () => ({ type }));
   const axis = axisOf(int(attributes.axis, 0), dims.length);
-  const parts = sizes?.ints ?? ints(attributes.split) ?? evenly(dims[axis], int(attributes.num_outputs, outputs));
-  const total = sum(parts);
-  if (isNumber(total) && isNumber(dims[axis]) && total !== dims[axis])
-    throw new Mismatch(`the parts [${parts}] do not make ${dims[axis]} along axis ${axis}`);
-  return parts.map((part) => ({ type: x!.type, dims: dims.with(axis, part) }));
+  const sections = sizes?.ints ?? ints(attributes.split) ?? evenly(dims[axis], int(attributes.num_outputs, outputs));
+  if (differ(sum(sections), dims[axis]))
+    throw new Mismatch(`the parts [${sections}] do not make ${dims[axis]} along axis ${axis}`);
+  return sections.map((section) => ({ type, dims: dims.with(axis, section) }));
+};
+
+function evenly(size: Dim, count: number): Dim[] {
+  const section = derived(size, (all) => Math.ceil(all / count), `split ${count} of `);
+  return Array.from({ length: count }, (_, i) => (isNumber(size) && i === count - 1 ? size - (section as number) * i : section));
 }
 
-function evenly(size: Dim, parts: number): Dim[] {
-  const part = derived(size, (all) => Math.ceil(all / parts), `split ${parts} of `);
-  return Array.from({ length: parts }, (_, i) => (isNumber(size) && i === parts - 1 ? size - (part as number) * i : part));
-}
-
-function slice({ inputs: [x, startsInput, endsInput, axesInput, stepsInput], attributes }: Call): Shaped[] {
-  const dims = dimsOf(x);
+const slice: Rule = ({ inputs: [x, startsInput, endsInput, axesInput, stepsInput], attributes }) => {
+  const { type, dims } = x!;
   const starts = startsInput?.ints ?? ints(attributes.starts);
   const ends = endsInput?.ints ?? ints(attributes.ends);
-  if (!dims) return unknown(x);
+  if (!dims) return { type };
   const axes = axesInput ? axesInput.ints?.map(Number) : (ints(attributes.axes) ?? starts?.map((_, i) => i));
-  if (!axes) return [{ type: x!.type, dims: dims.map((_, axis) => `?${axis}`) }];
+  if (!axes) return { type, dims: dims.map((_, axis) => `?${axis}`) };
   const result = [...dims];
   let values = x!.ints;
-  axesOf(axes, dims.length).forEach((axis, i) => {
+  for (const [i, axis] of axesOf(axes, dims.length).entries()) {
     const [size, start, end, step] = [dims[axis], starts?.[i], ends?.[i], stepsInput ? stepsInput.ints?.[i] : 1];
-    if (isNumber(size) && [start, end, step].every((n) => typeof n === "number")) {
-      const picked = range(size, start as number, end as number, step as number);
+    if (isNumber(size) && isNumber(start) && isNumber(end) && isNumber(step)) {
+      const picked = range(size, start, end, step);
       result[axis] = picked.length;
       values = axis === 0 ? values && picked.map((at) => values![at]) : undefined;
     } else {
-      const whole = start === 0 && step === 1 && typeof end === "number" && end >= 2 ** 31 - 1;
-      result[axis] = whole ? size : `slice(${size})`.replaceAll("*", "·");
-      values = whole ? values : undefined;
+      const isFull = start === 0 && step === 1 && isNumber(end) && end >= 2 ** 31 - 1;
+      result[axis] = isFull ? size : opaque(`slice(${size})`);
+      values = isFull ? values : undefined;
     }
-  });
-  return [{ type: x!.type, dims: result, ...(values && { ints: values }) }];
-}
+  }
+  return { type, dims: result, ints: values };
+};
 
 function range(size: number, start: number, end: number, step: number): number[] {
   const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
@@ -108,113 +103,135 @@ function range(size: number, start: number, end: number, step: number): number[]
   return picked;
 }
 
-function gather({ inputs: [x, indices], attributes }: Call): Shaped[] {
-  const [dims, at] = [dimsOf(x), dimsOf(indices)];
-  if (!dims || !at) return unknown(x);
+const gather: Rule = ({ inputs: [x, indices], attributes }) => {
+  const { type, dims, ints: values } = x!;
+  if (!dims || !indices?.dims) return { type };
   const axis = axisOf(int(attributes.axis, 0), dims.length);
-  const picked = indices!.ints?.map((index) => x!.ints?.at(Number(index)));
-  const values = picked?.every((value) => value !== undefined) ? picked : undefined;
-  return [{ type: x!.type, dims: [...dims.slice(0, axis), ...at, ...dims.slice(axis + 1)], ...(values && { ints: values }) }];
-}
+  const picked = indices.ints?.map((index) => values?.at(Number(index)));
+  return {
+    type,
+    dims: [...dims.slice(0, axis), ...indices.dims, ...dims.slice(axis + 1)],
+    ints: picked?.every((value) => value !== undefined) ? picked : undefined,
+  };
+};
 
-function unsqueeze({ inputs: [x, axesInput], attributes }: Call): Shaped[] {
-  const axes = axesInput ? axesInput.ints?.map(Number) : ints(attributes.axes);
-  if (!x!.dims || !axes) return unknown(x);
-  const rank = x!.dims.length + axes.length;
-  const rest = [...x!.dims];
+/** Axes of Unsqueeze and Squeeze: an input in newer operator sets, an attribute in older ones; undefined where values decide. */
+const givenAxes = ({ inputs: [, axes], attributes }: Call): number[] | undefined =>
+  axes ? axes.ints?.map(Number) : ints(attributes.axes);
+
+const unsqueeze: Rule = (call) => {
+  const { type, dims, ints: values } = call.inputs[0]!;
+  const axes = givenAxes(call);
+  if (!dims || !axes) return { type };
+  const rank = dims.length + axes.length;
+  const rest = [...dims];
   const added = axesOf(axes, rank);
-  return [
-    {
-      type: x!.type,
-      dims: Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : rest.shift()!)),
-      ...carried(x!),
-    },
-  ];
-}
+  return { type, dims: Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : rest.shift()!)), ints: values };
+};
 
-function squeeze({ inputs: [x, axesInput], attributes }: Call): Shaped[] {
-  const dims = dimsOf(x);
-  if (!dims) return unknown(x);
-  const given = axesInput ? axesInput.ints?.map(Number) : ints(attributes.axes);
-  if (axesInput && !given) return unknown(x);
+const squeeze: Rule = (call) => {
+  const { type, dims, ints: values } = call.inputs[0]!;
+  const given = givenAxes(call);
+  if (!dims || (call.inputs[1] && !given)) return { type };
   const axes = given ? axesOf(given, dims.length) : dims.flatMap((dim, axis) => (dim === 1 ? [axis] : []));
-  return [{ type: x!.type, dims: dims.filter((_, axis) => !axes.includes(axis)), ...carried(x!) }];
-}
+  return { type, dims: dims.filter((_, axis) => !axes.includes(axis)), ints: values };
+};
 
-function expand({ inputs: [x, shape] }: Call): Shaped[] {
-  if (!x!.dims || !shape?.ints) return unknown(x);
-  const [a, b] = [x!.dims, shape.ints];
-  const rank = Math.max(a.length, b.length);
-  const dims = Array.from({ length: rank }, (_, axis) => {
-    const [mine, wanted] = [a[a.length - rank + axis] ?? 1, b[b.length - rank + axis] ?? 1];
-    return wanted === 1 || wanted === -1 ? mine : wanted;
+const expand = shaped((dims, { inputs: [, shape] }) => {
+  if (!shape?.ints) return undefined;
+  const rank = Math.max(dims.length, shape.ints.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const [size, target] = [dims, shape.ints!].map((list) => list[list.length - rank + axis] ?? 1);
+    return target === 1 || target === -1 ? size : target;
   });
-  return [{ type: x!.type, dims }];
-}
+});
 
-function constant({ attributes }: Call): Shaped[] {
-  const { value, value_int: one, value_ints: many, value_float: float, value_floats: floats } = attributes;
-  if (value === undefined) {
-    if (many !== undefined) return [{ type: "int64", dims: [(many as number[]).length], ints: many as number[] }];
-    if (one !== undefined) return [{ type: "int64", dims: [], ints: [Number(one)] }];
-    if (float !== undefined) return [{ type: "float32", dims: [], ints: [float as number] }];
-    return [{ type: "float32", dims: [((floats as number[]) ?? []).length] }];
-  }
-  return [shapedTensor(value as TensorProto)];
-}
+const constant: Rule = ({ attributes }) => {
+  const { value, value_int: one, value_ints: many, value_float: float, value_floats: floats = [] } = attributes;
+  if (value !== undefined) return shapedTensor(value as TensorProto);
+  if (many !== undefined) return { type: "int64", dims: [(many as number[]).length], ints: many as number[] };
+  if (one !== undefined) return { type: "int64", dims: [], ints: [Number(one)] };
+  if (float !== undefined) return { type: "float32", dims: [], ints: [float as number] };
+  return { type: "float32", dims: [(floats as number[]).length] };
+};
 
 /** The longest list whose values are kept, by type: sizes and axes, conditions, factors of a Resize. */
-const kept: Partial<Record<ElementType, number>> = { int64: 64, int32: 64, bool: 1, float32: 4, float64: 4 };
+const longest: Partial<Record<ElementType, number>> = { int64: 64, int32: 64, bool: 1, float32: 4, float64: 4 };
 
-/** What is known of an initializer or constant: short lists of numbers with their values. */
+/** The shape of an initializer or constant; the values of a short list of numbers. */
 export function shapedTensor(tensor: TensorProto): Shaped {
   const [type, dims] = [elementType(tensor.dataType), tensorDims(tensor)];
-  if (dims.length > 1 || (dims[0] ?? 1) > (kept[type] ?? -1) || tensor.dataLocation === 1) return { type, dims };
+  if (dims.length > 1 || (dims[0] ?? 1) > (longest[type] ?? -1) || tensor.dataLocation === 1) return { type, dims };
   return { type, dims, ints: Array.from(tensorData(tensor) as Int32Array, Number) };
 }
 
-function shapeOf({ inputs: [x], attributes }: Call): Shaped[] {
-  if (!x!.dims) return [{ type: "int64" }];
+const shapeOf: Rule = ({ inputs: [x], attributes }) => {
+  if (!x!.dims) return { type: "int64" };
   const rank = x!.dims.length;
   const clamp = (axis: number) => Math.min(Math.max(axis < 0 ? axis + rank : axis, 0), rank);
   const values = x!.dims.slice(clamp(int(attributes.start, 0)), clamp(int(attributes.end, rank)));
-  return [{ type: "int64", dims: [values.length], ints: values }];
-}
+  return { type: "int64", dims: [values.length], ints: values };
+};
 
-function flatten({ inputs: [x], attributes }: Call): Shaped[] {
-  const dims = dimsOf(x);
-  if (!dims) return unknown(x);
+const flatten = shaped((dims, { attributes }) => {
   const axis = int(attributes.axis, 1) === dims.length ? dims.length : axisOf(int(attributes.axis, 1), dims.length);
-  return [{ type: x!.type, dims: [multiply(dims.slice(0, axis)), multiply(dims.slice(axis))] }];
-}
+  return [multiply(dims.slice(0, axis)), multiply(dims.slice(axis))];
+});
 
-function tile({ inputs: [x, repeats] }: Call): Shaped[] {
-  if (!x!.dims || !repeats?.ints) return unknown(x);
-  return [{ type: x!.type, dims: x!.dims.map((dim, axis) => multiply([dim, repeats.ints![axis]])) }];
-}
+const rangeOf: Rule = ({ inputs }) => {
+  const { type } = inputs[0]!;
+  const [from, to, step] = inputs.map((input) => input?.ints?.[0]);
+  if (!isNumber(from) || !isNumber(to) || !isNumber(step)) return { type, dims: ["range"] };
+  const length = Math.max(Math.ceil((to - from) / step), 0);
+  return { type, dims: [length], ints: length <= 64 ? Array.from({ length }, (_, i) => from + i * step) : undefined };
+};
 
-function rangeOf({ inputs: [start, limit, delta] }: Call): Shaped[] {
-  const [from, to, by] = [start, limit, delta].map((input) => input?.ints?.[0]);
-  if (![from, to, by].every((value) => typeof value === "number")) return [{ type: start!.type, dims: ["range"] }];
-  const length = Math.max(Math.ceil((Number(to) - Number(from)) / Number(by)), 0);
-  const values = Array.from({ length: Math.min(length, 64) }, (_, i) => Number(from) + i * Number(by));
-  return [{ type: start!.type, dims: [length], ...(length <= 64 && { ints: values }) }];
-}
-
-function constantOfShape({ inputs: [shape], attributes }: Call): Shaped[] {
+const constantOfShape: Rule = ({ inputs: [shape], attributes }) => {
   const value = attributes.value as TensorProto | undefined;
   const type = value ? elementType(value.dataType) : "float32";
-  if (!shape?.ints) return [{ type }];
-  const one = value && (type === "int64" || type === "int32") ? Number(tensorData(value)[0]) : undefined;
-  const filled = shape.ints.length === 1 && typeof shape.ints[0] === "number" && shape.ints[0] <= 64 && one !== undefined;
-  return [{ type, dims: shape.ints, ...(filled && { ints: Array<number>(shape.ints[0] as number).fill(one!) }) }];
+  const [length, ...more] = shape?.ints ?? [];
+  const isList = (type === "int64" || type === "int32") && isNumber(length) && length <= 64 && more.length === 0;
+  return { type, dims: shape?.ints, ints: isList ? Array(length).fill(Number(tensorData(value!)[0])) : undefined };
+};
+
+const gatherNd = shaped((dims, { inputs: [, at], attributes }) => {
+  const depth = at?.dims?.at(-1);
+  return isNumber(depth) ? [...at!.dims!.slice(0, -1), ...dims.slice(int(attributes.batch_dims, 0) + depth)] : undefined;
+});
+
+const pad = shaped((dims, { inputs: [, padsInput, , axesInput], attributes }) => {
+  const pads = padsInput?.ints ?? ints(attributes.pads);
+  if (!pads) return undefined;
+  const axes = axesInput ? axesOf(axesInput.ints?.map(Number) ?? [], dims.length) : dims.map((_, axis) => axis);
+  const result = [...dims];
+  for (const [i, axis] of axes.entries()) result[axis] = sum([dims[axis], pads[i], pads[axes.length + i]]);
+  return result;
+});
+
+/** To sizes, or by factors; of all axes, or from opset 18 of some. */
+const resize = shaped((dims, { inputs: [, , scales, sizes], attributes }) => {
+  const target = sizes?.ints ?? scales?.ints;
+  const axes = attributes.axes ? axesOf(ints(attributes.axes)!, dims.length) : dims.map((_, axis) => axis);
+  if (axes.length !== target?.length || (attributes.keep_aspect_ratio_policy ?? "stretch") !== "stretch") return undefined;
+  const result = [...dims];
+  for (const [i, axis] of axes.entries()) result[axis] = sizes?.ints ? target[i] : scaled(dims[axis], target[i]);
+  return result;
+});
+
+/** Factors are float32: 16 times 1.0625 must not be 16.999. */
+function scaled(dim: Dim, factor: Dim): Dim {
+  if (factor === 1) return dim;
+  if (!isNumber(factor)) return opaque(`(${dim}·${factor})`);
+  return derived(dim, (all) => Math.floor(Math.fround(all * Math.fround(factor))), `${factor} of `);
 }
 
-function gatherNd(x: Shaped, at: Shaped, shared: number): Shaped[] {
-  const depth = at.dims?.at(-1);
-  if (!x.dims || !at.dims || typeof depth !== "number") return unknown(x);
-  return [{ type: x.type, dims: [...at.dims.slice(0, -1), ...x.dims.slice(shared + depth)] }];
-}
+/** [b, c, h, w] with blocks of pixels moved out of channels (1) or into them (-1). */
+const blocks = (direction: 1 | -1) =>
+  shaped((dims, { attributes: { blocksize } }) => {
+    if (dims.length !== 4) return undefined;
+    const power = (i: number) => Number(blocksize) ** (i === 0 ? -2 * direction : direction);
+    return [dims[0], ...dims.slice(1).map((dim, i) => derived(dim, (all) => all * power(i), "blocks of "))];
+  });
 
 export const shapeRules: Readonly<Record<string, Rule>> = {
   Reshape: reshape,
@@ -223,18 +240,21 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Split: split,
   Slice: slice,
   Gather: gather,
-  GatherElements: ({ inputs: [x, indices] }) => [{ type: x!.type, dims: indices!.dims }],
-  ScatterND: ({ inputs: [x] }) => [{ type: x!.type, dims: x!.dims }],
-  ScatterElements: ({ inputs: [x] }) => [{ type: x!.type, dims: x!.dims }],
+  GatherElements: ({ inputs: [x, indices] }) => ({ type: x!.type, dims: indices!.dims }),
+  ...sharedRule("ScatterND ScatterElements", (call) => firstOutput(call, call.inputs[0]!.type, call.inputs[0]!.dims)),
   Unsqueeze: unsqueeze,
   Squeeze: squeeze,
   Expand: expand,
-  Tile: tile,
+  Tile: shaped((dims, { inputs: [, repeats] }) => repeats?.ints && dims.map((dim, axis) => multiply([dim, repeats.ints![axis]]))),
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Shape: shapeOf,
-  Size: ({ inputs: [x] }) => [{ type: "int64", dims: [], ...(x!.dims && { ints: [multiply(x!.dims)] }) }],
+  Size: ({ inputs: [x] }) => ({ type: "int64", dims: [], ints: x!.dims && [multiply(x!.dims)] }),
   Flatten: flatten,
   Range: rangeOf,
-  GatherND: ({ inputs: [x, at], attributes }) => gatherNd(x!, at!, int(attributes.batch_dims, 0)),
+  GatherND: gatherNd,
+  Pad: pad,
+  Resize: resize,
+  DepthToSpace: blocks(1),
+  SpaceToDepth: blocks(-1),
 };

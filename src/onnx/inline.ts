@@ -1,25 +1,21 @@
-/** Another model's graph as a part of this one: its nodes copied under new names, its weights shared and not copied. */
-
+/** Adds another model's graph to a graph: its nodes are copied under new names, its weights are shared. */
 import { S2Error } from "../core/index.ts";
-import type { Graph, Value } from "./builder.ts";
-import { nameNow, uniqueName } from "./builder.ts";
-import { domainsUsed, isOnnx, opsetOf } from "./file.ts";
+import { type Graph, nameNow, uniqueName, type Value } from "./builder.ts";
+import { isOnnx, opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
-import { inOrder } from "./order.ts";
+import { domainsUsed, inOrder, renamed } from "./nodes.ts";
 import type { ModelProto } from "./proto.ts";
-import { renamed } from "./rename.ts";
 
-/** A model whose weights are in the graph already; called as often as it is needed. */
-export type Inlined = (feeds: Readonly<Record<string, Value>>) => Map<string, string>;
+/** Adds one copy of a model's nodes, fed by these values, and returns the new names of the model's outputs. */
+type Inlined = (feeds: Readonly<Record<string, Value>>) => Map<string, string>;
 
 /**
  * Adds the model's weights to `graph` and returns a function that adds one copy of its nodes, fed by values of `graph` or of a
- * graph within it; it gives the new names of the model's outputs. Calls of the model's own functions become their nodes: two models may
- * have functions of one name.
- * @throws S2Error "graph" when the model is of other operator sets than the graph.
+ * graph within it. Calls of the model's functions become their nodes, since two models may have functions of one name.
+ * @throws S2Error "graph" when the model has other operator sets than the graph.
  */
-export function inline(graph: Graph, whole: ModelProto, name: string): Inlined {
-  const model = withoutFunctions(whole);
+export function inline(graph: Graph, file: ModelProto, name: string): Inlined {
+  const model = withoutFunctions(file);
   if (opsetOf(model) !== graph.opset)
     throw new S2Error(
       "graph",
@@ -28,9 +24,9 @@ export function inline(graph: Graph, whole: ModelProto, name: string): Inlined {
   addDomains(graph, model);
   const shared = new Map<string, string>();
   for (const tensor of model.graph.initializer ?? []) {
-    const own = uniqueName(graph, tensor.name ?? "");
-    shared.set(tensor.name ?? "", own);
-    graph.initializers.push({ ...tensor, name: own });
+    const newName = uniqueName(graph, tensor.name ?? "");
+    shared.set(tensor.name ?? "", newName);
+    graph.initializers.push({ ...tensor, name: newName });
   }
   const nodes = inOrder(model.graph.node ?? []);
   return (feeds) => {
@@ -43,7 +39,7 @@ export function inline(graph: Graph, whole: ModelProto, name: string): Inlined {
   };
 }
 
-/** Tools list domains that no node is of; only those of nodes count. */
+/** Adds the model's domains; those that tools list without a node of theirs do not count. */
 function addDomains(graph: Graph, model: ModelProto): void {
   const used = domainsUsed(model);
   for (const { domain = "", version } of model.opsetImport) {

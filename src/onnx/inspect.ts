@@ -1,63 +1,72 @@
-/** `inspectModel`: what an ONNX file says of itself, and how each fact was found. */
+/** `inspectModel`: the properties of a model, with the source of each. */
 import { readAttributes } from "./attributes.ts";
 import { type Found, multiplyAdds } from "./cost.ts";
 import type { Dim } from "./dims.ts";
 import { type EmbeddedTraits, embeddedTraits } from "./embedded-metadata.ts";
-import { opsetOf, readOnnx, tensorsOf } from "./file.ts";
+import { declaredShape, inputsOf, metadataOf, opsetOf, readOnnx } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
-import { inOrder } from "./order.ts";
+import { inOrder, tensorsOf } from "./nodes.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { shapesOf, whereLost } from "./shapes-of.ts";
 import { count, elementType, tensorDims } from "./tensor.ts";
 
+/** The properties of a model that follow from its ONNX file. */
 export interface ModelReport {
+  /** Inputs and outputs as the file declares them. */
   readonly inputs: readonly { name: string; type: string; shape: readonly Dim[] }[];
   readonly outputs: readonly { name: string; type: string; shape: readonly Dim[] }[];
+  /** The version of ONNX's operator set. */
   readonly opset: number;
+  /** The program that wrote the file, and its version. */
   readonly producer: string;
-  /** Numbers in all weights, however they are stored; scalars, sizes and tables of indices are none. */
+  /** Numbers in all weights, however they are stored; scalars, sizes and tables of indices do not count. */
   readonly parameters: number;
   /** Multiply-adds of one image: products, convolutions and attention. */
   readonly multiplyAdds: Found<number>;
+  /** The size of images in pixels. */
   readonly imageSize: Found<readonly [height: number, width: number]>;
-  /** Pixels on a side of one token, or of one place of a map. */
+  /** Pixels on a side of one token, or of one cell of a map. */
   readonly patchSize: Found<number>;
+  /** "bnc" for tokens, "bchw" for maps. */
   readonly layout: Found<"bnc" | "bchw">;
+  /** Tokens before those of the grid. */
   readonly prefixTokens: Found<number>;
+  /** Channels of a token or map. */
   readonly channels: Found<number>;
+  /** Entries of the file's metadata. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Options of `inspectModel`. */
 export interface InspectOptions {
-  /** The images to follow through a graph that takes any size; default: what its metadata say, else 224x224. */
+  /** The size of images to follow through a graph that takes any size; default: the metadata's, else 224x224. */
   readonly imageSize?: readonly [height: number, width: number];
 }
 
 const usual = [224, 224] as const;
 
 /**
- * Reads an ONNX file and follows the shapes of one image through it. What does not follow is without value, with the reason.
- * @throws S2Error "onnx-file" when it cannot be read.
+ * Reads an ONNX file and follows the shapes of one image through it. A property that does not follow has no value, but the reason.
+ * @throws S2Error "onnx-file" when the file cannot be read.
  */
 export function inspectModel(file: Uint8Array, options: InspectOptions = {}): ModelReport {
   return inspectProto(readOnnx(file), options);
 }
 
-/** `inspectModel` of a file that has been read. */
-export function inspectProto(whole: ModelProto, { imageSize: wish }: InspectOptions = {}): ModelReport {
-  const model = withoutFunctions(whole);
+/** Inspects a file that has been read. */
+export function inspectProto(file: ModelProto, { imageSize: wish }: InspectOptions = {}): ModelReport {
+  const model = withoutFunctions(file);
   const { graph } = model;
-  const weights = new Set((graph.initializer ?? []).map(({ name }) => name));
-  const inputs = (graph.input ?? []).filter(({ name }) => !weights.has(name));
-  const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-  const said = embeddedTraits(metadata);
-  const images = inputs.find((input) => shapeOf(input).length === 4);
-  const imageSize = findSize(images, said, wish);
+  const inputs = inputsOf(graph);
+  const metadata = metadataOf(model);
+  const embedded = embeddedTraits(metadata);
+  const images = inputs.find((input) => declaredShape(input).length === 4);
+  const imageSize = findSize(images, embedded, wish);
   const size = imageSize.value ?? wish ?? usual;
   const feeds = images && { [images.name!]: imagesOf(images, size) };
   const shapes = feeds ? shapesOf(model, feeds) : new Map<string, Shaped>();
-  const main = mainOutput(graph.output ?? [], shapes, said);
+  const main = mainOutput(graph.output ?? [], shapes, embedded);
   const dims = main === undefined ? undefined : shapes.get(main)?.dims;
   const seen = { main, dims, size, lost: feeds && !dims ? whereLost(model, feeds) : undefined };
   return {
@@ -68,38 +77,32 @@ export function inspectProto(whole: ModelProto, { imageSize: wish }: InspectOpti
     parameters: countParameters(model),
     multiplyAdds: feeds ? ofOneImage(multiplyAdds(model, feeds), feeds[images.name!][0], imageSize) : { from: imageSize.from },
     imageSize,
-    ...findTokens(seen, findStep(graph, images), said),
+    ...findTokens(seen, findStep(graph, images), embedded),
     metadata,
   };
 }
 
-function shapeOf({ type }: ValueInfoProto): Dim[] {
-  return (type?.tensorType?.shape?.dim ?? []).map(({ dimValue, dimParam }) =>
-    dimValue === undefined ? (dimParam ?? "?") : Number(dimValue),
-  );
-}
-
 function describe(value: ValueInfoProto) {
-  return { name: value.name ?? "", type: elementType(value.type?.tensorType?.elemType), shape: shapeOf(value) };
+  return { name: value.name ?? "", type: elementType(value.type?.tensorType?.elemType), shape: declaredShape(value) };
 }
 
 function findSize(
   images: ValueInfoProto | undefined,
-  said: EmbeddedTraits,
+  embedded: EmbeddedTraits,
   wish?: readonly [number, number],
 ): ModelReport["imageSize"] {
   if (!images) return { from: "no input has the shape of images [b, c, h, w]" };
-  const [, , height, width] = shapeOf(images);
+  const [, , height, width] = declaredShape(images);
   if (typeof height === "number" && typeof width === "number")
     return { value: [height, width], from: `the fixed shape of ${images.name}` };
-  if (said.imageSize) return { value: said.imageSize, from: "the file's metadata" };
+  if (embedded.imageSize) return { value: embedded.imageSize, from: "the file's metadata" };
   const [down, across] = wish ?? usual;
   return { from: `the input takes any size; ${across}x${down} is ${wish ? "asked" : "assumed"} for what follows` };
 }
 
-/** As many images as the graph wants, one where it leaves that open. */
+/** The dims of the batch that the graph takes, one image where it takes any number. */
 function imagesOf(images: ValueInfoProto, size: readonly [number, number]): number[] {
-  const [batch, channels] = shapeOf(images).map((dim) => (typeof dim === "number" && dim > 0 ? dim : undefined));
+  const [batch, channels] = declaredShape(images).map((dim) => (typeof dim === "number" && dim > 0 ? dim : undefined));
   return [batch ?? 1, channels ?? 3, ...size];
 }
 
@@ -111,16 +114,16 @@ function ofOneImage({ value, from }: Found<number>, images: number, { value: siz
 function mainOutput(
   outputs: readonly ValueInfoProto[],
   shapes: ReadonlyMap<string, Shaped>,
-  said: EmbeddedTraits,
+  embedded: EmbeddedTraits,
 ): string | undefined {
   const fits = outputs.filter(({ name }) => [3, 4].includes(shapes.get(name ?? "")?.dims?.length ?? 0));
-  return (fits.find(({ name }) => name === (said.output ?? "last_hidden_state")) ?? fits[0])?.name;
+  return (fits.find(({ name }) => name === (embedded.output ?? "last_hidden_state")) ?? fits[0])?.name;
 }
 
-/** What may lie between the images and the convolution that cuts them: casts, normalization, quantization. */
+/** Operators between the images and the convolution that cuts them into patches: casts, normalization, quantization. */
 const before = /^(Cast|Identity|Add|Sub|Mul|Div|DynamicQuantizeLinear|QuantizeLinear|DequantizeLinear)$/;
 
-/** The first convolution of a ViT steps by its window. */
+/** Reads the patch size off the first convolution, which in a ViT steps by its window. */
 function findStep(graph: GraphProto, images: ValueInfoProto | undefined): Found<number> {
   const reached = new Set([images?.name ?? ""]);
   let first: NodeProto | undefined;
@@ -147,32 +150,33 @@ interface Seen {
 
 type Tokens = Pick<ModelReport, "patchSize" | "layout" | "prefixTokens" | "channels">;
 
-function findTokens({ main, dims, size, lost }: Seen, step: Found<number>, said: EmbeddedTraits): Tokens {
+function findTokens({ main, dims, size, lost }: Seen, step: Found<number>, embedded: EmbeddedTraits): Tokens {
   const metadata = "the file's metadata";
   if (!dims) {
     const from = `no output's shape follows from the graph as that of tokens or maps${lost ? `: ${lost}` : ""}`;
-    const word = <T>(value: T | undefined) => (value === undefined ? { from } : { value, from: metadata });
-    const patchSize = said.patchSize ? word(said.patchSize) : step;
-    return { patchSize, layout: word(said.layout), prefixTokens: word(said.prefixTokens), channels: { from } };
+    const declared = <T>(value: T | undefined) => (value === undefined ? { from } : { value, from: metadata });
+    const patchSize = embedded.patchSize ? declared(embedded.patchSize) : step;
+    return { patchSize, layout: declared(embedded.layout), prefixTokens: declared(embedded.prefixTokens), channels: { from } };
   }
   const images = dims[0] === 1 ? "one image" : `${dims[0]} images`;
   const from = `${main} is [${dims.join(", ")}] for ${images} of ${size[1]}x${size[0]}`;
   const channel = dims[dims.length === 3 ? 2 : 1];
   const channels = typeof channel === "number" ? { value: channel, from } : { from };
-  const patch: Found<number> | undefined = said.patchSize ? { value: said.patchSize, from: metadata } : undefined;
+  const patch: Found<number> | undefined = embedded.patchSize ? { value: embedded.patchSize, from: metadata } : undefined;
   if (dims.length === 4) {
     const [down, across] = [size[0] / Number(dims[2]), size[1] / Number(dims[3])];
-    const place = down === across ? { value: down, from } : { from: `${from}; its places are no squares` };
+    const cell = down === across ? { value: down, from } : { from: `${from}; its cells are not square` };
     const prefixTokens = { value: 0, from: "maps have none" };
-    return { patchSize: patch ?? place, layout: { value: "bchw", from }, prefixTokens, channels };
+    return { patchSize: patch ?? cell, layout: { value: "bchw", from }, prefixTokens, channels };
   }
   const layout = { value: "bnc" as const, from };
   const counted = countPrefix(dims[1], size, patch ?? step, from);
-  const prefixTokens = said.prefixTokens === undefined ? counted.prefixTokens : { value: said.prefixTokens, from: metadata };
+  const prefixTokens =
+    embedded.prefixTokens === undefined ? counted.prefixTokens : { value: embedded.prefixTokens, from: metadata };
   return { patchSize: patch ?? counted.patchSize, layout, prefixTokens, channels };
 }
 
-/** More than any known family has; beyond it the step is more likely not the patch. */
+/** More than any known family has; with more, the step is probably not the patch. */
 const mostPrefixTokens = 16;
 
 function countPrefix(
@@ -191,7 +195,7 @@ function countPrefix(
   return { patchSize: { from: merged }, prefixTokens: { from: merged } };
 }
 
-/** Of weights stored in 4 bits two are in a byte, and their number is in the node. */
+/** Counts the numbers in all weights. Those of 4 bits are packed two in a byte, and their node says how many they are. */
 function countParameters(model: ModelProto): number {
   const packed = new Map<string, number>();
   for (const node of model.graph.node ?? []) {

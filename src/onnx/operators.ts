@@ -1,6 +1,6 @@
 /**
- * ONNX's operators, one function each and named as they are (onnx/docs/Operators.md): inputs first, then typed attributes with
- * the specification's defaults. A plain number beside a value is a constant of its type.
+ * ONNX's operators as functions with the operators' names (onnx/docs/Operators.md): inputs first, then typed attributes with the
+ * specification's defaults. A plain number beside a value becomes a constant of its type. `node` adds operators that are not listed.
  */
 import { S2Error } from "../core/index.ts";
 import { type Attributes, Float } from "./attributes.ts";
@@ -20,7 +20,7 @@ import { type ElementType, elementTypes } from "./tensor.ts";
 
 type Operand = Value | number;
 
-/** The result of an operator whose inputs' shapes are known. */
+/** Adds an operator with one output, whose shape must be known. */
 function one(op: string, inputs: readonly (Value | undefined)[], attributes?: Attributes, domain?: string): ShapedValue {
   return known(node(op, inputs, attributes, { domain })[0]);
 }
@@ -42,19 +42,20 @@ function unary(op: string): (x: Value) => ShapedValue {
   return (x) => one(op, [x]);
 }
 
+/** a + b with broadcasting; so are all binary operators. */
 export const Add = binary("Add");
+/** a - b. */
 export const Sub = binary("Sub");
+/** a · b, elementwise. */
 export const Mul = binary("Mul");
 export const Div = binary("Div");
 export const Pow = binary("Pow");
 export const Max = binary("Max");
 export const Min = binary("Min");
-export const Mod = binary("Mod");
 export const Equal = binary("Equal");
 export const Less = binary("Less");
 export const Greater = binary("Greater");
 
-export const Abs = unary("Abs");
 export const Neg = unary("Neg");
 export const Sqrt = unary("Sqrt");
 export const Exp = unary("Exp");
@@ -64,11 +65,9 @@ export const Tanh = unary("Tanh");
 export const Sigmoid = unary("Sigmoid");
 export const Relu = unary("Relu");
 export const Softplus = unary("Softplus");
-export const Round = unary("Round");
 export const Sin = unary("Sin");
 export const Cos = unary("Cos");
 export const Sign = unary("Sign");
-export const Reciprocal = unary("Reciprocal");
 export const Identity = unary("Identity");
 
 export const Where = (condition: Value, x: Value, y: Value) => one("Where", [condition, x, y]);
@@ -78,7 +77,7 @@ export const Clip = (x: Value, min?: number, max?: number) =>
 
 export const Cast = (x: Value, to: ElementType) => (x.type === to ? known(x) : one("Cast", [x], { to: elementTypes[to] }));
 
-/** Exact by the error function, or `approximate: "tanh"`. The operator is of opset 20; below that it is written out. */
+/** GELU, exact (erf) or with the tanh approximation. Below opset 20, which introduced the operator, it is composed of others. */
 export function Gelu(x: Value, { approximate = "none" }: { approximate?: "none" | "tanh" } = {}): ShapedValue {
   if (x.graph.opset >= 20) return one("Gelu", [x], { approximate });
   if (approximate === "none") return Mul(Mul(x, 0.5), Add(Erf(Div(x, Math.SQRT2)), 1));
@@ -86,87 +85,44 @@ export function Gelu(x: Value, { approximate = "none" }: { approximate?: "none" 
   return Mul(Mul(x, 0.5), Add(Tanh(inner), 1));
 }
 
+/** Softmax along an axis. */
 export const Softmax = (x: Value, { axis = -1 } = {}) => one("Softmax", [x], { axis });
 
+/** Logarithm of the softmax along an axis. */
 export const LogSoftmax = (x: Value, { axis = -1 } = {}) => one("LogSoftmax", [x], { axis });
 
-/** Over the axes from `axis` on; `scale` and `bias` have their shape. */
+/** Normalizes over the axes from `axis` on; `scale` and `bias` have their shape. */
 export const LayerNormalization = (x: Value, scale: Value, bias?: Value, { axis = -1, epsilon = 1e-5 } = {}) =>
   one("LayerNormalization", [x, scale, bias], { axis, epsilon: new Float(epsilon) });
 
+/** Matrix product over the last two axes, as numpy.matmul. */
 export const MatMul = (a: Value, b: Value) => one("MatMul", [a, b]);
 
-export const MatMulInteger = (a: Value, b: Value, aZeroPoint?: Value, bZeroPoint?: Value) =>
-  one("MatMulInteger", [a, b, aZeroPoint, bZeroPoint]);
-
-/** alpha · a · b + beta · c, of matrices. */
+/** alpha · a · b + beta · c of matrices. */
 export const Gemm = (a: Value, b: Value, c?: Value, { alpha = 1, beta = 1, transA = 0, transB = 0 } = {}) =>
   one("Gemm", [a, b, c], { alpha: new Float(alpha), beta: new Float(beta), transA, transB });
 
-/** Attributes of sliding windows; kernelShape only where no weight says it. */
+/** Attributes of a convolution. `pads` lists the padding before every axis, then the padding after. */
 interface Window {
-  kernelShape?: readonly number[];
   strides?: readonly number[];
-  /** All beginnings, then all ends. */
   pads?: readonly number[];
   dilations?: readonly number[];
+  group?: number;
 }
 
-export const Conv = (
-  x: Value,
-  w: Value,
-  b?: Value,
-  { kernelShape, strides, pads, dilations, group = 1 }: Window & { group?: number } = {},
-) => one("Conv", [x, w, b], { kernel_shape: kernelShape ?? (w.dims?.slice(2) as number[]), strides, pads, dilations, group });
+/** Convolution of x [b, c, h, w] with w [out, c / group, h, w]. */
+export const Conv = (x: Value, w: Value, b?: Value, { strides, pads, dilations, group = 1 }: Window = {}) =>
+  one("Conv", [x, w, b], { kernel_shape: w.dims?.slice(2) as number[], strides, pads, dilations, group });
 
-/** The transpose of a convolution: x [b, c, h, w], w [c, out / group, h, w]. */
-export const ConvTranspose = (
-  x: Value,
-  w: Value,
-  b?: Value,
-  {
-    strides,
-    pads,
-    dilations,
-    group = 1,
-    outputPadding,
-  }: Omit<Window, "kernelShape"> & { group?: number; outputPadding?: readonly number[] } = {},
-) =>
-  one("ConvTranspose", [x, w, b], {
-    kernel_shape: w.dims?.slice(2) as number[],
-    ...{ strides, pads, dilations, group, output_padding: outputPadding },
+/** Transposed convolution of x [b, c, h, w] with w [c, out / group, h, w]. */
+export const ConvTranspose = (x: Value, w: Value, window: Window & { outputPadding?: readonly number[] }) => {
+  const { strides, pads, dilations, group = 1, outputPadding: output_padding } = window;
+  return one("ConvTranspose", [x, w], {
+    ...{ kernel_shape: w.dims?.slice(2) as number[], strides, pads, dilations, group, output_padding },
   });
+};
 
-export const MaxPool = (x: Value, { kernelShape, strides, pads }: Window & { kernelShape: readonly number[] }) =>
-  one("MaxPool", [x], { kernel_shape: kernelShape, strides, pads });
-
-export const AveragePool = (x: Value, { kernelShape, strides, pads }: Window & { kernelShape: readonly number[] }) =>
-  one("AveragePool", [x], { kernel_shape: kernelShape, strides, pads });
-
-/** Scaled dot-product attention of opset 23: q, k, v of [b, heads, n, d], or [b, n, heads·d] with the head counts. */
-export const Attention = (
-  q: Value,
-  k: Value,
-  v: Value,
-  mask?: Value,
-  { scale, qNumHeads, kvNumHeads }: { scale?: number; qNumHeads?: number; kvNumHeads?: number } = {},
-) =>
-  one("Attention", [q, k, v, mask], {
-    scale: scale === undefined ? undefined : new Float(scale),
-    q_num_heads: qNumHeads,
-    kv_num_heads: kvNumHeads,
-  });
-
-/** onnxruntime's own operator: q, k, v of [b, n, heads·d]. It runs wherever onnxruntime does; faster on a CPU for long rows of tokens (docs/decisions/0017). */
-export const MultiHeadAttention = (q: Value, k: Value, v: Value, { numHeads, scale }: { numHeads: number; scale?: number }) =>
-  one(
-    "MultiHeadAttention",
-    [q, k, v],
-    { num_heads: numHeads, scale: scale === undefined ? undefined : new Float(scale) },
-    "com.microsoft",
-  );
-
-/** Sizes may be symbols where they are the given value's own: those are written as 0 ("copy") or -1 ("what is left"). */
+/** Reshapes; symbolic sizes must be the value's own, which are written as 0 ("copy") or -1 ("infer"). */
 export function Reshape(x: Value, shape: readonly Dim[]): ShapedValue {
   const symbolic = shape.flatMap((dim, axis) => (typeof dim === "string" ? [axis] : []));
   const numbers = shape.map((dim, axis): number => {
@@ -184,72 +140,68 @@ export function Reshape(x: Value, shape: readonly Dim[]): ShapedValue {
 
 export const Transpose = (x: Value, perm: readonly number[]) => one("Transpose", [x], { perm });
 
+/** Concatenates along an axis. */
 export const Concat = (values: readonly Value[], axis: number) =>
   values.length === 1 ? known(values[0]) : one("Concat", values, { axis });
 
-/** Parts of the given sizes along an axis. */
+/** Splits into sections of these sizes along an axis. */
 export function Split(x: Value, sizes: readonly number[], axis: number): ShapedValue[] {
   return node("Split", [x, wholeNumbers(x.graph, sizes)], { axis }, { outputs: sizes.length }).map(known);
 }
 
-/** From `start` to before `end` along one axis; negative ones count from the end. */
+/** Slices from `start` to before `end` along one axis; negative positions count from the end. */
 export function Slice(x: Value, start: number, end: number, axis: number, step = 1): ShapedValue {
   const list = (value: number) => wholeNumbers(x.graph, [value]);
   const finite = Number.isFinite(end) ? end : 2 ** 31 - 1;
   return one("Slice", [x, list(start), list(finite), list(axis), list(step)]);
 }
 
+/** Takes the entries at `indices` along an axis. */
 export const Gather = (x: Value, indices: Value, { axis = 0 } = {}) => one("Gather", [x, indices], { axis });
 
-/** `data` with `updates` written, or added, at `indices` [.., axes]. */
-export const ScatterND = (
-  data: Value,
-  indices: Value,
-  updates: Value,
-  { reduction = "none" }: { reduction?: "none" | "add" } = {},
-) => one("ScatterND", [data, indices, updates], { reduction });
+/** Adds `updates` to a copy of `data` at `indices` [.., axes]. */
+export const ScatterND = (data: Value, indices: Value, updates: Value, attributes: { reduction: "add" }) =>
+  one("ScatterND", [data, indices, updates], attributes);
 
 export const Unsqueeze = (x: Value, axes: readonly number[]) => one("Unsqueeze", [x, wholeNumbers(x.graph, axes)]);
 
 export const Squeeze = (x: Value, axes: readonly number[]) => one("Squeeze", [x, wholeNumbers(x.graph, axes)]);
 
-/** To `shape`, where 1 keeps the value's own size. */
+/** Broadcasts to `shape`, where 1 keeps the value's own size. */
 export const Expand = (x: Value, shape: Value) => one("Expand", [x, shape]);
 
-export const Shape = (x: Value, { start, end }: { start?: number; end?: number } = {}) => one("Shape", [x], { start, end });
+export const Shape = unary("Shape");
 
-/** Zeros around: all beginnings, then all ends, an entry for every axis. */
+/** Pads with zeros: `pads` lists the padding before every axis, then the padding after. */
 export const Pad = (x: Value, pads: readonly number[]) =>
   pads.every((size) => size === 0) ? known(x) : one("Pad", [x, wholeNumbers(x.graph, pads)]);
 
-/** Axes are an attribute before opset 18 (ReduceSum: 13), an input from then on. */
+/** Makes a reduction, whose axes are an attribute before opset `since` and an input from there on. */
 function reduction(op: string, since = 18): (x: Value, axes: readonly number[], options?: { keepdims?: 0 | 1 }) => ShapedValue {
   return (x, axes, { keepdims = 1 } = {}) =>
     x.graph.opset < since ? one(op, [x], { axes, keepdims }) : one(op, [x, wholeNumbers(x.graph, axes)], { keepdims });
 }
 
+/** Mean over axes; sizes become 1, or are dropped with `keepdims: 0`. */
 export const ReduceMean = reduction("ReduceMean");
 export const ReduceMax = reduction("ReduceMax");
 export const ReduceL2 = reduction("ReduceL2");
+/** Sum over axes; sizes become 1, or are dropped with `keepdims: 0`. */
 export const ReduceSum = reduction("ReduceSum", 13);
 
-/** [quantized as uint8, scale, zero point] of a whole tensor. */
-export const DynamicQuantizeLinear = (x: Value): ShapedValue[] =>
-  node("DynamicQuantizeLinear", [x], {}, { outputs: 3 }).map(known);
-
 /**
- * As many runs of `build` as `trips` says; what it gives is stacked along a new first axis. It adds its nodes to the graph that it
- * is given, with the turn's number; values and constants of the graph around are read as they are.
+ * Runs `build` `trips` times and stacks its results along a new first axis. `build` gets the loop's body, to which it adds nodes, and
+ * the iteration's number; it may read values and constants of the graph around.
  */
-export function Loop(graph: Graph, trips: Value, build: (body: Graph, turn: ShapedValue) => ShapedValue[]): ShapedValue[] {
+export function Loop(graph: Graph, trips: Value, build: (body: Graph, iteration: ShapedValue) => ShapedValue[]): ShapedValue[] {
   const body: Graph = { ...graph, nodes: [], inputs: [], outputs: [], depth: graph.depth + 1 };
-  const taken = (name: string, type: ElementType): ShapedValue => {
+  const bodyInput = (name: string, type: ElementType): ShapedValue => {
     const value = { graph: body, name: uniqueName(graph, name), type, dims: [] };
     body.inputs.push(valueInfo(value.name, type, []));
     return value;
   };
-  const turn = taken("turn", "int64");
-  const results = [Identity(taken("going", "bool")), ...build(body, turn).map(Identity)];
+  const iteration = bodyInput("turn", "int64");
+  const results = [Identity(bodyInput("going", "bool")), ...build(body, iteration).map(Identity)];
   for (const { name, type, dims } of results) body.outputs.push(valueInfo(name, type, dims));
   const proto = { name: "body", node: body.nodes, input: body.inputs, output: body.outputs };
   const scanned = results.slice(1);

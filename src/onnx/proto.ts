@@ -1,224 +1,150 @@
-/** The messages of an ONNX file (onnx/onnx.proto, field numbers and all), as plain objects that may be edited. */
+/** The messages of an ONNX file (onnx/onnx.proto, with its field numbers) and their types: plain objects that may be edited. */
 import type { Int, Schema } from "./wire.ts";
 
-/** Fields that this package has no name for (of other ONNX versions, of other tools); written back as they came. */
-interface Extensible {
-  unknown?: readonly Uint8Array[];
+/** Fields by number: name, kind or message, and "many" or "either" (see `Schema`). */
+const messages = {
+  ModelProto: {
+    1: ["irVersion", "int"],
+    2: ["producerName", "string"],
+    3: ["producerVersion", "string"],
+    4: ["domain", "string"],
+    5: ["modelVersion", "int"],
+    6: ["docString", "string"],
+    7: ["graph", "GraphProto"],
+    8: ["opsetImport", "OperatorSetId", "many"],
+    14: ["metadataProps", "StringEntry", "many"],
+    25: ["functions", "FunctionProto", "many"],
+  },
+  OperatorSetId: { 1: ["domain", "string"], 2: ["version", "int"] },
+  StringEntry: { 1: ["key", "string"], 2: ["value", "string"] },
+  GraphProto: {
+    1: ["node", "NodeProto", "many"],
+    2: ["name", "string"],
+    5: ["initializer", "TensorProto", "many"],
+    10: ["docString", "string"],
+    11: ["input", "ValueInfoProto", "many"],
+    12: ["output", "ValueInfoProto", "many"],
+    13: ["valueInfo", "ValueInfoProto", "many"],
+  },
+  NodeProto: {
+    1: ["input", "string", "many"],
+    2: ["output", "string", "many"],
+    3: ["name", "string"],
+    4: ["opType", "string"],
+    5: ["attribute", "AttributeProto", "many"],
+    6: ["docString", "string"],
+    7: ["domain", "string"],
+    8: ["overload", "string"], // which of several functions of one name is meant
+  },
+  // `type` says which of the fields holds the value: see `attributeType`.
+  AttributeProto: {
+    1: ["name", "string"],
+    2: ["f", "float"],
+    3: ["i", "int"],
+    4: ["s", "bytes"],
+    5: ["t", "TensorProto"],
+    6: ["g", "GraphProto"],
+    7: ["floats", "float", "many"],
+    8: ["ints", "int", "many"],
+    9: ["strings", "bytes", "many"],
+    10: ["tensors", "TensorProto", "many"],
+    11: ["graphs", "GraphProto", "many"],
+    20: ["type", "int32"],
+    21: ["refAttrName", "string"],
+  },
+  // Values are in `rawData` (little-endian), in one of the typed lists (undecoded), or, with `dataLocation` 1, in another file.
+  TensorProto: {
+    1: ["dims", "int", "many"],
+    2: ["dataType", "int32"],
+    4: ["floatData", "floats"],
+    5: ["int32Data", "varints"],
+    6: ["stringData", "bytes", "many"],
+    7: ["int64Data", "varints"],
+    8: ["name", "string"],
+    9: ["rawData", "bytes"],
+    10: ["doubleData", "doubles"],
+    11: ["uint64Data", "varints"],
+    12: ["docString", "string"],
+    13: ["externalData", "StringEntry", "many"], // location, offset and length in the other file
+    14: ["dataLocation", "int32"],
+  },
+  ValueInfoProto: { 1: ["name", "string"], 2: ["type", "TypeProto"], 3: ["docString", "string"] },
+  // Types other than tensors are kept undecoded.
+  TypeProto: {
+    1: ["tensorType", "TensorTypeProto", "either"],
+    4: ["sequenceType", "bytes", "either"],
+    5: ["mapType", "bytes", "either"],
+    6: ["denotation", "string"],
+    8: ["sparseTensorType", "bytes", "either"],
+    9: ["optionalType", "bytes", "either"],
+  },
+  TensorTypeProto: { 1: ["elemType", "int32"], 2: ["shape", "ShapeProto"] },
+  ShapeProto: { 1: ["dim", "DimensionProto", "many"] },
+  DimensionProto: { 1: ["dimValue", "int", "either"], 2: ["dimParam", "string", "either"] },
+  FunctionProto: {
+    1: ["name", "string"],
+    4: ["input", "string", "many"],
+    5: ["output", "string", "many"],
+    6: ["attribute", "string", "many"],
+    7: ["node", "NodeProto", "many"],
+    8: ["docString", "string"],
+    9: ["opsetImport", "OperatorSetId", "many"],
+    10: ["domain", "string"],
+    11: ["attributeProto", "AttributeProto", "many"], // attributes that a call may leave out, with their default values
+    13: ["overload", "string"],
+  },
+} as const;
+
+type Messages = typeof messages;
+type MessageName = keyof Messages;
+
+interface Scalars {
+  int: Int;
+  int32: Int;
+  float: number;
+  string: string;
+  bytes: Uint8Array;
+  varints: Uint8Array[];
+  floats: Uint8Array[];
+  doubles: Uint8Array[];
 }
 
-export interface ModelProto extends Extensible {
-  irVersion?: Int;
-  producerName?: string;
-  producerVersion?: string;
-  domain?: string;
-  modelVersion?: Int;
-  docString?: string;
-  graph: GraphProto;
-  opsetImport: OperatorSetId[];
-  metadataProps?: StringEntry[];
-  functions?: FunctionProto[];
-}
+type FieldValue<Kind> = Kind extends MessageName ? Message<Kind> : Kind extends keyof Scalars ? Scalars[Kind] : never;
 
-export interface OperatorSetId extends Extensible {
-  domain?: string;
-  version?: Int;
-}
+/** A message with all fields optional. `unknown` holds fields of other ONNX versions or tools, which are written back as they were read. */
+type Message<Name extends MessageName> = { unknown?: readonly Uint8Array[] } & {
+  -readonly [N in keyof Messages[Name] as Messages[Name][N] extends readonly [infer Field extends string, ...unknown[]]
+    ? Field
+    : never]?: Messages[Name][N] extends readonly [string, infer Kind, "many"]
+    ? FieldValue<Kind>[]
+    : Messages[Name][N] extends readonly [string, infer Kind, ...unknown[]]
+      ? FieldValue<Kind>
+      : never;
+};
 
-export interface StringEntry extends Extensible {
-  key?: string;
-  value?: string;
-}
+export type ModelProto = Message<"ModelProto"> & { graph: GraphProto; opsetImport: OperatorSetId[] };
+export type OperatorSetId = Message<"OperatorSetId">;
+export type GraphProto = Message<"GraphProto">;
+export type NodeProto = Message<"NodeProto">;
+export type AttributeProto = Message<"AttributeProto">;
+export type TensorProto = Message<"TensorProto">;
+export type ValueInfoProto = Message<"ValueInfoProto">;
+export type FunctionProto = Message<"FunctionProto">;
 
-export interface GraphProto extends Extensible {
-  node?: NodeProto[];
-  name?: string;
-  initializer?: TensorProto[];
-  docString?: string;
-  input?: ValueInfoProto[];
-  output?: ValueInfoProto[];
-  valueInfo?: ValueInfoProto[];
-}
-
-export interface NodeProto extends Extensible {
-  input?: string[];
-  output?: string[];
-  name?: string;
-  opType?: string;
-  attribute?: AttributeProto[];
-  docString?: string;
-  domain?: string;
-  /** Which of several functions of one name is meant. */
-  overload?: string;
-}
-
-/** Which of the fields is meant says `type`: see `attributeType`. */
-export interface AttributeProto extends Extensible {
-  name?: string;
-  f?: number;
-  i?: Int;
-  s?: Uint8Array;
-  t?: TensorProto;
-  g?: GraphProto;
-  floats?: number[];
-  ints?: Int[];
-  strings?: Uint8Array[];
-  tensors?: TensorProto[];
-  graphs?: GraphProto[];
-  type?: Int;
-  refAttrName?: string;
-}
-
+/** ONNX's numbers for the fields of an attribute (AttributeProto.AttributeType). */
 export const attributeType = { f: 1, i: 2, s: 3, t: 4, g: 5, floats: 6, ints: 7, strings: 8, tensors: 9, graphs: 10 } as const;
 
-/** Values are in `rawData` (little-endian), in one of the typed lists (undecoded), or in another file. */
-export interface TensorProto extends Extensible {
-  dims?: Int[];
-  dataType?: Int;
-  floatData?: Uint8Array[];
-  int32Data?: Uint8Array[];
-  stringData?: Uint8Array[];
-  int64Data?: Uint8Array[];
-  name?: string;
-  rawData?: Uint8Array;
-  doubleData?: Uint8Array[];
-  uint64Data?: Uint8Array[];
-  docString?: string;
-  /** location, offset, length: of the other file. */
-  externalData?: StringEntry[];
-  /** 1: in another file. */
-  dataLocation?: Int;
-}
+type AnyField = readonly [name: string, kind: string, times?: "many" | "either"];
 
-export interface ValueInfoProto extends Extensible {
-  name?: string;
-  type?: TypeProto;
-  docString?: string;
-}
+const schemas = Object.fromEntries(
+  Object.entries(messages).map(([message, fields]) => {
+    const schema = Object.entries<AnyField>(fields).map(([number, [name, kind, times]]) => [
+      number,
+      [name, Object.hasOwn(messages, kind) ? () => schemas[kind as MessageName] : kind, times],
+    ]);
+    return [message, Object.fromEntries(schema)];
+  }),
+) as unknown as Record<MessageName, Schema>;
 
-/** One of a kind; other values than tensors are kept as they came. */
-export interface TypeProto extends Extensible {
-  tensorType?: TensorTypeProto;
-  sequenceType?: Uint8Array;
-  mapType?: Uint8Array;
-  sparseTensorType?: Uint8Array;
-  optionalType?: Uint8Array;
-  denotation?: string;
-}
-
-export interface TensorTypeProto extends Extensible {
-  elemType?: Int;
-  shape?: ShapeProto;
-}
-
-export interface ShapeProto extends Extensible {
-  dim?: DimensionProto[];
-}
-
-export interface DimensionProto extends Extensible {
-  dimValue?: Int;
-  dimParam?: string;
-}
-
-/** A function of the model's own, called as an operator. */
-export interface FunctionProto extends Extensible {
-  name?: string;
-  input?: string[];
-  output?: string[];
-  attribute?: string[];
-  node?: NodeProto[];
-  docString?: string;
-  opsetImport?: OperatorSetId[];
-  domain?: string;
-  /** Attributes that a call may leave out, with the values that they have then. */
-  attributeProto?: AttributeProto[];
-  overload?: string;
-}
-
-/** One entry of a model's metadata. */
-export const metadataSchema: Schema = { 1: ["key", "string"], 2: ["value", "string"] };
-const operatorSet: Schema = { 1: ["domain", "string"], 2: ["version", "int"] };
-const dimension: Schema = { 1: ["dimValue", "int", "either"], 2: ["dimParam", "string", "either"] };
-const shape: Schema = { 1: ["dim", () => dimension, "many"] };
-const tensorType: Schema = { 1: ["elemType", "int32"], 2: ["shape", () => shape] };
-const type: Schema = {
-  1: ["tensorType", () => tensorType, "either"],
-  4: ["sequenceType", "bytes", "either"],
-  5: ["mapType", "bytes", "either"],
-  6: ["denotation", "string"],
-  8: ["sparseTensorType", "bytes", "either"],
-  9: ["optionalType", "bytes", "either"],
-};
-const valueInfo: Schema = { 1: ["name", "string"], 2: ["type", () => type], 3: ["docString", "string"] };
-const tensor: Schema = {
-  1: ["dims", "int", "many"],
-  2: ["dataType", "int32"],
-  4: ["floatData", "floats"],
-  5: ["int32Data", "varints"],
-  6: ["stringData", "bytes", "many"],
-  7: ["int64Data", "varints"],
-  8: ["name", "string"],
-  9: ["rawData", "bytes"],
-  10: ["doubleData", "doubles"],
-  11: ["uint64Data", "varints"],
-  12: ["docString", "string"],
-  13: ["externalData", () => metadataSchema, "many"],
-  14: ["dataLocation", "int32"],
-};
-const attribute: Schema = {
-  1: ["name", "string"],
-  2: ["f", "float"],
-  3: ["i", "int"],
-  4: ["s", "bytes"],
-  5: ["t", () => tensor],
-  6: ["g", () => graph],
-  7: ["floats", "float", "many"],
-  8: ["ints", "int", "many"],
-  9: ["strings", "bytes", "many"],
-  10: ["tensors", () => tensor, "many"],
-  11: ["graphs", () => graph, "many"],
-  20: ["type", "int32"],
-  21: ["refAttrName", "string"],
-};
-const node: Schema = {
-  1: ["input", "string", "many"],
-  2: ["output", "string", "many"],
-  3: ["name", "string"],
-  4: ["opType", "string"],
-  5: ["attribute", () => attribute, "many"],
-  6: ["docString", "string"],
-  7: ["domain", "string"],
-  8: ["overload", "string"],
-};
-const graph: Schema = {
-  1: ["node", () => node, "many"],
-  2: ["name", "string"],
-  5: ["initializer", () => tensor, "many"],
-  10: ["docString", "string"],
-  11: ["input", () => valueInfo, "many"],
-  12: ["output", () => valueInfo, "many"],
-  13: ["valueInfo", () => valueInfo, "many"],
-};
-const modelFunction: Schema = {
-  1: ["name", "string"],
-  4: ["input", "string", "many"],
-  5: ["output", "string", "many"],
-  6: ["attribute", "string", "many"],
-  7: ["node", () => node, "many"],
-  8: ["docString", "string"],
-  9: ["opsetImport", () => operatorSet, "many"],
-  10: ["domain", "string"],
-  11: ["attributeProto", () => attribute, "many"],
-  13: ["overload", "string"],
-};
-export const modelSchema: Schema = {
-  1: ["irVersion", "int"],
-  2: ["producerName", "string"],
-  3: ["producerVersion", "string"],
-  4: ["domain", "string"],
-  5: ["modelVersion", "int"],
-  6: ["docString", "string"],
-  7: ["graph", () => graph],
-  8: ["opsetImport", () => operatorSet, "many"],
-  14: ["metadataProps", () => metadataSchema, "many"],
-  25: ["functions", () => modelFunction, "many"],
-};
+export const modelSchema = schemas.ModelProto;
+export const metadataSchema = schemas.StringEntry;

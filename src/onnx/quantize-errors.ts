@@ -1,23 +1,25 @@
-/** What quantizing costs, measured by running: layer by layer, and the whole. */
+/** Measures by running a model what quantization costs, layer by layer and in all. */
 import type { Tensor } from "../core/index.ts";
 import { valueInfo } from "./builder.ts";
-import { writeOnnx } from "./file.ts";
+import { inputsOf, writeOnnx } from "./file.ts";
 import type { ModelProto, NodeProto } from "./proto.ts";
 import type { Product } from "./quantize-products.ts";
 import type { GraphTensor, OpenedGraph, OpenGraph } from "./run.ts";
 import { makeTensor } from "./tensor.ts";
 
+/** The quantized model compared with the original by running both. */
 export interface Measured {
+  /** The number of images. */
   readonly images: number;
-  /** Mean cosine of int8's and float32's rows, by output. */
+  /** Mean cosine similarity of int8's and float32's tokens, by output. */
   readonly cosine: Readonly<Record<string, number>>;
-  /** int8's time over float32's for one image: median of interleaved pairs. */
+  /** int8's time divided by float32's for one image: median of interleaved pairs. */
   readonly time: number;
 }
 
 /**
- * For each product, what the outputs lose when its activations alone are rounded to 8 bits: 1 - mean cosine, each output's divided by its
- * sum over the products. One graph holds all roundings and a number that says which is on.
+ * Measures for each product the outputs' error when its activations alone are rounded to 8 bits: 1 - mean cosine, divided by the sum
+ * over all products, summed over outputs. One graph holds all roundings; an input chooses which one is on.
  */
 export async function activationErrors(
   model: ModelProto,
@@ -30,9 +32,9 @@ export async function activationErrors(
     const losses: Record<string, number>[] = [];
     const each = feeds(model, images);
     for (const feed of each) {
-      const float = await graph.run({ ...feed, [switchName]: one(-1) });
+      const float = await graph.run({ ...feed, [switchName]: scalarInput(-1) });
       for (const i of products.keys())
-        losses[i] = plus(losses[i], lossOf(float, await graph.run({ ...feed, [switchName]: one(i) })));
+        losses[i] = plus(losses[i], lossOf(float, await graph.run({ ...feed, [switchName]: scalarInput(i) })));
     }
     const sums = Object.fromEntries(
       Object.keys(losses[0] ?? {}).map((name) => [name, losses.reduce((sum, loss) => sum + loss[name], 0)]),
@@ -44,12 +46,11 @@ export async function activationErrors(
 }
 
 const switchName = "s2.which";
-const one = (value: number): GraphTensor => ({ dims: [1], data: BigInt64Array.of(BigInt(value)) });
+const scalarInput = (value: number): GraphTensor => ({ dims: [1], data: BigInt64Array.of(BigInt(value)) });
 
-/** One image a run: that is what a file with a fixed batch takes, too. */
+/** One image per run, which a file with a fixed batch takes too. */
 function feeds({ graph }: ModelProto, { dims: [count, ...dims], data }: Tensor): Record<string, GraphTensor>[] {
-  const weights = new Set((graph.initializer ?? []).map(({ name }) => name));
-  const name = (graph.input ?? []).find((input) => !weights.has(input.name))?.name ?? "pixel_values";
+  const name = inputsOf(graph)[0]?.name ?? "pixel_values";
   const size = data.length / count;
   return Array.from({ length: count }, (_, i) => ({
     [name]: { dims: [1, ...dims], data: data.subarray(i * size, (i + 1) * size) },
@@ -65,7 +66,7 @@ function withRoundings(model: ModelProto, products: readonly Product[]): ModelPr
     const i = index.get(each);
     if (i === undefined) return [each];
     const [x, ...others] = each.input!;
-    const name = (part: string) => `s2.${i}.${part}`;
+    const name = (value: string) => `s2.${i}.${value}`;
     const make = (opType: string, input: string[], ...output: string[]) => ({ opType, name: output[0], input, output });
     return [
       make("DynamicQuantizeLinear", [x], name("x"), name("scale"), name("zero")),
@@ -88,7 +89,7 @@ function withRoundings(model: ModelProto, products: readonly Product[]): ModelPr
   };
 }
 
-/** The int8 file's outputs and time beside the float32 file's, on the same images. */
+/** Compares the int8 file's outputs and time with the float32 file's on the same images. */
 export async function compareFeatures(
   before: ModelProto,
   after: ModelProto,
@@ -117,15 +118,14 @@ export async function compareFeatures(
   }
 }
 
-/** 1 - mean cosine of rows, by output of floats. */
+/** 1 - mean cosine similarity of tokens, by output of floats. */
 function lossOf(a: Record<string, GraphTensor>, b: Record<string, GraphTensor>): Record<string, number> {
-  const floats = Object.keys(a).filter((name) => a[name].data instanceof Float32Array && a[name].dims.length > 1);
-  return Object.fromEntries(
-    floats.map((name) => [
-      name,
-      1 - meanCosine(a[name].data as Float32Array, b[name].data as Float32Array, a[name].dims.at(-1)!),
-    ]),
+  const losses = Object.entries(a).flatMap(([name, { dims, data }]) =>
+    data instanceof Float32Array && dims.length > 1
+      ? [[name, 1 - meanCosine(data, b[name].data as Float32Array, dims.at(-1)!)] as const]
+      : [],
   );
+  return Object.fromEntries(losses);
 }
 
 function meanCosine(a: Float32Array, b: Float32Array, channels: number): number {

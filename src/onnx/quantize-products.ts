@@ -1,9 +1,9 @@
-/** Products with constant matrices: found in a graph, and written in 8 bits. */
+/** Finds a graph's products with constant matrices and writes them in 8 bits. */
 import { readAttributes, writeAttributes } from "./attributes.ts";
 import type { ModelProto, NodeProto, TensorProto } from "./proto.ts";
 import { makeTensor, tensorData, tensorDims } from "./tensor.ts";
 
-/** How a product's activations are quantized: not at all, once, or twice. */
+/** The number of 8-bit tensors that hold a product's activations; 0 leaves them in float32. */
 export type Terms = 0 | 1 | 2;
 
 /** A product with a constant matrix [k, n]: MatMul, or Gemm without factors. */
@@ -14,15 +14,12 @@ export interface Product {
   readonly n: number;
   readonly transposed: boolean;
   readonly bias?: string;
-  /** Whether its result is an output of the graph. */
+  /** True when its result is an output of the graph. */
   readonly last: boolean;
 }
 
-/** Smaller weights are left as they are. */
+/** Smaller weights are not quantized. */
 const smallest = 4096;
-
-/** A classifier runs once an image: its product in float32 costs nothing. */
-export const isClassifier = ({ last }: Product): boolean => last;
 
 export function findProducts({ graph }: ModelProto): Product[] {
   const weights = new Map((graph.initializer ?? []).map((tensor) => [tensor.name ?? "", tensor]));
@@ -40,7 +37,7 @@ export function findProducts({ graph }: ModelProto): Product[] {
   });
 }
 
-/** The model with its products in 8 bits, and each weight's rounding error. */
+/** Quantizes the model's products; returns each weight's rounding error too. */
 export function quantizeProducts(model: ModelProto, products: readonly Product[], terms: readonly Terms[], bits: number) {
   const added = new Map<string, TensorProto>();
   const weightErrors: number[] = [];
@@ -58,7 +55,7 @@ export function quantizeProducts(model: ModelProto, products: readonly Product[]
   return { model: { ...model, graph: { ...model.graph, node, initializer: [...kept, ...added.values()] } }, weightErrors };
 }
 
-/** Symmetric, one scale a column: the largest weight is 127 (63 in 7 bits). */
+/** Quantizes symmetrically with one scale per column: the largest weight becomes 127 (63 in 7 bits). */
 function quantizeWeight({ weight, k, n, transposed }: Product, bits: number) {
   const data = tensorData(weight) as Float32Array;
   const [rowStep, colStep] = transposed ? [1, k] : [n, 1];
@@ -86,7 +83,7 @@ function quantizeWeight({ weight, k, n, transposed }: Product, bits: number) {
   };
 }
 
-/** The product's result under its old name. onnxruntime fuses each term into one operator. */
+/** The nodes that compute the product under its old name. onnxruntime fuses each term into one operator. */
 function nodesOf({ node, bias }: Product, weight: string, scale: string, terms: Terms): NodeProto[] {
   const [result] = node.output!;
   const [x] = node.input!;
@@ -116,9 +113,9 @@ type AddNode = (op: string, input: string[], output: string[], attributes?: Reco
 
 /** x as uint8 · weight as int8 in int32, times both scales. */
 function term(add: AddNode, x: string, weight: string, scale: string, result: string, name: string) {
-  const [quantized, own, zero] = [`${name}/x`, `${name}/x.scale`, `${name}/x.zero`];
-  add("DynamicQuantizeLinear", [x], [quantized, own, zero]);
+  const [quantized, xScale, zero] = [`${name}/x`, `${name}/x.scale`, `${name}/x.zero`];
+  add("DynamicQuantizeLinear", [x], [quantized, xScale, zero]);
   const product = add("Cast", [add("MatMulInteger", [quantized, weight, zero], [`${name}/int32`])], [`${name}/float`], { to: 1 });
-  add("Mul", [product, add("Mul", [own, scale], [`${name}/scales`])], [result]);
-  return { quantized, scale: own, zero, result };
+  add("Mul", [product, add("Mul", [xScale, scale], [`${name}/scales`])], [result]);
+  return { quantized, scale: xScale, zero, result };
 }

@@ -1,50 +1,57 @@
-/** Weights as 8-bit integers with activations quantized as they come (MatMulInteger): a quarter of the file, about half of the time. */
+/** Quantizes weights to 8 bits and activations dynamically (MatMulInteger): a quarter of the file, about half of the time. */
 import { S2Error, type Tensor } from "../core/index.ts";
 import { onnxPieces, readOnnx, writeOnnx } from "./file.ts";
 import type { ModelProto } from "./proto.ts";
 import { activationErrors, compareFeatures, type Measured } from "./quantize-errors.ts";
-import { findProducts, isClassifier, type Product, quantizeProducts, type Terms } from "./quantize-products.ts";
+import { findProducts, type Product, quantizeProducts, type Terms } from "./quantize-products.ts";
 import type { OpenGraph } from "./run.ts";
 
-/** One layer of the report. */
+/** One quantized layer. */
 export interface QuantizedLayer {
+  /** The node's name. */
   readonly name: string;
+  /** Channels of its input and its output. */
   readonly inputs: number;
   readonly outputs: number;
-  /** 1: activations once; 2: what that leaves over is quantized too; 0: the weight alone is in 8 bits. */
+  /** 1: activations are quantized once; 2: the residual is quantized too; 0: the weight alone is in 8 bits. */
   readonly terms: Terms;
   /** Root mean square of the weights' rounding errors, relative to that of the weights. */
   readonly weightError: number;
-  /** What the outputs lose (1 - mean cosine, relative to all layers') when this layer's activations alone are rounded; with images only. */
+  /** The outputs' error (1 - mean cosine, relative to all layers') when this layer's activations alone are rounded; with images only. */
   readonly activationError?: number;
 }
 
+/** Sizes and errors of a quantized model. */
 export interface QuantizeReport {
+  /** The file's size before and after. */
   readonly bytesBefore: number;
   readonly bytesAfter: number;
+  /** The quantized layers in the graph's order. */
   readonly layers: readonly QuantizedLayer[];
-  /** Of the images that were given: mean cosine of each output's rows, and int8's time over float32's. */
+  /** The comparison with float32 on the images, when images are given. */
   readonly measured?: Measured;
 }
 
+/** Options of `quantizeModel`. */
 export interface QuantizeOptions {
-  /** Prepared images [b, c, h, w] that show what activations are like; 8 images are enough. Needs `openGraph`. */
+  /** Prepared images [b, c, h, w] on which activations are measured; 8 images are enough. Needs `openGraph`. */
   readonly images?: Tensor;
-  /** `openGraph` of "s2-vision/node". */
+  /** The function `openGraph` of "s2-vision/node". */
   readonly openGraph?: OpenGraph;
   /**
-   * The part of the multiplications whose activations are quantized in two terms; default 0.2 with images, which say in which layers,
-   * and 0.09 without: the first of twelve blocks, where outliers mostly are (docs/decisions/0009).
+   * The fraction of multiplications whose activations get residual quantization, which quantizes the first rounding's error too. Default
+   * 0.2 with images, which show the layers that need it, and 0.09 without: the first of twelve blocks, where outliers mostly are
+   * (docs/decisions/0009).
    */
-  readonly twoTerms?: number;
-  /** 7 (default) is exact on every processor; 8 saturates on those without VNNI, and is a little closer on the others. */
+  readonly residualFraction?: number;
+  /** 7 (default) is exact on every processor; 8 saturates on those without VNNI and is a little closer on the others. */
   readonly weightBits?: 7 | 8;
 }
 
 /**
- * The model with int8 weights, one scale a column, in every product with a constant matrix. Operators are ONNX's own (opset 11).
- * With images, the layers whose rounding costs most get two terms, and the result is compared with float32.
- * @throws S2Error "onnx-file" when the file cannot be read, "option" for an option out of range, "graph" for one without products.
+ * Quantizes every product with a constant matrix to int8 weights with one scale per column. Operators are ONNX's own (opset 11).
+ * With images, the layers whose rounding costs most get residual quantization, and the result is compared with float32.
+ * @throws S2Error "onnx-file" when the file cannot be read, "option" for an option out of range, "graph" for a model without such products.
  */
 export async function quantizeModel(
   file: Uint8Array,
@@ -54,18 +61,18 @@ export async function quantizeModel(
   return { file: writeOnnx(model), report };
 }
 
-/** `quantizeModel` of a file that has been read, before it is written. */
+/** Quantizes a file that has been read. */
 export async function quantizeProto(
   model: ModelProto,
   options: QuantizeOptions = {},
 ): Promise<{ model: ModelProto; report: QuantizeReport }> {
-  const { images, openGraph, twoTerms = images ? 0.2 : 0.09, weightBits = 7 } = options;
+  const { images, openGraph, residualFraction = images ? 0.2 : 0.09, weightBits = 7 } = options;
   checkOptions(options);
   const products = findProducts(model);
   if (products.length === 0)
     throw new S2Error("graph", "The model has no float32 product with a constant matrix of 4096 weights or more; nothing to do.");
   const errors = images && openGraph ? await activationErrors(model, products, images, openGraph) : undefined;
-  const terms = chooseTerms(products, twoTerms, errors);
+  const terms = chooseTerms(products, residualFraction, errors);
   const { model: quantized, weightErrors } = quantizeProducts(model, products, terms, weightBits);
   const layers = products.map(({ node, k, n }, i) => ({
     ...{ name: node.name || node.output![0], inputs: k, outputs: n, terms: terms[i], weightError: weightErrors[i] },
@@ -76,22 +83,26 @@ export async function quantizeProto(
   return { model: quantized, report: { bytesBefore, bytesAfter, layers, ...measured } };
 }
 
-function checkOptions({ images, openGraph, twoTerms = 0, weightBits = 7 }: QuantizeOptions): void {
+function checkOptions({ images, openGraph, residualFraction = 0, weightBits = 7 }: QuantizeOptions): void {
   if (Boolean(images) !== Boolean(openGraph))
     throw new S2Error("option", "images and openGraph go together: images are run to see what activations are like.");
   if (images && !(images.dims.length === 4 && images.dims[0] > 0))
     throw new S2Error("option", `images has dims [${images.dims.join(", ")}]; expected [b, c, h, w] with at least one image.`);
-  if (!(twoTerms >= 0 && twoTerms <= 1)) throw new S2Error("option", `twoTerms is ${twoTerms}; expected a part from 0 to 1.`);
+  if (!(residualFraction >= 0 && residualFraction <= 1))
+    throw new S2Error("option", `twoTerms is ${residualFraction}; expected a fraction from 0 to 1.`);
   if (weightBits !== 7 && weightBits !== 8) throw new S2Error("option", `weightBits is ${weightBits}; expected 7 or 8.`);
 }
 
-/** Two terms where the error a multiplication is largest, as far as `part` of all multiplications goes; without errors from the first layer on. */
-function chooseTerms(products: readonly Product[], part: number, errors?: readonly number[]): Terms[] {
+/**
+ * Chooses residual quantization where the error per multiplication is largest, up to `fraction` of all multiplications; without errors,
+ * from the first layer on. A classifier (`last`) runs once per image and stays in float32.
+ */
+function chooseTerms(products: readonly Product[], fraction: number, errors?: readonly number[]): Terms[] {
   const cost = products.map(({ k, n }) => k * n);
-  const budget = part * cost.reduce((a, b) => a + b, 0);
+  const budget = fraction * cost.reduce((a, b) => a + b, 0);
   const order = products.map((_, i) => i);
   if (errors) order.sort((a, b) => errors[b] / cost[b] - errors[a] / cost[a]);
-  const terms = products.map((product): Terms => (isClassifier(product) ? 0 : 1));
+  const terms = products.map(({ last }): Terms => (last ? 0 : 1));
   let used = 0;
   for (const i of order) {
     if (terms[i] === 0) continue;

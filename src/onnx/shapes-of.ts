@@ -1,22 +1,22 @@
-/** The shapes of all values of a model for an input of a given shape, as far as the operators are known here: through branches, loops and functions. */
+/** Follows the shapes of inputs through a model, its branches, loops and functions, as far as the operators are known. */
 import { S2Error } from "../core/index.ts";
 import { readAttributes } from "./attributes.ts";
-import type { Dim } from "./dims.ts";
+import { type Dim, isNumber } from "./dims.ts";
 import { opsetOf } from "./file.ts";
 import { withoutFunctions } from "./functions.ts";
 import { infer, isKnown, operatorName } from "./infer.ts";
 import { shapedTensor } from "./infer-shapes.ts";
-import { inOrder } from "./order.ts";
+import { inOrder } from "./nodes.ts";
 import type { GraphProto, ModelProto, NodeProto } from "./proto.ts";
 import type { Shaped } from "./rule.ts";
 import { elementType } from "./tensor.ts";
 
-/** One node as it is met. */
+/** One node that runs. */
 export interface Step {
   readonly node: NodeProto;
   readonly given: readonly (Shaped | undefined)[];
   readonly results: readonly Shaped[];
-  /** How often it runs; undefined: that is decided by values. */
+  /** The number of runs; undefined where values decide it. */
   readonly times: number | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Walk {
 type Shapes = Map<string, Shaped>;
 type Given = readonly (Shaped | undefined)[];
 
-/** By the values' names; what follows from an unknown operator is without shape. `visit` is called for each node that runs, in order. */
+/** Infers the shapes of all values by name; what follows from an unknown operator has none. `visit` is called for each node that runs. */
 export function shapesOf(
   model: ModelProto,
   inputs: Readonly<Record<string, readonly Dim[]>>,
@@ -44,7 +44,7 @@ export function shapesOf(
   return shapes;
 }
 
-/** Where shapes get lost first, in words: the operator whose result is without shape although its inputs' shapes are known. */
+/** Names the operator at which shapes are lost first: its result has none although its inputs have. */
 export function whereLost(model: ModelProto, inputs: Readonly<Record<string, readonly Dim[]>>): string | undefined {
   let lost: string | undefined;
   shapesOf(model, inputs, (step) => {
@@ -53,13 +53,13 @@ export function whereLost(model: ModelProto, inputs: Readonly<Record<string, rea
   return lost;
 }
 
-/** Whether shapes get lost at this node, in words. */
+/** Says in words that shapes are lost at this node; undefined when they are not. */
 export function lostAt({ node, given, results }: Step): string | undefined {
-  const whole = (value: Shaped | undefined) => value?.dims?.every((dim) => typeof dim === "number");
-  if (whole(results[0]) || given.some((input) => input && !whole(input))) return undefined;
+  const isKnownShape = (value: Shaped | undefined) => value?.dims?.every(isNumber);
+  if (isKnownShape(results[0]) || given.some((input) => input && !isKnownShape(input))) return undefined;
   const op = operatorName(node.domain, node.opType);
-  const place = node.name ? ` (${node.name})` : "";
-  return isKnown(op) ? `the shape that ${op}${place} gives depends on values` : `the operator ${op}${place} is not known here`;
+  const name = node.name ? ` (${node.name})` : "";
+  return isKnown(op) ? `the shape that ${op}${name} gives depends on values` : `the operator ${op}${name} is not known here`;
 }
 
 function follow(graph: GraphProto, shapes: Shapes, walk: Walk): void {
@@ -78,15 +78,15 @@ function resultsOf(node: NodeProto, given: Given, shapes: Shapes, walk: Walk): S
   const op = operatorName(node.domain, node.opType);
   const attributes = readAttributes(node);
   // A damaged graph may lack a body, or have something else in its place.
-  const run = (body: unknown, inputs: readonly Shaped[], own: Walk) =>
-    typeof body === "object" ? inside(body as GraphProto, inputs, shapes, own) : [];
-  if (op === "If") return branch(given, (taken, own) => run(attributes[`${taken}_branch`], [], own), walk);
-  if (op === "Loop") return loop(given, (inputs, own) => run(attributes.body, inputs, own), walk);
+  const run = (body: unknown, inputs: readonly Shaped[], inner: Walk) =>
+    typeof body === "object" ? inside(body as GraphProto, inputs, shapes, inner) : [];
+  if (op === "If") return branch(given, (taken, inner) => run(attributes[`${taken}_branch`], [], inner), walk);
+  if (op === "Loop") return loop(given, (inputs, inner) => run(attributes.body, inputs, inner), walk);
   const call = { op, inputs: given, attributes, outputs: node.output?.length ?? 1, opset: walk.opset };
   return inferOrNothing(call, node.name ?? "");
 }
 
-/** A foreign graph's node that contradicts itself here is one that this package does not know well enough. */
+/** A file's node whose inputs seem not to fit is one that the rules do not cover fully: nothing is inferred. */
 function inferOrNothing(call: Parameters<typeof infer>[0], where: string): Shaped[] {
   try {
     return infer(call, where);
@@ -96,7 +96,7 @@ function inferOrNothing(call: Parameters<typeof infer>[0], where: string): Shape
   }
 }
 
-/** Names within see those around. */
+/** Follows a graph within the graph; its nodes also read values of the graph around. */
 function inside(graph: GraphProto, inputs: readonly Shaped[], shapes: Shapes, walk: Walk): Shaped[] {
   const inner = new Map(shapes);
   graph.input?.forEach(({ name = "" }, i) => {
@@ -106,13 +106,13 @@ function inside(graph: GraphProto, inputs: readonly Shaped[], shapes: Shapes, wa
   return (graph.output ?? []).map(({ name = "" }) => inner.get(name) ?? { type: "float32" });
 }
 
-/** The branch that is taken, where the condition follows from shapes; else what both branches agree on. */
+/** Follows the branch that is taken where the condition follows from shapes; else returns what both branches agree on. */
 function branch([condition]: Given, run: (taken: "then" | "else", walk: Walk) => Shaped[], walk: Walk): Shaped[] {
   const decided = condition?.ints?.[0];
   if (typeof decided === "number") return run(decided ? "then" : "else", walk);
   const either = { ...walk, times: undefined };
   const [yes, no] = [run("then", either), run("else", either)];
-  return yes.map((one, i) => agreed(one, no[i]));
+  return yes.map((value, i) => agreed(value, no[i]));
 }
 
 function agreed(a: Shaped, b: Shaped | undefined): Shaped {
@@ -120,9 +120,9 @@ function agreed(a: Shaped, b: Shaped | undefined): Shaped {
   return { type: a.type, dims: a.dims.map((dim, axis) => (dim === b.dims![axis] ? dim : `?${axis}`)) };
 }
 
-/** Values carried along keep their shape or lose it; what is stacked has the turns in front. */
+/** Carried values keep their shape or lose it; stacked ones get the number of iterations in front. */
 function loop([most, going, ...carried]: Given, run: (inputs: readonly Shaped[], walk: Walk) => Shaped[], walk: Walk): Shaped[] {
-  const start = carried.map((one): Shaped => ({ type: one?.type ?? "float32", ...(one?.dims && { dims: one.dims }) }));
+  const start = carried.map((value): Shaped => ({ type: value?.type ?? "float32", dims: value?.dims }));
   const turn: Shaped[] = [
     { type: "int64", dims: [] },
     { type: "bool", dims: [], ints: going ? going.ints : [1] },
@@ -132,7 +132,7 @@ function loop([most, going, ...carried]: Given, run: (inputs: readonly Shaped[],
   const count = endless ? most?.ints?.[0] : undefined;
   const turns = typeof count === "number" ? Math.max(count, 0) : undefined;
   const times = turns === undefined || walk.times === undefined ? undefined : turns * walk.times;
-  const kept = start.map((one, i) => agreed(one, once[i]));
+  const kept = start.map((value, i) => agreed(value, once[i]));
   const [, ...results] = run([...turn, ...kept], { ...walk, times });
   return results.map(({ type, dims }, i) => {
     if (i < carried.length) return kept[i];

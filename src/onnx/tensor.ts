@@ -1,41 +1,22 @@
 /** Tensors of a graph: element types, their values as typed arrays, and back. */
 import { S2Error } from "../core/index.ts";
 import type { TensorProto } from "./proto.ts";
-import { unpackInts } from "./wire.ts";
+import { joinBytes, unpackInts } from "./wire.ts";
 
-/** Element types by ONNX's numbers (TensorProto.DataType). */
-export const elementTypes = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  string: 8,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-  complex64: 14,
-  complex128: 15,
-  bfloat16: 16,
-  float8e4m3fn: 17,
-  float8e4m3fnuz: 18,
-  float8e5m2: 19,
-  float8e5m2fnuz: 20,
-  uint4: 21,
-  int4: 22,
-  float4e2m1: 23,
-  float8e8m0: 24,
-  uint2: 25,
-  int2: 26,
-} as const;
+/** Element types in the order of ONNX's numbers for them (TensorProto.DataType), from 1 on. */
+const typeNames = [
+  ...(["float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64"] as const),
+  ...(["uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2"] as const),
+  ...(["float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2"] as const),
+];
 
-export type ElementType = keyof typeof elementTypes;
+/** The type of a tensor's elements, by the names of ONNX's Python tools in NumPy's spelling. */
+export type ElementType = (typeof typeNames)[number];
 
-/** What holds the values; float16 and bfloat16 are bits. */
+/** ONNX's numbers of the element types. */
+export const elementTypes = Object.fromEntries(typeNames.map((name, i) => [name, i + 1])) as Record<ElementType, number>;
+
+/** The typed array of an element type; float16 and bfloat16 are held as bits. */
 const arrays = {
   float32: Float32Array,
   uint8: Uint8Array,
@@ -54,33 +35,20 @@ const arrays = {
 
 type NumberType = keyof typeof arrays;
 
-export type TensorData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+type IntegerArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+export type TensorData = Float32Array | Float64Array | IntegerArray | BigInt64Array | BigUint64Array;
 
-const typeNames = new Map<number, ElementType>(
-  Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType]),
-);
-
-/** The element type of ONNX's number; one that is not listed is "type 99" and so on. */
+/** The element type of ONNX's number; an unlisted one is called "type 99". */
 export function elementType(number: number | bigint | undefined): ElementType {
-  return typeNames.get(Number(number)) ?? (`type ${number}` as ElementType);
+  return typeNames[Number(number) - 1] ?? (`type ${number}` as ElementType);
 }
 
-/** Bytes of one element; undefined for types whose values are not read here: strings, complex numbers, floats of 8 bits, anything of 4 or 2. */
+/** Bytes of one element; undefined for types whose values are not read: strings, complex numbers, floats of 8 bits, anything of 4 or 2 bits. */
 export function elementBytes(type: ElementType): number | undefined {
   return arrays[type as NumberType]?.BYTES_PER_ELEMENT;
 }
 
-/** How many elements `dims` make. */
+/** The number of elements of a tensor with these dims. */
 export function count(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
@@ -91,7 +59,7 @@ export function tensorDims(tensor: TensorProto): number[] {
 
 /**
  * The values of an initializer: a view on the file where that is aligned, else a copy.
- * @throws S2Error "onnx-file" for strings, for values in another file that was not given, for more or fewer values than `dims` say.
+ * @throws S2Error "onnx-file" for strings, for values in another file that was not given, and for more or fewer values than `dims` require.
  */
 export function tensorData(tensor: TensorProto): TensorData {
   const type = elementType(tensor.dataType);
@@ -113,10 +81,10 @@ function viewOf(bytes: Uint8Array, List: (typeof arrays)[NumberType]): TensorDat
   return new List(buffer as ArrayBuffer, byteOffset, Math.floor(bytes.length / size));
 }
 
-/** The typed lists of the format: half floats and small integers are in int32_data. */
+/** Reads the format's typed lists; half floats and small integers are in int32_data. */
 function listed(tensor: TensorProto, type: ElementType, List: (typeof arrays)[NumberType]): TensorData {
-  if (type === "float32") return viewOf(joined(tensor.floatData), List);
-  if (type === "float64") return viewOf(joined(tensor.doubleData), List);
+  if (type === "float32") return viewOf(joinBytes(tensor.floatData), List);
+  if (type === "float64") return viewOf(joinBytes(tensor.doubleData), List);
   const big = type === "int64" || type === "uint64";
   const values = unpackInts(
     (type === "int64" ? tensor.int64Data : big || type === "uint32" ? tensor.uint64Data : tensor.int32Data) ?? [],
@@ -126,16 +94,6 @@ function listed(tensor: TensorProto, type: ElementType, List: (typeof arrays)[Nu
     : new (List as Int32ArrayConstructor)(
         values.map((value) => Number(typeof value === "bigint" ? BigInt.asIntN(32, value) : value)),
       );
-}
-
-function joined(pieces: readonly Uint8Array[] = []): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** An initializer whose raw data is a view on `data`. */

@@ -1,21 +1,21 @@
-/** Protobuf's wire format, read and written by a schema: a message is an object, bytes are views, what the schema does not know survives. */
+/** Reads and writes protobuf's wire format by a schema: messages are objects, bytes are views, unknown fields survive. */
 import { S2Error } from "../core/index.ts";
 
 /** Whole numbers beyond 2^53 (the ONNX idiom for "to the end" is 2^63 - 1) come as bigints, all others as numbers. */
 export type Int = number | bigint;
 
 /**
- * What a field holds; a schema: a message. "int32" (enums too) keeps the low 32 bits, as protobuf's readers do. "varints", "floats" and
- * "doubles" are the pieces of a packed list, checked but undecoded: such lists are too long to be objects.
+ * The kind of a field's value; a function returns the schema of a message. "int32" (enums too) keeps the low 32 bits, as protobuf's
+ * readers do. "varints", "floats" and "doubles" are the pieces of a packed list, checked but undecoded: such lists are too long for objects.
  */
-export type Kind = "int" | "int32" | "float" | "string" | "bytes" | PackedKind | (() => Schema);
+type Kind = "int" | "int32" | "float" | "string" | "bytes" | PackedKind | (() => Schema);
 type PackedKind = "varints" | "floats" | "doubles";
 
-/** Field number -> [name in the object, kind, "many" for a list or "either" where the message has one such field: the last]. */
+/** Field number -> [name in the object, kind, "many" for a list or "either" for a field of a oneof, of which the last one counts]. */
 export type Schema = Readonly<Record<number, readonly [name: string, kind: Kind, times?: "many" | "either"]>>;
 
-/** A decoded message: its fields by name, and those that the schema does not know as they came, tag and all. */
-export interface Message {
+/** A decoded message: its fields by name, and the bytes of fields that the schema does not know, tags included. */
+interface Message {
   unknown?: readonly Uint8Array[];
   [name: string]: unknown;
 }
@@ -30,7 +30,7 @@ const packedWire = { varints: VARINT, floats: FIXED32, doubles: FIXED64 } as con
 
 const isPacked = (kind: Kind): kind is PackedKind => Object.hasOwn(packedWire, kind as string);
 
-/** As protobuf's own readers: deeper nesting is an attack or damage, not a model. */
+/** The limit of protobuf's own readers: deeper nesting is an attack or damage, not a model. */
 const deepest = 100;
 
 /**
@@ -38,14 +38,14 @@ const deepest = 100;
  * @throws S2Error "onnx-file" when the bytes end early or are no such message.
  */
 export function readMessage<T extends object>(bytes: Uint8Array, schema: Schema, what: string): T {
-  return readFields(
-    { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 },
-    bytes.length,
-    schema,
-    what,
-    0,
-  ) as T;
+  return readFields(readerOf(bytes), bytes.length, schema, what, 0) as T;
 }
+
+const readerOf = (bytes: Uint8Array): Reader => ({
+  bytes,
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  at: 0,
+});
 
 interface Reader {
   readonly bytes: Uint8Array;
@@ -112,7 +112,7 @@ function readPacked(reader: Reader, end: number, kind: "int" | "float", list: un
   while (reader.at < last) list.push(readValue(reader, last, kind, wire, what, 0));
 }
 
-/** A packed list, or one value of a list that was not packed. */
+/** Reads a packed list, or one value of a list that was not packed. */
 function readPiece(reader: Reader, end: number, kind: PackedKind, wire: number, what: string): Uint8Array {
   const start = reader.at;
   if (wire !== LENGTH) {
@@ -126,7 +126,7 @@ function readPiece(reader: Reader, end: number, kind: PackedKind, wire: number, 
   return piece;
 }
 
-/** Numbers of at most ten bytes, the last one whole. */
+/** Refuses numbers of more than ten bytes and a last one that is cut short. */
 function checkVarints(bytes: Uint8Array, what: string): void {
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
@@ -149,7 +149,7 @@ function readBytes(reader: Reader, end: number, what: string): Uint8Array {
   return reader.bytes.subarray(reader.at - length, reader.at);
 }
 
-/** A signed 64-bit number, low seven bits first. */
+/** Reads a signed 64-bit number, low seven bits first. */
 function readVarint(reader: Reader, end: number, what: string): Int {
   let low = 0; // bits 0 to 27
   let middle = 0; // 28 to 55
@@ -164,21 +164,18 @@ function readVarint(reader: Reader, end: number, what: string): Int {
     if (byte < 0x80) {
       if (high === 0 && middle < 1 << 25) return middle * 2 ** 28 + low;
       const all = (BigInt(high & 0xff) << 56n) | (BigInt(middle) << 28n) | BigInt(low);
-      return narrow(BigInt.asIntN(64, all));
+      const value = BigInt.asIntN(64, all);
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : value;
     }
   }
   return refuse(`${what} has a number of more than ten bytes at byte ${reader.at}`);
 }
 
-function narrow(value: bigint): Int {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
-/** The numbers of packed varint pieces (`int64_data`, `int32_data`). */
+/** Decodes packed varints (`int64_data`, `int32_data`). */
 export function unpackInts(pieces: readonly Uint8Array[]): Int[] {
   return pieces.flatMap((bytes) => {
-    const reader = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
+    const reader = readerOf(bytes);
     const list: Int[] = [];
     while (reader.at < bytes.length) list.push(readVarint(reader, bytes.length, "packed numbers"));
     return list;
@@ -200,7 +197,7 @@ function need(reader: Reader, length: number, end: number, what: string): void {
     refuse(`${what} at byte ${reader.at} should have ${length} bytes, but ${end - reader.at} are left`);
 }
 
-// ignoreBOM: else a byte order mark is taken away, and the text would not be written as it was.
+// ignoreBOM keeps a byte order mark, so that the text is written as it was read.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function readText(bytes: Uint8Array, what: string): string {
@@ -218,7 +215,7 @@ function refuse(reason: string): never {
   );
 }
 
-/** Pieces of a file in order; long byte fields are the caller's own arrays, not copies. */
+/** Pieces of a file in order; long byte fields are the caller's arrays, not copies. */
 export interface Pieces {
   readonly length: number;
   readonly parts: readonly Uint8Array[];
@@ -226,7 +223,7 @@ export interface Pieces {
 
 const encoder = new TextEncoder();
 
-/** Writes one message as pieces; absent fields are not written, empty lists neither. */
+/** Writes one message as pieces, without absent fields and empty lists. */
 export function writeMessage(message: object, schema: Schema): Pieces {
   const parts: Uint8Array[] = [];
   const fields = message as Message;
@@ -237,7 +234,7 @@ export function writeMessage(message: object, schema: Schema): Pieces {
     for (const one of values) writeValue(parts, Number(number), kind, one);
   }
   for (const field of fields.unknown ?? []) parts.push(field); // not spread: there may be more than a call takes arguments
-  return { length: parts.reduce((sum, part) => sum + part.length, 0), parts };
+  return { length: totalLength(parts), parts };
 }
 
 function writeValue(parts: Uint8Array[], number: number, kind: Kind, value: unknown): void {
@@ -252,7 +249,7 @@ function writeValue(parts: Uint8Array[], number: number, kind: Kind, value: unkn
   } else {
     const { length, parts: inner } = payload(kind, value);
     parts.push(varints(number * 8 + LENGTH, length));
-    for (const part of inner) if (part.length > 0) parts.push(part);
+    for (const bytes of inner) if (bytes.length > 0) parts.push(bytes);
   }
 }
 
@@ -264,7 +261,7 @@ function payload(kind: Exclude<Kind, "int" | "int32" | "float">, value: unknown)
 
 const scratch = new Uint8Array(24);
 
-/** One or two varints; negative numbers take ten bytes, as protobuf writes them. */
+/** Encodes one or two varints; negative numbers take ten bytes, as protobuf writes them. */
 function varints(...values: Int[]): Uint8Array {
   let at = 0;
   for (const value of values) {
@@ -283,13 +280,15 @@ function varints(...values: Int[]): Uint8Array {
   return scratch.slice(0, at);
 }
 
-/** The pieces as one array. */
-export function joinPieces({ length, parts }: Pieces): Uint8Array {
-  const file = new Uint8Array(length);
+const totalLength = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
+/** Copies pieces of bytes into one array. */
+export function joinBytes(pieces: readonly Uint8Array[] = []): Uint8Array {
+  const joined = new Uint8Array(totalLength(pieces));
   let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
   }
-  return file;
+  return joined;
 }

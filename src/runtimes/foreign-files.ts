@@ -1,4 +1,5 @@
 /** Model files of other formats: what they are, and how their model can be had. Platform-free. */
+import { S2Error } from "../core/index.ts";
 import { isLfsPointer, lfsPointerReason } from "../tensors/git-lfs.ts";
 
 const pickle =
@@ -50,4 +51,15 @@ export function refusalOf(name: string, head: Uint8Array): string | undefined {
   if (isLfsPointer(head)) return `${lfsPointerReason(name)}.`;
   const format = foreignFormat(name.split(/[\\/]/).at(-1)!, head);
   return format && `${name} is ${format}.`;
+}
+
+/** Returns the error for a file that ONNX Runtime does not load; `head` are its first bytes. */
+export function fileError(reason: string, source: string, head: Uint8Array, size: number | string): S2Error {
+  const refusal = refusalOf(source, head);
+  if (refusal) return new S2Error("model-file", refusal);
+  const isExternal = /external data/i.test(reason);
+  const message = isExternal
+    ? `${source} has its weights in another file that is not read: ${reason}. That file must lie in the model's folder, and not by a link to elsewhere; download it into it.`
+    : `${source} (${size} bytes) does not load: ${reason}. An ONNX model was expected: if the file was downloaded, download it again; if it was exported, export it for this ONNX Runtime.`;
+  return new S2Error("model-file", message);
 }

@@ -1,8 +1,7 @@
 /** A graph that is fed plain tensors; with a state, its outputs `next/NAME` are fed again as NAME, in the runtime's own buffers. */
 import type { GraphTensor } from "../onnx/index.ts";
+import type { Tensors } from "./messages.ts";
 import type { MakeTensor, OrtSession, OrtTensor } from "./ort.ts";
-
-export type Tensors = Readonly<Record<string, GraphTensor>>;
 
 export interface GraphSession {
   /** One run; gives the outputs that are not state. */

@@ -1,28 +1,27 @@
-/** A line to a thread: numbered requests, their answers, and what the thread's death means for those who wait. Platform-free. */
+/** Numbered requests to a thread or worker, and their answers. Platform-free. */
 
-/** `ask` rejects with an S2Error "runtime" when the thread dies first. */
+/** The connection to a thread. `ask` rejects with an S2Error "runtime" when the thread dies first. */
 export interface Line<Request, Answer> {
   ask(request: Request, transfer?: ArrayBuffer[]): Promise<Answer>;
-  /** Resolves when what was asked is answered and the thread is gone. */
+  /** Resolves when all requests are answered and the thread is gone. */
   end(): Promise<void>;
 }
 
-/** A request or an answer on its way: answers carry the number of their request. */
+/** A message with the number of its request. */
 export type Numbered<T> = T & { readonly id: number };
 
-/** Who waits for an answer. */
+/** The requests that are not answered yet. */
 export interface Waiting<Answer> {
   /** Takes a number for a request that `send` sends with it. */
   ask(send: (id: number) => void): Promise<Answer>;
   settle(answer: Numbered<Answer>): void;
-  /** Rejects those who wait and those who come later; the first reason stays. */
+  /** Rejects all requests, pending and later ones; the first reason stays. */
   die(reason: Error): void;
   readonly dead: boolean;
   readonly count: number;
 }
 
-/** Nobody waits yet. */
-export function waitingRoom<Answer extends object>(): Waiting<Answer> {
+export function makeWaiting<Answer extends object>(): Waiting<Answer> {
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let death: Error | undefined;
   let last = 0;
@@ -34,7 +33,7 @@ export function waitingRoom<Answer extends object>(): Waiting<Answer> {
         try {
           send(last);
         } catch (error) {
-          waiting.delete(last); // what cannot be sent is never answered
+          waiting.delete(last); // a request that cannot be sent is never answered
           reject(error);
         }
       }),

@@ -1,5 +1,7 @@
 /** The part of ONNX Runtime's API that its packages for Node and for the web share, by shape: nothing of them is imported here. */
+import type { Tensor } from "../core/index.ts";
 import type { GraphTensor } from "../onnx/index.ts";
+import { fromFloat16 } from "../tensors/float16.ts";
 import type { ValueInfo } from "./graph.ts";
 
 export interface OrtTensor {
@@ -20,13 +22,10 @@ export type OrtValue =
   | { readonly name: string; readonly isTensor: true; readonly type: string; readonly shape: readonly (number | string)[] }
   | { readonly name: string; readonly isTensor: false };
 
-type TensorClass = new (
-  type: "float32" | "float16" | "int64" | "int32" | "uint8",
-  data: GraphTensor["data"],
-  dims: readonly number[],
-) => OrtTensor;
+type ElementType = "float32" | "float16" | "int64" | "int32" | "uint8";
+export type TensorClass = new (type: ElementType, data: GraphTensor["data"], dims: readonly number[]) => OrtTensor;
 
-/** Plain tensors as the library's own, whose class it insists on. */
+/** Makes a tensor of the library's own class, which it insists on. */
 export type MakeTensor = (tensor: GraphTensor) => OrtTensor;
 
 export const tensorMaker =
@@ -34,12 +33,19 @@ export const tensorMaker =
   ({ dims, data }) =>
     new Tensor(typeOf(data), data, dims);
 
-/** The element type of an array, as ONNX Runtime calls it. */
-function typeOf(data: GraphTensor["data"]): "float32" | "float16" | "int64" | "int32" | "uint8" {
+/** Returns ONNX Runtime's name of an array's element type. */
+function typeOf(data: GraphTensor["data"]): ElementType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof BigInt64Array) return "int64";
   if (data instanceof Uint16Array) return "float16";
   return data instanceof Int32Array ? "int32" : "uint8";
+}
+
+/** Converts an output to float32. Float16 data are read as bits everywhere, for they come so where there is no Float16Array (Node 20). */
+export function toFloat32({ type, dims, data }: OrtTensor): Tensor {
+  if (type === "float32") return { dims, data: data as Float32Array };
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return { dims, data: fromFloat16(new Uint16Array(buffer, byteOffset, length)) };
 }
 
 export function valueInfo(value: OrtValue): ValueInfo {
@@ -47,8 +53,8 @@ export function valueInfo(value: OrtValue): ValueInfo {
   return value.isTensor ? { name, type: value.type, shape: value.shape } : { name, type: "not a tensor", shape: [] };
 }
 
-/** ONNX Runtime's words without its source lines and the C++ condition that failed; no full stop. */
+/** Returns an error message of ONNX Runtime without source lines, the C++ condition that failed and the full stop. */
 export function reasonOf({ message }: { readonly message: string }): string {
-  const said = message.replace(/\/\S+\.(cc|h):\d+ .*? was (false|true)\. /gs, "");
-  return said.trim().split("\n")[0].trim().replace(/\.$/, "");
+  const reason = message.replace(/\/\S+\.(cc|h):\d+ .*? was (false|true)\. /gs, "");
+  return reason.trim().split("\n")[0].trim().replace(/\.$/, "");
 }

@@ -4,9 +4,9 @@ import type { Tensor } from "../core/index.ts";
 import { channelsLast, moveChannels, takesChannelsLast } from "../onnx/image-input.ts";
 import type { GraphTensor } from "../onnx/index.ts";
 import { toFloat16 } from "../tensors/float16.ts";
-import { toFloat32 } from "./half.ts";
+import type { RunRequest } from "./messages.ts";
 import type { MakeTensor, OrtSession, OrtValue } from "./ort.ts";
-import type { RunRequest } from "./session-messages.ts";
+import { toFloat32 } from "./ort.ts";
 
 /**
  * Images that the graph sees at a time, at most. The activations of more do not fit the caches: 27.1 ms a tile in twos to fours, 28.2 in nines,

@@ -1,11 +1,10 @@
-/** A model's session as its caller sees it: runs in a thread of its own, one request after the other. Platform-free. */
-
+/** A model's session in a thread of its own, which answers one request after the other. Platform-free. */
 import { S2Error, type Tensor } from "../core/index.ts";
 import { closing } from "./closing.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { Line } from "./line.ts";
+import type { Answer, Ready, Request } from "./messages.ts";
 import { reasonOf } from "./ort.ts";
-import type { Answer, Done, Ready, RunRequest } from "./session-messages.ts";
 
 export interface Session {
   readonly inputs: readonly ValueInfo[];
@@ -14,21 +13,20 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
-/** The session of a thread that has loaded its model. */
-export function openSession(line: Line<RunRequest, Answer | { readonly kind: "fed" }>, { inputs, outputs }: Ready): Session {
+/** Makes a session of a thread that has loaded its model. */
+export function openSession(line: Line<Request, Answer>, { inputs, outputs }: Ready): Session {
   const { call, close } = closing("model", () => line.end());
   return {
     inputs,
     outputs,
     async run(input, images, names) {
       const answer = await call(() => {
-        const data = new Float32Array(images.data); // a copy that may travel: the caller's images stay usable
+        const data = new Float32Array(images.data); // a copy to transfer: the caller's images stay usable
         return line.ask({ kind: "run", input, dims: [...images.dims], data, outputs: names }, [data.buffer]);
       });
-      if (answer.kind === "failed") {
-        throw new S2Error("runtime", `ONNX Runtime failed on images of shape [${images.dims.join(", ")}]: ${reasonOf(answer)}.`);
-      }
-      return (answer as Done).outputs;
+      if (answer.kind === "done") return answer.outputs;
+      const reason = answer.kind === "failed" ? reasonOf(answer) : "its thread sent another answer";
+      throw new S2Error("runtime", `ONNX Runtime failed on images of shape [${images.dims.join(", ")}]: ${reason}.`);
     },
     dispose: close,
   };

@@ -1,6 +1,6 @@
 /** The shapes of transformers.js's objects, as far as they matter here, and its own tensors. Nothing of the library is imported. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import { type FloatTensor, toFloat32 } from "./half.ts";
+import { type OrtTensor, toFloat32 } from "./ort.ts";
 
 /** What `AutoModel.from_pretrained(...)` gives, as far as it matters here. */
 export interface TransformersModel {
@@ -49,7 +49,7 @@ export async function tensorClassOf(imageProcessor: object | undefined): Promise
 }
 
 /** A float output by its name. */
-export function pick(results: Record<string, FloatTensor | undefined>, name: string): Tensor {
+export function pick(results: Record<string, OrtTensor | undefined>, name: string): Tensor {
   const result = results[name];
   if (result?.type === "float32" || result?.type === "float16") return toFloat32(result);
   const got = result ? `is of type ${result.type}` : `is not among the results: ${Object.keys(results).join(", ")}`;

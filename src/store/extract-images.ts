@@ -1,37 +1,35 @@
-/** Features of many images, one after the other: from the store where they hold, else by the model; an image that fails is reported. */
-
+/** Features of many images, one after the other: from the store while they are valid, else by the model. An image that fails is reported. */
 import { firstNotFinite, S2Error } from "../core/index.ts";
 import {
   extractImage,
-  type Features,
   type ImageModel,
   type ImagePlanOptions,
   type ImageTokens,
   imageTokens,
   planImage,
 } from "../features/index.ts";
-import { imagenet, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
+import { imagenet, type Photo, resizePixels } from "../images/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { readFeatures, type Stale, type Store, writeFeatures } from "./feature-store.ts";
 import { type Fingerprint, optionsFingerprint } from "./fingerprint.ts";
 
-/** How images are looked at. */
+/** Scales and preprocessing of an extraction. */
 export interface ExtractionConfig extends ImagePlanOptions {
-  /** Reduce the image to the model's size first and enlarge it from there, as the paper's tables do: no new detail. */
+  /** Reduces the image to the model's size first and enlarges it from there, as the paper's tables do: no new detail. */
   readonly upsampled?: boolean;
 }
 
-/** What all images share. */
+/** Options that all images share. */
 export interface ExtractImagesOptions {
   readonly model: ImageModel;
-  /** Names the model in the store. */
+  /** Name of the model in the store. */
   readonly modelName: string;
   /** From `modelFingerprint`. */
   readonly modelHash: string;
   readonly version: string;
   readonly extraction: ExtractionConfig;
   readonly store?: Store;
-  /** Decodes an image's file. */
+  /** Decodes the bytes of an image's file. */
   readonly decode: (bytes: Uint8Array, path: string) => Promise<Photo>;
   readonly read: (path: string) => Promise<Uint8Array>;
   readonly signal?: AbortSignal;
@@ -39,75 +37,67 @@ export interface ExtractImagesOptions {
   readonly onImage?: (done: { image: string; from: "store" | "model"; stale?: readonly Stale[] }) => void;
 }
 
-/** One image's outcome; `hash` is the SHA-256 of the bytes that the features are of. */
+/** Result for one image; `hash` is the SHA-256 of the file that the features are of. */
 export type ExtractedImage =
   | { readonly image: string; readonly tokens: ImageTokens; readonly hash: string }
   | { readonly image: string; readonly problem: string };
 
-/** Images whose content (SHA-256) is kept are passed over without being decoded. */
+/** Returns true for an image whose content (SHA-256) has not changed: it is skipped without being decoded. */
 export type IsUnchanged = (image: string, hash: string) => boolean;
 
-/** An image that `IsKept` passed over. */
-export interface UnchangedImage {
-  readonly image: string;
-  readonly kept: true;
+/** An image that was skipped. */
+export type UnchangedImage = { readonly image: string; readonly kept: true };
+
+/** Yields images in their order; while the model runs on one's tiles, the next is read, decoded, resized and cut. */
+export function extractImages(images: readonly string[], options: ExtractImagesOptions): AsyncGenerator<ExtractedImage> {
+  return extractChangedImages(images, options, () => false) as AsyncGenerator<ExtractedImage>;
 }
 
-/** Yields images in their order; while the model looks at one's tiles, the next is read, decoded, resized and cut. */
-export function extractImages(images: readonly string[], collection: ExtractImagesOptions): AsyncGenerator<ExtractedImage> {
-  return extractChangedImages(images, collection, () => false) as AsyncGenerator<ExtractedImage>;
-}
-
-/** Collects like `collectFeatures`, without the images that are kept. */
+/** Extracts like `extractImages`, but skips unchanged images. */
 export async function* extractChangedImages(
   images: readonly string[],
-  collection: ExtractImagesOptions,
-  isKept: IsUnchanged,
+  options: ExtractImagesOptions,
+  isUnchanged: IsUnchanged,
 ): AsyncGenerator<ExtractedImage | UnchangedImage> {
-  let next = collect(images[0], collection, isKept);
+  const start = (path: string | undefined) => {
+    const extracted = path === undefined ? undefined : extractOne(path, options, isUnchanged);
+    extracted?.catch(() => {}); // a rejection is handled in the image's turn, if that comes
+    return extracted;
+  };
+  let next = start(images[0]);
   for (const i of images.keys()) {
-    collection.signal?.throwIfAborted();
-    const now = next;
-    next = collect(images[i + 1], collection, isKept);
-    yield (await now)!;
+    options.signal?.throwIfAborted();
+    const current = next!;
+    next = start(images[i + 1]);
+    yield await current;
   }
 }
 
-/** Its rejection is seen when it is its turn, if that comes. */
-function collect(
-  path: string | undefined,
-  collection: ExtractImagesOptions,
-  isKept: IsUnchanged,
-): Promise<ExtractedImage | UnchangedImage | undefined> {
-  const collected = path === undefined ? Promise.resolve(undefined) : collectOne(path, collection, isKept);
-  collected.catch(() => {});
-  return collected;
-}
-
-async function collectOne(
+async function extractOne(
   image: string,
-  collection: ExtractImagesOptions,
-  isKept: IsUnchanged,
+  options: ExtractImagesOptions,
+  isUnchanged: IsUnchanged,
 ): Promise<ExtractedImage | UnchangedImage> {
-  const prepared = await prepare(image, collection, isKept);
+  const prepared = await prepare(image, options, isUnchanged);
   if ("problem" in prepared || "kept" in prepared) return { image, ...prepared };
   try {
-    return await finish(image, prepared, collection);
+    return await finish(image, prepared, options);
   } catch (error) {
     if (error instanceof S2Error && error.code === "not-finite") return { image, problem: error.message };
     throw error;
   }
 }
 
-/** Where an image's features are kept: readable, and another for each model and way of looking. */
-export function storedName(image: string, { modelName, extraction }: ExtractImagesOptions): string {
-  const ways = Object.entries(extraction).map(
+/** Returns the name of an image's features in the store: readable, and different for each model and extraction config. */
+function storedName(image: string, { modelName, extraction }: ExtractImagesOptions): string {
+  const config = Object.entries(extraction).map(
     ([name, value]) => `${name}-${Array.isArray(value) ? value.join("-") : String(value)}`,
   );
-  return `${modelName}/${ways
+  const folder = config
     .sort()
     .join("_")
-    .replaceAll(/[^\w.-]/g, "-")}/${image.replaceAll("..", "up")}.safetensors`;
+    .replaceAll(/[^\w.-]/g, "-");
+  return `${modelName}/${folder}/${image.replaceAll("..", "up")}.safetensors`;
 }
 
 interface Prepared {
@@ -117,32 +107,34 @@ interface Prepared {
   readonly stale?: readonly Stale[];
 }
 
-interface Stored {
-  readonly fingerprint: Fingerprint;
-  readonly tokens: ImageTokens;
-}
+type Stored = { readonly fingerprint: Fingerprint; readonly tokens: ImageTokens };
 
-/** The fingerprint is of the very bytes that are decoded, and the store is asked before they are. An image that cannot be read is a problem, not a rejection. */
+/**
+ * Looks an image up in the store, then decodes and plans it. The fingerprint is of the very bytes that are decoded. An image that cannot be
+ * read is returned as a problem.
+ */
 async function prepare(
   path: string,
-  collection: ExtractImagesOptions,
-  isKept: IsUnchanged,
+  options: ExtractImagesOptions,
+  isUnchanged: IsUnchanged,
 ): Promise<Prepared | Stored | { kept: true } | { problem: string }> {
-  const { model, extraction, store, decode, read, modelHash, version } = collection;
+  const { model, extraction, store, decode, read, modelHash, version } = options;
   try {
     const bytes = await read(path);
     const imageHash = await sha256(bytes);
-    if (isKept(path, imageHash)) return { kept: true };
-    const { upsampled, ...options } = extraction;
+    if (isUnchanged(path, imageHash)) return { kept: true };
+    const { upsampled, ...planOptions } = extraction;
     const preprocessing = model.preprocessing ?? imagenet;
     const fingerprint = { model: modelHash, options: optionsFingerprint(extraction, preprocessing), image: imageHash, version };
-    const found = store && (await readFeatures(store, storedName(path, collection), fingerprint));
+    const found = store && (await readFeatures(store, storedName(path, options), fingerprint));
     if (found && "tokens" in found && firstNotFinite(found.tokens.data) < 0) return { fingerprint, tokens: found.tokens };
     const image = await decode(bytes, path);
+    // The size of the plan's first tile, as the paper's tables start from (section 4: "interpolated").
+    const small = () => resizePixels(image, model.traits?.imageSize ?? [224, 224], preprocessing.filter) as Photo;
     return {
       fingerprint,
-      plan: planImage(image, options, model.traits),
-      image: upsampled ? reduced(image, model, preprocessing) : image,
+      plan: planImage(image, planOptions, model.traits),
+      image: upsampled ? small() : image,
       ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
     };
   } catch (error) {
@@ -150,32 +142,21 @@ async function prepare(
   }
 }
 
-async function finish(path: string, prepared: Prepared | Stored, collection: ExtractImagesOptions): Promise<ExtractedImage> {
-  const { model, extraction, store, onImage, signal } = collection;
+async function finish(path: string, prepared: Prepared | Stored, options: ExtractImagesOptions): Promise<ExtractedImage> {
+  const { model, extraction, store, onImage, signal } = options;
   const { fingerprint } = prepared;
   if ("tokens" in prepared) {
     onImage?.({ image: path, from: "store" });
     return { image: path, tokens: prepared.tokens, hash: fingerprint.image };
   }
   const { plan, image, stale } = prepared;
-  const size = plan.image;
   // A reduced image has another size: it is planned anew, to the same scales.
-  const { upsampled, ...options } = extraction;
-  const features = await extractImage(model, image, upsampled ? { ...options, signal } : { ...plan, signal });
-  const tokens = tokensOf(features, size, upsampled ?? false);
-  if (store) await writeFeatures(store, storedName(path, collection), tokens, fingerprint);
+  const { upsampled, ...planOptions } = extraction;
+  const features = await extractImage(model, image, upsampled ? { ...planOptions, signal } : { ...plan, signal });
+  const { gridGeometry, ...rest } = imageTokens(features);
+  // The image's own size, also where the features are of a reduced one, which shows all of the image.
+  const tokens = { ...rest, size: plan.image, ...(gridGeometry && !upsampled && { gridGeometry }) };
+  if (store) await writeFeatures(store, storedName(path, options), tokens, fingerprint);
   onImage?.({ image: path, from: "model", ...(stale && { stale }) });
   return { image: path, tokens, hash: fingerprint.image };
-}
-
-/** The image at the size of the plan's first tile, as the paper's tables start from (§4: "interpolated"). */
-function reduced(image: Photo, { traits }: ImageModel, { filter }: Preprocessing): Photo {
-  const [height, width] = traits?.imageSize ?? [224, 224];
-  return resizePixels(image, [height, width], filter) as Photo;
-}
-
-/** `size` is the image's own, also where the features are of a reduced one, which is all of the image. */
-function tokensOf(features: Features, size: readonly [number, number], reduced: boolean): ImageTokens {
-  const { gridGeometry, ...tokens } = imageTokens(features);
-  return { ...tokens, size, ...(gridGeometry && !reduced && { gridGeometry }) };
 }

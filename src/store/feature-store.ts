@@ -1,4 +1,4 @@
-/** Features kept from one run to the next: one file per image, with a checksum and a fingerprint that says what it was made from. */
+/** Features kept between runs: one file per image, with a checksum and the fingerprint of its inputs. */
 import { array, integer, minValue, number, object, optional, pipe, tuple } from "valibot";
 import { S2Error } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
@@ -6,19 +6,19 @@ import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.t
 import { parseJson } from "../tensors/json.ts";
 import { changedParts, type Fingerprint } from "./fingerprint.ts";
 
-/** Where files are kept by name; `openStore` of "s2-vision/node" is a folder. A file is there whole or not at all. */
+/** Files by name, each whole or absent; `openStore` of "s2-vision/node" opens a folder as one. */
 export interface Store {
   read(name: string): Promise<Uint8Array | undefined>;
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** What was found under a name: the features, or why they must be made (again). */
+/** Result of a lookup: the features, or why they must be extracted (again). */
 export type StoredFeatures = { readonly tokens: ImageTokens } | { readonly missing: true } | { readonly stale: readonly Stale[] };
 
-/** A part of the fingerprint that has changed, or "file" for a damaged file. */
+/** A changed entry of the fingerprint, or "file" for a damaged file. */
 export type Stale = keyof Fingerprint | "file";
 
-/** Looks for features of exactly this fingerprint. */
+/** Looks up features with exactly this fingerprint. */
 export async function readFeatures(store: Store, name: string, fingerprint: Fingerprint): Promise<StoredFeatures> {
   const bytes = await store.read(name);
   if (!bytes) return { missing: true };
@@ -28,22 +28,22 @@ export async function readFeatures(store: Store, name: string, fingerprint: Fing
     if (stale.length > 0) return { stale };
     return { tokens: tokensOf(tensors.features, metadata.tokens, name) };
   } catch {
-    return { stale: ["file"] }; // a cache: what is wrong with the file does not matter, it is made again
+    return { stale: ["file"] }; // a cache: a damaged file is made again, whatever its damage
   }
 }
 
-const whole = pipe(number(), integer(), minValue(0));
+const count = pipe(number(), integer(), minValue(0));
 const side = pipe(number(), integer(), minValue(1));
 const box = object({ left: number(), top: number(), width: number(), height: number() });
 const stored = object({
-  prefix: whole,
+  prefix: count,
   grid: object({ rows: side, cols: side }),
   channelsPerScale: array(side),
   size: tuple([side, side]),
   gridGeometry: optional(object({ region: box, token: tuple([number(), number()]) })),
 });
 
-/** Tokens from a file; all that the metadata say agrees with the tensor. */
+/** Reads tokens from a file whose metadata agree with its tensor. */
 function tokensOf(features: StoredTensor | undefined, json: string, name: string): ImageTokens {
   const known = parseJson(stored, json, { code: "safetensors", name, advice: "" });
   const { prefix, grid, channelsPerScale } = known;
@@ -54,7 +54,7 @@ function tokensOf(features: StoredTensor | undefined, json: string, name: string
   return { ...known, channels, data: features.data as Float32Array };
 }
 
-/** Keeps an image's features under a name. */
+/** Writes an image's features under a name. */
 export async function writeFeatures(store: Store, name: string, tokens: ImageTokens, fingerprint: Fingerprint): Promise<void> {
   const { data, channels, ...rest } = tokens;
   const dims = [data.length / channels, channels];

@@ -1,4 +1,4 @@
-/** Features kept from run to run: fingerprints, storage, extraction of many images. */
+/** Features kept between runs: fingerprints, storage, extraction of many images. */
 export {
   type ExtractedImage,
   type ExtractImagesOptions,

@@ -1,5 +1,4 @@
-/** A head against the truth, image by image: tallies of sums, from which figures, intervals and paired comparisons follow. */
-
+/** `evaluateTask`: a head compared with the truth, image by image, as sums that figures, intervals and paired comparisons follow from. */
 import type {
   ClassificationItem,
   CountingItem,
@@ -32,98 +31,117 @@ import type { TaskHead, TaskSet } from "./fit.ts";
 import { openPredictor, type Prediction } from "./predict.ts";
 import type { FeaturesOf } from "./task-images.ts";
 
-/** By name: what `taskFigures` makes figures of. All have the same images. */
+/** Sums by name, such as "confusion" or "top5", all over the same images; `taskFigures` computes figures from them. */
 export type TaskSums = Readonly<Record<string, ImageSums>>;
 
+/** How a head is evaluated. */
 export interface EvaluateOptions {
+  /** Runs the head's graph: `openGraph` of "s2-vision/node" or "s2-vision/web". */
   readonly openGraph: OpenGraph;
-  /** Of depth: the least id that is an object, where lower ones are a table or a floor; default 1. */
+  /** Depth: the lowest id that is an object, where lower ones are a table or a floor; default 1. */
   readonly objectsFrom?: number;
+  /** Stops between two images. */
   readonly signal?: AbortSignal;
-  /** Called after each item. */
-  readonly onImage?: (done: number) => void;
 }
 
-/** An image's sums by tally. */
-type Sums = Readonly<Record<string, ArrayLike<number>>>;
+/** The sums of one image by name. */
+type RowSums = Readonly<Record<string, ArrayLike<number>>>;
 
 /**
- * Says of each item that has features what the head says, and counts it against the truth.
- * @throws S2Error "rows" for features of another model or other scales; "metric" where classes do not fit.
+ * Predicts each item that has features and adds up how well the prediction matches the truth.
+ * @throws S2Error "rows" for features of another model or other scales; "metric" when the classes do not match.
  */
 export async function evaluateTask<K extends Task>(
   head: TaskHead,
   set: TaskSet<K>,
   items: readonly ItemOf[K][],
   features: FeaturesOf,
-  { openGraph, objectsFrom = 1, signal, onImage }: EvaluateOptions,
+  { openGraph, objectsFrom = 1, signal }: EvaluateOptions,
 ): Promise<TaskSums> {
-  const tallies = openTallies(head, set.classes.length);
+  const all = newTaskSums(head, set.classes.length);
   const opened = await openPredictor(head, openGraph);
   try {
-    for (const [i, item] of items.entries()) {
+    for (const item of items) {
       signal?.throwIfAborted();
       const tokens = await features(item.path);
-      if (tokens) {
-        const sums = await sumsOf(await opened.predict(tokens), item, tokens, head, { ignore: set.ignore, objectsFrom });
-        for (const [name, tally] of Object.entries(tallies))
-          addImage(tally, item.path, sums[name] ?? new Float64Array(tally.cells));
-      }
-      onImage?.(i + 1);
+      if (!tokens) continue;
+      const row = await sumsOf(await opened.predict(tokens), item, tokens, head, { ignore: set.ignore, objectsFrom });
+      for (const [name, sums] of Object.entries(all)) addImage(sums, item.path, row[name] ?? new Float64Array(sums.cells));
     }
   } finally {
     await opened.close();
   }
-  return tallies;
+  return all;
 }
 
-function openTallies({ task, gives }: TaskHead & { readonly gives?: unknown }, classes: number): TaskSums {
+/** Returns the sums of those images alone that `keep` returns true for. */
+export function keepImages(all: TaskSums, keep: (image: string) => boolean): TaskSums {
+  const kept = ({ cells, images, starts, columns, values }: ImageSums): ImageSums => {
+    const sums = newSums(cells);
+    for (const [i, image] of images.entries()) {
+      if (!keep(image)) continue;
+      const row = new Float64Array(cells);
+      for (let at = starts[i]; at < starts[i + 1]; at++) row[columns[at]] = values[at];
+      addImage(sums, image, row);
+    }
+    return sums;
+  };
+  return Object.fromEntries(Object.entries(all).map(([name, sums]) => [name, kept(sums)]));
+}
+
+function newTaskSums({ task, gives }: TaskHead & { readonly gives?: unknown }, classes: number): TaskSums {
   const cells: Record<Task, Record<string, number>> = {
-    classes: {
+    classification: {
       ...{ confusion: classes ** 2, top5: 2 },
       ...(gives !== "scores" && { brier: 2, calibration: CALIBRATION_CELLS }),
     },
-    masks: { confusion: classes ** 2 },
+    segmentation: { confusion: classes ** 2 },
     depth: { depth: DEPTH_CELLS, objects: DEPTH_CELLS },
-    boxes: { presence: 2 * classes, counts: 2, found: AREA_CELLS },
+    counting: { presence: 2 * classes, counts: 2, found: AREA_CELLS },
   };
   return Object.fromEntries(Object.entries(cells[task]).map(([name, count]) => [name, newSums(count)]));
 }
 
 async function sumsOf(
-  told: Prediction,
+  prediction: Prediction,
   item: object,
   tokens: ImageTokens,
   head: TaskHead,
   { ignore, objectsFrom }: { ignore?: number; objectsFrom: number },
-): Promise<Sums> {
-  if (told.task === "classes") return classSums(told.scores, (item as ClassificationItem).label, told.probable);
-  if (told.task === "masks") return maskSums(told.mask, await (item as SegmentationItem).mask(), head.classes.length, ignore);
-  if (told.task === "depth")
-    return depthSumsOf(told.depth, item as DepthItem, (head as TaskHead & { far: number }).far, objectsFrom);
-  return objectSums(told.objects, (item as CountingItem).boxes, tokens, head.classes.length);
+): Promise<RowSums> {
+  const classes = head.classes.length;
+  switch (prediction.task) {
+    case "classification":
+      return classSums(prediction.scores, (item as ClassificationItem).label, prediction.probable);
+    case "segmentation":
+      return maskSums(prediction.mask, await (item as SegmentationItem).mask(), classes, ignore);
+    case "depth":
+      return depthSumsOf(prediction.depth, item as DepthItem, (head as TaskHead & { far: number }).far, objectsFrom);
+    case "counting":
+      return objectSums(prediction.objects, (item as CountingItem).boxes, tokens, classes);
+  }
 }
 
-function classSums(scores: Float32Array, label: number, probable: boolean): Sums {
+function classSums(scores: Float32Array, label: number, probable: boolean): RowSums {
   const confusion = new Float64Array(scores.length ** 2);
   countConfusion(confusion, [argmaxOfScores(scores)], [label]);
   const top5 = [isInTop(5, scores, label), 1];
   return { confusion, top5, ...(probable && { brier: [brier(scores, label), 1], calibration: calibrationSums(scores, label) }) };
 }
 
-function maskSums(told: Mask, truth: { readonly data: ArrayLike<number> }, classes: number, ignore?: number): Sums {
+function maskSums(mask: Mask, truth: { readonly data: ArrayLike<number> }, classes: number, ignore?: number): RowSums {
   const confusion = new Float64Array(classes ** 2);
-  countConfusion(confusion, told.data, truth.data, ignore);
+  countConfusion(confusion, mask.data, truth.data, ignore);
   return { confusion };
 }
 
-/** Where the truth has every `step`th pixel, so has what is told. */
-async function depthSumsOf(told: DepthMap, item: DepthItem, far: number, objectsFrom: number): Promise<Sums> {
+/** Takes every `step`th pixel of the prediction, as the truth has them. */
+async function depthSumsOf(depth: DepthMap, item: DepthItem, far: number, objectsFrom: number): Promise<RowSums> {
   const truth = await item.depth();
   const { width, height, step } = truth;
   const meters = new Float32Array(width * height);
   for (let y = 0, to = 0; y < height; y++)
-    for (let x = 0; x < width; x++) meters[to++] = told.data[y * step * told.width + x * step];
+    for (let x = 0; x < width; x++) meters[to++] = depth.data[y * step * depth.width + x * step];
   const where = (await item.objects?.())?.data.map((id) => (id >= objectsFrom ? 1 : 0));
   const range = { max: far };
   return {
@@ -132,23 +150,24 @@ async function depthSumsOf(told: DepthMap, item: DepthItem, far: number, objects
   };
 }
 
-/** A box is found where the tokens that it touches expect an object of its class with a probability of at least a half. */
+/** A box is found when the tokens that it touches expect an object of its class with a probability of at least a half. */
 function objectSums(
   { counts, presence, locations }: ObjectPrediction,
   boxes: readonly LabeledBox[],
   tokens: ImageTokens,
   classes: number,
-): Sums {
+): RowSums {
   const truth = new Float64Array(classes);
   for (const { label } of boxes) truth[label]++;
-  const there = Array.from(truth, (count) => Math.min(1, count));
+  const present = Array.from(truth, (count) => Math.min(1, count));
   const found = boxes.map((box) => -Math.expm1(-expectedIn(box, locations, tokens, classes)) >= 0.5);
-  return { presence: [...presence, ...there], counts: countErrors(counts, truth), found: countRecalled(boxes, found) };
+  return { presence: [...presence, ...present], counts: countErrors(counts, truth), found: countRecalled(boxes, found) };
 }
 
+/** Returns the number of objects of the box's class that the tokens which it touches expect. */
 function expectedIn(
   { left, top, width, height, label }: LabeledBox,
-  places: Float32Array,
+  locations: Float32Array,
   { grid: { rows, cols }, size: [high, wide] }: ImageTokens,
   classes: number,
 ): number {
@@ -156,6 +175,6 @@ function expectedIn(
   let sum = 0;
   for (let row = Math.floor((top * rows) / high); row < last(top + height, rows, high); row++)
     for (let col = Math.floor((left * cols) / wide); col < last(left + width, cols, wide); col++)
-      sum += places[(row * cols + col) * classes + label];
+      sum += locations[(row * cols + col) * classes + label];
   return sum;
 }

@@ -1,7 +1,6 @@
-/** What a fitted head says of an image, whatever its task. */
+/** Predictions of a fitted head, whatever its task. */
 import { S2Error } from "../core/index.ts";
-import type { ImageTokens } from "../features/index.ts";
-import { imageVector } from "../features/index.ts";
+import { type ImageTokens, imageVector } from "../features/index.ts";
 import {
   type DepthHead,
   type DepthMap,
@@ -22,48 +21,54 @@ import {
 import type { OpenGraph } from "../onnx/index.ts";
 import type { TaskHead } from "./fit.ts";
 
-/** By task: a score for each class (probabilities unless the head is ridge's), a class or meters for each pixel, objects. */
+/**
+ * A prediction by task: a score for each class (a probability if `probable`, which a ridge classifier's are not), a class for each pixel,
+ * meters for each pixel, or objects.
+ */
 export type Prediction =
-  | { readonly task: "classes"; readonly scores: Float32Array; readonly probable: boolean }
-  | { readonly task: "masks"; readonly mask: Mask }
+  | { readonly task: "classification"; readonly scores: Float32Array; readonly probable: boolean }
+  | { readonly task: "segmentation"; readonly mask: Mask }
   | { readonly task: "depth"; readonly depth: DepthMap }
-  | { readonly task: "boxes"; readonly objects: ObjectPrediction };
+  | { readonly task: "counting"; readonly objects: ObjectPrediction };
 
+/** An opened head. */
 export interface Predictor {
-  /** @throws S2Error "rows" for features of another model or other scales. */
+  /** Predicts from an image's features. @throws S2Error "rows" for features of another model or other scales. */
   predict(tokens: ImageTokens): Promise<Prediction>;
+  /** Frees the head's graph. */
   close(): Promise<void>;
 }
 
-/** Opens a head that `fitTask` made. @throws S2Error "head" for one that is of no task or damaged. */
+/** Opens a head that `fitTask` made. @throws S2Error "head" for one that has no task or is damaged. */
 export async function openPredictor(head: TaskHead, openGraph: OpenGraph): Promise<Predictor> {
-  if (head.task === "masks") {
+  if (head.task === "segmentation") {
     const { predict, close } = await openSegmentation(head as TaskHead & SegmentationHead, openGraph);
-    return { predict: async (tokens) => ({ task: "masks", mask: await predict(tokens) }), close };
+    return { predict: async (tokens) => ({ task: "segmentation", mask: await predict(tokens) }), close };
   }
   if (head.task === "depth") {
     const { predict, close } = await openDepth(head as unknown as DepthHead, openGraph);
     return { predict: async (tokens) => ({ task: "depth", depth: await predict(tokens) }), close };
   }
-  if (head.task === "boxes") {
+  if (head.task === "counting") {
     const { predict, close } = await openObjects(head as TaskHead & ObjectsHead, openGraph);
-    return { predict: async (tokens) => ({ task: "boxes", objects: await predict(tokens) }), close };
+    return { predict: async (tokens) => ({ task: "counting", objects: await predict(tokens) }), close };
   }
-  const pooling = head.pooling;
-  if (head.task !== "classes" || !pooling)
+  const { pooling } = head;
+  if (head.task !== "classification" || !pooling)
     throw new S2Error(
       "head",
-      `The head is of kind "${head.kind}" and names no task; expected one that "s2 fit" or fitTask made.`,
+      `The head of kind "${head.kind}" names ${head.task === undefined ? "no task" : `the task "${head.task}"`}; ` +
+        'expected classification, segmentation, depth or counting. Fit it again with "s2 fit" or fitTask.',
     );
-  const { predict, close } = await openClasses(head, openGraph);
+  const { predict, close } = await openClassifier(head, openGraph);
   const probable = (head as unknown as ProbeHead).gives !== "scores";
   return {
-    predict: async (tokens) => ({ task: "classes", scores: await predict(imageVector(tokens, pooling)), probable }),
+    predict: async (tokens) => ({ task: "classification", scores: await predict(imageVector(tokens, pooling)), probable }),
     close,
   };
 }
 
-function openClasses(head: TaskHead, openGraph: OpenGraph) {
+function openClassifier(head: TaskHead, openGraph: OpenGraph) {
   if (head.kind === "neighbors") return openNeighbors(head as TaskHead & NeighborsHead, openGraph);
   if (head.kind === "prototypes") return openPrototypes(head as TaskHead & PrototypesHead, openGraph);
   return openProbe(head as unknown as ProbeHead, openGraph);

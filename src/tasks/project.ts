@@ -1,37 +1,34 @@
-/** The same features in fewer or more channels, so that what S² adds can be told from what width adds. */
+/** Features projected to fewer or more channels, so that the gain of S² can be told apart from the gain of more channels. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import type { ImageTokens } from "../features/index.ts";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { makeRandom, type Random } from "../tensors/index.ts";
+import type { ImageFeatures } from "./extract-data-set.ts";
 
-/** Features of images by their paths. */
-export type ImageFeatures = ReadonlyMap<string, ImageTokens>;
-
-/** "principal": the directions of most variance. "random": directions drawn by the seed. */
+/** "principal": the directions of most variance (PCA). "random": a random projection drawn with the seed. */
 export type ProjectionMethod = "principal" | "random";
 
-/** When a round of iteration adds less than this part of the variance, the directions are the leading ones. */
-const settled = 1e-5;
+/** Relative gain of variance in a round at which orthogonal iteration has converged. */
+const tolerance = 1e-5;
 const rounds = 200;
 
 /**
- * A map [width, channels] of rows [n, channels] (in batches), made on standardized channels and turned at random: all of its outputs have
- * about the same variance, so that a head which standardizes does not raise the weakest directions to the strength of the strongest.
- * @throws S2Error "option" for a width that is not below the rows' channels.
+ * Fits a projection [width, channels] to features [n, channels] in batches. It is fitted on standardized channels and rotated at random, so
+ * that all outputs have about the same variance: a head that standardizes would raise the weakest principal directions to the strongest.
+ * @throws S2Error "option" for a width that is not below the number of channels.
  */
 export async function fitProjection(
-  how: ProjectionMethod,
+  method: ProjectionMethod,
   batches: readonly Float32Array[],
   { channels, width, openGraph, seed }: { channels: number; width: number; openGraph: OpenGraph; seed: number },
 ): Promise<Tensor> {
   if (!(width > 0 && width < channels))
-    throw new S2Error("option", `Got width ${width} for rows of ${channels} channels; expected fewer, at least one.`);
+    throw new S2Error("option", `Got width ${width} for features of ${channels} channels; expected fewer, at least one.`);
   const random = makeRandom(seed);
   const { standard, factor } = standardized(batches, channels);
   const graph = await openGraph(productFile());
   try {
     let map = orthonormal(normals(width * channels, random), channels);
-    if (how === "principal") {
+    if (method === "principal") {
       const leading = await leadingDirections(graph, await covariance(graph, standard, channels), map, channels);
       const turn = orthonormal(normals(width * width, random), width);
       map = await product(graph, transposed(turn, width), leading, width, channels);
@@ -43,7 +40,7 @@ export async function fitProjection(
   }
 }
 
-/** Every token by a map [width, channels]; with `rectify` what is negative becomes 0: random features that a linear head does not have. */
+/** Projects every token by a map [width, channels]. With `rectify` negative values become 0: random features that no linear head has. */
 export async function projectFeatures(
   features: ImageFeatures,
   { dims: [width, channels], data }: Tensor,
@@ -53,20 +50,20 @@ export async function projectFeatures(
   const graph = await openGraph(productFile());
   const byChannel = transposed(data, channels); // [channels, width]
   try {
-    const mapped = new Map(features);
+    const projected = new Map(features);
     for (const [image, tokens] of features) {
       const rows = tokens.data.length / channels;
       const out = await product(graph, transposed(tokens.data, channels), byChannel, rows, width, channels);
       if (rectify) for (let i = 0; i < out.length; i++) out[i] = Math.max(0, out[i]);
-      mapped.set(image, { ...tokens, data: out, channels: width, channelsPerScale: [width] });
+      projected.set(image, { ...tokens, data: out, channels: width, channelsPerScale: [width] });
     }
-    return mapped;
+    return projected;
   } finally {
     await graph.close();
   }
 }
 
-/** Directions [width, channels] that hold the most variance, by orthogonal iteration from where `start` points. */
+/** Returns the directions [width, channels] of most variance, by orthogonal iteration from `start`. */
 async function leadingDirections(
   graph: OpenedGraph,
   sums: Float32Array,
@@ -82,7 +79,7 @@ async function leadingDirections(
     let variance = 0;
     for (let i = 0; i < along.length; i++) variance += along[i] * directions[i];
     directions = orthonormal(along, channels);
-    if (variance - before < settled * variance) break;
+    if (variance - before < tolerance * variance) break;
     before = variance;
   }
   return directions;
@@ -97,7 +94,7 @@ async function covariance(graph: OpenedGraph, batches: readonly Float32Array[], 
   return sums;
 }
 
-/** Rows about their mean and by their deviation, and 1 / deviation of each channel. */
+/** Standardizes each channel; also returns 1 / standard deviation of each. */
 function standardized(batches: readonly Float32Array[], channels: number) {
   const count = batches.reduce((sum, rows) => sum + rows.length, 0) / channels;
   const mean = new Float64Array(channels);
@@ -109,7 +106,7 @@ function standardized(batches: readonly Float32Array[], channels: number) {
   return { standard, factor };
 }
 
-/** aᵀ · b. */
+/** The graph of aᵀ · b. */
 function productFile(): Uint8Array {
   const graph = newGraph(17);
   const a = input(graph, "a", "float32", ["inner", "rows"]);
@@ -118,7 +115,7 @@ function productFile(): Uint8Array {
   return writeOnnx(finishGraph(graph, "product"));
 }
 
-/** [inner, rows]ᵀ · [inner, cols]. */
+/** Returns [inner, rows]ᵀ · [inner, cols]. */
 async function product(
   graph: OpenedGraph,
   a: Float32Array,
@@ -138,7 +135,7 @@ function transposed(matrix: Float32Array, cols: number): Float32Array {
   return turned;
 }
 
-/** Rows of `length` made orthogonal and of length 1, in place (modified Gram and Schmidt). */
+/** Orthonormalizes rows of `length` numbers in place (modified Gram-Schmidt). */
 function orthonormal(rows: Float32Array, length: number): Float32Array {
   for (let at = 0; at < rows.length; at += length) {
     const row = rows.subarray(at, at + length);
@@ -153,6 +150,6 @@ function orthonormal(rows: Float32Array, length: number): Float32Array {
   return rows;
 }
 
-/** Of the standard normal distribution (Box and Muller). */
+/** Draws from the standard normal distribution (Box and Muller). */
 const normals = (count: number, random: Random): Float32Array =>
   Float32Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));

@@ -1,11 +1,10 @@
-/** Items of a data set beside their images' features, as fits take them; images without features are left out. */
+/** Items of a data set with their images' features, as fits take them; images without features are left out. */
 import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { ClassificationItem, CountingItem, DataSetImage, DepthItem, SegmentationItem } from "../datasets/index.ts";
-import type { ImageTokens } from "../features/index.ts";
-import { imageVector, type Pooling } from "../features/index.ts";
+import { type ImageTokens, imageVector, type Pooling } from "../features/index.ts";
 import type { Batches, DepthImage, LabeledBatch, LabeledObjects, Mask, MaskedImage } from "../heads/index.ts";
 
-/** An image's features by its path; undefined where they could not be made. `(path) => map.get(path)`, or read from a store each time. */
+/** Returns an image's features by its path, or undefined if it has none: `(path) => map.get(path)`, or read from a store each time. */
 export type FeaturesOf = (path: string) => ImageTokens | undefined | Promise<ImageTokens | undefined>;
 
 /** @throws S2Error "rows" when no image has features. */
@@ -14,10 +13,10 @@ export async function firstFeatures(items: readonly DataSetImage[], features: Fe
     const tokens = await features(path);
     if (tokens) return tokens;
   }
-  throw new S2Error("rows", `None of the ${items.length} images to learn from has features; see what is said of each.`);
+  throw new S2Error("rows", `None of the ${items.length} training images has features; see why each failed.`);
 }
 
-/** Vectors of images and their classes, kept in memory: a few kB each. */
+/** Returns the images' vectors and labels as one batch in memory, a few kB per image. */
 export async function labeledVectors(
   items: readonly ClassificationItem[],
   features: FeaturesOf,
@@ -40,24 +39,24 @@ export async function labeledVectors(
 }
 
 export const maskedImages = (items: readonly SegmentationItem[], features: FeaturesOf): Batches<MaskedImage> =>
-  paired(items, features, async (item, tokens) => ({ tokens, mask: (await item.mask()) as Mask }));
+  withFeatures(items, features, async (item, tokens) => ({ tokens, mask: (await item.mask()) as Mask }));
 
 export const depthImages = (items: readonly DepthItem[], features: FeaturesOf): Batches<DepthImage> =>
-  paired(items, features, async (item, tokens) => ({ tokens, depth: await item.depth() }));
+  withFeatures(items, features, async (item, tokens) => ({ tokens, depth: await item.depth() }));
 
 export const imagesOfObjects = (items: readonly CountingItem[], features: FeaturesOf): Batches<LabeledObjects> =>
-  paired(items, features, async ({ boxes }, tokens) => ({
+  withFeatures(items, features, async ({ boxes }, tokens) => ({
     tokens,
     objects: boxes.map(({ left, top, width, height, label }) => ({ x: left + width / 2, y: top + height / 2, label })),
   }));
 
-/** An image is put together once for as long as its features stay in memory; where they are read each time, so is its mask. */
-function paired<Item extends DataSetImage, Photo extends object>(
+/** An image is made once for as long as its features stay in memory; when they are read each time, its mask is too. */
+function withFeatures<Item extends DataSetImage, Image extends object>(
   items: readonly Item[],
   features: FeaturesOf,
-  make: (item: Item, tokens: ImageTokens) => Promise<Photo>,
-): Batches<Photo> {
-  const known = new WeakMap<ImageTokens, Photo>();
+  make: (item: Item, tokens: ImageTokens) => Promise<Image>,
+): Batches<Image> {
+  const known = new WeakMap<ImageTokens, Image>();
   return async function* () {
     for (const item of items) {
       const tokens = await features(item.path);

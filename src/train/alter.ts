@@ -1,12 +1,12 @@
-/** Images made into others that a teacher still knows: turned and sheared, their colors changed far (Asano and Saeed, arXiv 2112.00725, §3). */
+/** Strong augmentation: rotation, shear and large changes of color (Asano and Saeed, arXiv 2112.00725, §3). */
 import type { Random } from "../tensors/index.ts";
 
-/** Radians, and pixels to the side per pixel down. */
+/** Largest rotation in radians, and shear in pixels to the side per pixel down. */
 const [mostTurn, mostShear] = [Math.PI / 6, 0.2];
-/** Radians about the axis of grays; and how far contrast, saturation and brightness go from 1. */
+/** Largest rotation of hue in radians, and change of contrast, saturation and brightness from 1. */
 const [mostHue, mostOther] = [Math.PI, 0.4];
 
-/** RGB bytes [side, side, 3] in place of those of the views, all in the same way. */
+/** Alters RGB bytes [side, side, 3] in place, all views in the same way. */
 export function alter(views: readonly { data: Uint8Array; side: number }[], random: Random): void {
   const between = (most: number) => most * (2 * random() - 1);
   const [angle, shear] = [between(mostTurn), between(mostShear)];
@@ -22,7 +22,7 @@ export function alter(views: readonly { data: Uint8Array; side: number }[], rand
   }
 }
 
-/** About the middle, by bilinear interpolation; what lies outside is what is mirrored at the edge. */
+/** Rotates and shears about the middle, by bilinear interpolation; outside, the image is mirrored at the edge. */
 function turn(data: Uint8Array, side: number, angle: number, shear: number): void {
   const from = data.slice();
   const [cos, sin, middle] = [Math.cos(angle), Math.sin(angle), (side - 1) / 2];
@@ -47,7 +47,7 @@ function turn(data: Uint8Array, side: number, angle: number, shear: number): voi
   }
 }
 
-/** Hue turned about the axis of grays, distance from gray scaled; then contrast about the mean, and brightness. */
+/** Rotates hue about the axis of grays and scales the distance from gray; then changes contrast about the mean, and brightness. */
 function recolorBy(data: Uint8Array, hue: number, saturation: number, contrast: number, brightness: number): void {
   const [cos, third] = [saturation * Math.cos(hue), (1 - saturation * Math.cos(hue)) / 3];
   const across = (saturation * Math.sin(hue)) / Math.sqrt(3);
@@ -64,5 +64,5 @@ function recolorBy(data: Uint8Array, hue: number, saturation: number, contrast: 
   }
 }
 
-/** To what a byte can hold. */
+/** Rounds to a byte. */
 export const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));

@@ -1,25 +1,29 @@
-/** Batches of views: in each tile the patches of some cells, as many of the coarse tile as of the fine ones, with the teacher's tokens there. */
+/** Batches of views: the patches of some cells of each tile, with the teacher's tokens at these patches. */
 import { S2Error } from "../core/index.ts";
 import { fromFloat16, makeRandom, type Random, type StoredTensor, shuffled } from "../tensors/index.ts";
 import type { Batch, Checkpoints } from "./fit.ts";
 import { layerName, readShard, type TilesPerView } from "./shards.ts";
 import { recolor } from "./views.ts";
 
+/** Options of `shardBatches` and `freshBatches`. */
 export interface BatchOptions {
   /** Views in a batch. */
   readonly views: number;
   /** Cells of the coarse grid that are kept in each quarter of a view; 49 are all of a 14x14 grid. Each is one coarse patch and four fine ones. */
   readonly cells: number;
+  /** Side of a patch in pixels. */
   readonly patchSize: number;
-  /** How far brightness, contrast and saturation go from 1. */
+  /** Most change of brightness, contrast and saturation from 1. */
   readonly color: number;
+  /** Seed of the order, the cells and the colors. */
   readonly seed: number;
 }
 
 /**
- * From shards of `makeShards`, of t tiles a view: `pixels` uint8 [views·t, 4·cells, size·size·3], their `places` in the grid int64
- * [views·t·4·cells], and for each of the teacher's layers `tokens.i` float32 [views·t, 1 + 4·cells, c]. Tokens of a coarse tile are in the order (quarter, cell), those of a
- * fine one in the order (cell, row, column), so that four of the latter lie over one of the former.
+ * Makes batches from shards of `makeShards`, of t tiles a view: `pixels` uint8 [views·t, 4·cells, size·size·3], their `positions` in the
+ * grid int64 [views·t·4·cells], and for each of the teacher's layers `tokens.i` float32 [views·t, 1 + 4·cells, c]. Tokens of a coarse tile
+ * are in the order (quarter, cell), those of a fine one in the order (cell, row, column): four of the latter lie over one of the former.
+ * The result is the `batches` of `fit`. @throws S2Error "training" where no shard has enough views.
  */
 export function shardBatches(store: Checkpoints, shards: readonly string[], options: BatchOptions) {
   const { views, seed } = options;
@@ -27,7 +31,7 @@ export function shardBatches(store: Checkpoints, shards: readonly string[], opti
     let skip = done;
     const sizes = await Promise.all(shards.map((shard) => shardSize(store, shard, views)));
     if (sizes.every((size) => size === 0))
-      throw new S2Error("training", `No file of views has the ${views} views of one step; draw more views.`); // else no batch ever comes
+      throw new S2Error("training", `No file of views has the ${views} views of one step; draw more views.`); // else no batch would ever be made
     for (let epoch = 0; ; epoch++) {
       for (const index of shuffled(shards.length, makeRandom(seed + epoch))) {
         const inShard = await shardSize(store, shards[index], views);
@@ -49,7 +53,7 @@ export function shardBatches(store: Checkpoints, shards: readonly string[], opti
 
 const sizesOfShards = new WeakMap<Checkpoints, Map<string, number>>();
 
-/** Batches in a shard; read once, so that a run that goes on need not read all that it skips again. */
+/** Returns the number of batches in a shard; each shard is read once, so that a resumed run skips without reading again. */
 async function shardSize(store: Checkpoints, shard: string, views: number): Promise<number> {
   const known = sizesOfShards.get(store) ?? new Map<string, number>();
   sizesOfShards.set(store, known);
@@ -57,7 +61,7 @@ async function shardSize(store: Checkpoints, shard: string, views: number): Prom
   return Math.floor(known.get(shard)! / views);
 }
 
-/** The chosen views of those in tensors as a shard has them. */
+/** Makes a batch of the chosen views; `tensors` are those of a shard. */
 export function batchOf(
   chosen: readonly number[],
   tensors: Readonly<Record<string, StoredTensor>>,
@@ -69,28 +73,28 @@ export function batchOf(
   const pixels = patchSize * patchSize * 3;
   const tilesPerView: TilesPerView = tensors.fine ? 5 : 1;
   const tiles = chosen.length * tilesPerView;
-  const places = chosen.map(() => drawPlaces(side / patchSize, cells, random).slice(0, tilesPerView));
+  const positions = chosen.map(() => drawPositions(side / patchSize, cells, random).slice(0, tilesPerView));
   const patches = new Uint8Array(tiles * tokens * pixels);
   chosen.forEach((view, i) => {
-    const own = patches.subarray(i * tilesPerView * tokens * pixels, (i + 1) * tilesPerView * tokens * pixels);
+    const target = patches.subarray(i * tilesPerView * tokens * pixels, (i + 1) * tilesPerView * tokens * pixels);
     const image = (name: string) => {
       const { dims, data } = tensors[name];
       const size = dims[1] * dims[2] * dims[3];
       return (data as Uint8Array).subarray(view * size, (view + 1) * size);
     };
-    cutPatches(image("coarse"), tensors.fine && image("fine"), side, patchSize, places[i], own);
-    if (color > 0) recolor(own, color, random);
+    cutPatches(image("coarse"), tensors.fine && image("fine"), side, patchSize, positions[i], target);
+    if (color > 0) recolor(target, color, random);
   });
   const targets = Object.entries(tensors).filter(([name]) => name.startsWith(layerName("")));
   return {
     pixels: { dims: [tiles, tokens, pixels], data: patches },
-    places: { dims: [tiles * tokens], data: BigInt64Array.from(places.flat(2), BigInt) },
-    ...Object.fromEntries(targets.map(([name, layer]) => [name, targetsOf(layer, chosen, places)])),
+    positions: { dims: [tiles * tokens], data: BigInt64Array.from(positions.flat(2), BigInt) },
+    ...Object.fromEntries(targets.map(([name, layer]) => [name, targetsOf(layer, chosen, positions)])),
   };
 }
 
-/** Places in the grids of five tiles of a view: `cells` random ones of each quarter of the coarse tile, and the four that lie over each in the fine ones. */
-function drawPlaces(grid: number, cells: number, random: Random): number[][] {
+/** Draws positions in the grids of a view's five tiles: `cells` of each quarter of the coarse tile, and the four over each in the fine tiles. */
+function drawPositions(grid: number, cells: number, random: Random): number[][] {
   const half = grid / 2;
   const coarse: number[] = [];
   const fine = [0, 1, 2, 3].map((quarter) => {
@@ -106,22 +110,23 @@ function drawPlaces(grid: number, cells: number, random: Random): number[][] {
   return [coarse, ...fine];
 }
 
+/** Copies the pixels of the patches at the positions. */
 function cutPatches(
   coarse: Uint8Array,
   fine: Uint8Array | undefined,
   side: number,
   patchSize: number,
-  places: readonly (readonly number[])[],
+  positions: readonly (readonly number[])[],
   patches: Uint8Array,
 ): void {
   const grid = side / patchSize;
   const line = patchSize * 3;
   let to = 0;
-  places.forEach((tokens, tile) => {
+  positions.forEach((tokens, tile) => {
     const [image, width] = tile === 0 ? [coarse, side] : [fine!, 2 * side];
     const [top, left] = tile === 0 ? [0, 0] : [((tile - 1) >> 1) * side, ((tile - 1) & 1) * side];
-    for (const place of tokens) {
-      const [y, x] = [top + Math.floor(place / grid) * patchSize, left + (place % grid) * patchSize];
+    for (const position of tokens) {
+      const [y, x] = [top + Math.floor(position / grid) * patchSize, left + (position % grid) * patchSize];
       for (let row = 0; row < patchSize; row++, to += line) {
         const from = ((y + row) * width + x) * 3;
         patches.set(image.subarray(from, from + line), to);
@@ -130,14 +135,14 @@ function cutPatches(
   });
 }
 
-/** [CLS] and the kept tokens of a layer, tile by tile. */
+/** Returns [CLS] and the tokens of a layer at the positions, tile by tile. */
 function targetsOf(
   { dims: [, count, channels], data }: StoredTensor,
   chosen: readonly number[],
-  places: readonly (readonly (readonly number[])[])[],
+  positions: readonly (readonly (readonly number[])[])[],
 ) {
-  const kept = 1 + places[0][0].length;
-  const tilesPerView = places[0].length;
+  const kept = 1 + positions[0][0].length;
+  const tilesPerView = positions[0].length;
   const halves = new Uint16Array(chosen.length * tilesPerView * kept * channels);
   let to = 0;
   const copy = (token: number) => {
@@ -145,10 +150,10 @@ function targetsOf(
     to += channels;
   };
   chosen.forEach((view, i) => {
-    places[i].forEach((tokens, tile) => {
+    positions[i].forEach((tokens, tile) => {
       const first = (view * tilesPerView + tile) * count;
       copy(first);
-      for (const place of tokens) copy(first + 1 + place);
+      for (const position of tokens) copy(first + 1 + position);
     });
   });
   return { dims: [chosen.length * tilesPerView, kept, channels], data: fromFloat16(halves) };

@@ -1,5 +1,4 @@
-/** `fit`: steps one after the other, the next batch made while one runs; checkpoints, so that a broken run goes on as if it had not been. */
-
+/** The training loop: the next batch is made while a step runs; a run that is resumed from a checkpoint equals an unbroken one. */
 import { array, number, record, string } from "valibot";
 import { S2Error } from "../core/index.ts";
 import type { GraphTensor, OpenLoop } from "../onnx/index.ts";
@@ -7,50 +6,61 @@ import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.t
 import { parseJson } from "../tensors/json.ts";
 import type { Step } from "./step.ts";
 
+/** The inputs of one step by name, without the state. */
 export type Batch = Readonly<Record<string, GraphTensor>>;
 
-/** Metrics of one step: `loss`, and what the step gives besides. */
+/** Metrics of one step: `loss`, and the step's own by name. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** Where checkpoints are kept; `openStore` of "s2-vision/node" is one. A file is there whole or not at all. */
+/** A store of checkpoints, such as `openStore` of "s2-vision/node". A file is written whole or not at all. */
 export interface Checkpoints {
+  /** Returns undefined where there is no such file. */
   read(name: string): Promise<Uint8Array | undefined>;
+  /** Replaces the file. */
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-export interface FitOptions {
+/** Options of `fit`. */
+export interface TrainOptions {
+  /** The number of steps, including those of the checkpoint. */
   readonly steps: number;
-  /** The learning rate of a step, which counts from 1. */
+  /** Returns the learning rate of a step, counted from 1. */
   readonly rate: (step: number) => number;
-  /** A parameter's first values. */
+  /** Returns a parameter's first values. */
   readonly initial: (name: string, dims: readonly number[]) => Float32Array;
-  /** The batches from the one after `done` steps on: the same at every call. Their arrays are given away. */
+  /** Yields the batches from the one after `done` steps on, the same at every call. Their arrays are transferred. */
   readonly batches: (done: number) => AsyncIterable<Batch>;
+  /** Runs the step: `openLoop` of "s2-vision/node" or "s2-vision/web". */
   readonly openLoop: OpenLoop;
+  /** Keeps the state, so that the run can be resumed; default none. */
   readonly checkpoints?: Checkpoints;
   /** Milliseconds between checkpoints; default five minutes. */
   readonly every?: number;
-  /** What the run depends on; a checkpoint of another recipe is refused. */
+  /** Describes all that determines the run; a checkpoint of another recipe is refused. */
   readonly recipe: string;
+  /** Called after each step. */
   readonly onStep?: (step: number, metrics: Metrics) => void;
-  /** When aborted, the step under way is finished and a checkpoint written. */
+  /** Stops the run after the current step; a checkpoint is written. */
   readonly signal?: AbortSignal;
 }
 
+/** The result of `fit`. */
 export interface Fitted {
-  /** Steps done; fewer than asked for when aborted. */
+  /** Steps done; fewer than `steps` when aborted. */
   readonly done: number;
+  /** Tensors by name: parameters, the optimizer's and averages (`average/NAME`). */
   readonly state: Readonly<Record<string, GraphTensor>>;
+  /** Metrics of all steps. */
   readonly history: readonly Metrics[];
 }
 
 const checkpoint = "checkpoint.safetensors";
 
 /**
- * Runs the steps that are still to be done.
- * @throws S2Error "checkpoint" for one of another recipe or a damaged one; "training" when the loss is no number any more.
+ * Trains: runs the steps that are left.
+ * @throws S2Error "checkpoint" for a checkpoint of another recipe or a damaged one; "training" when the loss is NaN or infinite.
  */
-export async function fit(step: Step, options: FitOptions): Promise<Fitted> {
+export async function fit(step: Step, options: TrainOptions): Promise<Fitted> {
   const { steps, rate, batches, openLoop, checkpoints, every = 300_000, onStep, signal } = options;
   const start = (await resume(step, options)) ?? { state: firstState(step, options), history: [] };
   const history = [...start.history];
@@ -100,32 +110,29 @@ const scalar = (value: number): GraphTensor => ({ dims: [], data: Float32Array.o
 const numbers = (results: Readonly<Record<string, GraphTensor>>): Metrics =>
   Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));
 
-/** Parameters as given, averages like them, all else zeros. */
-function firstState({ state }: Step, { initial }: FitOptions): Record<string, GraphTensor> {
+/** Returns the parameters' first values, averages like them, all else zeros. */
+function firstState({ state }: Step, { initial }: TrainOptions): Record<string, GraphTensor> {
   return Object.fromEntries(
     state.map(({ name, dims, parameter }) => {
-      const own = name === parameter || name === `average/${parameter}`;
-      return [name, { dims, data: own ? initial(parameter, dims) : new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
+      const isParameter = name === parameter || name === `average/${parameter}`;
+      return [name, { dims, data: isParameter ? initial(parameter, dims) : new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
     }),
   );
 }
 
 function pack(state: Readonly<Record<string, GraphTensor>>, history: readonly Metrics[], recipe: string): Promise<Uint8Array> {
-  const tensors = Object.entries(state).map(([name, { dims, data }]): [string, StoredTensor] => [
-    name,
-    { dtype: "F32", dims, data: data as Float32Array },
-  ]);
-  return writeChecked(Object.fromEntries(tensors), { history: JSON.stringify(history), recipe });
+  const tensors = Object.entries(state).map(([name, { dims, data }]) => [name, { dtype: "F32", dims, data }]);
+  return writeChecked(Object.fromEntries(tensors) as Record<string, StoredTensor>, { history: JSON.stringify(history), recipe });
 }
 
 async function resume(
   { state }: Step,
-  { checkpoints, recipe }: FitOptions,
+  { checkpoints, recipe }: TrainOptions,
 ): Promise<{ state: Record<string, GraphTensor>; history: Metrics[] } | undefined> {
   const bytes = await checkpoints?.read(checkpoint);
   if (!bytes) return undefined;
   const advice = "Give another folder, or remove it to begin anew.";
-  const source = { code: "checkpoint", name: checkpoint, advice };
+  const source = { code: "checkpoint" as const, name: checkpoint, advice };
   const { tensors, metadata } = await readChecked(bytes, source);
   if (metadata.recipe !== recipe)
     throw new S2Error("checkpoint", `The checkpoint there was written by a run with another recipe. ${advice}`);

@@ -1,4 +1,4 @@
-/** Batches of views that are drawn, and told by the teacher, while training goes on: each is learned from a few times and then forgotten, so that none is learned by heart. */
+/** Batches of views that are drawn while training runs: each is used a few times and then dropped, so that none is memorized. */
 import { S2Error } from "../core/index.ts";
 import { makeRandom, type Random, type StoredTensor, shuffled, toFloat16 } from "../tensors/index.ts";
 import { type BatchOptions, batchOf } from "./batches.ts";
@@ -7,17 +7,20 @@ import { mixViews } from "./mix.ts";
 import { layerName, normalized, type ShardOptions, tilesOf } from "./shards.ts";
 import { drawView, type View } from "./views.ts";
 
-/** Images and teacher are as those of `makeShards`; here all images must be readable. */
+/** Options of `freshBatches`; images and teacher are as for `makeShards`, but all images must be readable. */
 export interface FreshOptions extends BatchOptions, Pick<ShardOptions, "images" | "load" | "teacher" | "preprocessing" | "view"> {
-  /** Views that are held at a time; a batch is drawn from them, so at least `views`. */
+  /** Views in memory, from which batches are drawn: at least `views`. */
   readonly pool: number;
-  /** How many times each is learned from, on average. */
+  /** How many times each view is used, on average. */
   readonly uses: number;
-  /** Share of views that are mixed of two images, the teacher looking at the mixture (Beyer et al., arXiv 2106.05237, §3). */
+  /** Fraction of views that are a mixture of two images, also for the teacher (Beyer et al., arXiv 2106.05237, §3). */
   readonly mixed: number;
 }
 
-/** As `shardBatches` gives them; view i depends on the seed and i alone, so that a run that goes on draws the held ones again. */
+/**
+ * Makes the batches of `shardBatches` without files; view i depends on the seed and i alone, so that a resumed run draws the same again.
+ * @throws S2Error "training" for a pool of fewer views than a batch.
+ */
 export function freshBatches(options: FreshOptions) {
   const { views, pool, uses, seed } = options;
   if (pool < views)
@@ -34,7 +37,7 @@ export function freshBatches(options: FreshOptions) {
   };
 }
 
-/** View `index` with what the teacher says of it, in its place among those that are held. */
+/** Draws view `index` and the teacher's tokens, and puts them in the pool. */
 async function drawInto(held: Record<string, StoredTensor>, index: number, options: FreshOptions): Promise<void> {
   const { pool, teacher, preprocessing, view, seed } = options;
   const { side } = view;
@@ -45,20 +48,20 @@ async function drawInto(held: Record<string, StoredTensor>, index: number, optio
   };
   put("coarse", "U8", [side, side, 3], drawn.coarse);
   if (drawn.fine) put("fine", "U8", [2 * side, 2 * side, 3], drawn.fine);
-  const answers = await teacher(normalized(tilesOf(drawn, side), side, preprocessing));
-  for (const [layer, { dims, data }] of answers.entries()) {
+  const outputs = await teacher(normalized(tilesOf(drawn, side), side, preprocessing));
+  for (const [layer, { dims, data }] of outputs.entries()) {
     const name = layerName(layer);
     put(name, "F16", dims, toFloat16(data));
-    // Rows are tiles, as those of shards.
+    // Rows are tiles, as in shards.
     if (held[name].dims.length === 4) held[name] = { ...held[name], dims: [pool * dims[0], dims[1], dims[2]] };
   }
 }
 
-/** Every image once, in random order, then every image again; some mixed with any other. */
+/** Draws from every image once, in random order, then from every image again; some are mixed with any other. */
 async function drawMixed(index: number, { images, load, view, seed, mixed }: FreshOptions, random: Random): Promise<View> {
   const round = Math.floor(index / images.length);
-  const own = shuffled(images.length, makeRandom(seed + round))[index % images.length];
-  const first = drawView(await load(images[own]), view, random);
+  const image = shuffled(images.length, makeRandom(seed + round))[index % images.length];
+  const first = drawView(await load(images[image]), view, random);
   if (random() >= mixed) return first;
   const other = Math.floor(random() * images.length);
   return mixViews(first, drawView(await load(images[other]), view, random), view.side, random);

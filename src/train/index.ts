@@ -1,17 +1,16 @@
-/** Gradients as graphs, optimizers, the fit loop. */
-
-export { makeRandom, type Random, shuffled, truncatedNormal } from "../tensors/index.ts";
-export { type BatchOptions, shardBatches } from "./batches.ts";
-export { type DistilOptions, distilStep } from "./distil.ts";
-export { type Batch, type Checkpoints, type FitOptions, type Fitted, fit, type Metrics } from "./fit.ts";
+/** Gradients as graphs, optimizers, the training loop, distillation. */
+export { makeRandom, shuffled } from "../tensors/index.ts";
+export { shardBatches } from "./batches.ts";
+export { distillStep } from "./distill-step.ts";
+export { type DistillOptions, type DistillProgress, distillStudent } from "./distill-student.ts";
+export { type Batch, type Checkpoints, type Fitted, fit, type TrainOptions } from "./fit.ts";
 export { type FreshOptions, freshBatches } from "./fresh.ts";
 export { gradients } from "./gradients.ts";
 export { initialValue, mimeticValue } from "./initial.ts";
-export { type MuonOptions, muon } from "./muon.ts";
-export { type AdamWOptions, adamW, clipped, type Optimizer, type StepNumbers, sgd } from "./optimizers.ts";
+export { muon } from "./muon.ts";
+export { adamW, clipped, type Optimizer, sgd } from "./optimizers.ts";
 export { cosine } from "./schedule.ts";
-export { makeShards, type ShardOptions, type Statistics, type TilesPerView, teacherStatistics } from "./shards.ts";
+export { makeShards, type ShardOptions, teacherStatistics } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";
-export { type StudentPixels, studentFiles, studentValues } from "./student-files.ts";
-export { drawView, type View, type ViewOptions } from "./views.ts";
+export { studentFiles, studentValues } from "./student-files.ts";
 export { attend, linear, norm, type Parameter, type VitShape, vit } from "./vit.ts";

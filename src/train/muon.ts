@@ -3,23 +3,25 @@ import { Add, Div, MatMul, Mul, ReduceSum, Reshape, type ShapedValue, Sqrt, Sub,
 import type { Optimizer } from "./optimizers.ts";
 import { sizes } from "./rule.ts";
 
+/** Options of `muon`. */
 export interface MuonOptions {
+  /** Default 0. */
   readonly weightDecay?: number;
-  /** Its learning rate over that of the other optimizer. */
+  /** Learning rate relative to that of the other optimizer. */
   readonly rate: number;
-  /** Which parameters it moves; default the matrices of blocks. */
+  /** Returns true for parameters that Muon updates; default the matrices of blocks. */
   readonly moves?: (name: string) => boolean;
-  /** Moves all others. */
+  /** Updates all other parameters. */
   readonly others: Optimizer;
 }
 
-/** Jordan's. */
+/** Jordan's value. */
 const momentum = 0.95;
 
-const ofBlocks = (name: string): boolean => /^blocks\..*\.weight$/.test(name) && !/norm\d?\.weight$/.test(name);
+const isBlockMatrix = (name: string): boolean => /^blocks\..*\.weight$/.test(name) && !/norm\d?\.weight$/.test(name);
 
-/** Muon for matrices beside another optimizer for the rest. Queries, keys and values in one weight are three matrices. */
-export function muon({ weightDecay = 0, rate: factor, moves = ofBlocks, others }: MuonOptions): Optimizer {
+/** Makes Muon for matrices and another optimizer for the rest. Queries, keys and values in one weight are three matrices. */
+export function muon({ weightDecay = 0, rate: factor, moves = isBlockMatrix, others }: MuonOptions): Optimizer {
   return {
     slots: (name) => (moves(name) ? ["muon.momentum"] : others.slots(name)),
     update(parameter, gradient, slots, numbers, name) {
@@ -37,7 +39,7 @@ export function muon({ weightDecay = 0, rate: factor, moves = ofBlocks, others }
 const [a, b, c] = [3.4445, -4.775, 2.0315];
 const steps = 5;
 
-/** The nearest orthogonal matrix by Newton and Schulz, times √(rows / cols) where that is above 1. */
+/** Returns the nearest orthogonal matrix by Newton and Schulz, times √(rows / cols) where that is above 1. */
 function orthogonal(matrix: ShapedValue): ShapedValue {
   const [rows, cols] = sizes(matrix);
   const parts = rows % cols === 0 && rows / cols === 3 ? 3 : 1;

@@ -1,17 +1,19 @@
-/** Optimizers as graphs: from parameters, gradients and the state between steps to the next of both. */
+/** Optimizers as graphs: the update of parameters and of the state that is kept between steps. */
 import { Add, constant, Div, Min, Mul, Pow, ReduceSum, type ShapedValue, Sqrt, Sub } from "../onnx/index.ts";
 
-/** What a step is given besides: the learning rate, and its number from 1 as a float; both scalars. */
+/** Scalar inputs of a step. */
 export interface StepNumbers {
+  /** The learning rate. */
   readonly rate: ShapedValue;
+  /** The step's number from 1, as a float. */
   readonly step: ShapedValue;
 }
 
-/** How one parameter moves. */
+/** The update of one parameter. */
 export interface Optimizer {
-  /** Tensors that are kept between steps for a parameter, zeros at first. */
+  /** Returns names of tensors that are kept between steps for a parameter, zeros at first. */
   slots(name: string): readonly string[];
-  /** The parameter and its slots after the step. */
+  /** Returns the parameter and its slots after the step. */
   update(
     parameter: ShapedValue,
     gradient: ShapedValue,
@@ -21,16 +23,18 @@ export interface Optimizer {
   ): { parameter: ShapedValue; slots: readonly ShapedValue[] };
 }
 
+/** Options of `adamW`. */
 export interface AdamWOptions {
+  /** Decay of the means of gradients and of their squares; default 0.9 and 0.999. */
   readonly betas?: readonly [number, number];
   /** Applied to all parameters but biases, norms, positions and the [CLS] token; default 0.01. */
   readonly weightDecay?: number;
 }
 
-/** Parameters that timm applies weight decay to. */
+/** Returns true for parameters that timm applies weight decay to. */
 const decays = (name: string): boolean => !/bias$|norm\d?\.weight$|pos_embed$|cls_token$/.test(name);
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), with torch's defaults. */
+/** Makes Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), with torch's defaults. */
 export function adamW({ betas = [0.9, 0.999], weightDecay = 0.01 }: AdamWOptions = {}): Optimizer {
   const [first, second] = betas;
   return {
@@ -39,15 +43,15 @@ export function adamW({ betas = [0.9, 0.999], weightDecay = 0.01 }: AdamWOptions
       const mean = Add(Mul(m, first), Mul(gradient, 1 - first));
       const square = Add(Mul(v, second), Mul(Mul(gradient, gradient), 1 - second));
       const corrected = (beta: number) => Sub(1, Pow(constant(rate.graph, "float32", [], Float32Array.of(beta)), step));
-      const by = Add(Sqrt(Div(square, corrected(second))), 1e-8);
-      const moved = Div(Mul(mean, Div(rate, corrected(first))), by);
+      const divisor = Add(Sqrt(Div(square, corrected(second))), 1e-8);
+      const moved = Div(Mul(mean, Div(rate, corrected(first))), divisor);
       const kept = weightDecay > 0 && decays(name) ? Mul(parameter, Sub(1, Mul(rate, weightDecay))) : parameter;
       return { parameter: Sub(kept, moved), slots: [mean, square] };
     },
   };
 }
 
-/** Stochastic gradient descent with a momentum of 0.9, as torch's. */
+/** Makes stochastic gradient descent with a momentum of 0.9, as torch's. */
 export function sgd(): Optimizer {
   return {
     slots: () => ["sgd.momentum"],
@@ -58,15 +62,12 @@ export function sgd(): Optimizer {
   };
 }
 
-/** Gradients shortened together where their length is above `most` (torch's clip_grad_norm_); and their length before. */
+/** Scales all gradients together to a norm of at most `most` (torch's clip_grad_norm_); `length` is the norm before. */
 export function clipped(gradients: readonly ShapedValue[], most: number): { gradients: ShapedValue[]; length: ShapedValue } {
-  const squares = gradients.map((gradient) =>
-    ReduceSum(
-      Mul(gradient, gradient),
-      gradient.dims.map((_, axis) => axis),
-      { keepdims: 0 },
-    ),
-  );
+  const squares = gradients.map((gradient) => {
+    const axes = gradient.dims.map((_, axis) => axis);
+    return ReduceSum(Mul(gradient, gradient), axes, { keepdims: 0 });
+  });
   const length = Sqrt(squares.reduce((a, b) => Add(a, b)));
   const factor = Min(Div(most, Add(length, 1e-6)), 1);
   return { gradients: gradients.map((gradient) => Mul(gradient, factor)), length };

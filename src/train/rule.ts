@@ -1,4 +1,4 @@
-/** What a rule for the gradient of an operator is given and gives; broadcasting undone, once for all. */
+/** The type of rules for gradients of operators, and what they share, such as undoing broadcasting. */
 import {
   type Attributes,
   constant,
@@ -12,28 +12,28 @@ import {
 
 /** One use of an operator in the forward graph. */
 export interface Use {
-  /** Undefined where an optional input is left out. */
+  /** Undefined for an optional input that is left out. */
   readonly inputs: readonly ShapedValue[];
   readonly outputs: readonly ShapedValue[];
-  /** Of the loss by each output; undefined where nothing depends on it. */
+  /** Derivatives of the loss by each output; undefined where the loss does not depend on it. */
   readonly gradients: readonly (ShapedValue | undefined)[];
-  /** Which inputs lead to a parameter. */
+  /** True for inputs that depend on a parameter. */
   readonly wanted: readonly boolean[];
   readonly attributes: Attributes;
 }
 
-/** The gradients by the inputs, in their order; left out or undefined: none flows there. */
+/** Returns the gradients by the inputs, in their order; undefined or left out for none. */
 export type Rule = (use: Use) => readonly (ShapedValue | undefined)[];
 
-/** Sizes as numbers; a training graph has no other. */
+/** Returns the sizes as numbers; a training graph has no symbolic ones. */
 export const sizes = ({ dims }: ShapedValue): number[] => dims.map(Number);
 
 export const count = (value: ShapedValue): number => sizes(value).reduce((product, size) => product * size, 1);
 
-/** An axis from 0. */
+/** Counts an axis from 0. */
 export const axisOf = (axis: number, { dims }: ShapedValue): number => (axis < 0 ? axis + dims.length : axis);
 
-/** The gradient by a value that was broadcast to the shape of `gradient`: summed over what was repeated. */
+/** Returns the gradient by a value that was broadcast to the shape of `gradient`: summed over repeated axes. */
 export function unbroadcast(gradient: ShapedValue, like: ShapedValue): ShapedValue {
   const [from, to] = [sizes(gradient), sizes(like)];
   const added = from.length - to.length;
@@ -43,7 +43,7 @@ export function unbroadcast(gradient: ShapedValue, like: ShapedValue): ShapedVal
   return added > 0 ? Reshape(summed, to) : summed;
 }
 
-/** One number at every place of a shape; the file holds it once. */
+/** Returns a tensor of one number; the file holds it once. */
 export function filled(graph: Graph, dims: readonly number[], value: number): ShapedValue {
   const number = constant(graph, "float32", [], Float32Array.of(value));
   return dims.length === 0 ? number : Expand(number, wholeNumbers(graph, dims));

@@ -1,4 +1,4 @@
-/** Gradients of operators that work number by number. */
+/** Gradients of elementwise operators. */
 import {
   Add,
   Cast,
@@ -24,12 +24,12 @@ import {
 } from "../onnx/index.ts";
 import { type Rule, unbroadcast } from "./rule.ts";
 
-/** y = f(x): the gradient by x from those by y, x and y. */
+/** Makes the rule of y = f(x) from the gradient by y, x and y. */
 const unary =
   (rule: (g: ShapedValue, x: ShapedValue, y: ShapedValue) => ShapedValue): Rule =>
   ({ inputs: [x], outputs: [y], gradients: [g] }) => [rule(g!, x, y)];
 
-/** y = f(a, b), broadcast. */
+/** Makes the rule of y = f(a, b), broadcast. */
 const binary =
   (
     byA: (g: ShapedValue, a: ShapedValue, b: ShapedValue, y: ShapedValue) => ShapedValue,
@@ -42,20 +42,20 @@ const binary =
 
 const same = (g: ShapedValue) => g;
 
-/** Where the condition holds g, else nothing. */
+/** Returns g where the condition holds, else 0. */
 const only = (condition: ShapedValue, g: ShapedValue) => Where(condition, g, scalar(g, 0));
 
-/** Of the larger (or smaller); of two that are alike half to each, as torch's maximum. */
+/** Makes the rule of a maximum or minimum; equal values get half each, as in torch. */
 function choose(first: (a: ShapedValue, b: ShapedValue) => ShapedValue): Rule {
-  const part = (g: ShapedValue, own: ShapedValue, other: ShapedValue) =>
-    Add(only(first(own, other), g), only(Equal(own, other), Mul(g, 0.5)));
+  const chosen = (g: ShapedValue, x: ShapedValue, other: ShapedValue) =>
+    Add(only(first(x, other), g), only(Equal(x, other), Mul(g, 0.5)));
   return binary(
-    (g, a, b) => part(g, a, b),
-    (g, a, b) => part(g, b, a),
+    (g, a, b) => chosen(g, a, b),
+    (g, a, b) => chosen(g, b, a),
   );
 }
 
-/** x·Φ(x): Φ(x) + x·φ(x), of the normal distribution. Ten operators over large tensors, so none is spent twice. */
+/** The derivative of x·Φ(x) is Φ(x) + x·φ(x), of the normal distribution; in as few operators as possible, for the tensors are large. */
 function gelu(g: ShapedValue, x: ShapedValue): ShapedValue {
   const u = Mul(x, Math.SQRT1_2);
   // 2·x·φ(x) = x·exp(ln(2/√(2π)) - u²), so that twice the derivative needs no factor of its own.
@@ -102,13 +102,13 @@ export const numberRules: Readonly<Record<string, Rule>> = {
     (g, _, b) => Div(g, b),
     (g, _, b, y) => Neg(Div(Mul(g, y), b)),
   ),
-  // By the exponent only for positive bases, as the logarithm is.
+  // By the exponent only for positive bases, where the logarithm is defined.
   Pow: binary(
     (g, a, b) => Mul(g, Mul(b, Pow(a, Sub(b, 1)))),
     (g, a, _, y) => Mul(g, Mul(y, Log(Clip(a, 1e-38)))),
   ),
-  Max: choose((own, other) => Greater(own, other)),
-  Min: choose((own, other) => Less(own, other)),
+  Max: choose((a, b) => Greater(a, b)),
+  Min: choose((a, b) => Less(a, b)),
   Where: ({ inputs: [condition, a, b], gradients: [g], wanted }) => [
     undefined,
     wanted[1] ? unbroadcast(only(condition, g!), a) : undefined,

@@ -16,14 +16,14 @@ import {
 } from "../onnx/index.ts";
 import { filled, type Rule, sizes, type Use, unbroadcast } from "./rule.ts";
 
-/** By a: g·bᵀ; by b: aᵀ·g. */
+/** The gradient by a is g·bᵀ, by b aᵀ·g. */
 const matMul: Rule = (use) => {
   const { inputs, gradients, wanted } = use;
   const [a, b] = inputs.map((x, i) => (x.dims.length > 1 ? x : Reshape(x, i === 0 ? [1, -1] : [-1, 1])));
   const g = Reshape(gradients[0]!, [...leading(use), sizes(a).at(-2)!, sizes(b).at(-1)!]);
   const back = (gradient: ShapedValue, i: number) => Reshape(gradient, sizes(inputs[i]));
   if (b.dims.length === 2) {
-    // A weight: all rows at once, in the product that reads either side turned.
+    // A weight: all rows at once, by Gemm, which reads either side transposed.
     const [k, n] = sizes(b);
     const rows = Reshape(g, [-1, n]);
     return [
@@ -32,18 +32,18 @@ const matMul: Rule = (use) => {
     ];
   }
   return [
-    wanted[0] ? back(unbroadcast(MatMul(g, turned(b)), a), 0) : undefined,
-    wanted[1] ? back(unbroadcast(MatMul(turned(a), g), b), 1) : undefined,
+    wanted[0] ? back(unbroadcast(MatMul(g, transposed(b)), a), 0) : undefined,
+    wanted[1] ? back(unbroadcast(MatMul(transposed(a), g), b), 1) : undefined,
   ];
 };
 
-/** The sizes before the last two of a product. */
+/** Returns the sizes of a product before the last two. */
 function leading({ inputs: [a, b], outputs: [y] }: Use): number[] {
   const matrix = Number(a.dims.length > 1) + Number(b.dims.length > 1);
   return sizes(y).slice(0, y.dims.length - matrix);
 }
 
-function turned(x: ShapedValue): ShapedValue {
+function transposed(x: ShapedValue): ShapedValue {
   const last = x.dims.length - 1;
   return Transpose(
     x,
@@ -51,7 +51,7 @@ function turned(x: ShapedValue): ShapedValue {
   );
 }
 
-/** y = alpha·a'·b' + beta·c, where a' and b' may be turned. */
+/** y = alpha·a'·b' + beta·c, where a' and b' may be transposed. */
 const gemm: Rule = ({ inputs: [a, b, c], gradients: [g], wanted, attributes }) => {
   const [transA, transB] = [Number(attributes.transA ?? 0), Number(attributes.transB ?? 0)];
   const [alpha, beta] = [Number(attributes.alpha ?? 1), Number(attributes.beta ?? 1)];
@@ -87,7 +87,7 @@ function windowOf({ attributes, inputs: [x] }: Use): Window {
   return { strides: all(strides, 1), pads: all(pads, 0, 2 * spatial), dilations: all(dilations, 1) };
 }
 
-/** By x: the transposed convolution of g; by w: x, its images and channels changed, convolved with g in steps of the dilation. */
+/** The gradient by x is the transposed convolution of g; by w, x with images and channels swapped, convolved with g in steps of the dilation. */
 const conv: Rule = (use) => {
   const { inputs, gradients, wanted, attributes } = use;
   const [x, w, bias] = inputs;
@@ -96,7 +96,7 @@ const conv: Rule = (use) => {
   const window = windowOf(use);
   return [
     wanted[0] ? convByInput(g, x, w, group, window) : undefined,
-    wanted[1] ? byGroup(x, g, group, (one, part) => convByWeight(one, part, w, window)) : undefined,
+    wanted[1] ? byGroup(x, g, group, (x, g) => convByWeight(x, g, w, window)) : undefined,
     bias && wanted[2] ? Reshape(ReduceSum(g, [0, ...x.dims.slice(2).map((_, i) => i + 2)]), sizes(bias)) : undefined,
   ];
 };
@@ -104,12 +104,12 @@ const conv: Rule = (use) => {
 function convByInput(g: ShapedValue, x: ShapedValue, w: ShapedValue, group: number, window: Window): ShapedValue {
   const { strides, pads, dilations } = window;
   const spatial = strides.length;
-  // Pixels at the end that no window reached.
+  // Pixels at the end that are in no window.
   const outputPadding = strides.map((stride, i) => {
     const reached = stride * (sizes(g)[i + 2] - 1) + (sizes(w)[i + 2] - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i];
     return sizes(x)[i + 2] - reached;
   });
-  return ConvTranspose(g, w, undefined, { ...window, group, outputPadding });
+  return ConvTranspose(g, w, { ...window, group, outputPadding });
 }
 
 function convByWeight(x: ShapedValue, g: ShapedValue, w: ShapedValue, { strides, pads, dilations }: Window): ShapedValue {
@@ -119,17 +119,17 @@ function convByWeight(x: ShapedValue, g: ShapedValue, w: ShapedValue, { strides,
   if (patches) return patchesByWeight(x, g, w);
   const swapped = (value: ShapedValue) => Transpose(value, [1, 0, 2, 3]);
   const found = Conv(swapped(x), swapped(g), undefined, { strides: dilations, dilations: strides, pads });
-  const cut = Slice(Slice(found, 0, rows, 2), 0, cols, 3); // windows that the strides do not reach
+  const cut = Slice(Slice(found, 0, rows, 2), 0, cols, 3); // without windows beyond the strides
   return swapped(cut);
 }
 
-/** Windows side by side, as a ViT's patches: one product. */
+/** Windows that do not overlap, as a ViT's patches, take one product. */
 function patchesByWeight(x: ShapedValue, g: ShapedValue, w: ShapedValue): ShapedValue {
   const [b, c, height, width] = sizes(x);
   const [out, , rows, cols] = sizes(w);
   const [down, across] = sizes(g).slice(2);
-  const whole = down * rows === height && across * cols === width ? x : Slice(Slice(x, 0, down * rows, 2), 0, across * cols, 3);
-  const patches = Transpose(Reshape(whole, [b, c, down, rows, across, cols]), [0, 2, 4, 1, 3, 5]);
+  const covered = down * rows === height && across * cols === width ? x : Slice(Slice(x, 0, down * rows, 2), 0, across * cols, 3);
+  const patches = Transpose(Reshape(covered, [b, c, down, rows, across, cols]), [0, 2, 4, 1, 3, 5]);
   const gradient = Reshape(Transpose(g, [0, 2, 3, 1]), [-1, out]);
   return Reshape(Gemm(gradient, Reshape(patches, [b * down * across, c * rows * cols]), undefined, { transA: 1 }), [
     out,
@@ -139,7 +139,7 @@ function patchesByWeight(x: ShapedValue, g: ShapedValue, w: ShapedValue): Shaped
   ]);
 }
 
-/** Each group's channels on their own. */
+/** Applies a rule to the channels of each group. */
 function byGroup(
   x: ShapedValue,
   g: ShapedValue,
@@ -147,15 +147,15 @@ function byGroup(
   rule: (x: ShapedValue, g: ShapedValue) => ShapedValue,
 ): ShapedValue {
   if (group === 1) return rule(x, g);
-  const parts = (value: ShapedValue) => Split(value, Array<number>(group).fill(sizes(value)[1] / group), 1);
-  const [inputs, gradients] = [parts(x), parts(g)];
+  const groups = (value: ShapedValue) => Split(value, Array<number>(group).fill(sizes(value)[1] / group), 1);
+  const [inputs, gradients] = [groups(x), groups(g)];
   return Concat(
-    inputs.map((part, i) => rule(part, gradients[i])),
+    inputs.map((input, i) => rule(input, gradients[i])),
     0,
   );
 }
 
-/** The mean of a window goes back to its pixels in equal parts. */
+/** The gradient of a window's mean is spread evenly over its pixels. */
 const averagePool: Rule = (use) => {
   const [x] = use.inputs;
   const { strides, pads } = windowOf(use);

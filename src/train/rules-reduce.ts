@@ -17,13 +17,13 @@ import {
 } from "../onnx/index.ts";
 import { axisOf, count, type Rule, sizes, type Use, unbroadcast } from "./rule.ts";
 
-/** The axes of a reduction: an input, an attribute, or all. */
+/** Returns the axes of a reduction: an input, an attribute, or all. */
 function axesOf({ inputs: [x, axes], attributes }: Use): number[] {
   const given = axes?.ints?.map(Number) ?? (attributes.axes as number[] | undefined) ?? x.dims.map((_, axis) => axis);
   return given.map((axis) => axisOf(axis, x));
 }
 
-/** With the reduced axes back, of size 1. */
+/** Restores the reduced axes with size 1. */
 function kept(value: ShapedValue, use: Use): ShapedValue {
   const axes = axesOf(use);
   return Reshape(
@@ -32,7 +32,7 @@ function kept(value: ShapedValue, use: Use): ShapedValue {
   );
 }
 
-/** The gradient again at every place that was summed. */
+/** Repeats the gradient for every number that was summed. */
 const spread = (g: ShapedValue, x: ShapedValue): ShapedValue => Expand(g, wholeNumbers(x.graph, sizes(x)));
 
 const sum: Rule = (use) => [spread(kept(use.gradients[0]!, use), use.inputs[0])];
@@ -43,7 +43,7 @@ const mean: Rule = (use) => {
   return [spread(Mul(g, count(g) / count(x)), x)];
 };
 
-/** Alike largest ones share, as torch's amax. */
+/** Equal largest numbers share the gradient, as torch's amax. */
 const max: Rule = (use) => {
   const [x] = use.inputs;
   const [g, y] = [kept(use.gradients[0]!, use), kept(use.outputs[0], use)];
@@ -56,18 +56,18 @@ const length: Rule = (use) => {
   return [Mul(x, Div(kept(use.gradients[0]!, use), kept(use.outputs[0], use)))];
 };
 
-/** y·(g - Σ g·y). */
+/** The gradient is y·(g - Σ g·y). */
 const softmax: Rule = ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => {
   const weighted = Mul(g!, y);
   return [Sub(weighted, Mul(y, ReduceSum(weighted, [axisOf(Number(attributes.axis ?? -1), x)])))];
 };
 
-/** g - softmax·Σ g. */
+/** The gradient is g - softmax·Σ g. */
 const logSoftmax: Rule = ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => [
   Sub(g!, Mul(Exp(y), ReduceSum(g!, [axisOf(Number(attributes.axis ?? -1), x)]))),
 ];
 
-/** With x̂ = (x - mean)/σ and h = g·scale: (h - mean h - x̂·mean(h·x̂))/σ (Ba et al., arXiv 1607.06450). */
+/** The gradient is (h - mean h - x̂·mean(h·x̂))/σ with x̂ = (x - mean)/σ and h = g·scale (Ba et al., arXiv 1607.06450). */
 const layerNormalization: Rule = ({ inputs: [x, scale, bias], gradients: [g], wanted, attributes }) => {
   const from = axisOf(Number(attributes.axis ?? -1), x);
   const axes = x.dims.flatMap((_, axis) => (axis >= from ? [axis] : []));

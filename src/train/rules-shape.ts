@@ -1,9 +1,9 @@
-/** Gradients of operators that move numbers: each moves them back. */
+/** Gradients of operators that rearrange numbers: each moves them back. */
 import { S2Error } from "../core/index.ts";
 import { Concat, Pad, Reshape, ScatterND, type ShapedValue, Slice, Split, Transpose, Unsqueeze } from "../onnx/index.ts";
 import { axisOf, filled, type Rule, sizes, unbroadcast } from "./rule.ts";
 
-/** The numbers stay in their order. */
+/** Numbers keep their order. */
 const reshape: Rule = ({ inputs: [x], gradients: [g] }) => [Reshape(g!, sizes(x))];
 
 const transpose: Rule = ({ inputs: [x], gradients: [g], attributes }) => {
@@ -25,7 +25,7 @@ const concat: Rule = ({ inputs, gradients: [g], attributes }) => {
   );
 };
 
-/** Parts that nothing depends on count as zeros. */
+/** Outputs on which the loss does not depend have a gradient of 0. */
 const split: Rule = ({ inputs: [x], outputs, gradients, attributes }) => {
   const parts = outputs.map((output, i) => gradients[i] ?? zeros(output));
   return [Concat(parts, axisOf(Number(attributes.axis ?? 0), x))];
@@ -33,7 +33,7 @@ const split: Rule = ({ inputs: [x], outputs, gradients, attributes }) => {
 
 const slice: Rule = ({ inputs: [x, starts, ends, axes, steps], gradients: [g] }) => {
   if (steps?.ints?.some((step) => step !== 1) || !starts.ints || !ends.ints)
-    throw new S2Error("gradient", "The gradient of Slice is known for constant places in steps of 1 only.");
+    throw new S2Error("gradient", "The gradient of Slice is known for constant indices in steps of 1 only.");
   const before = sizes(x).map(() => 0);
   starts.ints.forEach((start, i) => {
     const axis = axisOf(Number(axes?.ints?.[i] ?? i), x);
@@ -54,16 +54,16 @@ const pad: Rule = ({ inputs: [x, pads], gradients: [g], attributes }) => {
   return [inside];
 };
 
-/** Rows that were read several times get the sum. */
-const gather: Rule = ({ inputs: [x, indices], gradients: [g], attributes }) => {
+/** Rows that are read several times get the sum. */
+const gatherRule: Rule = ({ inputs: [x, indices], gradients: [g], attributes }) => {
   const axis = axisOf(Number(attributes.axis ?? 0), x);
   const rank = indices.dims.length;
   const order = x.dims.map((_, i) => i);
   const first = [axis, ...order.filter((each) => each !== axis)];
   // The gradient's axes: those before, the indices', those after. The indices' go first.
-  const places = Array.from({ length: rank }, (_, i) => axis + i);
-  const rest = g!.dims.map((_, i) => i).filter((each) => !places.includes(each));
-  const updates = Transpose(g!, [...places, ...rest]);
+  const indexAxes = Array.from({ length: rank }, (_, i) => axis + i);
+  const rest = g!.dims.map((_, i) => i).filter((each) => !indexAxes.includes(each));
+  const updates = Transpose(g!, [...indexAxes, ...rest]);
   const empty = zeros({ ...x, dims: first.map((each) => x.dims[each]) });
   const filled = ScatterND(empty, Unsqueeze(indices, [rank]), updates, { reduction: "add" });
   return [
@@ -87,6 +87,6 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Split: split,
   Slice: slice,
   Pad: pad,
-  Gather: gather,
+  Gather: gatherRule,
   Expand: expand,
 };

@@ -1,10 +1,13 @@
-/** What a student learns from: views of images with what the teacher says of them, some at a time in a file, made once. */
+/** Training data of a student: views of images with the teacher's tokens, in files that are made once. */
 import { S2Error, type Tensor } from "../core/index.ts";
 import { normalizer, type Pixels, type Preprocessing } from "../images/index.ts";
 import {
+  addMoments,
   checkChecksum,
   fromFloat16,
   makeRandom,
+  meanAndDeviation,
+  newMoments,
   type Random,
   readChecked,
   type StoredTensor,
@@ -15,30 +18,43 @@ import {
 import type { Checkpoints } from "./fit.ts";
 import { drawView, type View, type ViewOptions } from "./views.ts";
 
-/** A view is its coarse tile alone, or that and four of the fine one, row by row. */
+/** Tiles of a view: the coarse one alone, or that and the four of the fine view, row by row. */
 export type TilesPerView = 1 | 5;
 
+/** Options of `makeShards`. */
 export interface ShardOptions {
-  /** Paths of the images. */
+  /** Names of the images, passed to `load`. */
   readonly images: readonly string[];
+  /** Decodes an image, for example `loadImage`. */
   readonly load: (path: string) => Promise<Pixels>;
-  /** What is learned from, for the normalized tiles [t, 3, side, side] of a view: token maps [t, 1 + n, c], [CLS] first, of one or more of its layers. */
+  /** Returns the tokens [t, 1 + n, c], [CLS] first, of one or more layers for the normalized tiles [t, 3, side, side] of a view. */
   readonly teacher: (tiles: Tensor) => Promise<readonly Tensor[]>;
+  /** Normalization of the tiles. */
   readonly preprocessing: Preprocessing;
-  /** In all. */
+  /** Number of views. */
   readonly views: number;
+  /** Views in a file. */
   readonly perShard: number;
+  /** Sizes and changes of the views. */
   readonly view: ViewOptions;
+  /** Seed of the views. */
   readonly seed: number;
+  /** Keeps the files. */
   readonly store: Checkpoints;
-  /** What the views depend on besides; a shard of another recipe is made anew. */
+  /** Describes all else that determines the views; a file of another recipe is replaced. */
   readonly recipe: string;
+  /** Called after each file. */
   readonly onShard?: (done: number, of: number) => void;
-  readonly onProblem?: (path: string, reason: string) => void;
+  /** Called for an image that cannot be read and is left out. */
+  readonly onIssue?: (image: string, reason: string) => void;
+  /** Stops between two files. */
   readonly signal?: AbortSignal;
 }
 
-/** Makes the shards that are not there yet; returns their names. */
+/**
+ * Makes the files of views that the store does not have yet and returns the names of all.
+ * @throws S2Error "training" without readable images; "write" where another file has a name of these; the signal's reason when aborted.
+ */
 export async function makeShards(options: ShardOptions): Promise<string[]> {
   const { images, views, perShard, seed, store, recipe, onShard, signal } = options;
   if (images.length === 0) throw new S2Error("training", "There are no images to train on; give a folder that holds some.");
@@ -49,8 +65,8 @@ export async function makeShards(options: ShardOptions): Promise<string[]> {
   ).flat();
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
-    const there = await store.read(name);
-    if (!there || (await recipeOf(there, name)) !== recipe) {
+    const found = await store.read(name);
+    if (!found || (await recipeOf(found, name)) !== recipe) {
       const chosen = order.slice(i * perShard, Math.min(views, (i + 1) * perShard)).map((image) => images[image]);
       await store.write(name, await makeShard(chosen, makeRandom(seed * 7919 + i), options));
     }
@@ -59,10 +75,10 @@ export async function makeShards(options: ShardOptions): Promise<string[]> {
   return names;
 }
 
-/** undefined for a damaged shard, which is made again. @throws S2Error "write" for a file that is no shard: it is not overwritten. */
+/** Returns undefined for a damaged shard, which is made again. @throws S2Error "write" for a file that is no shard: it is not overwritten. */
 async function recipeOf(bytes: Uint8Array, name: string): Promise<string | undefined> {
   if ((await checkChecksum(bytes)) === "wrong") return undefined;
-  const known = { code: "training", name, advice: "" };
+  const known = { code: "training" as const, name, advice: "" };
   const read = await readChecked(bytes, known).catch(() => undefined);
   if (read?.metadata.recipe !== undefined) return isShard(read.tensors) ? read.metadata.recipe : undefined;
   throw new S2Error(
@@ -71,17 +87,17 @@ async function recipeOf(bytes: Uint8Array, name: string): Promise<string | undef
   );
 }
 
-/** The tensors of a shard. @throws S2Error "training" for one that is gone or damaged. */
+/** Reads the tensors of a shard. @throws S2Error "training" for one that is missing or damaged. */
 export async function readShard(store: Checkpoints, name: string): Promise<Record<string, StoredTensor>> {
   const advice = "Run the same command again: it is made anew.";
   const bytes = await store.read(name);
   if (!bytes) throw new S2Error("training", `${name} is gone. ${advice}`);
-  const { tensors } = await readChecked(bytes, { code: "training", name, advice });
+  const { tensors } = await readChecked(bytes, { code: "training" as const, name, advice });
   if (!isShard(tensors)) throw new S2Error("training", `${name} does not hold views and tokens of them. ${advice}`);
   return tensors;
 }
 
-/** Returns true if the tensors are those of `makeShard`: types, and dims that agree. */
+/** Returns true if the tensors have the types and dims of `makeShard`. */
 function isShard(tensors: Readonly<Record<string, StoredTensor>>): boolean {
   const is = (name: string, dtype: string, dims: readonly number[]) =>
     tensors[name]?.dtype === dtype && String(tensors[name].dims) === String(dims);
@@ -99,30 +115,51 @@ function isShard(tensors: Readonly<Record<string, StoredTensor>>): boolean {
 async function makeShard(
   paths: readonly string[],
   random: Random,
-  { load, view, teacher, preprocessing, recipe, onProblem }: ShardOptions,
+  { load, view, teacher, preprocessing, recipe, onIssue }: ShardOptions,
 ): Promise<Uint8Array> {
   const views: View[] = [];
   for (const path of paths) {
     try {
       views.push(drawView(await load(path), view, random));
     } catch (error) {
-      onProblem?.(path, (error as Error).message);
+      onIssue?.(path, (error as Error).message);
     }
   }
   if (views.length === 0)
     throw new S2Error("training", `None of ${paths.length} images could be read, the first ${paths[0]}; give images that can.`);
   const { side } = view;
-  const answers: (readonly Tensor[])[] = [];
-  for (const each of views) answers.push(await teacher(normalized(tilesOf(each, side), side, preprocessing)));
-  const stored = answers[0].map(({ dims: [tiles, tokens, channels] }, layer): [string, StoredTensor] => [
+  const outputs: (readonly Tensor[])[] = [];
+  for (const each of views) outputs.push(await teacher(normalized(tilesOf(each, side), side, preprocessing)));
+  const stored = outputs[0].map(({ dims: [tiles, tokens, channels] }, layer): [string, StoredTensor] => [
     layerName(layer),
-    { dtype: "F16", dims: [views.length * tiles, tokens, channels], data: halves(answers.map((each) => each[layer])) },
+    {
+      dtype: "F16",
+      dims: [views.length * tiles, tokens, channels],
+      data: concat(
+        Uint16Array,
+        outputs.map((each) => toFloat16(each[layer].data)),
+      ),
+    },
   ]);
   return writeChecked(
     {
-      coarse: { dtype: "U8", dims: [views.length, side, side, 3], data: joined(views.map(({ coarse }) => coarse)) },
+      coarse: {
+        dtype: "U8",
+        dims: [views.length, side, side, 3],
+        data: concat(
+          Uint8Array,
+          views.map(({ coarse }) => coarse),
+        ),
+      },
       ...(view.fine !== false && {
-        fine: { dtype: "U8", dims: [views.length, 2 * side, 2 * side, 3], data: joined(views.map(({ fine }) => fine!)) },
+        fine: {
+          dtype: "U8",
+          dims: [views.length, 2 * side, 2 * side, 3],
+          data: concat(
+            Uint8Array,
+            views.map(({ fine }) => fine!),
+          ),
+        },
       }),
       ...Object.fromEntries(stored),
     },
@@ -130,25 +167,17 @@ async function makeShard(
   );
 }
 
-/** What the teacher said in a shard, layer by layer. */
+/** Returns the name of a layer's tokens in a shard. */
 export const layerName = (layer: number | ""): string => `tokens.${layer}`;
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  parts.forEach((part, i) => {
-    all.set(part, i * part.length);
-  });
+/** Concatenates arrays of equal length. */
+function concat<T extends Uint8Array | Uint16Array>(array: new (length: number) => T, pieces: readonly T[]): T {
+  const all = new array(pieces.length * pieces[0].length);
+  for (const [i, piece] of pieces.entries()) all.set(piece, i * piece.length);
   return all;
 }
 
-function halves(answers: readonly Tensor[]): Uint16Array {
-  const size = answers[0].data.length;
-  const all = new Uint16Array(size * answers.length);
-  for (const [i, { data }] of answers.entries()) all.set(toFloat16(data), i * size);
-  return all;
-}
-
-/** The tiles of a view as bytes [1 or 5, side, side, 3]. */
+/** Returns the tiles of a view as bytes [1 or 5, side, side, 3]. */
 export function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
   if (!fine) return coarse;
   const tile = side * side * 3;
@@ -164,60 +193,47 @@ export function tilesOf({ coarse, fine }: View, side: number): Uint8Array {
   return tiles;
 }
 
-/** Bytes [t, side, side, 3] as the teacher takes them. */
+/** Normalizes bytes [t, side, side, 3] for the teacher. */
 export function normalized(tiles: Uint8Array, side: number, preprocessing: Preprocessing): Tensor {
-  const count = tiles.length / (side * side * 3);
+  const size = side * side * 3;
   const data = new Float32Array(tiles.length);
   const write = normalizer(preprocessing);
-  for (let i = 0; i < count; i++) {
-    const pixels: Pixels = {
-      width: side,
-      height: side,
-      channels: 3,
-      data: tiles.subarray(i * side * side * 3, (i + 1) * side * side * 3),
-    };
-    write(pixels, 0, 0, side, side, data, i * side * side * 3);
+  for (let at = 0; at < tiles.length; at += size) {
+    const pixels: Pixels = { width: side, height: side, channels: 3, data: tiles.subarray(at, at + size) };
+    write(pixels, 0, 0, side, side, data, at);
   }
-  return { dims: [count, 3, side, side], data };
+  return { dims: [tiles.length / size, 3, side, side], data };
 }
 
-/** Mean and deviation of each of a layer's channels, over [CLS] tokens and over the others. */
-export interface Statistics {
-  readonly cls: Moments;
-  readonly patches: Moments;
+/** Mean and deviation of each channel of a layer, over [CLS] tokens and over patches. */
+export interface LayerStatistics {
+  readonly cls: ReturnType<typeof meanAndDeviation>;
+  readonly patches: ReturnType<typeof meanAndDeviation>;
 }
 
-interface Moments {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
-
-/** Those of one shard, layer by layer; prefix tokens beyond [CLS] are not known here. */
-export async function teacherStatistics(store: Checkpoints, shard: string): Promise<Statistics[]> {
+/**
+ * Computes the statistics of the teacher's layers over one shard; [CLS] is the only prefix token.
+ * @throws S2Error "training" for a shard that is missing or damaged.
+ */
+export async function teacherStatistics(store: Checkpoints, shard: string): Promise<LayerStatistics[]> {
   const tensors = await readShard(store, shard);
-  const layers: Statistics[] = [];
+  const layers: LayerStatistics[] = [];
   for (let layer = 0; layerName(layer) in tensors; layer++) {
     const { dims, data } = tensors[layerName(layer)];
+    const [tiles, tokens, channels] = dims;
     const values = fromFloat16(data as Uint16Array);
-    const [, tokens, channels] = dims;
-    const over = (chosen: (token: number) => boolean) => momentsOf(values, channels, (row) => chosen(row % tokens));
-    layers.push({ cls: over((token) => token === 0), patches: over((token) => token > 0) });
+    const [cls, patches] = [newMoments(channels), newMoments(channels)];
+    for (let tile = 0; tile < tiles; tile++) {
+      const first = tile * tokens * channels;
+      addMoments(cls, values.subarray(first, first + channels));
+      addMoments(patches, values.subarray(first + channels, first + tokens * channels));
+    }
+    layers.push({ cls: notZero(meanAndDeviation(cls)), patches: notZero(meanAndDeviation(patches)) });
   }
   return layers;
 }
 
-function momentsOf(values: Float32Array, channels: number, chosen: (row: number) => boolean): Moments {
-  const [sum, squares] = [new Float64Array(channels), new Float64Array(channels)];
-  let count = 0;
-  for (let row = 0; row < values.length / channels; row++) {
-    if (!chosen(row)) continue;
-    count++;
-    for (let c = 0; c < channels; c++) {
-      const value = values[row * channels + c];
-      sum[c] += value;
-      squares[c] += value * value;
-    }
-  }
-  const mean = Array.from(sum, (total) => total / count);
-  return { mean, deviation: mean.map((value, c) => Math.sqrt(Math.max(1e-6, squares[c] / count - value * value))) };
-}
+/** Keeps deviations above 0, for features are divided by them. */
+const notZero = ({ mean, deviation }: ReturnType<typeof meanAndDeviation>) => ({
+  ...{ mean, deviation: deviation.map((value) => Math.max(1e-3, value)) },
+});

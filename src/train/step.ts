@@ -18,29 +18,32 @@ import { gradients } from "./gradients.ts";
 import { clipped, type Optimizer } from "./optimizers.ts";
 import type { Parameter } from "./vit.ts";
 
-/** What is trained, and how. */
+/** Options of `makeStep`. */
 export interface StepOptions {
-  /** A batch's tensors; their first size is the batch's. */
+  /** Type and dims of a batch's tensors; the first size is the batch's. */
   readonly inputs: Readonly<Record<string, { readonly type: ElementType; readonly dims: readonly number[] }>>;
-  /** One number that falls, and others to look at; called once for each part of the batch. */
+  /** Builds the loss, one number, and other metrics; called once for each part of the batch. */
   readonly loss: (
     inputs: Readonly<Record<string, ShapedValue>>,
     parameter: Parameter,
   ) => { readonly loss: ShapedValue; readonly metrics?: Readonly<Record<string, ShapedValue>> };
+  /** Updates the parameters. */
   readonly optimizer: Optimizer;
-  /** The longest that all gradients together may be. */
+  /** Largest norm of all gradients together; default unlimited. */
   readonly clip?: number;
-  /** Keeps a moving average of each parameter: average · decay + parameter · (1 - decay). */
+  /** Decay of a moving average of each parameter: average · decay + parameter · (1 - decay); default no average. */
   readonly average?: number;
-  /** Parts that the batch is cut into, whose gradients are added up: less memory, and faster where a part fits the caches. Default 1. */
+  /** Number of parts of the batch whose gradients are summed: less memory, and faster where a part fits the caches. Default 1. */
   readonly parts?: number;
 }
 
 /** The graph of a step. Its inputs are the state, the batch, `rate` and `step`; its outputs `next/` and the state's names, `loss` and the metrics. */
 export interface Step {
+  /** The ONNX file. */
   readonly file: Uint8Array;
-  /** Tensors that go from step to step: parameters under their names, `adam.m/NAME` and the like, `average/NAME`. */
+  /** Tensors that are kept between steps: parameters under their names, `adam.m/NAME` and the like, `average/NAME`. */
   readonly state: readonly { readonly name: string; readonly dims: readonly number[]; readonly parameter: string }[];
+  /** Names of the metrics. */
   readonly metrics: readonly string[];
 }
 
@@ -85,7 +88,7 @@ export function makeStep(options: StepOptions): Step {
   return { file: writeOnnx(finishGraph(graph, "step")), state, metrics: Object.keys(all) };
 }
 
-/** Forward and backward part by part; means of losses and metrics, and of the gradients. */
+/** Builds forward and backward passes part by part; returns the means of losses, metrics and gradients. */
 function overParts(
   graph: Graph,
   { loss: build, parts = 1 }: StepOptions,
@@ -107,7 +110,7 @@ function overParts(
   return {
     loss: mean(done.map(({ loss }) => loss)),
     metrics: Object.fromEntries(names.map((name) => [name, mean(done.map(({ metrics }) => metrics![name]))])),
-    sums: [...parameters.keys()].map((_, i) => mean(done.map((part) => part.gradients[i]))),
+    sums: [...parameters.keys()].map((_, i) => mean(done.map(({ gradients }) => gradients[i]))),
   };
 }
 

@@ -1,27 +1,29 @@
-/** Views of an image to train on: a random part of it, at the model's size and perhaps at twice that, turned over at random; and colors changed at random. */
+/** Views of an image to train on: a random crop at the model's size and, if wanted, at twice that, flipped and recolored at random. */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { Random } from "../tensors/index.ts";
 import { alter, byte } from "./alter.ts";
 
+/** Options of views. */
 export interface ViewOptions {
-  /** Side of the coarse view; the fine one's is twice that. */
+  /** Side of the coarse view in pixels; the fine view has twice that. */
   readonly side: number;
-  /** Part of the image's area: least and most. */
+  /** Smallest and largest fraction of the image's area. */
   readonly area: readonly [number, number];
-  /** Whether there is a fine view; default true. */
+  /** Makes a fine view too; default true. */
   readonly fine?: boolean;
-  /** Share of views that are the whole image; default none. */
+  /** Fraction of views that are the whole image; default 0. */
   readonly whole?: number;
-  /** Share of views that are altered (`alter`); default none. */
+  /** Fraction of views that are turned, sheared and recolored (`alter`); default 0. */
   readonly altered?: number;
 }
 
-/** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same part of the image. */
+/** RGB bytes [side, side, 3] and [2·side, 2·side, 3] of the same crop of the image. */
 export interface View {
   readonly coarse: Uint8Array;
   readonly fine?: Uint8Array;
 }
 
+/** Draws a view of an image. */
 export function drawView(image: Pixels, { side, area, fine = true, whole = 0, altered = 0 }: ViewOptions, random: Random): View {
   const isWhole = whole > 0 && random() < whole;
   const box = isWhole ? ([0, 0, image.width, image.height] as const) : drawBox(image, area, random);
@@ -39,7 +41,7 @@ export function drawView(image: Pixels, { side, area, fine = true, whole = 0, al
   return view;
 }
 
-/** A part of random area and shape (3:4 to 4:3), anywhere; torchvision's RandomResizedCrop. */
+/** Draws a crop of random area and aspect ratio (3:4 to 4:3), anywhere; torchvision's RandomResizedCrop. */
 function drawBox(
   { width, height }: Pixels,
   [least, most]: readonly [number, number],
@@ -58,6 +60,7 @@ function drawBox(
   return [left, top, left + side, top + side];
 }
 
+/** Mirrors an image left to right. */
 function flip(data: Uint8Array, side: number): void {
   for (let row = 0; row < side; row++) {
     for (let a = row * side * 3, b = a + (side - 1) * 3; a < b; a += 3, b -= 3) {
@@ -66,7 +69,7 @@ function flip(data: Uint8Array, side: number): void {
   }
 }
 
-/** RGB bytes: brightness, then contrast about the mean gray, then saturation about each pixel's gray, each by a random factor up to `most` from 1. */
+/** Changes brightness, contrast about the mean gray, then saturation about each pixel's gray, each by a random factor up to `most` from 1. */
 export function recolor(data: Uint8Array, most: number, random: Random): void {
   const [brightness, contrast, saturation] = [0, 1, 2].map(() => 1 + most * (2 * random() - 1));
   let sum = 0;

@@ -19,21 +19,26 @@ import {
   wholeNumbers,
 } from "../onnx/index.ts";
 
-/** As timm's VisionTransformer is made. */
+/** Sizes of a ViT, as timm's VisionTransformer. */
 export interface VitShape {
+  /** Side of the images in pixels. */
   readonly imageSize: number;
+  /** Side of a patch in pixels. */
   readonly patchSize: number;
+  /** Channels of a token. */
   readonly dim: number;
+  /** Number of blocks. */
   readonly depth: number;
+  /** Number of attention heads. */
   readonly heads: number;
-  /** Channels inside the MLP over those outside. */
+  /** Hidden channels of the MLP over `dim`. */
   readonly mlpRatio: number;
 }
 
-/** Reads a parameter by its name; the shape is what the model expects. */
+/** Returns the parameter of a name, with these dims. */
 export type Parameter = (name: string, dims: readonly number[]) => ShapedValue;
 
-/** What a ViT gives. */
+/** The outputs of a ViT. */
 export interface Encoded {
   /** [b, 1 + n, dim], [CLS] first, after the last norm. */
   readonly tokens: ShapedValue;
@@ -41,7 +46,7 @@ export interface Encoded {
   readonly states: readonly ShapedValue[];
 }
 
-/** Images [b, 3, h, w] to tokens [b, 1 + n, dim], [CLS] first, after the last norm. */
+/** Encodes images [b, 3, h, w] to tokens [b, 1 + n, dim], [CLS] first, after the last norm. */
 export function vit(images: ShapedValue, shape: VitShape, parameter: Parameter): ShapedValue {
   const { patchSize, dim } = shape;
   const [batch] = images.dims as number[];
@@ -53,10 +58,10 @@ export function vit(images: ShapedValue, shape: VitShape, parameter: Parameter):
 }
 
 /**
- * Some of the patches of images: pixels [b, n, size·size·3], normalized, row by row with channels innermost, and their places [b·n] in the
- * grid. What is left out costs nothing, as in MAE (arXiv 2111.06377, §3).
+ * Encodes some of the patches of images: pixels [b, n, size·size·3], normalized, row by row with channels innermost, and their positions
+ * [b·n] in the grid. Omitted patches cost nothing, as in MAE (arXiv 2111.06377, §3).
  */
-export function vitOfPatches(patches: ShapedValue, places: ShapedValue, shape: VitShape, parameter: Parameter): Encoded {
+export function vitOfPatches(patches: ShapedValue, positions: ShapedValue, shape: VitShape, parameter: Parameter): Encoded {
   const { patchSize, dim } = shape;
   const [batch, n, pixels] = patches.dims as number[];
   const weight = parameter("patch_embed.proj.weight", [dim, 3, patchSize, patchSize]);
@@ -64,19 +69,19 @@ export function vitOfPatches(patches: ShapedValue, places: ShapedValue, shape: V
   const bias = parameter("patch_embed.proj.bias", [dim]);
   const projected = Gemm(Reshape(patches, [batch * n, pixels]), matrix, bias, { transB: 1 });
   const table = Slice(parameter("pos_embed", [1, 1 + gridCells(shape), dim]), 1, Number.POSITIVE_INFINITY, 1);
-  const position = Gather(Reshape(table, [gridCells(shape), dim]), places);
+  const position = Gather(Reshape(table, [gridCells(shape), dim]), positions);
   return encode(Reshape(Add(projected, position), [batch, n, dim]), shape, parameter);
 }
 
 const gridCells = ({ imageSize, patchSize }: VitShape): number => (imageSize / patchSize) ** 2;
 
-/** The grid's tokens [b, n, dim] with [CLS] before them, through the blocks. */
+/** Puts [CLS] before the grid's tokens [b, n, dim] and runs the blocks. */
 function encode(grid: ShapedValue, shape: VitShape, parameter: Parameter): Encoded {
   const { graph } = grid;
   const { dim, depth } = shape;
   const [batch, n] = grid.dims as number[];
-  const place = Slice(parameter("pos_embed", [1, 1 + gridCells(shape), dim]), 0, 1, 1);
-  const cls = Expand(Add(parameter("cls_token", [1, 1, dim]), place), wholeNumbers(graph, [batch, 1, dim]));
+  const position = Slice(parameter("pos_embed", [1, 1 + gridCells(shape), dim]), 0, 1, 1);
+  const cls = Expand(Add(parameter("cls_token", [1, 1, dim]), position), wholeNumbers(graph, [batch, 1, dim]));
   let x = Reshape(Concat([cls, grid], 1), [batch * (1 + n), dim]);
   const states: ShapedValue[] = [];
   for (let i = 0; i < depth; i++) {
@@ -86,14 +91,14 @@ function encode(grid: ShapedValue, shape: VitShape, parameter: Parameter): Encod
   return { tokens: Reshape(norm(x, "norm", parameter), [batch, 1 + n, dim]), states };
 }
 
-/** x + attention(norm(x)), then x + mlp(norm(x)); x [b·n, dim]. */
+/** Computes x + attention(norm(x)), then x + mlp(norm(x)); x [b·n, dim]. */
 function block(x: ShapedValue, batch: number, { dim, heads, mlpRatio }: VitShape, parameter: Parameter): ShapedValue {
   const attended = Add(x, linear(attention(norm(x, "norm1", parameter), batch, heads, parameter), "attn.proj", dim, parameter));
   const inner = Gelu(linear(norm(attended, "norm2", parameter), "mlp.fc1", dim * mlpRatio, parameter));
   return Add(attended, linear(inner, "mlp.fc2", dim, parameter));
 }
 
-/** Attention of x [b·n, dim] to itself. */
+/** Computes self-attention of x [b·n, dim]. */
 function attention(x: ShapedValue, batch: number, heads: number, parameter: Parameter): ShapedValue {
   const dim = x.dims[1] as number;
   const weights = Split(parameter("attn.qkv.weight", [3 * dim, dim]), [dim, dim, dim], 0);
@@ -102,7 +107,7 @@ function attention(x: ShapedValue, batch: number, heads: number, parameter: Para
   return attend(q, k, v, { batch, heads });
 }
 
-/** softmax(q·kᵀ/√d + mask)·v of q [b·m, dim], k and v [b·n, dim], heads side by side. */
+/** Computes attention softmax(q·kᵀ/√d + mask)·v of q [b·m, dim], k and v [b·n, dim], heads side by side. */
 export function attend(
   q: ShapedValue,
   k: ShapedValue,
@@ -117,12 +122,12 @@ export function attend(
   return Reshape(Transpose(MatMul(weights, Transpose(apart(v), [0, 2, 1, 3])), [0, 2, 1, 3]), [rows, dim]);
 }
 
-/** x·Wᵀ + b. */
+/** Computes the linear layer x·Wᵀ + b with the parameters NAME.weight and NAME.bias. */
 export function linear(x: ShapedValue, name: string, width: number, parameter: Parameter): ShapedValue {
   return Gemm(x, parameter(`${name}.weight`, [width, x.dims[1] as number]), parameter(`${name}.bias`, [width]), { transB: 1 });
 }
 
-/** Layer normalization over the last axis. */
+/** Computes layer normalization over the last axis. */
 export function norm(x: ShapedValue, name: string, parameter: Parameter): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return LayerNormalization(x, parameter(`${name}.weight`, [dim]), parameter(`${name}.bias`, [dim]), { epsilon: 1e-6 });

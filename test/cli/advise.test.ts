@@ -13,18 +13,18 @@ const there = existsSync(join(shared, "data/clothing"));
 const reason = there ? "" : " (skipped: ../shared/data is absent)";
 
 describe("advise", () => {
-  it("says no where one scale tells all, and what was not tried with a model of a fixed size", async () => {
+  it("advises against S² where one scale suffices, and notes what was not tried with a model of a fixed size", async () => {
     drawClasses(join(folder, "classes"));
     const { status, out, err } = await run("advise", "classes", ...tiny, "--threads", "1", "--head", "ridge");
     expect([status, err]).toEqual([0, ""]);
-    expect(out).toMatch(/^classes: 12 images to learn from, 6 to choose by, 9 to test on; ridge\n/);
+    expect(out).toMatch(/^classes: 12 training, 6 validation and 9 test images; ridge\n/);
     expect(out).toMatch(/\n1x +100\.0 % \(100\.0 to 100\.0\) +1 +\d+ +0\.\d\d\n/);
     expect(out).toMatch(/\n1x\+2x\+3x in 1x's channels .* 14 +\d+ /);
     expect(out).toContain("\nDo not use S² here: ");
-    expect(out).toContain("More pixels without S² were not tried: this model cannot be had at 64x64.");
+    expect(out).toContain("More pixels without S² were not tried: this model cannot run at 64x64.");
   });
 
-  it("in JSON: every way with its figure, gain and cost; a larger model among them; depth, where less is better", async () => {
+  it("in JSON: every candidate with its figure, gain and cost; a larger model among them; depth, where less is better", async () => {
     drawDepth(join(folder, "depth"));
     const larger = join(folder, "the-same"); // the flags that describe --model do not hold for it: its config says the patch
     mkdirSync(larger);
@@ -33,18 +33,18 @@ describe("advise", () => {
     const args = ["--meters-per-unit", "0.001", "--larger", larger, "--near", "0.5", "--far", "5", "--json"];
     const { status, out } = await run("advise", "depth", ...tiny, "--threads", "1", ...args);
     expect(status).toBe(0);
-    const said = JSON.parse(out);
-    expect(said).toMatchObject({ kind: "depth", head: "ridge", images: { train: 12, validation: 6, test: 9, failed: 0 } });
-    const names = said.ways.map(({ way }: { way: string }) => way);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({ task: "depth", head: "ridge", images: { train: 12, validation: 6, test: 9, failed: 0 } });
+    const names = result.candidates.map(({ candidate }: { candidate: string }) => candidate);
     expect(names).toEqual(["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "the-same"]);
-    const [one, two, , , , again] = said.ways;
+    const [one, two, , , , again] = result.candidates;
     expect([one.cost.tiles, two.cost.tiles, one.better]).toEqual([1, 5, "lower"]);
     expect(two.gain.value).toBeCloseTo(one.value - two.value, 9);
     expect(again.value).toBe(one.value); // it is the same model
-    expect(said.helps).toBe(said.use !== "1x");
+    expect(result.helps).toBe(result.use !== "1x");
   });
 
-  it("wants images to test on", async () => {
+  it("asks for test images", async () => {
     for (const name of ["red", "blue", "green"])
       cpSync(join(folder, "classes/train", name), join(folder, "plain", name), { recursive: true });
     const without = await run("advise", "plain", ...tiny);

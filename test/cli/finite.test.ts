@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import {
   Add,
-  AveragePool,
   finishGraph,
   input,
   Log,
   Mul,
   newGraph,
+  node,
   output,
   ReduceSum,
   type ShapedValue,
@@ -25,7 +25,8 @@ const folder = tempFolder();
 function model(name: string, side: number | string, spoil: (pooled: ShapedValue, images: ShapedValue) => ShapedValue): string {
   const graph = newGraph(17);
   const images = input(graph, "pixel_values", "float32", ["batch", 3, side, side]);
-  output(spoil(AveragePool(images, { kernelShape: [8, 8], strides: [8, 8] }), images), "maps");
+  const [pooled] = node("AveragePool", [images], { kernel_shape: [8, 8], strides: [8, 8] });
+  output(spoil(pooled as ShapedValue, images), "maps");
   const path = join(folder, `${name}.onnx`);
   writeFileSync(path, writeOnnx(finishGraph(graph, name)));
   return path;

@@ -16,6 +16,7 @@ const filesBelow = (path: string) =>
   readdirSync(join(folder, path), { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, path, name))
     .filter((name) => statSync(name).isFile());
+const tasks = { classes: "classification", masks: "segmentation", depth: "depth", boxes: "counting" } as const;
 const heads = ["classes", "masks", "depth", "boxes"] as const;
 const fitted: Record<string, Awaited<ReturnType<typeof run>>> = {};
 
@@ -33,7 +34,7 @@ describe("fit", () => {
     const { status, out, err } = fitted[kind];
     expect([status, err]).toEqual([0, ""]);
     const said = JSON.parse(out);
-    expect(said).toMatchObject({ kind, images: { train: 12, validation: 6, test: 9, failed: 0 } });
+    expect(said).toMatchObject({ task: tasks[kind], images: { train: 12, validation: 6, test: 9, failed: 0 } });
     const { test } = said.figures;
     const [name, least, most] = {
       classes: ["top-1", 1, 1],
@@ -46,19 +47,17 @@ describe("fit", () => {
     expect(readdirSync(join(folder, "heads", kind)).sort()).toEqual(["head.json", "head.safetensors"]);
   });
 
-  it("keeps --ignore in the head, so that eval reads the masks in the same way", async () => {
+  it("keeps --ignore in the head, so that eval reads the masks as fit did", async () => {
     expect((await fitTo("masks", "heads/ignoring", "--head", "ridge", "--ignore", "none", "--json")).status).toBe(0);
     const { data } = JSON.parse(readFileSync(join(folder, "heads/ignoring/head.json"), "utf8"));
     expect(data.ignore).toBe("none");
     expect((await run("eval", "heads/ignoring", "masks", "--quiet")).status).toBe(0);
   });
 
-  it("in words: counts, what was chosen, a line a figure; features that are kept are not made again", async () => {
+  it("in words: counts, the regularization, a line for each figure; stored features are not extracted again", async () => {
     const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularization", "100,1");
     expect(status).toBe(0);
-    expect(out).toMatch(
-      /^classes: 12 images to learn from, 6 to choose by, 9 to test on\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/,
-    );
+    expect(out).toMatch(/^classes: 12 training, 6 validation and 9 test images\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/);
     expect(out).toMatch(/\nridge: regularization (100|1), the best of 2 on validation\n/);
     expect(out).toMatch(/\ntop-1 +100\.0 % \(100\.0 to 100\.0\) +100\.0 % \(100\.0 to 100\.0\)\n/);
     expect(out).toMatch(/\n-> heads\/ridge\n$/);
@@ -86,7 +85,7 @@ describe("fit", () => {
     expect(existsSync(join(folder, "heads/none"))).toBe(false);
   });
 
-  it("a data set of one class, a wrong head, cropped images and no test split are said in a sentence", async () => {
+  it("a data set of one class, a head of another task, Dynamic S² and a missing test split are explained", async () => {
     drawClasses(join(folder, "alone"), ["red"]);
     expect(await fitTo("alone", "x")).toMatchObject({
       status: 2,
@@ -94,7 +93,7 @@ describe("fit", () => {
     });
     expect(await fitTo("classes", "x", "--head", "bins")).toMatchObject({
       status: 2,
-      err: expect.stringContaining('the head "bins" for classes; expected logistic'),
+      err: expect.stringContaining('the head "bins" for classification; expected logistic'),
     });
     expect(await fitTo("classes", "x", "--dynamic")).toMatchObject({
       status: 2,
@@ -135,24 +134,24 @@ describe("predict", () => {
   });
 
   it("a mask: colors beside the image for people, ids of classes for programs", async () => {
-    const { status, out } = await run("predict", "heads/masks", "masks/test/images/20.png", "-o", "told");
+    const { status, out } = await run("predict", "heads/masks", "masks/test/images/20.png", "-o", "masks-out");
     expect([status, out]).toEqual([
       0,
-      expect.stringMatching(/^masks\/test\/images\/20\.png -> told\/20\.png {2}wall \d+\.\d %, floor \d+\.\d %\n$/),
+      expect.stringMatching(/^masks\/test\/images\/20\.png -> masks-out\/20\.png {2}wall \d+\.\d %, floor \d+\.\d %\n$/),
     ]);
-    const ids = await readRaster(join(folder, "told/20.mask.png"));
+    const ids = await readRaster(join(folder, "masks-out/20.mask.png"));
     expect([ids.width, ids.height, ids.data[0], ids.data[63]]).toEqual([64, 64, 0, 1]);
-    const { width, height } = await sharp(join(folder, "told/20.png")).metadata();
+    const { width, height } = await sharp(join(folder, "masks-out/20.png")).metadata();
     expect([width, height! > 448]).toEqual([2 * 448 + 8, true]); // two panels, and the legend below
   });
 
   it("depth: millimeters for programs, a scale with both ends for people", async () => {
-    const { status, out } = await run("predict", "heads/depth", "depth/test/rgb/20.png", "-o", "told-depth", "--json");
+    const { status, out } = await run("predict", "heads/depth", "depth/test/rgb/20.png", "-o", "depth-out", "--json");
     expect(status).toBe(0);
     const { median, ...files } = JSON.parse(out);
     expect(median).toBeCloseTo(3, 0); // image 20 is 1 + 20 mod 3 meters away
-    expect(files).toMatchObject({ picture: "told-depth/20.png", depth: "told-depth/20.depth.png" });
-    const { data } = await readRaster(join(folder, "told-depth/20.depth.png"));
+    expect(files).toMatchObject({ picture: "depth-out/20.png", depth: "depth-out/20.depth.png" });
+    const { data } = await readRaster(join(folder, "depth-out/20.depth.png"));
     expect(data[2080] / 1000).toBeCloseTo(3, 0);
   });
 
@@ -168,10 +167,10 @@ describe("predict", () => {
     expect([status, out.startsWith(image)]).toEqual([1, true]);
     expect(err).toMatch(/^failed: There is no file ".*gone\.png"/);
     expect((await run("predict", "heads/classes", "gone.png")).status).toBe(4);
-    expect(readdirSync(join(folder, "told")).filter((name) => name.includes("part"))).toEqual([]);
+    expect(readdirSync(join(folder, "masks-out")).filter((name) => name.includes("part"))).toEqual([]);
   });
 
-  it("another model, scales of one's own, a folder without a head: refused with what is right", async () => {
+  it("another model, other scales and a folder without a head are refused with advice", async () => {
     const other = fileURLToPath(new URL("../runtimes/models/any-size.onnx", import.meta.url));
     const wrong = await run("predict", "heads/classes", image, "--model", other);
     expect(wrong.err).toMatch(
@@ -179,7 +178,7 @@ describe("predict", () => {
     );
     expect(wrong.status).toBe(3);
     const scales = await run("predict", "heads/classes", image, "--scales", "1");
-    expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("The head says how images are looked at") });
+    expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("Features are extracted as at the head's fit") });
     expect(await run("predict", "classes", image)).toMatchObject({
       status: 2,
       err: expect.stringContaining("There is no classes/head.json"),
@@ -198,13 +197,21 @@ describe("predict", () => {
     writeFileSync(weights, bytes);
     expect(await run("predict", "heads/mixed", image)).toMatchObject({
       status: 2,
-      err: expect.stringContaining('are not from one "s2 fit"'),
+      err: expect.stringContaining("are not from one fit"),
     });
+  });
+
+  it("a head with a task of an older version is refused, with the advice to fit again", async () => {
+    cpSync(join(folder, "heads/masks"), join(folder, "heads/old"), { recursive: true });
+    const file = join(folder, "heads/old/head.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace('"task": "segmentation"', '"task": "masks"'));
+    const { status, err } = await run("predict", "heads/old", image);
+    expect([status, err]).toEqual([2, expect.stringMatching(/head\.json.*task.*segmentation.*Fit the head again/)]);
   });
 });
 
 describe("eval", () => {
-  it("gives what fit gave on the test split, each class, and what is taken for what", async () => {
+  it("gives the figures of fit on the test split, of each class, and the confusion matrix", async () => {
     const { status, out } = await run("eval", "heads/classes", "classes", "--json");
     expect(status).toBe(0);
     const said = JSON.parse(out);
@@ -223,7 +230,7 @@ describe("eval", () => {
     const text = (await run("eval", "heads/classes", "classes")).out;
     expect(text).toContain("heads/classes on 9 images of classes, split test\n");
     expect(text).toMatch(/\naccuracy red +100\.0 % /);
-    expect(text).toMatch(/\ntruth \\ told {2}blue {2}green {2}red\n/);
+    expect(text).toMatch(/\ntruth \\ predicted {2}blue {2}green {2}red\n/);
   });
 
   it("options of the depth at the fit need not be given again; objects are apart from the table", async () => {
@@ -238,19 +245,21 @@ describe("eval", () => {
     const { out } = await run("eval", "heads/classes", "classes", "--compare", "heads/classes", "--json");
     for (const { value, low, high } of JSON.parse(out).compared.differences) expect([value, low, high]).toEqual([0, 0, 0]);
     const text = (await run("eval", "heads/classes", "classes", "--compare", "heads/ridge")).out;
-    expect(text).toMatch(/\nheads\/classes less heads\/ridge, on the same images\n/);
+    expect(text).toMatch(/\nheads\/classes minus heads\/ridge, on the same images\n/);
     expect(text).toMatch(/\ntop-1 +\+0\.0 points \(\+0\.0 to \+0\.0\) +may be chance\n/);
   });
 
-  it("a split that is not there, other classes, a head of another task: refused with what is there", async () => {
+  it("a missing split, other classes and a head of another task are refused with what there is", async () => {
     expect((await run("eval", "heads/classes", "classes", "--split", "dev")).err).toContain(
-      'no images in the split "dev"; it has test (9), train (12), val (6)',
+      'no images in split "dev"; it has test (9), train (12), val (6)',
     );
     expect((await run("eval", "heads/classes", "classes", "--compare", "heads/masks")).err).toContain(
-      "heads/masks is a head for masks (wall, floor)",
+      "heads/masks is a head for segmentation (wall, floor)",
     );
     writeFileSync(join(folder, "masks/classes.txt"), "wall\nground\n");
-    expect((await run("eval", "heads/masks", "masks")).err).toContain('The head tells wall, floor, and "masks" has wall, ground');
+    expect((await run("eval", "heads/masks", "masks")).err).toContain(
+      'The head predicts wall, floor, and "masks" has wall, ground',
+    );
     writeFileSync(join(folder, "masks/classes.txt"), "wall\nfloor\n");
   });
 

@@ -41,7 +41,7 @@ it("with --s2 trains another model; wrong sizes and teachers are refused in word
   const { status, err } = await s2(["train", given, "--teacher", plain, "-o", out, "--s2", "--steps", "2", ...small]);
   expect(status, err).toBe(0);
   const wrong = await s2(["train", given, "--teacher", plain, "-o", out, "--dim", "10", "--prefix-tokens", "1"]);
-  expect(wrong).toMatchObject({ status: 2, err: expect.stringContaining("--dim is 10 with 3 heads") });
+  expect(wrong).toMatchObject({ status: 2, err: expect.stringContaining("dim is 10 with 3 heads") });
   const noTokens = await s2(["train", given, "--teacher", plain, "-o", out, "--prefix-tokens", "0", "--patch-size", "8"]);
   expect(noTokens.status).not.toBe(0);
   expect(noTokens.err).toContain("[CLS]");

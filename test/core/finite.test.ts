@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { argmax, checkFinite, firstNotFinite } from "../../src/core/finite.ts";
 import { s2, type Tensor, type VisionModel } from "../../src/core/index.ts";
-import { half, toFloat32 } from "../../src/runtimes/half.ts";
+import { toFloat32 } from "../../src/runtimes/ort.ts";
 
 const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
@@ -88,7 +88,6 @@ describe("s2", () => {
   it("refuses float16 outputs that overflowed", async () => {
     const overflowed: VisionModel = ({ dims }) =>
       toFloat32({ type: "float16", dims: [dims[0], 4, 1], data: new Uint16Array(dims[0] * 4).fill(0x7c00) });
-    expect(half(0x7c00)).toBe(Number.POSITIVE_INFINITY);
     await expect(s2(overflowed, images(), { scales: [1] })).rejects.toMatchObject({ code: "not-finite" });
   });
 

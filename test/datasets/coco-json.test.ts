@@ -43,7 +43,7 @@ describe("boxes of COCO's JSON", () => {
       "images/a.png": imageFile(1),
       "images/b.png": imageFile(2),
     });
-    if (set.task !== "boxes") throw new Error(set.task);
+    if (set.task !== "counting") throw new Error(set.task);
     expect(set.classes).toEqual(["cat", "dog", "cup"]);
     expect(set.splits.all).toMatchObject([
       {
@@ -131,7 +131,7 @@ describe("boxes of COCO's JSON", () => {
     ],
   ])("are found in %s", async (_, files, expected) => {
     const set = await open(files);
-    expect(set.task).toBe("boxes");
+    expect(set.task).toBe("counting");
     expect(paths(set)).toEqual(expected);
     expect(set.issues.filter(({ used }) => !used)).toEqual([]);
   });
@@ -265,13 +265,13 @@ describe("files that are no COCO JSON", () => {
         },
         { task },
       );
-    await expect(set(`{"image_id":${deep},"category_id":3}`, "boxes")).rejects.toThrow(
+    await expect(set(`{"image_id":${deep},"category_id":3}`, "counting")).rejects.toThrow(
       "has annotations.0.image_id = a value that is nested",
     );
-    const bbox = await set(`{"image_id":1,"category_id":3,"bbox":${deep}}`, "boxes");
+    const bbox = await set(`{"image_id":1,"category_id":3,"bbox":${deep}}`, "counting");
     expect(reasons(bbox)["a.png"]).toContain("has the bbox a value that is nested");
     for (const segmentation of [deep, `[[${deep},1,1,1,1,1]]`, `{"size":[6,8],"counts":[${deep}]}`]) {
-      const masks = await set(`{"image_id":1,"category_id":3,"segmentation":${segmentation}}`, "masks");
+      const masks = await set(`{"image_id":1,"category_id":3,"segmentation":${segmentation}}`, "segmentation");
       expect(reasons(masks)["a.png"]).toContain("train.json: annotation 1 of the image");
     }
   });
@@ -283,7 +283,7 @@ describe("files that are no COCO JSON", () => {
       "hat/notes.json": '{"images": 3}',
       "list.json": "[]",
     };
-    expect((await open(files)).task).toBe("classes");
+    expect((await open(files)).task).toBe("classification");
   });
 
   it("give an S2Error or problems for any damage, and no other error", async () => {
@@ -332,14 +332,18 @@ describe("files that are no COCO JSON", () => {
       .tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }))
       .map(([at, bits]) => whole.map((byte, i) => (i === at ? byte ^ bits : byte)));
     await fc.assert(
-      fc.asyncProperty(fc.oneof(replaced, cut, flipped), fc.constantFrom<Task>("boxes", "masks"), async (bytes, task) => {
-        try {
-          const set = await open({ ...files, "instances_train.json": bytes }, { task });
-          for (const items of Object.values(set.splits)) for (const item of items) expect(item.path).toMatch(/^[ab]\.png$/);
-        } catch (error) {
-          if (!(error instanceof S2Error)) throw error;
-        }
-      }),
+      fc.asyncProperty(
+        fc.oneof(replaced, cut, flipped),
+        fc.constantFrom<Task>("counting", "segmentation"),
+        async (bytes, task) => {
+          try {
+            const set = await open({ ...files, "instances_train.json": bytes }, { task });
+            for (const items of Object.values(set.splits)) for (const item of items) expect(item.path).toMatch(/^[ab]\.png$/);
+          } catch (error) {
+            if (!(error instanceof S2Error)) throw error;
+          }
+        },
+      ),
       { seed: 8, numRuns: 400 },
     );
   });
@@ -361,7 +365,7 @@ describe("masks of COCO's JSON", () => {
     ...rest,
   });
   const ids = async (set: DataSet) => {
-    if (set.task !== "masks") throw new Error(set.task);
+    if (set.task !== "segmentation") throw new Error(set.task);
     return [...(await set.splits.train[0].mask()).data];
   };
   const drawn = (value: (x: number, y: number) => number) =>
@@ -373,7 +377,7 @@ describe("masks of COCO's JSON", () => {
     for (const counts of [runs, "n0<6"]) {
       const crowd = outline(3, { size: [6, 8], counts }, { iscrowd: 1 });
       for (const polygon of [[square], square]) {
-        const set = await open(files([outline(7, polygon), crowd]), { task: "masks" });
+        const set = await open(files([outline(7, polygon), crowd]), { task: "segmentation" });
         expect(set).toMatchObject({ classes: ["cat", "dog", "cup", "background"], ignore: 255 });
         expect(set.splits.train[0]).toMatchObject({ classes: [0, 1, 3], maskPath: "annotations/instances_train.json" });
         expect(await ids(set)).toEqual(expected);
@@ -382,15 +386,17 @@ describe("masks of COCO's JSON", () => {
   });
 
   it("are asked for where there are boxes and outlines, and not where there are boxes alone", async () => {
-    await expect(open(files([outline(7, [square], { bbox: [1, 1, 2, 2] })]))).rejects.toThrow("has masks and boxes");
-    expect((await open(files([boxed(1, 7, [1, 1, 2, 2], { segmentation: [] })]))).task).toBe("boxes");
+    await expect(open(files([outline(7, [square], { bbox: [1, 1, 2, 2] })]))).rejects.toThrow(
+      "has data for segmentation and counting",
+    );
+    expect((await open(files([boxed(1, 7, [1, 1, 2, 2], { segmentation: [] })]))).task).toBe("counting");
   });
 
   it("that cannot be right cost their image, with the annotation and the cause", async () => {
     const bad: [object, string][] = [
       [outline(7, [[1, 1, 2, 2]]), "annotation 5: its polygon has 4 numbers"],
       [outline(7, [[1, 1, 2, 2, "3", 3]]), 'annotation 5: number 4 of its polygon is "3"'],
-      [outline(7, []), 'annotation 5 has no segmentation; without outlines the kind is "boxes"'],
+      [outline(7, []), 'annotation 5 has no segmentation; without outlines the task is "counting"'],
       [outline(7, undefined), "annotation 5 has no segmentation"],
       [outline(7, "x"), "annotation 5 has a segmentation that is neither polygons nor run lengths"],
       [outline(7, { size: [8, 6], counts: runs }), "annotation 5 has run lengths of 6x8 pixels and the image is 8x6"],
@@ -398,7 +404,7 @@ describe("masks of COCO's JSON", () => {
       [outline(8, [square]), "annotation 5 is of category 8, which has no name"],
     ];
     for (const [annotation, cause] of bad) {
-      const set = await open(files([annotation]), { task: "masks" });
+      const set = await open(files([annotation]), { task: "segmentation" });
       expect(reasons(set)["images/a.png"], cause).toContain(`annotations/instances_train.json: ${cause}`);
     }
   });
@@ -424,7 +430,7 @@ describe("masks of COCO's panoptic JSON", () => {
 
   it("give the class of each segment, and no class where there is none", async () => {
     const set = await open(files(panoptic(), png()));
-    if (set.task !== "masks") throw new Error(set.task);
+    if (set.task !== "segmentation") throw new Error(set.task);
     expect(set).toMatchObject({ classes: ["cat", "dog", "cup"], ignore: 255 });
     expect(set.splits.val[0]).toMatchObject({ classes: [0, 1], maskPath: "annotations/panoptic_val2017/a.png" });
     expect([...(await set.splits.val[0].mask()).data.subarray(0, 8)]).toEqual([1, 0, 1, 255, 1, 0, 1, 255]);

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { countItems, type DataSet, groupClasses, openDataSet, splitOff } from "../../src/datasets/index.ts";
 import { folderOf, imageFile, mask } from "./data-folder.ts";
 
-const bare = (classes: readonly number[][]): DataSet<"boxes"> => ({
-  task: "boxes",
+const bare = (classes: readonly number[][]): DataSet<"counting"> => ({
+  task: "counting",
   name: "bare",
   classes: ["a", "b", "c", "d"],
   splits: { all: classes.map((ids, i) => ({ path: `${i}.png`, size: [9, 9], classes: ids, labelPath: `${i}.txt`, boxes: [] })) },
@@ -93,7 +93,7 @@ describe("groupClasses", () => {
   const groupOf = (name: string) => ({ car: "vehicle", bus: "vehicle" })[name];
 
   it("maps pixels, with what is no class any more ignored, and says anew which classes a split lacks", async () => {
-    const set = await openDataSet(folderOf(files), { task: "masks" });
+    const set = await openDataSet(folderOf(files), { task: "segmentation" });
     const grouped = groupClasses(set, (name) => (name === "tree" ? "plant" : groupOf(name)));
     expect(grouped).toMatchObject({ classes: ["vehicle", "plant"], ignore: 255 });
     expect([...(await grouped.splits.all[0].mask()).data.subarray(0, 4)]).toEqual([255, 0, 0, 1]);
@@ -106,13 +106,13 @@ describe("groupClasses", () => {
   });
 
   it("maps boxes and labels, and leaves out what is no class any more", async () => {
-    const boxes = groupClasses(await openDataSet(folderOf(files), { task: "boxes" }), groupOf);
+    const boxes = groupClasses(await openDataSet(folderOf(files), { task: "counting" }), groupOf);
     expect(boxes.splits.all.map((item) => item.boxes.map(({ label }) => label))).toEqual([[0, 0], [0]]);
     expect(boxes.ignore).toBeUndefined();
     const set = await openDataSet(
       folderOf({ "car/a.png": imageFile(1), "bus/a.png": imageFile(2), "tree/a.png": imageFile(3) }),
       {
-        task: "classes",
+        task: "classification",
       },
     );
     const grouped = groupClasses(set, groupOf);
@@ -121,7 +121,7 @@ describe("groupClasses", () => {
       ["car/a.png", 0],
     ]);
     const many = {
-      ...(await openDataSet(folderOf(files), { task: "masks" })),
+      ...(await openDataSet(folderOf(files), { task: "segmentation" })),
       classes: Array.from({ length: 300 }, (_, i) => `${i}`),
     };
     expect(() => groupClasses(many, (name) => name)).toThrow("masks have at most 255");

@@ -25,7 +25,7 @@ describe("layouts of masks", () => {
       ...text("1.jpg\n2\n", "VOC2012/ImageSets/Segmentation/trainval.txt"),
       ...text("3 1\n", "VOC2012/ImageSets/Main/cat_train.txt"),
     });
-    expect(set).toMatchObject({ task: "masks", ignore: 255 });
+    expect(set).toMatchObject({ task: "segmentation", ignore: 255 });
     expect(paths(set)).toEqual({ train: ["VOC2012/JPEGImages/1.jpg.png"], val: ["VOC2012/JPEGImages/2.png"] });
     expect(set.splits.train[0].classes.map((id) => set.classes[id])).toEqual(["background", "person"]);
     expect(bad(set)).toEqual([]);
@@ -42,7 +42,7 @@ describe("layouts of masks", () => {
       ...masks([9], "gtFine/train/ulm/ulm_0_1_gtFine_color.png", "gtFine/train/ulm/ulm_0_1_gtFine_instanceIds.png"),
       ...text("{}", "gtFine/train/ulm/ulm_0_1_gtFine_polygons.json"),
     });
-    expect(set).toMatchObject({ task: "masks", ignore: 255 });
+    expect(set).toMatchObject({ task: "segmentation", ignore: 255 });
     expect(paths(set)).toEqual({
       train: ["leftImg8bit/train/ulm/ulm_0_1_leftImg8bit.png"],
       val: ["leftImg8bit/val/bonn/bonn_0_1_leftImg8bit.png"],
@@ -70,7 +70,7 @@ describe("layouts of masks", () => {
     };
     const info = "Idx\tRatio\tTrain\tVal\tStuff\tName\n1\t0.15\t11\t1\t1\twall\n2\t0.1\t6\t1\t1\tbuilding, edifice\n";
     const set = await open({ ...files, "objectInfo150.txt": info });
-    expect(set).toMatchObject({ task: "masks", ignore: 0, classes: ["", "wall", "building, edifice"] });
+    expect(set).toMatchObject({ task: "segmentation", ignore: 0, classes: ["", "wall", "building, edifice"] });
     expect(paths(set)).toEqual({ train: ["images/training/a.png"], val: ["images/validation/b.png"] });
     expect(set.splits.val[0].classes).toEqual([1, 2]);
     const shifted = await open({ ...files, "classes.txt": "wall\nbuilding\n" });
@@ -88,7 +88,7 @@ describe("layouts of masks", () => {
     ["labels/ of PNGs", "train/images/a.jpg", "train/labels/a.png"],
   ])("%s", async (_, imagePath, maskPath) => {
     const set = await open({ ...images(imagePath), ...masks([0, 1], maskPath), "classes.txt": "sky\nroad\n" });
-    expect(set.task).toBe("masks");
+    expect(set.task).toBe("segmentation");
     expect(Object.values(paths(set))).toEqual([[imagePath]]);
     expect(Object.values(set.splits)[0][0]).toMatchObject({ maskPath, classes: [0, 1] });
     expect(bad(set)).toEqual([]);
@@ -111,7 +111,7 @@ describe("layouts of boxes", () => {
     ["in labels/ of a split by year", "train2017/images/a.png", "train2017/labels/a.txt"],
   ])("label files %s", async (_, imagePath, labelPath) => {
     const set = await open({ ...images(imagePath), [labelPath]: line, ...names });
-    expect(set.task).toBe("boxes");
+    expect(set.task).toBe("counting");
     expect(Object.values(set.splits)[0][0]).toMatchObject({ path: imagePath, labelPath, classes: [1] });
     expect(bad(set)).toEqual([]);
   });
@@ -229,7 +229,7 @@ describe("what is no set of classes is refused with what was found", () => {
     const numbered = await open(images("s1/1.png", "s1/2.png", "s2/1.png", "s2/2.png"));
     expect([numbered.classes, bad(numbered)]).toEqual([["s1", "s2"], []]);
     const asked = await open(images("left/street.png", "left/park.png", "right/street.png", "right/park.png"), {
-      task: "classes",
+      task: "classification",
     });
     expect(asked.classes).toEqual(["left", "right"]);
   });

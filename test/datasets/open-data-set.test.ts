@@ -29,7 +29,7 @@ describe("a folder for each class", () => {
         "README.md": "",
       }),
     );
-    expect(set).toMatchObject({ task: "classes", classes: ["Zebra", "apple", "hat"] }); // by bytes, as torchvision
+    expect(set).toMatchObject({ task: "classification", classes: ["Zebra", "apple", "hat"] }); // by bytes, as torchvision
     expect(paths(set)).toEqual({
       train: ["train/Zebra/b.png", "train/hat/a.png"],
       val: ["validation/apple/deeper/d.png", "validation/hat/c.png"],
@@ -125,7 +125,7 @@ describe("images and masks", () => {
         ...classes,
       }),
     );
-    if (set.task !== "masks") throw new Error(set.task);
+    if (set.task !== "segmentation") throw new Error(set.task);
     expect(set).toMatchObject({ ignore: 9, classes: ["sky", "road", "", "car", "", "", "", "", "", "void"] });
     expect(left(set)).toEqual([]);
     const [item] = set.splits.val;
@@ -172,7 +172,7 @@ describe("images and masks", () => {
     expect((await openDataSet(folderOf(files), { classes: names })).splits.all[0].classes).toEqual([0, 1]);
     const ignoring = async (options: object) => {
       const set = await openDataSet(folderOf(files), options);
-      return set.task === "masks" ? [set.ignore, ...set.splits.all[0].classes] : [];
+      return set.task === "segmentation" ? [set.ignore, ...set.splits.all[0].classes] : [];
     };
     expect(await ignoring({ classes: names })).toEqual([255, 0, 1]);
     expect(await ignoring({ classes: ["unlabeled", "sky"] })).toEqual([0, 1]);
@@ -195,7 +195,7 @@ describe("images and masks", () => {
           const bytes = flaw === "empty mask" ? "" : flaw === "cut mask" ? whole.subarray(0, whole.length - 20) : whole;
           if (flaw !== "no mask") files[`masks/${split}/${name}.png`] = bytes;
         }
-        const set = await openDataSet(folderOf(files), { task: "masks" });
+        const set = await openDataSet(folderOf(files), { task: "segmentation" });
         const used = new Set(Object.values(set.splits).flatMap((items) => items.map(({ path }) => path)));
         for (const [name, [flaw, split]] of Object.entries(all)) {
           const named = left(set).filter((path) => path.endsWith(`/${split}/${name}.png`));
@@ -246,7 +246,7 @@ describe("images and depth", () => {
 describe("images and YOLO boxes", () => {
   const yaml = { "data.yaml": "names:\n  0: cat\n  2: dog\n" };
   const set = (lines: string) =>
-    openDataSet(folderOf({ ...yaml, "images/a.png": imageFile(1), "labels/a.txt": lines }), { task: "boxes" });
+    openDataSet(folderOf({ ...yaml, "images/a.png": imageFile(1), "labels/a.txt": lines }), { task: "counting" });
 
   it("give boxes in pixels, cut at the edges, and none for an empty file", async () => {
     const { splits } = await set("2 0.5 0.5 0.25 0.5\n0 0.0 1.0 0.1 0.1\n");
@@ -270,7 +270,7 @@ describe("images and YOLO boxes", () => {
   });
 
   it("are not taken for images without objects when the label file is missing", async () => {
-    const missing = await openDataSet(folderOf({ ...yaml, "images/a.png": imageFile(1) }), { task: "boxes" });
+    const missing = await openDataSet(folderOf({ ...yaml, "images/a.png": imageFile(1) }), { task: "counting" });
     expect(reasons(missing)["images/a.png"]).toContain("an empty one where there is no object");
   });
 });
@@ -282,7 +282,7 @@ describe("a list in CSV", () => {
 
   it("gives labels and splits; ids count up as numbers where labels are numbers", async () => {
     const set = await open("file,class,split\na.png,10,train\nb.png,9,test\n");
-    expect(set).toMatchObject({ task: "classes", classes: ["9", "10"] });
+    expect(set).toMatchObject({ task: "classification", classes: ["9", "10"] });
     expect(paths(set)).toEqual({ train: ["data/a.png"], test: ["data/b.png"] });
     expect(paths(await open('\ufeffPath,Label\na.png,hat\nb.png,"cap, red"\n'))).toEqual({ all: ["data/a.png", "data/b.png"] });
     const named = await open("path,label\na.png,1\nb.png,cap\n", { classes: ["cap", "hat"] });
@@ -312,7 +312,7 @@ describe("opening", () => {
   it("reports the same bytes in two splits, by whatever name, and leaves them where they are", async () => {
     const set = await openDataSet(
       folderOf({ "train/hat/a.png": imageFile(1), "test/hat/b.png": imageFile(1), "test/hat/c.png": imageFile(1) }),
-      { task: "classes" },
+      { task: "classification" },
     );
     expect(countItems(set).test.images).toBe(2);
     expect(set.issues).toEqual([
@@ -323,15 +323,15 @@ describe("opening", () => {
   it("asks which kind where a folder has two, and says what is known where it has none", async () => {
     const both = { "images/a.png": imageFile(1), "masks/a.png": mask([0]), "labels/a.txt": "", "classes.txt": "sky" };
     await expect(openDataSet(folderOf(both, "both"))).rejects.toThrow(
-      '"both" has masks and boxes. Say which with task: "masks" or "boxes"',
+      '"both" has data for segmentation and counting. Say which with task: "segmentation" or "counting"',
     );
-    expect((await openDataSet(folderOf(both), { task: "boxes" })).splits.all[0].boxes).toEqual([]);
+    expect((await openDataSet(folderOf(both), { task: "counting" })).splits.all[0].boxes).toEqual([]);
     await expect(openDataSet(folderOf({ "a.png": imageFile(1) }))).rejects.toThrow("laid out in no way that is known");
     await expect(openDataSet(folderOf({}))).rejects.toThrow("(0 files)");
     await expect(openDataSet(folderOf(both), { task: "points" as Task })).rejects.toThrow(
-      "expected classes, masks, depth, boxes",
+      "expected classification, segmentation, depth, counting",
     );
-    await expect(openDataSet(folderOf(both), { task: "masks", list: "x.csv" })).rejects.toThrow("a list gives classes");
+    await expect(openDataSet(folderOf(both), { task: "segmentation", list: "x.csv" })).rejects.toThrow("a list is for");
     await expect(openDataSet(folderOf(both), { list: "x.csv" })).rejects.toThrow('has no file "x.csv"');
   });
 
@@ -365,10 +365,10 @@ describe("opening", () => {
         .toBuffer(),
     );
     const files = { "hat/whole.jpg": whole, "hat/cut.jpg": whole.subarray(0, whole.length - 40) };
-    expect(left(await openDataSet(folderOf(files), { task: "classes" }))).toEqual([]); // its first bytes are right
+    expect(left(await openDataSet(folderOf(files), { task: "classification" }))).toEqual([]); // its first bytes are right
     const seen: number[] = [];
     const set = await openDataSet(folderOf(files), {
-      task: "classes",
+      task: "classification",
       decode: (bytes) => loadImage(bytes),
       onImage: (done, of) => seen.push(done, of),
     });
@@ -387,8 +387,8 @@ describe("opening", () => {
     files["a/drawn.svg"] = new TextEncoder().encode(
       '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>',
     );
-    const set = await openDataSet(folderOf(files), { task: "classes" });
-    const decoded = await openDataSet(folderOf(files), { task: "classes", decode: (bytes) => loadImage(bytes) });
+    const set = await openDataSet(folderOf(files), { task: "classification" });
+    const decoded = await openDataSet(folderOf(files), { task: "classification", decode: (bytes) => loadImage(bytes) });
     const sizes = ({ splits }: DataSet) => Object.fromEntries(splits.all.map(({ path, size }) => [path, size]));
     expect(sizes(set)).toEqual(sizes(decoded));
     expect(sizes(set)).toMatchObject({ "a/turned.jpg": [40, 30], "a/jpeg.jpeg": [30, 40] });
@@ -424,7 +424,7 @@ describe("openFolder", () => {
     expect(new TextDecoder().decode(await folder.read("b/[odd] (1).txt"))).toBe("odd");
     symlinkSync(join(root, "gone.png"), join(root, "set/b/lost.png"));
     expect(await folder.list()).toContain("b/lost.png");
-    const lost = await openDataSet(folder, { task: "classes" });
+    const lost = await openDataSet(folder, { task: "classification" });
     expect(reasons(lost)["b/lost.png"]).toMatch(/^It cannot be read \(ENOENT/); // annexed images that were not fetched
     expect(() => openFolder(join(root, "none"))).toThrow("There is no folder");
     expect(() => openFolder(join(root, "far/x.txt"))).toThrow("There is no folder");

@@ -20,7 +20,7 @@ describe.skipIf(skip)(`the sets of ../shared/data${skip}`, () => {
     const set = await open("clothing");
     const names = ["dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt"];
     const all = (count: number) => Object.fromEntries(names.map((name) => [name, count]));
-    expect(set).toMatchObject({ task: "classes", classes: names, issues: [] });
+    expect(set).toMatchObject({ task: "classification", classes: names, issues: [] });
     expect(countItems(set)).toEqual({
       train: { images: 300, classes: all(30) },
       val: { images: 60, classes: all(6) },
@@ -36,7 +36,7 @@ describe.skipIf(skip)(`the sets of ../shared/data${skip}`, () => {
 
   it("camvid: masks of 11 classes with void ignored, of the images' size", async () => {
     const set = await open("camvid");
-    if (set.task !== "masks") throw new Error(set.task);
+    if (set.task !== "segmentation") throw new Error(set.task);
     expect(set).toMatchObject({ ignore: 11, issues: [] });
     expect(set.classes).toHaveLength(12);
     expect(images(set)).toEqual({ train: 150, val: 15, test: 100 });
@@ -49,7 +49,7 @@ describe.skipIf(skip)(`the sets of ../shared/data${skip}`, () => {
   });
 
   it("coco128: boxes and small boxes of every image as attribution.csv counts them", async () => {
-    const set = await open("coco128", { task: "boxes" });
+    const set = await open("coco128", { task: "counting" });
     expect(images(set)).toEqual({ train: 41, val: 39 });
     expect(set.classes).toHaveLength(80);
     expect(set.issues.filter(({ used }) => !used)).toEqual([]);
@@ -64,7 +64,7 @@ describe.skipIf(skip)(`the sets of ../shared/data${skip}`, () => {
   });
 
   it("coco128: masks of COCO's ids with 0 ignored, which can be put together by supercategory", async () => {
-    const set = await open("coco128", { task: "masks" });
+    const set = await open("coco128", { task: "segmentation" });
     expect(images(set)).toEqual({ train: 41, val: 39 });
     expect(set.ignore).toBe(0);
     expect(set.issues.filter(({ used }) => !used)).toEqual([]);
@@ -127,7 +127,7 @@ describe.skipIf(skip)(`the sets of ../shared/data${skip}`, () => {
 
   it("pcb: boxes of 6 defects on 1-bit images of 640 pixels", async () => {
     const set = await open("pcb");
-    if (set.task !== "boxes") throw new Error(set.task);
+    if (set.task !== "counting") throw new Error(set.task);
     expect(images(set)).toEqual({ train: 60, val: 40 });
     expect(set).toMatchObject({ classes: ["open", "short", "mousebite", "spur", "copper", "pin-hole"], issues: [] });
     expect(set.splits.train.every(({ size, boxes }) => size[0] === 640 && size[1] === 640 && boxes.length > 0)).toBe(true);

@@ -6,7 +6,7 @@ import { folderOf, imageFile } from "./data-folder.ts";
 const images = { "img/a.png": imageFile(1), "img/b.png": imageFile(2), "img/c d.PNG": imageFile(3) };
 const open = (table: string | Uint8Array, name = "list.csv") =>
   openDataSet(folderOf({ ...images, [name]: table }), { list: name });
-const labels = ({ classes, splits }: DataSet<"classes">) =>
+const labels = ({ classes, splits }: DataSet<"classification">) =>
   Object.values(splits)
     .flat()
     .map(({ path, label }) => `${path} ${classes[label]}`);
@@ -46,7 +46,7 @@ describe("a table gives each image its label", () => {
     ["with names alone, without extension", "image_id,breed\na,hat\nb,cap\nc d,hat\n"],
     ["with paths of another machine", `path,label\n${ROWS.map((row) => `/home/ann/${row}`).join("\n")}`],
   ] as [string, string | Uint8Array][])("%s", async (_, table) => {
-    const set = (await open(table)) as DataSet<"classes">;
+    const set = (await open(table)) as DataSet<"classification">;
     expect(set.issues).toEqual([]);
     expect([Object.keys(set.splits), labels(set)]).toEqual([["all"], RIGHT]);
   });
@@ -56,7 +56,7 @@ describe("a table gives each image its label", () => {
     ["tabs", "\t"],
   ])("as lines of path and label with %s, and paths with spaces", async (_, between) => {
     const lines = ROWS.map((row) => row.replace(",", between)).join("\n");
-    expect(labels((await open(lines, "list.txt")) as DataSet<"classes">)).toEqual(RIGHT);
+    expect(labels((await open(lines, "list.txt")) as DataSet<"classification">)).toEqual(RIGHT);
   });
 
   it("and its split, by a column's name or by what it holds", async () => {
@@ -71,8 +71,8 @@ describe("a table gives each image its label", () => {
 
   it("as a list for each split, found without being named", async () => {
     const lists = { "train.txt": "img/a.png 1\nimg/c d.png 1\n", "val.txt": "img/b.png 0\n" };
-    const set = (await openDataSet(folderOf({ ...images, ...lists }))) as DataSet<"classes">;
-    expect(set).toMatchObject({ task: "classes", classes: ["0", "1"] });
+    const set = (await openDataSet(folderOf({ ...images, ...lists }))) as DataSet<"classification">;
+    expect(set).toMatchObject({ task: "classification", classes: ["0", "1"] });
     expect(Object.entries(set.splits).map(([split, items]) => [split, items.length])).toEqual([
       ["train", 2],
       ["val", 1],

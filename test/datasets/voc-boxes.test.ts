@@ -14,7 +14,7 @@ const reasons = ({ issues }: { issues: readonly DataSetIssue[] }) =>
   Object.fromEntries(issues.map(({ path, reason }) => [path, reason]));
 async function open(files: Files, options?: DataSetOptions) {
   const set = await openDataSet(folderOf(files), options);
-  if (set.task !== "boxes") throw new Error(set.task);
+  if (set.task !== "counting") throw new Error(set.task);
   return set;
 }
 const one = (text: string | Uint8Array, options?: DataSetOptions) =>
@@ -71,7 +71,7 @@ describe("boxes of Pascal VOC", () => {
       { train: ["images/train/a.png"], val: ["images/val/a.png"] },
     ],
   ])("are found in %s", async (_, files, expected) => {
-    const set = await openDataSet(folderOf(files), { task: "boxes" });
+    const set = await openDataSet(folderOf(files), { task: "counting" });
     expect(Object.fromEntries(Object.entries(set.splits).map(([name, items]) => [name, items.map(({ path }) => path)]))).toEqual(
       expected,
     );

@@ -10,7 +10,7 @@ const yaml = "names: {0: cup, 1: cat}\n";
 const WIDE = 64;
 const HIGH = 48;
 
-async function read(labels: string | Uint8Array, task: Task = "boxes", data = yaml) {
+async function read(labels: string | Uint8Array, task: Task = "counting", data = yaml) {
   const files: Files = { "data.yaml": data, "images/a.png": imageFile(1, WIDE, HIGH), "labels/a.txt": labels };
   const { splits, issues } = await openDataSet(folderOf(files), { task });
   return { item: splits.all[0], reason: issues.find(({ path }) => path === "labels/a.txt")?.reason };
@@ -76,12 +76,12 @@ describe("a line of a label file", () => {
 
   it("is a box with keypoints where data.yaml says so, and refused when it has another number of them", async () => {
     const pose = `${yaml}kpt_shape: [2, 3]\n`;
-    const { item } = await read("0 0.5 0.5 0.4 0.4 0.5 0.5 1 0 0 0\n", "boxes", pose);
+    const { item } = await read("0 0.5 0.5 0.4 0.4 0.5 0.5 1 0 0 0\n", "counting", pose);
     expect((item as { boxes?: object[] }).boxes).toEqual(near([middle]));
-    expect((await read("0 0.5 0.5 0.4 0.4 0.5 0.5 1", "boxes", pose)).reason).toContain(
+    expect((await read("0 0.5 0.5 0.4 0.4 0.5 0.5 1", "counting", pose)).reason).toContain(
       "has 8 numbers, expected 11: kpt_shape is 2 x 3",
     );
-    await expect(read("", "boxes", `${yaml}kpt_shape: 17\n`)).rejects.toThrow("not [number of keypoints, 2 or 3]");
+    await expect(read("", "counting", `${yaml}kpt_shape: 17\n`)).rejects.toThrow("not [number of keypoints, 2 or 3]");
   });
 
   it("never ends in an error of another kind, and gives boxes inside of the image alone", () => {
@@ -128,7 +128,7 @@ describe("a line of a label file", () => {
 
 describe("masks of YOLO polygons", () => {
   it("are painted with the background after the classes", async () => {
-    const { item } = await read("1 0 0 0.5 0 0.5 0.5 0 0.5\n", "masks");
+    const { item } = await read("1 0 0 0.5 0 0.5 0.5 0 0.5\n", "segmentation");
     const mask = await (item as { mask?: () => Promise<{ data: Uint8Array }> }).mask!();
     expect(item.classes).toEqual([1, 2]);
     expect(mask.data.filter((id) => id === 1)).toHaveLength((WIDE / 2) * (HIGH / 2));
@@ -136,9 +136,9 @@ describe("masks of YOLO polygons", () => {
   });
 
   it("are all background for an empty file, and refused where a line is a box or reaches far out", async () => {
-    expect((await read("", "masks")).item.classes).toEqual([2]);
+    expect((await read("", "segmentation")).item.classes).toEqual([2]);
     const mixed = "0 0.1 0.1 0.4 0.1 0.4 0.4\n1 0.5 0.5 0.4 0.4";
-    expect((await read(mixed, "masks")).reason).toContain("line 2 is a box, expected a polygon: masks need outlines");
-    expect((await read("0 0.1 0.1 0.4 0.1 -1.5 0.4", "masks")).reason).toContain("line 1: number 4 of its polygon is -96");
+    expect((await read(mixed, "segmentation")).reason).toContain("line 2 is a box, expected a polygon: masks need outlines");
+    expect((await read("0 0.1 0.1 0.4 0.1 -1.5 0.4", "segmentation")).reason).toContain("line 1: number 4 of its polygon is -96");
   });
 });

@@ -42,7 +42,6 @@ const lines = [...new Set([...fromHelp, ...fromDocs].map((line) => argsOf(line).
 
 /** Commands that are only parsed here, and where they run. */
 const elsewhere: Readonly<Record<string, string>> = {
-  experiment: "test/cli/experiment.test.ts",
   "export-vision-encoder": "test/cli/vision-encoder.test.ts",
 };
 

@@ -8,10 +8,17 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const filesBelow = (folder: string, ending: RegExp): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((path) => ending.test(path) && !path.includes("node_modules"))
+    .filter((path) => ending.test(path) && !/node_modules|^dist\//.test(path))
     .map((path) => `${folder}/${path}`);
 
-const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...filesBelow("docs", /\.md$/), ...filesBelow("models", /\.md$/)];
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...filesBelow("docs", /\.md$/),
+  ...filesBelow("models", /\.md$/),
+  ...filesBelow("research", /\.md$/),
+];
 
 /** Anchors of a page as GitHub makes them from its headings. */
 function anchorsOf(page: string): Set<string> {
@@ -39,9 +46,10 @@ describe("links between pages", () => {
 });
 
 it("files that comments, docs and scripts name exist", () => {
-  const folders = ["src", "test", "scripts", "bench", "docs", "examples", "playground"];
+  const folders = ["src", "test", "scripts", "bench", "docs", "examples", "playground", "research"];
   const sources = ["README.md", "CONTRIBUTING.md", ...folders.flatMap((folder) => filesBelow(folder, /\.(ts|mjs|md|py|html)$/))];
-  const named = /(?<![\w./-])(?:src|test|scripts|bench|docs|examples|playground|models)\/[\w./-]+\.(?:ts|mts|mjs|md|py)\b/g;
+  const named =
+    /(?<![\w./-])(?:src|test|scripts|bench|docs|examples|playground|models|research)\/[\w./-]+\.(?:ts|mts|mjs|md|py)\b/g;
   const missing = sources.flatMap((source) =>
     (read(source).match(named) ?? []).filter((path) => !existsSync(join(root, path))).map((path) => `${source}: ${path}`),
   );

@@ -1,4 +1,4 @@
-/** Images as squares against LLaVA's and transformers' steps on Pillow (scripts/make-fit-photos.py): one pixel off is another picture than the weights know. */
+/** Images as squares against LLaVA's and transformers' steps on Pillow (research/python/make-fit-photos.py): one pixel off is another picture than the weights know. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { fitImage } from "../../src/features/fit-image.ts";

@@ -1,16 +1,8 @@
 /** What a user of depth relies on: meters, the loss of DINOv2's head, unknown depth left out, the image's size. */
 import { describe, expect, it } from "vitest";
-import { logDepths } from "../../src/heads/depth.ts";
+import { type BinOptions, logDepths } from "../../src/heads/depth.ts";
 import { type Bins, binDepths, scaleInvariantLoss } from "../../src/heads/depth-bins.ts";
-import {
-  type BinOptions,
-  type DepthHead,
-  fitDepth,
-  fitRidgeDepth,
-  openDepth,
-  readHead,
-  writeHead,
-} from "../../src/heads/index.ts";
+import { type DepthHead, fitDepth, fitRidgeDepth, openDepth, readHead, writeHead } from "../../src/heads/index.ts";
 import {
   casesOf,
   goldenWidths as channelsPerScale,
@@ -43,7 +35,7 @@ describe("depth", () => {
   it.each(casesOf(/^depth/))("has torch's scale-invariant loss and gradient: %s", async (_, golden) => {
     const bins = { count: golden.bins, spacing: golden.spacing, weights: golden.weights } as Bins;
     const loss = scaleInvariantLoss(bins, golden.near as number, golden.far as number);
-    const batch = { features: new Float32Array(30), logs: floats(golden, "logs"), known: floats(golden, "known") };
+    const batch = { features: new Float32Array(30), logs: floats(golden, "logs"), weights: floats(golden, "known") };
     const got = await lossOf(loss, { dims: [30, bins.count], data: floats(golden, "scores") }, batch);
     expect(got.loss).toBeCloseTo(golden.loss as number, 5);
     expect(largestDifference(got.gradient, floats(golden, "gradient"))).toBeLessThan(1e-6);
@@ -81,17 +73,17 @@ describe("depth", () => {
 
   it("is the mean logarithm of what is known under a token; too near, too far, 0 and NaN are not", () => {
     const data = Float32Array.of(1, 4, 0, Number.NaN, 0.1, 9, 2, 2);
-    const { logs, known } = logDepths({ width: 4, height: 2, data }, { rows: 1, cols: 2 }, 0.5, 8);
+    const { logs, weights } = logDepths({ width: 4, height: 2, data }, { rows: 1, cols: 2 }, 0.5, 8);
     expect(Math.exp(logs[0])).toBeCloseTo(2, 5); // 1 and 4
     expect(Math.exp(logs[1])).toBeCloseTo(2, 5);
-    expect([...known]).toEqual([0.5, 0.5]);
+    expect([...weights]).toEqual([0.5, 0.5]);
     expect(() => logDepths({ width: 4, height: 3, data }, grid, 0.5, 8)).toThrow("Got 8 depths for a map of 4x3");
   });
 
   it("knows depths of exactly the nearest and the farthest", () => {
     const data = Float32Array.of(0.5, 0.49, 8, 8.01);
-    const { logs, known } = logDepths({ width: 4, height: 1, data }, { rows: 1, cols: 2 }, 0.5, 8);
-    expect([...known]).toEqual([0.5, 0.5]);
+    const { logs, weights } = logDepths({ width: 4, height: 1, data }, { rows: 1, cols: 2 }, 0.5, 8);
+    expect([...weights]).toEqual([0.5, 0.5]);
     expect([...logs].map((log) => Math.exp(log))).toEqual([expect.closeTo(0.5, 6), expect.closeTo(8, 5)]);
   });
 

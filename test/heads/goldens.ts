@@ -1,6 +1,7 @@
-/** The features and the answers of scikit-learn that scripts/make-head-goldens.py wrote, and graphs on one thread. */
+/** The features and the predictions of scikit-learn that research/python/make-head-goldens.py wrote, and graphs on one thread. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
+import { argmax } from "../../src/core/index.ts";
 import type { LabeledBatch } from "../../src/heads/index.ts";
 import type { OpenGraph } from "../../src/onnx/index.ts";
 import { openGraph } from "../../src/runtimes/node/index.ts";
@@ -41,11 +42,16 @@ export function largestDifference(got: Float32Array, expected: Float32Array): nu
   return got.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
 }
 
-/** Of the largest difference to the largest number. */
+/** Ratio of the largest difference to the largest number. */
 export const relativeDifference = (got: Float32Array, expected: Float32Array): number =>
   largestDifference(got, expected) / expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-export const rightOnes = (told: Int32Array, labels: Int32Array): number => told.filter((label, i) => label === labels[i]).length;
+export const rightOnes = (predicted: Int32Array, labels: Int32Array): number =>
+  predicted.filter((label, i) => label === labels[i]).length;
+
+/** The class with the largest score in each row. */
+export const classesOf = (scores: Float32Array, classes: number): Int32Array =>
+  Int32Array.from({ length: scores.length / classes }, (_, row) => argmax(scores, row * classes, classes));
 
 /** The same rows in batches of `size`, the last one shorter. */
 export function inBatches({ features, labels }: LabeledBatch, size: number): LabeledBatch[] {

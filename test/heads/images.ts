@@ -30,7 +30,7 @@ export async function lossOf<B>(
   const graph = newGraph(17);
   const built = loss.build(input(graph, "scores", "float32", [...(loss.leadingInputs ?? ["rows"]), loss.outputs]));
   for (const [name, value] of Object.entries(built)) output(value, name);
-  const { rows: _, ...feeds } = loss.feeds(batch);
+  const { features: _, ...feeds } = loss.feeds(batch);
   const opened = await onOneThread(writeOnnx(finishGraph(graph, "loss")));
   const results = await opened.run({ scores, ...feeds });
   await opened.close();

@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  argmax,
   fitNeighbors,
   fitPrototypes,
   type NeighborsHead,
@@ -16,6 +15,7 @@ import {
   casesOf,
   goldenWidths as channelsPerScale,
   goldenClasses as classes,
+  classesOf,
   floats,
   goldenRows,
   inBatches,
@@ -35,7 +35,7 @@ describe("k nearest neighbors", () => {
       const opened = await openNeighbors(readHead(json, weights) as NeighborsHead, openGraph);
       const fractions = await opened.predict(test.features);
       expect(largestDifference(fractions, floats(golden as never, "probabilities"))).toBeLessThan(1e-5);
-      expect(rightOnes(argmax(fractions, classes.length), test.labels)).toBe(golden.right);
+      expect(rightOnes(classesOf(fractions, classes.length), test.labels)).toBe(golden.right);
     },
   );
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { softLabelLoss } from "../../src/heads/cross-entropy.ts";
 import { fitWithLbfgs } from "../../src/heads/fit-lbfgs.ts";
 import {
-  argmax,
   type FitProgress,
   fitLogistic,
   fitRidge,
@@ -19,6 +18,7 @@ import {
   casesOf,
   goldenWidths as channelsPerScale,
   goldenClasses as classes,
+  classesOf,
   floats,
   goldenRows,
   inBatches,
@@ -37,14 +37,19 @@ describe("logistic regression", () => {
     const probe = await openProbe(head, openGraph);
     const probabilities = await probe.predict(test.features);
     expect(largestDifference(probabilities, floats(golden, "probabilities"))).toBeLessThan(1e-3);
-    expect(rightOnes(argmax(probabilities, classes.length), test.labels)).toBe(golden.right);
+    expect(rightOnes(classesOf(probabilities, classes.length), test.labels)).toBe(golden.right);
     expect(chosen.validation).toBeCloseTo(golden.validation, 3);
     expect(chosen.converged).toBe(true);
   });
 
   it.each(casesOf(/^shares/))("of fractions of classes gives scikit-learn's of weighted rows", async (_, { c, ...golden }) => {
     const batches = () => [{ features: train.features, fractions: floats(golden as never, "shares") }];
-    const { map } = await fitWithLbfgs(batches, softLabelLoss(4), { channelsPerScale, openGraph, by: "c", regularization: c });
+    const { map } = await fitWithLbfgs(batches, softLabelLoss(4), {
+      channelsPerScale,
+      openGraph,
+      penalty: "c",
+      regularization: c,
+    });
     const head = {
       kind: "probe" as const,
       gives: "probabilities" as const,
@@ -75,13 +80,19 @@ describe("logistic regression", () => {
     expect(await fitted(33)).toEqual(small);
   });
 
-  it("leaves rows out whose label is no class, as rows whose fractions are all zero", async () => {
+  it("leaves rows out whose label is no class, also from mean and deviation", async () => {
     const labels = train.labels.map((label, i) => (i % 3 === 0 ? 255 : i % 7 === 0 ? -1 : label));
-    const { head } = await fitLogistic(() => [{ ...train, labels }], { ...common, c: 1 });
-    const fractions = Float32Array.from({ length: 240 * 4 }, (_, i) => Number(labels[Math.floor(i / 4)] === i % 4));
-    const batches = () => [{ features: train.features, fractions }];
-    const { map } = await fitWithLbfgs(batches, softLabelLoss(4), { channelsPerScale, openGraph, by: "c", regularization: 1 });
-    expect(relativeDifference(map.weight.data, head.tensors.weight.data)).toBeLessThan(1e-4);
+    const features = train.features.map((value, i) => (labels[Math.floor(i / 24)] in classes ? value : 50 * value));
+    const kept = [...labels.keys()].filter((i) => labels[i] in classes);
+    const rows = kept.flatMap((i) => [...train.features.subarray(24 * i, 24 * (i + 1))]);
+    const alone = { features: Float32Array.from(rows), labels: Int32Array.from(kept, (i) => labels[i]) };
+    for (const fitted of [
+      (batch: LabeledBatch) => fitLogistic(() => [batch], { ...common, c: 1 }),
+      (batch: LabeledBatch) => fitRidgeClassifier(() => [batch], { ...common, alpha: 1 }),
+    ]) {
+      const [{ head }, { head: expected }] = [await fitted({ features, labels }), await fitted(alone)];
+      expect(relativeDifference(head.tensors.weight.data, expected.tensors.weight.data)).toBeLessThan(1e-4);
+    }
   });
 
   it("stops when it is aborted, with the signal's reason, and says how far it is until then", async () => {
@@ -130,7 +141,7 @@ describe("ridge", () => {
     const { head } = await fitRidgeClassifier(() => inBatches(train, 100), { ...common, alpha: golden.alpha });
     const scores = await (await openProbe(head, openGraph)).predict(test.features);
     expect(largestDifference(scores, floats(golden, "scores"))).toBeLessThan(1e-4);
-    expect(rightOnes(argmax(scores, classes.length), test.labels)).toBe(golden.right);
+    expect(rightOnes(classesOf(scores, classes.length), test.labels)).toBe(golden.right);
   });
 
   it("knows its losses from the products: those of the values that it predicts", async () => {
@@ -156,7 +167,7 @@ describe("ridge", () => {
     const [[, golden]] = casesOf(/^ridge 10/);
     const features = { features: train.features, targets: floats(golden, "targets"), weights: new Float32Array(240) };
     const options = { names: ["a", "b", "c"], channelsPerScale, alpha: 10, openGraph };
-    await expect(fitRidge(() => [features], options)).rejects.toThrow("No row has a class or a weight");
+    await expect(fitRidge(() => [features], options)).rejects.toThrow("No row has a label, a target, a weight");
     const nonsense = features.targets.map((value, i) => (i < 300 ? 1e6 : value));
     const weightOf = async (given: TargetBatch) => (await fitRidge(() => [given], options)).head.tensors.weight.data;
     const weights = Float32Array.from({ length: 240 }, (_, i) => (i < 100 ? 0 : 1));

@@ -38,10 +38,8 @@ it("classes: rows whose label is no class do not count", async () => {
       alpha: 1,
       openGraph,
     });
-  const labeled = features.subarray(0, 12);
-  const { head } = await fitted(labeled, [0, 1, 1]);
-  // The same rows again, so that means and deviations, which all rows make, stay.
-  const { head: same } = await fitted(Float32Array.of(...labeled, ...labeled), [0, 1, 1, -1, 2, 255]);
+  const { head } = await fitted(features.subarray(0, 12), [0, 1, 1]);
+  const { head: same } = await fitted(features, [0, 1, 1, -1, 2, 255]); // other rows, which would change mean and deviation
   expect(relativeDifference(same.tensors.weight.data, head.tensors.weight.data)).toBeLessThan(1e-6);
   expect(relativeDifference(same.tensors.bias.data, head.tensors.bias.data)).toBeLessThan(1e-6);
 });

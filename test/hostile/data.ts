@@ -6,10 +6,9 @@ import { openFolder, openGraph, openStore } from "s2-vision/node";
 import { memoryVectors, openIndex, search } from "s2-vision/retrieval";
 import { imageVector, openPredictor, readFeatures, type TaskHead } from "s2-vision/tasks";
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
-import { loadHead } from "../../src/cli/head-folder.ts";
-import { openVqaHead, readVqaHead } from "../../src/language/index.ts";
 import { stateOf } from "../../src/runtimes/node/feature-file.ts";
 import { readWhole } from "../../src/runtimes/node/read-file.ts";
+import { loadHead } from "../../src/tasks/index.ts";
 import { type Corpus, randomOf } from "./corpus.ts";
 import { damageFiles } from "./damage-files.ts";
 import { validData } from "./valid-data.ts";
@@ -22,7 +21,7 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     const found = await readFeatures(openStore(dirname(path)), "photo.safetensors", fingerprint);
     if ("tokens" in found) imageVector(found.tokens, "mean");
   },
-  head: async (folder) => tell(await loadHead(folder)),
+  head: async (folder) => tell(await loadHead(openStore(folder), folder)),
   async "head files"(folder) {
     const read = (name: string) => readWhole(join(folder, name));
     await tell(readHead(Buffer.from(read("head.json")).toString(), read("head.safetensors")) as TaskHead);
@@ -40,10 +39,6 @@ const loaders: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     await teacherStatistics(store, shards[0]);
     const batches = shardBatches(store, shards, { views: 2, cells: 2, patchSize: 8, color: 0, seed: 1 })(0);
     await batches.next();
-  },
-  async answerer(path) {
-    const opened = await openVqaHead(readVqaHead(readWhole(path)), openGraph);
-    await opened.close();
   },
   student: async (path) => studentValues(readWhole(path)),
   "data set": (folder) => readSet(folder, {}),

@@ -1,15 +1,15 @@
-/** Small valid files of features, heads, indexes and answerers. */
+/** Small valid files of features, heads and indexes. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ImageTokens } from "s2-vision/heads";
-import { type Features, openGraph } from "s2-vision/node";
+import { type Features, openGraph, openStore } from "s2-vision/node";
 import { addImages, type IndexConfig, memoryVectors, openIndex } from "s2-vision/retrieval";
 import { type Fingerprint, fitTask, type TaskHeadName, writeFeatures } from "s2-vision/tasks";
-import { type SavedHead, saveHead } from "../../src/cli/head-folder.ts";
 import { writeHead } from "../../src/heads/head.ts";
 import { writeFeatureFile } from "../../src/runtimes/node/feature-file.ts";
+import { type SavedHead, saveHead } from "../../src/tasks/index.ts";
 import { boxImages, classImages, depthImagesOf, maskImages } from "../tasks/drawn-tasks.ts";
 import type { Files } from "./corpus.ts";
 import type { Valid } from "./damage-files.ts";
@@ -59,14 +59,22 @@ async function featureFiles(): Promise<Valid[]> {
 }
 
 async function heads(): Promise<Valid[]> {
-  const sets = { classes: classImages(24), masks: maskImages(6), depth: depthImagesOf(10), boxes: boxImages(12) };
+  const sets = {
+    classification: classImages(24),
+    segmentation: maskImages(6),
+    depth: depthImagesOf(10),
+    counting: boxImages(12),
+  };
   const fits: [keyof typeof sets, TaskHeadName][] = [
-    ...(["logistic", "ridge", "knn", "prototypes"] as const).map((head): ["classes", TaskHeadName] => ["classes", head]),
+    ...(["logistic", "ridge", "knn", "prototypes"] as const).map((head): ["classification", TaskHeadName] => [
+      "classification",
+      head,
+    ]),
     ...([
-      ["masks", "ridge"],
+      ["segmentation", "ridge"],
       ["depth", "ridge"],
       ["depth", "bins"],
-      ["boxes", "objects"],
+      ["counting", "objects"],
     ] as const),
   ] as [keyof typeof sets, TaskHeadName][];
   const all: Valid[] = [];
@@ -74,8 +82,8 @@ async function heads(): Promise<Valid[]> {
     const { items, features } = sets[kind];
     const half = items.length / 2;
     const parts = { train: items.slice(0, half), validation: items.slice(half) };
-    const classes = kind === "depth" ? [] : kind === "classes" ? ["a", "b", "c"] : ["a", "b"];
-    const { head } = await fitTask({ kind, classes } as never, parts as never, features, {
+    const classes = kind === "depth" ? [] : kind === "classification" ? ["a", "b", "c"] : ["a", "b"];
+    const { head } = await fitTask({ task: kind, classes } as never, parts as never, features, {
       head: name,
       regularization: [1],
       openGraph,
@@ -84,7 +92,7 @@ async function heads(): Promise<Valid[]> {
       ...{ ...head, fitted: name, figures: {}, data: { name: "set", images: { train: half } } },
       features: { model: { model: "m" }, modelHash: "h", extraction: { scales: [1, 2] }, s2_vision: "1" },
     } as unknown as SavedHead;
-    const files = await written(["head.json", "head.safetensors"], (folder) => saveHead(folder, saved));
+    const files = await written(["head.json", "head.safetensors"], (folder) => saveHead(openStore(folder), saved));
     const { json, weights } = writeHead(head);
     // Weights whose hash is not named reach the checks behind it.
     all.push({ reader: "head", files, among: /json$/ }, { reader: "head", files, among: /json$/ });
@@ -112,12 +120,7 @@ async function indexes(): Promise<Valid[]> {
 const model = (path: string) => readFileSync(fileURLToPath(new URL(`../../models/${path}`, import.meta.url)));
 
 export async function validFeatures(): Promise<Valid[]> {
-  const answerer = {
-    reader: "answerer",
-    name: "a.safetensors",
-    files: { "a.safetensors": model("answerer/answerer.safetensors") },
-  };
   const student = { reader: "student", name: "s.safetensors", files: { "s.safetensors": model("s2-tiny/model.safetensors") } };
   const features = await featureFiles();
-  return [...features, ...features, ...(await heads()), ...(await indexes()), answerer, answerer, student];
+  return [...features, ...features, ...(await heads()), ...(await indexes()), student];
 }

@@ -7,7 +7,6 @@ import { exportS2 } from "../../src/models/index.ts";
 import type { Dim } from "../../src/onnx/index.ts";
 import {
   Add,
-  AveragePool,
   Concat,
   Conv,
   constant,
@@ -15,6 +14,7 @@ import {
   input,
   Mul,
   newGraph,
+  node,
   output,
   Reshape,
   Sigmoid,
@@ -48,7 +48,8 @@ function backbone({
   const images = input(graph, "pixel_values", "float32", [batch, 3, tile, tile]);
   const weight = noise([6, 3, 4, 4], 7);
   const patches = Conv(images, constant(graph, "float32", [6, 3, 4, 4], weight.data, "weight"), undefined, { strides: [4, 4] });
-  const mixed = Tanh(Add(patches, Mul(AveragePool(patches, { kernelShape: [3, 3], pads: [1, 1, 1, 1] }), 0.5)));
+  const [neighbors] = node("AveragePool", [patches], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+  const mixed = Tanh(Add(patches, Mul(neighbors, 0.5)));
   if (maps) output(mixed, "features_map");
   else {
     const grid = (tile / 4) ** 2;

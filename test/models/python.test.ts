@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { buildModel, convertModel, type ExportOptions, exportS2, quantizeModel } from "../../src/models/index.ts";
 
 const python = process.env.S2_PYTHON ?? "python3";
-const script = fileURLToPath(new URL("../../scripts/check_onnx.py", import.meta.url));
+const script = fileURLToPath(new URL("../../research/python/check_onnx.py", import.meta.url));
 const bundled = fileURLToPath(new URL("../../models/s2-tiny/", import.meta.url));
 
 function missing(): string {

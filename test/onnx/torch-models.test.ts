@@ -8,7 +8,7 @@ import { exportS2 } from "../../src/models/index.ts";
 import { inspectModel } from "../../src/onnx/index.ts";
 import { fromFloat16, toFloat16 } from "../../src/tensors/index.ts";
 
-// scripts/make-torch-models.py draws them.
+// research/python/make-torch-models.py draws them.
 const folder = fileURLToPath(new URL("torch-models/", import.meta.url));
 const read = (name: string) => readFileSync(`${folder}${name}.onnx`);
 

@@ -34,7 +34,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
 
   it("is there before the model is: nothing of it is fetched until somebody looks", async () => {
     expect(play.paths.filter((path) => /safetensors|\.wasm|worker/.test(path))).toEqual([]);
-    expect(await play.page.locator("#look").isEnabled()).toBe(true);
+    expect(await play.page.locator("#extract").isEnabled()).toBe(true);
   });
 
   it("says in words what is wrong with an image, a name on the hub, a file as a model, and where", async () => {
@@ -66,7 +66,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
 
   it("shows features scale by scale, and they are Node's", async () => {
     const { page } = play;
-    await page.click("#look");
+    await page.click("#extract");
     await told(page, new RegExp(`^5 tiles in \\d+ ms: 28 x 28 tokens of ${seen.dims[2]} channels`));
     expect(await page.locator("#colors figcaption").allTextContents()).toEqual([
       expect.stringMatching(/^1x after \d+ ms$/),
@@ -104,7 +104,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const picture = () => canvases.last().evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const before = await picture();
     await canvases.first().click({ position: { x: 40, y: 300 } });
-    await told(page, /^Alike to the place/);
+    await told(page, /^Similarity to the point/);
     const clicked = await picture();
     expect(clicked).not.toBe(before);
     // The plain half is where the click was: heat there, dark stripes above.
@@ -137,7 +137,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await click(0.5, 0.25);
     await page.locator("#panel-segment input[type=radio]").nth(1).check();
     await click(0.5, 0.75);
-    await expect.poll(shares).toMatch(/thing \d+ %, rest \d+ %/);
+    await expect.poll(shares).toMatch(/object \d+ %, background \d+ %/);
     const two = await shares();
     await click(0.1, 0.1);
     await expect.poll(shares).not.toBe(two);
@@ -154,7 +154,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const weights = await downloaded(page, () => page.click('#panel-segment button:text-is("head.safetensors")'));
     expect(readHead(new TextDecoder().decode(json.bytes), weights.bytes)).toMatchObject({
       kind: "segmentation",
-      classes: ["thing", "rest"],
+      classes: ["object", "background"],
     });
   });
 
@@ -228,7 +228,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.click('text="Sort the rest"');
     await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/index was made with/);
     await page.click("#tab-find");
-    await page.click('text="Forget all images"');
+    await page.click('text="Remove all images"');
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(0);
     await page.locator('#scales input[value="2"]').check();
   });

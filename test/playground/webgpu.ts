@@ -26,7 +26,7 @@ export function webgpuTests(): void {
       await page.click("#model-load");
       await told(page, /plain\.onnx: \d+ ms a tile, wasm.*WebGPU needs \d+ ms/);
       expect(play.paths.some((path) => path.includes("asyncify"))).toBe(true);
-      await page.click("#look");
+      await page.click("#extract");
       await told(page, /tokens of \d+ channels/);
       expect(await page.locator("#colors canvas").count()).toBe(3);
     });

@@ -144,7 +144,7 @@ describe("downloadModel: cut connections and wrong bytes", () => {
     };
     await expect(download()).rejects.toMatchObject({
       code: "hub-checksum",
-      message: expect.stringContaining("The part was deleted"),
+      message: expect.stringContaining("The partial file was deleted"),
     });
     const folder = join(cacheDir, NAME, COMMIT);
     expect((await filesIn(folder)).filter((path) => path.startsWith(wrong))).toEqual([]);

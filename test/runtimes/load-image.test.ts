@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { loadImage, S2Error } from "s2-vision/node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { headerSize } from "../../src/runtimes/header-size.ts";
+import { headerSize } from "../../src/runtimes/image-format.ts";
 import { rgbFrom8 } from "../../src/runtimes/to-rgb.ts";
 import { zeroPng } from "../hostile/png.ts";
 import {

@@ -1,4 +1,4 @@
-/** Tiny graphs (scripts/make-tiny-models.py), each with one property that a loader must notice. */
+/** Tiny graphs (research/python/make-tiny-models.py), each with one property that a loader must notice. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -123,7 +123,7 @@ test("without config files the prefix is asked for, with the usual answers and t
   const loading = loadModel(join(graphs, "plain.onnx"));
   await expect(loading).rejects.toMatchObject({
     code: "prefix-tokens",
-    message: expect.stringMatching(/17 tokens.*1 for ViT.*What fits: prefixTokens: 1 \(patch size 8\)\.$/),
+    message: expect.stringMatching(/17 tokens.*1 for ViT.*What fits: prefixTokens 1 \(patch size 8\)\.$/),
   });
 });
 

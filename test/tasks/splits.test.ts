@@ -1,29 +1,29 @@
-/** What a task learns from, chooses by and is tested on: what the data set says, and nothing made up without a word. */
+/** Training, validation and test images of a task: the splits of the data set, and notes on what is split off. */
 import { describe, expect, it } from "vitest";
 import type { DataSet } from "../../src/datasets/index.ts";
 import { taskSplits } from "../../src/tasks/index.ts";
 import { classImages } from "./drawn-tasks.ts";
 
-function setOf(splits: Record<string, number>): DataSet<"classes"> {
+function setOf(splits: Record<string, number>): DataSet<"classification"> {
   const { items } = classImages(Object.values(splits).reduce((sum, count) => sum + count, 0));
   let from = 0;
   const named = Object.entries(splits).map(([name, count]) => [name, items.slice(from, (from += count))]);
-  return { task: "classes", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), issues: [] };
+  return { task: "classification", name: "set", classes: ["a", "b", "c"], splits: Object.fromEntries(named), issues: [] };
 }
 
-const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"classes">>) => [
+const counts = ({ train, validation, test }: ReturnType<typeof taskSplits<"classification">>) => [
   train.length,
   validation.length,
   test.length,
 ];
 
 describe("splits of a task", () => {
-  it("are the data set's own where it has them", () => {
+  it("are those of the data set where it has them", () => {
     const found = taskSplits(setOf({ train: 30, val: 6, test: 9 }), { testFraction: 0.5 });
     expect([counts(found), found.notes]).toEqual([[30, 6, 9], []]);
   });
 
-  it("a validation split that is not there is a fifth of train, said with its seed and the same each time", () => {
+  it("a missing validation split is a fifth of train, noted with its seed and the same each time", () => {
     const found = taskSplits(setOf({ train: 30, test: 9 }), { seed: 7 });
     expect([counts(found), found.notes]).toEqual([
       [24, 6, 9],
@@ -33,7 +33,7 @@ describe("splits of a task", () => {
     expect(taskSplits(setOf({ train: 30, test: 9 }), { seed: 8 }).validation).not.toEqual(found.validation);
   });
 
-  it("a test split is made up only on request, and fractions no image with the others", () => {
+  it("a missing test split is split off only on request, and shares no image with the others", () => {
     expect(counts(taskSplits(setOf({ all: 60 })))).toEqual([48, 12, 0]);
     const found = taskSplits(setOf({ all: 60 }), { testFraction: 0.25 });
     expect(counts(found)).toEqual([36, 9, 15]);
@@ -41,9 +41,7 @@ describe("splits of a task", () => {
     expect(new Set(paths).size).toBe(60);
   });
 
-  it("a data set without images to learn from is refused", () => {
-    expect(() => taskSplits(setOf({ test: 9 }))).toThrow(
-      '"set" has no images to learn from: its splits are test; expected "train"',
-    );
+  it("a data set without training images is refused", () => {
+    expect(() => taskSplits(setOf({ test: 9 }))).toThrow('"set" has no training images: its splits are test; expected "train"');
   });
 });

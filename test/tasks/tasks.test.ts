@@ -21,10 +21,10 @@ import { boxImages, classImages, type Drawn, depthImagesOf, maskImages, tokensOf
 
 const openGraph = onOneThread;
 const sets = {
-  classes: { task: "classes", classes: ["a", "b", "c"] },
-  masks: { task: "masks", classes: ["left", "right"], ignore: 255 },
+  classification: { task: "classification", classes: ["a", "b", "c"] },
+  segmentation: { task: "segmentation", classes: ["left", "right"], ignore: 255 },
   depth: { task: "depth", classes: [] },
-  boxes: { task: "boxes", classes: ["many", "one"] },
+  counting: { task: "counting", classes: ["many", "one"] },
 } as const;
 
 /** Fits to the first half of what is drawn, choosing by the third quarter, and measures on the last. */
@@ -41,22 +41,22 @@ async function run<K extends Task>(task: K, drawn: Drawn<ItemOf[K]>, head?: Task
 }
 
 describe("what the features say is found", () => {
-  it.each(TASK_HEADS.classes)("classes by %s", async (head) => {
-    const { measured, figures, tallies } = await run("classes", classImages(120), head);
+  it.each(TASK_HEADS.classification)("classes by %s", async (head) => {
+    const { measured, figures, tallies } = await run("classification", classImages(120), head);
     // Prototypes weigh scales alike, whatever they are worth: the one that is noise costs them a few images.
     const least = head === "prototypes" ? 0.85 : 1;
     expect(measured("top-1")).toBeGreaterThanOrEqual(least);
-    const each = classFigures("classes", tallies, 3).map((score) => score.measure());
+    const each = classFigures("classification", tallies, ["a", "b", "c"]).map(({ score }) => score.measure());
     expect(each.reduce((sum, value) => sum + value) / 3).toBeCloseTo(measured("mean per class"), 12);
     // Scores of a ridge classifier are no probabilities, so nothing is said of their calibration; top-5 of 3 classes says nothing.
     const probable = head === "ridge" ? [] : ["Brier", "ECE"];
     expect(figures.map(({ name }) => name)).toEqual(["top-1", "mean per class", ...probable]);
   });
 
-  it.each(TASK_HEADS.masks)(
+  it.each(TASK_HEADS.segmentation)(
     "masks by %s: all pixels but those at the border of two tokens, and none that is ignored",
     async (head) => {
-      const { measured, tallies } = await run("masks", maskImages(24), head);
+      const { measured, tallies } = await run("segmentation", maskImages(24), head);
       expect(measured("mIoU")).toBeGreaterThan(0.95);
       expect(measured("aAcc")).toBeGreaterThan(0.97);
       expect(tallies.confusion.values.reduce((sum, value) => sum + value)).toBe(6 * (32 * 32 - 32));
@@ -72,12 +72,12 @@ describe("what the features say is found", () => {
   });
 
   it("objects: which, how many, and where", async () => {
-    const { measured, figures, tallies } = await run("boxes", boxImages(72));
+    const { measured, figures, tallies } = await run("counting", boxImages(72));
     expect(measured("presence mAP")).toBe(1);
     expect(measured("count MAE")).toBeLessThan(0.2); // of 0.58 for who always says the mean: 1 of 0, 1, 2 and 0.5 of 0, 1
     expect([measured("recall all"), measured("recall small")]).toEqual([1, 1]);
     expect(figures.map(({ name }) => name)).not.toContain("recall large"); // there is no large object
-    expect(classFigures("boxes", tallies, 2).map((score) => score.measure())).toEqual([1, 1]);
+    expect(classFigures("counting", tallies, ["many", "one"]).map(({ score }) => score.measure())).toEqual([1, 1]);
   });
 });
 
@@ -85,7 +85,7 @@ describe("what the features do not say is not found", () => {
   it("the scale without the answer is at chance, and the comparison on the same images says that the other is better", async () => {
     const drawn = classImages(240);
     const noise: FeaturesOf = (path) => takeScales(drawn.tokens.get(path)!, [0]);
-    const [both, first] = [await run("classes", drawn), await run("classes", drawn, undefined, noise)];
+    const [both, first] = [await run("classification", drawn), await run("classification", drawn, undefined, noise)];
     expect(first.measured("top-1")).toBeLessThan(0.6);
     const { value, low } = compare(both.figures[0].score, first.figures[0].score);
     expect(value).toBeGreaterThan(0.4);
@@ -97,26 +97,26 @@ describe("images and heads that do not fit", () => {
   it("images without features are in no figure and stop nothing", async () => {
     const drawn = classImages(120);
     const some: FeaturesOf = (path) => (["3.png", "60.png", "119.png"].includes(path) ? undefined : drawn.tokens.get(path));
-    const { tallies } = await run("classes", drawn, undefined, some);
+    const { tallies } = await run("classification", drawn, undefined, some);
     expect([tallies.confusion.images.length, tallies.confusion.images.includes("119.png")]).toEqual([29, false]);
-    const nothing = fitTask(sets.classes, { train: drawn.items, validation: [] }, () => undefined, { openGraph });
-    await expect(nothing).rejects.toThrow("None of the 120 images to learn from has features");
+    const nothing = fitTask(sets.classification, { train: drawn.items, validation: [] }, () => undefined, { openGraph });
+    await expect(nothing).rejects.toThrow("None of the 120 training images has features");
   });
 
   it("one class alone, or a head of another task, is refused with what is right", async () => {
     const { items, features } = classImages(30);
     const same = items.filter(({ label }) => label === 1);
     const fitTo = (train: typeof items, head?: TaskHeadName) =>
-      fitTask(sets.classes, { train, validation: items }, features, { openGraph, head });
-    await expect(fitTo(same)).rejects.toThrow('The images to learn from have one class, "b"; a head tells classes apart');
+      fitTask(sets.classification, { train, validation: items }, features, { openGraph, head });
+    await expect(fitTo(same)).rejects.toThrow('The training images have one class, "b"; give images of two classes or more');
     await expect(fitTo(items, "bins")).rejects.toThrow(
-      'Got the head "bins" for classes; expected logistic, ridge, knn, prototypes.',
+      'Got the head "bins" for classification; expected logistic, ridge, knn, prototypes.',
     );
   });
 
   it("features of other scales are refused", async () => {
     const drawn = classImages(60);
-    const { head } = await run("classes", drawn);
+    const { head } = await run("classification", drawn);
     const opened = await openPredictor(head, openGraph);
     await expect(opened.predict(takeScales(drawn.tokens.get("0.png")!, [0]))).rejects.toMatchObject({ code: "rows" });
     await opened.close();
@@ -124,13 +124,15 @@ describe("images and heads that do not fit", () => {
 
   it("a head of no task is refused", async () => {
     const head = { kind: "probe", tensors: {} } as unknown as TaskHead;
-    await expect(openPredictor(head, openGraph)).rejects.toThrow('The head is of kind "probe" and names no task');
+    await expect(openPredictor(head, openGraph)).rejects.toThrow(
+      'The head of kind "probe" names no task; expected classification',
+    );
   });
 });
 
 it("a head that was written and read back tells the same, of every task", async () => {
   const cases = [
-    ...TASK_HEADS.classes.map((name) => ["classes", classImages(40), name] as const),
+    ...TASK_HEADS.classification.map((name) => ["classification", classImages(40), name] as const),
     ...TASK_HEADS.depth.map((name) => ["depth", depthImagesOf(8), name] as const),
   ];
   for (const [task, drawn, name] of cases) {
@@ -153,21 +155,21 @@ it("the pooling cls+mean keeps scales apart: any split of the channels gives the
       const { items, tokens } = classImages(24);
       const features: FeaturesOf = (path) => ({ ...tokens.get(path)!, channelsPerScale: [cut, 8 - cut] });
       const parts = { train: items.slice(0, 18), validation: items.slice(18) };
-      const { head } = await fitTask(sets.classes, parts, features, { openGraph, head: "ridge", pooling: "cls+mean" });
-      expect(head).toMatchObject({ task: "classes", pooling: "cls+mean", channelsPerScale: [2 * cut, 16 - 2 * cut] });
+      const { head } = await fitTask(sets.classification, parts, features, { openGraph, head: "ridge", pooling: "cls+mean" });
+      expect(head).toMatchObject({ task: "classification", pooling: "cls+mean", channelsPerScale: [2 * cut, 16 - 2 * cut] });
     }),
     { numRuns: 7 },
   );
 });
 
 it("a box is found by the tokens that it touches, by a pixel, and by no others", async () => {
-  const { head } = await run("boxes", boxImages(72));
+  const { head } = await run("counting", boxImages(72));
   /** Recall of one box of class 0 where the features show one object, in the token at `place` of 4 x 4 tokens of 8 pixels. */
   const recall = async (place: number, left: number, top: number, width: number, height: number) => {
     const box = { left, top, width, height, label: 0 };
     const item = { path: "a", size: [32, 32] as const, classes: [0], labelPath: "a", boxes: [box] };
     const tokens = tokensOf(1, (at) => (at === place ? [1] : []));
-    const figures = taskFigures("boxes", await evaluateTask(head, sets.boxes, [item], () => tokens, { openGraph }));
+    const figures = taskFigures("counting", await evaluateTask(head, sets.counting, [item], () => tokens, { openGraph }));
     return figures.find(({ name }) => name === "recall all")!.score.measure();
   };
   // The token in row 0 and column 1 begins at 8 and ends at 16.

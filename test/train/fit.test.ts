@@ -8,11 +8,11 @@ import {
   type Batch,
   type Checkpoints,
   cosine,
-  type FitOptions,
   fit,
   initialValue,
   makeRandom,
   makeStep,
+  type TrainOptions,
 } from "../../src/train/index.ts";
 
 /** y = tanh(2·x₀ - x₁), learned by two layers. */
@@ -49,7 +49,7 @@ function memory(): Checkpoints & { readonly files: Map<string, Uint8Array> } {
   };
 }
 
-const options = (more: Partial<FitOptions> = {}): FitOptions => ({
+const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   steps: 60,
   rate: cosine({ rate: 0.02, steps: 60, warmUp: 5 }),
   initial: (name, dims) => initialValue(name, dims, 7).map((value) => 20 * value),

@@ -27,7 +27,7 @@ interface Case {
   after: Record<string, { losses: number[]; parameters: Record<string, Stored>; average: Record<string, Stored> }>;
 }
 
-// scripts/make-train-goldens.py
+// research/python/make-train-goldens.py
 const { cases, f32 } = readGolden<Case>("train");
 const [golden] = cases;
 const [images, target] = [f32(golden.images), f32(golden.target)];

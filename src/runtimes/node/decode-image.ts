@@ -1,14 +1,21 @@
-/** Bytes of an image's file into RGB by sharp, on whichever thread this is called. */
+/** Decodes an image's file to RGB by sharp, in the calling thread. */
 import type { Metadata, Sharp } from "sharp";
 import { S2Error } from "../../core/index.ts";
 import { type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../image-options.ts";
 import { rgbFrom8, rgbFrom16 } from "../to-rgb.ts";
 import { isSrgbProfile } from "./srgb-profile.ts";
 
-/** The two complaints of libjpeg that phones and editors cause daily and that leave every pixel right. */
+/** Two warnings of libjpeg about files that phones and editors often write, whose pixels are all right. */
 const HARMLESS = /extraneous bytes before marker|Invalid SOS parameters for sequential JPEG/;
 
 export type DecodeOptions = Omit<LoadImageOptions, "signal">;
+
+/** The message to the thread that decodes a large image. */
+export interface DecodeWork {
+  readonly bytes: Uint8Array;
+  readonly metadata: Metadata;
+  readonly options: DecodeOptions;
+}
 
 export interface Rgb {
   readonly width: number;
@@ -25,7 +32,7 @@ interface Raw {
 }
 
 /**
- * sharp, with its cache of operations off. Measured with 60 to 80 JPEGs of 12 to 24 megapixels in a row, half of them turned (2 cores):
+ * Loads sharp and turns its cache of operations off. Measured with 60 to 80 JPEGs of 12 to 24 megapixels in a row, half of them turned (2 cores):
  * libvips holds at most 118 MB with the cache and 77 MB without it, at the same time per image, as no image is decoded twice; the
  * process's peak is reached by the 20th image and stays. `sharp.concurrency` stays as sharp chose it (1 on glibc, against fragmented
  * memory): a second thread saved 6 to 15 % of the time, which belongs to the model.
@@ -36,10 +43,10 @@ async function loadSharp() {
   return sharp;
 }
 
-/** The header of an image within the limits; nothing is decoded. @throws S2Error "too-many-pixels" or "image-format". */
+/** Reads the header of an image within the limits; nothing is decoded. @throws S2Error "too-many-pixels" or "image-format". */
 export async function readHeader(bytes: Uint8Array, name: string, options: DecodeOptions): Promise<Metadata> {
   const sharp = await loadSharp();
-  // failOn "none": this reads the header alone; what is wrong further on is found by the decoding.
+  // failOn "none": this reads the header alone; decoding finds later damage.
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
   const { width, height, depth, channels, space, format } = metadata;
   const slow = space === "cmyk" || convertsColors(metadata, options) ? "converted" : "plain";
@@ -58,7 +65,7 @@ export async function readHeader(bytes: Uint8Array, name: string, options: Decod
   return metadata;
 }
 
-/** Bytes that decoders hold per pixel beside sharp's output, where that is more than some rows; measured as peaks of 16 megapixels. */
+/** Bytes per pixel that decoders hold beside sharp's output, where that is more than some rows; peaks measured at 16 megapixels. */
 const HELD: Record<string, number> = { gif: 5, webp: 9, heif: 17 };
 
 function bytesPerPixel(metadata: Metadata): number {
@@ -74,7 +81,7 @@ function bytesPerPixel(metadata: Metadata): number {
   return samples + held + turned + (width === 2 || hasAlpha ? 3 : 0);
 }
 
-/** Returns true where sharp gives samples that are not yet 8-bit RGB. */
+/** Returns true if sharp gives samples that are not yet 8-bit RGB. */
 export const needsConversion = (metadata: Metadata, options: DecodeOptions): boolean =>
   metadata.hasAlpha || isDeep(metadata, options);
 
@@ -91,14 +98,14 @@ export async function decodeImage(bytes: Uint8Array, metadata: Metadata, options
   return { width: raw.width, height: raw.height, data: toRgb(raw, options.background ?? WHITE) };
 }
 
-/** An sRGB profile is skipped, not applied: converting sRGB to sRGB through 8-bit tables would only move pixels by a level or so. */
+/** Skips an sRGB profile: converting sRGB to sRGB through 8-bit tables would only change pixels by a level or so. */
 function convertsColors(metadata: Metadata, options: DecodeOptions): boolean {
   return options.icc !== "ignore" && metadata.icc !== undefined && !isSrgbProfile(metadata.icc);
 }
 
 /**
- * An image that is cut short is refused, as its missing part would be gray and the features silently wrong; so is a JPEG whose data
- * are corrupt in the middle. sharp has one switch for both and for libjpeg's harmless complaints, hence the second, laxer try.
+ * Decodes, refusing an image that is cut short, whose missing pixels would be gray and the features silently wrong, and a JPEG with
+ * corrupt data in the middle. sharp has one switch for both and for libjpeg's harmless warnings, hence the second, laxer try.
  */
 async function decode(
   open: (failOn: "warning" | "truncated") => Sharp,
@@ -117,7 +124,7 @@ async function decodeStrictly(image: Sharp, metadata: Metadata, options: DecodeO
   const deep = isDeep(metadata, options);
   if (deep) image.toColourspace("rgb16").raw({ depth: "ushort" });
   // sharp converts 16-bit colors with a profile to Display P3 and leaves them there (its pipeline.cc, processingProfile: Photoshop's
-  // 16-bit sRGB would be off by up to 100 of 255), so these go down to 8 bits first and then the way of the 8-bit images.
+  // 16-bit sRGB would be off by up to 100 of 255), so these become 8-bit first and are then handled like 8-bit images.
   else (isSixteen(metadata) ? image.pipelineColourspace("srgb") : image).raw();
   const { data, info } = await image.toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, channels: info.channels, deep, data };

@@ -5,7 +5,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { isImageName, isUndecodedImageName } from "../../images/index.ts";
 import { findByGlob, isGlob, nameBelow, splitGlob, unescaped } from "./glob.ts";
-import { imageRefusal } from "./image-refusals.ts";
+import { imageRefusal } from "./load-image.ts";
 import { escapePath, quotePath } from "./quote-path.ts";
 import { refuseUnreadable } from "./read-image.ts";
 

@@ -1,30 +1,29 @@
-/** The downloaded models on disk: which commit a revision was, which files it has, and whether they are still as they were checked. */
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { array, type InferOutput, number, object, optional, string } from "valibot";
+/** The downloaded models on disk: the commit of a revision, the files of a commit, and whether they are still as they were checked. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { array, number, object, optional, string } from "valibot";
 import { parseJson } from "../../tensors/json.ts";
 import { COMMIT, type HubFile } from "../hub-files.ts";
 import { isWhole } from "./hub-file.ts";
-import { privateName } from "./hub-parts.ts";
-import { makeFolder } from "./make-folder.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface CachedModel {
   readonly commit: string;
   readonly folder: string;
-  /** Files that are missing or not what was downloaded. */
+  /** Files that are missing or changed since the download. */
   readonly damaged: readonly string[];
 }
 
-/** `mtimeMs`: the time of the file when its checksum was right; with its size it says cheaply that nobody has touched it since. */
+/** `mtimeMs` is the file's time when its checksum was right: with the same size and time the file counts as untouched. */
 const Manifest = array(
   object({ path: string(), size: number(), oid: string(), sha256: optional(string()), mtimeMs: optional(number()) }),
 );
 
-/** Finds the model that `revision` was when it was last downloaded. Files whose size or time has changed are checked by their checksums. */
+/** Finds the last download of `revision`. Files whose size or time has changed are checked by their checksums. */
 export async function readCached(home: string, revision: string): Promise<CachedModel | undefined> {
   const commit = (await readFile(refFile(home, revision), "utf8").catch(() => "")).trim();
   if (!COMMIT.test(commit)) return undefined;
-  const files = await readManifest(home, commit);
+  const files = await readManifest(home, commit).catch(() => undefined); // without it the files count as unchecked
   if (!files) return undefined;
   const folder = join(home, commit);
   const damaged: string[] = [];
@@ -40,27 +39,23 @@ export async function readCached(home: string, revision: string): Promise<Cached
   return { commit, folder, damaged };
 }
 
-/** Notes, once all files are there, what they are and that `revision` is `commit`: these notes are what makes a folder count as cached. */
-export async function remember(home: string, revision: string, commit: string, files: readonly HubFile[]): Promise<void> {
+/** Notes the downloaded files of a commit and that `revision` is this commit; without the notes a folder does not count as cached. */
+export async function noteModel(home: string, revision: string, commit: string, files: readonly HubFile[]): Promise<void> {
   await writeManifest(home, commit, files);
-  await rememberRevision(home, revision, commit);
+  await noteRevision(home, revision, commit);
 }
 
-/** Writes nothing where it is noted already, so that a read-only cache serves. */
-export async function rememberRevision(home: string, revision: string, commit: string): Promise<void> {
+/** Notes that `revision` is `commit`, and writes nothing where that is noted already, so that a read-only cache works. */
+export async function noteRevision(home: string, revision: string, commit: string): Promise<void> {
   for (const ref of new Set([revision, commit])) {
     const noted = await readFile(refFile(home, ref), "utf8").catch(() => "");
-    if (noted !== commit) await replaceFile(refFile(home, ref), commit);
+    if (noted !== commit) await writeText(refFile(home, ref), commit);
   }
 }
 
-async function readManifest(home: string, commit: string): Promise<InferOutput<typeof Manifest> | undefined> {
-  const file = manifestFile(home, commit);
-  try {
-    return parseJson(Manifest, await readFile(file), { code: "hub-checksum", name: file, advice: "Delete it." });
-  } catch {
-    return undefined; // then the files count as not checked
-  }
+async function readManifest(home: string, commit: string) {
+  const name = manifestFile(home, commit);
+  return parseJson(Manifest, await readFile(name), { code: "hub-checksum", name, advice: "Delete it." });
 }
 
 async function writeManifest(home: string, commit: string, files: readonly HubFile[]): Promise<void> {
@@ -69,21 +64,9 @@ async function writeManifest(home: string, commit: string, files: readonly HubFi
     const { mtimeMs } = await stat(join(home, commit, path));
     checked.push({ path, size, oid, sha256, mtimeMs });
   }
-  await replaceFile(manifestFile(home, commit), JSON.stringify(checked));
+  await writeText(manifestFile(home, commit), JSON.stringify(checked));
 }
 
-/** Writes a file under a private name and renames it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  makeFolder(dirname(path));
-  const unfinished = privateName(path);
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
-}
-
+const writeText = (path: string, text: string) => writeWhole(path, new TextEncoder().encode(text));
 const manifestFile = (home: string, commit: string) => join(home, "checked", `${commit}.json`);
 const refFile = (home: string, revision: string) => join(home, "refs", encodeURIComponent(revision));

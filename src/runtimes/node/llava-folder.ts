@@ -1,4 +1,4 @@
-/** A language model's folder as its eyes need it: configs put together, weights of tower and projector alone; and the tower, loaded. */
+/** The vision tower and projector of a language model's folder: configs and weights, and the loaded tower. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { planTower, type Tensor, type Tower, type Traits } from "../../core/index.ts";
@@ -6,13 +6,12 @@ import { readPreprocessing } from "../../images/index.ts";
 import { buildProjector, buildTower, isProjector, isTower, readTowerConfig } from "../../models/index.ts";
 import type { JsonObject } from "../hub-config.ts";
 import type { Model } from "../model.ts";
-import { hasWeights, readWeights } from "./folder-weights.ts";
 import { loadModel } from "./load-model.ts";
-import { readFolderConfigs, readIfThere, readJson } from "./model-folder.ts";
+import { hasWeights, readFolderConfigs, readIfThere, readJson, readWeights } from "./model-folder.ts";
 import { openGraph } from "./open-graph.ts";
 
 export interface LlavaFolder {
-  /** With the tower's own config as `vision_config`. */
+  /** The config, with that of the tower as `vision_config`. */
   readonly config: JsonObject;
   readonly weights: readonly Uint8Array[];
   readonly preprocessor?: JsonObject;
@@ -20,17 +19,16 @@ export interface LlavaFolder {
 }
 
 /**
- * Reads a folder of LLaVA's (one, sharded or not) or VILA's kind (`vision_tower/` and `mm_projector/` within). `visionTower` is the tower's
- * own folder where the model's has only its name, as LLaVA's (`mm_vision_tower`); tensors of the model's folder win over it.
+ * Reads a folder in LLaVA's layout (one folder, sharded or not) or VILA's (`vision_tower/` and `mm_projector/` within). `visionTower` is
+ * the folder of the tower where the model's config has only its name, as LLaVA's `mm_vision_tower`; the model's tensors win over it.
  * @throws S2Error "model-not-found", "model-file" or "safetensors".
  */
 export function readLlavaFolder(folder: string, { visionTower }: { visionTower?: string } = {}): LlavaFolder {
   const config = readJson(join(folder, "config.json"));
   const tower = visionTower ?? join(folder, "vision_tower");
   const projector = join(folder, "mm_projector");
-  const whole = hasWeights(folder);
-  const within = [tower, projector].filter((part) => existsSync(part));
-  const folders = whole || within.length === 0 ? [...within, folder] : within;
+  const inner = [tower, projector].filter((path) => existsSync(path));
+  const folders = hasWeights(folder) || inner.length === 0 ? [...inner, folder] : inner;
   const ofTower = readIfThere(join(tower, "config.json"));
   const ofProjector = readIfThere(join(projector, "config.json"));
   return {
@@ -39,13 +37,13 @@ export function readLlavaFolder(folder: string, { visionTower }: { visionTower?:
       ...(!config.vision_config && ofTower && { vision_config: visionPart(ofTower) }),
       ...(ofProjector && { mm_projector_cfg: ofProjector }),
     },
-    weights: folders.flatMap((part) => readWeights(part, (name) => isTower(name) || isProjector(name))),
+    weights: folders.flatMap((path) => readWeights(path, (name) => isTower(name) || isProjector(name))),
     preprocessor: readFolderConfigs(folder).preprocessor ?? readFolderConfigs(tower).preprocessor,
     processor: readIfThere(join(folder, "processor_config.json")),
   };
 }
 
-/** CLIP's and SigLIP's own folders have a text tower too. */
+/** Returns the vision config of a tower's folder; CLIP's and SigLIP's have a text tower too. */
 function visionPart({ vision_config: vision, ...rest }: JsonObject): JsonObject {
   return vision ? { model_type: `${rest.model_type}_vision_model`, ...(vision as JsonObject) } : rest;
 }
@@ -59,7 +57,7 @@ export interface LoadedTower {
 }
 
 /**
- * Loads the eyes of a language model from its folder; its language part is not read.
+ * Loads the vision tower of a language model from its folder; the language model is not read.
  * @throws S2Error as `readLlavaFolder`, `readTowerConfig`, `buildTower`, `buildProjector` and `loadModel`.
  */
 export async function loadTower(
@@ -88,7 +86,7 @@ export async function loadTower(
   }
 }
 
-/** Tokens on a side of what the projector sees at a time: the whole grid, or of Dynamic S² a tile's. */
+/** Returns the side in tokens of the projector's input: the whole grid, or a tile's for Dynamic S². */
 function blockSide(tower: Tower, traits: Traits): number {
   const { outputGrid, outputScale, scales } = planTower(tower, { height: tower.tile, width: tower.tile }, traits);
   return outputGrid!.rows / (tower.kind === "dynamic-s2" ? scales[outputScale].rows : 1);

@@ -1,14 +1,12 @@
-/** An image file into upright 8-bit sRGB pixels: sharp decodes, nothing is ever resized here. */
-
+/** An image file into upright 8-bit sRGB pixels: sharp decodes, nothing is resized here. */
+import { Worker } from "node:worker_threads";
 import { S2Error } from "../../core/index.ts";
-import type { Photo } from "../../images/index.ts";
-import { imageKind, START_BYTES } from "../image-kinds.ts";
+import { isUndecodedImageName, type Photo } from "../../images/index.ts";
+import { decodeError, imageFormat, START_BYTES } from "../image-format.ts";
 import { checkImageOptions, type LoadImageOptions } from "../image-options.ts";
-import { type DecodeOptions, decodeImage, needsConversion, type Rgb, readHeader } from "./decode-image.ts";
+import { type DecodeOptions, type DecodeWork, decodeImage, needsConversion, type Rgb, readHeader } from "./decode-image.ts";
 import { drawSvg } from "./draw-svg.ts";
-import { refuseRaw, refuseUndecodable } from "./image-refusals.ts";
-import { decodeInThread } from "./image-thread.ts";
-import { readImage } from "./read-image.ts";
+import { readImage, readStart } from "./read-image.ts";
 
 /** Below so many pixels converting samples takes a few milliseconds, less than a thread's start. */
 const IN_PLACE = 2 ** 20;
@@ -26,31 +24,40 @@ export async function loadImage(source: string | Uint8Array, options: LoadImageO
   signal?.throwIfAborted();
   const bytes = await readImage(source, rest.maxBytes);
   signal?.throwIfAborted();
-  const name = typeof source === "string" ? `"${source}"` : "The image";
-  const raw = refuseRaw(source, bytes.subarray(0, START_BYTES));
-  if (raw) throw raw;
-  const decoded = await unlessAborted(decodeBytes(bytes, name, rest, signal), signal);
-  const where = typeof source === "string" ? { source } : {};
-  return { ...decoded, channels: 3, ...where };
+  const path = typeof source === "string" ? source : undefined;
+  const rawFile = path && rawFileError(path, bytes.subarray(0, START_BYTES));
+  if (rawFile) throw rawFile;
+  const decoded = await unlessAborted(decodeBytes(bytes, path ? `"${path}"` : "The image", rest, signal), signal);
+  return { ...decoded, channels: 3, ...(path && { source: path }) };
 }
 
 async function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions, signal?: AbortSignal): Promise<Rgb> {
   const start = bytes.subarray(0, START_BYTES);
-  const kind = imageKind(start);
-  // Only kinds that are known reach a decoder; an AVIF may bear the name of another kind of HEIF.
-  if (!kind && !String.fromCharCode(...start.subarray(4, 8)).startsWith("ftyp")) throw refuseUndecodable(name, bytes);
+  const format = imageFormat(start);
+  // Only known formats reach a decoder; an AVIF may have another brand of HEIF first.
+  if (!format && !String.fromCharCode(...start.subarray(4, 8)).startsWith("ftyp")) throw decodeError(name, start, WORDS);
   try {
-    if (kind === "SVG") return await drawSvg(bytes, name, options, signal);
+    if (format === "SVG") return await drawSvg(bytes, name, options, signal);
     const metadata = await readHeader(bytes, name, options);
     signal?.throwIfAborted();
-    const large = needsConversion(metadata, options) && metadata.width * metadata.height > IN_PLACE;
-    return await (large ? decodeInThread(bytes, metadata, options) : decodeImage(bytes, metadata, options));
+    const isLarge = needsConversion(metadata, options) && metadata.width * metadata.height > IN_PLACE;
+    return await (isLarge ? decodeInThread({ bytes, metadata, options }) : decodeImage(bytes, metadata, options));
   } catch (error) {
-    throw error instanceof S2Error || signal?.aborted ? error : refuseUndecodable(name, bytes, error);
+    throw error instanceof S2Error || signal?.aborted ? error : decodeError(name, start, WORDS, error as Error);
   }
 }
 
-/** Rejects with the signal's reason at once; libvips finishes what it is at, and nobody hears of it. */
+/** Decodes in a thread of its own, so that converting samples of 16 bits or with alpha does not hold up the caller's. */
+function decodeInThread(work: DecodeWork): Promise<Rgb> {
+  const worker = new Worker(new URL("./decode-worker.js", import.meta.url), { execArgv: [], workerData: work });
+  return new Promise((resolve, reject) => {
+    worker.on("message", resolve);
+    worker.on("error", reject);
+    worker.on("exit", (status) => reject(new Error(`the decoding thread ended with status ${status}`)));
+  });
+}
+
+/** Rejects with the signal's reason at once; libvips finishes its work, whose result is dropped. */
 function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
@@ -58,4 +65,30 @@ function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     signal.addEventListener("abort", stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
+}
+
+const WORKS = "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG work";
+const WORDS = {
+  works: WORKS,
+  undecoded: `is not decoded here: ${WORKS}. Convert it to PNG.`,
+  damaged: "It is cut short or damaged, and what is missing would be decoded as gray: copy or download it again.",
+} as const;
+
+/** Returns the error for a file that cannot be read or whose first bytes are of no decoded format; undefined for others. */
+export async function imageRefusal(path: string): Promise<S2Error | undefined> {
+  try {
+    const start = await readStart(path, START_BYTES);
+    return rawFileError(path, start) ?? (imageFormat(start) ? undefined : decodeError(`"${path}"`, start, WORDS));
+  } catch (error) {
+    return error as S2Error;
+  }
+}
+
+/** Returns the error for a camera's raw file: most are TIFF files, of which only a small preview would be decoded. */
+function rawFileError(path: string, start: Uint8Array): S2Error | undefined {
+  if (imageFormat(start) !== "TIFF" || !isUndecodedImageName(path)) return undefined;
+  return new S2Error(
+    "image-format",
+    `"${path}" is a camera's raw file, which is not decoded here: ${WORKS}. Develop it to JPEG or PNG.`,
+  );
 }

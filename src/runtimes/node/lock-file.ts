@@ -1,8 +1,8 @@
 /**
- * `withLock`: one process at a time, told by a lock file. The file is created exclusively and holds a random token; its owner touches it
- * while it works, and whoever finds one that has not been touched for a while takes over from a killed process. Process ids and clocks of
- * other machines are not compared: containers that share a folder agree on neither. proper-lockfile works alike, but two waiting
- * processes that find the same expired lock can both get it; here the taken file's token is looked at again.
+ * `withLock`: one process at a time, by a lock file. The file is created exclusively and holds a random token; its owner touches it while
+ * it works, and a process that finds it untouched for a while takes over from a killed one. Process ids and clocks of other machines are
+ * not compared: containers with a common folder agree on neither. proper-lockfile works alike, but two waiting processes that find the
+ * same expired lock can both get it; here the token of the taken file is read again.
  */
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, rmSync } from "node:fs";
@@ -10,24 +10,17 @@ import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "no
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { S2Error } from "../../core/index.ts";
-import { makeFolder } from "./make-folder.ts";
-
-export interface LockOptions {
-  /** Milliseconds without a sign of life after which a lock is a killed process's. */
-  readonly expiresAfter?: number;
-  /** Milliseconds to wait for a live owner before giving up. */
-  readonly patience?: number;
-}
+import { makeFolder, unfinishedName } from "./write-whole.ts";
 
 /**
- * Runs `work` while holding the lock. `work` calls `check` right before what only the owner may do: it fails if the lock was lost, as
- * after the machine slept.
- * @throws S2Error "locked" when another live process holds it for longer than `patience`, or took it over.
+ * Runs `work` while holding the lock. `work` calls `check` right before an action of the owner: it fails if the lock was lost, as after
+ * the machine slept. A lock untouched for `expiresAfter` milliseconds is a killed process's.
+ * @throws S2Error "locked" when another live process holds it for longer than `patience` milliseconds, or took it over.
  */
 export async function withLock<T>(
   path: string,
   work: (check: () => Promise<void>) => Promise<T>,
-  { expiresAfter = 10_000, patience = 120_000 }: LockOptions = {},
+  { expiresAfter = 10_000, patience = 120_000 }: { expiresAfter?: number; patience?: number } = {},
 ): Promise<T> {
   const token = randomUUID();
   makeFolder(dirname(path));
@@ -43,8 +36,8 @@ export async function withLock<T>(
     await wait(20 + 60 * Math.random());
     file = await create(path, token);
   }
-  const own = file; // writing through it cannot touch the lock of a process that took over
-  const beat = setInterval(() => void own.write(token, 0).catch(() => {}), expiresAfter / 5);
+  const held = file; // writing through it cannot touch the lock of a process that took over
+  const beat = setInterval(() => void held.write(token, 0).catch(() => {}), expiresAfter / 5);
   beat.unref();
   try {
     return await work(async () => {
@@ -53,7 +46,7 @@ export async function withLock<T>(
     });
   } finally {
     clearInterval(beat);
-    await own.close();
+    await held.close();
     if ((await tokenOf(path)) === token) await rm(path, { force: true });
   }
 }
@@ -71,10 +64,10 @@ async function create(path: string, token: string): Promise<FileHandle | undefin
 
 const tokenOf = (path: string) => readFile(path, "utf8").catch(() => undefined);
 
-/** The age of the lock is measured against a file that is written now, by the clock of the same file system. */
+/** Removes a lock whose age, by the clock of the same file system, is beyond the limit. */
 async function removeExpired(path: string, expiresAfter: number): Promise<void> {
   const token = await tokenOf(path);
-  const taken = `${path}.${randomUUID()}.part`;
+  const taken = unfinishedName(path);
   try {
     const modified = (await stat(path)).mtimeMs;
     await writeFile(taken, "");

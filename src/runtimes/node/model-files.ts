@@ -7,10 +7,10 @@ import { externalLocations, readOnnx } from "../../onnx/index.ts";
 import { readWhole } from "./read-file.ts";
 
 /**
- * SHA-256 over a model's files, each with its name: of an .onnx file with its external data, of a folder whose graph is built with its
- * config.json and all safetensors files. Config files beside an .onnx file are not in it: what they say is in the model's traits and
+ * SHA-256 over a model's files, each with its name: an .onnx file with its external data, or a folder's
+ * config.json and all safetensors files. Config files beside an .onnx file are left out: their content is in the model's traits and
  * preprocessing.
- * @param source as `Model.source` has it.
+ * @param source the `source` of a `Model`.
  * @throws S2Error "model-file" when a file cannot be read.
  */
 export async function hashModelFiles(source: string): Promise<string> {
@@ -22,17 +22,14 @@ export async function hashModelFiles(source: string): Promise<string> {
 function filesOf(source: string): { role: string; path: string }[] {
   const inFolder = (folder: string, names: string[]) => names.sort().map((name) => ({ role: name, path: join(folder, name) }));
   if (statSync(source).isDirectory()) {
-    const own = /^config\.json$|\.safetensors$|\.safetensors\.index\.json$/;
-    return inFolder(
-      source,
-      readdirSync(source).filter((name) => own.test(name)),
-    );
+    const names = readdirSync(source).filter((name) => /^config\.json$|\.safetensors$|\.safetensors\.index\.json$/.test(name));
+    return inFolder(source, names);
   }
   // Without the graph's own name: a model that was renamed is the same model.
   return [{ role: "graph", path: source }, ...inFolder(dirname(source), besideGraph(source))];
 }
 
-/** External data as the graph names it; where the graph cannot be read here, what is named after it. */
+/** Lists the external data that the graph names; where it cannot be read here, the files named after it. */
 function besideGraph(path: string): string[] {
   try {
     return externalLocations(readOnnx(readWhole(path)));
@@ -41,7 +38,7 @@ function besideGraph(path: string): string[] {
   }
 }
 
-/** Hashes by path, size, time and inode: within one process the same file is read once. */
+/** Hashes by path, size, time and inode: a process reads the same file once. */
 const hashes = new Map<string, Promise<string>>();
 
 function hashFile(path: string): Promise<string> {

@@ -1,10 +1,10 @@
-/** `openFolder`: a folder on disk as a value, for data sets. */
+/** `openFolder`: a folder on disk, for data sets. */
 import { existsSync, statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { S2Error } from "../../core/index.ts";
 
-/** Files below a folder, links followed, hidden ones passed over. @throws S2Error "data-set" when it is no folder. */
+/** Opens a folder: lists the files below it, following links and skipping hidden ones, and reads them. @throws S2Error "data-set" without a folder. */
 export function openFolder(path: string): {
   readonly name: string;
   list(): Promise<readonly string[]>;
@@ -21,7 +21,7 @@ export function openFolder(path: string): {
     async list() {
       const { glob } = await import("tinyglobby");
       const files = await glob("**/*", { cwd: path, expandDirectories: false });
-      // Links whose target is missing (git-annex, moved disks) are left out there; listed, they are errors on reading and not absent.
+      // tinyglobby leaves out links whose target is missing (git-annex, moved disks); listed, they fail when read instead of being absent.
       const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []); // without a folder that may not be read
       const links = entries.filter((entry) => entry.isSymbolicLink()).map(({ parentPath, name }) => join(parentPath, name));
       const dead = links

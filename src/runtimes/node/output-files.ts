@@ -5,9 +5,9 @@ import { S2Error } from "../../core/index.ts";
 import { IMAGE_EXTENSIONS, isImageName } from "../../images/index.ts";
 import { besideNpy } from "./feature-file.ts";
 import { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
-import { makeFolder } from "./make-folder.ts";
 import { escapePath } from "./quote-path.ts";
 import { type Output, refuseForeign } from "./refuse-foreign.ts";
+import { makeFolder } from "./write-whole.ts";
 
 /** Options of where features are written to. */
 export interface OutputOptions {

@@ -1,9 +1,9 @@
-/** Files of a model as bytes: whole, or some of them; only regular ones, and only those that lie where their model does. */
+/** Reads files of a model, whole or in pieces: only regular files, and only those in the folder of the model. */
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { S2Error } from "../../core/index.ts";
 
-/** Opens a file for a function that reads parts of it. @throws S2Error "model-not-found" or "model-file". */
+/** Opens a file for a function that reads pieces of it. @throws S2Error "model-not-found" or "model-file". */
 export function withFile<T>(path: string, use: (readAt: (at: number, length: number) => Uint8Array, size: number) => T): T {
   checkRegular(path);
   let file: number;
@@ -13,24 +13,24 @@ export function withFile<T>(path: string, use: (readAt: (at: number, length: num
     throw new S2Error("model-file", `${path} cannot be opened (${(cause as Error).message}); check its permissions.`, { cause });
   }
   try {
-    return use((at, length) => readPart(file, path, at, length), fstatSync(file).size);
+    return use((at, length) => readPiece(file, path, at, length), fstatSync(file).size);
   } finally {
     closeSync(file);
   }
 }
 
-/** Reads all bytes of a file, beyond the 2 GB that `readFileSync` takes too. */
+/** Reads all bytes of a file, also beyond `readFileSync`'s 2 GB. */
 export function readWhole(path: string): Uint8Array {
   return withFile(path, (readAt, size) => readAt(0, size));
 }
 
-/** Reads the first bytes, which tell most formats. */
+/** Reads the first bytes, which identify most formats. */
 export function readHead(path: string): Uint8Array {
   return withFile(path, (readAt, size) => readAt(0, Math.min(48, size)));
 }
 
-/** Refuses pipes, devices and folders: opening a pipe waits for whoever writes to it. */
-export function checkRegular(path: string): void {
+/** Refuses pipes, devices and folders: opening a pipe waits for its writer. */
+function checkRegular(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isFile()) return;
   if (found)
@@ -41,7 +41,7 @@ export function checkRegular(path: string): void {
   throw new S2Error("model-not-found", `There is no ${path}; give a folder of the hub's layout.`);
 }
 
-function readPart(file: number, path: string, from: number, length: number): Uint8Array {
+function readPiece(file: number, path: string, from: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; ) {
     const read = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), from + at);
@@ -52,10 +52,10 @@ function readPart(file: number, path: string, from: number, length: number): Uin
 }
 
 /**
- * The path of a file that another one names, as ONNX's external data and the parts of sharded weights are. It must lie in the folder of
- * the file that names it, links followed: in the folder as it is given, or in the one that the naming file is linked from. The second
- * admits the hub's cache, whose snapshots are links into one folder of blobs.
- * @throws S2Error "model-file" for a place outside, "model-not-found" when there is no such file.
+ * Returns the path of a file that another one names, such as ONNX's external data or the shards of weights. With links followed it must
+ * lie in the folder of the naming file as given, or in the one that the naming file links to. The second admits the hub's cache, whose
+ * snapshots are links into one folder of blobs.
+ * @throws S2Error "model-file" for a path outside, "model-not-found" when there is no such file.
  */
 export function besideFile(naming: string, location: string): string {
   const folder = dirname(naming);

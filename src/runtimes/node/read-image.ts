@@ -1,4 +1,4 @@
-/** The bytes of an image's file, or why there are none: no such file, a folder, no regular file, empty. */
+/** Reads an image's file, with an error for a missing, empty or irregular one. */
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
@@ -6,8 +6,8 @@ import { nearest, S2Error } from "../../core/index.ts";
 import { refuseBytes } from "../image-options.ts";
 
 /**
- * Reads an image's file whole: what is decoded is then what was read, an SVG has no folder to read other files from, and libvips does not
- * take brackets in the name for options.
+ * Reads an image's file whole: so the decoded bytes are those that were read, an SVG has no folder to read other files from, and libvips
+ * does not take brackets in the name for options.
  * @throws S2Error "image-not-found", "image-broken" or "too-many-pixels".
  */
 export async function readImage(source: string | Uint8Array, maxBytes?: number): Promise<Uint8Array> {
@@ -27,12 +27,12 @@ export async function readStart(source: string | Uint8Array, most: number, maxBy
     );
   }
   try {
-    refuseKind(source, await stat(source)); // before it is opened: opening a device may do something
+    checkKind(source, await stat(source)); // before it is opened: opening a device may do something
     // without O_NONBLOCK a pipe that took the file's place would hang here
     const file = await open(source, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await file.stat();
-      refuseKind(source, found);
+      checkKind(source, found);
       const size = Math.min(found.size, most);
       refuseBytes(`"${source}"`, size, "its file alone", maxBytes);
       const bytes = new Uint8Array(size);
@@ -47,18 +47,18 @@ export async function readStart(source: string | Uint8Array, most: number, maxBy
       await file.close();
     }
   } catch (error) {
-    throw error instanceof S2Error ? error : await refuseMissing(source, error as NodeJS.ErrnoException);
+    throw error instanceof S2Error ? error : await missingError(source, error as NodeJS.ErrnoException);
   }
 }
 
-function refuseKind(source: string, found: Stats): void {
+function checkKind(source: string, found: Stats): void {
   const refusal = refuseUnreadable(source, found);
   if (refusal) throw refusal;
   if (found.size === 0)
     throw new S2Error("image-broken", `"${source}" is empty (0 bytes); expected an image file. Copy or download it again.`);
 }
 
-/** The refusal for what is no regular file, whose reading might never end; undefined for one that is. */
+/** Returns the error for a folder or device, whose reading might never end; undefined for a regular file. */
 export function refuseUnreadable(source: string, found: Stats): S2Error | undefined {
   if (found.isFile()) return undefined;
   if (found.isDirectory())
@@ -67,7 +67,7 @@ export function refuseUnreadable(source: string, found: Stats): S2Error | undefi
   return new S2Error("image-not-found", `"${source}" is a ${kind}; expected an image file. Save the image to a file first.`);
 }
 
-async function refuseMissing(source: string, cause: NodeJS.ErrnoException): Promise<S2Error> {
+async function missingError(source: string, cause: NodeJS.ErrnoException): Promise<S2Error> {
   if (/^(https?|data):/.test(source)) {
     const what = "Fetch it first: loadImage(new Uint8Array(await (await fetch(address)).arrayBuffer())).";
     return new S2Error("image-not-found", `"${source.slice(0, 80)}" is an address; loadImage expected a path or bytes. ${what}`);

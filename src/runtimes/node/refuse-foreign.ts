@@ -37,7 +37,6 @@ function isOurs(path: string): boolean {
   if (path.endsWith(".png")) return isMarkedPng(start);
   if (path.endsWith(".onnx")) return start.subarray(0, 64).includes("\x12\x09s2-vision"); // field 2 of a ModelProto
   if (path.endsWith(".json")) return isOwnJson(readFileSync(path, "utf8"));
-  if (path.endsWith(".md")) return start.includes("s2 experiment");
   if (!path.endsWith(".safetensors") || start.length < 8) return false;
   const length = Number(start.readBigUInt64LE());
   if (length >= MOST_HEADER) return false;
@@ -48,11 +47,11 @@ function isOurs(path: string): boolean {
 /** Bytes of a safetensors header at most: the limit of the reference library. */
 const MOST_HEADER = 100_000_000;
 
-/** Returns true for JSON with this package's mark: a head has it among the fields that describe its features, a result has its command. */
+/** Returns true for JSON with this package's mark: a head has it among the fields that describe its features. */
 function isOwnJson(text: string, key?: string): boolean {
   try {
     const value = key === undefined ? JSON.parse(text) : JSON.parse(text)[key];
-    return "s2_vision" in value || "s2_vision" in (value.features ?? {}) || /^(npx )?s2 experiment /.test(value.command);
+    return "s2_vision" in value || "s2_vision" in (value.features ?? {});
   } catch {
     return false;
   }

@@ -1,10 +1,11 @@
-/** Starts the thread that a model's session lives in, and says why one cannot. */
-
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+/** Starts the thread of a model's session. */
+import { statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
+import { fileError } from "../foreign-files.ts";
+import type { Answer, Failed, Request } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
 import { openSession, type Session } from "../session.ts";
-import type { Answer, Failed, LoadRequest, Ready, RunRequest } from "../session-messages.ts";
+import { readHead } from "./read-file.ts";
 import { openLine } from "./thread-line.ts";
 import { physicalCores } from "./threads.ts";
 
@@ -15,27 +16,28 @@ export interface SessionOptions {
   readonly worker?: URL;
 }
 
-/** Starts the thread and loads the model in it. `source` names the model in refusals. */
+/** Starts the thread and loads the model in it. `source` names the model in errors. */
 export async function startSession(model: string | Uint8Array, source: string, options: SessionOptions = {}): Promise<Session> {
-  const line = openLine<LoadRequest | RunRequest, Answer>(options.worker ?? new URL("./session-worker.js", import.meta.url));
+  const { threads = physicalCores(), worker = new URL("./session-worker.js", import.meta.url) } = options;
+  const line = openLine<Request, Answer>(worker);
   // A copy: the caller's bytes stay usable, and the whole buffer behind a view does not travel.
   const copy = typeof model === "string" ? model : new Uint8Array(model);
   const answer = await line.ask(
-    { kind: "load", model: copy, threads: options.threads ?? physicalCores(), devices: devicesOf(options.device) },
+    { kind: "load", model: copy, devices: devicesOf(options.device), settings: { threads } },
     typeof copy === "string" ? [] : [copy.buffer],
   );
-  if (answer.kind === "failed") {
-    await line.end();
-    if (answer.stage === "import") throw importError(answer);
-    const { bytes, size } = typeof model === "string" ? headOf(model) : { bytes: model, size: model.length };
-    throw (await import("../file-error.ts")).fileError(reasonOf(answer), source, bytes, size);
+  if (answer.kind === "ready") {
+    for (const { device, reason } of answer.missing) warnOfDevice(device, reason, answer.device);
+    return openSession(line, answer);
   }
-  const ready = answer as Ready;
-  for (const { device, reason } of ready.missing) warnOfDevice(device, reason, ready.device);
-  return openSession(line, ready);
+  await line.end();
+  const failed = answer as Failed;
+  if (failed.stage === "import") throw importError(failed);
+  const { bytes, size } = typeof model === "string" ? headOf(model) : { bytes: model, size: model.length };
+  throw fileError(reasonOf(failed), source, bytes, size);
 }
 
-/** Always ends with the CPU, which is always there. */
+/** Ends with the CPU, which every machine has. */
 function devicesOf(device: SessionOptions["device"]): string[] {
   const wanted = typeof device === "string" ? [device] : (device ?? []);
   const cpu = wanted.indexOf("cpu");
@@ -43,15 +45,11 @@ function devicesOf(device: SessionOptions["device"]): string[] {
 }
 
 function warnOfDevice(device: string, reason: string, instead: string): void {
-  process.emitWarning(
-    `The device "${device}" cannot be used (${reasonOf({ message: reason })}); the model runs on "${instead}".`,
-    {
-      code: "S2_DEVICE",
-    },
-  );
+  const message = `The device "${device}" cannot be used (${reasonOf({ message: reason })}); the model runs on "${instead}".`;
+  process.emitWarning(message, { code: "S2_DEVICE" });
 }
 
-/** Says that onnxruntime-node is missing, or why it does not load. */
+/** Returns the error for an onnxruntime-node that is missing or does not load. */
 export function importError(failed: Pick<Failed, "code" | "message">): S2Error {
   const { code, message } = failed;
   const absent = (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && message.includes("onnxruntime-node'");
@@ -62,13 +60,9 @@ export function importError(failed: Pick<Failed, "code" | "message">): S2Error {
 }
 
 function headOf(path: string): { bytes: Uint8Array; size: number | string } {
-  const bytes = new Uint8Array(40);
   try {
-    const file = openSync(path, "r");
-    readSync(file, bytes);
-    closeSync(file);
-    return { bytes, size: statSync(path).size };
+    return { bytes: readHead(path), size: statSync(path).size };
   } catch {
-    return { bytes, size: "unreadable" };
+    return { bytes: new Uint8Array(), size: "unreadable" };
   }
 }

@@ -1,25 +1,25 @@
-/** Whether an embedded ICC profile is sRGB under any of its names, by its numbers (ICC.1:2022, sections 8 to 10). */
+/** Recognizes sRGB among embedded ICC profiles by its numbers, under any name (ICC.1:2022, sections 8 to 10). */
 
-/** sRGB's red, green and blue as XYZ under D50, as every maker's profile has them up to rounding. */
-const COLOURANTS = {
+/** sRGB's red, green and blue as XYZ under D50; every vendor's profile has them up to rounding. */
+const PRIMARIES = {
   rXYZ: [0.4361, 0.2225, 0.0139],
   gXYZ: [0.3851, 0.7169, 0.0971],
   bXYZ: [0.1431, 0.0606, 0.7141],
 } as const;
 
-/** True when the profile is a matrix profile with sRGB's primaries (within 0.002) and sRGB's curve (within 0.001 of linear light). */
+/** Returns true if the profile is a matrix profile with sRGB's primaries (within 0.002) and sRGB's curve (within 0.001 of linear light). */
 export function isSrgbProfile(icc: Uint8Array): boolean {
   const bytes = new DataView(icc.buffer, icc.byteOffset, icc.byteLength);
   try {
     if (word(bytes, 16) !== "RGB " || word(bytes, 20) !== "XYZ ") return false;
     const tags = readTags(bytes);
-    if (tags.has("A2B0")) return false; // a table: sRGB's perceptual rendering, which does move colors
-    const primaries = Object.entries(COLOURANTS).every(([name, xyz]) =>
+    if (tags.has("A2B0")) return false; // a table: sRGB's perceptual rendering, which changes colors
+    const primaries = Object.entries(PRIMARIES).every(([name, xyz]) =>
       xyz.every((want, i) => Math.abs(fixed(bytes, tags.get(name)! + 8 + 4 * i) - want) < 0.002),
     );
     return primaries && ["rTRC", "gTRC", "bTRC"].every((name) => isSrgbCurve(bytes, tags.get(name)!));
   } catch {
-    return false; // cut short or a tag is missing: not ours to judge, libvips says what it makes of it
+    return false; // cut short or without a tag: libvips decides whether it can use the profile
   }
 }
 
@@ -38,14 +38,14 @@ function isSrgbCurve(bytes: DataView, at: number): boolean {
   return true;
 }
 
-/** A tone curve's value: "curv" is a table of 16-bit values (one alone: a gamma), "para" a formula. NaN for anything else. */
+/** Evaluates a tone curve: "curv" is a table of 16-bit values (a single one is a gamma), "para" a formula. NaN for anything else. */
 function curve(bytes: DataView, at: number, x: number): number {
-  const kind = word(bytes, at);
-  if (kind === "para" && bytes.getUint16(at + 8) === 3) {
+  const type = word(bytes, at);
+  if (type === "para" && bytes.getUint16(at + 8) === 3) {
     const [g, a, b, c, d] = [0, 1, 2, 3, 4].map((i) => fixed(bytes, at + 12 + 4 * i));
     return x >= d ? (a * x + b) ** g : c * x;
   }
-  const count = kind === "curv" ? bytes.getUint32(at + 8) : 0;
+  const count = type === "curv" ? bytes.getUint32(at + 8) : 0;
   if (count < 2) return Number.NaN;
   const below = Math.floor(x * (count - 1));
   const [low, high] = [below, below + 1].map((i) => bytes.getUint16(at + 12 + 2 * i) / 65535);
@@ -56,7 +56,7 @@ function word(bytes: DataView, at: number): string {
   return String.fromCharCode(...[0, 1, 2, 3].map((i) => bytes.getUint8(at + i)));
 }
 
-/** s15Fixed16Number */
+/** Reads an s15Fixed16Number. */
 function fixed(bytes: DataView, at: number): number {
   return bytes.getInt32(at) / 65536;
 }

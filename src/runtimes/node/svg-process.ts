@@ -1,22 +1,22 @@
-/** The process that draws one SVG: librsvg cannot be interrupted, and a filter of some bytes may take minutes and gigabytes. */
-import { S2Error } from "../../core/index.ts";
+/** The process that draws one SVG: librsvg cannot be interrupted, and a filter of a few bytes may take minutes and gigabytes. */
+import { S2Error, type S2ErrorCode } from "../../core/index.ts";
 import { type DecodeOptions, decodeImage, type Rgb, readHeader } from "./decode-image.ts";
 
 export interface SvgWork {
   readonly bytes: Uint8Array;
   readonly name: string;
   readonly options: DecodeOptions;
-  /** Limits of the process. */
+  /** Limits of the process: seconds of a processor, bytes of memory. */
   readonly limits: { readonly seconds: number; readonly bytes: number };
 }
 
 export type SvgAnswer =
   | { readonly rgb: Rgb }
-  | { readonly refused: string; readonly code?: string }
+  | { readonly refused: string; readonly code?: S2ErrorCode }
   | { readonly exceeded: "seconds" | "bytes" };
 
-/** Milliseconds between two looks at what was used. */
-const LOOK = 50;
+/** Milliseconds between two checks of the limits. */
+const INTERVAL = 50;
 
 process.once("message", async (work: SvgWork) => {
   watch(work.limits);
@@ -27,17 +27,17 @@ process.once("message", async (work: SvgWork) => {
     answer({ refused: (error as Error).message, ...(error instanceof S2Error && { code: error.code }) });
   }
 });
-// The parent ends this process, or has ended itself. Only a kill ends one whose thread is inside librsvg.
+// The parent ends this process, or has ended itself. Only a kill ends a process whose thread is inside librsvg.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
-/** Counts the processor's time, not the clock's, so that a busy machine refuses no drawing that an idle one draws. */
+/** Ends the drawing at a limit. It counts the processor's time, so that a busy machine draws what an idle one draws. */
 function watch(limits: SvgWork["limits"]): void {
   const before = process.cpuUsage();
   setInterval(() => {
     const { user, system } = process.cpuUsage(before);
     if ((user + system) / 1e6 > limits.seconds) answer({ exceeded: "seconds" });
     else if (process.memoryUsage.rss() > limits.bytes) answer({ exceeded: "bytes" });
-  }, LOOK);
+  }, INTERVAL);
 }
 
 function answer(message: SvgAnswer): void {

@@ -1,26 +1,25 @@
-/** A line to a thread of Node's. */
-
+/** The connection to a thread of Node, and the end of the process while such a thread is at work. */
 import { Worker } from "node:worker_threads";
 import { S2Error } from "../../core/index.ts";
-import { type Line, type Numbered, waitingRoom } from "../line.ts";
+import { type Line, makeWaiting, type Numbered } from "../line.ts";
 import { watchExit } from "./thread-gate.ts";
 
 /**
- * Starts the thread. It holds the process open while it owes an answer or is being ended, and at no other time, so that a script which
- * forgets to dispose of its model still ends; and it takes no signal, so that Ctrl-C ends the process as if it were not there.
+ * Starts the thread. It keeps the process alive only while it owes an answer or is being ended, so that a script which forgets to dispose
+ * of its model still ends; and it takes no signal, so that Ctrl-C ends the process as if the thread were not there.
  */
 export function openLine<Request extends object, Answer extends object>(code: URL): Line<Request, Answer> {
-  // Not the parent's flags: `--input-type`, `--eval` and their like would stop the thread from starting.
   const { gate, forget } = watchExit();
+  // Not the parent's flags: `--input-type`, `--eval` and their like would stop the thread from starting.
   const worker = new Worker(code, { execArgv: [], workerData: gate });
-  const waiting = waitingRoom<Answer>();
+  const waiting = makeWaiting<Answer>();
   let ending = false;
-  /** Without it Node would end a process that only waits for this thread, with status 13 and no word. */
+  /** Without it Node would end a process that only waits for this thread, with status 13 and no message. */
   const hold = () => (ending || waiting.count > 0 ? worker.ref() : worker.unref());
-  const die = (reason: string, cause?: unknown): void =>
-    waiting.die(
-      new S2Error("runtime", `The model's thread ended before its work was done (${reason}); load the model again.`, { cause }),
-    );
+  const die = (reason: string, cause?: unknown): void => {
+    const message = `The model's thread ended before its work was done (${reason}); load the model again.`;
+    waiting.die(new S2Error("runtime", message, { cause }));
+  };
   const gone = new Promise<void>((resolve) => {
     worker.on("exit", (status) => {
       forget();
@@ -48,7 +47,7 @@ export function openLine<Request extends object, Answer extends object>(code: UR
     async end() {
       ending = true;
       hold();
-      worker.postMessage({ kind: "stop", id: 0 }); // nothing happens where the thread is gone
+      worker.postMessage({ kind: "stop", id: 0 }); // ignored where the thread is gone
       await gone;
     },
   };

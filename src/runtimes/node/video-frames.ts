@@ -1,4 +1,4 @@
-/** Frames of a video at even steps of time: ffmpeg decodes, and its pictures come through a pipe, one after the other, nothing on disk. */
+/** Frames of a video at even steps of time: ffmpeg decodes and sends them through a pipe, one after the other, nothing on disk. */
 import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
@@ -15,13 +15,13 @@ export interface VideoOptions {
 export interface VideoFrame {
   /** Seconds from the beginning. */
   readonly time: number;
-  /** What is shown at that time, upright. */
+  /** The frame, upright. */
   readonly image: Photo;
 }
 
 /**
- * The pictures that a video shows at 0, `every`, 2 · `every` ... seconds. At most a few frames are in memory; who stops early stops ffmpeg.
- * @throws S2Error "ffmpeg-missing" with the way to get it, "video" for what ffmpeg cannot decode, "option".
+ * Yields the frames of a video at 0, `every`, 2 · `every` ... seconds. At most a few are in memory; leaving the loop stops ffmpeg.
+ * @throws S2Error "ffmpeg-missing" with installation advice, "video" for a file that ffmpeg cannot decode, "option".
  */
 export async function* videoFrames(path: string, options: VideoOptions = {}): AsyncGenerator<VideoFrame> {
   const { every = 1, ffmpeg = "ffmpeg", signal } = options;
@@ -31,7 +31,7 @@ export async function* videoFrames(path: string, options: VideoOptions = {}): As
   if (!found) throw new S2Error("video", `There is no video at ${path}; give the path of a file.`);
   if (!found.isFile()) throw new S2Error("video", `${path} is a folder, a pipe or a device; give the path of a video file.`);
   signal?.throwIfAborted();
-  // "round=up" gives at each step the last frame that began by then: what a viewer sees at that time.
+  // "round=up" gives at each step the last frame that began by then, which a viewer sees at that time.
   const steps = `fps=fps=1/${every}:start_time=0:round=up`;
   const output = ["-an", "-sn", "-vf", steps, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"];
   const decoder = spawn(ffmpeg, ["-nostdin", "-v", "error", "-i", `file:${path}`, ...output], {
@@ -46,9 +46,9 @@ export async function* videoFrames(path: string, options: VideoOptions = {}): As
       signal?.throwIfAborted();
       yield { time: frames++ * every, image: { ...picture, source: path } };
     }
-    const problem = await ended;
+    const error = await ended;
     signal?.throwIfAborted();
-    if (problem) throw problem;
+    if (error) throw error;
     if (frames === 0) throw new S2Error("video", `${path} has no pictures; give a video.`);
   } finally {
     signal?.removeEventListener("abort", stop);
@@ -56,37 +56,30 @@ export async function* videoFrames(path: string, options: VideoOptions = {}): As
   }
 }
 
-/** How the decoder ended: undefined when all is well. */
+/** Resolves when the decoder has ended, to its error if it failed. */
 function endOf(decoder: ReturnType<typeof spawn>, path: string, ffmpeg: string): Promise<S2Error | undefined> {
-  let said = "";
+  let stderr = "";
   decoder.stderr?.on("data", (text) => {
-    said = (said + text).slice(-4000);
+    stderr = (stderr + text).slice(-4000);
   });
   return new Promise((resolve) => {
     decoder.on("error", (cause) => {
-      const get = "apt install ffmpeg, brew install ffmpeg, or winget install ffmpeg";
-      resolve(
-        new S2Error(
-          "ffmpeg-missing",
-          `Videos are decoded by ffmpeg, and "${ffmpeg}" cannot be started (${cause.message}). Install it: ${get}.`,
-          {
-            cause,
-          },
-        ),
-      );
+      const advice = "Install it: apt install ffmpeg, brew install ffmpeg, or winget install ffmpeg.";
+      const message = `Videos are decoded by ffmpeg, and "${ffmpeg}" cannot be started (${cause.message}). ${advice}`;
+      resolve(new S2Error("ffmpeg-missing", message, { cause }));
     });
     decoder.on("close", (status) => {
-      const reason = said.trim().split("\n").at(-1) || `it ended with status ${status}`;
+      const reason = stderr.trim().split("\n").at(-1) || `it ended with status ${status}`;
       resolve(status === 0 ? undefined : new S2Error("video", `ffmpeg cannot decode ${path}: ${reason}. Give another file.`));
     });
   });
 }
 
-/** Binary PPM (netpbm's "P6"): a header with the size, then RGB. */
+/** Reads binary PPM (netpbm's "P6"): a header with the size, then RGB. */
 async function* pictures(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Photo> {
   let pending: Uint8Array[] = [];
   let have = 0;
-  let need = 0; // bytes of the picture that is on its way, header included; 0 before its header is there
+  let need = 0; // bytes of the incoming picture with its header; 0 before the header is complete
   for await (const chunk of stream) {
     pending.push(chunk);
     have += chunk.length;

@@ -1,42 +1,37 @@
-/** Files written whole or not at all: under a temporary name beside the final one, then renamed onto it. */
-import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+/** Files written whole or not at all: under a temporary name in the same folder, then renamed. */
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import type { Pieces } from "../../onnx/index.ts";
-import { makeFolder } from "./make-folder.ts";
 
 export interface WriteOptions {
   /**
-   * Waits until the bytes are on the disk before the file gets its name, so that a power cut leaves the old file or the new one. Files
-   * that are checked when they are read and made again when damaged can do without.
+   * Waits until the bytes are on the disk before the file gets its name, so that a power cut leaves the old file or the new one.
+   * Not needed for files that are checked when they are read and made again when damaged.
    */
   readonly durable?: boolean;
 }
 
 /** Writes a file, making its folder. @throws S2Error "write"; nothing half-written is left. */
 export async function writeWhole(path: string, bytes: Uint8Array, { durable = false }: WriteOptions = {}): Promise<void> {
-  const unfinished = unfinishedName(path);
-  try {
-    makeFolder(dirname(path));
-    sweep(dirname(path));
-    const file = await open(unfinished, "wx");
-    try {
-      await file.writeFile(bytes);
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(unfinished, path);
-  } catch (cause) {
-    await rm(unfinished, { force: true }).catch(() => {});
-    throw refusal(path, cause);
-  }
+  writeTogether([{ path, pieces: { length: bytes.length, parts: [bytes] } }], durable);
 }
 
-/** Writes several files that belong together: none gets its name before all are whole and on the disk. @throws S2Error "write". */
-export function writeTogether(files: readonly { readonly path: string; readonly pieces: Pieces }[]): void {
+/** Writes several files that belong together: none gets its name before all are written. @throws S2Error "write". */
+export function writeTogether(files: readonly { readonly path: string; readonly pieces: Pieces }[], durable = true): void {
   const all = files.map(({ path, pieces }) => ({ path, pieces, unfinished: unfinishedName(path) }));
   let current = all[0]?.path;
   try {
@@ -44,58 +39,101 @@ export function writeTogether(files: readonly { readonly path: string; readonly 
       current = path;
       makeFolder(dirname(path));
       sweep(dirname(path));
-      writePieces(unfinished, pieces);
+      writePieces(unfinished, pieces, durable);
     }
     for (const { path, unfinished } of all) {
       current = path;
       renameSync(unfinished, path);
     }
   } catch (cause) {
-    for (const { unfinished } of all) rmSync(unfinished, { force: true });
+    for (const { unfinished } of all) if (existsSync(unfinished)) rmSync(unfinished); // rmSync throws below a file
     throw refusal(current, cause);
   }
 }
 
-function writePieces(path: string, { parts }: Pieces): void {
+function writePieces(path: string, { parts }: Pieces, durable: boolean): void {
   const file = openSync(path, "wx");
   try {
-    for (const part of parts) {
-      for (let at = 0; at < part.length; ) at += writeSync(file, part, at, Math.min(part.length - at, 2 ** 30));
+    for (const bytes of parts) {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 30));
     }
-    fsyncSync(file);
+    if (durable) fsyncSync(file);
   } finally {
     closeSync(file);
   }
 }
 
-const unfinishedName = (path: string) => `${path}.${randomUUID()}.part`;
-const unfinishedFile = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
+/** A temporary name beside `path` that no other process has. */
+export const unfinishedName = (path: string): string => `${path}.${randomBytes(6).toString("hex")}.part`;
+const isUnfinished = (name: string): boolean => /\.[0-9a-f]{12}\.part$/.test(name);
+
 /** Milliseconds. No file takes a day to write. */
-const abandonedAfter = 24 * 60 * 60 * 1000;
-const swept = new Set<string>();
+const ABANDONED_AFTER = 24 * 60 * 60 * 1000;
+const sweptFolders = new Set<string>();
 
 /**
- * Removes what killed processes left in a folder. They are told by age: process ids mean nothing between containers that share a folder.
- * Each folder is looked at once.
+ * Removes the unfinished files of killed processes from a folder, once per process. Age identifies them: process ids mean nothing between
+ * containers that share a folder.
  */
 function sweep(folder: string): void {
   const key = resolve(folder);
-  if (swept.has(key)) return;
-  swept.add(key);
-  for (const name of readdirSync(folder)) {
-    if (!unfinishedFile.test(name)) continue;
-    const path = join(folder, name);
+  if (sweptFolders.has(key)) return;
+  sweptFolders.add(key);
+  for (const path of readdirSync(folder)
+    .filter(isUnfinished)
+    .map((name) => join(folder, name))) {
     const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
-    if (modified < Date.now() - abandonedAfter) rmSync(path, { force: true });
+    if (modified < Date.now() - ABANDONED_AFTER) rmSync(path, { force: true });
   }
 }
 
 function refusal(path: string, cause: unknown): S2Error {
   if (cause instanceof S2Error) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
-  const advice =
-    code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG"
-      ? "Make room on the disk, or choose another place."
-      : "Check that the folder may be written, or choose another place.";
-  return new S2Error("write", `${path} cannot be written (${message.split("\n")[0]}). ${advice}`, { cause });
+  const isFull = code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
+  const advice = isFull ? "Make room on the disk" : "Check that the folder may be written";
+  return new S2Error("write", `${path} cannot be written (${message.split("\n")[0]}). ${advice}, or choose another place.`, {
+    cause,
+  });
+}
+
+/** Makes a folder and those above it, one by one: mkdir's `recursive` never ends below /proc. @throws S2Error "write". */
+export function makeFolder(folder: string): void {
+  if (isFolder(folder)) return;
+  const above = dirname(resolve(folder));
+  if (above !== resolve(folder)) makeFolder(above);
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    if (isFolder(folder)) return; // another process was faster
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === "EEXIST" ? "it is a file or a link to nothing" : code;
+    throw new S2Error("write", `The folder "${folder}" cannot be made (${reason}). Choose another place.`, { cause });
+  }
+}
+
+/** Returns true for an existing folder; false also where the path cannot be read. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Opens a folder as a store of files by name. @throws S2Error "write" when a file cannot be written. */
+export function openStore(
+  folder: string,
+  options: WriteOptions = {},
+): {
+  read(name: string): Promise<Uint8Array | undefined>;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+} {
+  return {
+    async read(name) {
+      const path = join(folder, name);
+      return existsSync(path) ? new Uint8Array(await readFile(path)) : undefined;
+    },
+    write: (name, bytes) => writeWhole(join(folder, name), bytes, options),
+  };
 }

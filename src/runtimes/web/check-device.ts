@@ -1,15 +1,14 @@
-/** The check before a model is used on a device: one fixed tile, its answer and its time against WebAssembly's. */
+/** Checks a model on WebGPU against WebAssembly: the features of one test tile and the time. */
 import { S2Error, type Tensor } from "../../core/index.ts";
 import { pickInput } from "../graph.ts";
 import type { Size } from "../hub-config.ts";
-import type { OnNotice } from "./notice.ts";
-import type { WebSession } from "./session.ts";
+import type { OnNotice, WebSession } from "./start-worker.ts";
 
-/** Below it an answer is another: float16's rounding stays far above (0.99999 for ViTs). */
-const LEAST_COSINE = 0.999;
+/** Features below this cosine similarity count as different; float16's rounding stays far above (0.99999 for ViTs). */
+const MIN_COSINE = 0.999;
 
-/** Stripes and waves, the same in every browser: values as normalized images have them, [-2, 2]. */
-export function goldenTile(shape: readonly (number | string)[], size: Size): Tensor {
+/** Makes a tile of stripes and waves, the same in every browser, with the values of normalized images, [-2, 2]. */
+export function testTile(shape: readonly (number | string)[], size: Size): Tensor {
   const [batch, channels, height, width] = shape.map((side, i) => (typeof side === "number" ? side : [1, 3, ...size][i]));
   const data = new Float32Array(batch * channels * height * width);
   for (let i = 0; i < data.length; i++) {
@@ -19,14 +18,14 @@ export function goldenTile(shape: readonly (number | string)[], size: Size): Ten
   return { dims: [batch, channels, height, width], data };
 }
 
-/** The main output of the test tile. */
-interface Answer {
+/** The main output for the test tile. */
+interface TileResult {
   readonly features: Float32Array;
-  /** Of the second run: the first one compiles. */
+  /** Time of the second run: the first one compiles. */
   readonly ms: number;
 }
 
-async function answerOf(session: WebSession, tile: Tensor, output: string): Promise<Answer> {
+async function runTile(session: WebSession, tile: Tensor, output: string): Promise<TileResult> {
   const { name } = pickInput(session.inputs);
   await session.run(name, tile, [output]);
   const start = performance.now();
@@ -34,40 +33,40 @@ async function answerOf(session: WebSession, tile: Tensor, output: string): Prom
   return { features: outputs[output].data, ms: performance.now() - start };
 }
 
-/** WebAssembly's answer. @throws S2Error "runtime" when its features are no numbers. */
-export async function checkNumbers(session: WebSession, tile: Tensor, output: string): Promise<Answer> {
-  const answer = await answerOf(session, tile, output);
+/** Runs the tile on WebAssembly. @throws S2Error "runtime" when its features are not finite. */
+export async function checkNumbers(session: WebSession, tile: Tensor, output: string): Promise<TileResult> {
+  const answer = await runTile(session, tile, output);
   if (answer.features.every(Number.isFinite)) return answer;
   throw new S2Error(
     "runtime",
-    `The model's output "${output}" has values that are no numbers for a plain test tile; export it in float32.`,
+    `The model's output "${output}" has values that are not finite for a plain test tile; export it in float32.`,
   );
 }
 
-/** The session to use: WebGPU's where it answers as WebAssembly does (`ours`), and sooner. The other one is disposed of. */
+/** Chooses WebGPU's session where it gives WebAssembly's features (`expected`), and sooner. The other session is disposed of. */
 export async function chooseDevice(
   webgpu: WebSession,
   wasm: WebSession,
-  ours: Answer,
+  expected: TileResult,
   tile: Tensor,
   output: string,
   notice: OnNotice,
 ): Promise<WebSession> {
-  const theirs = await answerOf(webgpu, tile, output).catch((error: Error) => error);
-  const why = theirs instanceof Error ? { code: "device-failed", message: theirs.message } : objection(theirs, ours);
+  const got = await runTile(webgpu, tile, output).catch((error: Error) => error);
+  const why = got instanceof Error ? { code: "device-failed", message: got.message } : objection(got, expected);
   const [chosen, other] = why ? [wasm, webgpu] : [webgpu, wasm];
   if (why) notice({ code: why.code, message: `${why.message}; the model runs on WebAssembly` });
   await other.dispose();
   return chosen;
 }
 
-function objection(theirs: Answer, ours: Answer): { code: string; message: string } | undefined {
-  const likeness = cosine(ours.features, theirs.features);
-  // Not "below": NaN is no likeness either.
-  if (!(likeness >= LEAST_COSINE))
-    return { code: "device-wrong", message: `WebGPU's features of a test tile are others (cosine ${likeness.toFixed(4)})` };
-  if (theirs.ms <= ours.ms) return undefined;
-  const [slow, fast] = [theirs.ms, ours.ms].map(Math.round);
+function objection(got: TileResult, expected: TileResult): { code: string; message: string } | undefined {
+  const similarity = cosine(expected.features, got.features);
+  // Not "below": NaN counts as different.
+  if (!(similarity >= MIN_COSINE))
+    return { code: "device-wrong", message: `WebGPU's features of a test tile differ (cosine ${similarity.toFixed(4)})` };
+  if (got.ms <= expected.ms) return undefined;
+  const [slow, fast] = [got.ms, expected.ms].map(Math.round);
   return { code: "device-slow", message: `WebGPU needs ${slow} ms for a test tile, WebAssembly ${fast} ms` };
 }
 

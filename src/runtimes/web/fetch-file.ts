@@ -1,59 +1,64 @@
-/** One file of a model over the network or out of the cache: with progress, checked, and again when the server has a newer one. */
+/** Fetches one file of a model from the network or the cache: checked, with progress, and again when the server has a newer one. */
 import { S2Error } from "../../core/index.ts";
-import { type HubFile, refuseWebPage } from "../hub-files.ts";
+import { type HubFile, webPageError } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
-import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll } from "../receive.ts";
-import { shownAddress } from "../shown-address.ts";
+import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll, shownAddress } from "../receive.ts";
 import { digest, type Kept, type ModelCache, type Validators } from "./model-cache.ts";
 
+/** A file to fetch. */
 export interface Wanted {
   readonly address: string;
   /** For progress and messages. */
   readonly name: string;
-  /** What a hub lists: such a file never changes under its address. */
+  /** The entry of a hub's list; such a file never changes under its address. */
   readonly listed?: HubFile;
-  /** The file is known to be at its address, and HTML in its place is an error; without it, HTML means that there is no such file. */
+  /** True makes HTML in place of the file an error; otherwise HTML means that there is no such file. */
   readonly expected?: boolean;
 }
 
-export interface Ways extends Pick<ModelOptions, "offline" | "onProgress"> {
+/** Options of fetching. */
+export interface FetchOptions extends Pick<ModelOptions, "offline" | "onProgress"> {
   readonly cache?: ModelCache;
   /** Milliseconds that a server may send nothing. Default 60,000. */
   readonly idleLimit?: number;
 }
 
-/** Bytes beyond which a file is no config, or no model that a page could hold. */
+/** Bytes beyond which a file is no config, or too large a model for a page. */
 const MAX_BYTES = { json: 32 << 20, other: 4 * 2 ** 30 };
 
 /**
- * The file's bytes; undefined when the server has no such file. Where the network fails, a kept copy will do.
+ * Returns the file's bytes; undefined when the server has no such file. Where the network fails, a kept copy is used.
  * @throws S2Error "offline", "model-network", "hub-network" or "hub-checksum".
  */
-export async function fetchFile(wanted: Wanted, ways: Ways): Promise<Uint8Array | undefined> {
+export async function fetchFile(wanted: Wanted, options: FetchOptions): Promise<Uint8Array | undefined> {
   const { address, name, listed } = wanted;
-  const kept = await ways.cache?.read(address);
-  if (kept && (listed || ways.offline || (await isFresh(address, kept, ways)))) {
-    ways.onProgress?.({ file: name, bytes: kept.bytes.length, of: kept.bytes.length });
+  const kept = await options.cache?.read(address);
+  if (kept && (listed || options.offline || (await isFresh(address, kept, options)))) {
+    options.onProgress?.({ file: name, bytes: kept.bytes.length, of: kept.bytes.length });
     return kept.bytes;
   }
-  if (ways.offline) throw refuseOffline(address);
-  const response = await fetchWithin(address, {}, ways.idleLimit ?? IDLE_LIMIT).catch((error) => error as Error);
-  if (response instanceof Error) throw refuseNetwork(wanted, response.message);
+  if (options.offline) throw offlineError(address);
+  const response = await fetchWithin(address, {}, options.idleLimit ?? IDLE_LIMIT).catch((error) => error as Error);
+  if (response instanceof Error) throw networkError(wanted, response.message);
   if (response.ok && isWebPage(response)) return refusePage(wanted);
   if (isMissing(response) && !listed) return undefined;
-  if (!response.ok) throw refuseNetwork(wanted, `${response.status} ${response.statusText}`.trim());
-  const bytes = await receive(response, wanted, ways);
+  if (!response.ok) throw networkError(wanted, `${response.status} ${response.statusText}`.trim());
+  const bytes = await receive(response, wanted, options);
   if (!listed && beginsAsWebPage(bytes)) return refusePage(wanted);
-  if (listed && bytes.length !== listed.size) throw refuseListed(listed, `${bytes.length} bytes`, `${listed.size}`);
+  if (listed && bytes.length !== listed.size) throw listedError(listed, `${bytes.length} bytes`, `${listed.size}`);
   if (!globalThis.isSecureContext) return bytes; // nor are there checksums
   const sha256 = await digest("SHA-256", bytes);
   if (listed) await checkListed(bytes, sha256, listed);
-  await ways.cache?.write(address, { bytes, sha256, ...validatorsOf(response) });
+  await options.cache?.write(address, { bytes, sha256, ...validatorsOf(response) });
   return bytes;
 }
 
-/** Asks the server without fetching: what it cannot say is taken as changed, and silence as unchanged. */
-async function isFresh(address: string, { etag, lastModified }: Kept, { idleLimit = IDLE_LIMIT }: Ways): Promise<boolean> {
+/** Asks the server without fetching. An answer without validators counts as changed, silence as unchanged. */
+async function isFresh(
+  address: string,
+  { etag, lastModified }: Kept,
+  { idleLimit = IDLE_LIMIT }: FetchOptions,
+): Promise<boolean> {
   const response = await fetchWithin(address, { method: "HEAD" }, idleLimit).catch(() => undefined);
   if (!response) return true;
   if (!response.ok || isMissing(response)) return false;
@@ -66,9 +71,9 @@ function validatorsOf({ headers }: Response): Validators {
   return { etag, lastModified };
 }
 
-/** Servers of single-page applications answer with their page where a file is not there: undefined where that may be so. */
+/** Handles HTML in place of a file, with which servers of single-page applications answer where it is not there. */
 function refusePage({ address, expected, listed }: Wanted): undefined {
-  if (listed) throw refuseWebPage(address);
+  if (listed) throw webPageError(address);
   if (!expected) return undefined;
   throw new S2Error(
     "model-not-found",
@@ -83,7 +88,7 @@ function isMissing(response: Response): boolean {
 async function receive(
   response: Response,
   wanted: Wanted,
-  { onProgress, idleLimit = IDLE_LIMIT }: Ways,
+  { onProgress, idleLimit = IDLE_LIMIT }: FetchOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // A compressed answer's length is not the file's.
   const said = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length") ?? 0);
@@ -96,7 +101,7 @@ async function receive(
     onProgress?.({ file: wanted.name, bytes, of });
   };
   return readAll(response, { limit, idleLimit }, count).catch((error) => {
-    throw refuseNetwork(wanted, `after ${received} bytes: ${(error as Error).message}`);
+    throw networkError(wanted, `after ${received} bytes: ${(error as Error).message}`);
   });
 }
 
@@ -105,24 +110,24 @@ async function checkListed(bytes: Uint8Array<ArrayBuffer>, sha256: string, liste
   const head = new TextEncoder().encode(`blob ${bytes.length}\0`);
   const got = listed.sha256 ? sha256 : await digest("SHA-1", new Uint8Array([...head, ...bytes]));
   const expected = listed.sha256 ?? listed.oid;
-  if (got !== expected) throw refuseListed(listed, `the checksum ${got}`, expected);
+  if (got !== expected) throw listedError(listed, `the checksum ${got}`, expected);
 }
 
-function refuseListed({ path }: HubFile, got: string, expected: string): S2Error {
+function listedError({ path }: HubFile, got: string, expected: string): S2Error {
   return new S2Error(
     "hub-checksum",
     `${path} arrived with ${got}; the hub lists ${expected}. Nothing was kept: load the model again.`,
   );
 }
 
-export function refuseOffline(address: string): S2Error {
+export function offlineError(address: string): S2Error {
   return new S2Error(
     "offline",
     `${shownAddress(address)} is not in the browser's cache and offline is set, so it is not fetched. Load it once with a network and without offline.`,
   );
 }
 
-function refuseNetwork({ address }: Wanted, reason: string): S2Error {
+function networkError({ address }: Wanted, reason: string): S2Error {
   const advice = "Check the address and the network; a server of another origin must allow this page by CORS";
   return new S2Error("model-network", `${shownAddress(address)} could not be fetched (${reason}). ${advice}.`);
 }

@@ -1,77 +1,79 @@
-/** A model's files from where they are served: a folder, an .onnx file with its configs beside it, without a network from the cache. */
+/** Fetches the files of a served model, a folder or an .onnx file with its configs; without a network from the cache. */
 import { S2Error } from "../../core/index.ts";
 import { CONFIG_FILES } from "../config-files.ts";
-import { fetchFile, refuseOffline, type Wanted, type Ways } from "./fetch-file.ts";
+import { GRAPHS } from "../hub-files.ts";
+import { type FetchOptions, fetchFile, offlineError, type Wanted } from "./fetch-file.ts";
 import { digest } from "./model-cache.ts";
 
-/** The files that were found, by their names inside the folder. */
+/** Bytes of the found files, by their names inside the folder. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 export type Found = Wanted & { readonly bytes: Uint8Array };
 
 /**
- * A folder's config files and the first of `onnx/model.onnx`, `model.onnx` and `model.safetensors` that it has.
+ * Fetches a folder's config files and the first of `onnx/model.onnx`, `model.onnx` and `model.safetensors` that it has.
  * @param folder its address, with a slash at the end.
  */
-export function fetchFolder(folder: string, ways: Ways): Promise<Files> {
-  return remembering(folder, ways, async () => {
-    const configs = await fetchThere(CONFIG_FILES, folder, ways);
-    for (const name of ["onnx/model.onnx", "model.onnx", "model.safetensors"]) {
-      const model = await fetchThere([name], folder, ways);
+export function fetchFolder(folder: string, options: FetchOptions): Promise<Files> {
+  return withNote(folder, options, async () => {
+    const configs = await fetchThere(CONFIG_FILES, folder, options);
+    for (const name of [...GRAPHS, "model.safetensors"]) {
+      const model = await fetchThere([name], folder, options);
       if (model.length > 0) return [...configs, ...model];
     }
     return configs;
   });
 }
 
-/** An .onnx file as "model.onnx", and the config files beside it; where its folder is called onnx, those of the folder around it too. */
-export function fetchOnnx(address: string, ways: Ways): Promise<Files> {
-  return remembering(address, ways, async () => {
+/** Fetches an .onnx file as "model.onnx" and the config files beside it; from a folder called onnx, those of the folder around it too. */
+export function fetchOnnx(address: string, options: FetchOptions): Promise<Files> {
+  return withNote(address, options, async () => {
     const wanted = { address, name: "model.onnx", expected: true };
-    const bytes = await fetchFile(wanted, ways);
+    const bytes = await fetchFile(wanted, options);
     if (!bytes) return [];
     const inOnnx = /\/onnx\/[^/]*$/.test(new URL(address).pathname);
-    const outer = inOnnx ? await fetchThere(CONFIG_FILES, new URL("../", address).href, ways) : [];
-    const beside = await fetchThere(CONFIG_FILES, new URL("./", address).href, ways);
+    const outer = inOnnx ? await fetchThere(CONFIG_FILES, new URL("../", address).href, options) : [];
+    const beside = await fetchThere(CONFIG_FILES, new URL("./", address).href, options);
     return [...outer, ...beside, { ...wanted, bytes }];
   });
 }
 
-/** Those of the files that are there. */
-async function fetchThere(names: readonly string[], folder: string, ways: Ways): Promise<Found[]> {
+/** Fetches the files that exist. */
+async function fetchThere(names: readonly string[], folder: string, options: FetchOptions): Promise<Found[]> {
   const found: Found[] = [];
   for (const name of names) {
     const wanted = { address: new URL(name, folder).href, name };
-    const bytes = await fetchFile(wanted, ways);
+    const bytes = await fetchFile(wanted, options);
     if (bytes) found.push({ ...wanted, bytes });
   }
   return found;
 }
 
 /**
- * Notes what was found at an address, for a time without a network: what is not there cannot be asked then. Where the network fails,
- * what was noted last is loaded; what an earlier note had and this one has not is thrown away.
+ * Notes which files were found at an address, for a time without a network. Where the network fails, the files of the last note are
+ * loaded from the cache; files of an earlier note that this one lacks are removed from it.
  */
-export async function remembering(address: string, ways: Ways, find: () => Promise<Found[]>): Promise<Files> {
+export async function withNote(address: string, options: FetchOptions, find: () => Promise<Found[]>): Promise<Files> {
   const note = `${address}?s2-vision-files`;
   const noted = async (): Promise<Wanted[] | undefined> => {
-    const kept = await ways.cache?.read(note);
+    const kept = await options.cache?.read(note);
     return kept && JSON.parse(new TextDecoder().decode(kept.bytes)); // our own, and the cache has checked it
   };
   const recall = async (why: S2Error): Promise<Files> => {
     const files: [string, Uint8Array][] = [];
-    for (const wanted of (await noted()) ?? []) files.push([wanted.name, (await fetchFile(wanted, { ...ways, offline: true }))!]);
+    for (const wanted of (await noted()) ?? [])
+      files.push([wanted.name, (await fetchFile(wanted, { ...options, offline: true }))!]);
     if (files.length === 0) throw why;
     return new Map(files);
   };
-  if (ways.offline) return recall(refuseOffline(address));
+  if (options.offline) return recall(offlineError(address));
   try {
     const found = await find();
     const addresses = found.map((file) => file.address);
-    // Where nothing was found, the server may be the wrong one for a while: what an earlier visit has kept stays.
+    // Where nothing was found, the server may be the wrong one for a while: the files of an earlier visit stay.
     const earlier = found.length > 0 ? ((await noted()) ?? []) : [];
-    for (const old of earlier) if (!addresses.includes(old.address)) await ways.cache?.remove(old.address);
-    await keepNote(note, found, ways);
+    for (const old of earlier) if (!addresses.includes(old.address)) await options.cache?.remove(old.address);
+    await keepNote(note, found, options);
     return new Map(found.map(({ name, bytes }) => [name, bytes]));
   } catch (error) {
     if (error instanceof S2Error && /^(model|hub)-network$/.test(error.code)) return recall(error);
@@ -79,7 +81,7 @@ export async function remembering(address: string, ways: Ways, find: () => Promi
   }
 }
 
-async function keepNote(note: string, found: readonly Found[], { cache }: Ways): Promise<void> {
+async function keepNote(note: string, found: readonly Found[], { cache }: FetchOptions): Promise<void> {
   if (!cache || found.length === 0) return;
   const wanted = found.map(({ bytes, ...file }) => file);
   const bytes = new TextEncoder().encode(JSON.stringify(wanted));

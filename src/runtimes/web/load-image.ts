@@ -1,49 +1,57 @@
-/** An image into upright 8-bit sRGB pixels: the browser decodes, nothing is ever resized here. */
+/** An image into upright 8-bit sRGB pixels: the browser decodes, nothing is resized here. */
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
-import { headerSize } from "../header-size.ts";
-import { foreignKind, imageKind } from "../image-kinds.ts";
+import { decodeError, headerSize, imageFormat } from "../image-format.ts";
 import { checkImageOptions, type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../image-options.ts";
 import { rgbFrom8 } from "../to-rgb.ts";
 
-/** Sides of what is drawn and read at a time: far below every browser's largest canvas, beyond which all pixels come as zeros in silence. */
+/** Rows and columns that are drawn and read at a time: far below every browser's largest canvas, beyond which all pixels are silently zero. */
 const BLOCK = [256, 4096] as const;
 
-/** First bytes in which a JPEG has its frame header, behind EXIF and profile. */
+/** Number of first bytes in which a JPEG has its frame header, behind EXIF and profile. */
 const HEADER = 2 ** 18;
 
-/** Bytes per pixel: the browser's picture and the RGB that is read from it. */
+/** Bytes per pixel of the browser's bitmap and of the RGB that is read from it. */
 const BYTES_PER_PIXEL = 4 + 3;
 
 /**
  * Decodes an image, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
  * `background`, colors converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
- * Node's `loadImage` gives; which formats there are, the browser says.
+ * Node's `loadImage` gives; the browser decides which formats work.
  * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
 export async function loadImage(source: string | URL | Blob | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
   checkImageOptions(options);
-  const where = typeof source === "string" || source instanceof URL ? { source: String(source) } : {};
+  const address = typeof source === "string" || source instanceof URL ? String(source) : undefined;
   const { signal } = options;
   signal?.throwIfAborted();
   const blob = await blobOf(source, signal);
-  const name = where.source ? `"${where.source}"` : "The image";
+  const name = address ? `"${address}"` : "The image";
   const start = new Uint8Array(await blob.slice(0, HEADER).arrayBuffer());
-  const size = headerSize(start, imageKind(start));
-  if (size) refuseSize(name, blob, size, options); // before decoding, where the header says it
+  const format = imageFormat(start);
+  const size = headerSize(start, format);
+  if (size) refuseSize(name, blob, size, options); // before decoding, where the header has it
   const bitmap = await decode(blob, options).catch((cause) => {
-    throw refuseUndecodable(name, start, cause);
+    throw decodeError(name, start, WORDS, format && cause);
   });
   try {
     signal?.throwIfAborted();
     const { width, height } = bitmap;
     refuseSize(name, blob, [width, height], options);
-    const data = readPixels(bitmap, options.background ?? WHITE, imageKind(start) === "JPEG");
-    return { width, height, channels: 3, data, ...where };
+    const data = readPixels(bitmap, options.background ?? WHITE, format === "JPEG");
+    return { width, height, channels: 3, data, ...(address && { source: address }) };
   } finally {
     bitmap.close();
   }
 }
+
+const WORKS = "JPEG, PNG, WebP, AVIF and GIF work in every browser";
+const WORDS = {
+  works: WORKS,
+  undecoded: `this browser does not decode; ${WORKS}.`,
+  damaged: "It is cut short or damaged, or larger than the browser has memory for: download it again, or make it smaller.",
+  missing: "TIFF",
+} as const;
 
 function refuseSize(name: string, blob: Blob, [width, height]: readonly [number, number], options: LoadImageOptions): void {
   refusePixels(name, width, height, options.maxPixels);
@@ -55,7 +63,7 @@ function decode(blob: Blob, { icc }: LoadImageOptions): Promise<ImageBitmap> {
   return createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "default", colorSpaceConversion });
 }
 
-/** Block by block through a small canvas, which is then freed: browsers keep large ones for long. */
+/** Reads block by block through a small canvas, which is then freed: browsers keep large ones for long. */
 function readPixels(bitmap: ImageBitmap, background: readonly [number, number, number], opaque: boolean): Uint8Array {
   const { width, height } = bitmap;
   const pixels = new Uint8Array(width * height * 3);
@@ -81,7 +89,7 @@ async function blobOf(source: string | URL | Blob | Uint8Array, signal?: AbortSi
   if (source instanceof Blob) return refuseEmpty(source);
   if (source instanceof Uint8Array) return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
   if (typeof source !== "string" && !(source instanceof URL)) {
-    const expected = "expected an address, a Blob (files are such) or the file's bytes as a Uint8Array";
+    const expected = "expected an address, a Blob (a File is one) or the file's bytes as a Uint8Array";
     throw new S2Error("image-not-found", `Got an image of type ${typeof source}; ${expected}.`);
   }
   const advice = "Check the address; a server of another origin must allow this page by CORS";
@@ -96,29 +104,6 @@ async function blobOf(source: string | URL | Blob | Uint8Array, signal?: AbortSi
 function refuseEmpty(blob: Blob): Blob {
   if (blob.size > 0) return blob;
   throw new S2Error("image-broken", "The image has 0 bytes; expected an image file. Fetch or read it again.");
-}
-
-const WORKS = "JPEG, PNG, WebP, AVIF and GIF work in every browser";
-
-function refuseUndecodable(name: string, start: Uint8Array, cause: Error): S2Error {
-  const foreign = foreignKind(start);
-  const kind = imageKind(start);
-  if (foreign || kind === "TIFF")
-    return new S2Error("image-format", `${name} is a ${foreign ?? kind} file, which this browser does not decode; ${WORKS}.`, {
-      cause,
-    });
-  if (!kind) {
-    const shown = JSON.stringify(String.fromCharCode(...start.subarray(0, 12)));
-    return new S2Error("image-format", `${name} is not an image (it starts with ${shown}); ${WORKS}. Give an image file.`, {
-      cause,
-    });
-  }
-  const advice = "It is cut short or damaged, or larger than the browser has memory for: download it again, or make it smaller.";
-  return new S2Error(
-    "image-broken",
-    `${name} is a ${kind} file that cannot be decoded to its end (${cause.message}). ${advice}`,
-    { cause },
-  );
 }
 
 function notRead(width: number, height: number): S2Error {

@@ -1,34 +1,33 @@
-/** `loadModel` in a page: finds a model, starts its worker on the device that serves best, and makes it a function from images to features. */
+/** `loadModel` in a page: finds a model, starts its worker on the best device, and makes it a function from images to features. */
 import type { S2Error } from "../../core/index.ts";
 import { pickInput } from "../graph.ts";
 import { mainOutput, makeModel } from "../make-model.ts";
+import type { WasmPaths } from "../messages.ts";
 import { checkModelOptions, type Model, type ModelOptions } from "../model.ts";
-import { checkNumbers, chooseDevice, goldenTile } from "./check-device.ts";
+import { checkNumbers, chooseDevice, testTile } from "./check-device.ts";
 import type { LocatedModel } from "./locate.ts";
-import type { WasmPaths } from "./messages.ts";
 import { openModelCache } from "./model-cache.ts";
-import { type OnNotice, toConsole } from "./notice.ts";
-import { startSession, type WebSession } from "./session.ts";
-import type { StartOptions } from "./start-worker.ts";
+import { type OnNotice, type StartOptions, startSession, toConsole, type WebSession } from "./start-worker.ts";
 
-/** How a page loads a model. */
+/** Options of a page's `loadModel`. */
 export interface LoadModelOptions extends ModelOptions {
   /** Threads of one run; default: the cores where the page is cross-origin isolated, one where it is not. */
   threads?: number;
   /** "wasm" (default; "cpu" is the same) or "webgpu", tried in order; "wasm" is always the last resort. */
   device?: string | readonly string[];
-  /** Where onnxruntime-web's .wasm and .mjs come from: a folder's address, or each file's; default: as the bundler or the import map has them. */
+  /** Address of the folder of onnxruntime-web's .wasm and .mjs files, or of each file; default: from the bundler or the import map. */
   wasmPaths?: WasmPaths;
   /** Milliseconds that ONNX Runtime's start may take before it is tried again on one thread; default 60,000. */
   startLimit?: number;
-  /** The hub that names are looked for on; default https://huggingface.co. */
+  /** Address of the hub for names; default https://huggingface.co. */
   hubUrl?: string;
-  /** Hears what is not as it was asked for: another device, fewer threads, no cache. Default: the console. */
+  /** Called when something is not as requested: another device, fewer threads, no cache. Default: the console. */
   onNotice?: OnNotice;
 }
 
 /** A model in a page. */
 export interface WebModel extends Model {
+  /** The device and the number of threads in use. */
   readonly runsOn: { readonly device: "wasm" | "webgpu"; readonly threads: number };
 }
 
@@ -50,10 +49,10 @@ export async function loadModel(source?: string | URL | Uint8Array, options: Loa
   try {
     const model = await makeModel(wasm, located, options);
     const { name: output } = mainOutput(wasm, located.metadata, options);
-    const tile = goldenTile(pickInput(wasm.inputs).shape, model.traits.imageSize ?? [224, 224]);
-    const answer = await checkNumbers(wasm, tile, output);
-    const webgpu = await wantedGpu(located, options.device, { ...start, threads: wasm.threads });
-    if (webgpu) session = await chooseDevice(webgpu, wasm, answer, tile, output, notice);
+    const tile = testTile(pickInput(wasm.inputs).shape, model.traits.imageSize ?? [224, 224]);
+    const expected = await checkNumbers(wasm, tile, output);
+    const webgpu = await requestedGpu(located, options.device, { ...start, threads: wasm.threads });
+    if (webgpu) session = await chooseDevice(webgpu, wasm, expected, tile, output, notice);
     const chosen = session === wasm ? model : await makeModel(session, located, options);
     return Object.assign(chosen, { runsOn: { device: session.device, threads: session.threads } });
   } catch (error) {
@@ -62,8 +61,22 @@ export async function loadModel(source?: string | URL | Uint8Array, options: Loa
   }
 }
 
-/** A session on WebGPU where it is asked for and there; its larger library is not loaded otherwise. */
-async function wantedGpu(
+/**
+ * Returns the ONNX file of a model, as `exportS2` takes it; from the cache where `loadModel` has put the model's files.
+ * @param source as `loadModel`'s.
+ * @throws S2Error "model-not-found", "model-file", "model-network" or "offline".
+ */
+export async function modelFile(
+  source?: string | URL,
+  options: Pick<LoadModelOptions, "offline" | "onProgress" | "imageSize" | "hubUrl" | "onNotice"> = {},
+): Promise<Uint8Array> {
+  const { onNotice = toConsole, ...rest } = options;
+  const { locateModel } = await import("./locate.ts");
+  return (await locateModel(source, { ...rest, cache: await openModelCache(onNotice) })).bytes;
+}
+
+/** Starts a session on WebGPU where it is requested and exists; its larger library is not loaded otherwise. */
+async function requestedGpu(
   located: LocatedModel,
   device: LoadModelOptions["device"],
   start: StartOptions,
@@ -79,7 +92,7 @@ async function wantedGpu(
   return undefined;
 }
 
-/** Asked before the library is, which without an adapter would take WebAssembly in silence. */
+/** Returns why WebGPU cannot be used; asked first, because the library would silently use WebAssembly without an adapter. */
 async function gpuMissing(): Promise<string | undefined> {
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
   if (!gpu) return "this browser has no WebGPU, or not on pages without https";

@@ -1,14 +1,14 @@
-/** What a model's source means in a page, and its graph's bytes with the config files that belong to it. */
+/** Finds a model from its source in a page: the graph's bytes and the config files that belong to it. */
 import { S2Error } from "../../core/index.ts";
 import { readMetadata } from "../../onnx/embedded-metadata.ts";
 import { type Configs, parseConfig, readConfigs } from "../config-files.ts";
 import { refusalOf } from "../foreign-files.ts";
+import { GRAPHS, hub, isHubName } from "../hub-files.ts";
 import type { KnownModel } from "../make-model.ts";
-import { bundledModel } from "./bundled-model.ts";
-import { fetchFile, type Ways } from "./fetch-file.ts";
+import { type FetchOptions, fetchFile } from "./fetch-file.ts";
 import { type Files, fetchFolder, fetchOnnx } from "./fetch-model.ts";
 
-export interface LocateWays extends Ways {
+export interface LocateOptions extends FetchOptions {
   readonly imageSize?: number | readonly [number, number];
   readonly hubUrl?: string;
 }
@@ -17,34 +17,28 @@ export interface LocatedModel extends KnownModel {
   readonly bytes: Uint8Array;
 }
 
-/** The model of a source: an address (absolute, or with a first / or .), bytes, a hub name; nothing: the bundled one. */
-export async function locateModel(source: string | URL | Uint8Array | undefined, ways: LocateWays): Promise<LocatedModel> {
+/** Finds the model of an address (absolute, or with a first / or .), bytes or a hub name; without a source the bundled one. */
+export async function locateModel(source: string | URL | Uint8Array | undefined, options: LocateOptions): Promise<LocatedModel> {
   if (source instanceof Uint8Array) return located(source, "bytes");
-  if (source === undefined || source === "") return fromFiles(await bundledModel(ways), "s2-tiny", ways);
+  if (source === undefined || source === "") return fromFiles(await bundledModel(options), "s2-tiny", options);
   const name = String(source);
   if (isHubName(name)) {
     const { fetchFromHub } = await import("./fetch-hub.ts");
-    const hubUrl = ways.hubUrl ?? "https://huggingface.co";
-    return fromFiles(await fetchFromHub({ name, revision: "main", hubUrl }, ways), name, ways);
+    return fromFiles(await fetchFromHub({ name, revision: "main", hubUrl: options.hubUrl ?? hub }, options), name, options);
   }
   const address = new URL(name, globalThis.document?.baseURI ?? location.href).href;
   if (/^(blob|data):/.test(address))
-    return located((await fetchFile({ address, name: "model.onnx" }, { onProgress: ways.onProgress }))!, address);
-  if (/\.onnx($|[?#])/.test(address)) return fromFiles(await fetchOnnx(address, ways), address, ways);
-  return fromFiles(await fetchFolder(address.endsWith("/") ? address : `${address}/`, ways), address, ways);
+    return located((await fetchFile({ address, name: "model.onnx" }, { onProgress: options.onProgress }))!, address);
+  if (/\.onnx($|[?#])/.test(address)) return fromFiles(await fetchOnnx(address, options), address, options);
+  return fromFiles(await fetchFolder(address.endsWith("/") ? address : `${address}/`, options), address, options);
 }
 
-/** `owner/name`, and nothing that must be an address. */
-function isHubName(source: string): boolean {
-  return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) && !source.endsWith(".onnx");
-}
-
-async function fromFiles(files: Files, source: string, { imageSize }: LocateWays): Promise<LocatedModel> {
+async function fromFiles(files: Files, source: string, { imageSize }: LocateOptions): Promise<LocatedModel> {
   const configs = readConfigs((name) => {
     const bytes = files.get(name);
     return bytes && parseConfig(bytes, `${name} of ${source}`);
   });
-  const graph = files.get("onnx/model.onnx") ?? files.get("model.onnx");
+  const graph = files.get(GRAPHS[0]) ?? files.get(GRAPHS[1]);
   if (graph) return located(graph, source, configs);
   const weights = [...files].flatMap(([name, bytes]) => (name.endsWith(".safetensors") ? [bytes] : []));
   if (weights.length > 0 && configs.config) {
@@ -60,4 +54,22 @@ function located(bytes: Uint8Array, source: string, configs: Configs = {}): Loca
   const refusal = refusalOf(source, bytes.subarray(0, 48));
   if (refusal) throw new S2Error("model-file", refusal);
   return { bytes, source, metadata: readMetadata((at, length) => bytes.subarray(at, at + length), bytes.length), ...configs };
+}
+
+/** Fetches the bundled model, s2-tiny. */
+async function bundledModel(options: FetchOptions): Promise<Files> {
+  // Written out, because bundlers look for exactly this, a URL of a relative name, and put the file beside the page's code.
+  const config = new URL("../../../models/s2-tiny/config.json", import.meta.url).href;
+  const weights = new URL("../../../models/s2-tiny/model.safetensors", import.meta.url).href;
+  const files = [
+    ["config.json", inlined(config) ?? (await fetchFile({ address: config, name: "s2-tiny/config.json" }, options))],
+    ["model.safetensors", await fetchFile({ address: weights, name: "s2-tiny/model.safetensors" }, options)],
+  ] as const;
+  return new Map(files.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
+}
+
+/** Decodes a data: address, as Vite writes small files into the code: a strict Content-Security-Policy forbids to fetch those. */
+function inlined(address: string): Uint8Array | undefined {
+  const base64 = /^data:[^,]*;base64,(.*)$/s.exec(address)?.[1];
+  return base64 === undefined ? undefined : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }

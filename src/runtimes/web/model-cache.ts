@@ -1,29 +1,30 @@
 /** Model files kept in the browser's Cache Storage: each with its SHA-256, which is checked whenever it is read. */
-import { shownAddress } from "../shown-address.ts";
-import type { OnNotice } from "./notice.ts";
+import { shownAddress } from "../receive.ts";
+import type { OnNotice } from "./start-worker.ts";
 
 const NAME = "s2-vision";
 const SHA256 = "x-s2-sha256";
 
-/** What a server said of a file's version. */
+/** The version of a file, from the server's headers. */
 export interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
 }
 
+/** A file in the cache. */
 export interface Kept extends Validators {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sha256: string;
 }
 
 export interface ModelCache {
-  /** undefined when it is not there, or is not any more what was written: then it is deleted, and said so. */
+  /** Returns undefined for a missing file and for a damaged one, which is deleted with a notice. */
   read(address: string): Promise<Kept | undefined>;
   write(address: string, file: Kept): Promise<void>;
   remove(address: string): Promise<void>;
 }
 
-/** undefined where the browser has none: in pages without https (but localhost), and where the user has forbidden it. */
+/** Returns undefined, with a notice, in pages without https (but localhost) and where the user has forbidden storage. */
 export async function openModelCache(notice: OnNotice): Promise<ModelCache | undefined> {
   const keepsNothing = (why: string) => {
     notice({ code: "not-cached", message: `Models are not kept for the next visit: ${why}` });
@@ -65,7 +66,7 @@ async function read(cache: Cache, address: string, notice: OnNotice): Promise<Ke
   return undefined;
 }
 
-/** In hexadecimal digits. */
+/** Returns the hash in hexadecimal digits. */
 export async function digest(algorithm: "SHA-256" | "SHA-1", bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,9 +1,20 @@
-/** From a first request to a worker that has answered it: in time, on several threads or else on one. */
+/** Starts a worker with its first request: in time, on several threads or else on one; and a model's session in one. */
 import { S2Error } from "../../core/index.ts";
-import type { Failed } from "../session-messages.ts";
-import type { Build, Opening, WasmPaths, WorkerReady } from "./messages.ts";
-import type { OnNotice } from "./notice.ts";
-import { libraryAddress, openLine, type WorkerLine } from "./worker-line.ts";
+import type { Failed, OpenRequest, Ready, WasmPaths } from "../messages.ts";
+import { reasonOf } from "../ort.ts";
+import { openSession, type Session } from "../session.ts";
+import { type Build, libraryAddress, openLine, type WorkerLine } from "./worker-line.ts";
+
+/** A message about something that is not as requested but no reason to stop; `code` is one of docs/errors.md's. */
+export interface Notice {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type OnNotice = (notice: Notice) => void;
+
+/** The default listener of notices. */
+export const toConsole: OnNotice = ({ code, message }) => console.warn(`s2-vision: ${message} (${code})`);
 
 export interface StartOptions {
   readonly threads?: number;
@@ -15,17 +26,33 @@ export interface StartOptions {
   readonly worker?: URL;
 }
 
+export interface WebSession extends Session {
+  readonly device: Build;
+  readonly threads: number;
+}
+
+/** Loads a model on a device in a worker of its own. `source` names it in errors; `bytes` stay usable. */
+export async function startSession(bytes: Uint8Array, source: string, device: Build, options: StartOptions): Promise<WebSession> {
+  const { line, answer } = await startWorker(device, { kind: "load", model: compact(bytes), devices: [device] }, options);
+  if (answer.kind === "ready") return { ...openSession(line, answer), device, threads: answer.threads };
+  line.kill();
+  throw (await import("../foreign-files.ts")).fileError(reasonOf(answer), source, bytes, bytes.length);
+}
+
+/** Copies a view of a part of a buffer: a message carries the whole buffer behind a view. */
+export const compact = (bytes: Uint8Array): Uint8Array => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
+
 export interface Started {
   readonly line: WorkerLine;
-  readonly answer: WorkerReady | Failed;
+  readonly answer: Ready | Failed;
 }
 
 /**
  * Starts a worker with its first request. Several threads have been seen to hang at their start (microsoft/onnxruntime #26858), hence
- * the limit, and a second try on one.
- * @throws S2Error "runtime" when one thread does not start in time either, "runtime-missing" when the worker or the library cannot be had.
+ * the limit and a second try on one.
+ * @throws S2Error "runtime" when one thread does not start in time either, "runtime-missing" when worker or library cannot be loaded.
  */
-export async function startWorker(build: Build, first: Opening, options: StartOptions): Promise<Started> {
+export async function startWorker(build: Build, first: OpenRequest, options: StartOptions): Promise<Started> {
   const { startLimit = 60_000, notice } = options;
   const library = options.worker ? undefined : libraryAddress(build);
   const wasmPaths = absolute(options.wasmPaths);
@@ -35,7 +62,7 @@ export async function startWorker(build: Build, first: Opening, options: StartOp
     // Not transferred: a second try needs the bytes again, and bytes that a caller gave stay the caller's.
     const settings = { threads: count, ...(library && { library }), ...(wasmPaths && { wasmPaths }) };
     const answer = await within(startLimit, line.ask({ ...first, settings }));
-    if (answer) return settled(line, answer as WorkerReady | Failed);
+    if (answer) return started(line, answer as Ready | Failed);
     line.kill();
     if (count > 1) {
       const message = `ONNX Runtime did not start on ${count} threads within ${startLimit} ms; it is tried again on one`;
@@ -48,7 +75,7 @@ export async function startWorker(build: Build, first: Opening, options: StartOp
   );
 }
 
-function settled(line: WorkerLine, answer: WorkerReady | Failed): Started {
+function started(line: WorkerLine, answer: Ready | Failed): Started {
   if (answer.kind !== "failed" || answer.stage !== "import") return { line, answer };
   line.kill();
   throw new S2Error(
@@ -57,18 +84,18 @@ function settled(line: WorkerLine, answer: WorkerReady | Failed): Started {
   );
 }
 
-/** The cores where the page may have threads, else one; a wish that cannot be had is answered with words, which the library does not do. */
-function possibleThreads(wished: number | undefined, notice: OnNotice): number {
-  if (globalThis.crossOriginIsolated) return wished ?? navigator.hardwareConcurrency ?? 1;
-  if (wished !== undefined && wished > 1) {
+/** Returns the cores where the page may have threads, else one; ONNX Runtime reports no request that it cannot meet. */
+function possibleThreads(requested: number | undefined, notice: OnNotice): number {
+  if (globalThis.crossOriginIsolated) return requested ?? navigator.hardwareConcurrency ?? 1;
+  if (requested !== undefined && requested > 1) {
     const headers = "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-    const message = `threads is ${wished}, but this page is not cross-origin isolated and gets one; serve it with the headers ${headers}`;
+    const message = `threads is ${requested}, but this page is not cross-origin isolated and gets one; serve it with the headers ${headers}`;
     notice({ code: "one-thread", message });
   }
   return 1;
 }
 
-/** Against the page's address: the worker's is another. */
+/** Resolves paths against the page's address: the worker's is another. */
 function absolute(paths: WasmPaths | undefined): WasmPaths | undefined {
   const base = globalThis.document?.baseURI ?? location.href;
   const full = (path: string) => new URL(path, base).href;
@@ -77,11 +104,11 @@ function absolute(paths: WasmPaths | undefined): WasmPaths | undefined {
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, full(path)]));
 }
 
-/** undefined when the time is over. */
+/** Resolves to undefined when the time is over. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
-  work.catch(() => {}); // refused later, when its worker is ended
+  work.catch(() => {}); // rejected later, when its worker is ended
   try {
     return await Promise.race([work, over]);
   } finally {

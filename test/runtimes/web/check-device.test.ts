@@ -1,11 +1,10 @@
 /** Which device a model runs on in the end: WebGPU only where it answers as WebAssembly does, and sooner. */
 import { beforeEach, expect, it, vi } from "vitest";
-import { checkNumbers, chooseDevice, goldenTile } from "../../../src/runtimes/web/check-device.ts";
-import type { Notice } from "../../../src/runtimes/web/notice.ts";
-import type { WebSession } from "../../../src/runtimes/web/session.ts";
+import { checkNumbers, chooseDevice, testTile } from "../../../src/runtimes/web/check-device.ts";
+import type { Notice, WebSession } from "../../../src/runtimes/web/start-worker.ts";
 
 const value = (name: string, shape: number[]) => ({ name, type: "float32", shape });
-const tile = goldenTile([1, 3, 8, 8], [224, 224]);
+const tile = testTile([1, 3, 8, 8], [224, 224]);
 
 /** Milliseconds on the clock of these tests: only runs of a session move it, so that a busy machine changes nothing. */
 let now = 0;
@@ -87,7 +86,7 @@ it("features that are no numbers stop the loading", async () => {
 });
 
 it("the test tile has the graph's own shape, and a size of ours where the graph leaves it open", () => {
-  expect(goldenTile(["batch", 3, "height", "width"], [32, 48]).dims).toEqual([1, 3, 32, 48]);
-  expect(goldenTile([2, "c", 16, 16], [32, 48]).dims).toEqual([2, 3, 16, 16]);
+  expect(testTile(["batch", 3, "height", "width"], [32, 48]).dims).toEqual([1, 3, 32, 48]);
+  expect(testTile([2, "c", 16, 16], [32, 48]).dims).toEqual([2, 3, 16, 16]);
   expect(new Set(tile.data).size).toBeGreaterThan(20); // no flat picture, which a broken device could get right
 });

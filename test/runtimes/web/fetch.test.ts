@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { S2Error } from "../../../src/core/index.ts";
-import type { Ways } from "../../../src/runtimes/web/fetch-file.ts";
+import type { FetchOptions } from "../../../src/runtimes/web/fetch-file.ts";
 import { fetchFromHub } from "../../../src/runtimes/web/fetch-hub.ts";
 import { type Files, fetchFolder, fetchOnnx } from "../../../src/runtimes/web/fetch-model.ts";
 import { type Kept, type ModelCache, openModelCache } from "../../../src/runtimes/web/model-cache.ts";
@@ -34,10 +34,10 @@ const onGraph = (answer: (response: ServerResponse) => unknown) => {
     return path === GRAPH;
   };
 };
-const fromHub = (ways: Ways = {}) => fetchFromHub({ name: NAME, revision: "main", hubUrl: hub.url }, { cache, ...ways });
+const fromHub = (ways: FetchOptions = {}) => fetchFromHub({ name: NAME, revision: "main", hubUrl: hub.url }, { cache, ...ways });
 /** The hub's files as a plain folder, whose sizes nobody lists. */
 const folder = () => `${hub.url}/${NAME}/resolve/${COMMIT}/`;
-const fromFolder = (ways: Ways = {}) => fetchFolder(folder(), { cache, ...ways });
+const fromFolder = (ways: FetchOptions = {}) => fetchFolder(folder(), { cache, ...ways });
 
 async function refusal(running: Promise<unknown>, code: string): Promise<string> {
   const error = await running.then(

@@ -182,7 +182,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
       "/hangs.js": worker("true"),
     };
     const other = await openPage({ browser, answers });
-    const start = `const { startSession } = await import("/dist/runtimes/web/session.js");
+    const start = `const { startSession } = await import("/dist/runtimes/web/start-worker.js");
       const bytes = new Uint8Array(await (await fetch("${plain}")).arrayBuffer());
       const notices = []; const notice = (one) => notices.push(one);
       // The limit passes at once for a worker that hangs, and never for the one that starts, however slow the machine is.
@@ -213,7 +213,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
     });`;
     const other = await openPage({ browser, answers: { "/dies.js": dying } });
     const refused = await other.run<{ code: string; message: string }[]>(`
-      const { startSession } = await import("/dist/runtimes/web/session.js");
+      const { startSession } = await import("/dist/runtimes/web/start-worker.js");
       const session = await startSession(new Uint8Array(1), "x", "wasm", { notice() {}, worker: new URL("/dies.js", location.href) });
       const run = () => refusal(session.run("x", { dims: [1, 1], data: new Float32Array(1) }, ["y"]));
       const both = await Promise.all([run(), run()]);

@@ -36,10 +36,10 @@ describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
 
   it("its features are WebAssembly's", async () => {
     const cosine = await gpu.run<number>(`
-      const { startSession } = await import("/dist/runtimes/web/session.js");
-      const { goldenTile } = await import("/dist/runtimes/web/check-device.js");
+      const { startSession } = await import("/dist/runtimes/web/start-worker.js");
+      const { testTile } = await import("/dist/runtimes/web/check-device.js");
       const bytes = new Uint8Array(await (await fetch("${plain}")).arrayBuffer());
-      const tile = goldenTile([1, 3, 32, 32], [32, 32]);
+      const tile = testTile([1, 3, 32, 32], [32, 32]);
       const features = async (device) => {
         const session = await startSession(bytes, "plain.onnx", device, { threads: 1, notice() {} });
         const { last_hidden_state } = await session.run("pixel_values", tile, ["last_hidden_state"]);

@@ -1,0 +1,97 @@
+/** Extracts the features of the image and shows them scale by scale as colors of principal components. */
+import type { S2Plan } from "s2-vision";
+import { imageTokens } from "s2-vision/heads";
+import { extract, outputMap, principalColors, type ScaleMap } from "s2-vision/web";
+import { attempt, byId, make, showProgress } from "./dom.ts";
+import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
+import { load } from "./model.ts";
+import { tilesOverlay } from "./plan.ts";
+import { type Extracted, onChange, scaleNames, session, set } from "./session.ts";
+
+const fieldset = byId("run", HTMLFieldSetElement);
+const state = byId("extract-state", HTMLParagraphElement);
+const bar = byId("extract-progress", HTMLProgressElement);
+let running: AbortController | undefined;
+
+export function setUpExtraction(panel: HTMLElement): void {
+  const image = imageCanvas({ label: "The image with the tiles of each scale", caption: "Tiles of each scale" });
+  const colors = make("div", { id: "colors", className: "contents" });
+  panel.append(make("div", { className: "panels" }, image.figure, colors));
+  onChange(["plan"], () => {
+    const { shown, plan } = session;
+    if (shown && plan) image.show(shown.drawn, shown.image.width, tilesOverlay(plan));
+  });
+  onChange(["extracted"], () => {
+    if (session.extracted) return;
+    running?.abort();
+    colors.replaceChildren();
+    state.textContent = "";
+  });
+  byId("extract", HTMLButtonElement).addEventListener("click", () => void attempt(fieldset, runExtraction));
+  byId("stop", HTMLButtonElement).addEventListener("click", () => running?.abort());
+}
+
+/** Returns the features of the image with the chosen model and scales; extracts them if that has not been done. */
+export async function extractOnce(): Promise<Extracted> {
+  if (!session.extracted) await runExtraction();
+  return session.extracted!;
+}
+
+async function runExtraction(): Promise<void> {
+  if (!session.loaded) await load();
+  const { shown, loaded, plan } = session;
+  if (!shown || !loaded || !plan) throw new Error("There is no image yet; choose one, or an example.");
+  set({ extracted: undefined });
+  const { signal } = (running = new AbortController());
+  const stop = byId("stop", HTMLButtonElement);
+  stop.hidden = false;
+  performance.mark("s2:extract");
+  const start = performance.now();
+  try {
+    const figures = colorsOf(plan, byId("colors", HTMLDivElement), start);
+    const onProgress = ({ tiles, of }: { tiles: number; of: number }) => showProgress(bar, tiles, of);
+    const features = await extract(loaded.model, shown.image, { ...plan, signal, onProgress, onScale: figures });
+    set({ extracted: { features, tokens: imageTokens(features) } });
+    const { rows, cols } = features.grid;
+    const took = Math.round(performance.now() - start);
+    state.textContent = `${plan.tiles} tiles in ${took} ms: ${rows} x ${cols} tokens of ${features.dims[2]} channels.`;
+  } finally {
+    stop.hidden = bar.hidden = true;
+  }
+}
+
+/** Returns a callback that draws the features up to each scale when the scale is done. */
+function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
+  const maps: ScaleMap[] = [];
+  return (scale: number, features: Parameters<typeof outputMap>[0]) => {
+    const map = outputMap(features, plan);
+    if (!map) return;
+    maps.push(map);
+    const picture = principalColors(joined(maps));
+    const names = scaleNames(session.scales.slice(0, scale + 1));
+    const ms = Math.round(performance.now() - start);
+    const figure: ImageCanvas = imageCanvas({
+      label: `Features of ${names} as colors: tokens of similar color are similar to the model`,
+      caption: `${names} after ${ms} ms`,
+    });
+    figure.canvas.classList.add("tokens");
+    figure.show(picture, plan.image[1]);
+    figure.figure.dataset.scales = names;
+    colors.append(figure.figure);
+    performance.mark(`s2:scale-${scale}`);
+  };
+}
+
+/** Concatenates the channels of maps on one grid. */
+function joined(maps: readonly ScaleMap[]): ScaleMap {
+  const [{ rows, cols }] = maps;
+  const channels = maps.reduce((sum, map) => sum + map.channels, 0);
+  const data = new Float32Array(rows * cols * channels);
+  for (let token = 0, to = 0; token < rows * cols; token++) {
+    for (const map of maps) {
+      data.set(map.data.subarray(token * map.channels, (token + 1) * map.channels), to);
+      to += map.channels;
+    }
+  }
+  return { rows, cols, channels, data };
+}

@@ -1,0 +1,52 @@
+/** A model built from a hub folder: for images of another size, or with the tokens of its middle layer as output. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { buildModel, outputNames } from "s2-vision/models";
+import { loadModel, type Model, readPreprocessing } from "s2-vision/node";
+import { ResearchError } from "./error.ts";
+
+export interface BuiltModel {
+  readonly model: Model;
+  readonly name: string;
+  /** SHA-256 of the graph. */
+  readonly hash: string;
+}
+
+export interface BuildFolderOptions {
+  readonly threads?: number;
+  /** Side of the images in pixels; default: the model's. Positions are interpolated to another one. */
+  readonly imageSize?: number;
+  /** Gives the tokens after half of the blocks instead of the last ones: the visual input of a VQA head. */
+  readonly middle?: boolean;
+}
+
+/** Builds a model from config.json and model.safetensors. */
+export async function buildFolder(folder: string, { threads, imageSize, middle }: BuildFolderOptions): Promise<BuiltModel> {
+  const { config, preprocessor, weights } = readFolder(folder);
+  const preprocessing = readPreprocessing({ config, preprocessor });
+  const output = middle ? middleOutput(outputNames(config, weights)) : undefined;
+  const file = buildModel(config, weights, { imageSize, preprocessing, ...(output && { outputs: [output] }) });
+  const model = await loadModel(file, { threads, ...(output && { output }) });
+  const suffix = `${imageSize ? `-${imageSize}` : ""}${middle ? "-middle" : ""}`;
+  return { model, name: `${basename(folder)}${suffix}`, hash: sha256(file) };
+}
+
+function readFolder(folder: string) {
+  const read = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
+  const readJson = (name: string) => JSON.parse(new TextDecoder().decode(read(name))) as Record<string, unknown>;
+  for (const name of ["config.json", "model.safetensors"])
+    if (!existsSync(join(folder, name))) throw new ResearchError(`${folder} has no ${name}; give a model's folder with both.`);
+  const preprocessor = existsSync(join(folder, "preprocessor_config.json")) ? readJson("preprocessor_config.json") : undefined;
+  return { config: readJson("config.json"), preprocessor, weights: read("model.safetensors") };
+}
+
+/** transformers counts hidden states from the patch embedding's, timm from the first block's. */
+function middleOutput(names: readonly string[]): string {
+  const select = (pattern: RegExp) => names.filter((name) => pattern.test(name));
+  const states = select(/^hidden_states\.\d+$/);
+  const blocks = states.length > 0 ? states.slice(1) : select(/^intermediates\.\d+$/);
+  return blocks[Math.floor(blocks.length / 2) - 1];
+}
+
+export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,0 +1,64 @@
+/** What experiments work with: models, data sets and graphs as values, independent of the runtime. */
+import type { Folder } from "s2-vision/datasets";
+import type { ImageTokens } from "s2-vision/heads";
+import type { OpenGraph, OpenLoop } from "s2-vision/onnx";
+import type { ExtractionConfig } from "s2-vision/tasks";
+import type { Checkpoints } from "s2-vision/train";
+
+/**
+ * A model of the experiment: the one under test, a larger one, another of its size; or the model with positions interpolated to images of another
+ * size, or the tokens of a model's middle layer.
+ */
+export type ModelVariant =
+  | "model"
+  | "larger"
+  | "other"
+  | { readonly imageSize: number }
+  | { readonly middleOf: "model" | "larger" };
+
+/** A model as pages name it. */
+export interface ExperimentModel {
+  readonly name: string;
+  /** SHA-256 of the weights file. */
+  readonly sha256: string;
+  /** Side of the model's images in pixels. */
+  readonly side: number;
+}
+
+export interface ExperimentContext {
+  /** Opens a data set by its path below the data folder: "clothing", "depth/osd". */
+  data(set: string): Folder;
+  /** Extracts features of a folder's images, or reads them from the store; images that fail are listed in `issues` and left out. */
+  features(
+    folder: Folder,
+    images: readonly string[],
+    extraction: ExtractionConfig,
+    variant?: ModelVariant,
+  ): Promise<ReadonlyMap<string, ImageTokens>>;
+  readonly model: ExperimentModel;
+  /** Undefined if no larger model was given. */
+  readonly larger?: ExperimentModel;
+  /** Undefined if no other model of the size was given. */
+  readonly other?: ExperimentModel;
+  readonly openGraph: OpenGraph;
+  readonly openLoop: OpenLoop;
+  /** Opens the checkpoints of a training, which resumes from them. */
+  checkpoints(name: string): Checkpoints;
+  /** When aborted, training stops with a checkpoint. */
+  readonly signal?: AbortSignal;
+  readonly issues: { path: string; reason: string }[];
+  /** Reports progress. */
+  say(step: string): void;
+  /** Copies an image into the folder beside the page, which is not committed. */
+  keepImage(folder: Folder, image: string, name: string): Promise<void>;
+}
+
+/** Extraction of the whole image, squashed into the model's square, so that all grids are alike. */
+export const native = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash" });
+/** Extraction from the image reduced to the model's size, as in the paper's tables. */
+export const upsampled = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", upsampled: true });
+/** Extraction on the grid of the last scale; area pooling gives the features of `native` from it. */
+export const finest = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", resizeOutputToIdx: -1 });
+
+/** "1x+2x+3x". */
+export const scaleName = (count: number): string => Array.from({ length: count }, (_, i) => `${i + 1}x`).join("+");

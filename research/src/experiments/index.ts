@@ -1,0 +1,29 @@
+/** The registry of experiments, in the order in which their results are listed. */
+import { ResearchError } from "../error.ts";
+import type { Experiment } from "../experiment.ts";
+import { bundled } from "./bundled.ts";
+import { classification } from "./classification.ts";
+import { depth } from "./depth.ts";
+import { detail } from "./detail.ts";
+import { fusion } from "./fusion.ts";
+import { hardSamples } from "./hard-samples.ts";
+import { language } from "./language.ts";
+import { merge } from "./merge.ts";
+import { pixels } from "./pixels.ts";
+import { reconstruction } from "./reconstruction.ts";
+import { scales } from "./scales.ts";
+import { segmentation } from "./segmentation.ts";
+import { split } from "./split.ts";
+
+export const experiments: readonly Experiment[] = [
+  ...[classification, segmentation, depth, detail],
+  ...[split, merge, scales, pixels, fusion],
+  ...[reconstruction, hardSamples, bundled, language],
+];
+
+/** Finds an experiment by its name. @throws ResearchError for an unknown name. */
+export function findExperiment(name: string): Experiment {
+  const found = experiments.find((each) => each.name === name);
+  if (found) return found;
+  throw new ResearchError(`There is no experiment "${name}"; expected ${experiments.map((each) => each.name).join(", ")}.`);
+}

@@ -1,0 +1,124 @@
+/** The context of an experiment in Node: models by onnxruntime on one thread, data sets in folders, features in a store. */
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import type { Folder } from "s2-vision/datasets";
+import type { ImageTokens } from "s2-vision/heads";
+import { hashModelFiles, loadImage, loadModel, openFolder, openGraph, openLoop, openStore } from "s2-vision/node";
+import { type ExtractionConfig, extractImages, modelFingerprint } from "s2-vision/tasks";
+import { type BuiltModel, buildFolder, sha256 } from "./build-folder.ts";
+import type { ExperimentContext, ExperimentModel, ModelVariant } from "./context.ts";
+import { ResearchError } from "./error.ts";
+import type { Result } from "./result.ts";
+
+/** The package's version, for pages and stored features. */
+export const version: string = createRequire(import.meta.url)("s2-vision/package.json").version;
+
+export interface ContextOptions {
+  /** A folder, an .onnx file or a hub name. */
+  readonly model: string;
+  readonly larger?: string;
+  readonly other?: string;
+  /** Folder of the data sets. */
+  readonly data: string;
+  /** Folder where features and checkpoints are kept from run to run. */
+  readonly store: string;
+  /** Folder of the results. */
+  readonly out: string;
+  /** Threads of a model; default: one, so that figures do not depend on the machine. */
+  readonly threads?: number;
+  readonly prefixTokens?: number;
+  readonly patchSize?: number;
+  readonly quiet?: boolean;
+  /** When aborted, extraction and training stop; a further run resumes them. */
+  readonly signal?: AbortSignal;
+}
+
+export interface OpenedContext extends ExperimentContext {
+  /** Names and weights of the models, for the page. */
+  readonly models: Result["models"];
+  close(): Promise<void>;
+}
+
+export async function openContext(experiment: string, options: ContextOptions): Promise<OpenedContext> {
+  const { data, out, store, quiet, threads = 1, signal } = options;
+  const running = new Map<string, BuiltModel>();
+  const open = async (variant: ModelVariant): Promise<BuiltModel> => {
+    const key = JSON.stringify(variant);
+    if (!running.has(key)) running.set(key, await openVariant(variant, { ...options, threads }));
+    return running.get(key)!;
+  };
+  const issues: ExperimentContext["issues"] = [];
+  const describe = async (name: "model" | "larger" | "other"): Promise<ExperimentModel | undefined> => {
+    const path = options[name];
+    if (path === undefined) return undefined;
+    const built = await open(name);
+    return { name: built.name, sha256: await hashWeights(path), side: built.model.traits.imageSize?.[0] ?? 224 };
+  };
+  const [model, larger, other] = [(await describe("model"))!, await describe("larger"), await describe("other")];
+  return {
+    data: (set) => ({ ...openFolder(join(data, set)), name: set }),
+    features: async (folder, images, extraction, variant = "model") =>
+      extract(await open(variant), folder, images, extraction, { store: join(store, folder.name), issues, signal }),
+    ...{ model, larger, other, issues, signal },
+    say: (step) => void (quiet || process.stderr.write(`${step}\n`)),
+    openGraph: (file) => openGraph(file, { threads }),
+    openLoop: (file, state) => openLoop(file, state, { threads }),
+    checkpoints: (name) => openStore(join(store, name)),
+    async keepImage(folder, image, name) {
+      const to = join(out, "images", experiment, name);
+      await mkdir(dirname(to), { recursive: true });
+      await cp(join(data, folder.name, image), to);
+    },
+    models: [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 })),
+    async close() {
+      for (const each of running.values()) await each.model.dispose();
+    },
+  };
+}
+
+/** Builds a folder with weights, so that images may have another size; loads anything else as it is. */
+async function openVariant(variant: ModelVariant, options: ContextOptions): Promise<BuiltModel> {
+  const { threads, prefixTokens, patchSize } = options;
+  if (typeof variant === "object" && "middleOf" in variant)
+    return buildFolder(options[variant.middleOf]!, { threads, middle: true });
+  const path = variant === "larger" || variant === "other" ? options[variant]! : options.model;
+  const imageSize = typeof variant === "object" ? variant.imageSize : undefined;
+  if (existsSync(join(path, "model.safetensors"))) return buildFolder(path, { threads, imageSize });
+  if (imageSize)
+    throw new ResearchError(
+      `${path} is a finished graph, and this experiment interpolates its positions to ${imageSize} px; give a folder with config.json and model.safetensors.`,
+    );
+  const model = await loadModel(path, { threads, prefixTokens, patchSize });
+  return { model, name: basename(path, ".onnx"), hash: await hashModelFiles(model.source) };
+}
+
+/** SHA-256 of the file of a model's weights. */
+async function hashWeights(path: string): Promise<string> {
+  const weights = join(path, "model.safetensors");
+  const file = existsSync(weights) ? weights : existsSync(path) && path.endsWith(".onnx") ? path : undefined;
+  return file ? sha256(await readFile(file)) : "unknown";
+}
+
+async function extract(
+  { model, name, hash: files }: BuiltModel,
+  folder: Folder,
+  images: readonly string[],
+  extraction: ExtractionConfig,
+  { store, issues, signal }: { store: string; issues: ExperimentContext["issues"]; signal?: AbortSignal },
+): Promise<ReadonlyMap<string, ImageTokens>> {
+  const features = new Map<string, ImageTokens>();
+  const modelHash = await modelFingerprint({ ...model, files });
+  const extracted = extractImages(images, {
+    ...{ model, modelName: name, modelHash, version, extraction, store: openStore(store), signal },
+    read: (path) => folder.read(path),
+    decode: (bytes) => loadImage(bytes),
+  });
+  for await (const each of extracted) {
+    const path = `${folder.name}/${each.image}`;
+    if ("tokens" in each) features.set(each.image, each.tokens);
+    else if (!issues.some((issue) => issue.path === path)) issues.push({ path, reason: each.problem });
+  }
+  return features;
+}

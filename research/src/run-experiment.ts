@@ -1,0 +1,110 @@
+/** `npm run experiment`: lists the paper's experiments, runs one and writes its page, or writes pages again from the figures that are there. */
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { ResearchError, runCommand } from "./error.ts";
+import type { Experiment } from "./experiment.ts";
+import { experiments, findExperiment } from "./experiments/index.ts";
+import { type ContextOptions, openContext, version } from "./open-context.ts";
+import type { Result } from "./result.ts";
+import { refuseForeign, resultNames, writeIndex, writePage } from "./write-results.ts";
+
+interface Flags extends Omit<ContextOptions, "model"> {
+  readonly model?: string;
+  readonly render?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  npm run experiment
+  npm run experiment -- classification --model ../shared/models/deit_tiny_patch16_224 --data ../shared/data
+  npm run experiment -- reconstruction --model models/s2-tiny --larger onnx-community/dinov2-small-ONNX --data data
+  npm run experiment -- --render
+
+Without NAME the experiments are listed. Figures go to NAME.json; NAME.md, the plots (SVG, PNG) and README.md are made from it, and --render
+makes them again without running anything. Features are kept in --store: experiments share them, and an interrupted run resumes. The exit status
+is 0, 1 when some images could not be used, or 2 when options or data are refused.`;
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new ResearchError(`Got ${text}; expected a whole number.`);
+};
+
+const command = new Command("npm run experiment --")
+  .description("Runs an experiment on frozen features and writes its results: figures as JSON, a page, plots.")
+  .argument("[NAME]")
+  .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
+  .option("--larger <model>", "a larger model to compare with; without one its rows are left out")
+  .option("--other <model>", "another model of the same size, for the experiment bundled")
+  .option("--data <folder>", "folder of the data sets clothing, camvid, coco128, depth/osd, depth/rooms, pcb", "data")
+  .option("--store <folder>", "folder where features are kept from run to run", "features/experiments")
+  .option("-o, --out <folder>", "folder of the results", "research/results")
+  .addOption(new Option("--threads <n>", "threads of a model").argParser(count).default(1))
+  .addOption(new Option("--prefix-tokens <n>", "tokens before the grid, where the model's files do not say it").argParser(count))
+  .addOption(new Option("--patch-size <pixels>", "pixels of a token, where the model's files do not say it").argParser(count))
+  .option("--render", "write pages, plots and index again from the figures that are there")
+  .option("--json", "print the figures too")
+  .option("--quiet", "no progress")
+  .addHelpText("after", examples)
+  .action(async (name: string | undefined, flags: Flags) => {
+    process.exitCode = flags.render ? await render(name, flags) : name === undefined ? list() : await runAndWrite(name, flags);
+  });
+
+function list(): number {
+  const width = Math.max(...experiments.map(({ name }) => name.length));
+  for (const { name, question } of experiments) console.log(`${name.padEnd(width)}  ${question}`);
+  return 0;
+}
+
+async function runAndWrite(name: string, { model, ...flags }: Flags): Promise<number> {
+  const experiment = findExperiment(name);
+  if (!model) throw new ResearchError("The page of an experiment names its model; give --model.");
+  refuseForeign(flags.out, [`${name}.json`, "README.md"]);
+  const result = await run(experiment, { ...flags, model, quiet: flags.quiet || flags.json });
+  await writePage(flags.out, result);
+  await writeIndex(flags.out);
+  const lines = [join(flags.out, `${name}.md`), ...result.findings.map((each) => `  ${each}`)];
+  console.log(flags.json ? JSON.stringify(result) : lines.join("\n"));
+  return result.issues.length > 0 ? 1 : 0;
+}
+
+async function run({ name, title, question, run }: Experiment, options: ContextOptions): Promise<Result> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.once(signal, () => stop.abort(new ResearchError("Stopped; the same command resumes.")));
+  const context = await openContext(name, { ...options, signal: stop.signal });
+  try {
+    const findings = await run(context);
+    return {
+      ...{ name, title, question },
+      ...findings,
+      command: commandOf(name, options),
+      machine: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, node: process.version },
+      models: context.models,
+      version,
+      issues: context.issues,
+    };
+  } finally {
+    await context.close();
+  }
+}
+
+/** The command without the options that change no figure. */
+function commandOf(name: string, { model, larger, other, data }: ContextOptions): string {
+  return `npm run experiment -- ${name} --model ${model}${larger ? ` --larger ${larger}` : ""}${other ? ` --other ${other}` : ""} --data ${data}`;
+}
+
+async function render(name: string | undefined, { out, quiet }: Flags): Promise<number> {
+  const names = name === undefined ? resultNames(out) : [findExperiment(name).name];
+  for (const each of names) {
+    await writePage(out, JSON.parse(readFileSync(join(out, `${each}.json`), "utf8")) as Result);
+    if (!quiet) console.log(join(out, `${each}.md`));
+  }
+  await writeIndex(out);
+  return 0;
+}
+
+await runCommand(command);

@@ -1,0 +1,40 @@
+/** Files of a prediction: the picture for people, and the mask or the depth for programs. */
+import { relative } from "node:path";
+import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
+import { colorScale, markPng, pngWithLegend, swatches } from "../runtimes/node/index.ts";
+import type { Store } from "../store/index.ts";
+import type { Prediction, TaskHead } from "../tasks/index.ts";
+
+/** Paths of the files by what they hold, named after the picture; undefined for tasks without pictures. */
+export function predictionPaths(picture: string, { task }: TaskHead): Readonly<Record<string, string>> {
+  const suffix = task === "segmentation" ? "mask" : "depth";
+  return { picture, [suffix]: picture.replace(/png$/, `${suffix}.png`) };
+}
+
+/** Writes the files of a mask or of depth into a folder's store. */
+export async function writePrediction(
+  prediction: Prediction & { readonly task: "segmentation" | "depth" },
+  { classes }: TaskHead,
+  image: Photo,
+  paths: Readonly<Record<string, string>>,
+  { folder, store }: { readonly folder: string; readonly store: Store },
+): Promise<void> {
+  const { encode } = await import("fast-png");
+  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), markPng(bytes));
+  if (prediction.task === "segmentation") {
+    const { mask } = prediction;
+    await write(paths.mask, encode({ ...mask, channels: 1, depth: 8 }));
+    const drawn = maskPicture(image, mask);
+    const present = [...new Set(mask.data)].sort((a, b) => a - b);
+    const entries = present.map((id) => ({ name: classes[id], color: classColor(id) }));
+    return write(paths.picture, await pngWithLegend(drawn, swatches(entries, drawn.width)));
+  }
+  const { width, height, data } = prediction.depth;
+  const millimeters = Uint16Array.from(data, (meters) => Math.min(65535, Math.round(1000 * meters)));
+  await write(paths.depth, encode({ width, height, channels: 1, depth: 16, data: millimeters }));
+  const sorted = data.toSorted();
+  const [near, far] = [sorted[0], sorted[sorted.length - 1]];
+  const drawn = depthPicture(image, prediction.depth, { near, far });
+  const ends = [`${near.toFixed(2)} m`, `${far.toFixed(2)} m`] as const;
+  await write(paths.picture, await pngWithLegend(drawn, colorScale(ends, depthColor, drawn.width)));
+}

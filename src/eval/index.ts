@@ -1,6 +1,0 @@
-/** Data sets, metrics, comparisons and the paper's experiments. */
-export { type Experiment, findExperiment } from "./experiment.ts";
-export { experiments } from "./experiments/index.ts";
-export type { ImageFeatures } from "./judge.ts";
-export type { ExperimentContext, ExperimentModel, ModelVariant } from "./lab.ts";
-export { figure, type Plot, page, type Result, resultsIndex } from "./result.ts";

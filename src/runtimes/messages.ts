@@ -1,0 +1,61 @@
+/** Messages between a caller and the thread (in a page: the worker) that ONNX Runtime runs in. Platform-free. */
+import type { Tensor } from "../core/index.ts";
+import type { GraphTensor } from "../onnx/index.ts";
+import type { ValueInfo } from "./graph.ts";
+
+export type Tensors = Readonly<Record<string, GraphTensor>>;
+
+/** Address of the folder with onnxruntime-web's .wasm and .mjs files, or the addresses of the two files. */
+export type WasmPaths = string | { readonly mjs?: string; readonly wasm?: string };
+
+/** Settings of the runtime, sent with the first request to a thread. */
+export interface RuntimeSettings {
+  readonly threads: number;
+  /** Address of onnxruntime-web, where no bundler has put it into the worker. */
+  readonly library?: string;
+  readonly wasmPaths?: WasmPaths;
+}
+
+/** Opens a model on the first device that works, or a graph under a number of the caller's; a thread has one model, or graphs. */
+export type OpenRequest = { readonly settings?: RuntimeSettings } & (
+  | { readonly kind: "load"; readonly model: string | Uint8Array; readonly devices: readonly string[] }
+  | { readonly kind: "open"; readonly graph: number; readonly file: Uint8Array; readonly state?: Tensors }
+);
+
+export interface RunRequest {
+  readonly kind: "run";
+  readonly input: string;
+  readonly dims: readonly number[];
+  readonly data: Float32Array<ArrayBuffer>;
+  readonly outputs: readonly string[];
+}
+
+export type GraphRequest =
+  | { readonly kind: "feed"; readonly graph: number; readonly feeds: Tensors }
+  | { readonly kind: "state" | "close"; readonly graph: number };
+
+/** "stop" frees all sessions; the thread then ends. */
+export type Request = OpenRequest | RunRequest | GraphRequest | { readonly kind: "stop" };
+
+export interface Ready {
+  readonly kind: "ready";
+  readonly device: string;
+  /** Number of threads that ONNX Runtime uses. */
+  readonly threads: number;
+  readonly missing: readonly { readonly device: string; readonly reason: string }[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+export interface Failed {
+  readonly kind: "failed";
+  readonly stage: "import" | "create" | "run";
+  readonly message: string;
+  readonly code?: string;
+}
+
+export type Answer =
+  | Ready
+  | Failed
+  | { readonly kind: "done"; readonly outputs: Record<string, Tensor> }
+  | { readonly kind: "fed"; readonly outputs: Record<string, GraphTensor> };

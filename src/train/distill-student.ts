@@ -1,0 +1,117 @@
+/** A small ViT distilled from a larger model: views of images with the teacher's tokens, then training steps, then the files of the model. */
+import { checkFinite, S2Error, type Traits, type VisionModel } from "../core/index.ts";
+import { imagenet, type Pixels, type Preprocessing } from "../images/index.ts";
+import type { OpenLoop } from "../onnx/index.ts";
+import { shardBatches } from "./batches.ts";
+import { distillStep } from "./distill-step.ts";
+import { type Checkpoints, fit } from "./fit.ts";
+import { mimeticValue } from "./initial.ts";
+import { muon } from "./muon.ts";
+import { adamW } from "./optimizers.ts";
+import { cosine } from "./schedule.ts";
+import { makeShards, teacherStatistics } from "./shards.ts";
+import { studentFiles } from "./student-files.ts";
+import type { VitShape } from "./vit.ts";
+
+/** Progress of `distillStudent`: files of views, then training steps. */
+export type DistillProgress =
+  | { readonly stage: "views"; readonly done: number; readonly of: number }
+  | { readonly stage: "steps"; readonly done: number; readonly of: number; readonly loss: number };
+
+/** Options of `distillStudent`. */
+export interface DistillOptions {
+  /** Names of the images, passed to `load`. */
+  readonly images: readonly string[];
+  /** Decodes an image, for example `loadImage`. */
+  readonly load: (image: string) => Promise<Pixels>;
+  /** A model with [CLS] and patch tokens [b, 1 + n, c] over a square grid of an even number of patches; one of `loadModel`. */
+  readonly teacher: VisionModel & { readonly traits: Traits; readonly preprocessing?: Preprocessing };
+  /** Runs the steps: `openLoop` of "s2-vision/node" or "s2-vision/web". */
+  readonly openLoop: OpenLoop;
+  /** Keeps views and checkpoints; a stopped run is resumed from there. */
+  readonly checkpoints: Checkpoints;
+  /** Number of steps, each of 8 views. */
+  readonly steps: number;
+  /** Number of views to draw; default four an image. */
+  readonly views?: number;
+  /** Channels of the student, a multiple of 4 and of `heads`; default 192. */
+  readonly dim?: number;
+  /** Blocks of the student; default 4. */
+  readonly depth?: number;
+  /** Attention heads of the student; default 3. */
+  readonly heads?: number;
+  /** Trains with S² in the loop: features at scales 1 and 2 against the teacher's at the finer scale (paper, Table 4). */
+  readonly s2?: boolean;
+  /** Seed of all random numbers; default 1. */
+  readonly seed?: number;
+  /** Facts that determine the result beside these options, such as hashes of the teacher and of the images; written to log.json, `s2_vision` to config.json too. */
+  readonly facts?: Readonly<Record<string, string | number>>;
+  /** Stops the run, which can be resumed by the same call. */
+  readonly signal?: AbortSignal;
+  /** Called after each file of views and after each step. */
+  readonly onProgress?: (progress: DistillProgress) => void;
+  /** Called for an image that cannot be read and is left out. */
+  readonly onIssue?: (image: string, reason: string) => void;
+}
+
+const [viewsPerStep, color, rate, average] = [8, 0.2, 1e-3, 0.998];
+/** Fraction of a tile's patches in a step (MAE, arXiv 2111.06377, §3). */
+const fraction = 0.25;
+
+/**
+ * Trains a student to give the teacher's tokens and returns the files of its folder: config.json, model.safetensors and log.json.
+ * @throws S2Error "option" for wrong sizes, "training" for a teacher or images that cannot be used, "checkpoint" for a checkpoint of other
+ * options; the signal's reason when aborted, after writing a checkpoint.
+ */
+export async function distillStudent(options: DistillOptions): Promise<Record<string, Uint8Array>> {
+  const { images, teacher, openLoop, checkpoints, steps, s2 = false, seed = 1, signal, onProgress } = options;
+  const student = studentOf(options);
+  const { patchSize } = student;
+  const { views = 4 * images.length } = options;
+  const preprocessing = teacher.preprocessing ?? imagenet;
+  const recipe = JSON.stringify({ views, steps, s2, student, seed, images: images.length, ...options.facts });
+  const shards = await makeShards({
+    ...{ images, views, preprocessing, seed, recipe, signal, perShard: 64, view: { side: student.imageSize, area: [0.15, 1] } },
+    ...{ load: options.load, store: checkpoints, onIssue: options.onIssue },
+    async teacher(tiles) {
+      const tokens = await teacher(tiles);
+      checkFinite(tokens.data, "The teacher's output");
+      return [tokens];
+    },
+    onShard: (done, of) => onProgress?.({ stage: "views", done, of }),
+  });
+  const [statistics] = await teacherStatistics(checkpoints, shards[0]);
+  const cells = Math.max(1, Math.round((fraction * (student.imageSize / patchSize) ** 2) / 4));
+  const step = distillStep({
+    ...{ student, way: s2 ? "s2" : "tiles", views: viewsPerStep, cells, parts: 2, preprocessing, clip: 1, average },
+    layers: [{ statistics, weight: 1 }],
+    optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
+  });
+  const { done, state, history } = await fit(step, {
+    ...{ steps, recipe, checkpoints, signal, openLoop },
+    rate: cosine({ rate, steps, warmUp: Math.min(100, Math.ceil(steps / 10)), last: 1e-5 }),
+    initial: (name, dims) => mimeticValue(name, dims, seed, student),
+    batches: shardBatches(checkpoints, shards, { views: viewsPerStep, cells, patchSize, color, seed }),
+    onStep: (done, { loss }) => onProgress?.({ stage: "steps", done, of: steps, loss }),
+  });
+  if (done < steps) signal!.throwIfAborted();
+  const { config, weights } = studentFiles(state, student, preprocessing);
+  const log = { ...JSON.parse(recipe), history: history.map((metrics, i) => ({ step: i + 1, ...metrics })) };
+  const json = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, undefined, 1)}\n`);
+  const s2_vision = options.facts?.s2_vision;
+  return { "config.json": json({ ...config, s2_vision }), "model.safetensors": weights, "log.json": json(log) };
+}
+
+/** Returns the sizes of a student for images and patches of the teacher's sizes. */
+function studentOf({ dim = 192, depth = 4, heads = 3, teacher: { traits } }: DistillOptions): VitShape {
+  if (dim % heads !== 0 || dim % 4 !== 0)
+    throw new S2Error("option", `dim is ${dim} with ${heads} heads; give a multiple of 4 and of heads.`);
+  const { imageSize: [height, width] = [224, 224], patchSize = 16, prefixTokens, layout } = traits;
+  const grid = height / patchSize;
+  if (layout !== "bnc" || prefixTokens !== 1 || height !== width || grid % 2 !== 0)
+    throw new S2Error(
+      "training",
+      `The teacher gives ${layout} with ${prefixTokens} prefix tokens for ${width}x${height} px in patches of ${patchSize}; expected tokens [b, n, c] with one [CLS] over a square grid of an even number of patches. Give such a teacher.`,
+    );
+  return { imageSize: height, patchSize, dim, depth, heads, mlpRatio: 4 };
+}
