@@ -15,6 +15,11 @@ import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index
 export * from "./any-runtime.ts";
 export type { Project, VisualOptions, VisualTokens } from "./features/index.ts";
 export {
+  type ExtractedFile,
+  type ExtractFilesOptions,
+  extractFiles,
+  type FoundImages,
+  findImages,
   hashModelFiles,
   type LanceVectors,
   type LoadedTower,

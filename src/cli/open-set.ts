@@ -6,7 +6,7 @@ import { openFolder } from "../node.ts";
 import type { ExtractDataSetOptions } from "../tasks/index.ts";
 import type { Folders } from "./model-source.ts";
 import { writeMessage } from "./output.ts";
-import { type Bar, damagedNote, openBar } from "./report.ts";
+import { damagedNote, openProgress, type Progress } from "./progress.ts";
 import type { PrintFlags, SetFlags } from "./set-flags.ts";
 
 /** `classes` may be the names themselves. */
@@ -37,14 +37,13 @@ function reportIssues(issues: readonly DataSetIssue[], { json, quiet }: PrintFla
 
 /** The `onImage` of `extractDataSet`: a bar on a terminal, a line for each image that fails, a note on damaged features. */
 export function extractionReport({ json, quiet }: PrintFlags): NonNullable<ExtractDataSetOptions["onImage"]> {
-  let bar: Bar | undefined;
+  let bar: Progress | undefined;
   let damaged = 0;
   return async (image) => {
-    if (image.done === 1 && process.stderr.isTTY && !json && !quiet) bar = await openBar(image.of);
+    if (image.done === 1) bar = await openProgress(image.of, { json, quiet });
     if (image.damaged) damaged++;
     const line = `failed: ${image.path}: ${image.reason}`;
-    if (image.reason !== undefined && bar) bar.log(line);
-    else if (image.reason !== undefined && !json) writeMessage(`${line}\n`);
+    if (image.reason !== undefined && !json) bar?.log(line);
     bar?.update(image.done);
     if (image.done < image.of) return;
     bar?.stop();

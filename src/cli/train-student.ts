@@ -1,18 +1,14 @@
 /** The work of `s2 train`: a student distilled from a teacher, written as a model's folder. */
 import { join } from "node:path";
 import { loadImage, openLoop, openStore } from "../node.ts";
-import { readImage, saveFiles } from "../runtimes/node/index.ts";
+import { findImages, fingerprintModel, readImage, readVersion, refuseForeign, saveFiles } from "../runtimes/node/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { type DistillProgress, distillStudent } from "../train/index.ts";
-import { durationInWords } from "./duration.ts";
 import type { TrainFlags } from "./flags.ts";
-import { findImages, sayPassedOver } from "./images.ts";
-import { fingerprintOf } from "./model-source.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
-import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
+import { durationInWords, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
-import { readVersion } from "./version.ts";
 
 /** Returns the exit status. */
 export async function trainStudent(given: readonly string[], flags: TrainFlags): Promise<number> {
@@ -25,11 +21,11 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
     if (missing) throw missing;
     return path;
   });
-  sayPassedOver(found.passedOver);
+  printUndecoded(found.undecoded);
   const teacher = await openModel({ ...flags, model: source });
   const progress = progressLine();
   try {
-    const fingerprint = await fingerprintOf(teacher, flags);
+    const fingerprint = await fingerprintModel(teacher, flags.output);
     const files = await distillStudent({
       ...{ images, load: loadImage, teacher, steps, views, dim, depth, heads, s2, seed, signal: stop.signal },
       openLoop: (file, state) => openLoop(file, state, { threads }),

@@ -6,7 +6,7 @@ import { openFolder, openGraph, openStore } from "s2-vision/node";
 import { memoryVectors, openIndex, search } from "s2-vision/retrieval";
 import { imageVector, openPredictor, readFeatures, type TaskHead } from "s2-vision/tasks";
 import { makeShards, shardBatches, studentValues, teacherStatistics } from "s2-vision/train";
-import { stateOf } from "../../src/cli/stored.ts";
+import { stateOf } from "../../src/runtimes/node/feature-file.ts";
 import { readWhole } from "../../src/runtimes/node/read-file.ts";
 import { loadHead } from "../../src/tasks/index.ts";
 import { type Corpus, randomOf } from "./corpus.ts";

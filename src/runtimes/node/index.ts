@@ -2,8 +2,21 @@
 
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
+export { type ExportedFolder, type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
+export {
+  decodeFile,
+  type ExtractedFile,
+  type ExtractFilesOptions,
+  extractFiles,
+  extractInto,
+  fingerprintModel,
+} from "./extract-files.ts";
+export { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
+export { type IndexLocation, locateIndex } from "./image-index.ts";
+export { colorScale, pngWithLegend, swatches } from "./legend.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
-export { imageRefusal, loadImage } from "./load-image.ts";
+export { loadImage } from "./load-image.ts";
+export { loadImages } from "./load-images.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { bundledModel, openModelSource } from "./locate.ts";
 export { withLock } from "./lock-file.ts";
@@ -13,7 +26,12 @@ export { openOnnx, saveFiles, saveOnnx } from "./onnx-files.ts";
 export { openFolder } from "./open-folder.ts";
 export { openGraph, openLoop } from "./open-graph.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
-export { readImage, refuseUnreadable } from "./read-image.ts";
+export { nameOutputs, type OutputFile, type OutputOptions, outputFiles } from "./output-files.ts";
+export { escapePath } from "./quote-path.ts";
+export { readImage } from "./read-image.ts";
+export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isMarkedPng, markPng, savePng } from "./save-png.ts";
+export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
+export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { makeFolder, openStore, writeWhole } from "./write-whole.ts";
