@@ -1,5 +1,5 @@
 /** Gradients as graphs, optimizers, the training loop, distillation. */
-export { makeRandom, shuffled } from "../tensors/index.ts";
+export { makeRandom, type Random, shuffled } from "../tensors/index.ts";
 export { shardBatches } from "./batches.ts";
 export { distillStep } from "./distill-step.ts";
 export { type DistillOptions, type DistillProgress, distillStudent } from "./distill-student.ts";
