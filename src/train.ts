@@ -22,6 +22,7 @@ export {
   norm,
   type Optimizer,
   type Parameter,
+  type Random,
   type ShardOptions,
   type Step,
   type StepOptions,

@@ -1,4 +1,4 @@
-/** Vectors in memory as one safetensors file, so that an index made once can be shipped, to a browser for example. */
+/** An index in memory as one safetensors file, for example to ship it to a browser. */
 import { array, integer, minValue, number, object, pipe, string, tuple } from "valibot";
 import { S2Error } from "../core/index.ts";
 import {
@@ -11,15 +11,16 @@ import {
 } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 
+/** Number type of stored vectors. */
 export type Precision = "float32" | "int8";
 
-/** Vectors of equal length, one after the other; as integers, a number is `data · scales[row]`. */
+/** Vectors of equal length, row by row; with integers, a number is `data · scales[row]`. */
 export interface Rows {
   readonly data: Float32Array | Int8Array;
   readonly scales?: Float32Array;
 }
 
-/** One image. */
+/** The vectors of one image. */
 export interface Entry extends Pick<ImageVectors, "path" | "contentHash" | "size"> {
   readonly images: Rows;
   readonly regions: Rows;
@@ -29,9 +30,9 @@ export interface Entry extends Pick<ImageVectors, "path" | "contentHash" | "size
 
 const format = "s2-vision vectors 1";
 
-/** Tensors "images" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "images.scales" [n] and "regions.scales" [m]; the rest as metadata. */
+/** Writes tensors "images" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "images.scales" [n] and "regions.scales" [m]; the rest is metadata. */
 export function writeEntries(entries: readonly Entry[], label: string | undefined, precision: Precision): Uint8Array {
-  const boxes = joined(
+  const boxes = concat(
     Float64Array,
     entries.map((entry) => entry.boxes),
   );
@@ -39,15 +40,15 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
   const tensors: Record<string, StoredTensor> = { boxes: { dtype: "F64", dims: [counts.regions, 4], data: boxes } };
   for (const table of ["images", "regions"] as const) {
     const rows = entries.map((entry) => entry[table]);
-    const parts = rows.map(({ data }) => data);
-    const data = precision === "int8" ? joined(Int8Array, parts) : joined(Float32Array, parts);
+    const vectors = rows.map(({ data }) => data);
+    const data = precision === "int8" ? concat(Int8Array, vectors) : concat(Float32Array, vectors);
     const dims = [counts[table], counts[table] > 0 ? data.length / counts[table] : 0];
     tensors[table] = { dtype: precision === "int8" ? "I8" : "F32", dims, data } as StoredTensor;
     if (precision === "float32") continue;
     tensors[`${table}.scales`] = {
       dtype: "F32",
       dims: [counts[table]],
-      data: joined(
+      data: concat(
         Float32Array,
         rows.map(({ scales }) => scales!),
       ),
@@ -61,26 +62,26 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
   });
 }
 
-function joined<T extends Float64Array | Float32Array | Int8Array>(
+function concat<T extends Float64Array | Float32Array | Int8Array>(
   array: new (length: number) => T,
-  parts: readonly ArrayLike<number>[],
+  pieces: readonly ArrayLike<number>[],
 ): T {
-  const all = new array(parts.reduce((sum, part) => sum + part.length, 0));
+  const all = new array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
   }
   return all;
 }
 
-/** @throws S2Error "safetensors" for a damaged file, "index" for another one. */
+/** Reads the file of `writeEntries`. @throws S2Error "safetensors" for a damaged file, "index" for another one. */
 export function readEntries(bytes: Uint8Array): { entries: Entry[]; label?: string; precision: Precision } {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.format !== format) {
     throw new S2Error(
       "index",
-      `The file is no index of vectors (its format is ${metadata.format ?? "not said"}); expected one that s2-vision wrote.`,
+      `The file is no index of vectors (its format is ${metadata.format ?? "not given"}); expected one that s2-vision wrote.`,
     );
   }
   const advice = "It is damaged; make the index anew.";
@@ -108,7 +109,7 @@ const imageList = array(
   object({ path: string(), contentHash: string(), size: tuple([wholeNumber, wholeNumber]), regions: wholeNumber }),
 );
 
-/** Counts and types as `writeEntries` writes them, and numbers that are finite. */
+/** Checks counts and types as `writeEntries` writes them, and that numbers are finite. */
 function checkTensors(tensors: Record<string, StoredTensor>, images: readonly { regions: number }[], precision: Precision): void {
   const regions = images.reduce((sum, each) => sum + each.regions, 0);
   const dtype = precision === "int8" ? "I8" : "F32";

@@ -1,23 +1,21 @@
-/** An index brought to the state of a set of images: new and changed ones are added, gone ones removed, the others are not looked at. */
-
-import type { ImageTokens } from "../features/index.ts";
-import { imageVector, type Pooling } from "../features/index.ts";
+/** Updates of an index to a set of images: new and changed ones are added, others removed, unchanged ones are not extracted again. */
+import { type ImageTokens, imageVector, type Pooling } from "../features/index.ts";
 import { type ExtractImagesOptions, extractChangedImages, optionsFingerprint } from "../store/index.ts";
 import type { ImageVectors } from "../tensors/index.ts";
 import { regionVectors } from "./regions.ts";
 import { addImages, type ImageIndex, type IndexConfig, removeImages } from "./search.ts";
 
-/** Images of a write: a killed run loses at most as many from the index, and none from the store of features. */
+/** Images of one write: a killed run loses at most as many from the index, and none from the store of features. */
 const batch = 64;
 /** A write also ends at this many numbers, 32 MB: a fine grid has thousands of regions. */
 const mostNumbers = 2 ** 23;
 
-/** One image's outcome; `removed` was in the index and is not among the images any more. */
+/** The outcome of one image: "removed" was in the index and is no longer among the images; `problem` says why one could not be extracted. */
 export type IndexedImage =
   | { readonly image: string; readonly done: "added" | "kept" | "removed" }
   | { readonly image: string; readonly problem: string };
 
-/** The label of an index that `indexImages` fills from this collection. */
+/** Returns the config of an index that `indexImages` fills with features of these options. */
 export function indexConfigOf(
   { model, modelName, modelHash, extraction }: ExtractImagesOptions,
   { pooling, regions }: { pooling: Pooling; regions?: IndexConfig["regions"] },
@@ -26,15 +24,18 @@ export function indexConfigOf(
   return { model: modelName, modelHash, plan, pooling, ...(regions && { regions }) };
 }
 
-/** Yields each image's outcome. `images` are all that the index shall hold; one that cannot be read is taken out of it. */
+/**
+ * Adds, updates and removes images so that the index holds exactly `images`, and yields each image's outcome. An image that cannot be read
+ * is removed. @throws S2Error "index" for vectors of another length.
+ */
 export async function* indexImages(
   index: ImageIndex,
   images: readonly string[],
-  collection: ExtractImagesOptions,
+  options: ExtractImagesOptions,
 ): AsyncGenerator<IndexedImage> {
   const known = await index.store.images();
-  const wished = new Set(images);
-  const gone = [...known.keys()].filter((path) => !wished.has(path));
+  const wanted = new Set(images);
+  const gone = [...known.keys()].filter((path) => !wanted.has(path));
   await removeImages(index, gone);
   for (const image of gone) yield { image, done: "removed" };
   let waiting: ImageVectors[] = [];
@@ -46,7 +47,7 @@ export async function* indexImages(
     numbers = 0;
   };
   const isKept = (image: string, hash: string) => known.get(image) === hash;
-  for await (const each of extractChangedImages(images, collection, isKept)) {
+  for await (const each of extractChangedImages(images, options, isKept)) {
     if ("kept" in each) yield { image: each.image, done: "kept" };
     else if ("problem" in each) {
       await removeImages(index, [each.image]);

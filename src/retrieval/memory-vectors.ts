@@ -1,21 +1,23 @@
-/** Vectors in memory, searched one by one: exact, without a database, also in a browser; as 8-bit integers in a quarter of the memory. */
+/** Vectors in memory with exact search, without a database, also in a browser; as 8-bit integers in a quarter of the memory. */
 import { S2Error } from "../core/index.ts";
 import type { VectorHit, VectorStore, VectorTable } from "../tensors/index.ts";
 import { type Entry, type Precision, type Rows, readEntries, writeEntries } from "./index-file.ts";
 
-/** A store that can be written down as one safetensors file. */
+/** A store that can be saved as one safetensors file. */
 export interface MemoryVectors extends VectorStore {
+  /** Returns the file, for `from` of `memoryVectors`. */
   save(): Uint8Array;
 }
 
+/** Options of `memoryVectors`. */
 export interface MemoryOptions {
-  /** "int8": the stored vectors are rounded, queries are not; default "float32". */
+  /** "int8" rounds the stored vectors, not queries; default "float32". */
   precision?: Precision;
-  /** What `save` gave. Its precision stays. */
+  /** A file of `save`, whose precision is kept. */
   from?: Uint8Array;
 }
 
-/** @throws S2Error "safetensors" or "index" for a file that is not `save`'s. */
+/** Makes a store of vectors in memory. @throws S2Error "safetensors" or "index" for a file that is not of `save`. */
 export function memoryVectors({ precision = "float32", from }: MemoryOptions = {}): MemoryVectors {
   const kept = from && readEntries(from);
   const pack = (kept?.precision ?? precision) === "int8" ? toInt8 : (data: Float32Array): Rows => ({ data });
@@ -36,7 +38,7 @@ export function memoryVectors({ precision = "float32", from }: MemoryOptions = {
       for (const { path, contentHash, size, vector, regions } of images) {
         const channels = regions.vectors.length / (regions.boxes.length / 4);
         const packed = { images: pack(vector, vector.length), regions: pack(regions.vectors, channels) };
-        entries.set(path, { path, contentHash: contentHash, size, boxes: regions.boxes, ...packed });
+        entries.set(path, { path, contentHash, size, boxes: regions.boxes, ...packed });
       }
     },
     async remove(paths) {
@@ -56,7 +58,7 @@ function nearest(entries: Iterable<Entry>, table: VectorTable, vector: Float32Ar
     const length = rows.data.length / vector.length;
     for (let row = 0; row < length; row++) {
       const score = dot(rows, row, vector);
-      // NaN is neither above nor below another score: it would stand in the way of all that follow.
+      // NaN is neither above nor below another score: all that follow would be compared with it.
       if (!Number.isFinite(score))
         throw new S2Error(
           "index",
@@ -80,22 +82,22 @@ function nearest(entries: Iterable<Entry>, table: VectorTable, vector: Float32Ar
   });
 }
 
-/** Four sums side by side: a single one would wait for every addition before the next. */
+/** Scalar product in four independent sums: a single one would wait for each addition. */
 function dot({ data, scales }: Rows, row: number, vector: Float32Array): number {
-  const whole = vector.length - (vector.length % 4);
+  const inFours = vector.length - (vector.length % 4);
   let [a, b, c, d] = [0, 0, 0, 0];
   let at = row * vector.length;
-  for (let i = 0; i < whole; i += 4, at += 4) {
+  for (let i = 0; i < inFours; i += 4, at += 4) {
     a += data[at] * vector[i];
     b += data[at + 1] * vector[i + 1];
     c += data[at + 2] * vector[i + 2];
     d += data[at + 3] * vector[i + 3];
   }
-  for (let i = whole; i < vector.length; i++, at++) a += data[at] * vector[i];
+  for (let i = inFours; i < vector.length; i++, at++) a += data[at] * vector[i];
   return (a + b + c + d) * (scales ? scales[row] : 1);
 }
 
-/** Each row's largest number becomes 127 (symmetric scalar quantization). */
+/** Rounds to integers, each row's largest number to 127 (symmetric scalar quantization). */
 function toInt8(data: Float32Array, channels: number): Rows {
   const rounded = new Int8Array(data.length);
   const scales = new Float32Array(data.length / channels || 0);

@@ -1,56 +1,59 @@
-/** Retrieval: an index of images and their regions, searched by an image, a region or words. Where its vectors lie comes in as a value. */
+/** An index of images and their regions, searched by an image, a region or a text. Its storage is passed as a value. */
 import { integer, looseObject, minValue, number, object, optional, picklist, pipe, string } from "valibot";
 import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { ImageVectors, VectorHit, VectorStore } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { unit, type Windows } from "./regions.ts";
 
-/** What decides an index's vectors: only vectors made alike can be compared. */
+/** All that determines the vectors of an index; only vectors of the same config can be compared. */
 export interface IndexConfig {
-  /** Names the model. */
+  /** Name of the model, for messages. */
   readonly model: string;
-  /** A hash of all that determines its vectors: `modelFingerprint` of "s2-vision/tasks". */
+  /** Hash of the model's files and traits: `modelFingerprint` of "s2-vision/tasks". */
   readonly modelHash: string;
-  /** How images are looked at (scales, fit, preprocessing ...), as a string that changes with it. */
+  /** Fingerprint of the extraction options (scales, fit, preprocessing ...): `optionsFingerprint` of "s2-vision/tasks". */
   readonly plan: string;
-  /** What stands for a whole image: its tokens pooled, or "embedding", the vector that a CLIP-like model shares with its text side. */
+  /** The vector of a whole image: its tokens pooled, or "embedding", the space that a CLIP-like model shares with its text encoder. */
   readonly pooling: "cls" | "mean" | "cls+mean" | "embedding";
-  /** Windows of tokens that are indexed too; absent: whole images alone. */
+  /** Windows of tokens that are indexed too; without it, only whole images are. */
   readonly regions?: Windows;
 }
 
+/** An open index. */
 export interface ImageIndex {
+  /** Storage of the vectors. */
   readonly store: VectorStore;
+  /** What the vectors were made with. */
   readonly config: IndexConfig;
 }
 
-/** What is looked for: vectors of any length of the index's model and plan. */
+/** A vector to search for, of any length, made with the index's config: of `imageVector`, of `regionVector`, or of a text. */
 export type Query =
   | { readonly image: Float32Array }
-  /** Of `regionVector`. */
   | { readonly region: Float32Array }
-  /** A text's embedding by the text side of the index's model (`textEmbedder` of "s2-vision/transformers"). */
+  /** From `textEmbedder` of "s2-vision/transformers". */
   | { readonly text: Float32Array };
 
+/** Options of `search`. */
 export interface SearchOptions {
   /** Most hits; default 10. */
   top?: number;
-  /** Regions: several of one image, not only its best. */
+  /** Returns all regions of an image, not only its best; default false. */
   everyRegion?: boolean;
 }
 
 /**
- * Opens an index, or begins it where there is none.
- * @throws S2Error "index" when the index that is there was made with another model, plan or pooling; the first difference is said.
+ * Opens an index, or creates it in an empty store.
+ * @throws S2Error "index" when the index was made with another model, plan or pooling, naming the first difference.
  */
 export async function openIndex(store: VectorStore, config: IndexConfig): Promise<ImageIndex> {
   if ((await store.config()) === undefined) await store.begin(JSON.stringify(config));
-  // Also after beginning it: another process may have been first.
-  refuseOther(readLabel((await store.config()) ?? JSON.stringify(config)), config);
+  // Also after creating it: another process may have been first.
+  refuseOther(readConfig((await store.config()) ?? JSON.stringify(config)), config);
   return { store, config };
 }
 
-/** Adds images; one whose path is there already is replaced. Vectors are brought to length 1. @throws S2Error "index". */
+/** Adds images, or replaces those of the same path. Vectors are scaled to length 1. @throws S2Error "index" for vectors of another length. */
 export async function addImages({ store, config }: ImageIndex, images: readonly ImageVectors[]): Promise<void> {
   const channels = { images: await store.channels("images"), regions: await store.channels("regions") };
   for (const { path, vector, regions } of images) {
@@ -59,7 +62,7 @@ export async function addImages({ store, config }: ImageIndex, images: readonly 
     if (count > 0 !== (config.regions !== undefined)) {
       throw new S2Error(
         "index",
-        `${path} has ${count} regions, but the index is of ${config.regions ? "images and regions" : "whole images"}; give ${config.regions ? "regionVectors' of each image" : "none, or open an index with regions"}.`,
+        `${path} has ${count} regions, but the index is of ${config.regions ? "images and regions" : "whole images"}; give ${config.regions ? "those of regionVectors for each image" : "none, or open an index with regions"}.`,
       );
     }
     if (count > 0) {
@@ -75,31 +78,29 @@ export async function addImages({ store, config }: ImageIndex, images: readonly 
   await store.put(images.map(ofLengthOne));
 }
 
+/** Removes images by their paths; others are ignored. */
 export function removeImages({ store }: ImageIndex, paths: readonly string[]): Promise<void> {
   return store.remove(paths);
 }
 
 /**
- * What is most like the query, best first: whole images for an image or a text, regions (the best of each image) for a region.
- * @throws S2Error "index" where the index has no regions or its model no text side, or for a vector that is not of it.
+ * Returns the most similar vectors, best first: whole images for an image or a text, regions (the best of each image) for a region.
+ * @throws S2Error "index" where the index has no regions or its model no text encoder, or for a vector of another length.
  */
 export async function search({ store, config }: ImageIndex, query: Query, options: SearchOptions = {}): Promise<VectorHit[]> {
   const { top = 10, everyRegion = false } = options;
   if (!(Number.isInteger(top) && top >= 1)) throw new S2Error("option", `top is ${top}; expected a whole number from 1.`);
-  const [[kind, given]] = Object.entries(query) as [string, Float32Array][];
-  const table = kind === "region" ? "regions" : "images";
-  if (kind === "text" && config.pooling !== "embedding") {
+  const [[type, given]] = Object.entries(query) as [string, Float32Array][];
+  const table = type === "region" ? "regions" : "images";
+  if (type === "text" && config.pooling !== "embedding") {
     throw new S2Error(
       "index",
-      `A text was looked for in an index of ${config.model}'s "${config.pooling}" vectors, which no text side shares; ` +
+      `Got a text for an index of ${config.model}'s "${config.pooling}" vectors, which no text encoder shares; ` +
         'index the image embeddings of a CLIP-like model, pooling "embedding".',
     );
   }
-  if (kind === "region" && !config.regions) {
-    throw new S2Error(
-      "index",
-      "A region was looked for in an index of whole images; make one with regions, or look for an image.",
-    );
+  if (type === "region" && !config.regions) {
+    throw new S2Error("index", "Got a region for an index of whole images; make an index with regions, or search by an image.");
   }
   const channels = await store.channels(table);
   if (channels === undefined) return [];
@@ -109,7 +110,7 @@ export async function search({ store, config }: ImageIndex, query: Query, option
   return bestOfEach(store, vector, top);
 }
 
-/** More and more regions until enough images are among them. */
+/** Searches more and more regions until they are of enough images. */
 async function bestOfEach(store: VectorStore, vector: Float32Array, top: number): Promise<VectorHit[]> {
   for (let count = 8 * top; ; count *= 4) {
     const found = await store.nearest("regions", vector, count);
@@ -119,31 +120,31 @@ async function bestOfEach(store: VectorStore, vector: Float32Array, top: number)
   }
 }
 
-function readLabel(text: string): IndexConfig {
-  const advice = "It is damaged or not ours; make it anew.";
-  return parseJson(indexLabel, text, { code: "index", name: "The index's own description", advice });
+function readConfig(text: string): IndexConfig {
+  const advice = "It is damaged, or not by s2-vision; make it anew.";
+  return parseJson(configSchema, text, { code: "index", name: "The index's own description", advice });
 }
 
 const count = pipe(number(), integer(), minValue(1));
-const indexLabel = looseObject({
+const configSchema = looseObject({
   ...{ model: string(), modelHash: string(), plan: string(), pooling: picklist(["cls", "mean", "cls+mean", "embedding"]) },
   regions: optional(object({ window: count, stride: count })),
 });
 
 function refuseOther(kept: IndexConfig, asked: IndexConfig): void {
   const model = ({ model, modelHash }: IndexConfig) => `the model ${model} (fingerprint ${modelHash.slice(0, 12)})`;
-  const parts: [string, string][] = [
-    // The name is for people: the same file under another name is the same model.
+  const differences: [string, string][] = [
+    // The name is for messages only: the same file under another name is the same model.
     kept.modelHash === asked.modelHash ? ["", ""] : [model(kept), model(asked)],
     [`the plan ${kept.plan}`, `the plan ${asked.plan}`],
     [`the pooling "${kept.pooling}"`, `the pooling "${asked.pooling}"`],
     [inWords(kept.regions), inWords(asked.regions)],
   ];
-  const other = parts.find(([was, is]) => was !== is);
+  const other = differences.find(([was, is]) => was !== is);
   if (!other) return;
   throw new S2Error(
     "index",
-    `The index was made with ${other[0]}, and now comes ${other[1]}: their vectors cannot be compared. ` +
+    `The index was made with ${other[0]}, and got ${other[1]}: their vectors cannot be compared. ` +
       "Use what it was made with, or make another index elsewhere.",
   );
 }
@@ -151,7 +152,7 @@ function refuseOther(kept: IndexConfig, asked: IndexConfig): void {
 const inWords = (regions: Windows | undefined) =>
   regions ? `regions of ${regions.window} tokens every ${regions.stride}` : "no regions";
 
-/** Returns the vector's length, which all vectors of a table share. */
+/** Checks a vector and returns its length, which all vectors of a table share. */
 function checkVector(vector: Float32Array, channels: number | undefined, what: string): number {
   if (channels !== undefined && vector.length !== channels) {
     throw new S2Error(
@@ -163,6 +164,7 @@ function checkVector(vector: Float32Array, channels: number | undefined, what: s
   throw new S2Error("index", `${what} is empty or has numbers that are not finite; check the model's output.`);
 }
 
+/** Scales all vectors of an image to length 1. */
 function ofLengthOne(image: ImageVectors): ImageVectors {
   const { vectors, boxes } = image.regions;
   const all = vectors.slice();

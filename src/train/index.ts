@@ -1,5 +1,5 @@
 /** Gradients as graphs, optimizers, the training loop, distillation. */
-export { makeRandom, shuffled } from "../tensors/index.ts";
+export { makeRandom, type Random, shuffled } from "../tensors/index.ts";
 export { shardBatches } from "./batches.ts";
 export { distillStep } from "./distill-step.ts";
 export { type DistillOptions, type DistillProgress, distillStudent } from "./distill-student.ts";
@@ -8,8 +8,7 @@ export { type FreshOptions, freshBatches } from "./fresh.ts";
 export { gradients } from "./gradients.ts";
 export { initialValue, mimeticValue } from "./initial.ts";
 export { muon } from "./muon.ts";
-export { adamW, clipped, type Optimizer, sgd } from "./optimizers.ts";
-export { cosine } from "./schedule.ts";
+export { adamW, clipped, cosine, type Optimizer, sgd } from "./optimizers.ts";
 export { makeShards, type ShardOptions, teacherStatistics } from "./shards.ts";
 export { makeStep, type Step, type StepOptions } from "./step.ts";
 export { studentFiles, studentValues } from "./student-files.ts";

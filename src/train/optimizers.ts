@@ -1,4 +1,4 @@
-/** Optimizers as graphs: the update of parameters and of the state that is kept between steps. */
+/** Optimizers as graphs: the update of parameters and of the state that is kept between steps; and the learning rate's schedule. */
 import { Add, constant, Div, Min, Mul, Pow, ReduceSum, type ShapedValue, Sqrt, Sub } from "../onnx/index.ts";
 
 /** Scalar inputs of a step. */
@@ -71,4 +71,16 @@ export function clipped(gradients: readonly ShapedValue[], most: number): { grad
   const length = Sqrt(squares.reduce((a, b) => Add(a, b)));
   const factor = Min(Div(most, Add(length, 1e-6)), 1);
   return { gradients: gradients.map((gradient) => Mul(gradient, factor)), length };
+}
+
+/**
+ * Makes a schedule of the learning rate that rises linearly over `warmUp` steps, then falls along a cosine to `last` at step `steps`
+ * (Loshchilov and Hutter, arXiv 1608.03983). Steps count from 1.
+ */
+export function cosine({ rate, steps, warmUp = 0, last = 0 }: { rate: number; steps: number; warmUp?: number; last?: number }) {
+  return (step: number): number => {
+    if (step <= warmUp) return (rate * step) / warmUp;
+    const progress = Math.min(1, (step - warmUp) / Math.max(1, steps - warmUp));
+    return last + ((rate - last) * (1 + Math.cos(Math.PI * progress))) / 2;
+  };
 }

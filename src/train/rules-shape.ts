@@ -55,7 +55,7 @@ const pad: Rule = ({ inputs: [x, pads], gradients: [g], attributes }) => {
 };
 
 /** Rows that are read several times get the sum. */
-const gatherRule: Rule = ({ inputs: [x, indices], gradients: [g], attributes }) => {
+const takeRows: Rule = ({ inputs: [x, indices], gradients: [g], attributes }) => {
   const axis = axisOf(Number(attributes.axis ?? 0), x);
   const rank = indices.dims.length;
   const order = x.dims.map((_, i) => i);
@@ -87,6 +87,6 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Split: split,
   Slice: slice,
   Pad: pad,
-  Gather: gatherRule,
+  Gather: takeRows,
   Expand: expand,
 };

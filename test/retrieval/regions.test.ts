@@ -131,7 +131,7 @@ describe("regions and their boxes", () => {
   it("of a crop know that the rest was not seen", async () => {
     const tokens = await tokensOf(slopes(210, 97), { scales: [1], fit: "crop" });
     expect(() => boxAround(tokens, 10, 50, 1)).toThrow("outside what the model saw");
-    expect(() => regionVector(tokens, { left: 0, top: 0, width: 20, height: 20 })).toThrow("has nothing that the model saw");
+    expect(() => regionVector(tokens, { left: 0, top: 0, width: 20, height: 20 })).toThrow("is outside what the model saw");
   });
 
   it("of windows that are none, or that leave gaps, are refused", () => {
