@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { argmaxOfScores } from "../metrics/index.ts";
 import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
-import { markPng } from "../runtimes/node/index.ts";
+import { tagPng } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Prediction, TaskHead } from "../tasks/index.ts";
 import { pngWithLegend, scale, swatches } from "./legend.ts";
@@ -87,7 +87,7 @@ export async function filesOf(
   store: Store,
 ): Promise<Record<string, string>> {
   const { encode } = await import("fast-png");
-  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), markPng(bytes));
+  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), tagPng(bytes));
   if (told.task === "masks") {
     const { width, height, data } = told.mask;
     const mask = picture.replace(/png$/, "mask.png");

@@ -65,8 +65,8 @@ async function checksumOf(path: string, file: HubFile): Promise<string> {
 
 const expectedChecksum = (file: HubFile) => file.sha256 ?? file.oid;
 
-const checksumError = (problem: string) =>
-  new S2Error("hub-checksum", `${problem}. The partial file was deleted: call again to download it anew.`);
+const checksumError = (issue: string) =>
+  new S2Error("hub-checksum", `${issue}. The partial file was deleted: call again to download it anew.`);
 
 /** Receives until all bytes are in `partial`, continuing after a cut connection; returns the number of bytes that were there before. */
 async function receiveAll(address: string, file: HubFile, partial: string, options: FetchOptions): Promise<number> {

@@ -14,6 +14,6 @@ export { openFolder } from "./open-folder.ts";
 export { openGraph, openLoop } from "./open-graph.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { readImage, refuseUnreadable } from "./read-image.ts";
-export { encodePng, isMarkedPng, markPng, savePng } from "./save-png.ts";
+export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { makeFolder, openStore, writeWhole } from "./write-whole.ts";
