@@ -79,7 +79,7 @@ async function lookAt(name: string, image: string, collection: ExtractImagesOpti
   for await (const each of extractImages([name], collection)) {
     if ("tokens" in each) return each.tokens;
     await failingWith(status.allFailed, () => loadImage(image)); // says best what is wrong with a file
-    throw new S2Error("image-broken", `${image}: ${each.problem}`);
+    throw new S2Error("image-broken", `${image}: ${each.issue}`);
   }
   throw new S2Error("image-not-found", `There is no image at ${image}.`);
 }

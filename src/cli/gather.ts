@@ -31,8 +31,8 @@ export async function extractDataSet(
       for await (const each of extractImages(images, { ...collection, onImage })) {
         if ("tokens" in each) features.set(each.image, keep(each.tokens));
         else {
-          failed.push({ path: each.image, reason: each.problem });
-          const line = `failed: ${each.image}: ${each.problem}`;
+          failed.push({ path: each.image, reason: each.issue });
+          const line = `failed: ${each.image}: ${each.issue}`;
           if (bar) bar.log(line);
           else if (!json) writeMessage(`${line}\n`);
         }

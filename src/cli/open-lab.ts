@@ -109,7 +109,7 @@ async function collect(
     for await (const each of found) {
       if ("tokens" in each) features.set(each.image, each.tokens);
       else if (!problems.some(({ path }) => path === `${folder.name}/${each.image}`))
-        problems.push({ path: `${folder.name}/${each.image}`, reason: each.problem });
+        problems.push({ path: `${folder.name}/${each.image}`, reason: each.issue });
       bar?.update(features.size);
     }
   } finally {

@@ -56,7 +56,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
       let at = 0;
       for await (const each of extractImages(names, collection)) {
         const job = there[at++];
-        if ("problem" in each) fail(job.image, each.problem);
+        if ("issue" in each) fail(job.image, each.issue);
         else {
           const told = await opened.predict(each.tokens);
           const saying = predictionText(told, head);

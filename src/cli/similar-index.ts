@@ -143,7 +143,7 @@ export async function bringUpToDate(
       if ("done" in each) counts[each.done]++;
       else {
         counts.failed++;
-        const line = `failed: ${each.image}: ${each.problem}`;
+        const line = `failed: ${each.image}: ${each.issue}`;
         if (bar) bar.log(line);
         else writeMessage(`${line}\n`);
       }

@@ -15,7 +15,7 @@ const mostNumbers = 2 ** 23;
 /** One image's outcome; `removed` was in the index and is not among the images any more. */
 export type IndexedImage =
   | { readonly image: string; readonly done: "added" | "kept" | "removed" }
-  | { readonly image: string; readonly problem: string };
+  | { readonly image: string; readonly issue: string };
 
 /** The label of an index that `indexImages` fills from this collection. */
 export function indexConfigOf(
@@ -48,7 +48,7 @@ export async function* indexImages(
   const isKept = (image: string, hash: string) => known.get(image) === hash;
   for await (const each of extractChangedImages(images, collection, isKept)) {
     if ("kept" in each) yield { image: each.image, done: "kept" };
-    else if ("problem" in each) {
+    else if ("issue" in each) {
       await removeImages(index, [each.image]);
       yield each;
     } else {

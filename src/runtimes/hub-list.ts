@@ -16,7 +16,12 @@ export interface HubAsk {
 const LIMITS = { pages: 200, files: 100_000, bytesPerPage: 32 << 20 };
 const ADVICE = "Check the network and the hub's address (HF_ENDPOINT); if they are right, try again later.";
 
-const Revision = v.object({ sha: v.pipe(v.string(), v.regex(COMMIT, "expected a commit of 40 hex digits")) });
+const Revision = v.object({
+  sha: v.pipe(
+    v.string(),
+    v.check((sha) => COMMIT.test(sha), "expected a commit of 40 hex digits"),
+  ),
+});
 const Tree = v.array(
   v.object({
     type: v.string(),

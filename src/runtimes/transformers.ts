@@ -26,7 +26,7 @@ type LibraryArguments = any[];
 export interface FromTransformersOptions {
   /** The library's `Tensor`; needed only when there is no processor to learn it from. */
   Tensor?: new (
-    ...args: never[]
+    ...args: LibraryArguments
   ) => object;
   /** Name of the output with the features; default `last_hidden_state`, or the only one that can be. */
   output?: string;
