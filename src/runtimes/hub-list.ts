@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { COMMIT, checkFileName, type HubFile, type HubModel, webPageError } from "./hub-files.ts";
-import { beginsAsWebPage, isWebPage, readAll, shownAddress } from "./receive.ts";
+import { beginsAsWebPage, isWebPage, readAll } from "./receive.ts";
+import { shownAddress } from "./shown-address.ts";
 
 export interface HubAsk {
   /** Sends one request; throws an S2Error for any status but 2xx. */

@@ -1,4 +1,4 @@
-/** Requests with limits on silence and length, checks for HTML instead of a file, and addresses for messages. Platform-free. */
+/** Requests with limits on silence and length, and checks for HTML instead of a file. Platform-free. */
 
 /** Milliseconds of silence after which a download fails. */
 export const IDLE_LIMIT = 60_000;
@@ -71,10 +71,4 @@ async function within<T>(step: Promise<T>, idleLimit: number, onIdle?: () => voi
   } finally {
     clearTimeout(timer!);
   }
-}
-
-/** Returns an address for messages: without its query, which may be a signature that grants access, and without a password. */
-export function shownAddress(address: string): string {
-  if (address.startsWith("data:")) return `${address.slice(0, 40)}${address.length > 40 ? "..." : ""}`;
-  return address.replace(/[?#].*$/s, "").replace(/^([a-z]+:\/\/)[^/]*@/i, "$1");
 }

@@ -5,7 +5,8 @@ import { copyFile, open, readdir, rename, rm, stat, utimes } from "node:fs/promi
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, webPageError } from "../hub-files.ts";
-import { chunksOf, isWebPage, shownAddress } from "../receive.ts";
+import { chunksOf, isWebPage } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 import { discard, type HubRequest } from "./hub-request.ts";
 import { makeFolder, unfinishedName } from "./write-whole.ts";
 
