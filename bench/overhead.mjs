@@ -18,7 +18,7 @@ const images = noise([1, 3, 224, 224]);
 const tileSize = 3 * 224 * 224;
 const tiles = cutTiles();
 
-// The options of src/runtimes/node/session-worker.ts. With one thread there is no pool, so nothing spins.
+// The options of src/runtimes/node/threads.ts and session-worker.ts. With one thread there is no pool, so nothing spins.
 const sameOptions = {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,

@@ -118,7 +118,7 @@ async function extract(
   for await (const each of extracted) {
     const path = `${folder.name}/${each.image}`;
     if ("tokens" in each) features.set(each.image, each.tokens);
-    else if (!issues.some((issue) => issue.path === path)) issues.push({ path, reason: each.problem });
+    else if (!issues.some((issue) => issue.path === path)) issues.push({ path, reason: each.issue });
   }
   return features;
 }

@@ -55,8 +55,8 @@ async function inImages(image: string, location: IndexLocation, flags: SimilarFl
       ...{ ...flags, window },
       onFallback: () => quiet || writeMessage("note: LanceDB is not installed; the index is one file, searched in memory.\n"),
       onIndexed(each) {
-        if ("problem" in each) progress.log(failedLine(each.image, each.problem));
-        if ("problem" in each || each.done !== "removed") indexed++;
+        if ("issue" in each) progress.log(failedLine(each.image, each.issue));
+        if ("issue" in each || each.done !== "removed") indexed++;
         update();
       },
     },

@@ -51,8 +51,8 @@ export async function predictImages(folder: string, given: readonly string[], fl
       for await (const each of predict(head, names, { ...source, openGraph: graphsOf(modelFlags) })) {
         const job = left.next().value!;
         bar.update(++done);
-        if ("problem" in each) {
-          fail(job.image, each.problem);
+        if ("issue" in each) {
+          fail(job.image, each.issue);
           continue;
         }
         const { prediction } = each;

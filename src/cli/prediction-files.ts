@@ -1,7 +1,7 @@
 /** Files of a prediction: the picture for people, and the mask or the depth for programs. */
 import { relative } from "node:path";
 import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
-import { colorScale, markPng, pngWithLegend, swatches } from "../runtimes/node/index.ts";
+import { colorScale, tagPng, pngWithLegend, swatches } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Prediction, TaskHead } from "../tasks/index.ts";
 
@@ -20,7 +20,7 @@ export async function writePrediction(
   { folder, store }: { readonly folder: string; readonly store: Store },
 ): Promise<void> {
   const { encode } = await import("fast-png");
-  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), markPng(bytes));
+  const write = (path: string, bytes: Uint8Array) => store.write(relative(folder, path), tagPng(bytes));
   if (prediction.task === "segmentation") {
     const { mask } = prediction;
     await write(paths.mask, encode({ ...mask, channels: 1, depth: 8 }));

@@ -13,7 +13,7 @@ const mostNumbers = 2 ** 23;
 /** The outcome of one image: "removed" was in the index and is no longer among the images; `problem` says why one could not be extracted. */
 export type IndexedImage =
   | { readonly image: string; readonly done: "added" | "kept" | "removed" }
-  | { readonly image: string; readonly problem: string };
+  | { readonly image: string; readonly issue: string };
 
 /** Returns the config of an index that `indexImages` fills with features of these options. */
 export function indexConfigOf(
@@ -49,7 +49,7 @@ export async function* indexImages(
   const isKept = (image: string, hash: string) => known.get(image) === hash;
   for await (const each of extractChangedImages(images, options, isKept)) {
     if ("kept" in each) yield { image: each.image, done: "kept" };
-    else if ("problem" in each) {
+    else if ("issue" in each) {
       await removeImages(index, [each.image]);
       yield each;
     } else {

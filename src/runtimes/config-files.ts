@@ -1,10 +1,10 @@
-/** The JSON files beside a model: which there are, and which of them says how images are prepared. Platform-free. */
+/** The JSON config files beside a model, and the choice of the one with the preprocessing. Platform-free. */
 import { S2Error } from "../core/index.ts";
 import { processorIn } from "../images/index.ts";
 import { refusalOf } from "./foreign-files.ts";
 import type { JsonObject } from "./hub-config.ts";
 
-/** Every file that is looked for: transformers' (5 writes processor_config.json alone) and OpenCLIP's; timm's is config.json. */
+/** Names of the config files of transformers (version 5 writes processor_config.json alone), timm (config.json) and OpenCLIP. */
 export const CONFIG_FILES = [
   "config.json",
   "processor_config.json",
@@ -18,14 +18,14 @@ type ConfigName = (typeof CONFIG_FILES)[number];
 /** The parsed config files of a model. */
 export interface Configs {
   readonly config?: JsonObject;
-  /** The one config that says how images are prepared. */
+  /** The config with the preprocessing of images. */
   readonly preprocessor?: JsonObject;
 }
 
-/** Parses one of these files. @throws S2Error "model-file" for what is not a JSON object. */
+/** Parses a config file. @throws S2Error "model-file" when it is not a JSON object. */
 export function parseConfig(json: Uint8Array, name: string): JsonObject {
   // Not parseJson: a page loads this without a bundler, and then finds no package.
-  let reason = "it is no object";
+  let reason = "it is not an object";
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
@@ -40,9 +40,9 @@ export function parseConfig(json: Uint8Array, name: string): JsonObject {
 }
 
 /**
- * Chooses as transformers 5 does: images' part of processor_config.json, then preprocessor_config.json, then the same for video frames.
- * OpenCLIP's config speaks last, and not beside a timm config, which says it itself.
- * @param read gives the parsed file of that name, or undefined where there is none.
+ * Chooses as transformers 5 does: the image processor in processor_config.json, then preprocessor_config.json, then the same for video
+ * frames. OpenCLIP's config comes last, and is not read beside a timm config, which has the preprocessing itself.
+ * @param read returns the parsed file of a name, or undefined where there is none.
  */
 export function readConfigs(read: (name: ConfigName) => JsonObject | undefined): Configs {
   const config = read("config.json");

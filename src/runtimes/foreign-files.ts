@@ -1,4 +1,4 @@
-/** Model files of other formats: what they are, and how their model can be had. Platform-free. */
+/** Recognizes model files of other formats and says how to get a usable one. Platform-free. */
 import { S2Error } from "../core/index.ts";
 import { isLfsPointer, lfsPointerReason } from "../tensors/git-lfs.ts";
 
@@ -6,13 +6,12 @@ const pickle =
   "a PyTorch checkpoint, which only Python can read (it may run code); save the model again with save_pretrained, which writes model.safetensors, or export it to ONNX";
 const tensorflow = "a TensorFlow model; take the repository's safetensors or ONNX file, or export the model to ONNX";
 
-/** By the ends of names, the first that matches. */
+/** Formats by file name; the first match counts. */
 const byName: readonly (readonly [RegExp, string])[] = [
   [
-    /^open_clip.*\.safetensors$/i,
+    /^open_clip.*\.(safetensors|bin|pth?)$/i,
     "the weights of an OpenCLIP model, whose layout is not built here; take the same model in transformers' layout (config.json and model.safetensors), or export its image tower to ONNX",
   ],
-  [/^open_clip.*\.(bin|pth?)$/i, `an OpenCLIP model as ${pickle}`],
   [/\.(bin|pth?|ckpt|pkl|t7)(\.index\.json)?$/i, pickle],
   [/\.(h5|hdf5|keras|pb|ckpt-\d+.*)$/i, tensorflow],
   [/\.msgpack$/i, "a Flax model; take the repository's safetensors or ONNX file, or export the model to ONNX"],
@@ -23,7 +22,7 @@ const byName: readonly (readonly [RegExp, string])[] = [
   [/\.ort$/i, "ONNX Runtime's own format; give the ONNX file that it was made from"],
 ];
 
-/** By bytes at a place near the beginning. */
+/** Formats by bytes near the beginning of the file. */
 const byHead: readonly (readonly [at: number, bytes: string, format: string])[] = [
   [0, "PK\x03\x04", `a ZIP archive: unpack it, or if torch.save wrote it: ${pickle}`],
   ...["\x02", "\x03", "\x04", "\x05"].map((version) => [0, `\x80${version}`, pickle] as const),
@@ -37,19 +36,14 @@ const byHead: readonly (readonly [at: number, bytes: string, format: string])[] 
   ),
 ];
 
-/** Says what a file is that is no ONNX model, in half a sentence; undefined where that is not known. `head` are its first 40 bytes. */
-export function foreignFormat(name: string, head: Uint8Array): string | undefined {
-  const text = String.fromCharCode(...head.subarray(0, 40));
-  return byHead.find(([at, bytes]) => text.startsWith(bytes, at))?.[2] ?? foreignName(name);
-}
-
-/** Says what a file of that name is, where it is a model of another format. */
+/** Describes the format of a file by its name, with advice; undefined for names of no known other format. */
 export const foreignName = (name: string): string | undefined => byName.find(([pattern]) => pattern.test(name))?.[1];
 
-/** Says why a file is no model that can be loaded; undefined where nothing is known against it. */
+/** Returns a sentence for a file of another format, by its first 40 bytes or its name; undefined for a file that may be a model. */
 export function refusalOf(name: string, head: Uint8Array): string | undefined {
   if (isLfsPointer(head)) return `${lfsPointerReason(name)}.`;
-  const format = foreignFormat(name.split(/[\\/]/).at(-1)!, head);
+  const text = String.fromCharCode(...head.subarray(0, 40));
+  const format = byHead.find(([at, bytes]) => text.startsWith(bytes, at))?.[2] ?? foreignName(name.split(/[\\/]/).at(-1)!);
   return format && `${name} is ${format}.`;
 }
 

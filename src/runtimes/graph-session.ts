@@ -1,20 +1,20 @@
-/** A graph that is fed plain tensors; with a state, its outputs `next/NAME` are fed again as NAME, in the runtime's own buffers. */
+/** Runs a graph on plain tensors; with a state, its outputs `next/NAME` are fed back as NAME, in the runtime's own buffers. */
 import type { GraphTensor } from "../onnx/index.ts";
 import type { Tensors } from "./messages.ts";
 import type { MakeTensor, OrtSession, OrtTensor } from "./ort.ts";
 
 export interface GraphSession {
-  /** One run; gives the outputs that are not state. */
+  /** Runs once; returns the outputs that are not state. */
   run(feeds: Tensors): Promise<Record<string, GraphTensor>>;
   state(): Record<string, GraphTensor>;
 }
 
 export function graphSession(session: OrtSession, makeTensor: MakeTensor, state: Tensors = {}): GraphSession {
-  const owned = (given: Tensors) => mapValues(given, makeTensor);
-  const held = owned(state);
+  const toLibrary = (given: Tensors) => mapValues(given, makeTensor);
+  const held = toLibrary(state);
   return {
     async run(feeds) {
-      const results = await session.run({ ...held, ...owned(feeds) });
+      const results = await session.run({ ...held, ...toLibrary(feeds) });
       const others: Record<string, OrtTensor> = {};
       for (const [name, value] of Object.entries(results)) {
         const fed = name.startsWith("next/") ? name.slice("next/".length) : undefined;

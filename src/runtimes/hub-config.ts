@@ -1,18 +1,18 @@
-/** What a hub's config files say of a vision model's geometry. Platform-free: transformers.js's configs are read with it too. */
+/** The geometry of a vision model from a hub's config files. Platform-free: transformers.js's configs are read with it too. */
 
 export type JsonObject = { readonly [key: string]: unknown };
 export type Size = readonly [height: number, width: number];
 
-/** All of it hints: the graph's own dimensions are the judge. */
+/** Hints from config files; the graph's own dimensions decide. */
 export interface ConfigHints {
   readonly family?: string;
   readonly imageSize?: Size;
   readonly patchSize?: number;
-  /** Tokens before the grid that this family puts there; several when exports differ, the likeliest first. */
+  /** Numbers of tokens that this family puts before its grid; several where exports differ, the likeliest first. */
   readonly prefixTokens?: readonly number[];
 }
 
-/** Reads config.json (transformers' or timm's) and preprocessor_config.json; models of image and text are read by their vision part. */
+/** Reads config.json (transformers' or timm's) and preprocessor_config.json; of a model of images and texts its vision part. */
 export function readHints(config: JsonObject = {}, preprocessor: JsonObject = {}): ConfigHints {
   const vision = objectOf(config.vision_config) ?? config;
   const timm = objectOf(config.pretrained_cfg);
@@ -44,8 +44,9 @@ function patchOf(config: JsonObject, family = ""): number | undefined {
 }
 
 /**
- * transformers' modelling files: ViT and its kin put one [CLS] first; its DeiT is the distilled one and has two, though undistilled
- * weights are also exported under that name; DINOv2-with-registers and DINOv3 say how many registers follow; SigLIP and Swin have none.
+ * Reads the prefix tokens as transformers' modeling files define them: ViT and its relatives put one [CLS] first; its DeiT is the
+ * distilled one and has two, though undistilled weights are also exported under that name; DINOv2-with-registers and DINOv3 give the
+ * number of registers that follow; SigLIP and Swin have none.
  */
 function prefixOf(config: JsonObject, family = ""): readonly number[] | undefined {
   if (/^(siglip2?(_vision_model)?|ijepa|(donut-)?swin(v2)?|pvt(_v2)?|segformer)$/.test(family)) return [0];
@@ -60,7 +61,7 @@ function prefixOf(config: JsonObject, family = ""): readonly number[] | undefine
   return [1 + (typeof config.num_register_tokens === "number" ? config.num_register_tokens : 0)];
 }
 
-/** A side, [h, w], [c, h, w] (timm), { height, width } or { shortest_edge }. */
+/** Reads a side, [h, w], [c, h, w] (timm), { height, width } or { shortest_edge }. */
 function sizeOf(value: unknown): Size | undefined {
   if (isSide(value)) return [value, value];
   if (Array.isArray(value)) {

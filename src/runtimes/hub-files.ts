@@ -1,7 +1,7 @@
 /** A hub repository: valid names, the files that a model needs, and errors for what the hub answers. Platform-free. */
 import { S2Error } from "../core/index.ts";
 import { CONFIG_FILES } from "./config-files.ts";
-import { shownAddress } from "./receive.ts";
+import { shownAddress } from "./shown-address.ts";
 
 /** A model on a hub. */
 export interface HubModel {

@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { COMMIT, checkFileName, type HubFile, type HubModel, webPageError } from "./hub-files.ts";
-import { beginsAsWebPage, isWebPage, readAll, shownAddress } from "./receive.ts";
+import { beginsAsWebPage, isWebPage, readAll } from "./receive.ts";
+import { shownAddress } from "./shown-address.ts";
 
 export interface HubAsk {
   /** Sends one request; throws an S2Error for any status but 2xx. */
@@ -16,7 +17,12 @@ export interface HubAsk {
 const LIMITS = { pages: 200, files: 100_000, bytesPerPage: 32 << 20 };
 const ADVICE = "Check the network and the hub's address (HF_ENDPOINT); if they are right, try again later.";
 
-const Revision = v.object({ sha: v.pipe(v.string(), v.regex(COMMIT, "expected a commit of 40 hex digits")) });
+const Revision = v.object({
+  sha: v.pipe(
+    v.string(),
+    v.check((sha) => COMMIT.test(sha), "expected a commit of 40 hex digits"),
+  ),
+});
 const Tree = v.array(
   v.object({
     type: v.string(),

@@ -1,8 +1,9 @@
-/** The options of every runtime's `loadImage`, and the limits on what it decodes. Platform-free. */
+/** Options of `loadImage` in every runtime, and the limits on decoded images. Platform-free. */
 import { S2Error } from "../core/index.ts";
 
+/** Options of `loadImage`. */
 export interface LoadImageOptions {
-  /** What lies behind transparent pixels, 0 to 255 each. Default white. */
+  /** Color behind transparent pixels, 0 to 255 each. Default white. */
   background?: readonly [red: number, green: number, blue: number];
   /** "srgb" (default) converts by the embedded color profile; "ignore" takes the numbers as they are. */
   icc?: "srgb" | "ignore";
@@ -13,43 +14,44 @@ export interface LoadImageOptions {
   maxPixels?: number;
   /** Refuses images that need more memory to decode, as estimated from their header. Default 805306368 (768 MiB). */
   maxBytes?: number;
-  /** Gives up on the image when it aborts. */
+  /** Aborts loading. */
   signal?: AbortSignal;
 }
 
 export const WHITE = [255, 255, 255] as const;
 
-/** Pixels by how slowly an image's kind is decoded: an ordinary one, one whose colors are converted, a drawing. */
+/** Limits by the speed of decoding: plain images, images with converted colors, drawings. */
 const MAX_PIXELS = { plain: 16383 ** 2, converted: 8192 ** 2, svg: 4096 ** 2 } as const;
 
-/** With the rest of a process it stays below 1 GB. */
+/** Together with the rest of the process this stays below 1 GB. */
 const MAX_BYTES = 768 * 2 ** 20;
 
 /** @throws S2Error "too-many-pixels"; `name` begins the sentence. */
-export function refusePixels(
+export function checkPixelCount(
   name: string,
   width: number,
   height: number,
   maxPixels?: number,
-  kind: keyof typeof MAX_PIXELS = "plain",
+  speed: keyof typeof MAX_PIXELS = "plain",
 ): void {
-  const limit = maxPixels ?? MAX_PIXELS[kind];
+  const limit = maxPixels ?? MAX_PIXELS[speed];
   if (width * height <= limit) return;
-  const why = maxPixels === undefined ? { plain: "", converted: " where colors are converted", svg: " for an SVG" }[kind] : "";
+  const detail =
+    maxPixels === undefined ? { plain: "", converted: " where colors are converted", svg: " for an SVG" }[speed] : "";
   throw new S2Error(
     "too-many-pixels",
-    `${name} has ${width} x ${height} = ${width * height} pixels; the limit is ${limit}${why}. ` +
+    `${name} has ${width} x ${height} = ${width * height} pixels; the limit is ${limit}${detail}. ` +
       `Make the image smaller, or raise the option maxPixels to at least ${width * height}.`,
   );
 }
 
-/** @throws S2Error "too-many-pixels"; `what` says how the samples are stored, such as "4 x 16 bits, interlaced". */
-export function refuseBytes(name: string, bytes: number, what: string, maxBytes = MAX_BYTES): void {
+/** @throws S2Error "too-many-pixels"; `storage` describes the samples, such as "4 x 16 bits, interlaced". */
+export function checkBytes(name: string, bytes: number, storage: string, maxBytes = MAX_BYTES): void {
   if (bytes <= maxBytes) return;
   const mega = (count: number) => Math.ceil(count / 1e6);
   throw new S2Error(
     "too-many-pixels",
-    `${name} (${what}) needs about ${mega(bytes)} MB to decode; the limit is ${mega(maxBytes)} MB. ` +
+    `${name} (${storage}) needs about ${mega(bytes)} MB to decode; the limit is ${mega(maxBytes)} MB. ` +
       `Make the image smaller, or raise the option maxBytes to at least ${Math.ceil(bytes)}.`,
   );
 }

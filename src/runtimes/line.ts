@@ -10,24 +10,15 @@ export interface Line<Request, Answer> {
 /** A message with the number of its request. */
 export type Numbered<T> = T & { readonly id: number };
 
-/** The requests that are not answered yet. */
-export interface Waiting<Answer> {
-  /** Takes a number for a request that `send` sends with it. */
-  ask(send: (id: number) => void): Promise<Answer>;
-  settle(answer: Numbered<Answer>): void;
-  /** Rejects all requests, pending and later ones; the first reason stays. */
-  die(reason: Error): void;
-  readonly dead: boolean;
-  readonly count: number;
-}
-
-export function makeWaiting<Answer extends object>(): Waiting<Answer> {
+/** Keeps the requests that are not answered yet. */
+export function makeWaiting<Answer extends object>() {
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let death: Error | undefined;
   let last = 0;
   return {
-    ask: (send) =>
-      new Promise((resolve, reject) => {
+    /** Takes a number for a request that `send` sends with it. */
+    ask: (send: (id: number) => void) =>
+      new Promise<Answer>((resolve, reject) => {
         if (death) return reject(death);
         waiting.set(++last, { resolve, reject });
         try {
@@ -37,11 +28,12 @@ export function makeWaiting<Answer extends object>(): Waiting<Answer> {
           reject(error);
         }
       }),
-    settle({ id, ...answer }) {
+    settle({ id, ...answer }: Numbered<Answer>) {
       waiting.get(id)?.resolve(answer as unknown as Answer);
       waiting.delete(id);
     },
-    die(reason) {
+    /** Rejects all requests, pending and later ones; the first reason stays. */
+    die(reason: Error) {
       death ??= reason;
       for (const { reject } of waiting.values()) reject(death);
       waiting.clear();

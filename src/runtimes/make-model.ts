@@ -1,5 +1,4 @@
-/** From a session to a model: learns what it is, and makes it a function from images to features. Platform-free. */
-
+/** Makes a model of a session: reads its traits and returns a function from images to features. Platform-free. */
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
 import { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits } from "../onnx/embedded-metadata.ts";
@@ -11,17 +10,17 @@ import type { Model, ModelOptions } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
 import type { Session } from "./session.ts";
 
-/** What came with a model's graph. */
+/** Facts that come with a model's graph. */
 export interface KnownModel extends Configs {
-  /** For people and for files' metadata. */
+  /** Name for messages and for files' metadata. */
   readonly source: string;
-  /** The ONNX file's own. */
+  /** Metadata of the ONNX file. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * The model of a session: callable, with what it says of itself.
- * @throws S2Error "output", "prefix-tokens", "input" or "preprocessing" when it cannot be used or more must be said.
+ * Makes a callable model with its traits.
+ * @throws S2Error "output", "prefix-tokens", "input" or "preprocessing" when it cannot be used or an option is needed.
  */
 export async function makeModel(
   session: Session,
@@ -29,32 +28,32 @@ export async function makeModel(
   options: ModelOptions,
 ): Promise<Model> {
   const input = pickInput(session.inputs);
-  const own = embeddedTraits(metadata);
+  const embedded = embeddedTraits(metadata);
   const main = mainOutput(session, metadata, options);
   const [batch, channels] = input.shape.map((side) => (typeof side === "number" ? side : undefined));
-  let turned = mapsTurned(main.shape, input.shape.slice(2));
+  let channelsLast = hasChannelsLast(main.shape, input.shape.slice(2));
   const runPadded = async (images: Tensor, names: readonly string[]) => {
     const results = await runBatch(session, input.name, images, names, batch);
     const maps = results[main.name];
     const [, , height, width] = images.dims;
-    turned ??= maps && givesChannelsLast(maps.dims, [height, width]);
-    return turned && maps ? { ...results, [main.name]: turnMaps(maps) } : results;
+    channelsLast ??= maps && givesChannelsLast(maps.dims, [height, width]);
+    return channelsLast && maps ? { ...results, [main.name]: toChannelsFirst(maps) } : results;
   };
 
   const probeChannels = channels ?? 3;
   const probe = async (size: readonly [number, number]) =>
     (await runPadded(blank(probeChannels, size), [main.name]))[main.name].dims;
-  const given = turned ? { ...main, shape: channelsFirst(main.shape) } : main;
-  const hints = withOwn(readHints(config, preprocessor), own, main.name);
+  const given = channelsLast ? { ...main, shape: channelsFirst(main.shape) } : main;
+  const hints = withEmbedded(readHints(config, preprocessor), embedded, main.name);
   const seen = await observeTraits(input, given, hints, options, probe);
-  // Counting them costs a second reading of the file: `s2 inspect` does it.
-  const known = own.multiplyAdds !== undefined && String(own.imageSize) === String(seen.imageSize);
-  const traits = { ...seen, ...(known && { multiplyAdds: own.multiplyAdds }) };
+  // Only known ones: counting them would read the file again, as `s2 inspect` does.
+  const counted = embedded.multiplyAdds !== undefined && String(embedded.imageSize) === String(seen.imageSize);
+  const traits = { ...seen, ...(counted && { multiplyAdds: embedded.multiplyAdds }) };
 
   const outputs = session.outputs.map(({ name }) => name);
   const floatOutputs = session.outputs.filter(isFloat).map(({ name }) => name);
   const rules: ImageRules = { channels, maxBatch: batch, ...(!traits.dynamicSize && { size: traits.imageSize }) };
-  const preprocessing = options.preprocessing ?? ownPixels(metadata) ?? readPreprocessing({ config, preprocessor });
+  const preprocessing = options.preprocessing ?? embeddedPixels(metadata) ?? readPreprocessing({ config, preprocessor });
 
   const run = async (images: Tensor, names: readonly string[] = floatOutputs): Promise<Record<string, Tensor>> => {
     checkImages(images, rules);
@@ -72,43 +71,47 @@ export async function makeModel(
   });
 }
 
-/** True if the graph gives its maps as [b, h, w, c]; undefined where the fixed dimensions do not say it, and a run does. */
-function mapsTurned(shape: ValueInfo["shape"], size: ValueInfo["shape"]): boolean | undefined {
+/** Returns true if the graph gives its maps as [b, h, w, c]; undefined where only a run shows it. */
+function hasChannelsLast(shape: ValueInfo["shape"], size: ValueInfo["shape"]): boolean | undefined {
   if (shape.length === 3) return false;
   const numbers = (values: ValueInfo["shape"]) => values.every((value) => typeof value === "number");
   if (shape.length !== 4 || !numbers(shape.slice(1)) || !numbers(size)) return undefined;
   return givesChannelsLast([1, ...(shape.slice(1) as number[])], size as unknown as [number, number]);
 }
 
-const turnMaps = ({ dims, data }: Tensor): Tensor => ({ dims: channelsFirst(dims), data: moveChannels(dims, data, true) });
+const toChannelsFirst = ({ dims, data }: Tensor): Tensor => ({ dims: channelsFirst(dims), data: moveChannels(dims, data, true) });
 
-/** The output that is the features: the one asked for, else the one that the file calls so, else the only one that can be. */
+/** Finds the output with the features: the requested one, else the one in the file's metadata, else the only one that can be. */
 export function mainOutput({ outputs }: Session, metadata: KnownModel["metadata"], { output, layout }: ModelOptions): ValueInfo {
-  const own = embeddedTraits(metadata).output;
-  const named = output === undefined && layout === undefined && outputs.some(({ name }) => name === own);
-  return pickOutput(outputs, named ? { output: own } : { output, layout });
+  const embedded = embeddedTraits(metadata).output;
+  const useEmbedded = output === undefined && layout === undefined && outputs.some(({ name }) => name === embedded);
+  return pickOutput(outputs, useEmbedded ? { output: embedded } : { output, layout });
 }
 
-/** A file's own metadata are closer to it than config files beside it; of its patch and prefix they speak for one output. */
-function withOwn(hints: ConfigHints, { imageSize, patchSize, prefixTokens, output }: EmbeddedTraits, main: string): ConfigHints {
-  const speaks = output === undefined || output === main;
+/** Prefers a file's metadata to config files beside it; their patch size and prefix hold for one output. */
+function withEmbedded(
+  hints: ConfigHints,
+  { imageSize, patchSize, prefixTokens, output }: EmbeddedTraits,
+  main: string,
+): ConfigHints {
+  const holds = output === undefined || output === main;
   return {
     ...hints,
     ...(imageSize && { imageSize }),
-    ...(speaks && patchSize !== undefined && { patchSize }),
-    ...(speaks && prefixTokens !== undefined && { prefixTokens: [prefixTokens] }),
+    ...(holds && patchSize !== undefined && { patchSize }),
+    ...(holds && prefixTokens !== undefined && { prefixTokens: [prefixTokens] }),
   };
 }
 
-/** @throws S2Error "preprocessing" when the file's metadata are no preprocessing: ignoring them would give wrong features. */
-function ownPixels(metadata: Readonly<Record<string, string>>): Preprocessing | undefined {
+/** Reads the metadata's preprocessing. @throws S2Error "preprocessing" for invalid ones: ignoring them would give wrong features. */
+function embeddedPixels(metadata: Readonly<Record<string, string>>): Preprocessing | undefined {
   if (metadata["s2.preprocessing"] === undefined) return undefined;
   const { mean, std, rescale, filter } = embeddedPreprocessing(metadata) ?? {};
   const fields = { image_mean: mean ?? [], image_std: std ?? [], rescale_factor: rescale ?? 0, resample: filter ?? "" };
   return readPreprocessing({ preprocessor: fields });
 }
 
-/** Where the graph's batch is fixed, smaller ones are filled up with zeros and the outputs cut. */
+/** Runs a batch; where the graph's batch is fixed, smaller ones are padded with zeros and the outputs cut. */
 async function runBatch(
   session: Session,
   input: string,
@@ -125,6 +128,6 @@ async function runBatch(
 }
 
 function firstOf({ dims, data }: Tensor, batch: number, fixed: number): Tensor {
-  if (dims[0] !== fixed) return { dims, data }; // not one of the batch's
+  if (dims[0] !== fixed) return { dims, data }; // independent of the batch
   return { dims: [batch, ...dims.slice(1)], data: data.slice(0, (data.length / fixed) * batch) };
 }

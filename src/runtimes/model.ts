@@ -1,5 +1,4 @@
-/** What every runtime's `loadModel` gives, and what all of them take. */
-
+/** The model that every runtime's `loadModel` returns, and the options that all of them take. */
 import { checkNames, S2Error, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
 import type { Preprocessing } from "../images/index.ts";
 
@@ -9,32 +8,33 @@ export interface Model extends VisionModel {
   readonly traits: Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
   /** The graph's output names, as its source library calls them. */
   readonly outputs: readonly string[];
-  /** How the model wants its pixels; known when the file carries it or the hub's config files lie beside it. */
+  /** Preprocessing of the model's images; known from the file's metadata or the hub's config files beside it. */
   readonly preprocessing?: Preprocessing;
-  /** Where the model came from: its file's path or address, or "bytes". */
+  /** Path or address of the model, or "bytes". */
   readonly source: string;
-  /** Runs the graph; `outputs` are the names wanted, default all. The images stay usable. */
+  /** Runs the graph on [b, c, h, w]; `outputs` are the wanted names, default all. The images stay usable. */
   run(images: Tensor, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
-  /** Waits for the runs under way, then frees the session and its thread. */
+  /** Waits for running calls, then frees the session and its thread. */
   dispose(): Promise<void>;
 }
 
-/** How a model is read. What the files say themselves need not be given; what is given wins over the file's own metadata, and these over config files. */
+/** Options of `loadModel`. They win over the file's metadata, and these over config files; what the files say need not be given. */
 export interface ModelOptions {
-  /** Which output of the graph is the main features; default `last_hidden_state`, or the only one that can be. */
+  /** Name of the output with the main features; default `last_hidden_state`, or the only one that can be. */
   output?: string;
-  /** Tokens before the grid ([CLS], registers), where no config file says it. */
+  /** Number of tokens before the grid ([CLS], registers), where no config file has it. */
   prefixTokens?: number;
-  /** Pixels on a side of one token, where no config file says it. */
+  /** Side of a token in pixels, where no config file has it. */
   patchSize?: number;
-  /** The tile that the model was made for, where neither graph nor config says it; a folder's weights are built at it (in Node also beside a graph). */
+  /** Image size of the model in pixels, where neither graph nor config has it; a folder's weights are built at it (in Node also beside a graph). */
   imageSize?: number | readonly [height: number, width: number];
-  /** Which of several outputs to take: tokens [b, n, c] or maps [b, c, h, w]. */
+  /** Chooses among several outputs: tokens [b, n, c] or maps [b, c, h, w]. */
   layout?: "bnc" | "bchw";
+  /** Replaces the preprocessing from the files. */
   preprocessing?: Preprocessing;
-  /** Hub names are looked for in the cache only. */
+  /** Looks up hub names in the cache only. */
   offline?: boolean;
-  /** Called as a model's bytes arrive: those of `file` that are here, of as many (0 where the server does not say). */
+  /** Called as bytes of `file` arrive, with their number and the total `of` (0 where the server does not send it). */
   onProgress?: (done: { file: string; bytes: number; of: number }) => void;
 }
 
@@ -43,9 +43,9 @@ const names: readonly (keyof ModelOptions | "threads" | "device")[] = [
   ...(["offline", "onProgress"] as const),
 ];
 
-/** @throws S2Error "option" for what no runtime takes; `own` are the names that this one alone does. */
-export function checkModelOptions(options: ModelOptions & { readonly threads?: number }, own: readonly string[]): void {
-  checkNames(options, [...names, ...own]);
+/** @throws S2Error "option" for an unknown name or an invalid value; `more` are the names that this runtime alone takes. */
+export function checkModelOptions(options: ModelOptions & { readonly threads?: number }, more: readonly string[]): void {
+  checkNames(options, [...names, ...more]);
   const { threads, prefixTokens, patchSize, layout } = options;
   const counts = { threads: [threads, 1], prefixTokens: [prefixTokens, 0], patchSize: [patchSize, 1] } as const;
   for (const [name, [value, least]] of Object.entries(counts)) {

@@ -1,24 +1,23 @@
-/** A graph's traits from its own dimensions where they are fixed, and from one or two blank images where they are not. */
-
+/** Reads a graph's traits from its fixed dimensions, and from runs of one or two blank images where they are symbolic. */
 import { S2Error, type Tensor, type Traits } from "../core/index.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { ConfigHints, Size } from "./hub-config.ts";
 import type { ModelOptions } from "./model.ts";
 import { readTokens } from "./tokens.ts";
 
-/** Runs one blank image of a size and gives the dimensions of the main output. */
+/** Runs one blank image of a size and returns the dimensions of the main output. */
 export type Probe = (size: Size) => Promise<readonly number[]>;
 
 type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
 type Given = Pick<ModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
 
 /** 4096x4096, 200 MB as floats; larger images are cut into tiles. */
-const mostPixels = 2 ** 24;
+const MAX_PIXELS = 2 ** 24;
 
-/** Side of the blank image when nothing says the model's size: what most models were trained at. */
-const usualSide = 224;
+/** Side of the blank image where the model's size is unknown: most models were trained at it. */
+const DEFAULT_SIDE = 224;
 
-/** Reads what kind of features `output` is, for images of which size, and how they lie in its tokens. */
+/** Reads the layout of `output`, the image size and the token geometry. @throws S2Error "input", "output" or "prefix-tokens". */
 export async function observeTraits(
   input: ValueInfo,
   output: ValueInfo,
@@ -28,46 +27,49 @@ export async function observeTraits(
 ): Promise<ModelTraits> {
   const [batch, , ...sides] = input.shape;
   const fixed = sides.every((side) => typeof side === "number") ? (sides as unknown as Size) : undefined;
-  const wished = typeof given.imageSize === "number" ? ([given.imageSize, given.imageSize] as const) : given.imageSize;
-  if (fixed && wished && String(fixed) !== String(wished)) {
+  const wanted = typeof given.imageSize === "number" ? ([given.imageSize, given.imageSize] as const) : given.imageSize;
+  if (fixed && wanted && String(fixed) !== String(wanted)) {
     throw new S2Error(
       "input",
-      `imageSize is ${wished.join("x")}, but the graph takes ${fixed.join("x")} only; leave imageSize out, or export the model at that size.`,
+      `imageSize is ${wanted.join("x")}, but the graph takes ${fixed.join("x")} only; leave imageSize out, or export the model at that size.`,
     );
   }
-  const known = fixed ?? wished ?? hints.imageSize;
-  if (known && known[0] * known[1] > mostPixels)
+  const known = fixed ?? wanted ?? hints.imageSize;
+  if (known && known[0] * known[1] > MAX_PIXELS)
     throw new S2Error(
       "input",
-      `The model's images are ${known[1]}x${known[0]} by its graph, its config files or imageSize; at most ${mostPixels} pixels are run at once. Give another imageSize.`,
+      `The model's images are ${known[1]}x${known[0]} according to its graph, its config files or imageSize; at most ${MAX_PIXELS} pixels are run at once. Give another imageSize.`,
     );
   const patch = output.shape.length === 4 ? given.patchSize : (given.patchSize ?? hints.patchSize);
-  const seen = fixed ? await seeFixed(fixed, output, probe) : await seeSymbolic(known ?? [usualSide, usualSide], patch, probe);
+  const seen = fixed
+    ? await seeFixed(fixed, output, probe)
+    : await seeSymbolic(known ?? [DEFAULT_SIDE, DEFAULT_SIDE], patch, probe);
   const { grid, ...geometry } = readGeometry(seen, hints, { ...given, patchSize: patch });
   const dynamicSize = seen.dynamic ?? (await runs(probe, larger(seen.size, geometry.patchSize ?? 32)));
   return {
     ...geometry,
-    // A size that nobody named and that is not the only one that runs is not the model's.
-    ...((known || !dynamicSize) && { imageSize: known ?? seen.size, ...ownGrid(grid, seen.size, known, geometry.patchSize) }),
+    // A size that was not given, when others run too, is not the model's.
+    ...((known || !dynamicSize) && { imageSize: known ?? seen.size, ...gridOf(grid, seen.size, known, geometry.patchSize) }),
     dynamicSize,
     ...(typeof batch === "number" && { maxBatch: batch }),
   };
 }
 
-/** The tokens of the model's own size where they are not its whole patches; `seen` is that size or one patch larger. */
-function ownGrid(grid: Size, seen: Size, known: Size | undefined, patch?: number): { tileGrid?: Size } {
+/** Returns the token grid at the model's size where it differs from the whole patches; `seen` is that size or one patch larger. */
+function gridOf(grid: Size, seen: Size, known: Size | undefined, patch?: number): { tileGrid?: Size } {
   const size = known ?? seen;
   const more = String(seen) === String(size) ? 0 : 1;
   const tileGrid: Size = [grid[0] - more, grid[1] - more];
-  const whole = patch === undefined || tileGrid.every((count, axis) => count === Math.floor(size[axis] / patch));
-  return whole ? {} : { tileGrid };
+  const isWhole = patch === undefined || tileGrid.every((count, axis) => count === Math.floor(size[axis] / patch));
+  return isWhole ? {} : { tileGrid };
 }
 
+/** The result of a run or of fixed dimensions. */
 interface Seen {
   readonly size: Size;
-  /** Of the main output for one image of that size. */
+  /** Dimensions of the main output for one image of that size. */
   readonly dims: readonly number[];
-  /** Whether other sizes run; undefined: not tried yet. */
+  /** True if other sizes run; undefined where that is not tried yet. */
   readonly dynamic?: boolean;
 }
 
@@ -77,9 +79,9 @@ async function seeFixed(size: Size, output: ValueInfo, probe: Probe): Promise<Se
 }
 
 /**
- * Symbolic height and width prove nothing: many exports declare them although the position embedding was traced at one size. The
- * proof is a run one patch larger; larger, because a table of positions that is cut to length takes smaller images only. Where it
- * succeeds it tells the output's dimensions as well, and the model has been warmed up by a single image.
+ * Runs a blank image one patch larger than `size`. Symbolic height and width prove nothing: many exports declare them although the
+ * position embedding was traced at one size. Larger, because a table of positions that is cut to length takes smaller images too. A run
+ * that succeeds also gives the output's dimensions and warms the model up.
  */
 async function seeSymbolic(size: Size, patch: number | undefined, probe: Probe): Promise<Seen> {
   if (patch !== undefined) {
@@ -130,7 +132,7 @@ const runs = (probe: Probe, size: Size): Promise<boolean> =>
     () => false,
   );
 
-/** One black image. */
+/** Makes one black image. */
 export function blank(channels: number, [height, width]: Size): Tensor {
   return { dims: [1, channels, height, width], data: new Float32Array(channels * height * width) };
 }

@@ -1,9 +1,9 @@
-/** Requests and answers within limits: how long a server may be silent, how much it may send, and what it sent instead. Platform-free. */
+/** Requests with limits on silence and length, and checks for HTML instead of a file. Platform-free. */
 
-/** Milliseconds that a server may send nothing before a download is given up. */
+/** Milliseconds of silence after which a download fails. */
 export const IDLE_LIMIT = 60_000;
 
-/** `fetch` that rejects when no answer begins within `idleLimit` milliseconds. */
+/** Fetches; rejects when no answer begins within `idleLimit` milliseconds. */
 export async function fetchWithin(address: string, init: RequestInit, idleLimit: number): Promise<Response> {
   const silence = new AbortController();
   const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal;
@@ -48,12 +48,12 @@ export async function readAll(
   return all;
 }
 
-/** Returns true for an answer that calls itself HTML: a login page of the network, an error page, a single-page application. */
+/** Returns true for an answer of type HTML: a login page of the network, an error page, a single-page application. */
 export function isWebPage({ headers }: Response): boolean {
   return /^\s*(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "");
 }
 
-/** Returns true for bytes that begin as HTML does, for servers that do not say so. */
+/** Returns true for bytes that begin like HTML, for servers that do not send the type. */
 export function beginsAsWebPage(bytes: Uint8Array): boolean {
   return /^\uFEFF?\s*<(!doctype\s+html|html)\b/i.test(new TextDecoder().decode(bytes.subarray(0, 100)));
 }
@@ -71,10 +71,4 @@ async function within<T>(step: Promise<T>, idleLimit: number, onIdle?: () => voi
   } finally {
     clearTimeout(timer!);
   }
-}
-
-/** Returns an address for messages: without its query, which may be a signature that grants access, and without a password. */
-export function shownAddress(address: string): string {
-  if (address.startsWith("data:")) return `${address.slice(0, 40)}${address.length > 40 ? "..." : ""}`;
-  return address.replace(/[?#].*$/s, "").replace(/^([a-z]+:\/\/)[^/]*@/i, "$1");
 }

@@ -1,35 +1,35 @@
-/** From a token count to patch size and prefix tokens: tokens = prefix + ⌊height / patch⌋ · ⌊width / patch⌋. Platform-free. */
+/** Finds patch size and prefix tokens from a token count: tokens = prefix + ⌊height / patch⌋ · ⌊width / patch⌋. Platform-free. */
 
 import { commonPrefixes, possibleGrids, S2Error } from "../core/index.ts";
 import type { Size } from "./hub-config.ts";
 
-/** What is known of a model that gives `tokens` tokens for an image of `size`. */
+/** Known facts about a model that gives `tokens` tokens for an image of `size`. */
 export interface TokenFacts {
   readonly tokens: number;
   readonly size: Size;
-  /** From the caller or a config file. */
+  /** Patch size from the caller or a config file. */
   readonly patchSize?: number;
-  /** From the caller: not doubted, but checked. */
+  /** Number of prefix tokens from the caller; checked. */
   readonly prefixTokens?: number;
   readonly family?: string;
-  /** The prefixes that the family is known for. */
+  /** Numbers of prefix tokens of the family. */
   readonly familyPrefixes?: readonly number[];
 }
 
-/** More than any known family has; beyond it the patch size is more likely wrong. */
-const mostPrefixTokens = 16;
+/** Larger than in any known family; beyond it the patch size is more likely wrong. */
+const MAX_PREFIX_TOKENS = 16;
 
-/** @throws S2Error "prefix-tokens", a question, when what is known disagrees or does not suffice. */
+/** Finds the token geometry. @throws S2Error "prefix-tokens", a question, when the facts disagree or do not suffice. */
 export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens: number; grid: Size } {
   const { tokens, size, patchSize, prefixTokens, familyPrefixes } = facts;
   if (patchSize !== undefined) {
     const allowed = prefixTokens !== undefined ? [prefixTokens] : familyPrefixes;
     const fitting = possibleGrids(size, patchSize).filter(({ rows, cols }) => {
       const rest = tokens - rows * cols;
-      return allowed ? allowed.includes(rest) : rest >= 0 && rest <= mostPrefixTokens;
+      return allowed ? allowed.includes(rest) : rest >= 0 && rest <= MAX_PREFIX_TOKENS;
     });
     const [first] = fitting;
-    // Of several known prefixes the usual grid decides; without any, several answers are none.
+    // The first grid is the usual one, which decides among known prefixes; without any the grids must agree.
     if (first && (allowed || fitting.every(({ rows, cols }) => rows * cols === first.rows * first.cols)))
       return { patchSize, prefixTokens: tokens - first.rows * first.cols, grid: [first.rows, first.cols] };
     throw disagreement(facts, patchSize, allowed);
@@ -42,7 +42,7 @@ export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens
   throw question(facts, candidates);
 }
 
-/** The patch size that cuts the image into so many tokens without remainder. */
+/** Returns the patch size that cuts the image into so many tokens without remainder. */
 function patchOfGrid([height, width]: Size, tokens: number): number | undefined {
   const patch = Math.sqrt((height * width) / tokens);
   return Number.isInteger(patch) && height % patch === 0 && width % patch === 0 ? patch : undefined;
@@ -50,7 +50,7 @@ function patchOfGrid([height, width]: Size, tokens: number): number | undefined 
 
 function disagreement({ tokens, size, family, prefixTokens }: TokenFacts, patch: number, allowed?: readonly number[]): S2Error {
   const [rows, cols] = size.map((side) => Math.floor(side / patch));
-  const said =
+  const expected =
     prefixTokens !== undefined
       ? `prefixTokens is ${prefixTokens}`
       : family && allowed
@@ -58,7 +58,7 @@ function disagreement({ tokens, size, family, prefixTokens }: TokenFacts, patch:
         : "no family has so many";
   const got = `The model gives ${tokens} tokens for an image of ${size.join("x")}; patches of ${patch} make a grid of ${rows}x${cols}`;
   const rest = tokens - rows * cols;
-  const leaves = rest < 0 ? "more tokens than there are" : `which leaves ${rest} before it, while ${said}`;
+  const leaves = rest < 0 ? "more tokens than there are" : `which leaves ${rest} before it, while ${expected}`;
   return new S2Error(
     "prefix-tokens",
     `${got}, ${leaves}. Which is right? Give prefixTokens (${commonPrefixes}) or patchSize.${fits(tokens, size)}`,
@@ -77,7 +77,7 @@ function question({ tokens, size }: TokenFacts, candidates: readonly number[]): 
   });
 }
 
-/** The likely answers that would be consistent, to choose from: up to [CLS] and eight registers. */
+/** Lists the likely answers that are consistent: up to [CLS] and eight registers. */
 function fits(tokens: number, size: Size): string {
   const answers: string[] = [];
   for (let prefix = 0; prefix <= 9; prefix++) {

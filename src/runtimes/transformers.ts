@@ -1,33 +1,38 @@
-/** A transformers.js model as a model for S². Knows the library by the shape of its objects only: nothing of it is imported. */
-
+/** A transformers.js model as a model for S². The library is known by the shape of its objects only: nothing of it is imported. */
 import { checkNames, commonPrefixes, S2Error, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
-import { checkImages, type ImageRules, pickOutput, type ValueInfo } from "./graph.ts";
-import { type ConfigHints, type JsonObject, readHints, type Size } from "./hub-config.ts";
+import { checkImages, pickOutput, type ValueInfo } from "./graph.ts";
+import type { ConfigHints, Size } from "./hub-config.ts";
 import { readTokens } from "./tokens.ts";
 import {
+  type Graph,
+  graphOf,
+  listNames,
   pick,
+  readLibraryConfigs,
   type TensorClass,
   type TransformersModel,
   type TransformersProcessor,
-  tensorClassOf,
+  tensorMaker,
 } from "./transformers-library.ts";
 
 export { imageEmbedder, type TextTokenizer, textEmbedder } from "./transformers-embed.ts";
 export type { TransformersModel, TransformersProcessor };
 
-// biome-ignore lint/suspicious/noExplicitAny: the library's constructor has overloads that are none of our business.
+// biome-ignore lint/suspicious/noExplicitAny: the library's constructor has several overloads.
 type LibraryArguments = any[];
 
-/** What the objects do not say themselves. */
+/** Facts that the library's objects do not have. */
 export interface FromTransformersOptions {
   /** The library's `Tensor`; needed only when there is no processor to learn it from. */
   Tensor?: new (
     ...args: LibraryArguments
   ) => object;
-  /** Which output is the features; default `last_hidden_state`, or the only one that can be. */
+  /** Name of the output with the features; default `last_hidden_state`, or the only one that can be. */
   output?: string;
+  /** Number of tokens before the grid ([CLS], registers). */
   prefixTokens?: number;
+  /** Side of a token in pixels. */
   patchSize?: number;
 }
 
@@ -37,13 +42,14 @@ export interface FromTransformers extends VisionModel {
   readonly traits: Traits;
   /** Known when the processor was given. */
   readonly preprocessing?: Preprocessing;
+  /** Names of the graph's outputs. */
   readonly outputs: readonly string[];
 }
 
 /**
  * Makes a transformers.js model usable with S²:
  * `const model = fromTransformers(await AutoModel.from_pretrained(id), await AutoProcessor.from_pretrained(id));`
- * @throws S2Error "model-file", "output" or "prefix-tokens" when the model cannot be used or more must be said.
+ * @throws S2Error "model-file", "output" or "prefix-tokens" when the model cannot be used or an option is needed.
  */
 export function fromTransformers(
   model: TransformersModel,
@@ -51,75 +57,49 @@ export function fromTransformers(
   options: FromTransformersOptions = {},
 ): FromTransformers {
   checkNames(options, ["Tensor", "output", "prefixTokens", "patchSize"]);
-  const session = sessionOf(model);
-  const imageProcessor = processor?.image_processor ?? processor;
-  const processorConfig = (imageProcessor as { config?: JsonObject } | undefined)?.config;
-  const config = model.config as JsonObject;
-  const inputShape = session.inputMetadata?.find(({ name }) => name === session.input)?.shape ?? [];
-  const main = mainOutput(session, options.output);
-  const traits = readTraits(inputShape, main, readHints(config, processorConfig), options);
-  const rules: ImageRules = {
-    channels: numberOf(inputShape[1]),
-    maxBatch: traits.maxBatch,
-    ...(traits.dynamicSize === false && { size: traits.imageSize }),
-  };
-  const preprocessing = readPreprocessing({ preprocessor: processorConfig, config });
-
-  let tensorClass: Promise<TensorClass> | undefined;
+  const graph = graphOf(model);
+  const input = imageInput(graph);
+  const { imageProcessor, preprocessor, config, hints } = readLibraryConfigs(model, processor);
+  const inputShape = graph.inputMetadata?.find(({ name }) => name === input)?.shape ?? [];
+  const main = mainOutput(graph, options.output);
+  const traits = readTraits(inputShape, main, hints, options);
+  const { maxBatch, dynamicSize, imageSize } = traits;
+  const rules = { channels: numberOf(inputShape[1]), maxBatch, ...(dynamicSize === false && { size: imageSize }) };
+  const preprocessing = readPreprocessing({ preprocessor, config });
+  const makeTensor = tensorMaker(imageProcessor, options.Tensor as TensorClass | undefined);
   const features = async (images: Tensor): Promise<Tensor> => {
     checkImages(images, rules);
-    tensorClass ??= options.Tensor ? Promise.resolve(options.Tensor as TensorClass) : tensorClassOf(imageProcessor);
-    // A copy: the library hands the buffer to its own thread where it has one.
-    const tensor = new (await tensorClass)("float32", new Float32Array(images.data), [...images.dims]);
-    return pick(await model({ [session.input]: tensor }), main.name);
+    return pick(await model({ [input]: await makeTensor(images) }), main.name);
   };
-  return Object.assign(features, { traits, outputs: session.outputNames, ...(preprocessing && { preprocessing }) });
+  return Object.assign(features, { traits, outputs: graph.outputNames, ...(preprocessing && { preprocessing }) });
 }
 
-interface OrtSession {
-  readonly input: string;
-  readonly outputNames: readonly string[];
-  /** Newer ONNX Runtimes only. */
-  readonly inputMetadata?: readonly ValueInfo[];
-  readonly outputMetadata?: readonly ValueInfo[];
-}
-
-function sessionOf({ sessions }: TransformersModel): OrtSession {
-  const [session, ...more] = Object.values(sessions ?? {}) as (Omit<OrtSession, "input"> & { inputNames: readonly string[] })[];
-  const inputs = session?.inputNames ?? [];
-  if (more.length === 0 && inputs.length === 1) {
-    const { outputNames, inputMetadata, outputMetadata } = session;
-    return { input: inputs[0], outputNames, inputMetadata, outputMetadata };
-  }
-  const got =
-    more.length > 0
-      ? `The model has ${more.length + 1} graphs`
-      : `The model takes ${inputs.join(", ") || "nothing that is known"}`;
+function imageInput({ count, inputNames }: Graph): string {
+  if (count === 1 && inputNames.length === 1) return inputNames[0];
+  const got = count > 1 ? `The model has ${count} graphs` : `The model takes ${listNames(inputNames)}`;
   const advice = "load it with AutoModel, or for CLIP and SigLIP with CLIPVisionModelWithProjection or SiglipVisionModel";
   throw new S2Error("model-file", `${got}; expected one graph that takes images alone: ${advice}.`);
 }
 
-/** Its shape is known where ONNX Runtime tells it. */
-function mainOutput({ outputNames, outputMetadata }: OrtSession, wish?: string): ValueInfo {
-  if (outputMetadata) return pickOutput(outputMetadata, { output: wish });
-  const name =
-    wish ?? (outputNames.includes("last_hidden_state") || outputNames.length > 1 ? "last_hidden_state" : outputNames[0]);
+/** Finds the output with the features; its shape is known with newer ONNX Runtimes. */
+function mainOutput({ outputNames, outputMetadata }: Graph, wanted?: string): ValueInfo {
+  if (outputMetadata) return pickOutput(outputMetadata, { output: wanted });
+  const name = wanted ?? (outputNames.length === 1 ? outputNames[0] : "last_hidden_state");
   if (outputNames.includes(name)) return { name, type: "float32", shape: [] };
   throw new S2Error("output", `The model has no output "${name}". Give output: one of ${outputNames.join(", ")}.`);
 }
 
-/** From the graph's dimensions where they are fixed, else from config.json: a function that answers at once cannot run the model to see. */
+/** Reads traits from the graph's fixed dimensions, else from config.json: without a wait, the model cannot be run for them. */
 function readTraits(inputShape: ValueInfo["shape"], main: ValueInfo, hints: ConfigHints, given: FromTransformersOptions): Traits {
   const [batch, , height, width] = inputShape.map(numberOf);
   const fixed: Size | undefined = height && width ? [height, width] : undefined;
   const imageSize = fixed ?? hints.imageSize;
-  const rank = main.shape.length;
   return {
     ...(imageSize && { imageSize }),
-    // Symbolic height and width are a promise that not every export keeps; a run that breaks it says so.
+    // Symbolic height and width are a promise that not every export keeps; a run that breaks it fails with a message.
     ...(inputShape.length === 4 && { dynamicSize: fixed === undefined }),
     ...(batch && { maxBatch: batch }),
-    ...(rank === 4 ? mapTraits(main, fixed, given) : tokenTraits(main, imageSize, hints, given)),
+    ...(main.shape.length === 4 ? mapTraits(main, fixed, given) : tokenTraits(main, imageSize, hints, given)),
   };
 }
 
@@ -143,7 +123,7 @@ function tokenTraits({ shape }: ValueInfo, size: Size | undefined, hints: Config
   const family = hints.family ? `a ${hints.family}` : "this model";
   throw new S2Error(
     "prefix-tokens",
-    `How many tokens ${family} puts before its grid is not known. Give prefixTokens: ${commonPrefixes}.`,
+    `The number of tokens that ${family} puts before its grid is not known. Give prefixTokens: ${commonPrefixes}.`,
   );
 }
 

@@ -40,7 +40,7 @@ export interface ExtractImagesOptions {
 /** Result for one image; `hash` is the SHA-256 of the file that the features are of. */
 export type ExtractedImage =
   | { readonly image: string; readonly tokens: ImageTokens; readonly hash: string }
-  | { readonly image: string; readonly problem: string };
+  | { readonly image: string; readonly issue: string };
 
 /** Returns true for an image whose content (SHA-256) has not changed: it is skipped without being decoded. */
 export type IsUnchanged = (image: string, hash: string) => boolean;
@@ -79,11 +79,11 @@ async function extractOne(
   isUnchanged: IsUnchanged,
 ): Promise<ExtractedImage | UnchangedImage> {
   const prepared = await prepare(image, options, isUnchanged);
-  if ("problem" in prepared || "kept" in prepared) return { image, ...prepared };
+  if ("issue" in prepared || "kept" in prepared) return { image, ...prepared };
   try {
     return await finish(image, prepared, options);
   } catch (error) {
-    if (error instanceof S2Error && error.code === "not-finite") return { image, problem: error.message };
+    if (error instanceof S2Error && error.code === "not-finite") return { image, issue: error.message };
     throw error;
   }
 }
@@ -111,13 +111,13 @@ type Stored = { readonly fingerprint: Fingerprint; readonly tokens: ImageTokens 
 
 /**
  * Looks an image up in the store, then decodes and plans it. The fingerprint is of the very bytes that are decoded. An image that cannot be
- * read is returned as a problem.
+ * read is returned as a issue.
  */
 async function prepare(
   path: string,
   options: ExtractImagesOptions,
   isUnchanged: IsUnchanged,
-): Promise<Prepared | Stored | { kept: true } | { problem: string }> {
+): Promise<Prepared | Stored | { kept: true } | { issue: string }> {
   const { model, extraction, store, decode, read, modelHash, version } = options;
   try {
     const bytes = await read(path);
@@ -138,7 +138,7 @@ async function prepare(
       ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
     };
   } catch (error) {
-    return { problem: (error as Error).message };
+    return { issue: (error as Error).message };
   }
 }
 

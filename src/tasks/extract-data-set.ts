@@ -58,8 +58,8 @@ export async function extractDataSet(
   for await (const each of extracted) {
     const path = each.image;
     if ("tokens" in each) features.set(path, reduce(each.tokens));
-    else failed.push({ path, reason: each.problem });
-    const reason = "tokens" in each ? {} : { reason: each.problem };
+    else failed.push({ path, reason: each.issue });
+    const reason = "tokens" in each ? {} : { reason: each.issue };
     await onImage?.({ path, done: features.size + failed.length, of: images.length, ...reason, damaged: damaged.has(path) });
   }
   if (features.size > 0) return { features, failed };

@@ -13,7 +13,7 @@ export interface PredictImagesOptions extends Omit<ExtractImagesOptions, "extrac
 /** An image's prediction, or the reason why there is none. */
 export type PredictedImage =
   | { readonly image: string; readonly prediction: Prediction }
-  | { readonly image: string; readonly problem: string };
+  | { readonly image: string; readonly issue: string };
 
 /**
  * Yields the predictions of a saved head for images, in their order; one that fails is reported and does not stop the others.

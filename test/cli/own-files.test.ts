@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { markPng, refuseForeign } from "../../src/runtimes/node/index.ts";
+import { refuseForeign, tagPng } from "../../src/runtimes/node/index.ts";
 import { writeSafetensors } from "../../src/tensors/index.ts";
 import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
 
@@ -31,7 +31,7 @@ describe("what stands where an output goes", () => {
   it("a PNG is ours by its mark alone", async () => {
     const path = await drawImage(join(folder, "photo.png"));
     expect(() => refuseForeign([{ path }])).toThrow("s2 did not write it");
-    writeFileSync(path, markPng(readFileSync(path)));
+    writeFileSync(path, tagPng(readFileSync(path)));
     refuseForeign([{ path }]);
   });
 

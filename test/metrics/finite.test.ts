@@ -49,7 +49,7 @@ it("of many images, one whose features are NaN fails alone, also where the store
   const outcomes = async () => {
     const found: string[] = [];
     for await (const each of extractImages(["white", "black", "other"], collection))
-      found.push("problem" in each ? `${each.image}: ${each.problem.slice(0, 22)}` : `${each.image}: ${each.tokens.data[0]}`);
+      found.push("issue" in each ? `${each.image}: ${each.issue.slice(0, 22)}` : `${each.image}: ${each.tokens.data[0]}`);
     return found;
   };
   expect(await outcomes()).toEqual(["white: 1", "black: The model returned NaN", "other: 1"]);

@@ -96,7 +96,7 @@ describe("an index follows its images", () => {
     await all(indexImages(index, Object.keys(files), collection));
     expect(parts).toEqual([64, 64, 22]);
     for await (const each of extractImages(["7", "77", "140"], collection)) {
-      if (!("tokens" in each)) throw new Error(each.problem);
+      if (!("tokens" in each)) throw new Error(each.issue);
       const query = regionVectors(each.tokens, regions).vectors.slice(6, 12);
       expect((await search(index, { region: query }, { top: 1 }))[0]).toMatchObject({
         image: each.image,
@@ -122,7 +122,7 @@ describe("an index follows its images", () => {
     const crop = { ...collection, extraction: { scales: [1], fit: "crop" as const } };
     for (const from of ["model", "store"]) {
       for await (const each of extractImages(["a"], crop)) {
-        if (!("tokens" in each)) throw new Error(each.problem);
+        if (!("tokens" in each)) throw new Error(each.issue);
         expect([from, gridGeometryOf(each.tokens)]).toEqual([
           from,
           { region: { left: 10, top: 0, width: 40, height: 40 }, token: [20, 20] },
@@ -130,7 +130,7 @@ describe("an index follows its images", () => {
       }
     }
     for await (const each of extractImages(["a"], { ...crop, extraction: { ...crop.extraction, upsampled: true } })) {
-      if (!("tokens" in each)) throw new Error(each.problem);
+      if (!("tokens" in each)) throw new Error(each.issue);
       expect(gridGeometryOf(each.tokens)).toEqual({ region: { left: 0, top: 0, width: 60, height: 40 }, token: [20, 30] });
     }
   });

@@ -47,7 +47,7 @@ test("a graph of four images a run takes fewer: filled up with zeros, outputs cu
 
 test("a graph of four images a run refuses five with the way out", async () => {
   await withModel("fixed-batch", { patchSize: 8 }, async (model) => {
-    await expect(model(images(5))).rejects.toMatchObject({ code: "input", message: expect.stringContaining("splitForward: 4") });
+    await expect(model(images(5))).rejects.toMatchObject({ code: "input", message: expect.stringContaining("splitForward 4") });
   });
 });
 

@@ -86,7 +86,7 @@ describe("models that are not loaded here", () => {
   });
   test("an unknown family is a question, and the answer is taken", () => {
     const unknown = fake({ model_type: "novel" }, { model: session({}) });
-    expect(() => fromTransformers(unknown)).toThrow(/How many tokens a novel puts.*Give prefixTokens/);
+    expect(() => fromTransformers(unknown)).toThrow(/number of tokens that a novel puts.*Give prefixTokens/);
     expect(fromTransformers(unknown, undefined, { prefixTokens: 2 }).traits.prefixTokens).toBe(2);
   });
   test("a ConvNet's maps, of a fixed batch", () => {

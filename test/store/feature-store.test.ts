@@ -72,7 +72,7 @@ describe("stored features", () => {
     const seen = [];
     for await (const each of extractImages(["bad", "good"], { ...collection(), extraction: { scales: [1], fit: "squash" } }))
       seen.push(each);
-    expect(seen[0]).toMatchObject({ image: "bad", problem: "broken" });
+    expect(seen[0]).toMatchObject({ image: "bad", issue: "broken" });
     expect(seen[1]).toMatchObject({ image: "good", tokens: { channels: 2 } });
   });
 

@@ -1,7 +1,7 @@
 /** Decodes an image's file to RGB by sharp, in the calling thread. */
 import type { Metadata, Sharp } from "sharp";
 import { S2Error } from "../../core/index.ts";
-import { type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../image-options.ts";
+import { checkBytes, checkPixelCount, type LoadImageOptions, WHITE } from "../image-options.ts";
 import { rgbFrom8, rgbFrom16 } from "../to-rgb.ts";
 import { isSrgbProfile } from "./srgb-profile.ts";
 
@@ -50,7 +50,7 @@ export async function readHeader(bytes: Uint8Array, name: string, options: Decod
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
   const { width, height, depth, channels, space, format } = metadata;
   const slow = space === "cmyk" || convertsColors(metadata, options) ? "converted" : "plain";
-  refusePixels(name, width, height, options.maxPixels, format === "svg" ? "svg" : slow);
+  checkPixelCount(name, width, height, options.maxPixels, format === "svg" ? "svg" : slow);
   const bands = space === "cmyk" ? 5 : 4; // with alpha
   if ((depth !== "uchar" && depth !== "ushort") || channels > bands) {
     throw new S2Error(
@@ -61,7 +61,7 @@ export async function readHeader(bytes: Uint8Array, name: string, options: Decod
   }
   const turned = (metadata.orientation ?? 1) > 1 ? ", turned by EXIF" : "";
   const how = `${width} x ${height} pixels of ${channels} x ${depth === "ushort" ? 16 : 8} bits${metadata.isProgressive ? ", interlaced" : ""}${turned}`;
-  refuseBytes(name, bytes.length + width * height * bytesPerPixel(metadata), how, options.maxBytes);
+  checkBytes(name, bytes.length + width * height * bytesPerPixel(metadata), how, options.maxBytes);
   return metadata;
 }
 

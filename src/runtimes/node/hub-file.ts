@@ -5,7 +5,8 @@ import { copyFile, open, readdir, rename, rm, stat, utimes } from "node:fs/promi
 import { basename, dirname, join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, webPageError } from "../hub-files.ts";
-import { chunksOf, isWebPage, shownAddress } from "../receive.ts";
+import { chunksOf, isWebPage } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 import { discard, type HubRequest } from "./hub-request.ts";
 import { makeFolder, unfinishedName } from "./write-whole.ts";
 
@@ -65,8 +66,8 @@ async function checksumOf(path: string, file: HubFile): Promise<string> {
 
 const expectedChecksum = (file: HubFile) => file.sha256 ?? file.oid;
 
-const checksumError = (problem: string) =>
-  new S2Error("hub-checksum", `${problem}. The partial file was deleted: call again to download it anew.`);
+const checksumError = (issue: string) =>
+  new S2Error("hub-checksum", `${issue}. The partial file was deleted: call again to download it anew.`);
 
 /** Receives until all bytes are in `partial`, continuing after a cut connection; returns the number of bytes that were there before. */
 async function receiveAll(address: string, file: HubFile, partial: string, options: FetchOptions): Promise<number> {

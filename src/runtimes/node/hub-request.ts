@@ -1,7 +1,8 @@
 /** Requests to the hub: the token, redirects, aborting, and a sentence for each failure. */
 import { S2Error } from "../../core/index.ts";
 import { type HubModel, statusError } from "../hub-files.ts";
-import { fetchWithin, shownAddress } from "../receive.ts";
+import { fetchWithin } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 
 export interface HubQuestion extends HubModel {
   /** True when an older download could be used instead. */

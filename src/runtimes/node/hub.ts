@@ -71,11 +71,11 @@ function defaultCacheDir(): string {
 }
 
 function offlineError(name: string, revision: string, home: string, cached?: CachedModel): S2Error {
-  const [problem, otherwise] = cached
+  const [issue, otherwise] = cached
     ? [`${cached.damaged.join(", ")} of "${name}" in ${cached.folder} is missing or has changed`, ""]
     : [`"${name}" (revision ${revision}) is not in the cache, ${home}`, ", or copy that folder from a machine that has it"];
   const advice = `Run once with a network and without offline or HF_HUB_OFFLINE${otherwise}.`;
-  return new S2Error("offline", `${problem}, and offline is set, so it is not downloaded. ${advice}`);
+  return new S2Error("offline", `${issue}, and offline is set, so it is not downloaded. ${advice}`);
 }
 
 function writeError(name: string, home: string, error: Error): S2Error {

@@ -30,7 +30,7 @@ export { nameOutputs, type OutputFile, type OutputOptions, outputFiles } from ".
 export { escapePath } from "./quote-path.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
-export { encodePng, isMarkedPng, markPng, savePng } from "./save-png.ts";
+export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";

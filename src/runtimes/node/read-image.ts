@@ -3,7 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { nearest, S2Error } from "../../core/index.ts";
-import { refuseBytes } from "../image-options.ts";
+import { checkBytes } from "../image-options.ts";
 
 /**
  * Reads an image's file whole: so the decoded bytes are those that were read, an SVG has no folder to read other files from, and libvips
@@ -34,7 +34,7 @@ export async function readStart(source: string | Uint8Array, most: number, maxBy
       const found = await file.stat();
       checkKind(source, found);
       const size = Math.min(found.size, most);
-      refuseBytes(`"${source}"`, size, "its file alone", maxBytes);
+      checkBytes(`"${source}"`, size, "its file alone", maxBytes);
       const bytes = new Uint8Array(size);
       let length = 0;
       while (length < bytes.length) {

@@ -1,7 +1,7 @@
 /** The rule for output files: a file that exists is replaced only if this package wrote it or the user named exactly this file. */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
-import { isMarkedPng } from "./save-png.ts";
+import { isTaggedPng } from "./save-png.ts";
 
 export interface Output {
   readonly path: string;
@@ -34,7 +34,7 @@ export const onnxOutputs = (path: string): Output[] => [
 /** Returns true for a file with the mark of this package: `s2_vision` in JSON and safetensors metadata, the producer in ONNX, a text chunk in PNG. */
 function isOurs(path: string): boolean {
   const start = readStart(path, 4096);
-  if (path.endsWith(".png")) return isMarkedPng(start);
+  if (path.endsWith(".png")) return isTaggedPng(start);
   if (path.endsWith(".onnx")) return start.subarray(0, 64).includes("\x12\x09s2-vision"); // field 2 of a ModelProto
   if (path.endsWith(".json")) return isOwnJson(readFileSync(path, "utf8"));
   if (!path.endsWith(".safetensors") || start.length < 8) return false;

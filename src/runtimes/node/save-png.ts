@@ -1,4 +1,4 @@
-/** Writes pixels as a PNG file, with a mark by which PNGs of this package are recognized. */
+/** Writes pixels as a PNG file, with a tag by which PNGs of this package are recognized. */
 import { checkPixels, type Pixels } from "../../images/index.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -7,28 +7,28 @@ export async function savePng(pixels: Pixels, path: string): Promise<void> {
   await writeWhole(path, await encodePng(pixels));
 }
 
-/** Encodes pixels as the bytes of a PNG file with the mark of this package. @throws S2Error "pixels". */
+/** Encodes pixels as the bytes of a PNG file with the tag of this package. @throws S2Error "pixels". */
 export async function encodePng(pixels: Pixels): Promise<Uint8Array> {
   checkPixels(pixels);
   const { width, height, channels, data } = pixels;
   const { default: sharp } = await import("sharp");
   const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   const colors = image.toColourspace(channels === 1 ? "b-w" : "srgb");
-  return markPng(await colors.toFormat("png").toBuffer());
+  return tagPng(await colors.toFormat("png").toBuffer());
 }
 
 /** Bytes of signature and IHDR, which comes first (PNG specification, 5.6). */
 const HEAD = 33;
 const KEYWORD = "tEXtSoftware\0s2-vision"; // 11.3.3.2 of the specification
 /** Length, type, text and CRC-32 of the chunk. */
-const MARK = Uint8Array.of(0, 0, 0, KEYWORD.length - 4, ...new TextEncoder().encode(KEYWORD), 0xb8, 0x33, 0x5f, 0x40);
+const TAG = Uint8Array.of(0, 0, 0, KEYWORD.length - 4, ...new TextEncoder().encode(KEYWORD), 0xb8, 0x33, 0x5f, 0x40);
 
-/** Puts the mark into a PNG, as its first chunk after the header. */
-export function markPng(png: Uint8Array): Uint8Array {
-  return Buffer.concat([png.subarray(0, HEAD), MARK, png.subarray(HEAD)]);
+/** Puts the tag into a PNG, as its first chunk after the header. */
+export function tagPng(png: Uint8Array): Uint8Array {
+  return Buffer.concat([png.subarray(0, HEAD), TAG, png.subarray(HEAD)]);
 }
 
-/** Returns true if `start`, the first bytes of a file, has the mark. */
-export function isMarkedPng(start: Uint8Array): boolean {
-  return MARK.every((byte, i) => start[HEAD + i] === byte);
+/** Returns true if `start`, the first bytes of a file, has the tag. */
+export function isTaggedPng(start: Uint8Array): boolean {
+  return TAG.every((byte, i) => start[HEAD + i] === byte);
 }

@@ -104,7 +104,7 @@ async function tokensOf(image: string, base: string, extraction: ExtractImagesOp
   for await (const each of extractImages([relative(base, resolve(image))], extraction)) {
     if ("tokens" in each) return each.tokens;
     await loadImage(image); // its errors are more precise
-    throw new S2Error("image-broken", `${image}: ${each.problem}`);
+    throw new S2Error("image-broken", `${image}: ${each.issue}`);
   }
   throw new S2Error("image-not-found", `There is no image at ${image}.`);
 }

@@ -73,7 +73,7 @@ const sweptFolders = new Set<string>();
 
 /**
  * Removes the unfinished files of killed processes from a folder, once per process. Age identifies them: process ids mean nothing between
- * containers that share a folder.
+ * containers with a common folder.
  */
 function sweep(folder: string): void {
   const key = resolve(folder);

@@ -2,7 +2,8 @@
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, webPageError } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
-import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll, shownAddress } from "../receive.ts";
+import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 import { digest, type Kept, type ModelCache, type Validators } from "./model-cache.ts";
 
 /** A file to fetch. */

@@ -2,7 +2,7 @@
 import { S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
 import { decodeError, headerSize, imageFormat } from "../image-format.ts";
-import { checkImageOptions, type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../image-options.ts";
+import { checkBytes, checkImageOptions, checkPixelCount, type LoadImageOptions, WHITE } from "../image-options.ts";
 import { rgbFrom8 } from "../to-rgb.ts";
 
 /** Rows and columns that are drawn and read at a time: far below every browser's largest canvas, beyond which all pixels are silently zero. */
@@ -30,14 +30,14 @@ export async function loadImage(source: string | URL | Blob | Uint8Array, option
   const start = new Uint8Array(await blob.slice(0, HEADER).arrayBuffer());
   const format = imageFormat(start);
   const size = headerSize(start, format);
-  if (size) refuseSize(name, blob, size, options); // before decoding, where the header has it
+  if (size) checkSize(name, blob, size, options); // before decoding, where the header has it
   const bitmap = await decode(blob, options).catch((cause) => {
     throw decodeError(name, start, WORDS, format && cause);
   });
   try {
     signal?.throwIfAborted();
     const { width, height } = bitmap;
-    refuseSize(name, blob, [width, height], options);
+    checkSize(name, blob, [width, height], options);
     const data = readPixels(bitmap, options.background ?? WHITE, format === "JPEG");
     return { width, height, channels: 3, data, ...(address && { source: address }) };
   } finally {
@@ -53,9 +53,9 @@ const WORDS = {
   missing: "TIFF",
 } as const;
 
-function refuseSize(name: string, blob: Blob, [width, height]: readonly [number, number], options: LoadImageOptions): void {
-  refusePixels(name, width, height, options.maxPixels);
-  refuseBytes(name, blob.size + width * height * BYTES_PER_PIXEL, `${width} x ${height} pixels`, options.maxBytes);
+function checkSize(name: string, blob: Blob, [width, height]: readonly [number, number], options: LoadImageOptions): void {
+  checkPixelCount(name, width, height, options.maxPixels);
+  checkBytes(name, blob.size + width * height * BYTES_PER_PIXEL, `${width} x ${height} pixels`, options.maxBytes);
 }
 
 function decode(blob: Blob, { icc }: LoadImageOptions): Promise<ImageBitmap> {

@@ -1,5 +1,5 @@
 /** Model files kept in the browser's Cache Storage: each with its SHA-256, which is checked whenever it is read. */
-import { shownAddress } from "../receive.ts";
+import { shownAddress } from "../shown-address.ts";
 import type { OnNotice } from "./start-worker.ts";
 
 const NAME = "s2-vision";

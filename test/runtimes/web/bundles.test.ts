@@ -113,7 +113,7 @@ describe.skipIf(noChromium)(`pages with the packed package${skipped}`, () => {
     expect(said).toEqual([]);
     // Heavy parts are not there before a model is built, and WebGPU's larger library never.
     expect(atFirst.filter((path) => /\/dist\/(models|onnx)\//.test(path)).sort()).toEqual(
-      ["image-input", "own-words", "proto", "wire"].map((name) => `/node_modules/s2-vision/dist/onnx/${name}.js`),
+      ["embedded-metadata", "image-input", "proto", "wire"].map((name) => `/node_modules/s2-vision/dist/onnx/${name}.js`),
     );
     expect(paths.some((path) => /webgpu|asyncify|jsep/.test(path))).toBe(false);
     plain = run;
