@@ -1,12 +1,14 @@
 /** Running the plan: features appear scale by scale as principal-component colors. */
 import type { S2Plan } from "s2-vision";
 import { imageTokens } from "s2-vision/heads";
-import { extract, outputMap, principalColors, type ScaleMap } from "s2-vision/web";
+import { extract, outputMap, principalColors } from "s2-vision/web";
 import { attempt, byId, make, showProgress } from "./dom.ts";
 import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
 import { load } from "./model.ts";
 import { tilesOverlay } from "./plan.ts";
 import { onChange, type Seen, scaleNames, session, set } from "./session.ts";
+
+type ScaleMap = NonNullable<ReturnType<typeof outputMap>>;
 
 const part = byId("run", HTMLFieldSetElement);
 const state = byId("look-state", HTMLParagraphElement);

@@ -2,8 +2,8 @@
 import { basename, extname, join, relative, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
-import { imageVector, takeScales } from "../features/index.ts";
-import { heatPicture, loadImage, type Model, savePng } from "../node.ts";
+import { heatPicture, imageVector, takeScales } from "../features/index.ts";
+import { loadImage, type Model, savePng } from "../node.ts";
 import {
   boxAround,
   gridGeometryOf,

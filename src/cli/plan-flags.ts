@@ -1,7 +1,7 @@
 /** From flags to the library's calls: a model that is loaded, a plan for an image. */
-import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
-import { limitTiles } from "../features/index.ts";
-import { type ImagePlanOptions, loadModel, type Model, openGraph, planImage } from "../node.ts";
+import { S2Error, type S2Plan, type Traits } from "../core/index.ts";
+import { type ImagePlanOptions, planImage } from "../features/index.ts";
+import { loadModel, type Model, openGraph } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
@@ -42,30 +42,12 @@ export function planFor(
   flags: SizeFlags & { splitForward?: number },
   traits: Traits,
 ): S2Plan {
-  const { scales = [1, 2], sizes, dynamic, maxTiles, maxSplitSize, splitForward, maxTilesPerImage } = flags;
-  if (!dynamic) {
-    if (maxTiles) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
-    return planImage(image, { ...extractionOf(flags), ...defined({ splitForward }) }, traits);
-  }
-  limitTiles(image, maxTiles ?? MAX_TILES, maxTilesPerImage); // before all grids of so many are tried
-  const { merge, resizeOutputToIdx, overlap, fusion } = flags;
-  const options = defined({ merge, resizeOutputToIdx, overlap, fusion });
-  const tile = sideOf(maxSplitSize) ?? (sizes ? sideOf(sizes[0]) : traits.imageSize?.[0]) ?? 224;
-  const plan = planDynamicS2(
-    image,
-    {
-      numPrefixToken: traits.prefixTokens,
-      outputShape: traits.layout,
-      ...options,
-      splitForward: splitForward ?? 4, // as planImage: the memory of a run stays that of a few tiles
-      scales: sizes ? sizes.map((size) => sideOf(size)!) : scales.map((scale) => scale * tile),
-      tile,
-      maxTiles: maxTiles ?? MAX_TILES,
-    },
-    traits,
-  );
-  limitTiles(image, plan.tiles, maxTilesPerImage);
-  return plan;
+  const { sizes, dynamic, maxTiles, splitForward } = flags;
+  if (maxTiles && !dynamic) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
+  const options = { ...extractionOf(flags), ...defined({ splitForward }) };
+  if (!dynamic) return planImage(image, options, traits);
+  const { imgSizes: _, ...rest } = options;
+  return planImage(image, { ...rest, ...(sizes && { scales: sizes.map(sideOf) }), maxTiles: maxTiles ?? MAX_TILES }, traits);
 }
 
 /** The way of looking that the flags ask for, but for Dynamic S². */
@@ -86,7 +68,7 @@ export function extractionOf(flags: SizeFlags): ImagePlanOptions {
   return { ...size, ...defined({ fit, splitMode, maxSplitSize, merge, resizeOutputToIdx, overlap, fusion, maxTilesPerImage }) };
 }
 
-function sideOf(size: SizeFlags["maxSplitSize"]): number | undefined {
+function sideOf(size: NonNullable<SizeFlags["maxSplitSize"]>): number {
   if (typeof size !== "object") return size;
   throw new S2Error("option", `Dynamic S² has square tiles; got ${size[1]}x${size[0]}, expected a side such as 224.`);
 }

@@ -1,7 +1,8 @@
 /** What a head told of an image, as words, as numbers, as JSON, and as pictures. */
 import { relative } from "node:path";
+import { classColor, depthColor, depthPicture, maskPicture } from "../features/index.ts";
+import type { Photo } from "../images/index.ts";
 import { argmaxOfScores } from "../metrics/index.ts";
-import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
 import { markPng } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Prediction, TaskHead } from "../tasks/index.ts";

@@ -31,7 +31,7 @@ export interface ImageModel extends VisionModel {
 export async function extractImage(
   model: ImageModel,
   image: Photo,
-  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
+  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">) = {},
 ): Promise<Features> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
   const plan = isPlan(rest) ? withoutHooks(rest) : planImage(image, rest, model.traits);

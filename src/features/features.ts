@@ -8,6 +8,8 @@ export interface Features {
   readonly grid: { readonly rows: number; readonly cols: number };
   readonly plan: S2Plan;
   readonly gridGeometry: GridGeometry;
+  /** A token's features, [channels]; a view on `data`. Throws S2Error "token". */
+  vector(token: number): Float32Array;
   /** The image's pixels that a token stands for; a prefix token stands for all that the model saw. Throws S2Error "token". */
   boxOf(token: number): Box;
   /** The token that stands for a pixel of the image. Throws S2Error "outside" where the model saw nothing. */
@@ -42,19 +44,25 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
   const gridGeometry: GridGeometry = { region, token: [height, width] };
   const right = region.left + region.width;
   const bottom = region.top + region.height;
+  const checkToken = (token: number) => {
+    if (Number.isInteger(token) && token >= 0 && token < tokens) return;
+    throw new S2Error(
+      "token",
+      `There is no token ${token}; expected 0 to ${tokens - 1}, of which the first ${prefix} are prefix tokens.`,
+    );
+  };
   return {
     data: features.data,
     dims: [1, tokens, channels],
     grid,
     plan,
     gridGeometry,
+    vector(token) {
+      checkToken(token);
+      return features.data.subarray(token * channels, (token + 1) * channels);
+    },
     boxOf(token) {
-      if (!Number.isInteger(token) || token < 0 || token >= tokens) {
-        throw new S2Error(
-          "token",
-          `There is no token ${token}; expected 0 to ${tokens - 1}, of which the first ${prefix} are prefix tokens.`,
-        );
-      }
+      checkToken(token);
       if (token < prefix) return region;
       return cellBox(gridGeometry, Math.floor((token - prefix) / grid.cols), (token - prefix) % grid.cols);
     },

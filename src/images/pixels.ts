@@ -18,6 +18,12 @@ export interface Photo extends Pixels {
   readonly source?: string;
 }
 
+/** An encoded image: a path (in Node), an address, a file's bytes, or a Blob (a File is one). */
+export type ImageSource = string | URL | Uint8Array | ArrayBuffer | Blob;
+
+/** Returns true if the image is decoded already. */
+export const isPhoto = (image: ImageSource | Photo): image is Photo => "width" in Object(image);
+
 /** Refuses what is not `Pixels` with S2Error "pixels". */
 export function checkPixels(pixels: Pixels): void {
   const { width, height, channels, data } = pixels ?? {};

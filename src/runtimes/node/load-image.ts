@@ -1,9 +1,9 @@
-/** An image file into upright 8-bit sRGB pixels: sharp decodes, nothing is ever resized here. */
-
+/** Decodes an image file into upright 8-bit sRGB pixels with sharp; nothing is resized here. */
+import { fileURLToPath } from "node:url";
 import { S2Error } from "../../core/index.ts";
-import type { Photo } from "../../images/index.ts";
+import type { ImageSource, Photo } from "../../images/index.ts";
 import { imageKind, START_BYTES } from "../image-kinds.ts";
-import { checkImageOptions, type LoadImageOptions } from "../image-options.ts";
+import { checkImageOptions, type LoadImageOptions, refuseBytes } from "../image-options.ts";
 import { type DecodeOptions, decodeImage, needsConversion, type Rgb, readHeader } from "./decode-image.ts";
 import { drawSvg } from "./draw-svg.ts";
 import { refuseRaw, refuseUndecodable } from "./image-refusals.ts";
@@ -14,24 +14,50 @@ import { readImage } from "./read-image.ts";
 const IN_PLACE = 2 ** 20;
 
 /**
- * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, given as a path or as the file's bytes, into RGB pixels: turned upright by EXIF,
+ * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, given as a path, an address, bytes or a Blob, into RGB pixels: turned upright by EXIF,
  * 16 bits rounded to 8, transparency laid over `background`, colors converted to sRGB, of an animation the first frame.
  * The pixels of a plain 8-bit picture are the decoder's own, untouched. The work is done on other threads; an SVG is drawn in a
  * process of its own, reads no other file, and has 3 seconds of a processor and 640 MiB of memory.
  * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
-export async function loadImage(source: string | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
+export async function loadImage(image: ImageSource, options: LoadImageOptions = {}): Promise<Photo> {
   const { signal, ...rest } = options;
   checkImageOptions(rest);
   signal?.throwIfAborted();
+  const source = await pathOrBytes(image, rest.maxBytes, signal);
   const bytes = await readImage(source, rest.maxBytes);
   signal?.throwIfAborted();
-  const name = typeof source === "string" ? `"${source}"` : "The image";
+  const address = typeof source === "string" ? source : /^https?:/i.test(String(image)) ? String(image) : undefined;
+  const name = address ? `"${address}"` : "The image";
   const raw = refuseRaw(source, bytes.subarray(0, START_BYTES));
   if (raw) throw raw;
   const decoded = await unlessAborted(decodeBytes(bytes, name, rest, signal), signal);
-  const where = typeof source === "string" ? { source } : {};
-  return { ...decoded, channels: 3, ...where };
+  return { ...decoded, channels: 3, ...(address && { source: address }) };
+}
+
+/** Fetches an address, reads a Blob; a path stays one, for its file is read later. */
+async function pathOrBytes(image: ImageSource, maxBytes?: number, signal?: AbortSignal): Promise<string | Uint8Array> {
+  if (image instanceof Blob) {
+    refuseBytes("The image", image.size, "its file alone", maxBytes);
+    return new Uint8Array(await image.arrayBuffer());
+  }
+  if (image instanceof ArrayBuffer) return new Uint8Array(image);
+  if (image instanceof Uint8Array) return image;
+  const address = String(image);
+  if (/^file:/i.test(address)) return fileURLToPath(address);
+  if (!/^(https?|data|blob):/i.test(address)) return image as string;
+  const name = `"${address.slice(0, 80)}"`;
+  try {
+    const response = await fetch(address, { signal });
+    if (!response.ok) throw new Error(String(response.status));
+    refuseBytes(name, Number(response.headers.get("content-length")), "its file alone", maxBytes);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof S2Error) throw cause;
+    const why = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
+    throw new S2Error("image-not-found", `${name} could not be fetched (${why}). Check the address and the network.`, { cause });
+  }
 }
 
 async function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions, signal?: AbortSignal): Promise<Rgb> {

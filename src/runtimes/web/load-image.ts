@@ -1,6 +1,6 @@
-/** An image into upright 8-bit sRGB pixels: the browser decodes, nothing is ever resized here. */
+/** Decodes an image into upright 8-bit sRGB pixels with the browser; nothing is resized here. */
 import { S2Error } from "../../core/index.ts";
-import type { Photo } from "../../images/index.ts";
+import type { ImageSource, Photo } from "../../images/index.ts";
 import { headerSize } from "../header-size.ts";
 import { foreignKind, imageKind } from "../image-kinds.ts";
 import { checkImageOptions, type LoadImageOptions, refuseBytes, refusePixels, WHITE } from "../image-options.ts";
@@ -16,12 +16,12 @@ const HEADER = 2 ** 18;
 const BYTES_PER_PIXEL = 4 + 3;
 
 /**
- * Decodes an image, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
+ * Decodes an image, given as an address, bytes or a Blob, into RGB pixels: turned upright by EXIF, transparency laid over
  * `background`, colors converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
  * Node's `loadImage` gives; which formats there are, the browser says.
  * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
-export async function loadImage(source: string | URL | Blob | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
+export async function loadImage(source: ImageSource, options: LoadImageOptions = {}): Promise<Photo> {
   checkImageOptions(options);
   const where = typeof source === "string" || source instanceof URL ? { source: String(source) } : {};
   const { signal } = options;
@@ -77,12 +77,12 @@ function readPixels(bitmap: ImageBitmap, background: readonly [number, number, n
   return pixels;
 }
 
-async function blobOf(source: string | URL | Blob | Uint8Array, signal?: AbortSignal): Promise<Blob> {
+async function blobOf(source: ImageSource, signal?: AbortSignal): Promise<Blob> {
   if (source instanceof Blob) return refuseEmpty(source);
-  if (source instanceof Uint8Array) return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer)
+    return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
   if (typeof source !== "string" && !(source instanceof URL)) {
-    const expected = "expected an address, a Blob (files are such) or the file's bytes as a Uint8Array";
-    throw new S2Error("image-not-found", `Got an image of type ${typeof source}; ${expected}.`);
+    throw new S2Error("image-not-found", `Got an image of type ${typeof source}; expected an address, a file's bytes or a Blob.`);
   }
   const advice = "Check the address; a server of another origin must allow this page by CORS";
   const response = await fetch(source, { signal }).catch((cause) => {
