@@ -2,13 +2,10 @@
 export type {
   Box,
   DynamicS2Options,
-  ResizeMode,
   S2ErrorCode,
   S2Options,
   S2Plan,
-  ScalePlan,
   Tensor,
-  Traits,
   VisionModel,
 } from "./core/index.ts";
 export { mergeChessboard, planDynamicS2, planS2, resize, S2Error, s2, splitChessboard } from "./core/index.ts";

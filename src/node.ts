@@ -9,11 +9,11 @@ import {
   type VisualTokens,
   visualTokens as visualTokensOf,
 } from "./features/index.ts";
-import type { Photo } from "./images/index.ts";
+import { type ImageSource, isPhoto, type Photo } from "./images/index.ts";
 import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index.ts";
 
 export * from "./any-runtime.ts";
-export type { Project, VisualOptions, VisualTokens } from "./features/index.ts";
+export type { VisualTokens } from "./features/index.ts";
 export {
   type ExtractedFile,
   type ExtractFilesOptions,
@@ -22,14 +22,12 @@ export {
   findImages,
   hashModelFiles,
   type LanceVectors,
-  type LoadedTower,
   type LoadImageOptions,
   type LoadModelOptions,
   loadImage,
   loadModel,
   loadTower,
   type Model,
-  type OpenVectorsOptions,
   openFolder,
   openGraph,
   openLoop,
@@ -38,35 +36,33 @@ export {
   openVectors,
   saveOnnx,
   savePng,
-  type VectorIndexType,
-  type VideoFrame,
-  type VideoOptions,
   videoFrames,
 } from "./runtimes/node/index.ts";
 
 /**
- * Multi-scale features of an image (a path, or pixels from `loadImage`): every scale is made from the image's own pixels.
+ * Extracts multi-scale features of an image: a path or an address (string or URL), a file's bytes, a Blob, or
+ * pixels from `loadImage`. Every scale is made from the image's own pixels; without options the scales are 1 and 2 times the model's size.
  * @throws S2Error before the model runs when image, options and model do not fit; docs/errors.md lists the codes.
  */
 export async function extract(
   model: ImageModel,
-  image: string | Photo,
-  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
+  image: ImageSource | Photo,
+  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">) = {},
 ): Promise<Features> {
-  return extractImage(model, typeof image === "string" ? await loadImage(image) : image, options);
+  return extractImage(model, isPhoto(image) ? image : await loadImage(image, { signal: options.signal }), options);
 }
 
 /**
- * An image (a path, or pixels from `loadImage`) as a language model's visual tokens; `loadTower` gives the model, the tower and its projector.
+ * An image, as `extract` takes it, as a language model's visual tokens; `loadTower` gives the model, the tower and its projector.
  * @throws S2Error before the model runs when image, tower and model do not fit.
  */
 export async function visualTokens(
   model: ImageModel,
-  image: string | Photo,
+  image: ImageSource | Photo,
   tower: Tower,
   options?: VisualOptions,
 ): Promise<VisualTokens> {
-  return visualTokensOf(model, typeof image === "string" ? await loadImage(image) : image, tower, options);
+  return visualTokensOf(model, isPhoto(image) ? image : await loadImage(image, { signal: options?.signal }), tower, options);
 }
 
 /**

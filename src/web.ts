@@ -1,7 +1,7 @@
 /** "s2-vision/web": models on onnxruntime-web, images by the browser, features of images. */
 import type { Hooks, S2Plan } from "./core/index.ts";
 import { type ExtractOptions, extractImage, type Features, type ImageModel } from "./features/index.ts";
-import type { Photo } from "./images/index.ts";
+import { type ImageSource, isPhoto, type Photo } from "./images/index.ts";
 import { loadImage } from "./runtimes/web/index.ts";
 
 export * from "./any-runtime.ts";
@@ -20,14 +20,14 @@ export {
 } from "./runtimes/web/index.ts";
 
 /**
- * Multi-scale features of an image (an address, a file, or pixels from `loadImage`): every scale is made from the image's own pixels.
+ * Extracts multi-scale features of an image: an address (string or URL), a file's bytes, a Blob, or
+ * pixels from `loadImage`. Every scale is made from the image's own pixels; without options the scales are 1 and 2 times the model's size.
  * @throws S2Error before the model runs when image, options and model do not fit; docs/errors.md lists the codes.
  */
 export async function extract(
   model: ImageModel,
-  image: string | Blob | Photo,
-  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
+  image: ImageSource | Photo,
+  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">) = {},
 ): Promise<Features> {
-  const isFile = typeof image === "string" || image instanceof Blob;
-  return extractImage(model, isFile ? await loadImage(image) : image, options);
+  return extractImage(model, isPhoto(image) ? image : await loadImage(image, { signal: options.signal }), options);
 }

@@ -1,5 +1,5 @@
 /** The plan: draws the tiles of every scale over the image and estimates their cost. */
-import type { S2Plan, ScalePlan } from "s2-vision";
+import type { S2Plan } from "s2-vision";
 import { planImage } from "s2-vision/web";
 import { attempt, byId, make } from "./dom.ts";
 import { outline } from "./draw.ts";
@@ -38,7 +38,7 @@ function replan(): void {
 
 /** Fraction of the tiles' pixels that are padding. */
 function wasteOf({ scales }: S2Plan): number {
-  const pixels = ({ rows, cols, tile }: ScalePlan) => rows * cols * tile[0] * tile[1];
+  const pixels = ({ rows, cols, tile }: S2Plan["scales"][number]) => rows * cols * tile[0] * tile[1];
   const all = scales.reduce((sum, scale) => sum + pixels(scale), 0);
   const image = scales.reduce((sum, { canvas, padding }) => sum + (canvas[0] - padding[0]) * (canvas[1] - padding[1]), 0);
   return Math.max(0, 1 - image / all);

@@ -1,12 +1,14 @@
 /** Extracts the features of the image and shows them scale by scale as colors of principal components. */
 import type { S2Plan } from "s2-vision";
 import { imageTokens } from "s2-vision/heads";
-import { extract, outputMap, principalColors, type ScaleMap } from "s2-vision/web";
+import { extract, outputMap, principalColors } from "s2-vision/web";
 import { attempt, byId, make, showProgress } from "./dom.ts";
 import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
 import { load } from "./model.ts";
 import { tilesOverlay } from "./plan.ts";
 import { type Extracted, onChange, scaleNames, session, set } from "./session.ts";
+
+type ScaleMap = NonNullable<ReturnType<typeof outputMap>>;
 
 const fieldset = byId("run", HTMLFieldSetElement);
 const state = byId("extract-state", HTMLParagraphElement);

@@ -15,13 +15,13 @@ export async function extractImages(given: readonly string[], flags: ExtractFlag
   return untilStopped(async () => {
     const model = await openModel(flags);
     try {
-      const { dtype, resume, dynamic, maxTiles } = flags;
+      const { dtype, resume, splitForward } = flags;
       const report = await openReport(files.length, flags);
       if (!flags.quiet) undecodedReasons(undecoded).forEach(report.log);
       const results = extractInto(model, files, {
-        ...extractionFor(flags, model.traits),
-        ...{ dtype, resume, signal: stopSignal, onProgress: report.onProgress },
-        loadOptions: { ...loadOptionsOf(flags), dynamic, maxTiles },
+        ...extractionFor(flags),
+        ...{ dtype, resume, ...(splitForward && { splitForward }), signal: stopSignal, onProgress: report.onProgress },
+        loadOptions: loadOptionsOf(flags),
       });
       try {
         for await (const result of results) report.add(result);

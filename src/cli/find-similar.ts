@@ -1,7 +1,8 @@
 /** Runs `s2 similar`: searches an index that is brought up to date, or draws similarities over the image itself. */
 import { basename, extname, join, resolve } from "node:path";
 import { type Box, S2Error } from "../core/index.ts";
-import { heatPicture, loadImage, type Model, savePng } from "../node.ts";
+import { heatPicture } from "../features/index.ts";
+import { loadImage, type Model, savePng } from "../node.ts";
 import { type IndexLocation, locateIndex, refuseForeign, findSimilar as search, similarityMaps } from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
 import type { VectorHit } from "../tensors/index.ts";

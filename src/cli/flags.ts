@@ -1,6 +1,7 @@
 /** Flags that several commands share, and how their values are read. Sizes are WIDTHxHEIGHT here and [height, width] in the library. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ImagePlanOptions, LoadModelOptions } from "../node.ts";
+import type { ImagePlanOptions } from "../features/index.ts";
+import type { LoadModelOptions } from "../node.ts";
 import type { PrintFlags } from "./progress.ts";
 
 export type Size = readonly [height: number, width: number];

@@ -1,7 +1,7 @@
 /** Turns flags into calls of the library: loads the model, collects the options of an extraction, plans an image. */
-import { planDynamicS2, S2Error, type S2Plan, type Traits } from "../core/index.ts";
-import { limitTiles } from "../features/index.ts";
-import { type ImagePlanOptions, loadModel, type Model, openGraph, planImage } from "../node.ts";
+import { S2Error, type S2Plan, type Traits } from "../core/index.ts";
+import { type ImagePlanOptions, planImage } from "../features/index.ts";
+import { loadModel, type Model, openGraph } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
@@ -59,11 +59,14 @@ export function extractionOf(flags: SizeFlags): ImagePlanOptions {
   return { ...sizes, ...pick(flags, ...names) };
 }
 
-/** Options of `extractInto`; Dynamic S² plans each image. */
-export function extractionFor(flags: SizeFlags & { splitForward?: number }, traits: Traits) {
-  const extraction = { ...extractionOf(flags), ...pick(flags, "splitForward") };
-  if (!flags.dynamic && !flags.maxTiles) return extraction;
-  return { ...extraction, plan: (image: { height: number; width: number }) => planFor(image, flags, traits) };
+/** Options of `extract` and `planImage`, with Dynamic S² where the flags ask for it. */
+export function extractionFor(flags: SizeFlags): ImagePlanOptions {
+  const { imgSizes, dynamic, maxTiles } = flags;
+  if (maxTiles && !dynamic) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
+  const extraction = extractionOf(flags);
+  if (!dynamic) return extraction;
+  const { imgSizes: _, ...rest } = extraction;
+  return { ...rest, ...(imgSizes && { scales: imgSizes.map(sideOf) }), maxTiles: maxTiles ?? MAX_TILES };
 }
 
 /** Plans an image as the flags say; `splitForward` is tiles per run. */
@@ -72,31 +75,10 @@ export function planFor(
   flags: SizeFlags & { splitForward?: number },
   traits: Traits,
 ): S2Plan {
-  const { scales = [1, 2], imgSizes, dynamic, maxTiles, maxSplitSize, splitForward, maxTilesPerImage } = flags;
-  if (!dynamic) {
-    if (maxTiles) throw new S2Error("option", "--max-tiles belongs to --dynamic; give both or neither.");
-    return planImage(image, { ...extractionOf(flags), ...pick(flags, "splitForward") }, traits);
-  }
-  limitTiles(image, maxTiles ?? MAX_TILES, maxTilesPerImage); // before all grids of so many are tried
-  const tile = sideOf(maxSplitSize) ?? (imgSizes ? sideOf(imgSizes[0]) : traits.imageSize?.[0]) ?? 224;
-  const plan = planDynamicS2(
-    image,
-    {
-      numPrefixToken: traits.prefixTokens,
-      outputShape: traits.layout,
-      ...pick(flags, "merge", "resizeOutputToIdx", "overlap", "fusion"),
-      splitForward: splitForward ?? 4, // as planImage: the memory of a run stays that of a few tiles
-      scales: imgSizes ? imgSizes.map((size) => sideOf(size)!) : scales.map((scale) => scale * tile),
-      tile,
-      maxTiles: maxTiles ?? MAX_TILES,
-    },
-    traits,
-  );
-  limitTiles(image, plan.tiles, maxTilesPerImage);
-  return plan;
+  return planImage(image, { ...extractionFor(flags), ...pick(flags, "splitForward") }, traits);
 }
 
-function sideOf(size: SizeFlags["maxSplitSize"]): number | undefined {
+function sideOf(size: NonNullable<SizeFlags["maxSplitSize"]>): number {
   if (typeof size !== "object") return size;
   throw new S2Error("option", `Dynamic S² has square tiles; got ${size[1]}x${size[0]}, expected a side such as 224.`);
 }

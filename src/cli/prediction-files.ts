@@ -1,7 +1,8 @@
 /** Files of a prediction: the picture for people, and the mask or the depth for programs. */
 import { relative } from "node:path";
-import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
-import { colorScale, tagPng, pngWithLegend, swatches } from "../runtimes/node/index.ts";
+import { classColor, depthColor, depthPicture, maskPicture } from "../features/index.ts";
+import type { Photo } from "../node.ts";
+import { colorScale, pngWithLegend, swatches, tagPng } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Prediction, TaskHead } from "../tasks/index.ts";
 

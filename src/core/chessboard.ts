@@ -1,4 +1,4 @@
-/** Cutting images into a chessboard of tiles and putting tiles together again (`split_chessboard`, `merge_chessboard`). */
+/** Cuts images into a chessboard of tiles and puts tiles together again (`split_chessboard`, `merge_chessboard`). */
 import { isCount, px, S2Error } from "./error.ts";
 import { imageDims } from "./resize.ts";
 import type { Tensor } from "./types.ts";

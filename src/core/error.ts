@@ -18,7 +18,9 @@ export interface S2ErrorDetails {
  * `code` is stable and listed in docs/errors.md.
  */
 export class S2Error extends Error implements S2ErrorDetails {
+  /** Name of the class. */
   override readonly name = "S2Error";
+  /** Stable code. */
   readonly code: S2ErrorCode;
   declare readonly option?: string | readonly string[];
   declare readonly received?: unknown;
@@ -49,12 +51,12 @@ function show(value: unknown): string {
 export const isCount = (...numbers: readonly unknown[]): boolean =>
   numbers.every((n) => Number.isInteger(n) && (n as number) > 0);
 
-/** A size in words, width first as pictures are spoken of; arrays have the height first, as tensors. */
+/** Formats a size width first, as is usual for pictures; arrays have the height first, as tensors do. */
 export function px([height, width]: readonly number[]): string {
   return `${width}x${height}`;
 }
 
-/** The listed word closest to `word` (at most 3 letters and half of it apart), to end a refusal with "did you mean ...?". */
+/** The listed word closest to `word` (at most 3 letters and half of it apart), for messages that ask "did you mean ...?". */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.floor(word.length / 2)) + 1;

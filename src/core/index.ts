@@ -7,7 +7,7 @@ export { argmax, checkFinite, firstNotFinite } from "./finite.ts";
 export type { Fused } from "./fuse.ts";
 export { possibleGrids } from "./layout.ts";
 export { type Matrix, type ScaleMatrices, scaleMatrices } from "./matrices.ts";
-export { checkNames, s2OptionNames } from "./options.ts";
+export { checkNames, dynamicNames, s2OptionNames } from "./options.ts";
 export { readShape } from "./output.ts";
 export { planS2 } from "./plan.ts";
 export { resize } from "./resize.ts";

@@ -34,7 +34,8 @@ export function checkNames(options: object, known: readonly string[] = s2OptionN
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const meant = nearest(camel, known);
+    const stem = camel.toLowerCase().replace(/s$/, ""); // sizes, prefixTokens
+    const meant = (stem[3] && known.find((each) => each.toLowerCase().includes(stem))) ?? nearest(camel, known);
     throw new S2Error(
       "option",
       `There is no option "${name}"${meant ? `; did you mean "${meant}"?` : `; there are ${known.join(", ")}.`}`,

@@ -47,7 +47,7 @@ export function imageDims(images: Tensor): readonly [b: number, c: number, h: nu
   return [b, c, h, w];
 }
 
-/** Whether a plan antialiases when it resizes from one size to another. */
+/** Returns true if a plan antialiases when it resizes from one size to another. */
 export function filters({ antialias }: Pick<S2Plan, "antialias">, from: readonly number[], to: readonly number[]): boolean {
   return antialias === "always" || (antialias === "shrinking" && (to[0] < from[0] || to[1] < from[1]));
 }

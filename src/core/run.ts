@@ -1,15 +1,15 @@
-/** Running a plan: cut tiles, run the model, hand its outputs to the fusion; in memory are the run that the model has and the next. */
+/** Runs a plan: cuts tiles, runs the model, passes its outputs to the fusion. At most two runs of tiles are in memory. */
 import { type Fused, fuse } from "./fuse.ts";
 import { checkTraits } from "./traits.ts";
 import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
 
-/** What a caller may hear of a run, and how it stops it. */
+/** Callbacks of a run, and the signal that stops it. */
 export type Hooks = Pick<S2Options, "signal" | "onProgress" | "onScale">;
 
 /** Writes the tile of `image` whose corner is at (`top`, `left`) of the scale's canvas as [c, h, w] at `offset` of `out`, which is all zeros. */
 export type CutTile = (image: number, top: number, left: number, out: Float32Array, offset: number) => void;
 
-/** Images that can be had at each scale: `prepare` makes one scale ready and returns its knife. */
+/** Images at each scale: `prepare` resizes to one scale and returns the function that cuts its tiles. */
 export interface Source {
   readonly batch: number;
   readonly channels: number;
@@ -18,8 +18,8 @@ export interface Source {
 
 /**
  * Runs `plan` with `model` on tiles from `source`; `s2` is this with tiles cut from a resized tensor, `extract` with tiles cut from an image.
- * @returns features [b, n, c] or [b, c, h, w] and their token grid; however many tiles run at a time, the same numbers up to the model's
- * own rounding (a model that treats the images of a run alike gives the same bits, docs/performance.md).
+ * @returns features [b, n, c] or [b, c, h, w] and their token grid; the number of tiles per run changes them by
+ * the model's own rounding at most (docs/performance.md).
  * @throws S2Error when plan and model do not fit; whatever `signal` gives as its reason when it aborts.
  */
 export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, hooks: Hooks = {}): Promise<Fused> {
@@ -32,7 +32,7 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
     onProgress?.({ tiles: tilesDone, of: plan.tiles, scale });
   };
   let running: { run: Run; output: Tensor | Promise<Tensor> } | undefined;
-  // A run is cut while the model, where it works beside us, still looks at the run before.
+  // The next run is cut while an asynchronous model still works on the run before.
   for (const run of cutRuns(plan, source, traits.maxBatch)) {
     if (running) await settle(running.run, running.output);
     signal?.throwIfAborted();

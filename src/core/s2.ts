@@ -34,7 +34,7 @@ function checkImage({ image, region }: S2Plan, size: readonly [height: number, w
   }
 }
 
-/** A model may hide one bad pixel (a maximum over patches) or spread it over all tokens; so pixels are checked, not only features. */
+/** Checks pixels too: a model may hide one bad pixel (a maximum over patches) or spread it over all tokens. */
 function checkPixels({ dims: [, channels, height, width], data }: Tensor): void {
   const at = firstNotFinite(data);
   if (at < 0) return;
@@ -42,7 +42,7 @@ function checkPixels({ dims: [, channels, height, width], data }: Tensor): void 
   throw new S2Error("image", `Image ${image} has ${data[at]}; expected finite numbers. Check how it was normalized.`);
 }
 
-/** Whether `options` are a plan already: plans know their tiles. */
+/** Returns true if `options` are a plan already: only plans have tiles. */
 export function isPlan<Options extends object>(options: Options | S2Plan): options is S2Plan {
   return "tiles" in options;
 }

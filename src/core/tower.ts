@@ -1,4 +1,4 @@
-/** The eyes of a language model as data: how LLaVA, VILA and NVILA call S², and the plan that follows for one image. */
+/** Vision towers of language models as data: how LLaVA, VILA and NVILA call S², and the plan for one image. */
 import { planDynamicS2 } from "./dynamic.ts";
 import { S2Error } from "./error.ts";
 import { planS2 } from "./plan.ts";
@@ -15,15 +15,15 @@ export interface Tower {
   readonly tile: number;
   /** The scale whose token grid is the output's; negative counts from the end. */
   readonly resizeOutputToIdx: number;
-  /** Most tiles of the last scale; of "dynamic-s2" only. */
+  /** Most tiles of the last scale; "dynamic-s2" only. */
   readonly maxTiles: number;
-  /** Which hidden state is the features, as Python counts: -2 is the output of the last block but one. */
+  /** Index of the hidden state that is the features, as Python counts: -2 is the output of the last block but one. */
   readonly layer: number;
-  /** Whether tokens before the grid ([CLS]) are dropped ("patch") or kept ("cls_patch"). */
+  /** Drops or keeps tokens before the grid ([CLS]): "patch" or "cls_patch" in the config. */
   readonly prefix: "drop" | "keep";
-  /** How an image becomes a square: its middle, all of it squashed, or all of it on a square of the mean color. Of "s2" only. */
+  /** Makes the image square: its middle, all of it squashed, or all of it on a square of the mean color. "s2" only. */
   readonly fit: "crop" | "squash" | "pad";
-  /** What makes the language model's tokens of features, where the config names it. */
+  /** The projector from features to the language model's tokens, where the config names it. */
   readonly projector?: {
     /** `mm_projector_type`: linear, mlp2x_gelu, mlp_downsample ... */
     readonly type: string;
@@ -33,8 +33,8 @@ export interface Tower {
 }
 
 /**
- * S² as the tower was trained with: for "s2" of the square of the largest scale that the image was made into, resized without a filter
- * as LLaVA and VILA do (`antialias: true` filters); for "dynamic-s2" of the image itself, by NVILA's grid choice.
+ * Plans S² as the tower was trained with it. "s2" plans the square of the largest scale, resized without a filter as LLaVA and VILA do
+ * (`antialias: true` filters); "dynamic-s2" plans the image itself with NVILA's grid choice.
  * @throws S2Error "prefix-tokens" when the model does not say how many tokens it puts before its grid, and those of `planS2` and `planDynamicS2`.
  */
 export function planTower(

@@ -1,4 +1,4 @@
-/** What the model says of itself against what the plan asks of it, before the model runs. */
+/** Checks a plan against the model's traits before the model runs. */
 import { badOption, px, S2Error } from "./error.ts";
 import type { S2Plan, Traits } from "./types.ts";
 

@@ -1,14 +1,16 @@
-/** The data that S² speaks of: tensors, models, options, plans. Nothing here runs. */
+/** Types of S²: tensors, models, options, plans. */
 
 /** Plain data, row-major; structurally what onnxruntime's and transformers.js's float32 tensors are. Images are [b, c, h, w]. */
 export interface Tensor {
+  /** Sizes of the axes. */
   readonly dims: readonly number[];
+  /** Values; their count is the product of `dims`. */
   readonly data: Float32Array;
 }
 
-/** What a model says of itself; `s2` checks the plan against it before the model runs. */
+/** Facts about a model; `s2` checks the plan against them before the model runs. */
 export interface Traits {
-  /** The tile that the model was made for, in pixels: [height, width]. Absent: any size is as good as another. */
+  /** Image size that the model was trained for, in pixels: [height, width]. Absent: any size. */
   readonly imageSize?: readonly [height: number, width: number];
   /** Other tile sizes run too (position embeddings are interpolated); then another size is a warning, not an error. */
   readonly dynamicSize?: boolean;
@@ -31,18 +33,23 @@ export interface Traits {
 /** Any function from images [b, c, h, w] to tokens [b, n, c] or maps [b, c, h, w]; with `traits`, plans are checked against them. */
 export interface VisionModel {
   (images: Tensor): Tensor | Promise<Tensor>;
+  /** Facts that plans are checked against. */
   readonly traits?: Traits;
 }
 
 /** A rectangle in pixels of the image that was given; edges may be fractional. */
 export interface Box {
+  /** Left edge. */
   readonly left: number;
+  /** Top edge. */
   readonly top: number;
+  /** Pixels across. */
   readonly width: number;
+  /** Pixels down. */
   readonly height: number;
 }
 
-/** How S² looks at an image. The names are the reference's (`s2wrapper.forward`) in camelCase. */
+/** Options of S². The names are the reference's (`s2wrapper.forward`) in camelCase. */
 export interface S2Options {
   /** Multiples of the image's size, cut to whole pixels; exactly one of `scales` and `imgSizes`. */
   scales?: readonly number[];
@@ -63,13 +70,13 @@ export interface S2Options {
   outputShape?: "bnc" | "bchw";
   /** Images per run of the model: `true` = one tile position of the whole batch, a number = that many; default: a scale at once. */
   splitForward?: boolean | number;
-  /** How scales are joined: on channels (default, the paper's), or summed (its ablation), or averaged. */
+  /** Merges scales: "concat" on channels (default, the paper's), "add" (its ablation) or "mean". */
   merge?: "concat" | "add" | "mean";
   /** Filter before shrinking when a scale is smaller than the image; the reference does not. Default false. */
   antialias?: boolean;
   /** Tokens that neighboring tiles share at least, blended by distance from the tile's border. Default 0. */
   overlap?: number;
-  /** How scales are pooled onto the output's grid: as the reference (default), or "aligned" in continuous image coordinates. */
+  /** Pools scales onto the output's grid: as the reference (default), or "aligned" in continuous image coordinates. */
   fusion?: "reference" | "aligned";
   /** Stops before the next run of the model. */
   signal?: AbortSignal;
@@ -79,7 +86,7 @@ export interface S2Options {
   onScale?: (scale: number, features: Tensor) => void;
 }
 
-/** How Dynamic S² (NVILA) looks at an image: square grids for all scales but the last, whose grid follows the image's shape. */
+/** Options of Dynamic S² (NVILA): square grids for all scales but the last, whose grid follows the image's shape. */
 export interface DynamicS2Options extends Omit<S2Options, "scales" | "imgSizes" | "splitMode"> {
   /** Sides in pixels, rising, multiples of the first: 448, 896, 1344. Only their ratios count when `tile` is given. */
   scales: readonly number[];
@@ -95,17 +102,21 @@ export interface DynamicS2Options extends Omit<S2Options, "scales" | "imgSizes" 
 export interface ScalePlan {
   /** The image is resized to this. */
   readonly size: readonly [height: number, width: number];
-  /** What the tiles are cut from: `size`, then padded ("pad") or resized once more ("resize"). */
+  /** Size that the tiles are cut from: `size`, then padded ("pad") or resized once more ("resize"). */
   readonly canvas: readonly [height: number, width: number];
   /** Zeros at the bottom and at the right of `size` within `canvas`. */
   readonly padding: readonly [bottom: number, right: number];
+  /** Rows of tiles. */
   readonly rows: number;
+  /** Columns of tiles. */
   readonly cols: number;
+  /** Size of each tile. */
   readonly tile: readonly [height: number, width: number];
-  /** Top of each row and left of each column of tiles in the canvas; evenly spaced by `tile` unless tiles overlap. */
+  /** Top of each row of tiles in the canvas; spaced by `tile` unless tiles overlap. */
   readonly rowStarts: readonly number[];
+  /** Left of each column of tiles in the canvas. */
   readonly colStarts: readonly number[];
-  /** Row by row: the part of the image that each tile sees. */
+  /** Area of the image that each tile covers, row by row. */
   readonly tiles: readonly Box[];
   /** Token grid of this scale after stitching and cropping; known when the model's patch size is. */
   readonly grid?: { readonly rows: number; readonly cols: number };
@@ -113,34 +124,47 @@ export interface ScalePlan {
   readonly channels?: readonly [from: number, to: number];
 }
 
-/** Which tiles there are and what becomes of them: plain JSON, made by `planS2` or `planDynamicS2`, run by `s2`. */
+/** Tiles and settings of a run as plain JSON: made by `planS2` or `planDynamicS2`, run by `s2`. */
 export interface S2Plan {
+  /** Size of the image. */
   readonly image: readonly [height: number, width: number];
-  /** The part of the image that the scales show; absent: all of it. */
+  /** Area of the image that the scales cover; absent: all of it. */
   readonly region?: Box;
+  /** Scales in channel order. */
   readonly scales: readonly ScalePlan[];
   /** Tiles in all, per image. */
   readonly tiles: number;
   /** Index of the scale whose grid is the output's. */
   readonly outputScale: number;
+  /** Token grid of the output; known when the model's patch size is. */
   readonly outputGrid?: { readonly rows: number; readonly cols: number };
   /** Multiply-adds per image; known when the model says its cost. */
   readonly multiplyAdds?: number;
+  /** See `S2Options.splitMode`. */
   readonly splitMode: "exact" | "resize" | "pad";
+  /** See `S2Options.numPrefixToken`. */
   readonly numPrefixToken: number;
+  /** See `S2Options.outputShape`. */
   readonly outputShape: "bnc" | "bchw";
+  /** See `S2Options.splitForward`. */
   readonly splitForward: boolean | number;
+  /** See `S2Options.merge`. */
   readonly merge: "concat" | "add" | "mean";
-  /** When resizing is antialiased: never (the reference), when shrinking, or always (Pillow's filter, as NVILA). */
+  /** Antialiases never (the reference), when shrinking, or always (Pillow's filter, as NVILA). */
   readonly antialias: "never" | "shrinking" | "always";
+  /** See `S2Options.overlap`. */
   readonly overlap: number;
+  /** See `S2Options.fusion`. */
   readonly fusion: "reference" | "aligned";
+  /** Warnings where the plan does what few expect. */
   readonly warnings: readonly PlanWarning[];
 }
 
 /** Says where a plan does what few expect; docs/errors.md lists the codes. */
 export interface PlanWarning {
+  /** Stable code. */
   readonly code: string;
+  /** A sentence with the consequence and the way out. */
   readonly message: string;
   /** Names of the options that `message` contains. */
   readonly option?: string | readonly string[];

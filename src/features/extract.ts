@@ -13,25 +13,27 @@ import { imagenet, normalizer, type Photo, type Preprocessing, resizePixels } fr
 import { type Features, makeFeatures } from "./features.ts";
 import { type ImagePlanOptions, planImage } from "./plan-image.ts";
 
+/** Options of `extract`. */
 export interface ExtractOptions extends ImagePlanOptions {
-  /** How pixels become numbers; default: what the model says, else ImageNet's mean and deviation. */
+  /** Rescaling and normalization of pixels; default: the model's, else ImageNet's mean and deviation. */
   preprocessing?: Preprocessing;
 }
 
 /** A model that may know how its pixels are prepared, as `loadModel` and `fromTransformers` give. */
 export interface ImageModel extends VisionModel {
+  /** Rescaling and normalization that the model was trained with. */
   readonly preprocessing?: Preprocessing;
 }
 
 /**
- * Multi-scale features of an image: each scale is resized from the image's own pixels as Pillow does, cut, run and fused (paper §3.1 on real
+ * Extracts multi-scale features of an image: each scale is resized from the image's own pixels as Pillow does, cut, run and fused (paper §3.1 on real
  * high resolution, as the authors advise). Takes options or a plan (`planImage`, `planDynamicS2`).
  * @throws S2Error before the model runs when image, options and model do not fit.
  */
 export async function extractImage(
   model: ImageModel,
   image: Photo,
-  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">),
+  options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">) = {},
 ): Promise<Features> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
   const plan = isPlan(rest) ? withoutHooks(rest) : planImage(image, rest, model.traits);
@@ -46,7 +48,7 @@ export async function extractImage(
   return makeFeatures(plan.outputShape === "bchw" ? mapToTokens(fused) : fused, said);
 }
 
-/** The warning of features whose model does not say how its images are prepared. */
+/** Warning for features of a model that does not say how its images are prepared. */
 export const assumedPreprocessing = {
   code: "preprocessing-assumed",
   message:

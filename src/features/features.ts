@@ -1,28 +1,35 @@
-/** Features of one image: tokens that know their place, from token to pixels and back. */
+/** Features of one image: tokens with their location, from token to pixels and back. */
 import { type Box, type Fused, S2Error, type S2Plan } from "../core/index.ts";
 
 /** Tokens [1, prefix + rows·cols, channels] of an image. Token numbers count along `dims[1]`, prefix tokens first, then row by row. */
 export interface Features {
+  /** Values, row-major. */
   readonly data: Float32Array;
+  /** [1, tokens, channels]. */
   readonly dims: readonly [1, number, number];
+  /** Token grid without prefix tokens. */
   readonly grid: { readonly rows: number; readonly cols: number };
+  /** Plan that was run. */
   readonly plan: S2Plan;
+  /** Location of the grid in the image. */
   readonly gridGeometry: GridGeometry;
-  /** The image's pixels that a token stands for; a prefix token stands for all that the model saw. Throws S2Error "token". */
+  /** Returns a token's features, [channels], a view on `data`. Throws S2Error "token". */
+  vector(token: number): Float32Array;
+  /** Returns the area of the image that a token covers; a prefix token covers all that the model saw. Throws S2Error "token". */
   boxOf(token: number): Box;
-  /** The token that stands for a pixel of the image. Throws S2Error "outside" where the model saw nothing. */
+  /** Returns the token that covers a pixel of the image. Throws S2Error "outside" where the model saw nothing. */
   tokenAt(x: number, y: number): number;
 }
 
-/** Where a grid of tokens lies in an image, in its pixels. */
+/** Location of a token grid in an image, in its pixels. */
 export interface GridGeometry {
-  /** What the model saw. */
+  /** Area that the model saw. */
   readonly region: Box;
-  /** One token's sides; the last row and column may reach beyond the region. */
+  /** Sides of one token; the last row and column may reach beyond the region. */
   readonly token: readonly [height: number, width: number];
 }
 
-/** The pixels of `rows` x `cols` tokens from a cell of the grid on, as far as the model saw them. */
+/** Returns the area of `rows` x `cols` tokens from a cell of the grid on, cut off where the model saw nothing. */
 export function cellBox({ region, token }: GridGeometry, row: number, col: number, rows = 1, cols = 1): Box {
   const left = region.left + col * token[1];
   const top = region.top + row * token[0];
@@ -30,7 +37,7 @@ export function cellBox({ region, token }: GridGeometry, row: number, col: numbe
   return { left, top, width, height: Math.min(rows * token[0], region.top + region.height - top) };
 }
 
-/** Features from what a plan's run gave for one image, [1, n, c]. */
+/** Creates features from the output of a plan's run on one image, [1, n, c]. */
 export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Features {
   const [, tokens, channels] = features.dims;
   const prefix = plan.numPrefixToken;
@@ -42,19 +49,25 @@ export function makeFeatures({ features, grid, token }: Fused, plan: S2Plan): Fe
   const gridGeometry: GridGeometry = { region, token: [height, width] };
   const right = region.left + region.width;
   const bottom = region.top + region.height;
+  const checkToken = (token: number) => {
+    if (Number.isInteger(token) && token >= 0 && token < tokens) return;
+    throw new S2Error(
+      "token",
+      `There is no token ${token}; expected 0 to ${tokens - 1}, of which the first ${prefix} are prefix tokens.`,
+    );
+  };
   return {
     data: features.data,
     dims: [1, tokens, channels],
     grid,
     plan,
     gridGeometry,
+    vector(token) {
+      checkToken(token);
+      return features.data.subarray(token * channels, (token + 1) * channels);
+    },
     boxOf(token) {
-      if (!Number.isInteger(token) || token < 0 || token >= tokens) {
-        throw new S2Error(
-          "token",
-          `There is no token ${token}; expected 0 to ${tokens - 1}, of which the first ${prefix} are prefix tokens.`,
-        );
-      }
+      checkToken(token);
       if (token < prefix) return region;
       return cellBox(gridGeometry, Math.floor((token - prefix) / grid.cols), (token - prefix) % grid.cols);
     },

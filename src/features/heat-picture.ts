@@ -1,4 +1,4 @@
-/** How alike all places of an image are to one: the image darkened, and over it heat, a panel for each way of looking. */
+/** Draws similarity to one location as heat over the darkened image, a panel for each heat map. */
 import { type Box, S2Error } from "../core/index.ts";
 import { type Pixels, resizePixels } from "../images/index.ts";
 import type { GridGeometry } from "./features.ts";
@@ -20,7 +20,7 @@ export const INFERNO = [
   [252, 165, 10],
   [252, 255, 164],
 ];
-/** What is left of the image's light where there is no heat. */
+/** Brightness of the image where there is no heat. */
 const darkened = 0.45;
 
 /**
@@ -84,7 +84,7 @@ function levels({ rows, cols, data }: HeatMap): Uint8Array {
   return Uint8Array.from(data, (value) => (range > 0 ? Math.round(255 * Math.min(1, Math.max(0, (value - cold) / range))) : 0));
 }
 
-/** Of each level of heat: what is left of the image, and red, green and blue to add. Heat covers the image the more the hotter it is. */
+/** For each level of heat: the image's weight, and red, green and blue to add. Hotter cells cover more of the image. */
 const glows = Float64Array.from({ length: 4 * 256 }, (_, i) => {
   const heat = (i >> 2) / 255;
   const cover = 0.85 * Math.min(1, 2 * heat);
@@ -108,5 +108,5 @@ function lightTable(): Uint8Array {
   return table;
 }
 
-/** What is left of each level of light. */
+/** Darkened value of each level of light. */
 const dimmed = Uint8Array.from({ length: 256 }, (_, light) => Math.round(light * darkened));

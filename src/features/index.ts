@@ -8,7 +8,6 @@ export { type ImagePlanOptions, planImage } from "./plan-image.ts";
 export { classColor, depthColor, depthPicture, maskPicture } from "./prediction-picture.ts";
 export { prepareImage } from "./prepare-image.ts";
 export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
-export { limitTiles } from "./tile-limit.ts";
 export { imageVector, joinScales, mergeScales, type Pooling, poolTo, takeScales } from "./token-maps.ts";
 export { type ImageTokens, imageTokens } from "./tokens.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";

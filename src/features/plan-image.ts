@@ -1,8 +1,12 @@
 /** From an image's size, a model's traits and options to a plan: which part of the image is seen, at which sizes. */
 import {
   type Box,
+  badOption,
   checkNames,
+  type DynamicS2Options,
+  dynamicNames,
   oneOf,
+  planDynamicS2,
   planS2,
   px,
   S2Error,
@@ -11,12 +15,18 @@ import {
   s2OptionNames,
   type Traits,
 } from "../core/index.ts";
-import { limitTiles } from "./tile-limit.ts";
 
 type Size = readonly [height: number, width: number];
 
 /** S² on an image. Sizes count in the model's size, not the image's: scale 2 of a 224 model is 448. */
-export interface ImagePlanOptions extends S2Options {
+export interface ImagePlanOptions
+  extends Omit<S2Options, "scales">,
+    Partial<Pick<DynamicS2Options, "tile" | "maxTiles" | "gridChoice">> {
+  /**
+   * Multiples of the model's size; default [1, 2] unless `imgSizes` is given. With `maxTiles` (Dynamic S²) either these, beginning with 1,
+   * or sides in pixels as `planDynamicS2` takes them.
+   */
+  scales?: readonly number[];
   /**
    * "keep" (default): the image's shape is kept, its short side is the size; `splitMode` is "pad" unless given, the long side whole tokens.
    * "squash": all of the image in a square. "crop": the centered square.
@@ -32,6 +42,7 @@ export interface ImagePlanOptions extends S2Options {
  * @throws S2Error "fit", "model-size", "too-many-tiles" and those of `planS2`.
  */
 export function planImage(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits = {}): S2Plan {
+  if (options.maxTiles !== undefined) return planDynamic(image, options, traits);
   checkNames(options, [...s2OptionNames, "fit", "maxTilesPerImage"]);
   const { fit = "keep", maxTilesPerImage, ...given } = options;
   oneOf("fit", "fit", fit, ["keep", "squash", "crop"]);
@@ -48,7 +59,7 @@ export function planImage(image: { height: number; width: number }, options: Ima
       ? [height, wholeTokens((height * imageWidth) / imageHeight)]
       : [wholeTokens((width * imageHeight) / imageWidth), width];
   };
-  const { scales, ...rest } = given;
+  const { scales = given.imgSizes ? undefined : [1, 2], ...rest } = given;
   const base = fitted(tile);
   const imgSizes = scales
     ? scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)])
@@ -57,19 +68,39 @@ export function planImage(image: { height: number; width: number }, options: Ima
   const plan = planS2(
     { height: Math.ceil(region.height), width: Math.ceil(region.width) },
     {
-      ...rest,
+      ...withModelsTokens(rest, traits),
       imgSizes,
       maxSplitSize: tile,
       splitMode: given.splitMode ?? (fit === "keep" ? "pad" : "exact"),
-      numPrefixToken: given.numPrefixToken ?? traits.prefixTokens ?? 0,
-      outputShape: given.outputShape ?? traits.layout ?? "bnc",
-      splitForward: given.splitForward ?? 4,
       antialias: true,
     },
     traits,
   );
   limitTiles(image, plan.tiles, maxTilesPerImage); // tiles that overlap are more
   return forImage(plan, image, region, given.numPrefixToken !== undefined);
+}
+
+/** Plans Dynamic S² with tiles of the model's size. */
+function planDynamic(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits): S2Plan {
+  checkNames(options, [...dynamicNames, "maxTilesPerImage"]);
+  const { maxTilesPerImage, maxSplitSize, scales = [1, 2], maxTiles, ...given } = options;
+  limitTiles(image, maxTiles!, maxTilesPerImage); // before all grids of so many tiles are tried
+  const [tile, width] = maxSplitSize || scales[0] === 1 ? modelSize(options, traits) : [scales[0], scales[0]];
+  if (tile !== width) throw badOption("option", "maxSplitSize", [tile, width], "one side, because Dynamic S² has square tiles");
+  const settings = withModelsTokens(given, traits);
+  const plan = planDynamicS2(image, { ...settings, scales, tile: given.tile ?? tile, maxTiles: maxTiles! }, traits);
+  limitTiles(image, plan.tiles, maxTilesPerImage);
+  return plan;
+}
+
+/** Fills in what the model says of its tokens; a run takes few tiles, so that it needs little memory. */
+function withModelsTokens<T extends Partial<S2Options>>(options: T, traits: Traits) {
+  return {
+    ...options,
+    numPrefixToken: options.numPrefixToken ?? traits.prefixTokens ?? 0,
+    outputShape: options.outputShape ?? traits.layout ?? ("bnc" as const),
+    splitForward: options.splitForward ?? 4,
+  };
 }
 
 /** Tiles of all sizes when they do not overlap. */
@@ -111,4 +142,23 @@ function forImage(plan: S2Plan, image: { height: number; width: number }, region
     }
   });
   return { ...plan, image: [image.height, image.width], region, scales, antialias: "always", warnings };
+}
+
+/** Default of `maxTilesPerImage`; a square image reaches it with scales of 1 to 14. */
+const MAX_TILES_PER_IMAGE = 1024;
+
+/** Refuses an image that becomes too many tiles: a strip of 60000x1 pixels would be planned as 300,000 of them. */
+function limitTiles(
+  { height, width }: { height: number; width: number },
+  tiles: number,
+  maxTilesPerImage = MAX_TILES_PER_IMAGE,
+): void {
+  if (!(maxTilesPerImage >= 1)) throw badOption("option", "maxTilesPerImage", maxTilesPerImage, "a number of at least 1");
+  if (!(tiles > maxTilesPerImage) || height * width === 0) return; // the plan refuses an empty image
+  throw new S2Error(
+    "too-many-tiles",
+    `An image of ${px([height, width])} px would be cut into ${tiles} tiles at these sizes; the limit is ${maxTilesPerImage}. ` +
+      `Crop the image, take smaller scales or fit "crop", or raise maxTilesPerImage to ${tiles}.`,
+    { option: ["scales", "fit", "maxTilesPerImage"], received: tiles, expected: `at most ${maxTilesPerImage} tiles` },
+  );
 }

@@ -1,11 +1,11 @@
-/** What a head tells of every pixel, in colors beside the image: classes blended into it, depth from near (light) to far (dark). */
+/** Draws per-pixel predictions beside the image: classes blended into it, depth from near (light) to far (dark). */
 import { type Pixels, resizePixels } from "../images/index.ts";
 import { INFERNO } from "./heat-picture.ts";
 import { opaque, panelSize, strip } from "./picture.ts";
 
 type Map<Data> = { readonly width: number; readonly height: number; readonly data: Data };
 
-/** Okabe and Ito's colors, which all eyes tell apart. */
+/** Okabe and Ito's colors, safe for color-blind readers. */
 const FIRST = [
   [0, 114, 178],
   [230, 159, 0],
@@ -15,10 +15,10 @@ const FIRST = [
   [86, 180, 233],
   [240, 228, 66],
 ];
-/** How much of the class's color lies over the image. */
+/** Opacity of the class's color over the image. */
 const COVER = 0.8;
 
-/** The color of a class by its id: always the same, the first seven by Okabe and Ito, then hues a golden angle apart. */
+/** Returns the color of a class by its id: always the same, the first seven by Okabe and Ito, then hues a golden angle apart. */
 export function classColor(id: number): [red: number, green: number, blue: number] {
   if (id < FIRST.length) return [...FIRST[id]] as [number, number, number];
   const hue = (id * 137.508) % 360;
@@ -31,7 +31,7 @@ export function classColor(id: number): [red: number, green: number, blue: numbe
   return [channel(0), channel(8), channel(4)];
 }
 
-/** The image, and beside it the image under the colors of its pixels' classes; the mask has the image's size. */
+/** Draws the image, and beside it the image under the colors of its pixels' classes; the mask has the image's size. */
 export function maskPicture(image: Pixels, mask: Map<Uint8Array>, height = 448): Pixels {
   const colors = Array.from({ length: 256 }, (_, id) => classColor(id));
   const flat = painted(mask, (id) => colors[id]);
@@ -42,7 +42,7 @@ export function maskPicture(image: Pixels, mask: Map<Uint8Array>, height = 448):
   return strip([drawn, { ...drawn, data: blended }]);
 }
 
-/** The image, and beside it its depth: `near` meters and less is lightest, `far` and more darkest; as `depthColor`. */
+/** Draws the image, and beside it its depth: `near` meters and less is lightest, `far` and more darkest; as `depthColor`. */
 export function depthPicture(
   image: Pixels,
   depth: Map<Float32Array>,
@@ -57,7 +57,7 @@ export function depthPicture(
   return strip([opaque(resizePixels(image, size, "bicubic")), resizePixels(flat, size, "box")]);
 }
 
-/** The color of a depth: `part` is 0 for the nearest, 1 for the farthest. */
+/** Returns the color of a depth: `part` is 0 for the nearest, 1 for the farthest. */
 export function depthColor(part: number): [red: number, green: number, blue: number] {
   const place = (1 - part) * (INFERNO.length - 1);
   const below = Math.min(INFERNO.length - 2, Math.floor(place));

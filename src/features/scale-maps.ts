@@ -1,11 +1,11 @@
-/** Each scale's own features, on its own token grid, from one run of the model: what a picture shows before scales are pooled together. */
+/** Features of each scale on its own token grid, before scales are pooled together, from one run of the model. */
 import { type Box, runPlan, S2Error, type S2Plan, type Tensor } from "../core/index.ts";
 import { type Photo, type Pixels, resizePixels } from "../images/index.ts";
 import { principalColors } from "./colors.ts";
 import type { ImageModel } from "./extract.ts";
 import { picture } from "./picture.ts";
 
-/** A model that keeps what it gave; for one image, for all outputs stay in memory until `scaleMaps` has read them. */
+/** A model that keeps its outputs in memory until `scaleMaps` has read them; for one image. */
 export interface RecordedModel extends ImageModel {
   readonly recording: Tensor[];
 }
@@ -18,7 +18,7 @@ export interface ScaleMap {
   readonly data: Float32Array;
 }
 
-/** Wraps a model so that `extract` with it records what each run gave; `scaleMaps` plays it back. */
+/** Wraps a model so that `extract` records the output of each run; `scaleMaps` reads them. */
 export function recordModel(model: ImageModel): RecordedModel {
   const recording: Tensor[] = [];
   const { traits, preprocessing } = model;
@@ -31,7 +31,7 @@ export function recordModel(model: ImageModel): RecordedModel {
 }
 
 /**
- * The maps of `plan`'s scales from what the model gave when the plan ran on one image; the model does not run again.
+ * Computes the maps of `plan`'s scales from the recorded outputs; the model does not run again.
  * @throws S2Error "recording" when the recorded runs are not those of this plan.
  */
 export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<ScaleMap[]> {
@@ -59,8 +59,8 @@ export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<
 }
 
 /**
- * What `onScale` gives of one image as a map, to be drawn before the next scale is there; undefined where the plan does not know its grid
- * (the model does not say its patch size).
+ * Converts the features of one image that `onScale` gives to a map, so that a scale can be drawn before the next is there; undefined when
+ * the plan has no grid (the model does not say its patch size).
  */
 export function outputMap(features: Tensor, plan: S2Plan): ScaleMap | undefined {
   if (plan.outputShape === "bchw") return fromMap(features);
@@ -79,7 +79,7 @@ function fromMap({ dims: [, channels, rows, cols], data }: Tensor): ScaleMap {
   return { rows, cols, channels, data: out };
 }
 
-/** The image beside each scale's first three principal components with its tiles outlined; of a cropped image, the part that was seen. */
+/** Draws the image beside each scale's first three principal components with its tiles outlined; of a cropped image, the part that was seen. */
 export function scalePicture(image: Photo, maps: readonly ScaleMap[], plan: S2Plan): Pixels {
   const { left, top, width, height } = plan.region ?? { left: 0, top: 0, width: image.width, height: image.height };
   const [rows, cols] = [Math.max(1, Math.round(height)), Math.max(1, Math.round(width))];

@@ -19,7 +19,7 @@ export interface ImageTokens {
   readonly gridGeometry?: GridGeometry;
 }
 
-/** What heads and retrieval need of `extract`'s features. */
+/** Converts the features of `extract` to those that heads and retrieval take. */
 export function imageTokens({ data, dims, grid, plan, gridGeometry }: Features): ImageTokens {
   const scales = plan.merge === "concat" ? plan.scales.length : 1;
   const channelsPerScale = Array.from({ length: scales }, () => dims[2] / scales);
@@ -35,6 +35,6 @@ export function imageTokens({ data, dims, grid, plan, gridGeometry }: Features):
     grid,
     channelsPerScale,
     size,
-    ...(!(whole && even) && { gridGeometry: gridGeometry }),
+    ...(!(whole && even) && { gridGeometry }),
   };
 }

@@ -18,6 +18,7 @@ import { fitImage } from "./fit-image.ts";
 /** From features [blocks, tokens, channels] to a language model's tokens [blocks, tokens, width]. */
 export type Project = (features: Tensor) => Tensor | Promise<Tensor>;
 
+/** Options of `visualTokens`. */
 export interface VisualOptions extends Pick<S2Options, "antialias" | "splitForward" | "signal" | "onProgress"> {
   /** The projector; without one the features themselves are the tokens. */
   project?: Project;
@@ -26,24 +27,28 @@ export interface VisualOptions extends Pick<S2Options, "antialias" | "splitForwa
    * images in one prompt. Default false.
    */
   oneTile?: boolean;
-  /** How pixels become numbers; default: what the model says, else ImageNet's mean and deviation. */
+  /** Rescaling and normalization of pixels; default: the model's, else ImageNet's mean and deviation. */
   preprocessing?: Preprocessing;
 }
 
 /** Tokens [1, prefix + rows·cols, width] in the order in which the language model reads them. */
 export interface VisualTokens {
+  /** Values, row-major. */
   readonly data: Float32Array;
+  /** [1, tokens, width]. */
   readonly dims: readonly [1, number, number];
+  /** Token grid without prefix tokens. */
   readonly grid: { readonly rows: number; readonly cols: number };
   /** Tokens before the grid's. */
   readonly prefix: number;
-  /** Whether the grid is listed row by row, or column by column as VILA-1.5 does. */
+  /** Order of the grid's tokens: row by row, or column by column as in VILA-1.5. */
   readonly order: "rows" | "columns";
+  /** Plan that was run. */
   readonly plan: S2Plan;
 }
 
 /**
- * An image through a vision tower (`readTowerConfig`, `buildTower`) and its projector (`buildProjector`), as the tower was trained: "s2" takes the
+ * Runs an image through a vision tower (`readTowerConfig`, `buildTower`) and its projector (`buildProjector`), as the tower was trained: "s2" takes the
  * image at its largest scale and makes the others from that, "dynamic-s2" makes every scale from the image and projects block by block.
  * @throws S2Error before the model runs when image, tower and model do not fit.
  */

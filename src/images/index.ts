@@ -2,6 +2,6 @@
 
 export { IMAGE_EXTENSIONS, isImageName, isUndecodedImageName, UNDECODED_EXTENSIONS } from "./image-names.ts";
 export { type Normalizer, normalizer } from "./normalize.ts";
-export { checkPixels, type Filter, type Photo, type Pixels } from "./pixels.ts";
+export { checkPixels, type Filter, type ImageSource, isPhoto, type Photo, type Pixels } from "./pixels.ts";
 export { imagenet, type Preprocessing, processorIn, readPreprocessing } from "./preprocessing.ts";
 export { resizePixels } from "./resize-pixels.ts";

@@ -47,7 +47,7 @@ export function normalizer(preprocessing: Preprocessing): Normalizer {
   };
 }
 
-/** What each of the 256 values of a channel becomes, rounded to float32 after every step. */
+/** Normalizes each of the 256 values of a channel, rounded to float32 after every step. */
 function valuesOf({ mean, std, rescale }: Preprocessing, channel: number): Float32Array {
   const { fround } = Math;
   // Multiplying by float32(1/255) instead differs in the last bit for about half of the values; ToTensor and numpy code divide.

@@ -1,11 +1,15 @@
-/** What a picture is on this floor: 8-bit pixels, rows from the top, channels interleaved. */
+/** Pictures as data: 8-bit pixels, rows from the top, channels interleaved. */
 import { S2Error } from "../core/index.ts";
 
 /** An 8-bit picture, [height, width, channels] row-major: gray (1), RGB (3) or RGBA (4, alpha not premultiplied). */
 export interface Pixels {
+  /** Pixels across. */
   readonly width: number;
+  /** Pixels down. */
   readonly height: number;
+  /** Values of a pixel. */
   readonly channels: 1 | 3 | 4;
+  /** Values, 0 to 255. */
   readonly data: Uint8Array;
 }
 
@@ -14,11 +18,22 @@ export type Filter = "bicubic" | "bilinear" | "lanczos" | "box";
 
 /** A decoded image: upright sRGB pixels, and where they came from (path or address) if that is known. */
 export interface Photo extends Pixels {
+  /** Red, green, blue. */
   readonly channels: 3;
+  /** Path or address of the file. */
   readonly source?: string;
 }
 
-/** Refuses what is not `Pixels` with S2Error "pixels". */
+/** An encoded image: a path (in Node), an address, a file's bytes, or a Blob (a File is one). */
+export type ImageSource = string | URL | Uint8Array | ArrayBuffer | Blob;
+
+/** Returns true if the image is decoded already. */
+export const isPhoto = (image: ImageSource | Photo): image is Photo => "width" in Object(image);
+
+/**
+ * Checks that pixels have a size, channels and the data for them.
+ * @throws S2Error "pixels".
+ */
 export function checkPixels(pixels: Pixels): void {
   const { width, height, channels, data } = pixels ?? {};
   if (!isSide(width) || !isSide(height)) {
@@ -50,7 +65,7 @@ export function checkPixels(pixels: Pixels): void {
   }
 }
 
-/** A whole number of pixels, at least one. */
+/** Returns true for a whole number of pixels, at least one. */
 export function isSide(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }

@@ -1,4 +1,4 @@
-/** What a model wants done to pixel values, as transformers (preprocessor_config.json) and timm (pretrained_cfg) write it down. */
+/** Preprocessing of pixel values, read from the files of transformers (preprocessor_config.json) and timm (pretrained_cfg). */
 import { S2Error } from "../core/index.ts";
 import type { Filter } from "./pixels.ts";
 import { clipNormalization, imagenetNormalization, processorDefaults } from "./processor-defaults.ts";
@@ -8,9 +8,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** value -> (value * rescale - mean) / std for each of R, G, B, value being 0 .. 255; `filter` is what pictures are resized with. */
 export interface Preprocessing {
+  /** Mean of red, green and blue, after rescaling. */
   readonly mean: Three;
+  /** Standard deviation of red, green and blue. */
   readonly std: Three;
+  /** Factor of the values, mostly 1/255. */
   readonly rescale: number;
+  /** Filter that images are resized with. */
   readonly filter: Filter;
 }
 

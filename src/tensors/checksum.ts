@@ -30,14 +30,14 @@ export async function writeChecked(tensors: Record<string, StoredTensor>, metada
 
 /** Fills in the checksum of a file that was written with `checksumEntry`: SHA-256 of the file with zeros in the checksum's place. */
 export async function withChecksum(file: Uint8Array): Promise<Uint8Array> {
-  const at = placeOf(file);
+  const at = checksumOffset(file);
   if (at !== undefined) file.set(new TextEncoder().encode(await sha256(file)), at);
   return file;
 }
 
 /** Compares a file with its checksum; "absent" when it has none. */
 export async function checkChecksum(file: Uint8Array): Promise<"right" | "wrong" | "absent"> {
-  const at = placeOf(file);
+  const at = checksumOffset(file);
   if (at === undefined) return "absent";
   const claimed = latin1(file.subarray(at, at + zeros.length));
   if (claimed === zeros) return "absent";
@@ -55,7 +55,7 @@ export async function readChecked(file: Uint8Array, { code, name, advice }: Chec
 }
 
 /** Position of the digits. The header escapes quotes inside of strings, so that no text of the metadata looks like this. */
-function placeOf(file: Uint8Array): number | undefined {
+function checksumOffset(file: Uint8Array): number | undefined {
   if (file.length < 8) return undefined;
   const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
   if (length > BigInt(file.length - 8)) return undefined;

@@ -18,7 +18,7 @@ export function makeRandom(seed: number): Random {
   return Object.assign(next, { state: () => state });
 }
 
-/** Of the normal distribution, cut off at two deviations as timm's trunc_normal_ (Box and Muller). */
+/** Returns a number of the normal distribution, cut off at two deviations as timm's trunc_normal_ (Box and Muller). */
 export function truncatedNormal(random: Random, deviation: number): number {
   for (;;) {
     const value = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -4,7 +4,7 @@ import { type Dtype, dtypeBits, METADATA, readHeader, readHeaderLength, writeHea
 
 export type { Dtype } from "./safetensors-header.ts";
 
-/** What each dtype's numbers are held in. */
+/** Array type for the numbers of each dtype. */
 interface Arrays {
   F64: Float64Array;
   F32: Float32Array;
@@ -84,11 +84,11 @@ function checkTensor(name: string, { dtype, dims, data }: StoredTensor): void {
 
 const isHeld = (dtype: Dtype): dtype is keyof Arrays => Object.hasOwn(arrays, dtype);
 
-function viewOf(part: Uint8Array, dtype: Dtype): StoredTensor["data"] {
+function viewOf(bytes: Uint8Array, dtype: Dtype): StoredTensor["data"] {
   const List = (isHeld(dtype) ? arrays[dtype] : Uint8Array) as Uint16ArrayConstructor;
   const size = List.BYTES_PER_ELEMENT;
   // Not .slice(): that of a Node Buffer does not copy.
-  const { buffer, byteOffset, length } = part.byteOffset % size === 0 ? part : new Uint8Array(part);
+  const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new List(buffer as ArrayBuffer, byteOffset, length / size);
 }
 

@@ -28,10 +28,10 @@ export interface VectorHit {
 
 /** Where vectors lie: `memoryVectors` of "s2-vision/heads" or `openVectors` of "s2-vision/node". */
 export interface VectorStore {
-  /** What was written down when the index was begun. */
+  /** Returns the config that the index was begun with. */
   config(): Promise<string | undefined>;
-  begin(label: string): Promise<void>;
-  /** The marks of all images by their paths. */
+  begin(config: string): Promise<void>;
+  /** Returns the content hashes of all images by their paths. */
   images(): Promise<ReadonlyMap<string, string>>;
   /** Numbers in a vector of this table; undefined while it has none. */
   channels(table: VectorTable): Promise<number | undefined>;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type S2Options, s2 } from "s2-vision";
-import { extract, loadModel, type Model, readSafetensors, type StoredTensor } from "s2-vision/node";
+import { extract, loadModel, type Model, readSafetensors } from "s2-vision/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
@@ -34,7 +34,7 @@ function compareAll(): void {
   it.each(cases.filter((c) => c.kind !== "file").map((c) => [c.name, c] as const))(
     "%s: s2 within 2e-3, cosine 0.99999",
     async (name, c) => {
-      const { dims, data } = stored[c.pixels ?? `${name}.pixels`] as StoredTensor<"U8">;
+      const { dims, data } = stored[c.pixels ?? `${name}.pixels`] as { dims: readonly number[]; data: Uint8Array };
       const [h, w] = dims;
       const images = new Float32Array(3 * h * w);
       for (let k = 0; k < 3; k++) {

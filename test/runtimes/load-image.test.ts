@@ -222,7 +222,7 @@ describe("loadImage: refusals", () => {
       [join(folder, "girafe.jpg"), 'Did you mean "giraffe.jpg"?'],
       [join(folder, "nowhere", "a.jpg"), "Check the path"],
       [folder, "is a folder"],
-      ["https://example.org/a.jpg", "Fetch it first"],
+      ["http://127.0.0.1:9/a.jpg", "could not be fetched"],
       [7 as unknown as string, "of type number"],
     ]) {
       expect(await refusal(source)).toMatchObject({ code: "image-not-found", message: expect.stringContaining(says) });

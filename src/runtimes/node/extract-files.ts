@@ -22,8 +22,6 @@ export interface ExtractFilesOptions extends ExtractOptions, OutputOptions {
   readonly resume?: boolean;
   /** Options that the model was loaded with: files record them, and `resume` compares them. */
   readonly loadOptions?: { readonly output?: string; readonly [name: string]: unknown };
-  /** Plans an image. Default: `planImage` with the options. */
-  readonly plan?: (image: { height: number; width: number }) => S2Plan;
 }
 
 /** Result of one image: its file was written, was current already, or the image failed. */
@@ -75,9 +73,9 @@ export async function* extractInto(
   files: readonly OutputFile[],
   options: Omit<ExtractFilesOptions, keyof OutputOptions>,
 ): AsyncGenerator<ExtractedFile> {
-  const { dtype = "float32", resume, loadOptions = {}, plan, ...extraction } = options;
+  const { dtype = "float32", resume, loadOptions = {}, ...extraction } = options;
   const { signal, preprocessing = model.preprocessing } = extraction;
-  const planFor = plan ?? ((image) => planImage(image, extractionOf(extraction), model.traits));
+  const planFor = (image: { height: number; width: number }) => planImage(image, extractionOf(extraction), model.traits);
   planFor({ height: 1024, width: 1024 }); // options that a square image refuses fit no image
   const { source, traits } = model;
   const { splitForward: _, maxTilesPerImage: __, ...deciding } = extractionOf(extraction);

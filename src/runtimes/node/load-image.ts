@@ -1,9 +1,10 @@
-/** An image file into upright 8-bit sRGB pixels: sharp decodes, nothing is resized here. */
+/** Decodes an image file into upright 8-bit sRGB pixels with sharp; nothing is resized here. */
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { S2Error } from "../../core/index.ts";
-import { isUndecodedImageName, type Photo } from "../../images/index.ts";
+import { type ImageSource, isUndecodedImageName, type Photo } from "../../images/index.ts";
 import { decodeError, imageFormat, START_BYTES } from "../image-format.ts";
-import { checkImageOptions, type LoadImageOptions } from "../image-options.ts";
+import { checkBytes, checkImageOptions, type LoadImageOptions } from "../image-options.ts";
 import { type DecodeOptions, type DecodeWork, decodeImage, needsConversion, type Rgb, readHeader } from "./decode-image.ts";
 import { drawSvg } from "./draw-svg.ts";
 import { readImage, readStart } from "./read-image.ts";
@@ -12,23 +13,50 @@ import { readImage, readStart } from "./read-image.ts";
 const IN_PLACE = 2 ** 20;
 
 /**
- * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, given as a path or as the file's bytes, into RGB pixels: turned upright by EXIF,
+ * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, given as a path, an address, bytes or a Blob, into RGB pixels: turned upright by EXIF,
  * 16 bits rounded to 8, transparency laid over `background`, colors converted to sRGB, of an animation the first frame.
  * The pixels of a plain 8-bit picture are the decoder's own, untouched. The work is done on other threads; an SVG is drawn in a
  * process of its own, reads no other file, and has 3 seconds of a processor and 640 MiB of memory.
  * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
-export async function loadImage(source: string | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
+export async function loadImage(image: ImageSource, options: LoadImageOptions = {}): Promise<Photo> {
   const { signal, ...rest } = options;
   checkImageOptions(rest);
   signal?.throwIfAborted();
+  const source = await pathOrBytes(image, rest.maxBytes, signal);
   const bytes = await readImage(source, rest.maxBytes);
   signal?.throwIfAborted();
-  const path = typeof source === "string" ? source : undefined;
-  const rawFile = path && rawFileError(path, bytes.subarray(0, START_BYTES));
+  const address = typeof source === "string" ? source : /^https?:/i.test(String(image)) ? String(image) : undefined;
+  const name = address ? `"${address}"` : "The image";
+  const rawFile = typeof source === "string" ? rawFileError(source, bytes.subarray(0, START_BYTES)) : undefined;
   if (rawFile) throw rawFile;
-  const decoded = await unlessAborted(decodeBytes(bytes, path ? `"${path}"` : "The image", rest, signal), signal);
-  return { ...decoded, channels: 3, ...(path && { source: path }) };
+  const decoded = await unlessAborted(decodeBytes(bytes, name, rest, signal), signal);
+  return { ...decoded, channels: 3, ...(address && { source: address }) };
+}
+
+/** Fetches an address, reads a Blob; a path stays one, for its file is read later. */
+async function pathOrBytes(image: ImageSource, maxBytes?: number, signal?: AbortSignal): Promise<string | Uint8Array> {
+  if (image instanceof Blob) {
+    checkBytes("The image", image.size, "its file alone", maxBytes);
+    return new Uint8Array(await image.arrayBuffer());
+  }
+  if (image instanceof ArrayBuffer) return new Uint8Array(image);
+  if (image instanceof Uint8Array) return image;
+  const address = String(image);
+  if (/^file:/i.test(address)) return fileURLToPath(address);
+  if (!/^(https?|data|blob):/i.test(address)) return image as string;
+  const name = `"${address.slice(0, 80)}"`;
+  try {
+    const response = await fetch(address, { signal });
+    if (!response.ok) throw new Error(String(response.status));
+    checkBytes(name, Number(response.headers.get("content-length")), "its file alone", maxBytes);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof S2Error) throw cause;
+    const why = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
+    throw new S2Error("image-not-found", `${name} could not be fetched (${why}). Check the address and the network.`, { cause });
+  }
 }
 
 async function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions, signal?: AbortSignal): Promise<Rgb> {

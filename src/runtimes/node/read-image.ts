@@ -23,7 +23,7 @@ export async function readStart(source: string | Uint8Array, most: number, maxBy
   if (typeof source !== "string") {
     throw new S2Error(
       "image-not-found",
-      `Got an image of type ${typeof source}; expected a path, or the file's bytes as a Uint8Array.`,
+      `Got an image of type ${typeof source}; expected a path, an address, a file's bytes or a Blob.`,
     );
   }
   try {
@@ -68,10 +68,6 @@ export function refuseUnreadable(source: string, found: Stats): S2Error | undefi
 }
 
 async function missingError(source: string, cause: NodeJS.ErrnoException): Promise<S2Error> {
-  if (/^(https?|data):/.test(source)) {
-    const what = "Fetch it first: loadImage(new Uint8Array(await (await fetch(address)).arrayBuffer())).";
-    return new S2Error("image-not-found", `"${source.slice(0, 80)}" is an address; loadImage expected a path or bytes. ${what}`);
-  }
   if (cause.code === "ELOOP") {
     return new S2Error("image-not-found", `"${source}" is a link that leads back to itself. Give the path of a file.`, { cause });
   }

@@ -1,6 +1,6 @@
-/** An image into upright 8-bit sRGB pixels: the browser decodes, nothing is resized here. */
+/** Decodes an image into upright 8-bit sRGB pixels with the browser; nothing is resized here. */
 import { S2Error } from "../../core/index.ts";
-import type { Photo } from "../../images/index.ts";
+import type { ImageSource, Photo } from "../../images/index.ts";
 import { decodeError, headerSize, imageFormat } from "../image-format.ts";
 import { checkBytes, checkImageOptions, checkPixelCount, type LoadImageOptions, WHITE } from "../image-options.ts";
 import { rgbFrom8 } from "../to-rgb.ts";
@@ -15,12 +15,12 @@ const HEADER = 2 ** 18;
 const BYTES_PER_PIXEL = 4 + 3;
 
 /**
- * Decodes an image, given as an address, a file or a file's bytes, into RGB pixels: turned upright by EXIF, transparency laid over
+ * Decodes an image, given as an address, bytes or a Blob, into RGB pixels: turned upright by EXIF, transparency laid over
  * `background`, colors converted to sRGB, of an animation the first frame. The pixels of a plain 8-bit JPEG, PNG or WebP are those that
  * Node's `loadImage` gives; the browser decides which formats work.
  * @throws S2Error "image-not-found", "image-broken", "image-format", "image-options" or "too-many-pixels"; the signal's own reason.
  */
-export async function loadImage(source: string | URL | Blob | Uint8Array, options: LoadImageOptions = {}): Promise<Photo> {
+export async function loadImage(source: ImageSource, options: LoadImageOptions = {}): Promise<Photo> {
   checkImageOptions(options);
   const address = typeof source === "string" || source instanceof URL ? String(source) : undefined;
   const { signal } = options;
@@ -85,12 +85,12 @@ function readPixels(bitmap: ImageBitmap, background: readonly [number, number, n
   return pixels;
 }
 
-async function blobOf(source: string | URL | Blob | Uint8Array, signal?: AbortSignal): Promise<Blob> {
+async function blobOf(source: ImageSource, signal?: AbortSignal): Promise<Blob> {
   if (source instanceof Blob) return refuseEmpty(source);
-  if (source instanceof Uint8Array) return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer)
+    return refuseEmpty(new Blob([source as Uint8Array<ArrayBuffer>]));
   if (typeof source !== "string" && !(source instanceof URL)) {
-    const expected = "expected an address, a Blob (a File is one) or the file's bytes as a Uint8Array";
-    throw new S2Error("image-not-found", `Got an image of type ${typeof source}; ${expected}.`);
+    throw new S2Error("image-not-found", `Got an image of type ${typeof source}; expected an address, a file's bytes or a Blob.`);
   }
   const advice = "Check the address; a server of another origin must allow this page by CORS";
   const response = await fetch(source, { signal }).catch((cause) => {
