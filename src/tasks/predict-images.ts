@@ -1,6 +1,6 @@
 /** `predictImages`: the predictions of a saved head for many images. */
 import type { OpenGraph } from "../onnx/index.ts";
-import { type ExtractImagesOptions, extractImages } from "../store/index.ts";
+import { type ExtractedImage, type ExtractImagesOptions, extractImages } from "../store/index.ts";
 import { openPredictor, type Prediction } from "./predict.ts";
 import { checkHeadModel, type SavedHead } from "./saved-head.ts";
 
@@ -13,7 +13,7 @@ export interface PredictImagesOptions extends Omit<ExtractImagesOptions, "extrac
 /** An image's prediction, or the reason why there is none. */
 export type PredictedImage =
   | { readonly image: string; readonly prediction: Prediction }
-  | { readonly image: string; readonly problem: string };
+  | Exclude<ExtractedImage, { readonly tokens: unknown }>;
 
 /**
  * Yields the predictions of a saved head for images, in their order; one that fails is reported and does not stop the others.

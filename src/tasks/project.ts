@@ -1,4 +1,4 @@
-/** Features projected to fewer or more channels, so that the gain of S² can be told apart from the gain of more channels. */
+/** Features projected to fewer or more channels, so that the gain of S² can be distinguished from the gain of more channels. */
 import { S2Error, type Tensor } from "../core/index.ts";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { makeRandom, type Random } from "../tensors/index.ts";
@@ -88,8 +88,8 @@ async function leadingDirections(
 async function covariance(graph: OpenedGraph, batches: readonly Float32Array[], channels: number): Promise<Float32Array> {
   const sums = new Float32Array(channels * channels);
   for (const rows of batches) {
-    const part = await product(graph, rows, rows, channels, channels);
-    for (let i = 0; i < sums.length; i++) sums[i] += part[i];
+    const products = await product(graph, rows, rows, channels, channels);
+    for (let i = 0; i < sums.length; i++) sums[i] += products[i];
   }
   return sums;
 }

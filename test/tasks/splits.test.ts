@@ -42,8 +42,6 @@ describe("splits of a task", () => {
   });
 
   it("a data set without training images is refused", () => {
-    expect(() => taskSplits(setOf({ test: 9 }))).toThrow(
-      '"set" has no training images: its splits are test; expected "train"',
-    );
+    expect(() => taskSplits(setOf({ test: 9 }))).toThrow('"set" has no training images: its splits are test; expected "train"');
   });
 });
