@@ -9,7 +9,6 @@ export {
   type Store,
 } from "./store/index.ts";
 export {
-  type Advice,
   advise,
   checkHeadModel,
   compareEvaluations,
