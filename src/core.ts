@@ -3,6 +3,7 @@ export type {
   Box,
   DynamicS2Options,
   ResizeMode,
+  S2ErrorCode,
   S2Options,
   S2Plan,
   ScalePlan,

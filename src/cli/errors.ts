@@ -31,7 +31,7 @@ export function explain(error: unknown): number {
 
 /** Returns one line for people: an S2Error with flags instead of options, an error of the system, or an unexpected one with a request to report it. */
 export function sentence(error: unknown): string {
-  if (error instanceof S2Error) return inFlags(error.message);
+  if (error instanceof S2Error) return inFlags(error);
   const reason = reasonOfSystem(error);
   if (reason) return reason;
   const said = error instanceof Error ? error.message : String(error);
@@ -60,7 +60,7 @@ function reasonOfSystem(error: unknown): string | undefined {
   return `${dest ?? path ?? "A file"} cannot be used (${code}): ${reasons[code]}.`;
 }
 
-/** Library options that a sentence may advise, and the flags that set them. */
+/** Library options that messages name, and the flags that set them. */
 const flags: Readonly<Record<string, string>> = {
   scales: "--scales",
   imgSizes: "--sizes",
@@ -82,13 +82,17 @@ const flags: Readonly<Record<string, string>> = {
   testFraction: "--test-fraction",
 };
 
-/** The library's sentences name options as code does (`splitMode: "pad"`); here they are flags (`--split-mode pad`). */
-export function inFlags(message: string): string {
-  return message.replace(
-    /(?<![-.\w])(?:traits\.)?([a-z]+[A-Za-z]*)(:? )?("[a-z]+")?/g,
-    (all, name: string, link = "", value = "") => {
-      const meant = Object.hasOwn(flags, name) && (link === ": " || value || /[A-Z]/.test(name)); // "overlap" may be just a word
-      return meant ? `${flags[name]}${link && " "}${value.replaceAll('"', "")}` : all;
-    },
+/** Exchanges the library options that a message names, which its `option` lists, for the flags that set them. */
+export function inFlags({
+  message,
+  option = [],
+}: {
+  readonly message: string;
+  readonly option?: string | readonly string[];
+}): string {
+  const named = [option].flat().filter((name) => Object.hasOwn(flags, name));
+  return named.reduce(
+    (text, name) => text.replace(new RegExp(`(?<![-.\\w])(?:traits\\.)?${name}(?!\\w)`, "g"), flags[name]),
+    message,
   );
 }

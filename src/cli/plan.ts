@@ -82,7 +82,7 @@ function inWords(plan: S2Plan, known: string): string {
     "",
     `${tiles} tiles; the output has the grid of scale ${outputScale} (*)${outputGrid ? `: ${outputGrid.rows} x ${outputGrid.cols} tokens` : ""}${channels(plan)}`,
     ...(multiplyAdds === undefined ? [] : [`${(multiplyAdds / 1e9).toFixed(1)} billion multiply-adds`]),
-    ...plan.warnings.map(({ message }) => `note: ${inFlags(message)}`),
+    ...plan.warnings.map((warning) => `note: ${inFlags(warning)}`),
   ];
   return `${lines.join("\n")}\n`;
 }

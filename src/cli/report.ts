@@ -1,5 +1,5 @@
 /** What `s2 extract` says while it runs: a progress line on a terminal, a line per image elsewhere, JSON lines for programs. */
-import { S2Error } from "../core/index.ts";
+import { S2Error, type S2Plan } from "../core/index.ts";
 import { durationInWords } from "./duration.ts";
 import { inFlags, sentence } from "./errors.ts";
 import { printable, writeMessage, writeReport } from "./output.ts";
@@ -23,7 +23,7 @@ export interface Report {
   /** A file of an earlier run that is made again. */
   damaged(file: string): void;
   failed(image: string, error: unknown): void;
-  warnings(image: string, found: readonly { code: string; message: string }[]): void;
+  warnings(image: string, found: S2Plan["warnings"]): void;
   /** A sentence about images that are not decoded. */
   passedOver(reason: string): void;
   /** `passedOver` in words belongs into the last line. */
@@ -73,10 +73,10 @@ export async function openReport(images: number, { json, quiet }: { json?: boole
     },
     warnings(image, found) {
       if (quiet) return;
-      for (const { code, message } of found) {
-        if (warned.has(code)) continue;
-        warned.add(code);
-        complain(`note: ${images > 1 ? `${image}: ` : ""}${inFlags(message)}`);
+      for (const warning of found) {
+        if (warned.has(warning.code)) continue;
+        warned.add(warning.code);
+        complain(`note: ${images > 1 ? `${image}: ` : ""}${inFlags(warning)}`);
       }
     },
     passedOver(reason) {

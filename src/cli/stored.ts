@@ -75,7 +75,7 @@ export async function stateOf(path: string, fingerprint: Fingerprint, picture?: 
 }
 
 const hashOf = async (path: string) => sha256(new Uint8Array(await readFile(path)));
-const source = (name: string) => ({ code: "safetensors", name, advice: "Extract the features again." });
+const source = (name: string) => ({ code: "safetensors" as const, name, advice: "Extract the features again." });
 
 async function readMetadata(path: string): Promise<Record<string, string>> {
   return (await readChecked(await readFile(path), source(path))).metadata;

@@ -1,5 +1,5 @@
 /** Cutting images into a chessboard of tiles and putting tiles together again (`split_chessboard`, `merge_chessboard`). */
-import { px, S2Error } from "./error.ts";
+import { isCount, px, S2Error } from "./error.ts";
 import { imageDims } from "./resize.ts";
 import type { Tensor } from "./types.ts";
 
@@ -17,19 +17,8 @@ export function splitChessboard(images: Tensor, rows: number, cols: number): Ten
         `the nearest that does is ${px([nearestMultiple(height, rows), nearestMultiple(width, cols)])}.`,
     );
   }
-  const h = height / rows;
-  const w = width / cols;
-  const data = new Float32Array(images.data.length);
-  let to = 0;
-  for (let r = 0; r < rows; r++) {
-    for (let q = 0; q < cols; q++) {
-      for (let plane = 0; plane < b * c; plane++) {
-        const corner = (plane * height + r * h) * width + q * w;
-        for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) data[to++] = images.data[corner + y * width + x];
-      }
-    }
-  }
-  return { dims: [rows * cols * b, c, h, w], data };
+  const [h, w] = [height / rows, width / cols];
+  return { dims: [rows * cols * b, c, h, w], data: reorder(images.data, b * c, rows, cols, h, w, true) };
 }
 
 /**
@@ -43,27 +32,38 @@ export function mergeChessboard(tiles: Tensor, rows: number, cols: number): Tens
     throw new S2Error("not-divisible", `mergeChessboard: ${n} tiles are no multiple of ${rows} rows x ${cols} columns.`);
   }
   const b = n / (rows * cols);
-  const [height, width] = [rows * h, cols * w];
-  const data = new Float32Array(tiles.data.length);
-  let from = 0;
+  return { dims: [b, c, rows * h, cols * w], data: reorder(tiles.data, b * c, rows, cols, h, w, false) };
+}
+
+/** Copies planes [rows·h, cols·w] to tiles (`split`), or tiles to planes. */
+function reorder(
+  source: Float32Array,
+  planes: number,
+  rows: number,
+  cols: number,
+  h: number,
+  w: number,
+  split: boolean,
+): Float32Array {
+  const data = new Float32Array(source.length);
+  let i = 0;
   for (let r = 0; r < rows; r++) {
     for (let q = 0; q < cols; q++) {
-      for (let plane = 0; plane < b * c; plane++) {
-        const corner = (plane * height + r * h) * width + q * w;
-        for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) data[corner + y * width + x] = tiles.data[from++];
+      for (let plane = 0; plane < planes; plane++) {
+        for (let y = 0; y < h; y++, i += w) {
+          const at = ((plane * rows + r) * h + y) * cols * w + q * w;
+          if (split) data.set(source.subarray(at, at + w), i);
+          else data.set(source.subarray(i, i + w), at);
+        }
       }
     }
   }
-  return { dims: [b, c, height, width], data };
+  return data;
 }
 
 function wholeGrid(rows: number, cols: number): void {
-  if (!(Number.isInteger(rows) && Number.isInteger(cols) && rows > 0 && cols > 0)) {
-    throw new S2Error(
-      "size",
-      `A chessboard has whole numbers of rows and columns, at least 1; got ${rows} rows and ${cols} columns.`,
-    );
-  }
+  if (!isCount(rows, cols))
+    throw new S2Error("size", `A chessboard has at least 1 row and 1 column; got ${rows} rows and ${cols} columns.`);
 }
 
 /** The multiple of `n` nearest to `size`, at least n. */

@@ -1,11 +1,11 @@
 /** Dynamic S² (NVILA): square grids for every scale but the last, whose grid of tiles follows the image's shape. */
-import { S2Error } from "./error.ts";
+import { badOption, isCount, oneOf, S2Error } from "./error.ts";
 import { layOut, withTraits } from "./layout.ts";
 import { checkNames, dynamicNames, readOutputScale, readSettings } from "./options.ts";
 import { imageSize } from "./plan.ts";
 import { checkTraits } from "./traits.ts";
 import type { DynamicS2Options, S2Plan, Traits } from "./types.ts";
-import { type Warn, warnings } from "./warnings.ts";
+import { collectWarnings, type Warn, warnings } from "./warnings.ts";
 
 type Grid = { readonly rows: number; readonly cols: number };
 
@@ -19,8 +19,7 @@ export function planDynamicS2(image: { height: number; width: number }, options:
   checkNames(options, dynamicNames);
   const size = imageSize(image);
   const { scales, maxTiles, gridChoice = "log-ratio", tile = scales?.[0], resizeOutputToIdx = 0 } = options;
-  const found: { code: string; message: string }[] = [];
-  const warn: Warn = (code, message) => found.push({ code, message });
+  const { found, warn } = collectWarnings();
   const multiples = readMultiples(scales, gridChoice, warn);
   wholeTiles("tile", tile);
   wholeTiles("maxTiles", maxTiles);
@@ -53,32 +52,27 @@ export function planDynamicS2(image: { height: number; width: number }, options:
 }
 
 function wholeTiles(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new S2Error(name === "tile" ? "bad-size" : "max-tiles", `${name} is ${value}; expected a whole number of at least 1.`);
+  if (!isCount(value)) throw badOption(name === "tile" ? "bad-size" : "max-tiles", name, value, "a whole number of at least 1");
 }
 
 // NVILA floors scale / first (384, 512 -> 1, 1) and takes scales in any order; only its own grid choice may.
 function readMultiples(scales: readonly number[], gridChoice: string, warn: Warn): number[] {
-  if (gridChoice !== "log-ratio" && gridChoice !== "nvila") {
-    throw new S2Error("grid-choice", `gridChoice is ${JSON.stringify(gridChoice)}; expected "log-ratio" or "nvila".`);
-  }
+  oneOf("grid-choice", "gridChoice", gridChoice, ["log-ratio", "nvila"]);
   if (!Array.isArray(scales) || scales.length === 0 || scales.some((s) => !(Number.isFinite(s) && s > 0))) {
-    throw new S2Error("scales", `scales is ${JSON.stringify(scales)}; expected sides in pixels such as [448, 896, 1344].`);
+    throw badOption("scales", "scales", scales, "sides in pixels such as [448, 896, 1344]");
   }
   const multiples = scales.map((scale) => scale / scales[0]);
   if (multiples.slice(0, -1).some((k) => k < 1)) {
-    throw new S2Error(
-      "scales",
-      `scales are [${scales.join(", ")}]; every scale but the last must be at least the first, which is one tile.`,
-    );
+    throw badOption("scales", "scales", scales, "every scale but the last to be at least the first, which is one tile");
   }
   const sound = multiples.every((k, i) => Number.isInteger(k) && (i === 0 || k > multiples[i - 1]));
   if (sound) return multiples;
-  const problem = `scales are [${scales.join(", ")}], not rising multiples of the first`;
-  if (gridChoice !== "nvila") throw new S2Error("scales", `${problem}; expected such as [448, 896, 1344].`);
+  if (gridChoice !== "nvila")
+    throw badOption("scales", "scales", scales, "rising multiples of the first, such as [448, 896, 1344]");
   warn(
     "floored-scale",
-    `${problem}: NVILA cuts the ratios down to [${multiples.map(Math.floor).join(", ")}], so scales may repeat or vanish.`,
+    `scales is [${scales.join(", ")}], not rising multiples of the first: NVILA cuts the ratios down to [${multiples.map(Math.floor).join(", ")}], so scales may repeat or vanish.`,
+    "scales",
   );
   return multiples.map(Math.floor);
 }
@@ -86,10 +80,13 @@ function readMultiples(scales: readonly number[], gridChoice: string, warn: Warn
 function noGrid(scales: readonly number[], min: number, maxTiles: number, gridChoice: string, warn: Warn): void {
   const problem = `maxTiles is ${maxTiles}, but the last scale of [${scales.join(", ")}] needs at least ${min} tiles`;
   if (gridChoice !== "nvila")
-    throw new S2Error("no-grid", `${problem}; pass maxTiles: ${min} or more, or leave the last scale out.`);
+    throw new S2Error("no-grid", `${problem}; pass maxTiles ${min} or more, or leave the last scale out.`, {
+      option: ["maxTiles", "scales"],
+    });
   warn(
     "silent-1x1",
-    `${problem}: NVILA then runs it as a single tile without a word, so its detail is lost. Pass maxTiles: ${min} or more.`,
+    `${problem}: NVILA then runs it as a single tile without a word, so its detail is lost. Pass maxTiles ${min} or more.`,
+    ["maxTiles", "scales"],
   );
 }
 

@@ -1,7 +1,8 @@
 /** S²: plan, resize, split, run, merge. No dependency; runs wherever ECMAScript runs. */
 export { mergeChessboard, splitChessboard } from "./chessboard.ts";
+export type { S2ErrorCode } from "./codes.ts";
 export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
-export { nearest, px, S2Error } from "./error.ts";
+export { badOption, nearest, oneOf, px, S2Error, type S2ErrorDetails } from "./error.ts";
 export { argmax, checkFinite, firstNotFinite } from "./finite.ts";
 export type { Fused } from "./fuse.ts";
 export { possibleGrids } from "./layout.ts";
@@ -15,4 +16,4 @@ export { isPlan, s2 } from "./s2.ts";
 export type { ResizeMode } from "./taps.ts";
 export { planTower, type Tower } from "./tower.ts";
 export { commonPrefixes } from "./traits.ts";
-export type { Box, DynamicS2Options, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./types.ts";
+export type { Box, DynamicS2Options, PlanWarning, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./types.ts";

@@ -1,5 +1,5 @@
 /** Where the tiles of one scale lie: starts in the canvas, boxes in the image, the token grid after stitching. */
-import { S2Error } from "./error.ts";
+import { badOption, S2Error } from "./error.ts";
 import type { Box, S2Plan, ScalePlan, Traits } from "./types.ts";
 
 type Size = readonly [height: number, width: number];
@@ -20,20 +20,20 @@ export function layOut(image: Size, size: Size, canvas: Size, tile: Size, overla
 function starts(canvas: number, tile: number, overlap: number, patchSize?: number): number[] {
   if (overlap === 0) return Array.from({ length: canvas / tile }, (_, i) => i * tile);
   if (patchSize === undefined) {
-    throw new S2Error("overlap", `overlap is counted in tokens, so the model must say its traits.patchSize; it does not.`);
+    throw new S2Error("overlap", "overlap is counted in tokens, so the model's traits must have patchSize; they do not.", {
+      option: ["overlap", "patchSize"],
+    });
   }
   if (tile % patchSize !== 0) {
     throw new S2Error(
       "overlap",
       `overlap needs tiles of whole tokens: a tile of ${tile} px is no multiple of the patch of ${patchSize} px.`,
+      { option: "overlap" },
     );
   }
   const [all, grid] = [canvas / patchSize, tile / patchSize];
   if (overlap >= grid) {
-    throw new S2Error(
-      "overlap",
-      `overlap is ${overlap} tokens, but a tile has only ${grid} on this side; expected at most ${grid - 1}.`,
-    );
+    throw badOption("overlap", "overlap", overlap, `at most ${grid - 1}, because a tile has ${grid} tokens on this side`);
   }
   if (all === grid) return [0];
   const count = Math.ceil((all - grid) / (grid - overlap)) + 1;

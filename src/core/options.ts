@@ -1,6 +1,8 @@
 /** Reading S2Options: names, numbers, defaults; every refusal that needs no arithmetic. */
-import { nearest, S2Error } from "./error.ts";
+import type { S2ErrorCode } from "./codes.ts";
+import { badOption, isCount, nearest, oneOf, S2Error } from "./error.ts";
 import type { S2Options, S2Plan } from "./types.ts";
+import type { Warn } from "./warnings.ts";
 
 /** The names of `S2Options`. */
 export const s2OptionNames = [
@@ -48,7 +50,7 @@ export const dynamicNames: readonly string[] = [
   "gridChoice",
 ];
 
-export function readSettings(options: S2Options, warn: (code: string, message: string) => void): Settings {
+export function readSettings(options: S2Options, warn: Warn): Settings {
   const { splitMode = "exact", outputShape = "bnc", merge = "concat", fusion = "reference", splitForward = false } = options;
   oneOf("split-mode", "splitMode", splitMode, ["exact", "resize", "pad"]);
   oneOf("output-shape", "outputShape", outputShape, ["bnc", "bchw"]);
@@ -56,22 +58,24 @@ export function readSettings(options: S2Options, warn: (code: string, message: s
   oneOf("fusion", "fusion", fusion, ["reference", "aligned"]);
   let numPrefixToken = integer("prefix-tokens", "numPrefixToken", options.numPrefixToken ?? 0);
   if (numPrefixToken < 0) {
-    warn("negative-prefix", `numPrefixToken is ${numPrefixToken}; as in the reference that counts as 0. Leave it out.`);
+    warn(
+      "negative-prefix",
+      `numPrefixToken is ${numPrefixToken}; as in the reference that counts as 0. Leave it out.`,
+      "numPrefixToken",
+    );
     numPrefixToken = 0;
   }
   if (outputShape === "bchw" && numPrefixToken > 0) {
     throw new S2Error(
       "bchw-prefix",
       `A feature map (bchw) cannot have prefix tokens; got numPrefixToken ${numPrefixToken}. Leave it out, or use outputShape "bnc".`,
+      { option: ["numPrefixToken", "outputShape"] },
     );
   }
   const overlap = integer("overlap", "overlap", options.overlap ?? 0);
-  if (overlap < 0) throw new S2Error("overlap", `overlap is ${overlap}; expected a whole number of tokens, at least 0.`);
-  if (typeof splitForward !== "boolean" && !(Number.isInteger(splitForward) && splitForward >= 1)) {
-    throw new S2Error(
-      "split-forward",
-      `splitForward is ${splitForward}; expected true, false or a whole number of tiles per run, at least 1.`,
-    );
+  if (overlap < 0) throw badOption("overlap", "overlap", overlap, "a whole number of tokens, at least 0");
+  if (typeof splitForward !== "boolean" && !isCount(splitForward)) {
+    throw badOption("split-forward", "splitForward", splitForward, "true, false or a whole number of tiles per run, at least 1");
   }
   return {
     splitMode,
@@ -85,15 +89,9 @@ export function readSettings(options: S2Options, warn: (code: string, message: s
   };
 }
 
-function oneOf(code: string, name: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  const last = allowed.at(-1);
-  throw new S2Error(code, `${name} is ${JSON.stringify(value)}; expected ${allowed.slice(0, -1).join(", ")} or ${last}.`);
-}
-
-function integer(code: string, name: string, value: number): number {
+function integer(code: S2ErrorCode, option: string, value: number): number {
   if (Number.isInteger(value)) return value;
-  throw new S2Error(code, `${name} is ${value}; expected a whole number.`);
+  throw badOption(code, option, value, "a whole number");
 }
 
 /** `resizeOutputToIdx` as Python reads it: negative counts from the end. */
@@ -105,5 +103,6 @@ export function readOutputScale(index: number, scales: number): number {
     "bad-index",
     `resizeOutputToIdx is ${at}, which points ${at < 0 ? "before the first" : "past the last"} scale; ` +
       `there are ${scales} scales, so it may be ${-scales} to ${scales - 1}.`,
+    { option: "resizeOutputToIdx" },
   );
 }

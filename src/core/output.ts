@@ -62,12 +62,13 @@ export function readShape(
 ): { grid: Grid; channels: number } {
   const rank = plan.outputShape === "bnc" ? 3 : 4;
   if (dims.length !== rank) {
-    const other = dims.length === 7 - rank ? ` For such a model pass outputShape: "${rank === 3 ? "bchw" : "bnc"}".` : "";
+    const other = dims.length === 7 - rank ? ` For such a model pass outputShape "${rank === 3 ? "bchw" : "bnc"}".` : "";
     const pooled = dims.length === 2 ? " This looks like a pooled vector; return the tokens or the map before pooling." : "";
     throw new S2Error(
       "wrong-rank",
       `The model's output has dims [${dims}]; for outputShape "${plan.outputShape}" it must have ${rank} dimensions, ` +
         `${rank === 3 ? "[batch, tokens, channels]" : "[batch, channels, rows, cols]"}.${other}${pooled}`,
+      { option: "outputShape" },
     );
   }
   if (plan.outputShape === "bchw") return { grid: { rows: dims[2], cols: dims[3] }, channels: dims[1] };
@@ -97,6 +98,7 @@ function tokenGrid(tokens: number, tile: readonly [number, number], prefix: numb
     throw new S2Error(
       "tokens-missing",
       `numPrefixToken is ${prefix}, but the model returns only ${tokens} tokens a tile, so no patch token is left. Common numbers: ${commonPrefixes}.`,
+      { option: "numPrefixToken" },
     );
   }
   if (patchSize !== undefined) {
@@ -107,6 +109,7 @@ function tokenGrid(tokens: number, tile: readonly [number, number], prefix: numb
       "tokens",
       `The model returns ${tokens} tokens for a tile of ${px(tile)} px; with patches of ${patchSize} px expected ` +
         `${prefix} prefix + ${grid.rows}x${grid.cols} = ${prefix + grid.rows * grid.cols}. Is numPrefixToken right? Common numbers: ${commonPrefixes}.`,
+      { option: "numPrefixToken" },
     );
   }
   const rows = Math.round(Math.sqrt((count * tile[0]) / tile[1]));
@@ -115,7 +118,8 @@ function tokenGrid(tokens: number, tile: readonly [number, number], prefix: numb
   throw new S2Error(
     "tokens-not-square",
     `${tokens} tokens less ${prefix} prefix tokens are ${count}, which form no grid of square patches over a tile of ${px(tile)} px` +
-      `${tile[0] === tile[1] ? ` (${count} is no square number)` : "; give the model traits: { patchSize }"}. ` +
+      `${tile[0] === tile[1] ? ` (${count} is no square number)` : "; give the model traits with patchSize"}. ` +
       `Is numPrefixToken right? Common numbers: ${commonPrefixes}.`,
+    { option: "numPrefixToken" },
   );
 }

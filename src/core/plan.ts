@@ -1,11 +1,11 @@
 /** From an image's size and options to a plan: the first half of `s2wrapper.forward`, both of its branches. */
 import { nearestMultiple } from "./chessboard.ts";
-import { px, S2Error } from "./error.ts";
+import { badOption, isCount, px, S2Error } from "./error.ts";
 import { layOut, withTraits } from "./layout.ts";
 import { checkNames, readOutputScale, readSettings, type Settings } from "./options.ts";
 import { checkTraits } from "./traits.ts";
 import type { S2Options, S2Plan, ScalePlan, Traits } from "./types.ts";
-import { type Warn, warnings } from "./warnings.ts";
+import { collectWarnings, type Warn, warnings } from "./warnings.ts";
 
 type Size = readonly [height: number, width: number];
 
@@ -17,8 +17,7 @@ type Size = readonly [height: number, width: number];
 export function planS2(image: { height: number; width: number }, options: S2Options, traits: Traits = {}): S2Plan {
   checkNames(options);
   const size = imageSize(image);
-  const found: { code: string; message: string }[] = [];
-  const warn: Warn = (code, message) => found.push({ code, message });
+  const { found, warn } = collectWarnings();
   const settings = readSettings(options, warn);
   const sizes = readSizes(size, options, settings, warn);
   const outputScale = readOutputScale(options.resizeOutputToIdx ?? 0, sizes.length);
@@ -33,50 +32,63 @@ export function planS2(image: { height: number; width: number }, options: S2Opti
 
 export function imageSize(image: { height: number; width: number }): Size {
   const { height, width } = image;
-  if (Number.isInteger(height) && Number.isInteger(width) && height > 0 && width > 0) return [height, width];
+  if (isCount(height, width)) return [height, width];
   throw new S2Error("image", `The image is ${width} px wide and ${height} px high; expected two whole numbers of at least 1.`);
 }
 
 function readSizes(image: Size, options: S2Options, { splitMode }: Settings, warn: Warn): Size[] {
   let { scales, imgSizes } = options;
   if (scales && imgSizes?.length === 0 && splitMode === "exact") {
-    warn("empty-img-sizes", "imgSizes is empty, so scales is used, as in the reference. Leave imgSizes out.");
+    warn("empty-img-sizes", "imgSizes is empty, so scales is used, as in the reference. Leave imgSizes out.", [
+      "imgSizes",
+      "scales",
+    ]);
     imgSizes = undefined;
   }
-  if (scales && imgSizes) throw new S2Error("no-scales", "Both scales and imgSizes are given; give one of them.");
-  if (!scales && !imgSizes)
-    throw new S2Error("no-scales", "Give either scales (multiples of the image's size) or imgSizes (pixels).");
-  const given: readonly unknown[] = scales ?? imgSizes ?? [];
-  if (given.length === 0) throw new S2Error("no-scales", `${scales ? "scales" : "imgSizes"} is empty; at least one is needed.`);
-  return scales ? scales.map((scale) => scaled(image, scale, warn)) : imgSizes!.map(sizeOf);
+  const option = ["scales", "imgSizes"];
+  if (!scales === !imgSizes) {
+    throw new S2Error(
+      "no-scales",
+      `${scales ? "Both" : "Neither"} scales (multiples of the image's size) ${scales ? "and" : "nor"} imgSizes (pixels) are given; give one of them.`,
+      { option },
+    );
+  }
+  if ((scales ?? imgSizes)!.length === 0) {
+    throw new S2Error("no-scales", `${scales ? "scales" : "imgSizes"} is empty; at least one is needed.`, { option });
+  }
+  return scales ? scales.map((scale) => scaled(image, scale, warn)) : imgSizes!.map((size) => sizeOf("imgSizes", size));
 }
 
 // int(side · scale), as the reference: the product is cut to a whole number.
 function scaled(image: Size, scale: number, warn: Warn): Size {
   if (!Number.isFinite(scale) || scale <= 0) {
-    throw new S2Error("bad-size", `A scale is ${scale}; expected a positive number, a multiple of the image's size.`);
+    throw badOption("bad-size", "scales", scale, "positive numbers, multiples of the image's size");
   }
   const size = [Math.trunc(image[0] * scale), Math.trunc(image[1] * scale)] as const;
   const [rows, cols] = [Math.round(image[0] * scale), Math.round(image[1] * scale)];
   if (size[0] < 1 || size[1] < 1) {
-    throw new S2Error("bad-size", `Scale ${scale} of ${px(image)} px truncates to ${px(size)}; sizes must be at least 1.`);
+    throw new S2Error("bad-size", `Scale ${scale} of ${px(image)} px truncates to ${px(size)}; sizes must be at least 1.`, {
+      option: "scales",
+    });
   }
   if (size[0] !== rows || size[1] !== cols) {
     warn(
       "scale-truncated",
       `Scale ${scale} of ${px(image)} px is cut down to ${px(size)}, as in the reference; rounding gives ${cols}x${rows}. ` +
-        `If you mean that, pass imgSizes: [[${rows}, ${cols}]].`,
+        `If you mean that, pass imgSizes [[${rows}, ${cols}]].`,
+      "imgSizes",
     );
   }
   return size;
 }
 
-function sizeOf(size: number | Size): Size {
+function sizeOf(option: string, size: number | Size): Size {
   const [height, width] = typeof size === "number" ? [size, size] : (size ?? []);
-  if (Number.isInteger(height) && Number.isInteger(width) && height > 0 && width > 0) return [height, width];
+  if (isCount(height, width)) return [height, width];
   throw new S2Error(
     "bad-size",
-    `A size in imgSizes is ${JSON.stringify(size)}; sizes must be whole numbers, at least 1: a side or [height, width].`,
+    `${option} has ${JSON.stringify(size)}; sizes must be whole numbers of at least 1: a side or [height, width].`,
+    { option, received: size },
   );
 }
 
@@ -85,13 +97,15 @@ function readMaxSplitSize(image: Size, { maxSplitSize }: S2Options, { splitMode 
     warn(
       "max-split-zero",
       "maxSplitSize is 0, which counts as not given, as in the reference. Leave it out, or give the model's size.",
+      "maxSplitSize",
     );
   }
-  if (maxSplitSize) return sizeOf(maxSplitSize);
+  if (maxSplitSize) return sizeOf("maxSplitSize", maxSplitSize);
   if (splitMode !== "exact" && image[0] !== image[1]) {
     throw new S2Error(
       "no-max-split",
       `maxSplitSize must be given for non-square images with splitMode "${splitMode}" (the image is ${px(image)}): it is the model's size, such as 224.`,
+      { option: ["maxSplitSize", "splitMode"] },
     );
   }
   return image;
@@ -108,6 +122,7 @@ function planScale(image: Size, size: Size, max: Size, settings: Settings, trait
       "not-divisible",
       `A scale is ${px(size)} px, which does not divide evenly into ${rows}x${cols} tiles of at most ${px(max)}. ` +
         `The nearest size that does is ${px(near)}; or use splitMode "resize" or "pad".`,
+      { option: "splitMode" },
     );
   }
   const canvas = exact ? size : ([rows * max[0], cols * max[1]] as const);

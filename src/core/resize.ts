@@ -1,5 +1,5 @@
 /** Resizing float images as torch's `interpolate` does (size given, align_corners false). */
-import { S2Error } from "./error.ts";
+import { badOption, isCount, oneOf, S2Error } from "./error.ts";
 import { resizeAlongRows } from "./resize-passes.ts";
 import type { ResizeMode } from "./taps.ts";
 import type { S2Plan, Tensor } from "./types.ts";
@@ -17,14 +17,12 @@ export function resize(
   const { mode = "bicubic", antialias = false } = options;
   const [b, c] = imageDims(images);
   const [height, width] = size;
-  if (!(Number.isInteger(height) && Number.isInteger(width) && height > 0 && width > 0)) {
-    throw new S2Error("size", `resize: size is [${size}]; expected [height, width], two whole numbers of at least 1.`);
+  if (!isCount(height, width)) {
+    throw badOption("size", "size", size, "[height, width], two whole numbers of at least 1");
   }
-  if (!["bicubic", "bilinear", "area", "nearest", "nearest-exact"].includes(mode)) {
-    throw new S2Error("mode", `resize: mode is "${mode}"; expected bicubic, bilinear, area, nearest or nearest-exact.`);
-  }
+  oneOf("mode", "mode", mode, ["bicubic", "bilinear", "area", "nearest", "nearest-exact"]);
   if (antialias && mode !== "bicubic" && mode !== "bilinear") {
-    throw new S2Error("mode", `resize: antialias goes with bicubic and bilinear only, mode is "${mode}"; leave antialias out.`);
+    throw badOption("mode", "mode", mode, "bicubic or bilinear when antialias is set");
   }
   const data = new Float32Array(b * c * height * width);
   const columns = resizeAlongRows(images, [height, width], mode, antialias);
@@ -35,7 +33,7 @@ export function resize(
 /** The dims of images as four positive integers whose product is the data's length. */
 export function imageDims(images: Tensor): readonly [b: number, c: number, h: number, w: number] {
   const dims = images?.dims;
-  if (!Array.isArray(dims) || dims.length !== 4 || dims.some((d) => !Number.isInteger(d) || d < 1)) {
+  if (!Array.isArray(dims) || dims.length !== 4 || !isCount(...dims)) {
     throw new S2Error("not-4d", `Images have dims [${dims}]; expected 4 positive numbers [batch, channels, height, width].`);
   }
   if (!(images.data instanceof Float32Array)) {

@@ -48,7 +48,8 @@ export function planTower(
   if (numPrefixToken === undefined) {
     throw new S2Error(
       "prefix-tokens",
-      `The tower ${tower.prefix}s the tokens before the grid, and the model does not say how many it has. Give it traits: { prefixTokens }: ${commonPrefixes}.`,
+      `The tower ${tower.prefix}s the tokens before the grid, and the model does not say how many it has. Give it traits with prefixTokens: ${commonPrefixes}.`,
+      { option: "prefixTokens" },
     );
   }
   const common = { ...options, resizeOutputToIdx, numPrefixToken };

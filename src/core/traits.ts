@@ -1,5 +1,5 @@
 /** What the model says of itself against what the plan asks of it, before the model runs. */
-import { px, S2Error } from "./error.ts";
+import { badOption, px, S2Error } from "./error.ts";
 import type { S2Plan, Traits } from "./types.ts";
 
 /** The prefix tokens of well-known families, for messages about a wrong `numPrefixToken`. */
@@ -10,22 +10,17 @@ export const commonPrefixes =
 export function checkTraits(plan: S2Plan, traits: Traits): void {
   const { imageSize, dynamicSize, prefixTokens, layout, maxBatch } = traits;
   if (layout !== undefined && layout !== plan.outputShape) {
-    throw new S2Error(
-      "layout",
-      `outputShape is "${plan.outputShape}", but the model gives ${layout}; pass outputShape: "${layout}".`,
-    );
+    throw badOption("layout", "outputShape", plan.outputShape, `"${layout}", which the model gives`);
   }
   if (prefixTokens !== undefined && layout !== "bchw" && prefixTokens !== plan.numPrefixToken) {
     throw new S2Error(
       "prefix-tokens",
-      `numPrefixToken is ${plan.numPrefixToken}, but the model puts ${prefixTokens} tokens before its grid; pass numPrefixToken: ${prefixTokens}.`,
+      `numPrefixToken is ${plan.numPrefixToken}, but the model puts ${prefixTokens} tokens before its grid; pass numPrefixToken ${prefixTokens}.`,
+      { option: "numPrefixToken", received: plan.numPrefixToken, expected: `${prefixTokens}` },
     );
   }
   if (typeof plan.splitForward === "number" && maxBatch !== undefined && plan.splitForward > maxBatch) {
-    throw new S2Error(
-      "max-batch",
-      `splitForward is ${plan.splitForward} tiles per run, but the model takes at most ${maxBatch}; pass splitForward: ${maxBatch} or leave it out.`,
-    );
+    throw badOption("max-batch", "splitForward", plan.splitForward, `at most ${maxBatch} tiles per run, the model's limit`);
   }
   if (imageSize === undefined || dynamicSize) return;
   plan.scales.forEach(({ tile, size }) => {
@@ -33,7 +28,8 @@ export function checkTraits(plan: S2Plan, traits: Traits): void {
     throw new S2Error(
       "tile-size",
       `The scale of ${px(size)} px is cut into tiles of ${px(tile)} px, but the model takes ${px(imageSize)}; ` +
-        `pass maxSplitSize: ${imageSize[0] === imageSize[1] ? imageSize[0] : `[${imageSize}]`} and sizes that are multiples of it, or splitMode "resize" or "pad".`,
+        `pass maxSplitSize ${imageSize[0] === imageSize[1] ? imageSize[0] : `[${imageSize}]`} and sizes that are multiples of it, or splitMode "resize" or "pad".`,
+      { option: ["maxSplitSize", "splitMode"] },
     );
   });
 }

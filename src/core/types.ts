@@ -135,5 +135,13 @@ export interface S2Plan {
   readonly antialias: "never" | "shrinking" | "always";
   readonly overlap: number;
   readonly fusion: "reference" | "aligned";
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly warnings: readonly PlanWarning[];
+}
+
+/** Says where a plan does what few expect; docs/errors.md lists the codes. */
+export interface PlanWarning {
+  readonly code: string;
+  readonly message: string;
+  /** Names of the options that `message` contains. */
+  readonly option?: string | readonly string[];
 }

@@ -2,6 +2,7 @@
 import {
   type Box,
   checkNames,
+  oneOf,
   planS2,
   px,
   S2Error,
@@ -33,9 +34,7 @@ export interface ImagePlanOptions extends S2Options {
 export function planImage(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits = {}): S2Plan {
   checkNames(options, [...s2OptionNames, "fit", "maxTilesPerImage"]);
   const { fit = "keep", maxTilesPerImage, ...given } = options;
-  if (!["keep", "squash", "crop"].includes(fit)) {
-    throw new S2Error("fit", `fit is ${JSON.stringify(fit)}; expected keep, squash or crop.`);
-  }
+  oneOf("fit", "fit", fit, ["keep", "squash", "crop"]);
   const tile = modelSize(given, traits);
   const region = fit === "crop" ? centered(image, tile) : { left: 0, top: 0, width: image.width, height: image.height };
   const wholeTokens = (length: number) => {
@@ -83,7 +82,9 @@ function countTiles(sizes: readonly (number | Size)[], [height, width]: Size): n
 function modelSize({ maxSplitSize }: S2Options, { imageSize }: Traits): Size {
   if (maxSplitSize) return typeof maxSplitSize === "number" ? [maxSplitSize, maxSplitSize] : maxSplitSize;
   if (imageSize) return imageSize;
-  throw new S2Error("model-size", "The model does not say which image size it was made for; pass maxSplitSize, such as 224.");
+  throw new S2Error("model-size", "The model does not say which image size it was made for; pass maxSplitSize, such as 224.", {
+    option: "maxSplitSize",
+  });
 }
 
 /** The largest centered part of the image with the tile's shape. */

@@ -47,7 +47,7 @@ export function writeHead({ tensors, ...fields }: Head): { json: string; weights
  * @throws S2Error "head" when the two do not belong together or are no head; "safetensors" for damaged weights.
  */
 export function readHead(json: string, weights: Uint8Array): Head {
-  const source = { code: "head", name: "head.json", advice: "Fit the head again." };
+  const source = { code: "head" as const, name: "head.json", advice: "Fit the head again." };
   parseJson(headFile, json, source); // for its refusals alone: valibot drops fields that are named like "prototype"
   const { kind, tensors: dims, ...fields } = JSON.parse(json.replace(/^\uFEFF/, "")) as InferOutput<typeof headFile>;
   const { tensors: stored } = readSafetensors(weights);
@@ -93,7 +93,7 @@ const channelsPerScale = pipe(array(pipe(number(), integer(), minValue(1))), min
  */
 export function checkFields(head: FeatureHead, kind: string, fields: ObjectEntries): void {
   checkKind(head, kind);
-  const source = { code: "head", name: `The ${kind} head`, advice: "Fit it again." };
+  const source = { code: "head" as const, name: `The ${kind} head`, advice: "Fit it again." };
   checkJson(looseObject({ channelsPerScale, ...fields }), head, source);
 }
 

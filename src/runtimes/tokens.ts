@@ -62,6 +62,7 @@ function disagreement({ tokens, size, family, prefixTokens }: TokenFacts, patch:
   return new S2Error(
     "prefix-tokens",
     `${got}, ${leaves}. Which is right? Give prefixTokens (${commonPrefixes}) or patchSize.${fits(tokens, size)}`,
+    { option: ["prefixTokens", "patchSize"] },
   );
 }
 
@@ -71,7 +72,9 @@ function question({ tokens, size }: TokenFacts, candidates: readonly number[]): 
     candidates.length > 0
       ? `with ${candidates.join(" or ")} before the grid the rest is no grid of whole patches`
       : "how many of them stand before the grid is not known, for no config.json says the model's family or patch size";
-  return new S2Error("prefix-tokens", `${got}, and ${missing}. Give prefixTokens: ${commonPrefixes}.${fits(tokens, size)}`);
+  return new S2Error("prefix-tokens", `${got}, and ${missing}. Give prefixTokens ${commonPrefixes}.${fits(tokens, size)}`, {
+    option: "prefixTokens",
+  });
 }
 
 /** The likely answers that would be consistent, to choose from: up to [CLS] and eight registers. */
@@ -79,7 +82,7 @@ function fits(tokens: number, size: Size): string {
   const answers: string[] = [];
   for (let prefix = 0; prefix <= 9; prefix++) {
     const patch = patchOfGrid(size, tokens - prefix);
-    if (patch !== undefined && patch > 1) answers.push(`prefixTokens: ${prefix} (patch size ${patch})`);
+    if (patch !== undefined && patch > 1) answers.push(`prefixTokens ${prefix} (patch size ${patch})`);
   }
   return answers.length > 0 ? ` What fits: ${answers.join(" or ")}.` : "";
 }

@@ -1,11 +1,11 @@
 /** Safetensors files with a checksum over all of their bytes, so that a damaged one is noticed when it is read. */
-import { S2Error } from "../core/index.ts";
+import { S2Error, type S2ErrorCode } from "../core/index.ts";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 
 /** The source of a file, as a refusal names it. */
 export interface CheckedSource {
   /** The code of the S2Error. */
-  readonly code: string;
+  readonly code: S2ErrorCode;
   readonly name: string;
   /** The sentence that says what to do. */
   readonly advice: string;

@@ -1,11 +1,11 @@
 /** JSON from files and from the network: parsed, checked against a schema, and refused with the place of the first mistake. */
 import { type GenericSchema, getDotPath, type InferOutput, safeParse } from "valibot";
-import { S2Error } from "../core/index.ts";
+import { S2Error, type S2ErrorCode } from "../core/index.ts";
 
 /** The JSON text's name in a refusal. */
 export interface JsonSource {
   /** The code of the S2Error. */
-  readonly code: string;
+  readonly code: S2ErrorCode;
   /** The file or what else holds the text, as it stands in the message: `head.json`. */
   readonly name: string;
   /** The sentence that says what to do, for example "Download it again." */

@@ -1,5 +1,5 @@
 /** The safetensors format, written and read: tensors by name, with strings about them. */
-import { S2Error } from "../core/index.ts";
+import { S2Error, type S2ErrorCode } from "../core/index.ts";
 import { type Dtype, dtypeBits, METADATA, readHeader, readHeaderLength, writeHeader } from "./safetensors-header.ts";
 
 export type { Dtype } from "./safetensors-header.ts";
@@ -93,7 +93,7 @@ function viewOf(part: Uint8Array, dtype: Dtype): StoredTensor["data"] {
 }
 
 /** Refuses data that dims do not describe. */
-export function checkDims(code: string, what: string, dims: readonly number[], length: number): void {
+export function checkDims(code: S2ErrorCode, what: string, dims: readonly number[], length: number): void {
   const size = dims.reduce((product, dim) => product * dim, 1);
   if (dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && size === length) return;
   throw new S2Error(

@@ -125,7 +125,7 @@ async function resume(
   const bytes = await checkpoints?.read(checkpoint);
   if (!bytes) return undefined;
   const advice = "Give another folder, or remove it to begin anew.";
-  const source = { code: "checkpoint", name: checkpoint, advice };
+  const source = { code: "checkpoint" as const, name: checkpoint, advice };
   const { tensors, metadata } = await readChecked(bytes, source);
   if (metadata.recipe !== recipe)
     throw new S2Error("checkpoint", `The checkpoint there was written by a run with another recipe. ${advice}`);

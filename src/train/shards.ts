@@ -62,7 +62,7 @@ export async function makeShards(options: ShardOptions): Promise<string[]> {
 /** undefined for a damaged shard, which is made again. @throws S2Error "write" for a file that is no shard: it is not overwritten. */
 async function recipeOf(bytes: Uint8Array, name: string): Promise<string | undefined> {
   if ((await checkChecksum(bytes)) === "wrong") return undefined;
-  const known = { code: "training", name, advice: "" };
+  const known = { code: "training" as const, name, advice: "" };
   const read = await readChecked(bytes, known).catch(() => undefined);
   if (read?.metadata.recipe !== undefined) return isShard(read.tensors) ? read.metadata.recipe : undefined;
   throw new S2Error(
@@ -76,7 +76,7 @@ export async function readShard(store: Checkpoints, name: string): Promise<Recor
   const advice = "Run the same command again: it is made anew.";
   const bytes = await store.read(name);
   if (!bytes) throw new S2Error("training", `${name} is gone. ${advice}`);
-  const { tensors } = await readChecked(bytes, { code: "training", name, advice });
+  const { tensors } = await readChecked(bytes, { code: "training" as const, name, advice });
   if (!isShard(tensors)) throw new S2Error("training", `${name} does not hold views and tokens of them. ${advice}`);
   return tensors;
 }

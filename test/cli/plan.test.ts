@@ -60,7 +60,7 @@ it("Dynamic S² keeps square scales and follows the image in the last", async ()
 it("too many tiles are refused, and the flag that is advised takes them", async () => {
   const { status, err } = await s2(["plan", "3000x2"]);
   expect([status, err]).toEqual([2, expect.stringContaining("3000x2 px would be cut into 7500 tiles")]);
-  const [, flag, tiles] = /raise (--[a-z-]+) (\d+)/.exec(err)!;
+  const [, flag, tiles] = /raise (--[a-z-]+) to (\d+)/.exec(err)!;
   expect(await s2(["plan", "3000x2", flag, tiles])).toMatchObject({ status: 0, out: expect.stringContaining("7500 tiles;") });
   const dynamic = ["plan", "3000x2", "--dynamic", "--max-tiles", "1000000000"];
   expect(await s2(dynamic)).toMatchObject({ status: 2, err: expect.stringContaining("the limit is 1024") });

@@ -75,8 +75,11 @@ it("sizes are read as WIDTHxHEIGHT", () => {
     expect(() => readSize(wrong)).toThrow("Expected pixels");
 });
 
-it("the library's sentences name flags", () => {
-  expect(
-    inFlags('or use splitMode "resize"; fusion: "aligned"; pass maxSplitSize: 224; its traits.patchSize; some overlap is left.'),
-  ).toBe("or use --split-mode resize; --fusion aligned; pass --max-split-size 224; its --patch-size; some overlap is left.");
+it("messages name flags for exactly the options that the error lists", () => {
+  const message =
+    'overlap is 3; use splitMode "resize" or fusion "aligned", set traits.patchSize; photo.overlap and overlaps stay.';
+  expect(inFlags({ message })).toBe(message);
+  expect(inFlags({ message, option: ["overlap", "splitMode", "patchSize", "antialias"] })).toBe(
+    '--overlap is 3; use --split-mode "resize" or fusion "aligned", set --patch-size; photo.overlap and overlaps stay.',
+  );
 });

@@ -27,7 +27,7 @@ describe("export-vision-encoder", () => {
       0,
       expect.stringMatching(/vision_encoder\.onnx: 0\.\d MB, images of 96 px, 14 tiles, 16 tokens\n$/),
     ]);
-    expect(err).toContain("warning: A scale shrinks 96x96 to 32x32 px without filtering");
+    expect(err).toContain("warning: A scale shrinks 96x96 to 32x32 px without a filter");
     expect(err).toContain("vision_encoder_quantized.onnx is of the old size; remove it");
     const remembered = { localModelPath: env.localModelPath, allowRemoteModels: env.allowRemoteModels };
     Object.assign(env, { localModelPath: root, allowRemoteModels: false });

@@ -320,7 +320,7 @@ describe("overlap", () => {
     const plain = (images: Tensor) => patchModel(4, 0, true)(images);
     const images = randomImage([1, 1, 16, 16], 2);
     expectClose(await s2(plain, images, { scales: [1, 2], overlap: 1 }), await s2(plain, images, { scales: [1, 2] }));
-    expect(() => planS2({ height: 16, width: 16 }, { scales: [1, 2], overlap: 1 })).toThrow(/traits.patchSize/);
+    expect(() => planS2({ height: 16, width: 16 }, { scales: [1, 2], overlap: 1 })).toThrow(/traits must have patchSize/);
     expect(() => planS2({ height: 18, width: 18 }, { scales: [1, 2], overlap: 1 }, { patchSize: 4 })).toThrow(
       /no multiple of the patch/,
     );

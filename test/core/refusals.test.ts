@@ -1,6 +1,6 @@
 /** The edges of what options may be: the last value that is taken and the first that is refused, each before the model runs. */
 import { describe, expect, it } from "vitest";
-import { nearest } from "../../src/core/error.ts";
+import { nearest, S2Error } from "../../src/core/error.ts";
 import {
   chooseGrid,
   type DynamicS2Options,
@@ -75,8 +75,8 @@ describe("planS2", () => {
   });
 
   it.each([
-    [{}, /^Give either scales/],
-    [{ scales: [0] }, /^A scale is 0; expected a positive number/],
+    [{}, /^Neither scales/],
+    [{ scales: [0] }, /^scales is 0; expected positive numbers/],
     [
       { scales: [1, 2], resizeOutputToIdx: 2 },
       /is 2, which points past the last scale; there are 2 scales, so it may be -2 to 1\./,
@@ -121,7 +121,7 @@ it("a model of maps may have prefix tokens of its own, and a fixed size that is 
   const maps = { layout: "bchw", prefixTokens: 1 } as const;
   expect(codeOf(() => planS2({ height: 64, width: 96 }, { scales: [1], outputShape: "bchw" }, maps))).toBeUndefined();
   expect(() => planS2({ height: 64, width: 96 }, { scales: [1] }, { imageSize: [64, 95] })).toThrow(
-    /pass maxSplitSize: \[64,95\] and/,
+    /pass maxSplitSize \[64,95\] and/,
   );
 });
 
@@ -236,3 +236,28 @@ it("a mistyped word is answered with the nearest, if it is within three letters 
   expect(nearest("", words)).toBeUndefined();
   expect(nearest("ab", ["ax", "ay"])).toBe("ax"); // the first of equals
 });
+
+describe("fields of an error", () => {
+  const details = (options: object) => refusedFields(() => planS2({ height: 8, width: 8 }, options));
+  it("name the option, what was received and what was expected, as the message does", () => {
+    expect(details({ scales: [1], merge: "sum" })).toEqual({ option: "merge", received: "sum", expected: "concat, add or mean" });
+    expect(details({ scales: [1], imgSizes: [8] })).toEqual({ option: ["scales", "imgSizes"] });
+    expect(details({ scales: [Number.NaN] })).toMatchObject({ option: "scales", received: Number.NaN });
+  });
+  it("keep a cause, and are absent where nothing is given", () => {
+    const cause = new Error("deeper");
+    expect(new S2Error("write", "Failed.", { cause })).toMatchObject({ code: "write", cause });
+    expect(Object.keys(new S2Error("write", "Failed.")).sort()).toEqual(["code", "name"]);
+  });
+});
+
+function refusedFields(run: () => unknown) {
+  try {
+    run();
+  } catch (error) {
+    const { name: _, code: __, ...fields } = error as S2Error;
+    expect((error as S2Error).message).toContain([fields.option].flat()[0]);
+    return fields;
+  }
+  throw new Error("nothing was refused");
+}

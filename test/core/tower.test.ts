@@ -41,7 +41,7 @@ describe("planTower", () => {
   });
 
   it("refuses a model that does not say how many tokens stand before its grid, before anything else", () => {
-    const message = expect.stringMatching(/tower drops.*traits: \{ prefixTokens \}/);
+    const message = expect.stringMatching(/tower drops.*traits with prefixTokens/);
     expect(() => planTower(tower, image, { imageSize: [9, 9] })).toThrow(
       expect.objectContaining({ code: "prefix-tokens", message }),
     );

@@ -35,7 +35,7 @@ describe("sizes and tiles", () => {
     expect(codes({ height: 448, width: 448 }, { scales: [0.5, 1] })).toContain("never-split");
     expect(codes({ height: 448, width: 448 }, { scales: [0.5, 1], maxSplitSize: 224 })).not.toContain("never-split");
     expect(refusal(() => planS2({ height: 448, width: 448 }, { scales: [0.5, 1] }, { imageSize: [224, 224] })).message).toMatch(
-      /pass maxSplitSize: 224/,
+      /pass maxSplitSize 224/,
     );
   });
   it("4: scales that truncate say what rounding gives", () => {
@@ -65,7 +65,7 @@ describe("padding", () => {
   const image = { height: 224, width: 300 };
   it("14: padding dilutes prefix means, unless aligned", () => {
     const options: S2Options = { scales: [1], maxSplitSize: 224, splitMode: "pad", numPrefixToken: 1 };
-    expect(planS2(image, options).warnings.find((w) => w.code === "diluted-prefix")!.message).toMatch(/padding for up to 66 %/);
+    expect(planS2(image, options).warnings.find((w) => w.code === "diluted-prefix")!.message).toMatch(/up to 66 % padding/);
     expect(codes(image, { ...options, fusion: "aligned" })).not.toContain("diluted-prefix");
     expect(codes({ height: 224, width: 448 }, options)).not.toContain("diluted-prefix"); // whole tiles
     expect(codes(image, { ...options, numPrefixToken: 0 })).not.toContain("diluted-prefix");
@@ -94,9 +94,9 @@ describe("what the model says", () => {
     Object.assign((x: Tensor) => ({ dims: [x.dims[0], ++runs && 5, 2], data: new Float32Array(x.dims[0] * 10) }), { traits });
 
   it.each([
-    ["6: forgotten prefix tokens", { prefixTokens: 1 }, {}, "prefix-tokens", /pass numPrefixToken: 1/],
-    ["layout", { layout: "bchw" }, {}, "layout", /pass outputShape: "bchw"/],
-    ["image size", { imageSize: [4, 4] }, {}, "tile-size", /pass maxSplitSize: 4/],
+    ["6: forgotten prefix tokens", { prefixTokens: 1 }, {}, "prefix-tokens", /pass numPrefixToken 1/],
+    ["layout", { layout: "bchw" }, {}, "layout", /outputShape is "bnc"; expected "bchw"/],
+    ["image size", { imageSize: [4, 4] }, {}, "tile-size", /pass maxSplitSize 4/],
     ["batch limit", { maxBatch: 2 }, { splitForward: 3 }, "max-batch", /at most 2/],
   ] as const)("%s is checked before it runs", async (_, traits, options, code, words) => {
     runs = 0;

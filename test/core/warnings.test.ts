@@ -112,8 +112,10 @@ it("messages name sizes as width x height, what is nearest, and how much", () =>
   expect(message("tile-size", [64, 64], { imgSizes: [[96, 130]], maxSplitSize: [64, 66] })).toMatch(
     /scale of 130x96 px is cut into tiles of 65x48 px, not 66x64.*full tiles is 132x128/,
   );
-  expect(message("leftover-pixels", [67, 50], { scales: [1] }, { patchSize: 16 })).toMatch(/so 3 rows and 2 columns/);
-  expect(message("duplicate-scale", [8, 8], { scales: [2, 1, 2], maxSplitSize: 8 })).toMatch(/at positions 0 and 2, are 16x16/);
+  expect(message("leftover-pixels", [67, 50], { scales: [1] }, { patchSize: 16 })).toMatch(/px: 3 rows and 2 columns/);
+  expect(message("duplicate-scale", [8, 8], { scales: [2, 1, 2], maxSplitSize: 8 })).toMatch(
+    /at positions 0 and 2 are both 16x16/,
+  );
   expect(
     message("padded-row", [28, 756], { imgSizes: [[28, 406]], maxSplitSize: 756, splitMode: "pad" }, { patchSize: 14 }),
   ).toMatch(/keeps 2 rows and 30 columns of tokens where 2 and 29 touch/);

@@ -1,4 +1,4 @@
-/** docs/errors.md names every code that the sources use: who meets one must find it. */
+/** docs/errors.md, the type `S2ErrorCode` and the sources name the same codes: who meets one must find it, and a program must be able to name it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -8,16 +8,28 @@ const sources = (folder: string): string[] =>
   readdirSync(root + folder, { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? sources(`${folder}/${entry.name}`) : [readFileSync(`${root}${folder}/${entry.name}`, "utf8")],
   );
+const matches = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, code]) => code);
+const sorted = (codes: Iterable<string>) => [...new Set(codes)].sort();
 
-it("every code of an S2Error or a warning is in docs/errors.md, and none that is gone", () => {
-  const text = sources("src").join("\n");
-  const used = new Set<string>();
-  for (const [, code] of text.matchAll(/(?:new S2Error|warn|oneOf|integer|checkDims)\(\s*"([a-z0-9-]+)"/g)) used.add(code);
-  for (const [, code] of text.matchAll(/code: "([a-z0-9-]+)"/g)) used.add(code);
-  for (const code of ["bad-size", "max-tiles"]) used.add(code); // dynamic.ts picks between the two
-  const page = readFileSync(`${root}docs/errors.md`, "utf8");
-  const rows = page.split("\n").filter((line) => line.startsWith("| `"));
-  const listed = new Set(rows.flatMap((row) => [...row.split("|")[1].matchAll(/`([a-z0-9-]+)`/g)].map(([, code]) => code)));
-  expect([...used].filter((code) => !listed.has(code))).toEqual([]);
-  expect([...listed].filter((code) => !used.has(code))).toEqual([]);
+const text = sources("src").join("\n");
+const [errors, notices = ""] = readFileSync(`${root}docs/errors.md`, "utf8").split(/^## Notices/m);
+const listed = (page: string) =>
+  page
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .flatMap((row) => matches(row.split("|")[1], /`([a-z0-9-]+)`/g));
+
+it("S2ErrorCode is the union of the codes that docs/errors.md lists as errors", () => {
+  const union = matches(readFileSync(`${root}src/core/codes.ts`, "utf8"), /^ {2}\| "([a-z0-9-]+)"/gm);
+  expect(union).toHaveLength(new Set(union).size);
+  expect(union.sort()).toEqual(sorted(listed(errors)));
+});
+
+it("every code of an error, a notice or a warning is in docs/errors.md, and none that is gone", () => {
+  const used = [
+    ...matches(text, /(?:new S2Error|badOption|warn|oneOf|integer|checkDims)\(\s*"([a-z0-9-]+)"/g),
+    ...matches(text, /code: "([a-z0-9-]+)"/g),
+    ...["bad-size", "max-tiles"], // dynamic.ts picks between the two
+  ];
+  expect(sorted(used)).toEqual(sorted([...listed(errors), ...listed(notices)]));
 });

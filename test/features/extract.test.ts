@@ -109,7 +109,7 @@ describe("extract", () => {
     }
     expect(refusal(3000, 2, { maxTilesPerImage: 7500 })).toBe(7500);
     expect(refusal(3000, 2, { maxTilesPerImage: 7499 })).toMatchObject({
-      message: expect.stringContaining("maxTilesPerImage: 7500"),
+      message: expect.stringContaining("maxTilesPerImage to 7500"),
     });
     expect(refusal(60000, 1, { fit: "crop" })).toBe(5);
     // 64 tiles side by side; those that share three of four tokens are more

@@ -123,7 +123,7 @@ test("without config files the prefix is asked for, with the usual answers and t
   const loading = loadModel(join(graphs, "plain.onnx"));
   await expect(loading).rejects.toMatchObject({
     code: "prefix-tokens",
-    message: expect.stringMatching(/17 tokens.*1 for ViT.*What fits: prefixTokens: 1 \(patch size 8\)\.$/),
+    message: expect.stringMatching(/17 tokens.*1 for ViT.*What fits: prefixTokens 1 \(patch size 8\)\.$/),
   });
 });
 

@@ -15,7 +15,7 @@ import {
 } from "../../src/tensors/index.ts";
 import { drawVectors, label } from "../heads/vectors.ts";
 
-const source = { code: "checkpoint", name: "a file", advice: "Make it again." };
+const source = { code: "checkpoint" as const, name: "a file", advice: "Make it again." };
 const tensors = { a: { dtype: "F32", dims: [3], data: Float32Array.of(1, 2, 3) } } as const;
 const metadata = { fingerprint: `a "sha256":"${"0".repeat(64)}" in a text`, name: "é" };
 

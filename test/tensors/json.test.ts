@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { parseJson, showJson } from "../../src/tensors/json.ts";
 
 const schema = object({ name: string(), sizes: array(pipe(number(), integer(), minValue(1))) });
-const source = { code: "head", name: "head.json", advice: "Fit the head again." };
+const source = { code: "head" as const, name: "head.json", advice: "Fit the head again." };
 const parse = (json: string | Uint8Array) => parseJson(schema, json, source);
 
 it("returns what the schema describes, from text and from bytes with a byte order mark", () => {

@@ -40,7 +40,7 @@ export function insteadOf(folder: string): string {
 
 function partsOf(index: string, wanted: (name: string) => boolean = () => true): string[] {
   const schema = object({ weight_map: record(string(), string()) });
-  const source = { code: "model-file", name: index, advice: "Download it again." };
+  const source = { code: "model-file" as const, name: index, advice: "Download it again." };
   const { weight_map: files } = parseJson(schema, readWhole(index), source);
   const names = Object.entries(files).flatMap(([name, file]) => (wanted(name) ? [file] : []));
   return [...new Set(names)].map((file) => besideFile(index, file));

@@ -1,5 +1,5 @@
 /** The process that draws one SVG: librsvg cannot be interrupted, and a filter of some bytes may take minutes and gigabytes. */
-import { S2Error } from "../../core/index.ts";
+import { S2Error, type S2ErrorCode } from "../../core/index.ts";
 import { type DecodeOptions, decodeImage, type Rgb, readHeader } from "./decode-image.ts";
 
 export interface SvgWork {
@@ -12,7 +12,7 @@ export interface SvgWork {
 
 export type SvgAnswer =
   | { readonly rgb: Rgb }
-  | { readonly refused: string; readonly code?: string }
+  | { readonly refused: string; readonly code?: S2ErrorCode }
   | { readonly exceeded: "seconds" | "bytes" };
 
 /** Milliseconds between two looks at what was used. */
