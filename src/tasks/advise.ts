@@ -93,6 +93,7 @@ export function checkTestSplit({ name }: DataSet, { test }: TaskSplits<Task>): v
   throw new S2Error(
     "data-set",
     `"${name}" has no test split, and a verdict needs images that no head has seen; testFraction 0.3 splits them off.`,
+    { option: "testFraction" },
   );
 }
 
