@@ -6,7 +6,7 @@ const floors = {
   onnx: ["tensors", "core"],
   models: ["onnx", "tensors", "images", "core"],
   features: ["tensors", "images", "core"],
-  runtimes: ["models", "onnx", "tensors", "images", "core"],
+  runtimes: ["retrieval", "store", "features", "models", "onnx", "tensors", "images", "core"],
   store: ["features", "tensors", "images", "core"],
   heads: ["features", "onnx", "tensors", "images", "core"],
   retrieval: ["store", "features", "tensors", "images", "core"],
@@ -74,14 +74,15 @@ module.exports = {
       to: { path: "^src/", pathNot: `^src/(${[floor, ...below].join("|")})/${floor === "cli" ? "|^src/[^/]+[.]ts$" : ""}` },
     })),
     {
-      // Doors beside the indexes: transformers.js's models, an entry; and single files for pages without a bundler, which load all that an index names.
+      // Doors beside the indexes: transformers.js's models, an entry; the version, which the command prints without loading more; and single files for
+      // pages without a bundler, which load all that an index names.
       name: "only-through-an-index",
       severity: "error",
       from: { path: "^src/([^/]+)/" },
       to: {
         path: "^src/[^/]+/",
         pathNot:
-          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/image-size[.]ts$)",
+          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|runtimes/node/version[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/image-size[.]ts$)",
       },
     },
     {

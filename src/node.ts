@@ -15,6 +15,12 @@ import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index
 export * from "./any-runtime.ts";
 export type { Project, VisualOptions, VisualTokens } from "./features/index.ts";
 export {
+  type ExtractedFile,
+  type ExtractFilesOptions,
+  extractFiles,
+  type FoundImage,
+  type FoundImages,
+  findImages,
   hashModelFiles,
   type LanceVectors,
   type LoadedTower,
@@ -25,6 +31,8 @@ export {
   loadTower,
   type Model,
   type OpenVectorsOptions,
+  type OutputFile,
+  type OutputOptions,
   openFolder,
   openGraph,
   openLoop,

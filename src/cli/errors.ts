@@ -13,8 +13,9 @@ export async function failingWith<T>(code: number, stage: () => T | Promise<T>):
   try {
     return await stage();
   } catch (error) {
-    // An option's value is the user's, whichever stage notices.
-    if (error instanceof S2Error && !statuses.has(error)) statuses.set(error, error.code === "option" ? status.usage : code);
+    // The status for wrong options and for outputs does not depend on the stage that finds them.
+    if (error instanceof S2Error && !statuses.has(error))
+      statuses.set(error, /^(option|write)$/.test(error.code) ? status.usage : code);
     throw error;
   }
 }
@@ -26,7 +27,7 @@ export function explain(error: unknown): number {
   if (process.env.S2_DEBUG && error instanceof Error) writeMessage(`${error.stack}\n`);
   if (reasonOfSystem(error)) return status.usage;
   if (!(error instanceof S2Error)) return status.unexpected;
-  return statuses.get(error) ?? (error.code === "image-broken" ? status.allFailed : status.usage);
+  return statuses.get(error) ?? (/^image-|^too-many-pixels$/.test(error.code) ? status.allFailed : status.usage);
 }
 
 /** Returns one line for people: an S2Error with flags instead of options, an error of the system, or an unexpected one with a request to report it. */
@@ -63,7 +64,7 @@ function reasonOfSystem(error: unknown): string | undefined {
 /** Library options that messages name, and the flags that set them. */
 const flags: Readonly<Record<string, string>> = {
   scales: "--scales",
-  imgSizes: "--sizes",
+  imgSizes: "--img-sizes",
   maxSplitSize: "--max-split-size",
   splitMode: "--split-mode",
   merge: "--merge",

@@ -1,6 +1,6 @@
-/** `s2 extract`: images into feature files. */
+/** `s2 extract`: features of images, as files. */
 import { type Command, Option } from "commander";
-import { addModelOptions, addSizeOptions, type ExtractFlags, readCount } from "./flags.ts";
+import { addModelOptions, addSizeOptions, dtypeOption, type ExtractFlags, modelHelp, readCount } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -15,19 +15,19 @@ A file holds one tensor "features" [1, tokens, channels] and, as metadata in JSO
 export function defineExtract(program: Command): void {
   const command = program
     .command("extract")
-    .summary("images into multi-scale feature files")
+    .summary("extract multi-scale features into files")
     .description(
       "Extracts multi-scale features (S²): one file per image. IMAGE is a file, a folder (its images, sorted) or a glob in quotes.",
     )
     .argument("<IMAGE...>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
+    .option("--model <model>", modelHelp)
     .option("-o, --out <path>", "folder, or for one image a file .safetensors or .npy", "features")
     .addOption(new Option("--format <format>", "default: safetensors, or as --out ends").choices(["safetensors", "npy"]))
-    .addOption(new Option("--dtype <type>", "numbers in the file").choices(["float32", "float16"]).default("float32"))
-    .option("--picture", "also write a .png: the image beside each scale's main components, tiles outlined")
-    .option("--resume", "skip images whose file is complete and as this image, model and options make it")
+    .addOption(dtypeOption())
+    .option("--picture", "also write a .png: the image beside each scale's principal components, tiles outlined")
+    .option("--resume", "skip images whose file is complete and of this image, model and options")
     .option("--json", "a line of JSON per image: { image, out, dims, grid, tiles, ms } or { image, error }")
-    .option("--quiet", "say nothing but which images fail");
+    .option("--quiet", "print nothing but the images that fail");
   addSizeOptions(command);
   addModelOptions(command)
     .option("--split-forward <n>", "tiles per run of the model (default: 4)", readCount(1))

@@ -1,4 +1,4 @@
-/** Guards the process of a command: no error ends it without a sentence and a status of its own. */
+/** Guards the process of a command: every error ends it with a message and an exit status. */
 import { explain } from "./errors.ts";
 import { stopSignal, stopWith } from "./interrupt.ts";
 import { statusOfOutput, writeMessage } from "./output.ts";
@@ -7,17 +7,17 @@ import { status } from "./status.ts";
 /** Runs the command. */
 export function runGuarded(command: () => Promise<unknown>): void {
   let done = false;
-  // Each write learns of its own error (output.ts); without a listener Node would end the process.
+  // Each write handles its own error (output.ts); without a listener Node would end the process.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-  // Also rejections that nobody handles. Files being written are finished.
+  // This includes rejections that nobody handles.
   process.on("uncaughtException", (error) => void stopWith(explain(error)));
-  process.removeAllListeners("warning"); // Node's own are for developers
+  process.removeAllListeners("warning"); // Node's listeners print for developers
   process.on("warning", ({ message, ...warning }) => {
     const ours = String((warning as { code?: string }).code).startsWith("S2_");
     if (ours || process.env.S2_DEBUG) writeMessage(`note: ${message}\n`);
   });
-  // Nothing can happen any more and the command still waits: without this Node would end with 0.
+  // The event loop is empty and the command still waits: without this Node would end with 0.
   process.once("beforeExit", () => {
     if (done || stopSignal.aborted) return;
     writeMessage("error: The command waits for something that never comes, and its work is not done; please report this.\n");

@@ -1,12 +1,12 @@
 /** Heads in folders: reading one with the model that it was fitted with, and the rule for writing one. */
 import { join } from "node:path";
 import { type Model, openStore } from "../node.ts";
+import { refuseForeign } from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
 import { checkHeadModel, loadHead, type SavedHead } from "../tasks/index.ts";
 import { failingWith } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
 import { extractionSource, type Folders } from "./model-source.ts";
-import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
 import { status } from "./status.ts";
 

@@ -1,10 +1,10 @@
-/** `s2 inspect`: what loadModel found out about a model, and what its graph says. */
+/** `s2 inspect`: the properties of a model that loadModel finds, and those that its graph declares. */
 import type { Command } from "commander";
 import type { Model } from "../node.ts";
 import type { Found, ModelReport } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
-import { addModelOptions, type ModelFlags } from "./flags.ts";
-import { writeResult } from "./output.ts";
+import { addModelOptions, type ModelFlags, modelHelp } from "./flags.ts";
+import { jsonLine, writeResult } from "./output.ts";
 import { status } from "./status.ts";
 import { table } from "./table.ts";
 
@@ -16,18 +16,18 @@ Examples:
 export function defineInspect(program: Command): void {
   const command = program
     .command("inspect")
-    .summary("what is known of a model")
-    .description("Loads a model and shows what extract will take it for: image size, tokens, outputs, preprocessing.")
-    .argument("[MODEL]", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
+    .summary("show the properties of a model")
+    .description("Loads a model and shows the properties that extract uses: image size, tokens, outputs, preprocessing.")
+    .argument("[MODEL]", modelHelp)
     .option("--json", "as JSON: { source, outputs, traits, preprocessing, report }");
   addModelOptions(command)
     .addHelpText("after", examples)
     .action(async (source: string | undefined, flags: ModelFlags & { json?: boolean }) => {
       const { openModel } = await import("./plan-flags.ts");
-      const model = await openModel({ ...flags, model: source, quiet: true }); // the table says it
+      const model = await openModel({ ...flags, model: source, quiet: true }); // the table has the note on preprocessing
       await model.dispose();
       const report = await failingWith(status.model, () => reportOn(model));
-      writeResult(flags.json ? `${inJson(model, report)}\n` : inWords(model, report));
+      writeResult(flags.json ? inJson(model, report) : inWords(model, report));
     });
 }
 
@@ -39,14 +39,14 @@ async function reportOn({ source, traits }: Model): Promise<ModelReport> {
 
 function inJson({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {
   const multiplyAdds = traits.multiplyAdds ?? report.multiplyAdds.value;
-  return JSON.stringify({
+  return jsonLine({
     ...{ source, outputs, traits: { ...traits, ...(multiplyAdds && { multiplyAdds }) } },
     ...{ preprocessing: preprocessing ?? null, report },
   });
 }
 
-/** How a fact was found, in brackets: by the graph alone where that agrees, else by what else loadModel looks at. */
-function how<T>({ value, from }: Found<T>, taken: T | undefined): string {
+/** Source of a property, in brackets: the graph where it agrees, else the other sources of loadModel. */
+function origin<T>({ value, from }: Found<T>, taken: T | undefined): string {
   if (taken === undefined || String(value) === String(taken)) return ` (${from})`;
   return ` (by options, config files or a blank image; the graph: ${from})`;
 }
@@ -59,11 +59,11 @@ function inWords({ source, outputs, traits, preprocessing }: Model, report: Mode
   const rows: string[][] = [
     ["model", source],
     ["made by", `${report.producer || "an unnamed program"}, operator set ${report.opset}`],
-    ["image size", sizes + how(report.imageSize, imageSize)],
-    ["features", (layout === "bnc" ? "tokens [b, n, c]" : "maps [b, c, h, w]") + how(report.layout, layout)],
+    ["image size", sizes + origin(report.imageSize, imageSize)],
+    ["features", (layout === "bnc" ? "tokens [b, n, c]" : "maps [b, c, h, w]") + origin(report.layout, layout)],
     ["channels", String(channels ?? "?")],
-    ["patch", (patchSize ? `${patchSize} px` : "?") + how(report.patchSize, patchSize)],
-    ["prefix tokens", String(prefixTokens) + how(report.prefixTokens, prefixTokens)],
+    ["patch", (patchSize ? `${patchSize} px` : "?") + origin(report.patchSize, patchSize)],
+    ["prefix tokens", String(prefixTokens) + origin(report.prefixTokens, prefixTokens)],
     ["images a run", maxBatch ? `at most ${maxBatch}` : "any number"],
     ["outputs", outputs.join(", ")],
     ["parameters", inLarge(report.parameters)],

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `s2` command: parses, runs, and turns errors into a sentence and an exit status. */
+/** The `s2` command: parses, runs, and turns errors into a message and an exit status. */
 import { runGuarded } from "./guard.ts";
 import { makeProgram } from "./program.ts";
 

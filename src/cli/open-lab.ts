@@ -8,7 +8,7 @@ import type { Folder } from "../datasets/index.ts";
 import type { ExperimentContext, ExperimentModel, ModelVariant, Result } from "../eval/index.ts";
 import type { ImageTokens } from "../features/index.ts";
 import { hashModelFiles, loadImage, openFolder, openGraph, openLoop, openStore } from "../node.ts";
-import { makeFolder } from "../runtimes/node/index.ts";
+import { makeFolder, readVersion } from "../runtimes/node/index.ts";
 import { type ExtractionConfig, extractImages, modelFingerprint } from "../store/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { type Built, buildFolder } from "./build-folder.ts";
@@ -16,8 +16,7 @@ import type { ExperimentFlags } from "./command-flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { writeMessage } from "./output.ts";
 import { openModel } from "./plan-flags.ts";
-import { openBar } from "./report.ts";
-import { readVersion } from "./version.ts";
+import { openProgress } from "./progress.ts";
 
 export interface OpenedContext extends ExperimentContext {
   /** The models that were given, by their weights. */
@@ -98,7 +97,7 @@ async function collect(
   { store, problems, quiet }: { store: string; problems: ExperimentContext["problems"]; quiet?: boolean },
 ): Promise<ReadonlyMap<string, ImageTokens>> {
   const features = new Map<string, ImageTokens>();
-  const bar = process.stderr.isTTY && !quiet ? await openBar(images.length) : undefined;
+  const bar = await openProgress(images.length, { quiet });
   try {
     const modelHash = await modelFingerprint({ ...model, files });
     const found = extractImages(images, {
@@ -110,10 +109,10 @@ async function collect(
       if ("tokens" in each) features.set(each.image, each.tokens);
       else if (!problems.some(({ path }) => path === `${folder.name}/${each.image}`))
         problems.push({ path: `${folder.name}/${each.image}`, reason: each.problem });
-      bar?.update(features.size);
+      bar.update(features.size);
     }
   } finally {
-    bar?.stop();
+    bar.stop();
   }
   return features;
 }

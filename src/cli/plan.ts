@@ -1,18 +1,18 @@
-/** `s2 plan`: which tiles an image would be cut into, before any model runs. */
+/** `s2 plan`: the tiles that an image would be cut into, before any model runs. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { S2Plan, Traits } from "../core/index.ts";
 import { failingWith, inFlags } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
-import { writeResult } from "./output.ts";
+import { jsonLine, writeResult } from "./output.ts";
 import { status } from "./status.ts";
 import { table } from "./table.ts";
 
 const examples = `
 Examples:
   s2 plan 1920x1080 --scales 1,2,3
-  s2 plan photo.jpg --model onnx-community/dinov2-small-ONNX --sizes 224,448
-  s2 plan 1920x1080 --dynamic --sizes 448,896,1344 --max-tiles 12 --patch-size 14
+  s2 plan photo.jpg --model onnx-community/dinov2-small-ONNX --img-sizes 224,448
+  s2 plan 1920x1080 --dynamic --img-sizes 448,896,1344 --max-tiles 12 --patch-size 14
 
 Sizes are WIDTHxHEIGHT, tiles and grids are rows x columns. Without --model tiles are of 224 px unless --max-split-size says otherwise,
 and token grids are known only with --patch-size.`;
@@ -22,12 +22,12 @@ type PlanFlags = SizeFlags & ModelFlags & { json?: boolean };
 export function definePlan(program: Command): void {
   const command = program
     .command("plan")
-    .summary("the tiles that an image would be cut into")
+    .summary("show the tiles that an image would be cut into")
     .description(
       "Shows the plan for an image, or for any image of WIDTHxHEIGHT pixels: sizes, tiles, token grids, cost, warnings.",
     )
     .argument("<IMAGE|WIDTHxHEIGHT>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub: its sizes and grids are used")
+    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub; its sizes and grids are used")
     .option("--json", "the plan as JSON");
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
@@ -36,7 +36,7 @@ export function definePlan(program: Command): void {
       const { traits, known } = await readTraits(flags);
       const { planFor } = await import("./plan-flags.ts");
       const plan = planFor(size, flags, traits);
-      writeResult(flags.json ? `${JSON.stringify(plan)}\n` : inWords(plan, known));
+      writeResult(flags.json ? jsonLine(plan) : inWords(plan, known));
     });
 }
 
@@ -56,7 +56,7 @@ async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: st
   }
   const given = flags.maxSplitSize ?? flags.imageSize;
   const { patchSize, prefixTokens } = flags;
-  const { maxSplitSize: tile = flags.imageSize ?? (flags.dynamic && flags.sizes ? undefined : 224) } = flags;
+  const { maxSplitSize: tile = flags.imageSize ?? (flags.dynamic && flags.imgSizes ? undefined : 224) } = flags;
   const imageSize = typeof tile === "number" ? ([tile, tile] as const) : tile;
   const known = given === undefined && tile !== undefined ? "assumed; --model or --max-split-size say otherwise" : "given";
   return { traits: { imageSize, dynamicSize: true, patchSize, prefixTokens }, known };
@@ -64,7 +64,7 @@ async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: st
 
 function inWords(plan: S2Plan, known: string): string {
   const { image, scales, outputScale, outputGrid, tiles, multiplyAdds } = plan;
-  const seen = plan.region ?? { width: image[1], height: image[0] };
+  const region = plan.region ?? { width: image[1], height: image[0] };
   const rows = scales.map(({ size, canvas, padding, rows, cols, grid }, i) => [
     `${i}${i === outputScale ? " *" : ""}`,
     wide(size),
@@ -72,7 +72,7 @@ function inWords(plan: S2Plan, known: string): string {
     padding[0] + padding[1] === 0 ? "-" : wide(padding),
     `${rows} x ${cols} = ${rows * cols}`,
     grid ? `${grid.rows} x ${grid.cols}` : "?",
-    `${trim(Math.max(size[0] / seen.height, size[1] / seen.width))}x`,
+    `${trim(Math.max(size[0] / region.height, size[1] / region.width))}x`,
   ]);
   const lines = [
     `image   ${wide(image)} px`,

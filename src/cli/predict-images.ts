@@ -2,18 +2,16 @@
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { loadImage, openStore } from "../node.ts";
+import { findImages, nameOutputs, type OutputFile, refuseForeign } from "../runtimes/node/index.ts";
 import { describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
 import type { PredictFlags } from "./command-flags.ts";
 import { sentence } from "./errors.ts";
 import { openHead, openModelOf } from "./head-folder.ts";
-import { findImages, sayPassedOver } from "./images.ts";
-import { listenForInterrupt, stopSignal, untilStopped, whole } from "./interrupt.ts";
-import { writeMessage, writeReport, writeResult } from "./output.ts";
-import { type Job, nameOutputs } from "./output-names.ts";
-import { refuseForeign } from "./own-files.ts";
+import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
+import { writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { predictionPaths, writePrediction } from "./prediction-files.ts";
-import { openBar } from "./report.ts";
+import { failedLine, openProgress, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
 
 /** Returns the exit status. */
@@ -23,25 +21,24 @@ export async function predictImages(folder: string, given: readonly string[], fl
   if (flags.out && !draws)
     throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
   const out = flags.out ?? "predictions";
-  const { images: found, passedOver } = await findImages(given, out);
-  const jobs: Job[] = draws
+  const { images: found, undecoded } = await findImages(given, out);
+  const jobs: OutputFile[] = draws
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((image) => ({ ...image, image: image.path, out: "" }));
   const present = jobs.filter(({ missing }) => !missing);
-  const pathsOf = ({ picture }: Job) => (draws ? predictionPaths(picture!, head) : {});
+  const pathsOf = ({ picture }: OutputFile) => (draws ? predictionPaths(picture!, head) : {});
   refuseForeign(present.flatMap((job) => Object.values(pathsOf(job)).map((path) => ({ path }))));
   listenForInterrupt();
   const base = process.cwd();
   const { model, source, flags: modelFlags } = await openModelOf(head, flags, { base });
-  const bar = process.stderr.isTTY && !process.stdout.isTTY && !flags.quiet ? await openBar(jobs.length) : undefined;
+  const bar = await openProgress(jobs.length, { quiet: flags.quiet || process.stdout.isTTY });
   // Pictures are written whether or not someone reads about them.
   const write = draws ? writeReport : writeResult;
   let failed = 0;
   const fail = (image: string, reason: string) => {
     failed++;
     if (flags.json) write(`${JSON.stringify({ image, error: reason })}\n`);
-    else if (bar) bar.log(`failed: ${image}: ${reason}`);
-    else writeMessage(`failed: ${reason.includes(image) ? "" : `${image}: `}${reason}\n`);
+    else bar.log(failedLine(image, reason));
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
   if (flags.csv) write(csvLine(["image", ...predictionColumns(head)]));
@@ -53,7 +50,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
       let done = failed;
       for await (const each of predict(head, names, { ...source, openGraph: graphsOf(modelFlags) })) {
         const job = left.next().value!;
-        bar?.update(++done);
+        bar.update(++done);
         if ("problem" in each) {
           fail(job.image, each.problem);
           continue;
@@ -63,17 +60,17 @@ export async function predictImages(folder: string, given: readonly string[], fl
         const paths = pathsOf(job);
         stopSignal.throwIfAborted();
         if (prediction.task === "segmentation" || prediction.task === "depth")
-          await whole(writePrediction(prediction, head, await loadImage(job.image), paths, stored));
+          await writePrediction(prediction, head, await loadImage(job.image), paths, stored);
         if (flags.json) write(`${JSON.stringify({ image: job.image, ...fields, ...paths })}\n`);
         else if (flags.csv) write(csvLine([job.image, ...cells]));
         else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
       }
     });
   } finally {
-    bar?.stop();
+    bar.stop();
     await model.dispose();
   }
-  if (!flags.quiet) sayPassedOver(passedOver);
+  if (!flags.quiet) printUndecoded(undecoded);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
 }
 

@@ -1,10 +1,9 @@
 /** Files of a prediction: the picture for people, and the mask or the depth for programs. */
 import { relative } from "node:path";
 import { classColor, depthColor, depthPicture, maskPicture, type Photo } from "../node.ts";
-import { markPng } from "../runtimes/node/index.ts";
+import { colorScale, markPng, pngWithLegend, swatches } from "../runtimes/node/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Prediction, TaskHead } from "../tasks/index.ts";
-import { pngWithLegend, scale, swatches } from "./legend.ts";
 
 /** Paths of the files by what they hold, named after the picture; undefined for tasks without pictures. */
 export function predictionPaths(picture: string, { task }: TaskHead): Readonly<Record<string, string>> {
@@ -37,5 +36,5 @@ export async function writePrediction(
   const [near, far] = [sorted[0], sorted[sorted.length - 1]];
   const drawn = depthPicture(image, prediction.depth, { near, far });
   const ends = [`${near.toFixed(2)} m`, `${far.toFixed(2)} m`] as const;
-  await write(paths.picture, await pngWithLegend(drawn, scale(ends, depthColor, drawn.width)));
+  await write(paths.picture, await pngWithLegend(drawn, colorScale(ends, depthColor, drawn.width)));
 }

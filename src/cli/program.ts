@@ -1,5 +1,6 @@
-/** The tree of commands, with what `--help` says. Light: what a command needs to run is imported when it runs. */
+/** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
+import { readVersion } from "../runtimes/node/version.ts";
 import { defineAdvise } from "./advise.ts";
 import { defineAsk } from "./ask.ts";
 import { defineEval } from "./eval.ts";
@@ -14,7 +15,6 @@ import { definePredict } from "./predict.ts";
 import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
-import { readVersion } from "./version.ts";
 import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
@@ -25,11 +25,11 @@ Examples:
   s2 fit clothing/ --scales 1,2,3 -o heads/clothing
   s2 predict heads/clothing photo.jpg
   s2 advise clothing/
-  s2 ask photo.jpg "what colour is the star?"
+  s2 ask photo.jpg "what color is the star?"
   s2 inspect onnx-community/dinov2-small-ONNX
   s2 export --scales 1,2,3 -o s2.onnx
 
-Exit status: 0 all is well; 1 some images failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
+Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot be written; 3 the model does not load or fit;
 4 no image could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal;
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 

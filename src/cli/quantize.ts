@@ -1,14 +1,14 @@
-/** `s2 quantize`: an .onnx file with int8 weights, and what that costs on images. */
+/** `s2 quantize`: an .onnx file with int8 weights, and its accuracy on images. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../core/index.ts";
 import type { QuantizeReport } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
-import { writeReport } from "./output.ts";
-import { onnxOutputs, refuseForeign } from "./own-files.ts";
+import { modelHelp } from "./flags.ts";
+import { jsonLine, writeReport } from "./output.ts";
 import { status } from "./status.ts";
 
-/** What activations are like shows on few; more only take longer. */
-const mostImages = 16;
+/** A few images are enough to measure activations; more only take longer. */
+const MOST_IMAGES = 16;
 
 interface QuantizeFlags {
   out: string;
@@ -21,17 +21,21 @@ interface QuantizeFlags {
 export function defineQuantize(program: Command): void {
   program
     .command("quantize")
-    .summary("an .onnx file with int8 weights")
+    .summary("quantize an .onnx file to int8 weights")
     .description(
       "Stores the weights in 8 bits and quantizes activations as they come: about 0.3 of the size. Faster only where the processor has VNNI.",
     )
-    .argument("[MODEL]", "an .onnx file, a folder, or owner/name on the hub (default: s2-tiny, which is included)")
+    .argument("[MODEL]", modelHelp)
     .requiredOption("-o, --out <file>", "the .onnx file to write")
     .option(
       "--images <paths...>",
-      `images, folders or globs that show what activations are like; the first ${mostImages} are used, and the report measures on them`,
+      `images, folders or globs to measure activations and accuracy on; the first ${MOST_IMAGES} are used`,
     )
-    .option("--two-terms <part>", "part of the multiplications done in two terms (default: 0.2 with images, else 0.09)", readPart)
+    .option(
+      "--two-terms <fraction>",
+      "fraction of the multiplications with residual quantization (default: 0.2 with images, else 0.09)",
+      readFraction,
+    )
     .option(
       "--weight-bits <n>",
       "8 where all processors have VNNI: a little closer there, but it saturates elsewhere (default: 7)",
@@ -43,48 +47,38 @@ export function defineQuantize(program: Command): void {
       '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --images "photos/*.jpg" -o dinov2.int8.onnx',
     )
     .action(async (source: string | undefined, { out, images, twoTerms, weightBits, json }: QuantizeFlags) => {
+      const { onnxOutputs, openGraph, openModelSource, refuseForeign, saveOnnx } = await import("../runtimes/node/index.ts");
       refuseForeign(onnxOutputs(out));
-      const { openGraph, openModelSource, saveOnnx } = await import("../runtimes/node/index.ts");
       const { quantizeProto } = await import("../onnx/index.ts");
       const original = await failingWith(status.model, () => openModelSource(source));
-      const seen = images && { images: await lookAt(source, images, out), openGraph: oneThread(openGraph) };
-      const { model, report } = await quantizeProto(original, { ...seen, twoTerms, weightBits });
+      const measure = images && {
+        images: await prepareImages(source, images, out),
+        openGraph: (file: Uint8Array) => openGraph(file, { threads: 1 }),
+      };
+      const { model, report } = await quantizeProto(original, { ...measure, twoTerms, weightBits });
       saveOnnx(out, model);
-      writeReport(json ? `${JSON.stringify(report)}\n` : describe(out, report));
+      writeReport(json ? jsonLine(report) : describe(out, report));
     });
 }
 
-const oneThread = (open: typeof import("../runtimes/node/index.ts").openGraph) => (bytes: Uint8Array) =>
-  open(bytes, { threads: 1 });
-
-function readPart(text: string): number {
-  const part = Number(text);
-  if (text.trim() !== "" && part >= 0 && part <= 1) return part;
-  throw new InvalidArgumentError("Expected a part from 0 to 1.");
+function readFraction(text: string): number {
+  const fraction = Number(text);
+  if (text.trim() !== "" && fraction >= 0 && fraction <= 1) return fraction;
+  throw new InvalidArgumentError("Expected a fraction from 0 to 1.");
 }
 
-/** The images as the model sees them, [b, 3, h, w]. */
-async function lookAt(source: string | undefined, given: readonly string[], out: string): Promise<Tensor> {
-  const { loadImage, loadModel, prepareImage } = await import("../node.ts");
-  const { findImages, sayPassedOver } = await import("./images.ts");
-  const { images, passedOver } = await findImages(given, out);
-  sayPassedOver(passedOver);
-  const found = images.slice(0, mostImages);
-  const missing = found.find((image) => image.missing)?.missing;
-  if (missing) throw missing;
-  const model = await failingWith(status.model, () => loadModel(source, { threads: 1 }));
-  const { traits, preprocessing } = model;
-  await model.dispose();
-  const size = traits.imageSize ?? 224;
-  const [height, width] = typeof size === "number" ? [size, size] : size;
-  const each = 3 * height * width;
-  const data = new Float32Array(found.length * each);
-  for (const [i, { path }] of found.entries())
-    data.set(
-      prepareImage(await failingWith(status.allFailed, () => loadImage(path)), [height, width], preprocessing).data,
-      i * each,
-    );
-  return { dims: [found.length, 3, height, width], data };
+/** Decodes the images and prepares them as the model's preprocessing says: [b, 3, h, w]. */
+async function prepareImages(source: string | undefined, given: readonly string[], out: string): Promise<Tensor> {
+  const { findImages, loadImages, loadModel } = await import("../runtimes/node/index.ts");
+  const { printUndecoded } = await import("./progress.ts");
+  const { images, undecoded } = await findImages(given, out);
+  printUndecoded(undecoded);
+  const used = images.slice(0, MOST_IMAGES);
+  for (const { missing } of used) if (missing) throw missing;
+  const { traits, preprocessing, dispose } = await failingWith(status.model, () => loadModel(source, { threads: 1 }));
+  await dispose();
+  const paths = used.map(({ path }) => path);
+  return failingWith(status.allFailed, () => loadImages(paths, traits.imageSize ?? [224, 224], preprocessing));
 }
 
 function describe(path: string, { bytesBefore, bytesAfter, layers, measured }: QuantizeReport): string {
@@ -95,10 +89,10 @@ function describe(path: string, { bytesBefore, bytesAfter, layers, measured }: Q
       .slice(0, 3)
       .map((layer) => `${layer.name} (${percent(error(layer))})`)
       .join(", ");
-  const twice = layers.filter(({ terms }) => terms === 2);
+  const residual = layers.filter(({ terms }) => terms === 2);
   const lines = [
     `${path}: ${(bytesAfter / 1e6).toFixed(1)} MB, ${(bytesAfter / bytesBefore).toFixed(3)} of the size`,
-    `${layers.length} layers in 8 bits, ${twice.length} of them in two terms: ${twice.map(({ name }) => name).join(", ") || "none"}`,
+    `${layers.length} layers in 8 bits, ${residual.length} of them with residual quantization: ${residual.map(({ name }) => name).join(", ") || "none"}`,
     `weights' rounding is largest in ${worst(({ weightError }) => weightError)}`,
   ];
   if (measured) {

@@ -4,14 +4,13 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { type Experiment, experiments, findExperiment, type Result } from "../eval/index.ts";
+import { readVersion, refuseForeign } from "../runtimes/node/index.ts";
 import type { ExperimentFlags } from "./command-flags.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { openContext } from "./open-lab.ts";
 import { writeReport, writeResult } from "./output.ts";
-import { refuseForeign } from "./own-files.ts";
 import { status } from "./status.ts";
 import { table } from "./table.ts";
-import { readVersion } from "./version.ts";
 import { resultNames, writeIndex, writePage } from "./write-results.ts";
 
 /** Returns the exit status. */

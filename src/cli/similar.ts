@@ -1,6 +1,6 @@
-/** `s2 similar`: images, or places in them, that look like an image or like a place in it. */
+/** `s2 similar`: images, or regions of them, that are similar to an image or to a region of it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { addModelOptions, addSizeOptions, readCount, type SimilarFlags } from "./flags.ts";
+import { addModelOptions, addSizeOptions, items, modelHelp, readCount, type SimilarFlags } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -9,35 +9,35 @@ Examples:
   s2 similar photo.jpg --box 300,200,80,80 --in "photos/**" --model onnx-community/dinov2-small-ONNX
   s2 similar photo.jpg --at 320,240 --scales 1,2,3
 
---in is a folder or a glob of images, whose index is made once and brought up to date, or such an index itself. Indexes are LanceDB's where
-@lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how alike all places of the
+--in is a folder or a glob of images, whose index is made once and brought up to date, or an index that exists. Indexes are LanceDB's where
+@lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how similar all regions of the
 image are to this one: the image, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
 
 export function defineSimilar(program: Command): void {
   const command = program
     .command("similar")
-    .summary("images or places that look like this one")
+    .summary("find similar images or regions")
     .description(
-      "Finds what looks like an image, or like a place in it: in other images (--in), or drawn as heat over the image itself.",
+      "Finds images that are similar to an image or to a region of it (--in), or draws the similarity over the image itself.",
     )
     .argument("<IMAGE>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which comes along)")
+    .option("--model <model>", modelHelp)
     .option("--in <path>", "images (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
-    .addOption(new Option("--at <x,y>", "the place around this pixel").argParser(readNumbers(2, "x,y")).conflicts("box"))
+    .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readNumbers(2, "x,y")).conflicts("box"))
     .option(
       "--box <x,y,w,h>",
-      "the place in this box of pixels: left, top, width, height",
+      "the region in this box of pixels: left, top, width, height",
       readNumbers(4, "left,top,width,height"),
     )
-    .option("--window <tokens>", "side of the places that are compared (default: 3 with --in, else 1)", readCount(1))
+    .option("--window <tokens>", "side of the regions that are compared (default: 3 with --in, else 1)", readCount(1))
     .addOption(
-      new Option("--pooling <how>", "what stands for a whole image (default: cls where there is one, else mean)").choices([
+      new Option("--pooling <how>", "the vector of an image (default: cls where the model has one, else mean)").choices([
         "cls",
         "mean",
         "cls+mean",
       ]),
     )
-    .option("--top <k>", "most images to name", readCount(1), 10)
+    .option("--top <k>", "most images to print", readCount(1), 10)
     .option("--store <folder>", "where features and indexes are kept from run to run", "features/similar")
     .option("-o, --out <file>", "without --in: the .png to write (default: features/IMAGE.similar.png)")
     .option("--json", "one line of JSON: { image, box, hits, index } or { image, box, picture, grid }")
@@ -52,7 +52,7 @@ export function defineSimilar(program: Command): void {
 
 function readNumbers<T extends number[]>(count: number, names: string): (text: string) => T {
   return (text) => {
-    const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const numbers = items(text).map((item) => (item === "" ? Number.NaN : Number(item)));
     const sides = numbers.slice(2);
     if (numbers.length === count && numbers.every(Number.isFinite) && sides.every((side) => side > 0)) return numbers as T;
     throw new InvalidArgumentError(`Expected ${names} in the image's pixels, ${count} numbers with commas between.`);

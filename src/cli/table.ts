@@ -1,12 +1,12 @@
-/** Columns of text under headings, each as wide as its widest cell. */
+/** Tables of text: columns under headings, each as wide as its widest cell. */
 
-/** Lines without trailing blanks. */
+/** Formats rows as lines without trailing blanks. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const lines = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  const columns = headings.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
   return lines.map((cells) =>
     cells
-      .map((cell, column) => cell.padEnd(widths[column]))
+      .map((cell, column) => cell.padEnd(columns[column]))
       .join("  ")
       .trimEnd(),
   );

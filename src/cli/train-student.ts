@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkFinite, S2Error, type Tensor } from "../core/index.ts";
 import { imagenet } from "../images/index.ts";
 import { loadImage, type Model, openLoop, openStore } from "../node.ts";
-import { readImage, saveFiles } from "../runtimes/node/index.ts";
+import { findImages, fingerprintModel, readImage, readVersion, refuseForeign, saveFiles } from "../runtimes/node/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import {
   adamW,
@@ -20,15 +20,11 @@ import {
   teacherStatistics,
   type VitShape,
 } from "../train/index.ts";
-import { durationInWords } from "./duration.ts";
 import type { TrainFlags } from "./flags.ts";
-import { findImages, sayPassedOver } from "./images.ts";
-import { fingerprintOf } from "./model-source.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
-import { refuseForeign } from "./own-files.ts";
 import { openModel } from "./plan-flags.ts";
+import { durationInWords, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
-import { readVersion } from "./version.ts";
 
 const [viewsPerStep, color, rate, average] = [8, 0.2, 1e-3, 0.998];
 const part = 0.25; // of a tile's patches that a step looks at (MAE, arXiv 2111.06377, §3)
@@ -46,7 +42,7 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
     if (missing) throw missing;
     return path;
   });
-  sayPassedOver(found.passedOver);
+  printUndecoded(found.undecoded);
   const store = openStore(flags.training ?? join(out, "training"), { durable: true });
   const teacher = await openModel({ ...flags, model: source });
   const views = flags.views ?? 4 * images.length;
@@ -54,7 +50,11 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   const cells = Math.max(1, Math.round((part * (student.imageSize / student.patchSize) ** 2) / 4));
   const recipe = JSON.stringify({
     ...{ views, steps, s2, student, seed, teacher: source, images: images.length },
-    ...{ fingerprint: await fingerprintOf(teacher, flags), contents: await contentsOf(images), s2_vision: readVersion() },
+    ...{
+      fingerprint: await fingerprintModel(teacher, flags.output),
+      contents: await contentsOf(images),
+      s2_vision: readVersion(),
+    },
   });
   try {
     const shards = await drawViews({ images, teacher, views, student, seed, store, recipe, signal: stop.signal });

@@ -1,16 +1,13 @@
-/** `s2 export-vision-encoder`: a LLaVA-like folder gains S². */
-import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+/** `s2 export-vision-encoder`: S² for the vision encoder of a LLaVA-like folder. */
+import { type Command, InvalidArgumentError } from "commander";
 import { failingWith } from "./errors.ts";
-import { readCount } from "./flags.ts";
+import { addSizesAlias, dtypeOption, items, readCount } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
-import { refuseForeign } from "./own-files.ts";
 import { status } from "./status.ts";
 
 interface EncoderFlags {
   out: string;
-  sizes?: number[];
+  imgSizes?: number[];
   visionTower?: string;
   antialias?: boolean;
   splitForward?: number;
@@ -20,64 +17,42 @@ interface EncoderFlags {
 const examples = `
 Examples:
   s2 export-vision-encoder models/llava-s2 -o models/llava-s2
-  s2 export-vision-encoder models/llava --sizes 336,672,1008 --vision-tower models/clip-vit-large-336 -o models/llava-s2
+  s2 export-vision-encoder models/llava --img-sizes 336,672,1008 --vision-tower models/clip-vit-large-336 -o models/llava-s2
 
 Writes onnx/vision_encoder.onnx, config.json, preprocessor_config.json and processor_config.json. The tokenizer, embed_tokens.onnx and
 decoder_model_merged.onnx stay as they are: copy them beside these where FOLDER and --out differ. Weights of a projector belong to their
 number of scales: those of one scale are refused.`;
 
 export function defineVisionEncoder(program: Command): void {
-  program
+  const command = program
     .command("export-vision-encoder")
-    .summary("S² for a LLaVA-like folder, as transformers.js loads it")
+    .summary("export a LLaVA-like vision encoder with S² for transformers.js")
     .description(
       "Writes the vision encoder of a LLaVA-like model with S², tower and projector inside, and the configs that go with it.",
     )
     .argument("<FOLDER>", "config.json and safetensors of LLaVA, VILA or transformers' LLaVA")
     .requiredOption("-o, --out <folder>", "the folder to write into; may be FOLDER itself")
-    .option("--sizes <list>", "sides in pixels, the tower's own first: 336,672,1008 (default: what config.json says)", readSides)
+    .option("--img-sizes <list>", "sides in pixels, the tower's first: 336,672,1008 (default: what config.json says)", readSides)
     .option("--vision-tower <folder>", "the tower's own folder, where FOLDER has only its name")
     .option("--antialias", "filter before shrinking; released weights were trained without")
     .option("--split-forward <n>", "tiles per run of the tower (default: a scale at once)", readCount(1))
-    .addOption(new Option("--dtype <type>", "how weights are stored").choices(["float32", "float16"]).default("float32"))
+    .addOption(dtypeOption());
+  addSizesAlias(command, readSides)
     .addHelpText("after", examples)
-    .action(async (folder: string, flags: EncoderFlags) => {
-      const { readLlavaFolder, saveFiles } = await import("../runtimes/node/index.ts");
-      const { exportVisionEncoder } = await import("../models/index.ts");
-      const { out, sizes: scales, visionTower, ...rest } = flags;
-      const name = `onnx/vision_encoder${rest.dtype === "float16" ? "_fp16" : ""}.onnx`;
-      const encoder = join(out, name);
-      const named = resolve(out) === resolve(folder); // then its configs are to be replaced
-      refuseForeign([{ path: encoder }, ...configNames.map((each) => ({ path: join(out, each), named, beside: encoder }))]);
-      const { file, tokens, plan, configs } = await failingWith(status.model, () => {
-        const { config, weights, preprocessor, processor } = readLlavaFolder(folder, { visionTower });
-        return exportVisionEncoder(config, weights, { scales, preprocessor, processor, ...rest });
-      });
-      const texts = Object.entries(configs).map(([key, value]) => [key, asText(value)] as const);
-      saveFiles(out, { [name]: file, ...Object.fromEntries(texts) });
-      for (const other of otherEncoders(out, name))
-        writeMessage(`warning: ${other} is of the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`);
+    .action(async (folder: string, { out, imgSizes: scales, ...options }: EncoderFlags) => {
+      const { exportLlavaFolder } = await import("../runtimes/node/index.ts");
+      const exported = await failingWith(status.model, () => exportLlavaFolder(folder, out, { scales, ...options }));
+      const { path, bytes, tokens, plan, others } = exported;
+      for (const other of others)
+        writeMessage(`warning: ${other} has the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`);
       for (const { message } of plan.warnings) writeMessage(`warning: ${message}\n`);
-      writeReport(
-        `${join(out, name)}: ${(file.length / 1e6).toFixed(1)} MB, images of ${plan.image[0]} px, ${plan.tiles} tiles, ${tokens} tokens\n`,
-      );
+      const size = `${(bytes / 1e6).toFixed(1)} MB, images of ${plan.image[0]} px`;
+      writeReport(`${path}: ${size}, ${plan.tiles} tiles, ${tokens} tokens\n`);
     });
 }
 
-const configNames = ["config.json", "preprocessor_config.json", "processor_config.json"];
-
-/** Encoders in other types of numbers, which the library may take instead. */
-function otherEncoders(folder: string, name: string): string[] {
-  const found = readdirSync(join(folder, "onnx")).filter(
-    (file) => /^vision_encoder.*\.onnx$/.test(file) && `onnx/${file}` !== name,
-  );
-  return found.map((file) => join(folder, "onnx", file));
-}
-
-const asText = (value: object): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-
 function readSides(text: string): number[] {
-  const sides = text.split(",").map(Number);
+  const sides = items(text).map(Number);
   if (sides.every((side) => Number.isInteger(side) && side > 0)) return sides;
   throw new InvalidArgumentError("Expected sides in pixels with commas between: 336,672,1008.");
 }

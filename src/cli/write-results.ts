@@ -3,8 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { experiments, page, type Result, resultsIndex } from "../eval/index.ts";
-import { saveFiles } from "../runtimes/node/index.ts";
-import { refuseForeign } from "./own-files.ts";
+import { refuseForeign, saveFiles } from "../runtimes/node/index.ts";
 import { drawPlot } from "./plots.ts";
 
 const asBytes = (text: string): Uint8Array => new TextEncoder().encode(text);

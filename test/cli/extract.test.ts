@@ -15,7 +15,7 @@ const stored = (path: string) => readSafetensors(readFileSync(join(folder, path)
 beforeAll(async () => {
   mkdirSync(join(folder, "photos/more"), { recursive: true });
   for (const [i, name] of ["10.png", "9.png", "more/9.png"].entries()) {
-    await drawImage(join(folder, "images", name), 96, 64, 100 * i);
+    await drawImage(join(folder, "photos", name), 96, 64, 100 * i);
   }
   writeFileSync(join(folder, "photos/notes.txt"), "not an image");
   mkdirSync(join(folder, "mixed"));
@@ -27,7 +27,7 @@ describe("one image", () => {
   it("becomes a file whose numbers are the library's and whose metadata say where they come from", async () => {
     const { status, out, err } = await run("photos/9.png", ...tiny, "--scales", "1,2,3", "--out", "a/b/one.safetensors");
     expect([status, err]).toEqual([0, expect.stringMatching(/^(note: .*\n)*$/)]);
-    expect(out).toMatch(/^images\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
+    expect(out).toMatch(/^photos\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
     const { tensors, metadata } = stored("a/b/one.safetensors");
     const model = await loadModel(tiny[1], { patchSize: 8 });
     const features = await extract(model, await loadImage(join(folder, "photos/9.png")), { scales: [1, 2, 3] });
@@ -67,11 +67,11 @@ describe("one image", () => {
     expect((await run("photos/9.png", ...tiny, "--scales", "1,2", "--out", "p", "--picture")).status).toBe(0);
     const { width, height } = await sharp(join(folder, "p/9.png")).metadata();
     expect([width, height]).toEqual([3 * 672 + 2 * 8, 448]);
-    const { status, err } = await run("photos/9.png", ...tiny, "--out", "images", "--picture");
+    const { status, err } = await run("photos/9.png", ...tiny, "--out", "photos", "--picture");
     expect([status, err]).toEqual([2, expect.stringContaining("would overwrite the image")]);
   });
 
-  it("--dynamic takes scales as multiples or sizes, and is Dynamic S²", async () => {
+  it("--dynamic takes scales as multiples or sizes (--sizes is --img-sizes), and is Dynamic S²", async () => {
     await run("photos/9.png", ...tiny, "--dynamic", "--scales", "1,2", "--max-tiles", "6", "--out", "dynamic.safetensors");
     await run("photos/9.png", ...tiny, "--dynamic", "--sizes", "32,64", "--max-tiles", "6", "--out", "sizes.safetensors");
     const plan = JSON.parse(stored("dynamic.safetensors").metadata.plan);
@@ -83,7 +83,7 @@ describe("one image", () => {
   });
 
   it("sizes in pixels and the output's options reach the plan", async () => {
-    const options = ["--sizes", "64x32,96x64", "--merge", "mean", "--resize-output-to-idx", "-1", "--fusion", "aligned"];
+    const options = ["--img-sizes", "64x32,96x64", "--merge", "mean", "--resize-output-to-idx", "-1", "--fusion", "aligned"];
     expect((await run("photos/9.png", ...tiny, ...options, "--out", "options.safetensors")).status).toBe(0);
     const { tensors, metadata } = stored("options.safetensors");
     const { scales, ...plan } = JSON.parse(metadata.plan);
@@ -98,12 +98,12 @@ describe("one image", () => {
 
 describe("several images", () => {
   it("a folder gives its images in order; --json a line each", async () => {
-    const { status, out } = await run("images", ...tiny, "--out", "folder", "--json");
+    const { status, out } = await run("photos", ...tiny, "--out", "folder", "--json");
     expect(status).toBe(0);
     const lines = out.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual(
       ["9", "10"].map((name) => ({
-        image: join("images", `${name}.png`),
+        image: join("photos", `${name}.png`),
         out: join("folder", `${name}.safetensors`),
         dims: [1, 25, 8],
         grid: { rows: 4, cols: 6 },
@@ -146,9 +146,9 @@ describe("several images", () => {
   });
 
   it("warnings come once a kind, --quiet has none", async () => {
-    const { err } = await run("images", ...tiny, "--scales", "1,9");
+    const { err } = await run("photos", ...tiny, "--scales", "1,9");
     expect(err.match(/larger than what the image has/g)).toHaveLength(1);
-    expect(await run("images", ...tiny, "--scales", "1,9", "--quiet")).toEqual({ status: 0, out: "", err: "" });
+    expect(await run("photos", ...tiny, "--scales", "1,9", "--quiet")).toEqual({ status: 0, out: "", err: "" });
   });
 });
 

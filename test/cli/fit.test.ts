@@ -57,9 +57,7 @@ describe("fit", () => {
   it("in words: counts, the regularization, a line for each figure; stored features are not extracted again", async () => {
     const { status, out } = await fitTo("classes", "heads/ridge", "--head", "ridge", "--regularization", "100,1");
     expect(status).toBe(0);
-    expect(out).toMatch(
-      /^classes: 12 training, 6 validation and 9 test images\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/,
-    );
+    expect(out).toMatch(/^classes: 12 training, 6 validation and 9 test images\nfeatures: .*plain\.onnx of 32x32, 1x\+2x\n/);
     expect(out).toMatch(/\nridge: regularization (100|1), the best of 2 on validation\n/);
     expect(out).toMatch(/\ntop-1 +100\.0 % \(100\.0 to 100\.0\) +100\.0 % \(100\.0 to 100\.0\)\n/);
     expect(out).toMatch(/\n-> heads\/ridge\n$/);
@@ -199,7 +197,7 @@ describe("predict", () => {
     writeFileSync(weights, bytes);
     expect(await run("predict", "heads/mixed", image)).toMatchObject({
       status: 2,
-      err: expect.stringContaining('are not from one fit'),
+      err: expect.stringContaining("are not from one fit"),
     });
   });
 
@@ -259,7 +257,9 @@ describe("eval", () => {
       "heads/masks is a head for segmentation (wall, floor)",
     );
     writeFileSync(join(folder, "masks/classes.txt"), "wall\nground\n");
-    expect((await run("eval", "heads/masks", "masks")).err).toContain('The head predicts wall, floor, and "masks" has wall, ground');
+    expect((await run("eval", "heads/masks", "masks")).err).toContain(
+      'The head predicts wall, floor, and "masks" has wall, ground',
+    );
     writeFileSync(join(folder, "masks/classes.txt"), "wall\nfloor\n");
   });
 

@@ -63,7 +63,7 @@ it("export gives what s2() gives, from images of another size too", async () => 
 
 it("export refuses what a file of one size cannot do, with status 2", async () => {
   const out = join(tempFolder(), "s2.onnx");
-  const dynamic = ["--dynamic", "--sizes", "32,64", "-o", out];
+  const dynamic = ["--dynamic", "--img-sizes", "32,64", "-o", out];
   expect(await s2(["export", "--model", plain, ...dynamic])).toMatchObject({
     status: 2,
     err: expect.stringContaining("--dynamic"),
@@ -86,7 +86,9 @@ it("quantize reports size, layers and, with images, what it costs", async () => 
   const image = await drawImage(join(folder, "photo.png"));
   const { status, out: said } = await s2(["quantize", bundled, "--images", image, "-o", out]);
   expect(status).toBe(0);
-  expect(said).toMatch(/int8\.onnx: \d\.\d MB, 0\.[23]\d\d of the size\n\d+ layers in 8 bits, \d+ of them in two terms/);
+  expect(said).toMatch(
+    /int8\.onnx: \d\.\d MB, 0\.[23]\d\d of the size\n\d+ layers in 8 bits, \d+ of them with residual quantization/,
+  );
   expect(said).toMatch(/on 1 images: cosine with float32 .*0\.9\d+.*; \d\.\d\d of the time\n$/);
   const { status: again, out: json } = await s2(["quantize", bundled, "--json", "-o", out]);
   expect(again).toBe(0);

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findImages, passedOverInWords, passedOverReasons } from "../../src/cli/images.ts";
-import { nameOutputs } from "../../src/cli/output-names.ts";
-import { quoted, shown } from "../../src/cli/shown.ts";
+import { undecodedInWords, undecodedReasons } from "../../src/cli/progress.ts";
+import { findImages, nameOutputs } from "../../src/runtimes/node/index.ts";
+import { escapePath, quotePath } from "../../src/runtimes/node/quote-path.ts";
 import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const heic = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1");
@@ -23,7 +23,7 @@ function folderOf(names: readonly string[]): string {
 
 const outputs = async (given: readonly string[], out = "out") => {
   const { images } = await findImages(given, out);
-  return nameOutputs(images, { folder: out, format: "npy" }, false).map((job) => job.missing?.message ?? job.out);
+  return nameOutputs(images, { folder: out, format: "npy" }, false).map((file) => file.missing?.message ?? file.out);
 };
 
 describe("images that are not decoded", () => {
@@ -31,14 +31,14 @@ describe("images that are not decoded", () => {
     const folder = folderOf(["a.jfif", "b.heic", "c.HEIC", "d.bmp", "notes.txt", ".hidden.jpg"]);
     await drawImage(join(folder, "photo.png"));
     copyFileSync(join(folder, "photo.png"), join(folder, "e.bmp"));
-    const { images, passedOver } = await findImages([folder], "out");
+    const { images, undecoded } = await findImages([folder], "out");
     expect(images.map(({ name }) => name)).toEqual(["a.jfif", "e.bmp", "photo.png"]);
-    expect(passedOverInWords(passedOver)).toBe("3 passed over (.bmp, .heic are not decoded)");
-    expect(passedOverReasons(passedOver)).toEqual([
+    expect(undecodedInWords(undecoded)).toBe("3 passed over (.bmp, .heic are not decoded)");
+    expect(undecodedReasons(undecoded)).toEqual([
       expect.stringContaining(`"${join(folder, "b.heic")}" is a HEIC file, which is not decoded here`),
       expect.stringContaining(`"${join(folder, "d.bmp")}" is not an image`),
     ]);
-    expect(passedOverInWords((await findImages([join(folder, "*")], "out")).passedOver)).toContain("3 passed over");
+    expect(undecodedInWords((await findImages([join(folder, "*")], "out")).undecoded)).toContain("3 passed over");
   });
 
   it("a folder of nothing else fails with the sentence of the file alone; the last line counts what is passed over", async () => {
@@ -56,8 +56,8 @@ describe("images that are not decoded", () => {
   it("camera raw files are not taken for TIFF files, of which only a preview would be decoded", async () => {
     const folder = folderOf(["a.jpg"]);
     writeFileSync(join(folder, "a.nef"), "II*\0\x08\0\0\0");
-    const { passedOver } = await findImages([folder], "out");
-    expect(passedOver[0].reason.message).toContain("is a camera's raw file");
+    const { undecoded } = await findImages([folder], "out");
+    expect(undecoded[0].reason.message).toContain("is a camera's raw file");
   });
 });
 
@@ -137,13 +137,13 @@ describe("outputs of images that differ in their extension alone", () => {
 
 describe("what is shown", () => {
   it("control characters never reach the terminal", () => {
-    expect(shown("a\nb\x1b[31m\u202ec")).toBe("a\\nb\\u001b[31m\\u202ec");
-    expect(shown("Zoë (1) 東京.jpg")).toBe("Zoë (1) 東京.jpg");
+    expect(escapePath("a\nb\x1b[31m\u202ec")).toBe("a\\nb\\u001b[31m\\u202ec");
+    expect(escapePath("Zoë (1) 東京.jpg")).toBe("Zoë (1) 東京.jpg");
   });
 
   it.skipIf(!posix)("quoted words are what they were when a shell reads them", () => {
     for (const word of ["a", "a b", "it's", '$HOME `x` "y" \\n', "images (1)/**", "!x*"])
-      expect(execFileSync("bash", ["-c", `printf %s ${quoted(word)}`], { encoding: "utf8" })).toBe(word);
-    expect(execFileSync("bash", ["-c", `printf %s ${quoted("a\n'b\\c")}`], { encoding: "utf8" })).toBe("a\n'b\\c");
+      expect(execFileSync("bash", ["-c", `printf %s ${quotePath(word)}`], { encoding: "utf8" })).toBe(word);
+    expect(execFileSync("bash", ["-c", `printf %s ${quotePath("a\n'b\\c")}`], { encoding: "utf8" })).toBe("a\n'b\\c");
   });
 });

@@ -3,8 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { refuseForeign } from "../../src/cli/own-files.ts";
-import { markPng } from "../../src/runtimes/node/index.ts";
+import { markPng, refuseForeign } from "../../src/runtimes/node/index.ts";
 import { writeSafetensors } from "../../src/tensors/index.ts";
 import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
 

@@ -35,7 +35,7 @@ it("--json is the library's plan", async () => {
     "640x480",
     "--max-split-size",
     "32",
-    "--sizes",
+    "--img-sizes",
     "64",
     "--fit",
     "squash",
@@ -49,7 +49,7 @@ it("--json is the library's plan", async () => {
 });
 
 it("Dynamic S² keeps square scales and follows the image in the last", async () => {
-  const sizes = ["--sizes", "448,896,1344", "--max-tiles", "12"];
+  const sizes = ["--img-sizes", "448,896,1344", "--max-tiles", "12"];
   const { status, out } = await s2(["plan", "1920x1080", "--dynamic", ...sizes]);
   expect(status).toBe(0);
   for (const line of [/^0 \* +448x448 .* 1 x 1 = 1 /m, /^1 +896x896 .* 2 x 2 = 4 /m, /^2 +1792x1344 .* 3 x 4 = 12 /m]) {

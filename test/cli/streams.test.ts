@@ -4,9 +4,9 @@ import { copyFileSync, existsSync, openSync, readdirSync, readFileSync } from "n
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { durationInWords } from "../../src/cli/duration.ts";
 import { sentence } from "../../src/cli/errors.ts";
 import { printable } from "../../src/cli/output.ts";
+import { durationInWords } from "../../src/cli/progress.ts";
 import { drawClasses } from "./drawn-sets.ts";
 import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
 
@@ -43,7 +43,7 @@ const all = ["1.safetensors", "2.safetensors", "3.safetensors"];
 
 describe("standard output without a reader", () => {
   it("stops a command whose result it is, with 141", async () => {
-    const ended = await run([main, "plan", "1920x1080", "--sizes", "224,448"], { closed: ["stdout"] });
+    const ended = await run([main, "plan", "1920x1080", "--img-sizes", "224,448"], { closed: ["stdout"] });
     expect(ended).toEqual({ status: 141, signal: null, err: "" });
   });
 
@@ -76,7 +76,7 @@ describe("standard output without a reader", () => {
 
 describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
   it("under a result is a sentence and 2", async () => {
-    const ended = await run([main, "plan", "1920x1080", "--sizes", "224,448"], { full: ["stdout"] });
+    const ended = await run([main, "plan", "1920x1080", "--img-sizes", "224,448"], { full: ["stdout"] });
     expect(ended).toMatchObject({
       status: 2,
       err: expect.stringMatching(/^error: Standard output cannot be written \(ENOSPC.*\n$/),
@@ -182,10 +182,10 @@ describe("signals", () => {
     for (const name of written("term")) expect(name).toMatch(/^\d+\.safetensors$/);
   });
 
-  it("a file being written is finished before the end, and a second signal ends at once", async () => {
+  it("work is waited for before the end, and a second signal ends at once", async () => {
     const code = (time: string) => `interrupt.listenForInterrupt(); setInterval(() => {}, 1000);
       process.on("exit", () => console.error(written)); let written = false;
-      interrupt.whole(new Promise((resolve) => setTimeout(() => resolve(written = true), ${time})));
+      interrupt.untilStopped(() => new Promise((resolve) => setTimeout(() => resolve(written = true), ${time})));
       interrupt.stopSignal.addEventListener("abort", () => console.log("stopping")); console.log("on");`;
     let heard = 0;
     const first = (child: ReturnType<typeof spawn>) => (heard++ === 0 ? child.kill("SIGINT") : undefined);

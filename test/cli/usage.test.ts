@@ -30,7 +30,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["extract", "x.jpg", "--slpit-mode", "pad"], "Did you mean --split-mode?"],
     [["extract"], "missing required argument 'IMAGE'"],
     [["extract", "x.jpg", "--scales", "1,b"], "positive numbers with commas"],
-    [["extract", "x.jpg", "--scales", "1", "--sizes", "32"], "cannot be used with option '--sizes"],
+    [["extract", "x.jpg", "--scales", "1", "--img-sizes", "32"], "cannot be used with option '--img-sizes"],
     [["extract", "x.jpg", "--dynamic", "--fit", "crop"], "cannot be used with option '--fit"],
     [["extract", "x.jpg", "--split-mode", "cut"], "Allowed choices are exact, resize, pad"],
     [["extract", "x.jpg", "--overlap", "-1"], "whole number from 0"],
@@ -40,7 +40,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["extract", "x.jpg", "--out", "x.npy", "--format", "safetensors"], "make them agree"],
     [["extract", "x.jpg", "y.jpg", "--out", "x.npy"], "is one file, but there are 2 images"],
     [["extract", "a/x.jpg", "b/x.jpg"], "would both become features/x.safetensors"],
-    [["plan", "100x100", "--dynamic", "--sizes", "64x32"], "expected a side"],
+    [["plan", "100x100", "--dynamic", "--img-sizes", "64x32"], "expected a side"],
     [["plan", "0x100"], "0 px wide"],
   ])("s2 %j", async (args, said) => {
     const { status, out, err } = await s2(args);

@@ -22,13 +22,13 @@ describe("export-vision-encoder", () => {
   it("into the folder itself: transformers.js generates from images of the largest size at as many tokens", async () => {
     const folder = llava("own", 72);
     writeFileSync(join(folder, "onnx/vision_encoder_quantized.onnx"), "of one scale");
-    const { status, out, err } = await s2(["export-vision-encoder", folder, "--sizes", "32,64,96", "-o", folder]);
+    const { status, out, err } = await s2(["export-vision-encoder", folder, "--img-sizes", "32,64,96", "-o", folder]);
     expect([status, out]).toEqual([
       0,
       expect.stringMatching(/vision_encoder\.onnx: 0\.\d MB, images of 96 px, 14 tiles, 16 tokens\n$/),
     ]);
     expect(err).toContain("warning: A scale shrinks 96x96 to 32x32 px without a filter");
-    expect(err).toContain("vision_encoder_quantized.onnx is of the old size; remove it");
+    expect(err).toContain("vision_encoder_quantized.onnx has the old size; remove it");
     const remembered = { localModelPath: env.localModelPath, allowRemoteModels: env.allowRemoteModels };
     Object.assign(env, { localModelPath: root, allowRemoteModels: false });
     const ready = await AutoProcessor.from_pretrained("own");
@@ -44,7 +44,7 @@ describe("export-vision-encoder", () => {
   it("into another: four files, with --dtype float16 under the library's name; --antialias ends the warning", async () => {
     const folder = llava("source", 72);
     const other = join(root, "other");
-    const flags = ["--sizes", "32,64,96", "--antialias", "--split-forward", "4", "--dtype", "float16"];
+    const flags = ["--img-sizes", "32,64,96", "--antialias", "--split-forward", "4", "--dtype", "float16"];
     const { status, err } = await s2(["export-vision-encoder", folder, "-o", other, ...flags]);
     expect([status, err]).toEqual([0, ""]);
     expect(readdirSync(other).sort()).toEqual(["config.json", "onnx", "preprocessor_config.json", "processor_config.json"]);
@@ -60,7 +60,7 @@ describe("export-vision-encoder", () => {
     const folder = llava("narrow", 24);
     const before = join(root, "before");
     cpSync(folder, before, { recursive: true });
-    const { status, err } = await s2(["export-vision-encoder", folder, "--sizes", "32,64,96", "-o", folder]);
+    const { status, err } = await s2(["export-vision-encoder", folder, "--img-sizes", "32,64,96", "-o", folder]);
     expect(status).toBe(3);
     expect(err).toMatch(/^error: The projector's first layer takes 24 numbers, the tower gives 72: 24 channels times 3 scales\./);
     expect(readdirSync(folder, { recursive: true }).sort()).toEqual(readdirSync(before, { recursive: true }).sort());
@@ -68,7 +68,7 @@ describe("export-vision-encoder", () => {
 
   it("a wrong folder ends with 3, wrong sizes with 2", async () => {
     expect((await s2(["export-vision-encoder", join(root, "none"), "-o", root])).status).toBe(3);
-    const wrong = await s2(["export-vision-encoder", root, "--sizes", "32,x", "-o", root]);
+    const wrong = await s2(["export-vision-encoder", root, "--img-sizes", "32,x", "-o", root]);
     expect([wrong.status, wrong.err]).toEqual([2, expect.stringContaining("sides in pixels with commas")]);
   });
 });

@@ -2,9 +2,20 @@
 
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
-export { imageRefusal } from "./image-refusals.ts";
+export { type ExportedFolder, type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
+export {
+  decodeFile,
+  type ExtractedFile,
+  type ExtractFilesOptions,
+  extractFiles,
+  fingerprintModel,
+} from "./extract-files.ts";
+export { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
+export { type IndexLocation, locateIndex } from "./image-index.ts";
+export { colorScale, pngWithLegend, swatches } from "./legend.ts";
 export { type LlavaFolder, type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
+export { loadImages } from "./load-images.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { bundledModel, openModelSource } from "./locate.ts";
 export { type LockOptions, withLock } from "./lock-file.ts";
@@ -17,7 +28,12 @@ export { openGraph } from "./open-graph.ts";
 export { openLoop } from "./open-loop.ts";
 export { openStore } from "./open-store.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
-export { readImage, refuseUnreadable } from "./read-image.ts";
+export { nameOutputs, type OutputFile, type OutputOptions, outputFiles } from "./output-files.ts";
+export { escapePath } from "./quote-path.ts";
+export { readImage } from "./read-image.ts";
+export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isMarkedPng, markPng, savePng } from "./save-png.ts";
+export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
+export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { type WriteOptions, writeWhole } from "./write-whole.ts";

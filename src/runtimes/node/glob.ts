@@ -1,4 +1,4 @@
-/** A glob into its fixed folder and the pattern below it: folders whose names have brackets or parentheses are found first. */
+/** Splits a glob into its fixed folder and the pattern below it; a folder whose name has brackets or parentheses is taken by its name first. */
 import { realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
@@ -10,11 +10,11 @@ export const isGlob = (text: string): boolean => MAGIC.test(text.replace(/\\./g,
 export interface Glob {
   /** The part before the first segment with a pattern. */
   readonly base: string;
-  /** The pattern that is sought below it; "" where the argument has none after all. */
+  /** The pattern below it; "" where the argument has none after all. */
   readonly pattern: string;
 }
 
-/** Splits a glob; a segment that a folder is named by is that folder, whatever its characters. */
+/** Splits a glob; a segment that is the name of a folder is that folder, whatever its characters. */
 export function splitGlob(glob: string): Glob {
   const windows = process.platform === "win32";
   const segments = (windows ? glob.replaceAll("\\", "/") : glob).split("/");
@@ -30,7 +30,7 @@ export function splitGlob(glob: string): Glob {
   return { base: base || ".", pattern: segments.slice(at).map(withPlainParentheses).join("/") };
 }
 
-/** Files below the glob's base, as paths from there; through links that lead back to a folder above them nothing is found twice. */
+/** Lists the files below the glob's base, as paths from there; links that lead back to a folder above them are not followed twice. */
 export async function findByGlob({ base, pattern }: Glob): Promise<string[]> {
   const { glob: find } = await import("tinyglobby");
   const found = await find(pattern, { cwd: base, expandDirectories: false });
@@ -48,7 +48,7 @@ function isLoop(base: string, folders: readonly string[], known: Map<string, boo
   return loop;
 }
 
-/** The path of a file below the base, for the name of its output: never one that leads out of a folder. */
+/** Path of a file below the base, for the name of its output; it never leads out of a folder. */
 export function nameBelow(base: string, path: string): string {
   const name = relative(base, path);
   return name.split(sep).includes("..") ? name.split(sep).at(-1)! : name;
@@ -58,6 +58,6 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 
 export const unescaped = (text: string): string => (process.platform === "win32" ? text : text.replace(/\\(.)/g, "$1"));
 
-/** Parentheses, and a first "!", stand for themselves: tinyglobby would take them for groups and for what is left out. */
+/** Escapes parentheses and a first "!", which tinyglobby would take for groups and exclusions. */
 const withPlainParentheses = (segment: string): string =>
   segment.replace(/\\.|[()]|^!/g, (found) => (found.length > 1 ? found : `\\${found}`));

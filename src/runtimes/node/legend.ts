@@ -1,21 +1,21 @@
-/** A legend below a picture: swatches with names, or a scale with its ends; text is drawn by sharp. */
-import type { Pixels } from "../node.ts";
+/** Legends below pictures: swatches with names, or a color scale with its ends; sharp draws the text. */
+import type { Pixels } from "../../images/index.ts";
 
-/** Pixels. */
+/** Height of a line in pixels. */
 const LINE = 24;
 const MARGIN = 12;
-/** Of sans-serif at 14 px, on the wide side: what a column must hold. */
+/** Width of a letter of sans-serif at 14 px, on the wide side. */
 const LETTER = 8.5;
 
 type Color = readonly [red: number, green: number, blue: number];
 
-/** SVG of a given width and its own height. */
+/** SVG of a legend, with its height in pixels. */
 export interface Legend {
   readonly svg: string;
   readonly height: number;
 }
 
-/** Names beside their colors, in as many columns as the width has room for. */
+/** Draws names beside their colors, in as many columns as the width has room for. */
 export function swatches(entries: readonly { readonly name: string; readonly color: Color }[], width: number): Legend {
   const column = Math.max(...entries.map(({ name }) => name.length)) * LETTER + 40;
   const columns = Math.max(1, Math.floor((width - MARGIN) / column));
@@ -28,8 +28,8 @@ export function swatches(entries: readonly { readonly name: string; readonly col
   return { svg: svg(width, height, drawn), height };
 }
 
-/** A bar of colors from 0 to 1 with words at both ends. */
-export function scale(ends: readonly [string, string], colorOf: (part: number) => Color, width: number): Legend {
+/** Draws a bar of colors from 0 to 1 with words at both ends. */
+export function colorScale(ends: readonly [string, string], colorOf: (position: number) => Color, width: number): Legend {
   const [first, last] = ends.map((end) => end.length * LETTER + MARGIN);
   const room = Math.max(16, width - 2 * MARGIN - first - last);
   const bars = Array.from({ length: 64 }, (_, i) => {
@@ -41,13 +41,17 @@ export function scale(ends: readonly [string, string], colorOf: (part: number) =
   return { svg: svg(width, height, [...bars, ...words]), height };
 }
 
-/** The picture with the legend below it, as a PNG's bytes. */
+/** Encodes the picture with the legend below it as a PNG file. */
 export async function pngWithLegend({ width, height, data }: Pixels, legend: Legend): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   const image = sharp(data, { raw: { width, height, channels: 3 } });
-  const higher = image.extend({ bottom: legend.height, background: "#ffffff" });
-  const both = await higher.composite([{ input: Buffer.from(legend.svg), left: 0, top: height }]).png();
-  return new Uint8Array(await both.toBuffer());
+  const extended = image.extend({ bottom: legend.height, background: "#ffffff" });
+  return new Uint8Array(
+    await extended
+      .composite([{ input: Buffer.from(legend.svg), left: 0, top: height }])
+      .png()
+      .toBuffer(),
+  );
 }
 
 const svg = (width: number, height: number, parts: readonly string[]) =>

@@ -1,31 +1,31 @@
-/** The rule for outputs: a file that exists is replaced only if `s2` wrote it or the user named exactly this file. */
+/** The rule for output files: a file that exists is replaced only if this package wrote it or the user named exactly this file. */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { S2Error } from "../core/index.ts";
-import { isMarkedPng } from "../runtimes/node/index.ts";
+import { S2Error } from "../../core/index.ts";
+import { isMarkedPng } from "./save-png.ts";
 
 export interface Output {
   readonly path: string;
   /** The user named this file, not its folder alone. */
   readonly named?: boolean;
-  /** Another output that this one always accompanies: where that is ours, so is this. For formats without room for a mark. */
+  /** Another output that this one always accompanies, for formats without room for a mark: this one is ours where that one is. */
   readonly beside?: string;
 }
 
-/** Checks outputs before anything runs. @throws S2Error "write" for the first that would replace a file of someone else. */
+/** Checks outputs before anything runs. @throws S2Error "write" for the first one that would replace a file of someone else. */
 export function refuseForeign(outputs: readonly Output[]): void {
   for (const { path, named, beside } of outputs) {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (!found || found.size === 0) continue; // nothing is lost
-    if (found.isDirectory()) throw new S2Error("write", `${path} is a folder, where a file should go. Choose another place.`);
+    if (!found || found.size === 0) continue; // replacing it loses nothing
+    if (found.isDirectory()) throw new S2Error("write", `${path} is a folder; expected a file to write. Choose another path.`);
     if (named || isOurs(path) || (beside !== undefined && existsSync(beside) && isOurs(beside))) continue;
     throw new S2Error(
       "write",
-      `${path} exists, and s2 did not write it (or it is damaged); it is not overwritten. Choose another --out, or move the file away.`,
+      `${path} exists, and s2 did not write it (or it is damaged); it is not overwritten. Choose another path, or move the file away.`,
     );
   }
 }
 
-/** The outputs of a command that writes one .onnx file, which the user names; large weights go into a second one. */
+/** Outputs of writing one .onnx file, which the user names; large weights go into a second file. */
 export const onnxOutputs = (path: string): Output[] => [
   { path, named: true },
   { path: `${path}.data`, beside: path },
@@ -40,21 +40,15 @@ function isOurs(path: string): boolean {
   if (path.endsWith(".md")) return start.includes("s2 experiment");
   if (!path.endsWith(".safetensors") || start.length < 8) return false;
   const length = Number(start.readBigUInt64LE());
-  return (
-    length < mostHeader &&
-    isOwnJson(
-      readStart(path, 8 + length)
-        .subarray(8)
-        .toString(),
-      "__metadata__",
-    )
-  );
+  if (length >= MOST_HEADER) return false;
+  const header = readStart(path, 8 + length).subarray(8);
+  return isOwnJson(header.toString(), "__metadata__");
 }
 
-/** Bytes; the reference library's own limit. */
-const mostHeader = 100_000_000;
+/** Bytes of a safetensors header at most: the limit of the reference library. */
+const MOST_HEADER = 100_000_000;
 
-/** A head has the version among the fields that describe its features, a result has its command. */
+/** Returns true for JSON with this package's mark: a head has it among the fields that describe its features, a result has its command. */
 function isOwnJson(text: string, key?: string): boolean {
   try {
     const value = key === undefined ? JSON.parse(text) : JSON.parse(text)[key];

@@ -1,0 +1,70 @@
+/** Exports with S² inside: a model's graph, and the vision encoder of a LLaVA-like folder. */
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { S2Options, S2Plan } from "../../core/index.ts";
+import { imagenet } from "../../images/index.ts";
+import { type ExportOptions, exportProto, exportVisionEncoder, type VisionEncoderOptions } from "../../models/index.ts";
+import type { ModelProto } from "../../onnx/index.ts";
+import type { Model } from "../model.ts";
+import { readLlavaFolder } from "./llava-folder.ts";
+import { openModelSource } from "./locate.ts";
+import { saveFiles } from "./onnx-files.ts";
+import { refuseForeign } from "./refuse-foreign.ts";
+
+/** Options of `exportModel`; sizes, prefix tokens and layout default to what the model says. */
+export interface ExportModelOptions extends S2Options, Pick<ExportOptions, "output" | "dtype"> {
+  /** Size of the images that the graph takes. */
+  readonly imageSize?: number | readonly [height: number, width: number];
+  /** Takes pixels as bytes [b, h, w, 3] and normalizes them as the model's preprocessing says. */
+  readonly bytes?: boolean;
+}
+
+/** Exports S² and a loaded model as one graph. */
+export async function exportModel(
+  { source, traits, preprocessing = imagenet }: Model,
+  { imageSize = traits.imageSize ?? 224, bytes, ...options }: ExportModelOptions,
+): Promise<ModelProto> {
+  return exportProto(await openModelSource(source), {
+    ...{ maxSplitSize: traits.imageSize, numPrefixToken: traits.prefixTokens, outputShape: traits.layout },
+    ...options,
+    ...{ imageSize, pixels: bytes ? preprocessing : undefined },
+  });
+}
+
+const CONFIGS = ["config.json", "preprocessor_config.json", "processor_config.json"];
+
+/** Result of `exportLlavaFolder`. */
+export interface ExportedFolder {
+  /** Path of the encoder, and its size in bytes. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Visual tokens of an image. */
+  readonly tokens: number;
+  readonly plan: S2Plan;
+  /** Encoders without S² in the folder, which transformers.js may load instead. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Writes the vision encoder of a LLaVA-like folder with S², and its config files, as transformers.js loads them.
+ * @throws S2Error "write" when a file would replace one of someone else.
+ */
+export function exportLlavaFolder(
+  folder: string,
+  out: string,
+  { visionTower, ...options }: Omit<VisionEncoderOptions, "preprocessor" | "processor"> & { readonly visionTower?: string },
+): ExportedFolder {
+  const name = `onnx/vision_encoder${options.dtype === "float16" ? "_fp16" : ""}.onnx`;
+  const path = join(out, name);
+  const named = resolve(out) === resolve(folder); // then its configs are replaced
+  refuseForeign([{ path }, ...CONFIGS.map((each) => ({ path: join(out, each), named, beside: path }))]);
+  const { config, weights, preprocessor, processor } = readLlavaFolder(folder, { visionTower });
+  const { file, tokens, plan, configs } = exportVisionEncoder(config, weights, { ...options, preprocessor, processor });
+  const asText = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+  saveFiles(out, { [name]: file, ...Object.fromEntries(Object.entries(configs).map(([key, value]) => [key, asText(value)])) });
+  const encoders = existsSync(join(out, "onnx")) ? readdirSync(join(out, "onnx")) : [];
+  const others = encoders
+    .map((file) => `onnx/${file}`)
+    .filter((file) => /^onnx\/vision_encoder.*\.onnx$/.test(file) && file !== name);
+  return { path, bytes: file.length, tokens, plan, others: others.map((file) => join(out, file)) };
+}
