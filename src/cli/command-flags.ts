@@ -1,6 +1,7 @@
 /** Flags of the commands on heads and experiments. */
 import type { ModelFlags, SizeFlags } from "./flags.ts";
-import type { HeadFlags, PrintFlags, SetFlags } from "./set-flags.ts";
+import type { PrintFlags } from "./progress.ts";
+import type { HeadFlags, SetFlags } from "./set-flags.ts";
 
 export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, HeadFlags, PrintFlags {
   regularization?: number[];

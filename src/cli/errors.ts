@@ -81,6 +81,7 @@ const flags: Readonly<Record<string, string>> = {
   imageSize: "--image-size",
   output: "--output",
   testFraction: "--test-fraction",
+  ignore: "--ignore",
 };
 
 /** Exchanges the library options that a message names, which its `option` lists, for the flags that set them. */

@@ -41,7 +41,7 @@ export function defineFit(program: Command): void {
 }
 
 function readPositives(text: string): number[] {
-  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const values = text.split(",").map((item) => (item.trim() === "" ? Number.NaN : Number(item)));
   if (values.every((value) => Number.isFinite(value) && value > 0)) return values;
   throw new InvalidArgumentError("Expected positive numbers separated by commas: 0.01,0.1,1.");
 }

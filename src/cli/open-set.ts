@@ -6,8 +6,8 @@ import { openFolder } from "../node.ts";
 import type { ExtractDataSetOptions } from "../tasks/index.ts";
 import type { Folders } from "./model-source.ts";
 import { writeMessage } from "./output.ts";
-import { damagedNote, openProgress, type Progress } from "./progress.ts";
-import type { PrintFlags, SetFlags } from "./set-flags.ts";
+import { damagedNote, openProgress, type PrintFlags, type Progress } from "./progress.ts";
+import type { SetFlags } from "./set-flags.ts";
 
 /** `classes` may be the names themselves. */
 type OpenFlags = Omit<SetFlags, "classes"> &
@@ -36,18 +36,17 @@ function reportIssues(issues: readonly DataSetIssue[], { json, quiet }: PrintFla
 }
 
 /** The `onImage` of `extractDataSet`: a bar on a terminal, a line for each image that fails, a note on damaged features. */
-export function extractionReport({ json, quiet }: PrintFlags): NonNullable<ExtractDataSetOptions["onImage"]> {
+export function extractionReport(flags: PrintFlags): NonNullable<ExtractDataSetOptions["onImage"]> {
   let bar: Progress | undefined;
   let damaged = 0;
   return async (image) => {
-    if (image.done === 1) bar = await openProgress(image.of, { json, quiet });
+    bar ??= await openProgress(image.of, flags);
     if (image.damaged) damaged++;
-    const line = `failed: ${image.path}: ${image.reason}`;
-    if (image.reason !== undefined && !json) bar?.log(line);
-    bar?.update(image.done);
+    if (image.reason !== undefined && !flags.json) bar.log(`failed: ${image.path}: ${image.reason}`);
+    bar.update(image.done);
     if (image.done < image.of) return;
-    bar?.stop();
-    if (damaged > 0 && !json && !quiet) writeMessage(damagedNote(damaged));
+    bar.stop();
+    if (damaged > 0 && !flags.json && !flags.quiet) writeMessage(damagedNote(damaged));
     [bar, damaged] = [undefined, 0];
   };
 }

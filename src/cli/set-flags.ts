@@ -25,12 +25,6 @@ export interface HeadFlags {
   far?: number;
 }
 
-/** How results are printed. */
-export interface PrintFlags {
-  json?: boolean;
-  quiet?: boolean;
-}
-
 /** The library's list, which is not loaded to print a help text. */
 export const heads: typeof TASK_HEADS = {
   classification: ["logistic", "ridge", "knn", "prototypes"],

@@ -121,6 +121,6 @@ function controls({ single, projected, upsampled, largerInput }: Candidates, las
 
 function comparison(other: Candidate, ours: Candidate, name: string): string {
   const found = gain(other, ours);
-  const word = found.low > 0 ? "better" : found.high < 0 ? "worse" : "neither better nor worse beyond chance";
+  const word = found.low > 0 ? "better" : found.high < 0 ? "worse" : "neither better nor worse significantly";
   return `${name} is ${word} than ${ours.name}: by ${words(found, other)}, at ${ms(other)} an image against ${ms(ours)}.`;
 }

@@ -75,9 +75,9 @@ export async function advise(set: DataSet, splits: TaskSplits<Task>, options: Ad
   const all = await extract(run, options, CONFIGS[2]);
   const costs = await measureCosts(options, testPaths(run), CONFIGS);
   const scales = [0, 1, 2];
-  const part = (count: number) => mapFeatures(all, (tokens) => takeScales(tokens, scales.slice(0, count)));
-  const single = await evaluate(run, NAMES[0], part(1), costs[0]);
-  const multi = [await evaluate(run, NAMES[1], part(2), costs[1]), await evaluate(run, NAMES[2], all, costs[2])];
+  const firstScales = (count: number) => mapFeatures(all, (tokens) => takeScales(tokens, scales.slice(0, count)));
+  const single = await evaluate(run, NAMES[0], firstScales(1), costs[0]);
+  const multi = [await evaluate(run, NAMES[1], firstScales(2), costs[1]), await evaluate(run, NAMES[2], all, costs[2])];
   const projected = await evaluate(run, `${NAMES[2]} in 1x's channels`, await projectToOneScale(run, all), costs[2]);
   const enlarged = await extract(run, options, { ...CONFIGS[2], upsampled: true });
   const upsampled = await evaluate(run, `${NAMES[2]} of enlarged pixels`, enlarged, costs[2]);
@@ -93,6 +93,7 @@ export function checkTestSplit({ name }: DataSet, { test }: TaskSplits<Task>): v
   throw new S2Error(
     "data-set",
     `"${name}" has no test split, and a verdict needs images that no head has seen; testFraction 0.3 splits them off.`,
+    { option: "testFraction" },
   );
 }
 

@@ -75,6 +75,7 @@ function checkCoverage(tokens: ImageTokens): ImageTokens {
   throw new S2Error(
     "rows",
     'The features cover a part of the image, which was cropped or padded, and segmentation, depth and counting need all of it; use fit "squash" or fit "keep".',
+    { option: "fit" },
   );
 }
 

@@ -137,11 +137,12 @@ export function headFor(
   const [only] = present;
   const ignored =
     task === "segmentation" && ignore !== undefined && ignore >= 0
-      ? ` Pixels of ${ignore} are ignored: if ${ignore} is a class, name it ("${ignore} NAME" in classes.txt), or give another id as ignore (--ignore), or "none".`
+      ? ` Pixels of ${ignore} are ignored: if ${ignore} is a class, name it ("${ignore} NAME" in classes.txt), or give another id as ignore, or "none".`
       : "";
   throw new S2Error(
     "data-set",
     `The training images have ${only === undefined ? "no class" : `one class, "${classes[only]}"`}; give images of two classes or more.${ignored}`,
+    { option: "ignore" },
   );
 }
 
