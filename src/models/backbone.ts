@@ -121,7 +121,7 @@ function pickOutput({ graph }: ModelProto, shapes: ReturnType<typeof shapesOf>, 
 export type RunBackbone = (tiles: ShapedValue) => ShapedValue;
 
 /** Adds the backbone's weights once and returns what runs it: all tiles at once, or `perRun` at a time. */
-export function placeBackbone(graph: Graph, backbone: Backbone, perRun?: number): RunBackbone {
+export function addBackbone(graph: Graph, backbone: Backbone, perRun?: number): RunBackbone {
   const call = inline(graph, backbone.model, "backbone");
   const run: RunBackbone = (tiles) => {
     const fed = Cast(backbone.channelsLast ? Transpose(tiles, [0, 2, 3, 1]) : tiles, backbone.inputType);
@@ -142,8 +142,8 @@ function inRuns(tiles: ShapedValue, most: number, run: RunBackbone): ShapedValue
   const filled = Pad(tiles, [0, 0, 0, 0, most - 1, 0, 0, 0]);
   const [features] = Loop(graph, runs, (_, turn) => {
     const start = Mul(Reshape(turn, [1]), most);
-    const [part] = node("Slice", [filled, start, Add(start, most), wholeNumbers(graph, [0])]);
-    return [run({ ...part, dims: [most, ...dims.slice(1)] })];
+    const [tile] = node("Slice", [filled, start, Add(start, most), wholeNumbers(graph, [0])]);
+    return [run({ ...tile, dims: [most, ...dims.slice(1)] })];
   });
   const joined = Reshape(features, [-1, ...features.dims.slice(2)]);
   const [cut] = node("Slice", [joined, wholeNumbers(graph, [0]), all, wholeNumbers(graph, [0])]);

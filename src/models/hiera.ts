@@ -1,14 +1,14 @@
 /** Hiera (arXiv 2306.00989): plain attention, within mask units in the first stages; queries are pooled where the next stage begins. */
+
 import { px, S2Error } from "../core/index.ts";
 import { Add, Concat, ReduceMax, ReduceMean, Reshape, type ShapedValue, scope } from "../onnx/index.ts";
-import type { Activation } from "./activation.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
 import { checkHeads } from "./config.ts";
 import { meanOfTokens, planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { affine, amplified, conv, layerNorm, linear, parameter, part, readAffine } from "./layers.ts";
+import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
+import type { Activation } from "./mlp.ts";
 import { mlp } from "./mlp.ts";
-import { inverse, unrolledPlaces } from "./unroll.ts";
 import type { Weights } from "./weights.ts";
 import { attendInWindows, queriesKeysValues } from "./window-attention.ts";
 
@@ -58,13 +58,13 @@ function build(images: ShapedValue, weights: Weights, hiera: Hiera): Outputs {
   let grid = sizeOf(patches);
   const dims = [grid[0] * grid[1], patches.dims[1] as number];
   const embedded = Add(planesToTokens(patches), parameter(graph, { dims, data: hiera.positions(grid) }, "pos_embed"));
-  let x = reorder(embedded, inverse(unrolledPlaces(grid, queryStride, steps)));
+  let x = reorder(embedded, inverse(unrolledPositions(grid, queryStride, steps)));
   const [hidden, rows, stages] = [[x], [tokensToRows(embedded, grid)], [] as ShapedValue[]];
   hiera.stages.forEach((each, i) => {
     const pooled = i > 0 && i <= queryPools;
     if (pooled) grid = [grid[0] / queryStride, grid[1] / queryStride];
     x = scope(graph, `stages.${i}`, () => stage(x, weights, each, pooled ? queryStride ** 2 : 1, hiera));
-    const rolled = reorder(x, unrolledPlaces(grid, queryStride, steps - Math.min(i, queryPools)));
+    const rolled = reorder(x, unrolledPositions(grid, queryStride, steps - Math.min(i, queryPools)));
     hidden.push(x);
     rows.push(tokensToRows(rolled, grid));
     stages.push(tokensToPlanes(rolled, grid));
@@ -83,7 +83,7 @@ function checkSize(image: Size, block: number): void {
 function embed(images: ShapedValue, weights: Weights, { patchStride, patchPadding }: Hiera): ShapedValue {
   const [channels, , kernel] = shapeOf(weights, "proj.weight");
   const layout = { channels, kernel, stride: patchStride, padding: patchPadding };
-  return part(images.graph, weights, () => conv(images, weights.under("proj"), layout));
+  return scoped(images.graph, weights, () => conv(images, weights.under("proj"), layout));
 }
 
 function stage(
@@ -95,8 +95,8 @@ function stage(
 ): ShapedValue {
   let x = tokens;
   blocks.forEach((name, i) => {
-    const own = i === 0 ? { heads, pool, unit: firstUnit } : { heads, pool: 1, unit };
-    x = scope(x.graph, `blocks.${i}`, () => block(x, weights.under(name), own, hiera));
+    const pooling = i === 0 ? { heads, pool, unit: firstUnit } : { heads, pool: 1, unit };
+    x = scope(x.graph, `blocks.${i}`, () => block(x, weights.under(name), pooling, hiera));
   });
   return x;
 }
@@ -127,12 +127,11 @@ function attention(
   gain?: Float32Array,
 ): ShapedValue {
   checkHeads(features, heads);
-  return part(x.graph, weights, () => {
+  return scoped(x.graph, weights, () => {
     const [query, key, value] = queriesKeysValues(x, weights, features, (features / heads) ** -0.5);
     const windows = unit === 0 ? 1 : unitsOf(x.dims[1] as number, pool * unit);
     const attended = attendInWindows([maximum(query, pool), key, value], { windows, heads, strided: true });
-    const output = readAffine(weights.under("proj"), features, features);
-    return part(x.graph, weights.under("proj"), () => affine(attended, gain ? amplified(output, gain) : output));
+    return linear(attended, weights.under("proj"), features, { gain });
   });
 }
 
@@ -153,4 +152,29 @@ const maximum = (x: ShapedValue, pool: number) => (pool === 1 ? x : ReduceMax(gr
 function grouped(x: ShapedValue, pool: number): ShapedValue {
   const [batch, tokens, channels] = x.dims as readonly [string, number, number];
   return Reshape(x, [batch, pool, tokens / pool, channels]);
+}
+
+/**
+ * For each token of a grid (row by row) its position. Each step takes the position within blocks of `stride` x `stride` to the front and
+ * leaves the grid of blocks, so that later the maximum over a leading axis of stride² is that over a block.
+ */
+export function unrolledPositions([height, width]: Size, stride: number, steps: number): Int32Array {
+  return Int32Array.from({ length: height * width }, (_, token) => {
+    let [row, col, position] = [Math.floor(token / width), token % width, 0];
+    for (let step = 0; step < steps; step++) {
+      position = (position * stride + (row % stride)) * stride + (col % stride);
+      [row, col] = [Math.floor(row / stride), Math.floor(col / stride)];
+    }
+    const scale = stride ** steps;
+    return (position * (height / scale) + row) * (width / scale) + col;
+  });
+}
+
+/** The other way round: which token is at each position. */
+export function inverse(positions: Int32Array): Int32Array {
+  const tokens = new Int32Array(positions.length);
+  positions.forEach((position, token) => {
+    tokens[position] = token;
+  });
+  return tokens;
 }

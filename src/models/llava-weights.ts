@@ -31,21 +31,21 @@ function unwrapped(entries: [string, StoredTensor][]): [string, StoredTensor][] 
   return unwrapped(entries.map(([name, tensor]) => [name.replace(wrapper, ""), tensor]));
 }
 
-/** The tower's tensors under the names that its own file has: `vision_model.encoder...`. */
+/** The tower's tensors under the names of its own file: `vision_model.encoder...`. */
 export function towerTensors(tensors: Tensors): Tensors {
-  const own = Object.entries(tensors).filter(([name]) => isTower(name));
+  const found = Object.entries(tensors).filter(([name]) => isTower(name));
   return Object.fromEntries(
-    own.map(([name, tensor]) => [name.replace(/^.*?(vision_tower\.)+|^.*?(?=vision_model\.)/, ""), tensor]),
+    found.map(([name, tensor]) => [name.replace(/^.*?(vision_tower\.)+|^.*?(?=vision_model\.)/, ""), tensor]),
   );
 }
 
 /** The projector's tensors by their stored names, and where each of its layers is: [number, name before "weight"]. */
 export function projectorTensors(tensors: Tensors): { tensors: Tensors; layers: (readonly [number: number, path: string])[] } {
   const named = Object.entries(tensors).filter(([name]) => namedProjector.test(name));
-  const own = named.length > 0 ? named : Object.entries(tensors).filter(([name]) => bareProjector.test(name));
-  const paths = new Set(own.map(([name]) => name.replace(/\.?(weight|bias)$/, "")));
+  const found = named.length > 0 ? named : Object.entries(tensors).filter(([name]) => bareProjector.test(name));
+  const paths = new Set(found.map(([name]) => name.replace(/\.?(weight|bias)$/, "")));
   const layers = [...paths].map((path) => [layerNumber(path), path] as const).sort(([a], [b]) => a - b);
-  if (layers.length > 0) return { tensors: Object.fromEntries(own), layers };
+  if (layers.length > 0) return { tensors: Object.fromEntries(found), layers };
   throw new S2Error(
     "weights",
     "The weights hold no projector; expected tensors such as mm_projector.0.weight, multi_modal_projector.linear_1.weight or layers.1.weight. Give the file that has them too.",

@@ -31,7 +31,7 @@ export function swinAttention(x: ShapedValue, weights: Weights, windows: Windows
   const projected = queriesKeysValues(reorder(x, windows.order), weights, features, cosine ? 1 : (features / heads) ** -0.5);
   const layout = { windows: windows.count, heads, bias, ...(cosine && { cosine: parameter(graph, cosine, "logit_scale") }) };
   const attended = attendInWindows(projected, layout);
-  return linear(reorder(attended, windows.places), weights.under("proj"), x.dims[2] as number);
+  return linear(reorder(attended, windows.positions), weights.under("proj"), x.dims[2] as number);
 }
 
 /** [area, area]: rows of the table of relative positions. */

@@ -1,10 +1,10 @@
 /** Swin Transformer (arXiv 2103.14030) and its second version (arXiv 2111.09883): attention in windows that shift, patches that merge. */
 import { Add, Pad, Reshape, type ShapedValue, scope } from "../onnx/index.ts";
-import type { Activation } from "./activation.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
 import { meanOfTokens, planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { conv, layerNorm, linear, part } from "./layers.ts";
+import { conv, layerNorm, linear, scoped } from "./layers.ts";
+import type { Activation } from "./mlp.ts";
 import { mlp } from "./mlp.ts";
 import { type SwinAttention, swinAttention } from "./swin-attention.ts";
 import type { Weights } from "./weights.ts";
@@ -73,8 +73,8 @@ function build(images: ShapedValue, weights: Weights, swin: Swin): Outputs {
 function embed(images: ShapedValue, weights: Weights, source: Source): ShapedValue {
   const [channels, , kernel] = shapeOf(weights, "proj.weight");
   const rest = sizeOf(images).map((side) => (source === "transformers" ? Math.ceil(side / kernel) * kernel - side : 0));
-  const whole = Pad(images, [0, 0, 0, 0, 0, 0, ...rest]);
-  return part(images.graph, weights, () => conv(whole, weights.under("proj"), { channels, kernel, stride: kernel }));
+  const padded = Pad(images, [0, 0, 0, 0, 0, 0, ...rest]);
+  return scoped(images.graph, weights, () => conv(padded, weights.under("proj"), { channels, kernel, stride: kernel }));
 }
 
 /** Four neighbors' channels beside each other, then fewer of them (section 3.1); version 2 norms afterwards. */
@@ -102,7 +102,7 @@ function block(x: ShapedValue, weights: Weights, windows: Windows, swin: Swin, a
   const { version, activation } = swin;
   const norm = (value: ShapedValue, name: string) => layerNorm(value, weights.under(name), swin.epsilon);
   const attend = (value: ShapedValue) =>
-    part(x.graph, weights.under("attn"), () => swinAttention(value, weights.under("attn"), windows, attention));
+    scoped(x.graph, weights.under("attn"), () => swinAttention(value, weights.under("attn"), windows, attention));
   const width = shapeOf(weights, "mlp.fc1.weight")[0];
   const feed = (value: ShapedValue) => mlp(value, weights.under("mlp"), { kind: "plain", width, activation, bias: true });
   if (version === 1) {

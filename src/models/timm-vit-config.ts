@@ -1,14 +1,14 @@
-/** timm's ViTs: what shapes of tensors tell is read off them, the rest is told by `model_args` and the architecture's name. */
+/** Reads timm's ViTs from the tensors' shapes, `model_args` and the architecture's name. */
 import { S2Error } from "../core/index.ts";
 import { Add, Mul, type ShapedValue, Slice } from "../onnx/index.ts";
-import { activationOf, silu } from "./activation.ts";
 import type { Architecture, Config, Family, Outputs, Size } from "./architecture.ts";
 import { fused, type Projections } from "./attention.ts";
-import { checkHeads, flag, number, whole } from "./config.ts";
+import { checkHeads, flag, integer, number } from "./config.ts";
 import { tokensToPlanes } from "./feature-maps.ts";
 import { shapeOf } from "./hierarchy.ts";
 import { layerNorm } from "./layers.ts";
 import type { Mlp } from "./mlp.ts";
+import { activationOf, silu } from "./mlp.ts";
 import { attentionPool, pools, token, withoutPrefix } from "./pooling.ts";
 import { countOf, gridOfTable, type PositionTable, type Prefix } from "./position.ts";
 import { readTimmConfig } from "./timm-config.ts";
@@ -20,8 +20,8 @@ import type { Weights } from "./weights.ts";
 /** Arguments that are read here, those that the tensors answer, and those that have one value here. */
 const read =
   "img_size num_heads act_layer global_pool pool_include_prefix final_norm class_token reg_tokens num_reg_tokens qkv_bias rope_temperature";
-const told = "patch_size depth no_embed_class pre_norm fc_norm use_fc_norm swiglu_align_to";
-const honoured = [...`${read} ${told}`.split(" "), "dynamic_img_size"];
+const answered = "patch_size depth no_embed_class pre_norm fc_norm use_fc_norm swiglu_align_to";
+const supported = [...`${read} ${answered}`.split(" "), "dynamic_img_size"];
 const fixed: Config = {
   ...{ qk_norm: false, scale_attn_norm: false, scale_mlp_norm: false, proj_bias: true, dynamic_img_pad: false },
   ...{ rope_type: "dinov3", rope_rotate_half: true, use_rot_pos_emb: true, use_abs_pos_emb: false },
@@ -54,7 +54,7 @@ function describe(config: Config, weights: Weights, rotary: boolean): Architectu
 }
 
 export function readTimmVit(config: Config, weights: Weights, rotary: boolean): TimmVit {
-  const { name: architecture, args, imageSize } = readTimmConfig(config, honoured, fixed);
+  const { name: architecture, args, imageSize } = readTimmConfig(config, supported, fixed);
   const name = withArguments(readTimmVitName(architecture), args);
   const [dim, channels, patchSize, across] = shapeOf(weights, "patch_embed.proj.weight");
   if (patchSize !== across)
@@ -71,7 +71,7 @@ export function readTimmVit(config: Config, weights: Weights, rotary: boolean): 
     attention: { heads: name.heads, projections: readProjections(weights, depth, name), bias: true },
     mlp: readMlp(weights.under("blocks.0.mlp"), name),
   };
-  return { vit, name, classes: whole({ ...config, ...args }, "num_classes", 0, 0) };
+  return { vit, name, classes: integer({ ...config, ...args }, "num_classes", 0, 0) };
 }
 
 function withArguments(name: TimmVitName, args: Config): TimmVitName {
@@ -81,11 +81,11 @@ function withArguments(name: TimmVitName, args: Config): TimmVitName {
   return {
     ...name,
     pool,
-    heads: whole(args, "num_heads", name.heads),
+    heads: integer(args, "num_heads", name.heads),
     activation: String(args.act_layer ?? name.activation),
     poolsPrefix: flag(args, "pool_include_prefix", name.poolsPrefix),
     classToken: flag(args, "class_token", name.classToken),
-    registers: whole(args, "reg_tokens", whole(args, "num_reg_tokens", name.registers, 0), 0),
+    registers: integer(args, "reg_tokens", integer(args, "num_reg_tokens", name.registers, 0), 0),
     qkvBias: flag(args, "qkv_bias", name.qkvBias),
     finalNorm: flag(args, "final_norm", name.finalNorm),
   };
@@ -189,10 +189,10 @@ function mapPool(tokens: ShapedValue, weights: Weights, vit: Vit): ShapedValue {
 function distilled(tokens: ShapedValue, weights: Weights, { classes }: TimmVit): Outputs {
   const half = (a: ShapedValue, b: ShapedValue) => Mul(Add(a, b), 0.5);
   const [first, second] = [token(tokens, 0), token(tokens, 1)];
-  const { own, teachers } = {
-    ...head("own", first, weights.under("head")),
+  const { main, teachers } = {
+    ...head("main", first, weights.under("head")),
     ...head("teachers", second, weights.under("head_dist")),
   };
   const features = half(first, second);
-  return { pre_logits: features, ...answer(own && teachers && half(own, teachers), features, classes) };
+  return { pre_logits: features, ...answer(main && teachers && half(main, teachers), features, classes) };
 }

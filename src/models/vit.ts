@@ -6,8 +6,7 @@ import { type Attention, attention } from "./attention.ts";
 import { planesToTokens, sizeOf } from "./feature-maps.ts";
 import { conv, layerNorm } from "./layers.ts";
 import { type Mlp, mlp } from "./mlp.ts";
-import { countOf, type PositionTable, type Prefix, withPosition } from "./position.ts";
-import { type RotaryTables, rotaryTables } from "./position-rotary.ts";
+import { countOf, type PositionTable, type Prefix, type RotaryTables, rotaryTables, withPosition } from "./position.ts";
 import type { Weights } from "./weights.ts";
 
 /** A ViT up to its last block. Weights have timm's names. */
