@@ -7,7 +7,7 @@ import type { Weight, Weights } from "./weights.ts";
 /** Tensors that lie on top of each other, each `multiple` times dim high; zeros where there is none. */
 type Stack = readonly (readonly [name: string | undefined, multiple: number])[];
 
-/** How a library keeps the projections of queries, keys and values. */
+/** The projections of queries, keys and values as a library stores them. */
 export interface Projections {
   readonly weights: Stack;
   readonly biases: Stack;
@@ -35,7 +35,7 @@ export function separate(q: boolean, k: boolean, v: boolean): Projections {
 export interface Attention {
   readonly heads: number;
   readonly projections: Projections;
-  /** Whether the layer after has a bias. */
+  /** True when the layer after attention has a bias. */
   readonly bias: boolean;
 }
 

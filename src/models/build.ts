@@ -7,7 +7,7 @@ import { mostPixels } from "./config.ts";
 import { readFamily } from "./families.ts";
 import { readTensors, type WeightFiles } from "./llava-weights.ts";
 
-/** What to build. */
+/** Options of `buildModel`. */
 export interface BuildOptions {
   /**
    * Outputs of the graph by the source library's names; default: its main features, and pooled ones and logits where it has them.
@@ -16,11 +16,11 @@ export interface BuildOptions {
   readonly outputs?: readonly string[];
   /** Images of another size than the model was made for: position embeddings are interpolated as the source library does. */
   readonly imageSize?: number | readonly [height: number, width: number];
-  /** How the model wants its pixels; the file carries it, and `loadModel` takes it from there. */
+  /** The preprocessing of pixels that the file carries; `loadModel` reads it from there. */
   readonly preprocessing?: PixelRules;
 }
 
-/** As `Preprocessing` of the images: value -> (value * rescale - mean) / std. */
+/** The `Preprocessing` of images: value -> (value * rescale - mean) / std. */
 interface PixelRules {
   readonly mean: readonly number[];
   readonly std: readonly number[];

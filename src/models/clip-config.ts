@@ -58,7 +58,7 @@ function readClip(tower: Config, weights: Weights): Architecture {
   return describeVit(vit, weights, { main: mainOutputs, unused, outputs });
 }
 
-/** Where the text tower is there too, the pooled output is what is compared with texts. */
+/** Beside a text tower, the pooled output is the embedding that is compared with texts. */
 function readSiglip(tower: Config, weights: Weights, both: boolean): Architecture {
   const config = withDefaults(tower, "siglip_vision_model");
   const vit = readVit(config, []);

@@ -1,4 +1,4 @@
-/** What transformers' and timm's configs say of a ConvNeXt: activations, epsilons, and the names of weights. */
+/** Reads transformers' and timm's configs of ConvNeXts: activations, epsilons, and the names of weights. */
 import { S2Error } from "../core/index.ts";
 import type { Config, Family } from "./architecture.ts";
 import { number, size } from "./config.ts";

@@ -6,13 +6,13 @@ import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
 import { type Activation, activationOf } from "./mlp.ts";
 import type { Weights } from "./weights.ts";
 
-/** What tensors do not show; depths, widths, kernels and which parts there are they do. */
+/** Settings that the tensors do not show, unlike depths, channels and kernels. */
 export interface ConvNext {
   readonly source: Source;
   readonly imageSize: Size;
   readonly activation: Activation;
   readonly epsilon: number;
-  /** Of the norm after pooling. */
+  /** Epsilon of the norm after pooling. */
   readonly headEpsilon: number;
 }
 

@@ -38,7 +38,7 @@ import { cutTiles, mergeScales, poolMaps, poolTokens } from "./s2-graph.ts";
 export interface ExportOptions extends S2Options {
   /** The images that the file takes: a side, or [height, width]. */
   readonly imageSize: number | readonly [height: number, width: number];
-  /** Which output of the backbone is its features; default `last_hidden_state`, or the only one that can be. */
+  /** The backbone's output with its features; default `last_hidden_state`, or the only candidate. */
   readonly output?: string;
   /** Take pixels as bytes [batch, height, width, 3] and normalize them inside: (value · rescale - mean) / std. */
   readonly pixels?: { readonly mean: readonly number[]; readonly std: readonly number[]; readonly rescale?: number };
@@ -79,7 +79,7 @@ export function exportProto(backbone: ModelProto, options: ExportOptions): Model
   return dtype === "float16" ? convertProto(finished) : finished;
 }
 
-/** As `s2` plans for a model that is a function; what the graph says of itself is checked. */
+/** Plans like `s2` and checks the size that the graph declares. */
 function planFor(core: Backbone, image: { height: number; width: number }, options: S2Options): S2Plan {
   const traits: Traits = core.size ? { imageSize: core.size } : {};
   if (!options.overlap) return planS2(image, options, traits);

@@ -1,4 +1,4 @@
-/** Which family a config is of, and whose names its weights have. */
+/** Finds the family of a config and the names of its weights. */
 import { S2Error } from "../core/index.ts";
 import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Family } from "./architecture.ts";

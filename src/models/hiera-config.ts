@@ -1,4 +1,4 @@
-/** What transformers' and timm's configs say of a Hiera: heads, mask units, where queries are pooled, and positions. */
+/** Reads transformers' and timm's configs of Hieras: heads, mask units, query pooling and positions. */
 import { px, S2Error } from "../core/index.ts";
 import type { Config, Family, Size } from "./architecture.ts";
 import { integer, number, side, size } from "./config.ts";

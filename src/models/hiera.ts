@@ -12,7 +12,7 @@ import { mlp } from "./mlp.ts";
 import type { Weights } from "./weights.ts";
 import { attendInWindows, queriesKeysValues } from "./window-attention.ts";
 
-/** What tensors do not show; widths they do. */
+/** Settings that the tensors do not show, unlike channels. */
 export interface Hiera {
   readonly source: Source;
   readonly imageSize: Size;
@@ -103,7 +103,7 @@ function stage(
 
 interface Pooling {
   readonly heads: number;
-  /** How many tokens become one. */
+  /** The number of tokens that are pooled into one. */
   readonly pool: number;
   readonly unit: number;
 }
@@ -140,13 +140,13 @@ function unitsOf(tokens: number, unit: number): number {
   throw new S2Error("input", `Images leave ${tokens} tokens, which are no whole mask units of ${unit}; give another imageSize.`);
 }
 
-/** What is kept beside attention where tokens become fewer and wider: of a projection of what was normed, or (timm's abswin) of x twice. */
+/** The residual where tokens become fewer and get more channels: a pooled projection of the normed tokens, or (timm's abswin) x pooled twice. */
 function widened(x: ShapedValue, normed: ShapedValue, weights: Weights, features: number, pool: number): ShapedValue {
   if (weights.has("proj.weight")) return maximum(linear(normed, weights.under("proj"), features), pool);
   return Concat([maximum(x, pool), pool === 1 ? x : ReduceMean(grouped(x, pool), [1], { keepdims: 0 })], 2);
 }
 
-/** Of each `pool` tokens; they are a leading axis of the unrolled order. */
+/** The maximum of each `pool` tokens, which are a leading axis of the unrolled order. */
 const maximum = (x: ShapedValue, pool: number) => (pool === 1 ? x : ReduceMax(grouped(x, pool), [1], { keepdims: 0 }));
 
 function grouped(x: ShapedValue, pool: number): ShapedValue {

@@ -1,4 +1,4 @@
-/** What models of several stages share: their outputs' names in both libraries, and reading sizes off the tensors. */
+/** Shared code of models with several stages: output names in both libraries, and sizes read off the tensors. */
 import type { ShapedValue } from "../onnx/index.ts";
 import type { Outputs } from "./architecture.ts";
 import { linear } from "./layers.ts";

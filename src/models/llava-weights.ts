@@ -1,4 +1,4 @@
-/** Which tensors of a language model's files are its vision tower's and which its projector's: LLaVA's, VILA's and transformers' names. */
+/** Finds the tensors of the vision tower and the projector in a language model's files, by LLaVA's, VILA's and transformers' names. */
 import { S2Error } from "../core/index.ts";
 import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
 
@@ -11,10 +11,10 @@ export type WeightFiles = Uint8Array | readonly Uint8Array[];
 const namedProjector = /^(.*\.)?(mm_projector|multi_modal_projector)\./;
 const bareProjector = /^(layers\.)?(\d+\.)?(weight|bias)$/;
 
-/** What a projector of LLaVA, VILA or transformers is called in a file. */
+/** Returns true for the name of a projector's tensor in files of LLaVA, VILA or transformers. */
 export const isProjector = (name: string): boolean => namedProjector.test(name) || bareProjector.test(name);
 
-/** What a vision tower beside a language model is called in a file. */
+/** Returns true for the name of a vision tower's tensor in a language model's file. */
 export const isTower = (name: string): boolean => /(^|\.)(vision_model|vision_tower)\./.test(name) && !isProjector(name);
 
 /** Reads the tensors of all files, under the names that they had before training wrapped the model. */

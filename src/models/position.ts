@@ -8,7 +8,7 @@ import type { Weights } from "./weights.ts";
 
 /** A learned table of positions. */
 export interface PositionTable {
-  /** How many of the prefix tokens have a row in the table, before the grid's. */
+  /** The number of prefix tokens that have a row in the table, before the grid's. */
   readonly embedded: number;
   /** The grid that the table is for. */
   readonly grid: Size;

@@ -22,9 +22,9 @@ import { makeWeights, type Weights } from "./weights.ts";
 
 type Projector = NonNullable<Tower["projector"]>;
 
-/** What a projector is given. */
+/** Options of `buildProjector`: the shape of the features. */
 export interface ProjectorOptions {
-  /** Of a block's token grid: for LLaVA and VILA the whole grid, for NVILA a tile's. */
+  /** The side of a block's token grid: the full grid for LLaVA and VILA, a tile's for NVILA. */
   readonly side: number;
   /** Tokens before the grid that the tower keeps ("cls_patch"). Default 0. */
   readonly prefix?: number;

@@ -11,7 +11,7 @@ import { relativePositions, type Windows } from "./windows.ts";
 
 export interface SwinAttention {
   readonly version: 1 | 2;
-  /** What is added to the scores of tokens that do not see each other. */
+  /** The number added to the scores of tokens that do not see each other. */
   readonly mask: number;
   /** Version 2: the windows that its network for positions learned on; [0, 0]: these. */
   readonly pretrainedWindow: Size;

@@ -1,4 +1,4 @@
-/** What transformers' and timm's configs say of a Swin: windows, how they are cut off at small grids, and the names of weights. */
+/** Reads transformers' and timm's configs of Swins: windows, also at grids smaller than they are, and the names of weights. */
 import { S2Error } from "../core/index.ts";
 import type { Config, Family, Size } from "./architecture.ts";
 import { flag, integer, number, size } from "./config.ts";

@@ -10,19 +10,19 @@ import { type SwinAttention, swinAttention } from "./swin-attention.ts";
 import type { Weights } from "./weights.ts";
 import { type Cut, cutWindows, mergeOrder, type Windows } from "./windows.ts";
 
-/** What tensors do not show; depths, widths and heads they do. */
+/** Settings that the tensors do not show, unlike depths, channels and heads. */
 export interface Swin extends Pick<SwinAttention, "version" | "mask"> {
   readonly source: Source;
   readonly imageSize: Size;
   readonly activation: Activation;
-  /** Of the blocks' norms and the last one. */
+  /** Epsilon of the blocks' norms and the last one. */
   readonly epsilon: number;
-  /** How a stage's `grid` is cut for images of size `image`; every second block of it is shifted. */
+  /** Cuts a stage's `grid` for images of size `image`; every second block is shifted. */
   cut(stage: number, grid: Size, image: Size): Cut;
   readonly pretrainedWindows: readonly Size[];
 }
 
-/** Of the norms for which the libraries have no setting. */
+/** Epsilon of the norms for which the libraries have no setting. */
 const epsilon = 1e-5;
 
 export function describeSwin(swin: Swin, weights: Weights): Architecture {

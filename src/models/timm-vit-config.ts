@@ -27,10 +27,10 @@ const fixed: Config = {
   ...{ rope_type: "dinov3", rope_rotate_half: true, use_rot_pos_emb: true, use_abs_pos_emb: false },
 };
 
-/** Of the Vision Transformer and DeiT. */
+/** The family of the Vision Transformer and DeiT. */
 export const timmVit: Family = { read: (config, weights) => describe(config, weights, false) };
 
-/** DINOv3 is of timm's EVA, whose layer scales and biases have other names. */
+/** DINOv3 in timm is an EVA, whose layer scales and biases have other names. */
 export const timmDinov3: Family = {
   names: [[/\.ls(\d)\.gamma$/, ".gamma_$1"]],
   read: (config, weights) => describe(config, weights, true),
@@ -39,7 +39,7 @@ export const timmDinov3: Family = {
 export interface TimmVit {
   readonly vit: Vit;
   readonly name: TimmVitName;
-  /** As the config says; 0 is a model without a classifier. */
+  /** The config's number of classes; 0 for a model without a classifier. */
   readonly classes: number;
 }
 
@@ -91,7 +91,7 @@ function withArguments(name: TimmVitName, args: Config): TimmVitName {
   };
 }
 
-/** As found in the file, and as the name says: a file that lacks what its name promises is refused. */
+/** Reads the prefix from the file and the name; a file without the tokens that its name implies is refused. */
 function readPrefix(weights: Weights, { classToken, registers }: TimmVitName): Prefix {
   const stored = weights.dims("reg_token")?.[1] ?? registers;
   return [
@@ -121,7 +121,7 @@ function readProjections(weights: Weights, depth: number, { qkvBias }: TimmVitNa
   };
 }
 
-/** What some block has all must have, so that a tensor that was lost is missed by its name. */
+/** Returns true if some block has the tensor: then all must, and a lost one is refused by name. */
 function inSomeBlock(weights: Weights, depth: number, name: string): boolean {
   return Array.from({ length: depth }, (_, i) => weights.has(`blocks.${i}.${name}`)).includes(true);
 }

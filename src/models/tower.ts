@@ -55,7 +55,7 @@ function refuseOthers({ ps3, image_aspect_ratio: shape, dynamic_s2: dynamicS2 }:
   );
 }
 
-/** As LLaVA and VILA, which sort them; "336,672" or a list. */
+/** Reads scales, "336,672" or a list, and sorts them as LLaVA and VILA do. */
 function readScales(value: unknown): number[] {
   const items = typeof value === "string" ? value.split(",").map(Number) : value;
   const sides = Array.isArray(items) && items.every((item) => Number.isInteger(item) && item > 0) ? (items as number[]) : [];
@@ -93,7 +93,7 @@ function readPrefix(config: Config): Tower["prefix"] {
   );
 }
 
-/** What `process_image` of VILA and `process_images` of LLaVA do, and else the processor of the tower: CLIP's crops, SigLIP's squashes. */
+/** Follows `process_image` of VILA and `process_images` of LLaVA, else the tower's processor: CLIP's crops, SigLIP's squashes. */
 function readFit(config: Config): Tower["fit"] {
   const { image_aspect_ratio: shape, mm_vision_tower: name, vision_tower_cfg: path } = config;
   if (shape === "pad") return "pad";

@@ -1,4 +1,4 @@
-/** What all ViTs of transformers share: how their configs are read, what tensors and outputs are called. */
+/** Shared code of transformers' ViTs: configs with their defaults, names of tensors and outputs. */
 
 import type { ShapedValue } from "../onnx/index.ts";
 import type { Config, Outputs, Size } from "./architecture.ts";
@@ -10,7 +10,7 @@ import { countOf, type Prefix } from "./position.ts";
 import type { Encoded, Vit } from "./vit.ts";
 import type { Names, Weights } from "./weights.ts";
 
-/** Of nearly all. */
+/** Defaults of nearly all classes. */
 const common: Config = {
   ...{ hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, hidden_act: "gelu" },
   ...{ image_size: 224, patch_size: 16, num_channels: 3 },
@@ -87,7 +87,7 @@ export const embeddingNames: Names = [
   [/^pos_embed$/, "embeddings.position_embeddings"],
 ];
 
-/** Of ViT, DeiT, MAE and DINOv2; patch embedding too. */
+/** Names of ViT, DeiT, MAE and DINOv2; patch embedding too. */
 export const attentionNames: Names = [
   [/^patch_embed\.proj\./, "embeddings.patch_embeddings.projection."],
   [".attn.q_proj.", ".attention.attention.query."],

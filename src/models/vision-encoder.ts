@@ -18,6 +18,7 @@ import { readTensors, type Tensors, type WeightFiles } from "./llava-weights.ts"
 import { project } from "./projector.ts";
 import { readTowerConfig, towerProto } from "./tower.ts";
 
+/** Options of `exportVisionEncoder`. */
 export interface VisionEncoderOptions {
   /** Sides in pixels, the first the tower's own: S² for a config that has none, or other scales than it has. */
   readonly scales?: readonly number[];
@@ -27,17 +28,21 @@ export interface VisionEncoderOptions {
   readonly splitForward?: number;
   /** "float16" halves the file: weights are stored in half precision, the arithmetic stays float32. */
   readonly dtype?: "float32" | "float16";
-  /** The folder's preprocessor_config.json and processor_config.json, into which what changes is written. */
+  /** The folder's preprocessor_config.json; changes are written into a copy. */
   readonly preprocessor?: object;
+  /** The folder's processor_config.json. */
   readonly processor?: object;
 }
 
+/** The files of a vision encoder with S². */
 export interface VisionEncoder {
   /** `onnx/vision_encoder.onnx`: `pixel_values` [batch, 3, side, side] to `image_features` [batch, tokens, width]. */
   readonly file: Uint8Array;
-  /** Of one image, prefix tokens included where the tower keeps them. */
+  /** Tokens of one image, with prefix tokens where the tower keeps them. */
   readonly tokens: number;
+  /** The tower that the config describes. */
   readonly tower: Tower;
+  /** The plan of its scales. */
   readonly plan: S2Plan;
   /** The folder's JSON files as they must be with it: images in the largest size, as many image tokens as there are. */
   readonly configs: {
@@ -48,7 +53,7 @@ export interface VisionEncoder {
 }
 
 /**
- * What makes a LLaVA-like folder see by S²: the vision encoder as transformers.js loads it, and the folder's changed JSON files. `config` is
+ * Makes the files that let a LLaVA-like folder use S²: the vision encoder as transformers.js loads it, and the folder's changed JSON files. `config` is
  * the folder's config.json with the tower's own as `vision_config`, `weights` the files that hold tower and projector. Resizing to
  * the largest scale, cropping and normalizing stay the processor's; smaller scales, tiles, pooling and the projector are in the graph.
  * @throws S2Error "tower" for Dynamic S², whose grid follows each image; "projector-width" for weights of another number of scales; those of

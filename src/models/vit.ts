@@ -15,10 +15,10 @@ export interface Vit {
   readonly imageSize: Size;
   readonly patchSize: number;
   readonly channels: number;
-  /** Of each token. */
+  /** Channels of a token. */
   readonly dim: number;
   readonly depth: number;
-  /** Of all norms. */
+  /** Epsilon of all norms. */
   readonly epsilon: number;
   readonly patchBias: boolean;
   readonly prefix: Prefix;
