@@ -4,11 +4,12 @@ import { px, S2Error } from "../core/index.ts";
 import { Add, Concat, ReduceMax, ReduceMean, Reshape, type ShapedValue, scope } from "../onnx/index.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
 import { checkHeads } from "./config.ts";
-import { meanOfTokens, planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
+import { planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
 import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
 import type { Activation } from "./mlp.ts";
 import { mlp } from "./mlp.ts";
+import { mean } from "./pooling.ts";
 import type { Weights } from "./weights.ts";
 import { attendInWindows, queriesKeysValues } from "./window-attention.ts";
 
@@ -71,7 +72,7 @@ function build(images: ShapedValue, weights: Weights, hiera: Hiera): Outputs {
   });
   const values = { features: x, stages, hidden: { hidden_states: hidden, reshaped_hidden_states: rows } };
   if (!weights.has("head.norm.weight")) return namedOutputs(source, values);
-  const pooled = layerNorm(meanOfTokens(x), weights.under("head.norm"), hiera.epsilon);
+  const pooled = layerNorm(mean(x), weights.under("head.norm"), hiera.epsilon);
   return namedOutputs(source, { ...values, pooled, logits: classifier(pooled, weights.under("head.fc")) });
 }
 

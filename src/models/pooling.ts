@@ -15,6 +15,7 @@ export function withoutPrefix(tokens: ShapedValue, prefix: number): ShapedValue 
   return prefix > 0 ? Slice(tokens, prefix, Number.POSITIVE_INFINITY, 1) : tokens;
 }
 
+/** The mean of all tokens, [b, dim]. */
 export const mean = (tokens: ShapedValue): ShapedValue => ReduceMean(tokens, [1], { keepdims: 0 });
 
 const max = (tokens: ShapedValue): ShapedValue => ReduceMax(tokens, [1], { keepdims: 0 });

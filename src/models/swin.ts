@@ -1,11 +1,12 @@
 /** Swin Transformer (arXiv 2103.14030) and its second version (arXiv 2111.09883): attention in windows that shift, patches that merge. */
 import { Add, Pad, Reshape, type ShapedValue, scope } from "../onnx/index.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
-import { meanOfTokens, planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
+import { planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
 import { conv, layerNorm, linear, scoped } from "./layers.ts";
 import type { Activation } from "./mlp.ts";
 import { mlp } from "./mlp.ts";
+import { mean } from "./pooling.ts";
 import { type SwinAttention, swinAttention } from "./swin-attention.ts";
 import type { Weights } from "./weights.ts";
 import { type Cut, cutWindows, mergeOrder, type Windows } from "./windows.ts";
@@ -60,7 +61,7 @@ function build(images: ShapedValue, weights: Weights, swin: Swin): Outputs {
     stages.push(tokensToPlanes(x, grid));
   }
   const normed = layerNorm(x, weights.under("norm"), swin.epsilon);
-  const pooled = meanOfTokens(normed);
+  const pooled = mean(normed);
   return namedOutputs(swin.source, {
     ...{ features: swin.source === "timm" ? tokensToRows(normed, grid) : normed, pooled, stages },
     // Old files of timm have the classifier's weights as `head` itself.

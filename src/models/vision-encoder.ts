@@ -4,6 +4,7 @@ import {
   embeddedTraits,
   finishGraph,
   input,
+  metadataOf,
   newGraph,
   opsetOf,
   output,
@@ -103,8 +104,7 @@ function refuseDynamic(): never {
 /** The file says what it is: prefix tokens and patch are the tower's own. */
 function planFor(tower: Tower, { model }: Backbone, options: Parameters<typeof planTower>[3]): S2Plan {
   const side = Math.max(...tower.scales);
-  const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key, value ?? ""]));
-  return planTower(tower, { height: side, width: side }, embeddedTraits(metadata), options);
+  return planTower(tower, { height: side, width: side }, embeddedTraits(metadataOf(model)), options);
 }
 
 function encoderGraph(backbone: Backbone, plan: S2Plan, tower: Tower, tensors: Tensors) {
