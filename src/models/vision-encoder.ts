@@ -133,8 +133,8 @@ export function preprocessorFor(tower: Tower, preprocessor: object): object {
   const resized = Object.entries(preprocessor)
     .filter(([key]) => key === "size" || key === "crop_size")
     .map(([key, value]) => [key, sizeOf(value, side)]);
-  const own = tower.fit === "squash" ? { size: { height: side, width: side } } : cropped(side);
-  return { ...preprocessor, ...(resized.length > 0 ? Object.fromEntries(resized) : own) };
+  const sizes = tower.fit === "squash" ? { size: { height: side, width: side } } : cropped(side);
+  return { ...preprocessor, ...(resized.length > 0 ? Object.fromEntries(resized) : sizes) };
 }
 
 const cropped = (side: number) => ({ size: { shortest_edge: side }, crop_size: { height: side, width: side } });
