@@ -1,4 +1,4 @@
-/** What a family makes of a config and its weights: the contract between `buildModel` and the family files. */
+/** The contract between `buildModel` and the family files. */
 import type { ShapedValue } from "../onnx/index.ts";
 import type { Names, Naming, Weights } from "./weights.ts";
 
@@ -20,7 +20,7 @@ export interface Architecture {
   readonly prefixTokens: number;
   /** Color channels. */
   readonly channels: number;
-  /** Which outputs a graph has when none are asked for, where the model has them: the main features first. */
+  /** The default outputs of a graph, where the model has them: the main features first. */
   readonly main: readonly string[];
   /** Tensors (by their stored names) that files may have and that no output needs: text towers, decoders, buffers. */
   readonly unused?: RegExp;
@@ -28,7 +28,7 @@ export interface Architecture {
   build(images: ShapedValue): Outputs;
 }
 
-/** What the table of families has of each. */
+/** An entry of the table of families. */
 export interface Family extends Omit<Naming, "names"> {
   readonly names?: Names | ((config: Config) => Names);
   readonly read: ReadArchitecture;

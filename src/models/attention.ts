@@ -1,13 +1,13 @@
 /** Multi-head self-attention (Vaswani et al., arXiv 1706.03762) from whatever way a library keeps its weights. */
 import { MatMul, Reshape, type ShapedValue, Softmax, Transpose } from "../onnx/index.ts";
-import { type Affine, affine, amplified, part, readAffine, rowsOf } from "./layers.ts";
-import { type RotaryTables, rotated } from "./position-rotary.ts";
+import { type Affine, affine, amplified, readAffine, rowsOf, scoped } from "./layers.ts";
+import { type RotaryTables, rotated } from "./position.ts";
 import type { Weight, Weights } from "./weights.ts";
 
-/** Tensors that lie on top of each other, each `share` times dim high; zeros where there is none. */
-type Stack = readonly (readonly [name: string | undefined, share: number])[];
+/** Tensors that lie on top of each other, each `multiple` times dim high; zeros where there is none. */
+type Stack = readonly (readonly [name: string | undefined, multiple: number])[];
 
-/** How a library keeps the projections of queries, keys and values. */
+/** The projections of queries, keys and values as a library stores them. */
 export interface Projections {
   readonly weights: Stack;
   readonly biases: Stack;
@@ -35,7 +35,7 @@ export function separate(q: boolean, k: boolean, v: boolean): Projections {
 export interface Attention {
   readonly heads: number;
   readonly projections: Projections;
-  /** Whether the layer after has a bias. */
+  /** True when the layer after attention has a bias. */
   readonly bias: boolean;
 }
 
@@ -47,14 +47,14 @@ export function attention(
   { rotary, gain }: { rotary?: RotaryTables; gain?: Float32Array } = {},
 ): ShapedValue {
   const dim = x.dims.at(-1) as number;
-  return part(x.graph, weights, () => {
+  return scoped(x.graph, weights, () => {
     const all = readProjections(weights, projections, dim, heads);
     const [q, k, v] = [0, 1, 2].map((i) => rowsOf(all, i * dim, (i + 1) * dim));
     const output = readAffine(weights.under("proj"), dim, dim, bias);
     const scaled = (layer: Affine) => (gain ? amplified(layer, gain) : layer);
-    const project = (...layers: Affine[]) => part(x.graph, weights.under("qkv"), () => layers.map((layer) => affine(x, layer)));
+    const project = (...layers: Affine[]) => scoped(x.graph, weights.under("qkv"), () => layers.map((layer) => affine(x, layer)));
     const finish = (joined: ShapedValue, layer: Affine) =>
-      part(x.graph, weights.under("proj"), () => affine(joined, scaled(layer)));
+      scoped(x.graph, weights.under("proj"), () => affine(joined, scaled(layer)));
     if (rotary) {
       const [queries, keys, values] = project(q, k, v).map((each) => Transpose(inHeads(each, heads), [1, 2, 0, 3]));
       const turned = Transpose(rotated(keys, rotary), [0, 1, 3, 2]);
@@ -119,13 +119,13 @@ export function readProjections(
 }
 
 function readStack(weights: Weights, stack: Stack, [rows, ...rest]: readonly number[]): Weight {
-  const height = stack.reduce((sum, [, share]) => sum + share * rows, 0);
+  const height = stack.reduce((sum, [, multiple]) => sum + multiple * rows, 0);
   const row = rest.reduce((product, size) => product * size, 1);
   const data = new Float32Array(height * row);
   let at = 0;
-  for (const [name, share] of stack) {
-    if (name !== undefined) data.set(weights.get(name, [share * rows, ...rest]).data, at * row);
-    at += share * rows;
+  for (const [name, multiple] of stack) {
+    if (name !== undefined) data.set(weights.get(name, [multiple * rows, ...rest]).data, at * row);
+    at += multiple * rows;
   }
   return { dims: [height, ...rest], data };
 }

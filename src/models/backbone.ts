@@ -6,10 +6,12 @@ import {
   channelsFirst,
   channelsLast,
   Div,
+  declaredShape,
   type ElementType,
   elementType,
   type Graph,
   inline,
+  inputsOf,
   Loop,
   type ModelProto,
   Mul,
@@ -54,8 +56,8 @@ const mainOutputs = ["last_hidden_state", "forward_features", "features"];
 /** @throws S2Error "model-file" or "output" when it is no model of images, or its main features are not clear. */
 export function readBackbone(model: ModelProto, wish?: string): Backbone {
   const input = pickInput(model);
-  const turned = takesChannelsLast(dimsOf(input));
-  const [batch, channels, height, width] = turned ? channelsFirst(dimsOf(input)) : dimsOf(input);
+  const turned = takesChannelsLast(declaredShape(input));
+  const [batch, channels, height, width] = turned ? channelsFirst(declaredShape(input)) : declaredShape(input);
   const size = typeof height === "number" && typeof width === "number" ? ([height, width] as const) : undefined;
   const planes = typeof channels === "number" ? channels : 3;
   const fixed = typeof batch === "number" ? batch : undefined;
@@ -81,18 +83,11 @@ export function readBackbone(model: ModelProto, wish?: string): Backbone {
   };
 }
 
-function dimsOf({ type }: ValueInfoProto): (number | string)[] {
-  return (type?.tensorType?.shape?.dim ?? []).map(({ dimValue, dimParam }) =>
-    dimValue === undefined ? (dimParam ?? "?") : Number(dimValue),
-  );
-}
-
 function pickInput({ graph }: ModelProto): ValueInfoProto {
-  const weights = new Set((graph.initializer ?? []).map(({ name }) => name)); // older files list these as inputs too
-  const inputs = (graph.input ?? []).filter(({ name }) => !weights.has(name));
+  const inputs = inputsOf(graph);
   const [only] = inputs;
-  if (inputs.length === 1 && dimsOf(only).length === 4) return only;
-  const listed = inputs.map((input) => `${input.name} [${dimsOf(input).join(", ")}]`).join(", ") || "nothing";
+  if (inputs.length === 1 && declaredShape(only).length === 4) return only;
+  const listed = inputs.map((input) => `${input.name} [${declaredShape(input).join(", ")}]`).join(", ") || "nothing";
   throw new S2Error(
     "model-file",
     `The graph takes ${listed}; expected images [b, c, h, w] alone. Export the vision part of the model by itself.`,
@@ -121,7 +116,7 @@ function pickOutput({ graph }: ModelProto, shapes: ReturnType<typeof shapesOf>, 
 export type RunBackbone = (tiles: ShapedValue) => ShapedValue;
 
 /** Adds the backbone's weights once and returns what runs it: all tiles at once, or `perRun` at a time. */
-export function placeBackbone(graph: Graph, backbone: Backbone, perRun?: number): RunBackbone {
+export function addBackbone(graph: Graph, backbone: Backbone, perRun?: number): RunBackbone {
   const call = inline(graph, backbone.model, "backbone");
   const run: RunBackbone = (tiles) => {
     const fed = Cast(backbone.channelsLast ? Transpose(tiles, [0, 2, 3, 1]) : tiles, backbone.inputType);
@@ -142,8 +137,8 @@ function inRuns(tiles: ShapedValue, most: number, run: RunBackbone): ShapedValue
   const filled = Pad(tiles, [0, 0, 0, 0, most - 1, 0, 0, 0]);
   const [features] = Loop(graph, runs, (_, turn) => {
     const start = Mul(Reshape(turn, [1]), most);
-    const [part] = node("Slice", [filled, start, Add(start, most), wholeNumbers(graph, [0])]);
-    return [run({ ...part, dims: [most, ...dims.slice(1)] })];
+    const [tile] = node("Slice", [filled, start, Add(start, most), wholeNumbers(graph, [0])]);
+    return [run({ ...tile, dims: [most, ...dims.slice(1)] })];
   });
   const joined = Reshape(features, [-1, ...features.dims.slice(2)]);
   const [cut] = node("Slice", [joined, wholeNumbers(graph, [0]), all, wholeNumbers(graph, [0])]);

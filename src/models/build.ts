@@ -7,7 +7,7 @@ import { mostPixels } from "./config.ts";
 import { readFamily } from "./families.ts";
 import { readTensors, type WeightFiles } from "./llava-weights.ts";
 
-/** What to build. */
+/** Options of `buildModel`. */
 export interface BuildOptions {
   /**
    * Outputs of the graph by the source library's names; default: its main features, and pooled ones and logits where it has them.
@@ -16,11 +16,11 @@ export interface BuildOptions {
   readonly outputs?: readonly string[];
   /** Images of another size than the model was made for: position embeddings are interpolated as the source library does. */
   readonly imageSize?: number | readonly [height: number, width: number];
-  /** How the model wants its pixels; the file carries it, and `loadModel` takes it from there. */
+  /** The preprocessing of pixels that the file carries; `loadModel` reads it from there. */
   readonly preprocessing?: PixelRules;
 }
 
-/** As `Preprocessing` of the images: value -> (value * rescale - mean) / std. */
+/** The `Preprocessing` of images: value -> (value * rescale - mean) / std. */
 interface PixelRules {
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -68,7 +68,7 @@ export function buildFromTensors(
     options.outputs?.map((name) => fromEnd(name, values)) ?? architecture.main.filter((name) => Object.hasOwn(values, name));
   checkNames(names, values);
   for (const name of names) output(values[name], name);
-  named.refuseProblems(architecture.unused);
+  named.refuseIssues(architecture.unused);
   const model = finishGraph(graph, "model");
   const cost = multiplyAdds(model, { pixel_values: [1, architecture.channels, ...size] }).value;
   const traits = { imageSize: size, ...traitsOfOutput(architecture, size, names, values), multiplyAdds: cost };
@@ -81,9 +81,9 @@ export function buildFromTensors(
 
 /** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */
 function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: Size, names: readonly string[], values: Outputs) {
-  const places = possibleGrids(size, patchSize).map(({ rows, cols }) => rows * cols);
+  const cells = possibleGrids(size, patchSize).map(({ rows, cols }) => rows * cols);
   const alike = ({ dims }: Outputs[string]) =>
-    places.includes(
+    cells.includes(
       dims.length === 3 ? Number(dims[1]) - prefixTokens : dims.length === 4 ? Number(dims[2]) * Number(dims[3]) : 0,
     );
   const output = names.includes(main[0]) ? main[0] : names.find((name) => alike(values[name]));
@@ -91,10 +91,10 @@ function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: S
   return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
 }
 
-function imageSize(wish: BuildOptions["imageSize"], { imageSize: own, patchSize }: Architecture): Size {
-  const size: Size = wish === undefined ? own : typeof wish === "number" ? [wish, wish] : wish;
-  const whole = size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize);
-  if (whole && size[0] * size[1] <= mostPixels) return size;
+function imageSize(wish: BuildOptions["imageSize"], { imageSize: defaultSize, patchSize }: Architecture): Size {
+  const size: Size = wish === undefined ? defaultSize : typeof wish === "number" ? [wish, wish] : wish;
+  const valid = size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize);
+  if (valid && size[0] * size[1] <= mostPixels) return size;
   throw new S2Error(
     "input",
     `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}, and at most ${mostPixels} pixels in all. Images of any size are cut into tiles.`,

@@ -4,9 +4,8 @@ import { fused } from "./attention.ts";
 import { flag, nested } from "./config.ts";
 import { layerNorm, linear } from "./layers.ts";
 import { attentionPool, mean, token, withoutPrefix } from "./pooling.ts";
-import { head, hiddenStates, mainOutputs, readVit } from "./transformers-vit.ts";
+import { head, hiddenStates, mainOutputs, readVit, withDefaults } from "./transformers-vit.ts";
 import { describeVit, type Encoded } from "./vit.ts";
-import { withDefaults } from "./vit-defaults.ts";
 import type { Names, Weights } from "./weights.ts";
 
 const names: Names = [
@@ -52,14 +51,14 @@ function readClip(tower: Config, weights: Weights): Architecture {
     const width = weights.dims("visual_projection.weight")?.[0];
     return {
       ...{ last_hidden_state: tokens, pooler_output: pooled, ...hiddenStates(encoded) },
-      ...(width !== undefined && { image_embeds: linear(pooled, weights.under("visual_projection"), width, false) }),
+      ...(width !== undefined && { image_embeds: linear(pooled, weights.under("visual_projection"), width, { bias: false }) }),
       ...head("logits", mean(withoutPrefix(tokens, 1)), weights.under("classifier")),
     };
   };
   return describeVit(vit, weights, { main: mainOutputs, unused, outputs });
 }
 
-/** Where the text tower is there too, the pooled output is what is compared with texts. */
+/** Beside a text tower, the pooled output is the embedding that is compared with texts. */
 function readSiglip(tower: Config, weights: Weights, both: boolean): Architecture {
   const config = withDefaults(tower, "siglip_vision_model");
   const vit = readVit(config, []);

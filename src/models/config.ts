@@ -15,7 +15,7 @@ const most = 2 ** 20;
 export const mostPixels = 2 ** 24;
 
 /** A count or a length: a whole number of at least `least`. */
-export function whole(config: Config, key: string, otherwise?: number, least = 1): number {
+export function integer(config: Config, key: string, otherwise?: number, least = 1): number {
   const value = number(config, key, otherwise);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw wrong(key, value, `a whole number of at least ${least} and at most ${most}`);
@@ -25,8 +25,8 @@ export function whole(config: Config, key: string, otherwise?: number, least = 1
 export function size(config: Config, key: string, otherwise?: number): Size {
   const value = config[key] ?? otherwise;
   const sides = Array.isArray(value) ? value : [value, value];
-  const whole = sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0);
-  if (whole && sides[0] * sides[1] <= mostPixels) return [sides[0], sides[1]];
+  const valid = sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0);
+  if (valid && sides[0] * sides[1] <= mostPixels) return [sides[0], sides[1]];
   throw wrong(key, value, `whole pixels, one number or [height, width], of at most ${mostPixels} in all`);
 }
 

@@ -1,9 +1,9 @@
-/** What transformers' and timm's configs say of a ConvNeXt: activations, epsilons, and the names of weights. */
+/** Reads transformers' and timm's configs of ConvNeXts: activations, epsilons, and the names of weights. */
 import { S2Error } from "../core/index.ts";
-import { activationOf } from "./activation.ts";
 import type { Config, Family } from "./architecture.ts";
 import { number, size } from "./config.ts";
 import { type ConvNext, describeConvNext } from "./convnext.ts";
+import { activationOf } from "./mlp.ts";
 import { readTimmConfig } from "./timm-config.ts";
 
 /** Names of the graph are timm's. */
@@ -48,7 +48,7 @@ const variants: readonly (readonly [name: RegExp, variant: readonly [activation:
 ];
 
 export function readTimm(config: Config): ConvNext {
-  const honoured = [
+  const supported = [
     "act_layer",
     "norm_eps",
     "conv_mlp",
@@ -59,7 +59,7 @@ export function readTimm(config: Config): ConvNext {
     "kernel_sizes",
   ];
   const stem = ["patch_size", "stem_type"];
-  const { name, args, imageSize } = readTimmConfig(config, [...honoured, ...stem], { output_stride: 32 });
+  const { name, args, imageSize } = readTimmConfig(config, [...supported, ...stem], { output_stride: 32 });
   if (name.includes("_rms"))
     throw new S2Error("architecture", `Models are not built from timm's ${name}: its norms are not layer norms.`);
   const [act, eps] = variants.find(([pattern]) => pattern.test(name))?.[1] ?? ["gelu", 1e-6];

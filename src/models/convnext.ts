@@ -1,18 +1,18 @@
 /** ConvNeXt (arXiv 2201.03545) and its second version (arXiv 2301.00808): a convolution of each channel, then two layers at each place. */
 import { Add, Div, Mul, ReduceL2, ReduceMean, type ShapedValue, scope, Transpose } from "../onnx/index.ts";
-import { type Activation, activationOf } from "./activation.ts";
 import type { Architecture, Size } from "./architecture.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { affine, amplified, conv, layerNorm, linear, parameter, part, readAffine } from "./layers.ts";
+import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
+import { type Activation, activationOf } from "./mlp.ts";
 import type { Weights } from "./weights.ts";
 
-/** What tensors do not show; depths, widths, kernels and which parts there are they do. */
+/** Settings that the tensors do not show, unlike depths, channels and kernels. */
 export interface ConvNext {
   readonly source: Source;
   readonly imageSize: Size;
   readonly activation: Activation;
   readonly epsilon: number;
-  /** Of the norm after pooling. */
+  /** Epsilon of the norm after pooling. */
   readonly headEpsilon: number;
 }
 
@@ -89,17 +89,15 @@ function block(x: ShapedValue, weights: Weights, { activation, epsilon }: ConvNe
   const width = shapeOf(weights, "mlp.fc1.weight")[0];
   const inner = activation(linear(normed, weights.under("mlp.fc1"), width));
   const response = weights.has("mlp.grn.weight") ? responseNorm(inner, weights.under("mlp.grn")) : inner;
-  const output = readAffine(weights.under("mlp.fc2"), channels, width);
   const gain = weights.has("gamma") ? weights.get("gamma", [channels]).data : undefined;
-  const added = part(x.graph, weights.under("mlp.fc2"), () => affine(response, gain ? amplified(output, gain) : output));
-  return Add(x, toPlanes(added));
+  return Add(x, toPlanes(linear(response, weights.under("mlp.fc2"), channels, { gain })));
 }
 
 /** Global response normalization (ConvNeXt V2, section 3.3) of [b, h, w, c]: x · (1 + γ · n) + β, n = |x of a channel| by their mean. */
 function responseNorm(x: ShapedValue, weights: Weights): ShapedValue {
   const { graph } = x;
   const channels = x.dims[3] as number;
-  return part(graph, weights, () => {
+  return scoped(graph, weights, () => {
     const lengths = ReduceL2(x, [1, 2]);
     const relative = Div(lengths, Add(ReduceMean(lengths, [3]), 1e-6));
     const gain = Mul(relative, parameter(graph, weights.get("weight", [channels]), "weight"));
@@ -113,14 +111,14 @@ function head(
   weights: Weights,
   { headEpsilon }: ConvNext,
 ): { pooled?: ShapedValue; logits?: ShapedValue } {
-  const own = weights.under("head");
-  if (!own.has("norm.weight") && !weights.has("norm_pre.weight")) return {};
+  const headWeights = weights.under("head");
+  if (!headWeights.has("norm.weight") && !weights.has("norm_pre.weight")) return {};
   return scope(features.graph, "head", () => {
     const mean = ReduceMean(features, [2, 3], { keepdims: 0 });
-    const normed = own.has("norm.weight") ? layerNorm(mean, own.under("norm"), headEpsilon) : mean;
-    const hidden = own.dims("pre_logits.fc.weight")?.[0];
-    const pooled = hidden ? activationOf("gelu")(linear(normed, own.under("pre_logits.fc"), hidden)) : normed;
-    return { pooled, logits: classifier(pooled, own.under("fc")) };
+    const normed = headWeights.has("norm.weight") ? layerNorm(mean, headWeights.under("norm"), headEpsilon) : mean;
+    const hidden = headWeights.dims("pre_logits.fc.weight")?.[0];
+    const pooled = hidden ? activationOf("gelu")(linear(normed, headWeights.under("pre_logits.fc"), hidden)) : normed;
+    return { pooled, logits: classifier(pooled, headWeights.under("fc")) };
   });
 }
 

@@ -1,15 +1,23 @@
 /** DINOv2 (arXiv 2304.07193), the same with registers (arXiv 2309.16588) and DINOv3 (arXiv 2508.10104) as transformers has them. */
 import { Concat } from "../onnx/index.ts";
-import { silu } from "./activation.ts";
 import type { Architecture, Config, Family, Outputs } from "./architecture.ts";
 import { separate } from "./attention.ts";
-import { flag, number, whole } from "./config.ts";
+import { flag, integer, number } from "./config.ts";
 import { layerNorm } from "./layers.ts";
+import { silu } from "./mlp.ts";
 import { mean, token, withoutPrefix } from "./pooling.ts";
 import { countOf } from "./position.ts";
-import { attentionNames, embeddingNames, head, hiddenStates, mainOutputs, pretraining, readVit } from "./transformers-vit.ts";
+import {
+  attentionNames,
+  embeddingNames,
+  head,
+  hiddenStates,
+  mainOutputs,
+  pretraining,
+  readVit,
+  withDefaults,
+} from "./transformers-vit.ts";
 import { describeVit, type Encoded, type Vit } from "./vit.ts";
-import { withDefaults } from "./vit-defaults.ts";
 import type { Names, Weights } from "./weights.ts";
 
 const layerScale: Names = [[/\.ls(\d)\.gamma$/, ".layer_scale$1.lambda1"]];
@@ -40,7 +48,7 @@ export const dinov2WithRegisters: Family = {
 };
 
 function readDinov2(config: Config): Vit {
-  const hidden = Math.trunc(whole(config, "hidden_size") * number(config, "mlp_ratio"));
+  const hidden = Math.trunc(integer(config, "hidden_size") * number(config, "mlp_ratio"));
   const gated = flag(config, "use_swiglu_ffn");
   // Two thirds, since there are three matrices then and not two; a multiple of 8 (Dinov2SwiGLUFFN).
   const width = gated ? Math.floor((Math.trunc((hidden * 2) / 3) + 7) / 8) * 8 : hidden;
@@ -50,7 +58,7 @@ function readDinov2(config: Config): Vit {
 
 /** They stand between the class token and the grid, and have no positions. */
 function withRegisters({ prefix }: Vit, config: Config): Vit["prefix"] {
-  const registers = whole(config, "num_register_tokens", undefined, 0);
+  const registers = integer(config, "num_register_tokens", undefined, 0);
   return registers > 0 ? [...prefix, ["reg_token", registers]] : prefix;
 }
 

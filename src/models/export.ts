@@ -31,14 +31,14 @@ import {
   withoutFunctions,
   writeOnnx,
 } from "../onnx/index.ts";
-import { type Backbone, placeBackbone, readBackbone } from "./backbone.ts";
+import { addBackbone, type Backbone, readBackbone } from "./backbone.ts";
 import { cutTiles, mergeScales, poolMaps, poolTokens } from "./s2-graph.ts";
 
 /** S2Options, and what only a file has. */
 export interface ExportOptions extends S2Options {
   /** The images that the file takes: a side, or [height, width]. */
   readonly imageSize: number | readonly [height: number, width: number];
-  /** Which output of the backbone is its features; default `last_hidden_state`, or the only one that can be. */
+  /** The backbone's output with its features; default `last_hidden_state`, or the only candidate. */
   readonly output?: string;
   /** Take pixels as bytes [batch, height, width, 3] and normalize them inside: (value · rescale - mean) / std. */
   readonly pixels?: { readonly mean: readonly number[]; readonly std: readonly number[]; readonly rescale?: number };
@@ -75,11 +75,11 @@ export function exportProto(backbone: ModelProto, options: ExportOptions): Model
   const features = s2Graph(graph, images, core, plan);
   output(features, "features");
   if (head) addHead(graph, features, readOnnx(head));
-  const whole = finish(graph, model, plan);
-  return dtype === "float16" ? convertProto(whole) : whole;
+  const finished = finish(graph, model, plan);
+  return dtype === "float16" ? convertProto(finished) : finished;
 }
 
-/** As `s2` plans for a model that is a function; what the graph says of itself is checked. */
+/** Plans like `s2` and checks the size that the graph declares. */
 function planFor(core: Backbone, image: { height: number; width: number }, options: S2Options): S2Plan {
   const traits: Traits = core.size ? { imageSize: core.size } : {};
   if (!options.overlap) return planS2(image, options, traits);
@@ -91,8 +91,8 @@ function planFor(core: Backbone, image: { height: number; width: number }, optio
 /** Scale by scale: cut, run, pool; then merge. */
 export function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
   const { splitForward, numPrefixToken, outputShape, overlap } = plan;
-  // One tile position of the whole batch is as good as one image: the graph does not know its batch.
-  const run = placeBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);
+  // Counted for one image: the graph does not know its batch.
+  const run = addBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);
   const gridOf = ({ tile }: ScalePlan) => readShape(core.dims(tile), tile, plan, overlap ? patchOf(core, plan) : {}).grid;
   const scales = plan.scales.map((scale, i) =>
     scope(graph, `scale.${i}`, () => {
@@ -143,7 +143,7 @@ function addHead(graph: Graph, features: ShapedValue, head: ModelProto): void {
 }
 
 function finish(graph: Graph, model: ModelProto, plan: S2Plan): ModelProto {
-  const whole = finishGraph(graph, "s2");
-  const irVersion = Math.max(Number(whole.irVersion), Number(model.irVersion ?? 0));
-  return withMetadata({ ...whole, irVersion }, { "s2.plan": JSON.stringify(plan) });
+  const finished = finishGraph(graph, "s2");
+  const irVersion = Math.max(Number(finished.irVersion), Number(model.irVersion ?? 0));
+  return withMetadata({ ...finished, irVersion }, { "s2.plan": JSON.stringify(plan) });
 }

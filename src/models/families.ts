@@ -1,4 +1,4 @@
-/** Which family a config is of, and whose names its weights have. */
+/** Finds the family of a config and the names of its weights. */
 import { S2Error } from "../core/index.ts";
 import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Family } from "./architecture.ts";
@@ -54,8 +54,8 @@ export function readFamily(
     ? timm.find(([pattern]) => pattern.test(name))?.[1]
     : Object.hasOwn(transformers, String(type)) && transformers[String(type)];
   if (!family) throw unknown(ofTimm ? `timm's ${name}` : `the model_type ${type}`);
-  const own = typeof family.names === "function" ? family.names(config) : family.names;
-  const names = !ofTimm && Object.hasOwn(tensors, "patch_embed.proj.weight") ? timmNames : own;
+  const familyNames = typeof family.names === "function" ? family.names(config) : family.names;
+  const names = !ofTimm && Object.hasOwn(tensors, "patch_embed.proj.weight") ? timmNames : familyNames;
   const weights = makeWeights(tensors, { prefix: family.prefix, names });
   return { architecture: family.read(config, weights), weights };
 }

@@ -1,5 +1,5 @@
 /** Tokens [b, n, c] of a grid, as maps of them: planes [b, c, h, w] as convolutions have them, or rows of channels [b, h, w, c]. */
-import { constant, Gather, Pad, ReduceMean, Reshape, type ShapedValue, Transpose } from "../onnx/index.ts";
+import { constant, Gather, Pad, Reshape, type ShapedValue, Transpose } from "../onnx/index.ts";
 import type { Size } from "./architecture.ts";
 
 export function sizeOf(planes: ShapedValue): Size {
@@ -20,11 +20,6 @@ export function tokensToPlanes(tokens: ShapedValue, size: Size): ShapedValue {
 export function tokensToRows(tokens: ShapedValue, size: Size): ShapedValue {
   const [batch, , channels] = tokens.dims;
   return Reshape(tokens, [batch, ...size, channels]);
-}
-
-/** The mean of all tokens, [b, c]. */
-export function meanOfTokens(tokens: ShapedValue): ShapedValue {
-  return ReduceMean(tokens, [1], { keepdims: 0 });
 }
 
 /** Tokens in another order: `order[i]` is the one that comes to place i; the number after the last token is one of zeros. */

@@ -1,11 +1,11 @@
-/** What transformers' and timm's configs say of a Hiera: heads, mask units, where queries are pooled, and positions. */
+/** Reads transformers' and timm's configs of Hieras: heads, mask units, query pooling and positions. */
 import { px, S2Error } from "../core/index.ts";
-import { activationOf } from "./activation.ts";
 import type { Config, Family, Size } from "./architecture.ts";
-import { number, side, size, whole } from "./config.ts";
+import { integer, number, side, size } from "./config.ts";
 import { describeHiera, type Hiera, type HieraStage } from "./hiera.ts";
 import { shapeOf } from "./hierarchy.ts";
 import { transposed } from "./layers.ts";
+import { activationOf } from "./mlp.ts";
 import { resizedGrid } from "./position.ts";
 import { readTimmConfig, type TimmConfig } from "./timm-config.ts";
 import type { Weights } from "./weights.ts";
@@ -30,7 +30,7 @@ export const timmHiera: Family = { read: (config, weights) => describeHiera(read
 function readTransformers(config: Config, weights: Weights): Hiera {
   const imageSize = size(config, "image_size", 224);
   const patchStride = side(config, "patch_stride", 4);
-  const [queryStride, queryPools] = [side(config, "query_stride", 2), whole(config, "num_query_pool", 3, 0)];
+  const [queryStride, queryPools] = [side(config, "query_stride", 2), integer(config, "num_query_pool", 3, 0)];
   const local = list(config, "masked_unit_attention", [true, true, false, false]);
   const heads = list(config, "num_heads", [1, 2, 4, 8]);
   const [height, width] = size(config, "masked_unit_size", 8);
@@ -38,11 +38,11 @@ function readTransformers(config: Config, weights: Weights): Hiera {
   const unit = (stage: number, isLocal: unknown) => (isLocal ? Math.floor((height * width) / queryStride ** (2 * stage)) : 0);
   const stages = Array.from({ length: weights.count("stages") }, (_, i) => ({
     blocks: numbered(`stages.${i}.layers`, 0, weights.count(`stages.${i}.layers`)),
-    heads: wholeOf(heads[i], "num_heads"),
+    heads: integerOf(heads[i], "num_heads"),
     unit: unit(i, local[i]),
     firstUnit: unit(i, local[i] || local[Math.max(i - 1, 0)]),
   }));
-  const own: Size = [Math.floor(imageSize[0] / patchStride), Math.floor(imageSize[1] / patchStride)];
+  const storedGrid: Size = [Math.floor(imageSize[0] / patchStride), Math.floor(imageSize[1] / patchStride)];
   return {
     ...{ source: "transformers", imageSize, patchStride, queryStride, queryPools, stages },
     patchPadding: side(config, "patch_padding", 3),
@@ -50,13 +50,13 @@ function readTransformers(config: Config, weights: Weights): Hiera {
     epsilon: number(config, "layer_norm_eps", 1e-6),
     positions: (grid) => {
       const dim = shapeOf(weights, "patch_embed.proj.weight")[0];
-      return resizedGrid(weights.get("pos_embed", [own[0] * own[1], dim]).data, own, grid, dim, false);
+      return resizedGrid(weights.get("pos_embed", [storedGrid[0] * storedGrid[1], dim]).data, storedGrid, grid, dim, false);
     },
   };
 }
 
 export function readTimm(config: Config, weights: Weights): Hiera {
-  const honoured = [
+  const supported = [
     "img_size",
     "num_heads",
     "q_pool",
@@ -68,10 +68,10 @@ export function readTimm(config: Config, weights: Weights): Hiera {
     "head_mul",
   ];
   const patches = ["patch_kernel", "patch_stride", "patch_padding", "abs_win_pos_embed", "global_pos_size"];
-  const timm = readTimmConfig(config, [...honoured, ...patches], { sep_pos_embed: false, norm_layer: "LayerNorm" });
+  const timm = readTimmConfig(config, [...supported, ...patches], { sep_pos_embed: false, norm_layer: "LayerNorm" });
   const { args, imageSize } = timm;
   const patchStride = side(args, "patch_stride", 4);
-  const [queryStride, queryPools] = [side(args, "q_stride", 2), whole(args, "q_pool", 3, 0)];
+  const [queryStride, queryPools] = [side(args, "q_stride", 2), integer(args, "q_pool", 3, 0)];
   const maskUnit = size(args, "mask_unit_size", 8);
   return {
     ...{ source: "timm", imageSize, patchStride, queryStride, queryPools },
@@ -87,7 +87,7 @@ export function readTimm(config: Config, weights: Weights): Hiera {
 function timmStages({ name, args }: TimmConfig, weights: Weights, unit: (stage: number) => number): HieraStage[] {
   const local = list(args, "mask_unit_attn", [true, true, false, false]);
   const more = number(args, "head_mul", 2);
-  let heads = whole(args, "num_heads", /_huge_/.test(name) ? 4 : /_(large|base_plus)_/.test(name) ? 2 : 1);
+  let heads = integer(args, "num_heads", /_huge_/.test(name) ? 4 : /_(large|base_plus)_/.test(name) ? 2 : 1);
   let [start, end] = [0, 0];
   return depthsOf(args, weights).map((depth, i) => {
     if (i > 0) heads = Math.floor(heads * more);
@@ -99,20 +99,21 @@ function timmStages({ name, args }: TimmConfig, weights: Weights, unit: (stage: 
 
 /** A stage begins where blocks become wider. */
 function depthsOf(args: Config, weights: Weights): number[] {
-  if (args.stages) return list(args, "stages", []).map((depth) => wholeOf(depth, "stages"));
-  const widths = numbered("blocks", 0, weights.count("blocks")).map((block) => shapeOf(weights, `${block}.attn.proj.weight`)[0]);
-  const starts = widths.flatMap((width, i) => (width === widths[i - 1] ? [] : [i]));
-  return starts.map((start, i) => (starts[i + 1] ?? widths.length) - start);
+  if (args.stages) return list(args, "stages", []).map((depth) => integerOf(depth, "stages"));
+  const dims = numbered("blocks", 0, weights.count("blocks")).map((block) => shapeOf(weights, `${block}.attn.proj.weight`)[0]);
+  const starts = dims.flatMap((width, i) => (width === dims[i - 1] ? [] : [i]));
+  return starts.map((start, i) => (starts[i + 1] ?? dims.length) - start);
 }
 
 /** A row for each token; or planes that are resized to all of them and a mask unit's that are repeated (arXiv 2311.05613). */
-function timmPositions(weights: Weights, grid: Size, unit: Size, own: Size): Float32Array {
+function timmPositions(weights: Weights, grid: Size, unit: Size, storedGrid: Size): Float32Array {
   const dim = shapeOf(weights, "patch_embed.proj.weight")[0];
   if (!weights.has("pos_embed_win")) {
-    if (own[0] === grid[0] && own[1] === grid[1]) return weights.get("pos_embed", [own[0] * own[1], dim]).data;
+    if (storedGrid[0] === grid[0] && storedGrid[1] === grid[1])
+      return weights.get("pos_embed", [storedGrid[0] * storedGrid[1], dim]).data;
     throw new S2Error(
       "input",
-      `Images leave a grid of ${px(grid)}; this Hiera of timm has positions for ${px(own)} only. Leave imageSize out.`,
+      `Images leave a grid of ${px(grid)}; this Hiera of timm has positions for ${px(storedGrid)} only. Leave imageSize out.`,
     );
   }
   const [, , rows, cols] = shapeOf(weights, "pos_embed");
@@ -140,6 +141,6 @@ function list(config: Config, key: string, otherwise: readonly unknown[]): reado
   );
 }
 
-function wholeOf(value: unknown, key: string): number {
-  return whole({ [key]: value }, key);
+function integerOf(value: unknown, key: string): number {
+  return integer({ [key]: value }, key);
 }

@@ -1,18 +1,19 @@
 /** Hiera (arXiv 2306.00989): plain attention, within mask units in the first stages; queries are pooled where the next stage begins. */
+
 import { px, S2Error } from "../core/index.ts";
 import { Add, Concat, ReduceMax, ReduceMean, Reshape, type ShapedValue, scope } from "../onnx/index.ts";
-import type { Activation } from "./activation.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
 import { checkHeads } from "./config.ts";
-import { meanOfTokens, planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
+import { planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { affine, amplified, conv, layerNorm, linear, parameter, part, readAffine } from "./layers.ts";
+import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
+import type { Activation } from "./mlp.ts";
 import { mlp } from "./mlp.ts";
-import { inverse, unrolledPlaces } from "./unroll.ts";
+import { mean } from "./pooling.ts";
 import type { Weights } from "./weights.ts";
 import { attendInWindows, queriesKeysValues } from "./window-attention.ts";
 
-/** What tensors do not show; widths they do. */
+/** Settings that the tensors do not show, unlike channels. */
 export interface Hiera {
   readonly source: Source;
   readonly imageSize: Size;
@@ -58,20 +59,20 @@ function build(images: ShapedValue, weights: Weights, hiera: Hiera): Outputs {
   let grid = sizeOf(patches);
   const dims = [grid[0] * grid[1], patches.dims[1] as number];
   const embedded = Add(planesToTokens(patches), parameter(graph, { dims, data: hiera.positions(grid) }, "pos_embed"));
-  let x = reorder(embedded, inverse(unrolledPlaces(grid, queryStride, steps)));
+  let x = reorder(embedded, inverse(unrolledPositions(grid, queryStride, steps)));
   const [hidden, rows, stages] = [[x], [tokensToRows(embedded, grid)], [] as ShapedValue[]];
   hiera.stages.forEach((each, i) => {
     const pooled = i > 0 && i <= queryPools;
     if (pooled) grid = [grid[0] / queryStride, grid[1] / queryStride];
     x = scope(graph, `stages.${i}`, () => stage(x, weights, each, pooled ? queryStride ** 2 : 1, hiera));
-    const rolled = reorder(x, unrolledPlaces(grid, queryStride, steps - Math.min(i, queryPools)));
+    const rolled = reorder(x, unrolledPositions(grid, queryStride, steps - Math.min(i, queryPools)));
     hidden.push(x);
     rows.push(tokensToRows(rolled, grid));
     stages.push(tokensToPlanes(rolled, grid));
   });
   const values = { features: x, stages, hidden: { hidden_states: hidden, reshaped_hidden_states: rows } };
   if (!weights.has("head.norm.weight")) return namedOutputs(source, values);
-  const pooled = layerNorm(meanOfTokens(x), weights.under("head.norm"), hiera.epsilon);
+  const pooled = layerNorm(mean(x), weights.under("head.norm"), hiera.epsilon);
   return namedOutputs(source, { ...values, pooled, logits: classifier(pooled, weights.under("head.fc")) });
 }
 
@@ -83,7 +84,7 @@ function checkSize(image: Size, block: number): void {
 function embed(images: ShapedValue, weights: Weights, { patchStride, patchPadding }: Hiera): ShapedValue {
   const [channels, , kernel] = shapeOf(weights, "proj.weight");
   const layout = { channels, kernel, stride: patchStride, padding: patchPadding };
-  return part(images.graph, weights, () => conv(images, weights.under("proj"), layout));
+  return scoped(images.graph, weights, () => conv(images, weights.under("proj"), layout));
 }
 
 function stage(
@@ -95,15 +96,15 @@ function stage(
 ): ShapedValue {
   let x = tokens;
   blocks.forEach((name, i) => {
-    const own = i === 0 ? { heads, pool, unit: firstUnit } : { heads, pool: 1, unit };
-    x = scope(x.graph, `blocks.${i}`, () => block(x, weights.under(name), own, hiera));
+    const pooling = i === 0 ? { heads, pool, unit: firstUnit } : { heads, pool: 1, unit };
+    x = scope(x.graph, `blocks.${i}`, () => block(x, weights.under(name), pooling, hiera));
   });
   return x;
 }
 
 interface Pooling {
   readonly heads: number;
-  /** How many tokens become one. */
+  /** The number of tokens that are pooled into one. */
   readonly pool: number;
   readonly unit: number;
 }
@@ -127,12 +128,11 @@ function attention(
   gain?: Float32Array,
 ): ShapedValue {
   checkHeads(features, heads);
-  return part(x.graph, weights, () => {
+  return scoped(x.graph, weights, () => {
     const [query, key, value] = queriesKeysValues(x, weights, features, (features / heads) ** -0.5);
     const windows = unit === 0 ? 1 : unitsOf(x.dims[1] as number, pool * unit);
     const attended = attendInWindows([maximum(query, pool), key, value], { windows, heads, strided: true });
-    const output = readAffine(weights.under("proj"), features, features);
-    return part(x.graph, weights.under("proj"), () => affine(attended, gain ? amplified(output, gain) : output));
+    return linear(attended, weights.under("proj"), features, { gain });
   });
 }
 
@@ -141,16 +141,41 @@ function unitsOf(tokens: number, unit: number): number {
   throw new S2Error("input", `Images leave ${tokens} tokens, which are no whole mask units of ${unit}; give another imageSize.`);
 }
 
-/** What is kept beside attention where tokens become fewer and wider: of a projection of what was normed, or (timm's abswin) of x twice. */
+/** The residual where tokens become fewer and get more channels: a pooled projection of the normed tokens, or (timm's abswin) x pooled twice. */
 function widened(x: ShapedValue, normed: ShapedValue, weights: Weights, features: number, pool: number): ShapedValue {
   if (weights.has("proj.weight")) return maximum(linear(normed, weights.under("proj"), features), pool);
   return Concat([maximum(x, pool), pool === 1 ? x : ReduceMean(grouped(x, pool), [1], { keepdims: 0 })], 2);
 }
 
-/** Of each `pool` tokens; they are a leading axis of the unrolled order. */
+/** The maximum of each `pool` tokens, which are a leading axis of the unrolled order. */
 const maximum = (x: ShapedValue, pool: number) => (pool === 1 ? x : ReduceMax(grouped(x, pool), [1], { keepdims: 0 }));
 
 function grouped(x: ShapedValue, pool: number): ShapedValue {
   const [batch, tokens, channels] = x.dims as readonly [string, number, number];
   return Reshape(x, [batch, pool, tokens / pool, channels]);
+}
+
+/**
+ * For each token of a grid (row by row) its position. Each step takes the position within blocks of `stride` x `stride` to the front and
+ * leaves the grid of blocks, so that later the maximum over a leading axis of stride² is that over a block.
+ */
+export function unrolledPositions([height, width]: Size, stride: number, steps: number): Int32Array {
+  return Int32Array.from({ length: height * width }, (_, token) => {
+    let [row, col, position] = [Math.floor(token / width), token % width, 0];
+    for (let step = 0; step < steps; step++) {
+      position = (position * stride + (row % stride)) * stride + (col % stride);
+      [row, col] = [Math.floor(row / stride), Math.floor(col / stride)];
+    }
+    const scale = stride ** steps;
+    return (position * (height / scale) + row) * (width / scale) + col;
+  });
+}
+
+/** The other way round: which token is at each position. */
+export function inverse(positions: Int32Array): Int32Array {
+  const tokens = new Int32Array(positions.length);
+  positions.forEach((position, token) => {
+    tokens[position] = token;
+  });
+  return tokens;
 }

@@ -1,4 +1,4 @@
-/** What models of several stages share: their outputs' names in both libraries, and reading sizes off the tensors. */
+/** Shared code of models with several stages: output names in both libraries, and sizes read off the tensors. */
 import type { ShapedValue } from "../onnx/index.ts";
 import type { Outputs } from "./architecture.ts";
 import { linear } from "./layers.ts";
@@ -24,7 +24,7 @@ export const mainOutputs = ["last_hidden_state", "pooler_output", "logits", "for
 
 /** Outputs by their names in the library, and `stages.i` in both: for S², `stages.<last>` is the main map before a final norm. */
 export function namedOutputs(source: Source, { features, pooled, logits, stages, hidden }: StagedValues): Outputs {
-  const own =
+  const named =
     source === "timm"
       ? {
           ...{ forward_features: features, ...numbered("intermediates", stages) },
@@ -38,7 +38,7 @@ export function namedOutputs(source: Source, { features, pooled, logits, stages,
           ...(pooled && { pooler_output: pooled }),
           ...(logits && { logits }),
         };
-  return { ...own, ...numbered("stages", stages) };
+  return { ...named, ...numbered("stages", stages) };
 }
 
 function numbered(name: string, values: readonly ShapedValue[]): Outputs {
@@ -50,7 +50,7 @@ export function shapeOf(weights: Weights, name: string): readonly number[] {
   const dims = weights.dims(name);
   if (dims) return dims;
   weights.get(name, []);
-  weights.refuseProblems(/./);
+  weights.refuseIssues(/./);
   return [];
 }
 

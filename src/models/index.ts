@@ -4,8 +4,6 @@ export { convertModel, type QuantizedLayer, type QuantizeOptions, type QuantizeR
 export { type BuildOptions, buildModel, buildProto, outputNames } from "./build.ts";
 export { type ExportOptions, exportProto, exportS2 } from "./export.ts";
 export { isProjector, isTower, type WeightFiles } from "./llava-weights.ts";
-export { preprocessorFor } from "./processor-config.ts";
 export { buildProjector, type ProjectorOptions } from "./projector.ts";
-export { buildTower } from "./tower.ts";
-export { readTowerConfig } from "./tower-config.ts";
-export { exportVisionEncoder, type VisionEncoder, type VisionEncoderOptions } from "./vision-encoder.ts";
+export { buildTower, readTowerConfig } from "./tower.ts";
+export { exportVisionEncoder, preprocessorFor, type VisionEncoder, type VisionEncoderOptions } from "./vision-encoder.ts";

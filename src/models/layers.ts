@@ -1,4 +1,4 @@
-/** The parts that models are made of, each with its weights: linear, norm, convolution. Names of nodes are the weights'. */
+/** Layers with their weights: linear, norm, convolution. Nodes are named after the weights. */
 import {
   Conv,
   constant,
@@ -13,13 +13,13 @@ import {
 } from "../onnx/index.ts";
 import type { Weight, Weights } from "./weights.ts";
 
-/** A weight as a constant of the graph, named in the current scope. */
+/** Adds a weight as a constant, named in the current scope. */
 export function parameter(graph: Graph, weight: Weight, name: string): ShapedValue {
   return constant(graph, "float32", weight.dims, weight.data, name);
 }
 
-/** Builds within the scope of the weights' last name: `part(x, w.under("attn"), ...)` names its nodes "attn". */
-export function part<T>(graph: Graph, weights: Weights, build: () => T): T {
+/** Builds within the scope of the weights' last name: `scoped(x, w.under("attn"), ...)` names its nodes "attn". */
+export function scoped<T>(graph: Graph, weights: Weights, build: () => T): T {
   return scope(graph, weights.path.split(".").at(-1)!, build);
 }
 
@@ -29,14 +29,14 @@ export interface Affine {
   readonly bias?: Weight;
 }
 
-/** A linear layer's weights; unless told, it has a bias where the file has one. */
+/** Reads a linear layer's weights; by default it has a bias if the file has one. */
 export function readAffine(weights: Weights, features: number, inputs: number, bias = weights.has("bias")): Affine {
   return { weight: weights.get("weight", [features, inputs]), ...(bias && { bias: weights.get("bias", [features]) }) };
 }
 
 /**
- * Its nodes are named by the current scope. As Gemm of all tokens at once: the bias is added within the product, and the two
- * changes of shape cost nothing.
+ * Adds a linear layer in the current scope, as Gemm of all tokens at once: the bias is added within the product, and the two changes
+ * of shape cost nothing.
  */
 export function affine(x: ShapedValue, { weight, bias }: Affine): ShapedValue {
   const [features, inputs] = weight.dims;
@@ -47,17 +47,24 @@ export function affine(x: ShapedValue, { weight, bias }: Affine): ShapedValue {
   return rowsAs(product, [...x.dims.slice(0, -1), features]);
 }
 
-/** [rows, c] as the tokens or pixels that they were: the batch is what is left. */
+/** Reshapes [rows, c] to tokens or pixels; the batch is inferred. */
 function rowsAs(rows: ShapedValue, dims: readonly Dim[]): ShapedValue {
   const shape = dims.map((dim) => (typeof dim === "string" ? -1 : dim));
   return { ...Reshape(rows, shape), dims };
 }
 
-export function linear(x: ShapedValue, weights: Weights, features: number, bias?: boolean): ShapedValue {
-  return part(x.graph, weights, () => affine(x, readAffine(weights, features, x.dims.at(-1) as number, bias)));
+/** Adds a linear layer, scoped by its weights; its outputs are multiplied by `gain` (the layer scale). */
+export function linear(
+  x: ShapedValue,
+  weights: Weights,
+  features: number,
+  { bias, gain }: { bias?: boolean; gain?: Float32Array } = {},
+): ShapedValue {
+  const layer = readAffine(weights, features, x.dims.at(-1) as number, bias);
+  return scoped(x.graph, weights, () => affine(x, gain ? amplified(layer, gain) : layer));
 }
 
-/** Each output times its `gain`, within the weights: gain·(x·Wᵀ + b). */
+/** Multiplies each output by its `gain` within the weights: gain·(x·Wᵀ + b). */
 export function amplified({ weight, bias }: Affine, gain: ArrayLike<number>): Affine {
   return { weight: rowsTimes(weight, gain), ...(bias && { bias: rowsTimes(bias, gain) }) };
 }
@@ -71,10 +78,10 @@ function rowsTimes({ dims, data }: Weight, gain: ArrayLike<number>): Weight {
   return { dims, data: result };
 }
 
-/** [rows, cols] as [cols, rows]. */
+/** Transposes a matrix. */
 export function transposed({ dims: [rows, cols], data }: Weight): Weight {
   const result = new Float32Array(data.length);
-  // By strips of rows, so that what is written is in the cache: half the time.
+  // Strips of rows keep the written elements in the cache, which halves the time.
   for (let start = 0; start < rows; start += 32) {
     const end = Math.min(start + 32, rows);
     for (let col = 0; col < cols; col++)
@@ -83,17 +90,17 @@ export function transposed({ dims: [rows, cols], data }: Weight): Weight {
   return { dims: [cols, rows], data: result };
 }
 
-/** Over the last axis. */
+/** Adds a layer norm over the last axis. */
 export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number): ShapedValue {
   const channels = x.dims.at(-1) as number;
-  return part(x.graph, weights, () => {
+  return scoped(x.graph, weights, () => {
     const scale = parameter(x.graph, weights.get("weight", [channels]), "weight");
     const bias = parameter(x.graph, weights.get("bias", [channels]), "bias");
     return LayerNormalization(x, scale, bias, { epsilon });
   });
 }
 
-/** A convolution over [b, c, h, w]; torch's weight is [out, in / group, h, w] as ONNX's. */
+/** Adds a convolution over [b, c, h, w]; torch's weight is [out, in / group, h, w] as ONNX's. */
 export function conv(
   x: ShapedValue,
   weights: Weights,
@@ -106,7 +113,7 @@ export function conv(
     bias = weights.has("bias"),
   }: { channels: number; kernel: number; stride?: number; padding?: number; group?: number; bias?: boolean },
 ): ShapedValue {
-  return part(x.graph, weights, () => {
+  return scoped(x.graph, weights, () => {
     const weight = weights.get("weight", [channels, (x.dims[1] as number) / group, kernel, kernel]);
     const shift: Value | undefined = bias ? parameter(x.graph, weights.get("bias", [channels]), "bias") : undefined;
     const options = { strides: [stride, stride], pads: [padding, padding, padding, padding], group };

@@ -1,4 +1,4 @@
-/** Which tensors of a language model's files are its vision tower's and which its projector's: LLaVA's, VILA's and transformers' names. */
+/** Finds the tensors of the vision tower and the projector in a language model's files, by LLaVA's, VILA's and transformers' names. */
 import { S2Error } from "../core/index.ts";
 import { readSafetensors, type StoredTensor } from "../tensors/index.ts";
 
@@ -11,10 +11,10 @@ export type WeightFiles = Uint8Array | readonly Uint8Array[];
 const namedProjector = /^(.*\.)?(mm_projector|multi_modal_projector)\./;
 const bareProjector = /^(layers\.)?(\d+\.)?(weight|bias)$/;
 
-/** What a projector of LLaVA, VILA or transformers is called in a file. */
+/** Returns true for the name of a projector's tensor in files of LLaVA, VILA or transformers. */
 export const isProjector = (name: string): boolean => namedProjector.test(name) || bareProjector.test(name);
 
-/** What a vision tower beside a language model is called in a file. */
+/** Returns true for the name of a vision tower's tensor in a language model's file. */
 export const isTower = (name: string): boolean => /(^|\.)(vision_model|vision_tower)\./.test(name) && !isProjector(name);
 
 /** Reads the tensors of all files, under the names that they had before training wrapped the model. */
@@ -31,21 +31,21 @@ function unwrapped(entries: [string, StoredTensor][]): [string, StoredTensor][] 
   return unwrapped(entries.map(([name, tensor]) => [name.replace(wrapper, ""), tensor]));
 }
 
-/** The tower's tensors under the names that its own file has: `vision_model.encoder...`. */
+/** The tower's tensors under the names of its own file: `vision_model.encoder...`. */
 export function towerTensors(tensors: Tensors): Tensors {
-  const own = Object.entries(tensors).filter(([name]) => isTower(name));
+  const found = Object.entries(tensors).filter(([name]) => isTower(name));
   return Object.fromEntries(
-    own.map(([name, tensor]) => [name.replace(/^.*?(vision_tower\.)+|^.*?(?=vision_model\.)/, ""), tensor]),
+    found.map(([name, tensor]) => [name.replace(/^.*?(vision_tower\.)+|^.*?(?=vision_model\.)/, ""), tensor]),
   );
 }
 
 /** The projector's tensors by their stored names, and where each of its layers is: [number, name before "weight"]. */
 export function projectorTensors(tensors: Tensors): { tensors: Tensors; layers: (readonly [number: number, path: string])[] } {
   const named = Object.entries(tensors).filter(([name]) => namedProjector.test(name));
-  const own = named.length > 0 ? named : Object.entries(tensors).filter(([name]) => bareProjector.test(name));
-  const paths = new Set(own.map(([name]) => name.replace(/\.?(weight|bias)$/, "")));
+  const found = named.length > 0 ? named : Object.entries(tensors).filter(([name]) => bareProjector.test(name));
+  const paths = new Set(found.map(([name]) => name.replace(/\.?(weight|bias)$/, "")));
   const layers = [...paths].map((path) => [layerNumber(path), path] as const).sort(([a], [b]) => a - b);
-  if (layers.length > 0) return { tensors: Object.fromEntries(own), layers };
+  if (layers.length > 0) return { tensors: Object.fromEntries(found), layers };
   throw new S2Error(
     "weights",
     "The weights hold no projector; expected tensors such as mm_projector.0.weight, multi_modal_projector.linear_1.weight or layers.1.weight. Give the file that has them too.",

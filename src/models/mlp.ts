@@ -1,8 +1,35 @@
 /** The two layers after attention, plain or gated (SwiGLU: Shazeer, arXiv 2002.05202). */
-import { Mul, type ShapedValue } from "../onnx/index.ts";
-import type { Activation } from "./activation.ts";
-import { affine, amplified, linear, part, readAffine, rowsOf } from "./layers.ts";
+import { S2Error } from "../core/index.ts";
+import { Gelu, Mul, Relu, type ShapedValue, Sigmoid, Tanh } from "../onnx/index.ts";
+import { affine, linear, readAffine, rowsOf, scoped } from "./layers.ts";
 import type { Weights } from "./weights.ts";
+
+export type Activation = (x: ShapedValue) => ShapedValue;
+
+/** x·sigmoid(x), also called swish (arXiv 1702.03118). */
+export const silu: Activation = (x) => Mul(x, Sigmoid(x));
+
+const tanhGelu: Activation = (x) => Gelu(x, { approximate: "tanh" });
+
+const activations: Readonly<Record<string, Activation>> = {
+  gelu: (x) => Gelu(x),
+  gelu_python: (x) => Gelu(x),
+  gelu_tanh: tanhGelu,
+  gelu_pytorch_tanh: tanhGelu,
+  gelu_new: tanhGelu,
+  gelu_fast: tanhGelu,
+  quick_gelu: (x) => Mul(x, Sigmoid(Mul(x, 1.702))),
+  silu,
+  swish: silu,
+  relu: Relu,
+  tanh: Tanh,
+};
+
+/** @throws S2Error "architecture" for a name that is not known. */
+export function activationOf(name: unknown): Activation {
+  if (typeof name === "string" && Object.hasOwn(activations, name)) return activations[name];
+  throw new S2Error("architecture", `The activation is ${name}; known are ${Object.keys(activations).join(", ")}.`);
+}
 
 export interface Mlp {
   /** `gated` has its gate in layers of their own (fc1_g, fc1_x), `packed` as the first half of fc1. */
@@ -17,20 +44,22 @@ export interface Mlp {
 export function mlp(x: ShapedValue, weights: Weights, settings: Mlp, gain?: Float32Array): ShapedValue {
   const { width, activation, bias } = settings;
   const dim = x.dims.at(-1) as number;
-  return part(x.graph, weights, () => {
+  return scoped(x.graph, weights, () => {
     const inner =
-      settings.kind === "plain" ? activation(linear(x, weights.under("fc1"), width, bias)) : gated(x, weights, settings);
-    const output = readAffine(weights.under("fc2"), dim, width, bias);
-    return part(x.graph, weights.under("fc2"), () => affine(inner, gain ? amplified(output, gain) : output));
+      settings.kind === "plain" ? activation(linear(x, weights.under("fc1"), width, { bias })) : gated(x, weights, settings);
+    return linear(inner, weights.under("fc2"), dim, { bias, gain });
   });
 }
 
 /** Two products even where the file has one, since cutting its result apart is a copy. */
 function gated(x: ShapedValue, weights: Weights, { kind, width, activation, bias }: Mlp): ShapedValue {
   if (kind === "gated")
-    return Mul(activation(linear(x, weights.under("fc1_g"), width, bias)), linear(x, weights.under("fc1_x"), width, bias));
+    return Mul(
+      activation(linear(x, weights.under("fc1_g"), width, { bias })),
+      linear(x, weights.under("fc1_x"), width, { bias }),
+    );
   const both = readAffine(weights.under("fc1"), 2 * width, x.dims.at(-1) as number, bias);
-  return part(x.graph, weights.under("fc1"), () =>
+  return scoped(x.graph, weights.under("fc1"), () =>
     Mul(activation(affine(x, rowsOf(both, 0, width))), affine(x, rowsOf(both, width, 2 * width))),
   );
 }

@@ -1,7 +1,7 @@
 /** Many tokens into one vector: one of them, means and maxima, or attention with a learned query. */
 import { Add, constant, Gather, Mul, ReduceMax, ReduceMean, type ShapedValue, Slice, Transpose } from "../onnx/index.ts";
 import { type Attention, attend, inHeads, readProjections } from "./attention.ts";
-import { affine, layerNorm, linear, parameter, part, rowsOf } from "./layers.ts";
+import { affine, layerNorm, linear, parameter, rowsOf, scoped } from "./layers.ts";
 import { type Mlp, mlp } from "./mlp.ts";
 import type { Weights } from "./weights.ts";
 
@@ -15,6 +15,7 @@ export function withoutPrefix(tokens: ShapedValue, prefix: number): ShapedValue 
   return prefix > 0 ? Slice(tokens, prefix, Number.POSITIVE_INFINITY, 1) : tokens;
 }
 
+/** The mean of all tokens, [b, dim]. */
 export const mean = (tokens: ShapedValue): ShapedValue => ReduceMean(tokens, [1], { keepdims: 0 });
 
 const max = (tokens: ShapedValue): ShapedValue => ReduceMax(tokens, [1], { keepdims: 0 });
@@ -39,7 +40,7 @@ export function attentionPool(
   const { graph } = tokens;
   const [dim, heads] = [tokens.dims[2] as number, attention.heads];
   const all = readProjections(weights, attention.projections, dim, heads);
-  return part(graph, weights, () => {
+  return scoped(graph, weights, () => {
     const latent = weights.get("latent", [1, 1, dim]).data;
     const query = Float32Array.from({ length: dim }, (_, row) => {
       let sum = all.bias?.data[row] ?? 0;
@@ -47,10 +48,10 @@ export function attentionPool(
       return sum;
     });
     const q = parameter(graph, { dims: [1, heads, 1, dim / heads], data: query }, "q");
-    const [k, v] = part(graph, weights.under("kv"), () =>
+    const [k, v] = scoped(graph, weights.under("kv"), () =>
       [1, 2].map((i) => Transpose(inHeads(affine(tokens, rowsOf(all, i * dim, (i + 1) * dim)), heads), [0, 2, 1, 3])),
     );
-    const x = token(linear(attend(q, k, v), weights.under("proj"), dim, attention.bias), 0);
+    const x = token(linear(attend(q, k, v), weights.under("proj"), dim, { bias: attention.bias }), 0);
     return Add(x, mlp(layerNorm(x, weights.under("norm"), epsilon), weights.under("mlp"), settings));
   });
 }

@@ -14,17 +14,17 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import type { Config } from "./architecture.ts";
-import { nested, whole } from "./config.ts";
+import { integer, nested } from "./config.ts";
 import { layerNorm, linear } from "./layers.ts";
 import { projectorTensors, readTensors, type Tensors, type WeightFiles } from "./llava-weights.ts";
-import { readTowerConfig } from "./tower-config.ts";
+import { readTowerConfig } from "./tower.ts";
 import { makeWeights, type Weights } from "./weights.ts";
 
 type Projector = NonNullable<Tower["projector"]>;
 
-/** What a projector is given. */
+/** Options of `buildProjector`: the shape of the features. */
 export interface ProjectorOptions {
-  /** Of a block's token grid: for LLaVA and VILA the whole grid, for NVILA a tile's. */
+  /** The side of a block's token grid: the full grid for LLaVA and VILA, a tile's for NVILA. */
   readonly side: number;
   /** Tokens before the grid that the tower keeps ("cls_patch"). Default 0. */
   readonly prefix?: number;
@@ -47,8 +47,8 @@ export function buildProjector(config: object, weights: WeightFiles, { side, pre
 /** Channels of all scales: the tower's times the scales, else what the config says (`mm_hidden_size` may be of the time before S²). */
 function featureWidth(config: Config, scales: number): number {
   const tower = nested(config, "vision_config");
-  if (tower.hidden_size !== undefined) return whole(tower, "hidden_size") * scales;
-  if (config.mm_hidden_size != null) return whole(config, "mm_hidden_size");
+  if (tower.hidden_size !== undefined) return integer(tower, "hidden_size") * scales;
+  if (config.mm_hidden_size != null) return integer(config, "mm_hidden_size");
   throw new S2Error("tower", "The config says neither mm_hidden_size nor the hidden_size of its vision_config; add one of them.");
 }
 
@@ -73,7 +73,7 @@ export function project(
     }
     return x;
   });
-  weights.refuseProblems();
+  weights.refuseIssues();
   return result;
 }
 
@@ -97,8 +97,8 @@ function checkWidth(weights: Weights, path: string, channels: number, factor: nu
   const expected = channels * factor * factor;
   if (inputs === expected) return;
   const cells = factor > 1 ? ` times ${factor}x${factor} tokens of a cell` : "";
-  const [own, given] = [inputs / (factor * factor), channels / scales];
-  const fits = own % given === 0 ? ` They are weights for ${own / given} scale${own === given ? "" : "s"}.` : "";
+  const [fitting, given] = [inputs / (factor * factor), channels / scales];
+  const fits = fitting % given === 0 ? ` They are weights for ${fitting / given} scale${fitting === given ? "" : "s"}.` : "";
   throw new S2Error(
     "projector-width",
     `The projector's first layer takes ${inputs} numbers, the tower gives ${expected}: ${given} channels times ${scales} scales${cells}.${fits} ` +

@@ -41,19 +41,19 @@ export function poolTokens(
   const stitched = rows * cols === 1 ? tiles : Transpose(tiles, [2, 0, 3, 1, 4, 5]);
   const [outRows, outCols] = [poolRows.dims[0], poolCols.dims[0]];
   const lines = Reshape(stitched, [-1, rows * grid.rows, cols * grid.cols, channels]);
-  const narrowed = timesLeft(poolCols, lines, "poolCols"); // [b, rows·token rows, output cols, c]
-  const flat = Reshape(narrowed, [-1, rows * grid.rows, (outCols * (channels as number)) as number]);
+  const pooledCols = timesLeft(poolCols, lines, "poolCols"); // [b, rows·token rows, output cols, c]
+  const flat = Reshape(pooledCols, [-1, rows * grid.rows, (outCols * (channels as number)) as number]);
   const pooled = Reshape(timesLeft(poolRows, flat, "poolRows"), [-1, outRows * outCols, channels]);
   return prefix === 0 ? pooled : Concat([averagePrefix(tokens, prefix, prefixWeights), pooled], 1);
 }
 
 /** The prefix tokens' mean over a scale's tiles: [tiles·b, n, c] to [b, prefix, c]. */
 function averagePrefix(tokens: ShapedValue, prefix: number, weights: readonly number[]): ShapedValue {
-  const own = Slice(tokens, 0, prefix, 1);
-  if (weights.length === 1) return own;
-  const tiles = Reshape(own, [weights.length, -1, prefix, tokens.dims[2]]);
-  const shares = constant(tokens.graph, "float32", [weights.length, 1, 1, 1], Float32Array.from(weights), "prefixWeights");
-  return ReduceSum(Mul(tiles, shares), [0], { keepdims: 0 });
+  const prefixTokens = Slice(tokens, 0, prefix, 1);
+  if (weights.length === 1) return prefixTokens;
+  const tiles = Reshape(prefixTokens, [weights.length, -1, prefix, tokens.dims[2]]);
+  const fractions = constant(tokens.graph, "float32", [weights.length, 1, 1, 1], Float32Array.from(weights), "prefixWeights");
+  return ReduceSum(Mul(tiles, fractions), [0], { keepdims: 0 });
 }
 
 /** Stitches and pools a scale's maps [rows·cols·b, c, y, x] to [b, c, output rows, output cols]. */

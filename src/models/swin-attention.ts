@@ -11,7 +11,7 @@ import { relativePositions, type Windows } from "./windows.ts";
 
 export interface SwinAttention {
   readonly version: 1 | 2;
-  /** What is added to the scores of tokens that do not see each other. */
+  /** The number added to the scores of tokens that do not see each other. */
   readonly mask: number;
   /** Version 2: the windows that its network for positions learned on; [0, 0]: these. */
   readonly pretrainedWindow: Size;
@@ -31,7 +31,7 @@ export function swinAttention(x: ShapedValue, weights: Weights, windows: Windows
   const projected = queriesKeysValues(reorder(x, windows.order), weights, features, cosine ? 1 : (features / heads) ** -0.5);
   const layout = { windows: windows.count, heads, bias, ...(cosine && { cosine: parameter(graph, cosine, "logit_scale") }) };
   const attended = attendInWindows(projected, layout);
-  return linear(reorder(attended, windows.places), weights.under("proj"), x.dims[2] as number);
+  return linear(reorder(attended, windows.positions), weights.under("proj"), x.dims[2] as number);
 }
 
 /** [area, area]: rows of the table of relative positions. */

@@ -1,9 +1,9 @@
-/** What transformers' and timm's configs say of a Swin: windows, how they are cut off at small grids, and the names of weights. */
+/** Reads transformers' and timm's configs of Swins: windows, also at grids smaller than they are, and the names of weights. */
 import { S2Error } from "../core/index.ts";
-import { activationOf } from "./activation.ts";
 import type { Config, Family, Size } from "./architecture.ts";
-import { flag, number, size, whole } from "./config.ts";
+import { flag, integer, number, size } from "./config.ts";
 import { shapeOf } from "./hierarchy.ts";
+import { activationOf } from "./mlp.ts";
 import { describeSwin, type Swin } from "./swin.ts";
 import { readTimmConfig } from "./timm-config.ts";
 import type { Naming, Weights } from "./weights.ts";
@@ -44,7 +44,7 @@ function readTransformers(config: Config, weights: Weights, version: 1 | 2): Swi
       "architecture",
       "config.json has use_absolute_embeddings; Swin is built without them (transformers does not run it with them).",
     );
-  const window = whole(config, "window_size", 7);
+  const window = integer(config, "window_size", 7);
   const imageSize = size(config, "image_size", 224);
   const grid = gridOf(imageSize, weights);
   return {
@@ -52,9 +52,9 @@ function readTransformers(config: Config, weights: Weights, version: 1 | 2): Swi
     activation: activationOf(config.hidden_act ?? "gelu"),
     epsilon: number(config, "layer_norm_eps", 1e-5),
     mask: version === 1 ? -100 : -200, // Swin V2 adds its mask of -100 twice.
-    cut: (stage, own) => {
+    cut: (stage, stageGrid) => {
       // The side that decides: the shorter one, or in Swin V2 the height that images of the config's size have.
-      const side = version === 1 ? Math.min(...own) : halved(grid, stage)[0];
+      const side = version === 1 ? Math.min(...stageGrid) : halved(grid, stage)[0];
       return square(side, window);
     },
     pretrainedWindows: perStage(config.pretrained_window_sizes, weights, [0, 0], "pretrained_window_sizes"),
@@ -71,9 +71,9 @@ function square(side: number, window: number): Cut {
 
 /** timm's Swin, version 1 or 2. */
 export function readTimm(config: Config, weights: Weights, version: 1 | 2): Swin {
-  const honoured = ["img_size", "patch_size", "window_size", "num_heads", "head_dim", "qkv_bias"];
+  const supported = ["img_size", "patch_size", "window_size", "num_heads", "head_dim", "qkv_bias"];
   const newer = version === 2 ? ["act_layer", "pretrained_window_sizes"] : [];
-  const { name, args, imageSize } = readTimmConfig(config, [...honoured, ...newer], { always_partition: false });
+  const { name, args, imageSize } = readTimmConfig(config, [...supported, ...newer], { always_partition: false });
   const windows = timmWindows(name, args.window_size, weights);
   return {
     ...{ version, source: "timm", imageSize, epsilon: 1e-5, mask: -100 },
@@ -122,9 +122,9 @@ function pretrainedWindows(name: string, weights: Weights): readonly Size[] {
 /** One for all stages, or one for each: a number for squares or [height, width]. */
 function perStage(value: unknown, weights: Weights, otherwise: Size, key: string): readonly Size[] {
   return Array.from({ length: weights.count("layers") }, (_, i) => {
-    const own = Array.isArray(value) ? value[i] : value;
-    if (own === undefined || own === null) return otherwise;
-    const sides = Array.isArray(own) ? own : [own, own];
+    const given = Array.isArray(value) ? value[i] : value;
+    if (given === undefined || given === null) return otherwise;
+    const sides = Array.isArray(given) ? given : [given, given];
     if (sides.length === 2 && sides.every((side) => Number.isInteger(side) && side >= 0)) return [sides[0], sides[1]];
     throw new S2Error(
       "architecture",

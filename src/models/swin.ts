@@ -1,28 +1,29 @@
 /** Swin Transformer (arXiv 2103.14030) and its second version (arXiv 2111.09883): attention in windows that shift, patches that merge. */
 import { Add, Pad, Reshape, type ShapedValue, scope } from "../onnx/index.ts";
-import type { Activation } from "./activation.ts";
 import type { Architecture, Outputs, Size } from "./architecture.ts";
-import { meanOfTokens, planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
+import { planesToTokens, reorder, sizeOf, tokensToPlanes, tokensToRows } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { conv, layerNorm, linear, part } from "./layers.ts";
+import { conv, layerNorm, linear, scoped } from "./layers.ts";
+import type { Activation } from "./mlp.ts";
 import { mlp } from "./mlp.ts";
+import { mean } from "./pooling.ts";
 import { type SwinAttention, swinAttention } from "./swin-attention.ts";
 import type { Weights } from "./weights.ts";
 import { type Cut, cutWindows, mergeOrder, type Windows } from "./windows.ts";
 
-/** What tensors do not show; depths, widths and heads they do. */
+/** Settings that the tensors do not show, unlike depths, channels and heads. */
 export interface Swin extends Pick<SwinAttention, "version" | "mask"> {
   readonly source: Source;
   readonly imageSize: Size;
   readonly activation: Activation;
-  /** Of the blocks' norms and the last one. */
+  /** Epsilon of the blocks' norms and the last one. */
   readonly epsilon: number;
-  /** How a stage's `grid` is cut for images of size `image`; every second block of it is shifted. */
+  /** Cuts a stage's `grid` for images of size `image`; every second block is shifted. */
   cut(stage: number, grid: Size, image: Size): Cut;
   readonly pretrainedWindows: readonly Size[];
 }
 
-/** Of the norms for which the libraries have no setting. */
+/** Epsilon of the norms for which the libraries have no setting. */
 const epsilon = 1e-5;
 
 export function describeSwin(swin: Swin, weights: Weights): Architecture {
@@ -60,7 +61,7 @@ function build(images: ShapedValue, weights: Weights, swin: Swin): Outputs {
     stages.push(tokensToPlanes(x, grid));
   }
   const normed = layerNorm(x, weights.under("norm"), swin.epsilon);
-  const pooled = meanOfTokens(normed);
+  const pooled = mean(normed);
   return namedOutputs(swin.source, {
     ...{ features: swin.source === "timm" ? tokensToRows(normed, grid) : normed, pooled, stages },
     // Old files of timm have the classifier's weights as `head` itself.
@@ -73,8 +74,8 @@ function build(images: ShapedValue, weights: Weights, swin: Swin): Outputs {
 function embed(images: ShapedValue, weights: Weights, source: Source): ShapedValue {
   const [channels, , kernel] = shapeOf(weights, "proj.weight");
   const rest = sizeOf(images).map((side) => (source === "transformers" ? Math.ceil(side / kernel) * kernel - side : 0));
-  const whole = Pad(images, [0, 0, 0, 0, 0, 0, ...rest]);
-  return part(images.graph, weights, () => conv(whole, weights.under("proj"), { channels, kernel, stride: kernel }));
+  const padded = Pad(images, [0, 0, 0, 0, 0, 0, ...rest]);
+  return scoped(images.graph, weights, () => conv(padded, weights.under("proj"), { channels, kernel, stride: kernel }));
 }
 
 /** Four neighbors' channels beside each other, then fewer of them (section 3.1); version 2 norms afterwards. */
@@ -102,7 +103,7 @@ function block(x: ShapedValue, weights: Weights, windows: Windows, swin: Swin, a
   const { version, activation } = swin;
   const norm = (value: ShapedValue, name: string) => layerNorm(value, weights.under(name), swin.epsilon);
   const attend = (value: ShapedValue) =>
-    part(x.graph, weights.under("attn"), () => swinAttention(value, weights.under("attn"), windows, attention));
+    scoped(x.graph, weights.under("attn"), () => swinAttention(value, weights.under("attn"), windows, attention));
   const width = shapeOf(weights, "mlp.fc1.weight")[0];
   const feed = (value: ShapedValue) => mlp(value, weights.under("mlp"), { kind: "plain", width, activation, bias: true });
   if (version === 1) {

@@ -15,15 +15,15 @@ const without =
   /(^|_)drop(_path)?_rate$|^(num_classes|in_chans|weight_init|fix_init|head_init_scale|init_values|ls_init_value|embed_dim|depths|stages|dims|mlp_ratio|strict_img_size)$/;
 
 /**
- * The config, for a family that honours these of timm's arguments, and others as long as they are what is built.
- * @throws S2Error "architecture" for any other that would change what the model computes.
+ * Reads the config for a family that supports these of timm's arguments, and the `fixed` ones with these values.
+ * @throws S2Error "architecture" for any other argument that would change what the model computes.
  */
-export function readTimmConfig(config: Config, honoured: readonly string[], fixed: Config = {}): TimmConfig {
+export function readTimmConfig(config: Config, supported: readonly string[], fixed: Config = {}): TimmConfig {
   const name = String(config.architecture).split(".")[0];
   const args = nested(config, "model_args");
   for (const [key, value] of Object.entries(args)) {
     const same = JSON.stringify(value) === JSON.stringify({ global_pool: "avg", ...fixed }[key]);
-    if (honoured.includes(key) || without.test(key) || same || value === null) continue;
+    if (supported.includes(key) || without.test(key) || same || value === null) continue;
     throw new S2Error(
       "architecture",
       `config.json has model_args.${key} ${JSON.stringify(value)}, which is not built for ${name}.`,

@@ -1,14 +1,14 @@
-/** timm's ViTs: what shapes of tensors tell is read off them, the rest is told by `model_args` and the architecture's name. */
+/** Reads timm's ViTs from the tensors' shapes, `model_args` and the architecture's name. */
 import { S2Error } from "../core/index.ts";
 import { Add, Mul, type ShapedValue, Slice } from "../onnx/index.ts";
-import { activationOf, silu } from "./activation.ts";
 import type { Architecture, Config, Family, Outputs, Size } from "./architecture.ts";
 import { fused, type Projections } from "./attention.ts";
-import { checkHeads, flag, number, whole } from "./config.ts";
+import { checkHeads, flag, integer, number } from "./config.ts";
 import { tokensToPlanes } from "./feature-maps.ts";
 import { shapeOf } from "./hierarchy.ts";
 import { layerNorm } from "./layers.ts";
 import type { Mlp } from "./mlp.ts";
+import { activationOf, silu } from "./mlp.ts";
 import { attentionPool, pools, token, withoutPrefix } from "./pooling.ts";
 import { countOf, gridOfTable, type PositionTable, type Prefix } from "./position.ts";
 import { readTimmConfig } from "./timm-config.ts";
@@ -20,17 +20,17 @@ import type { Weights } from "./weights.ts";
 /** Arguments that are read here, those that the tensors answer, and those that have one value here. */
 const read =
   "img_size num_heads act_layer global_pool pool_include_prefix final_norm class_token reg_tokens num_reg_tokens qkv_bias rope_temperature";
-const told = "patch_size depth no_embed_class pre_norm fc_norm use_fc_norm swiglu_align_to";
-const honoured = [...`${read} ${told}`.split(" "), "dynamic_img_size"];
+const answered = "patch_size depth no_embed_class pre_norm fc_norm use_fc_norm swiglu_align_to";
+const supported = [...`${read} ${answered}`.split(" "), "dynamic_img_size"];
 const fixed: Config = {
   ...{ qk_norm: false, scale_attn_norm: false, scale_mlp_norm: false, proj_bias: true, dynamic_img_pad: false },
   ...{ rope_type: "dinov3", rope_rotate_half: true, use_rot_pos_emb: true, use_abs_pos_emb: false },
 };
 
-/** Of the Vision Transformer and DeiT. */
+/** The family of the Vision Transformer and DeiT. */
 export const timmVit: Family = { read: (config, weights) => describe(config, weights, false) };
 
-/** DINOv3 is of timm's EVA, whose layer scales and biases have other names. */
+/** DINOv3 in timm is an EVA, whose layer scales and biases have other names. */
 export const timmDinov3: Family = {
   names: [[/\.ls(\d)\.gamma$/, ".gamma_$1"]],
   read: (config, weights) => describe(config, weights, true),
@@ -39,7 +39,7 @@ export const timmDinov3: Family = {
 export interface TimmVit {
   readonly vit: Vit;
   readonly name: TimmVitName;
-  /** As the config says; 0 is a model without a classifier. */
+  /** The config's number of classes; 0 for a model without a classifier. */
   readonly classes: number;
 }
 
@@ -54,7 +54,7 @@ function describe(config: Config, weights: Weights, rotary: boolean): Architectu
 }
 
 export function readTimmVit(config: Config, weights: Weights, rotary: boolean): TimmVit {
-  const { name: architecture, args, imageSize } = readTimmConfig(config, honoured, fixed);
+  const { name: architecture, args, imageSize } = readTimmConfig(config, supported, fixed);
   const name = withArguments(readTimmVitName(architecture), args);
   const [dim, channels, patchSize, across] = shapeOf(weights, "patch_embed.proj.weight");
   if (patchSize !== across)
@@ -71,7 +71,7 @@ export function readTimmVit(config: Config, weights: Weights, rotary: boolean): 
     attention: { heads: name.heads, projections: readProjections(weights, depth, name), bias: true },
     mlp: readMlp(weights.under("blocks.0.mlp"), name),
   };
-  return { vit, name, classes: whole({ ...config, ...args }, "num_classes", 0, 0) };
+  return { vit, name, classes: integer({ ...config, ...args }, "num_classes", 0, 0) };
 }
 
 function withArguments(name: TimmVitName, args: Config): TimmVitName {
@@ -81,17 +81,17 @@ function withArguments(name: TimmVitName, args: Config): TimmVitName {
   return {
     ...name,
     pool,
-    heads: whole(args, "num_heads", name.heads),
+    heads: integer(args, "num_heads", name.heads),
     activation: String(args.act_layer ?? name.activation),
     poolsPrefix: flag(args, "pool_include_prefix", name.poolsPrefix),
     classToken: flag(args, "class_token", name.classToken),
-    registers: whole(args, "reg_tokens", whole(args, "num_reg_tokens", name.registers, 0), 0),
+    registers: integer(args, "reg_tokens", integer(args, "num_reg_tokens", name.registers, 0), 0),
     qkvBias: flag(args, "qkv_bias", name.qkvBias),
     finalNorm: flag(args, "final_norm", name.finalNorm),
   };
 }
 
-/** As found in the file, and as the name says: a file that lacks what its name promises is refused. */
+/** Reads the prefix from the file and the name; a file without the tokens that its name implies is refused. */
 function readPrefix(weights: Weights, { classToken, registers }: TimmVitName): Prefix {
   const stored = weights.dims("reg_token")?.[1] ?? registers;
   return [
@@ -121,7 +121,7 @@ function readProjections(weights: Weights, depth: number, { qkvBias }: TimmVitNa
   };
 }
 
-/** What some block has all must have, so that a tensor that was lost is missed by its name. */
+/** Returns true if some block has the tensor: then all must, and a lost one is refused by name. */
 function inSomeBlock(weights: Weights, depth: number, name: string): boolean {
   return Array.from({ length: depth }, (_, i) => weights.has(`blocks.${i}.${name}`)).includes(true);
 }
@@ -189,10 +189,10 @@ function mapPool(tokens: ShapedValue, weights: Weights, vit: Vit): ShapedValue {
 function distilled(tokens: ShapedValue, weights: Weights, { classes }: TimmVit): Outputs {
   const half = (a: ShapedValue, b: ShapedValue) => Mul(Add(a, b), 0.5);
   const [first, second] = [token(tokens, 0), token(tokens, 1)];
-  const { own, teachers } = {
-    ...head("own", first, weights.under("head")),
+  const { main, teachers } = {
+    ...head("main", first, weights.under("head")),
     ...head("teachers", second, weights.under("head_dist")),
   };
   const features = half(first, second);
-  return { pre_logits: features, ...answer(own && teachers && half(own, teachers), features, classes) };
+  return { pre_logits: features, ...answer(main && teachers && half(main, teachers), features, classes) };
 }

@@ -1,4 +1,4 @@
-/** What the words in the names of timm's ViTs stand for: those parameters of its registry that no tensor's shape tells. */
+/** Reads from the names of timm's ViTs the parameters of its registry that no tensor's shape shows. */
 import { S2Error } from "../core/index.ts";
 
 export interface TimmVitName {

@@ -1,10 +1,10 @@
-/** `exportVisionEncoder`: S², a vision tower and its projector as the one `vision_encoder.onnx` that transformers.js loads for LLaVA. */
 import { planTower, readShape, S2Error, type S2Plan, type Tower } from "../core/index.ts";
 import {
   convertProto,
   embeddedTraits,
   finishGraph,
   input,
+  metadataOf,
   newGraph,
   opsetOf,
   output,
@@ -16,11 +16,10 @@ import type { Config } from "./architecture.ts";
 import { type Backbone, readBackbone } from "./backbone.ts";
 import { s2Graph } from "./export.ts";
 import { readTensors, type Tensors, type WeightFiles } from "./llava-weights.ts";
-import { preprocessorFor, processorFor } from "./processor-config.ts";
 import { project } from "./projector.ts";
-import { towerProto } from "./tower.ts";
-import { readTowerConfig } from "./tower-config.ts";
+import { readTowerConfig, towerProto } from "./tower.ts";
 
+/** Options of `exportVisionEncoder`. */
 export interface VisionEncoderOptions {
   /** Sides in pixels, the first the tower's own: S² for a config that has none, or other scales than it has. */
   readonly scales?: readonly number[];
@@ -30,17 +29,21 @@ export interface VisionEncoderOptions {
   readonly splitForward?: number;
   /** "float16" halves the file: weights are stored in half precision, the arithmetic stays float32. */
   readonly dtype?: "float32" | "float16";
-  /** The folder's preprocessor_config.json and processor_config.json, into which what changes is written. */
+  /** The folder's preprocessor_config.json; changes are written into a copy. */
   readonly preprocessor?: object;
+  /** The folder's processor_config.json. */
   readonly processor?: object;
 }
 
+/** The files of a vision encoder with S². */
 export interface VisionEncoder {
   /** `onnx/vision_encoder.onnx`: `pixel_values` [batch, 3, side, side] to `image_features` [batch, tokens, width]. */
   readonly file: Uint8Array;
-  /** Of one image, prefix tokens included where the tower keeps them. */
+  /** Tokens of one image, with prefix tokens where the tower keeps them. */
   readonly tokens: number;
+  /** The tower that the config describes. */
   readonly tower: Tower;
+  /** The plan of its scales. */
   readonly plan: S2Plan;
   /** The folder's JSON files as they must be with it: images in the largest size, as many image tokens as there are. */
   readonly configs: {
@@ -51,7 +54,7 @@ export interface VisionEncoder {
 }
 
 /**
- * What makes a LLaVA-like folder see by S²: the vision encoder as transformers.js loads it, and the folder's changed JSON files. `config` is
+ * Makes the files that let a LLaVA-like folder use S²: the vision encoder as transformers.js loads it, and the folder's changed JSON files. `config` is
  * the folder's config.json with the tower's own as `vision_config`, `weights` the files that hold tower and projector. Resizing to
  * the largest scale, cropping and normalizing stay the processor's; smaller scales, tiles, pooling and the projector are in the graph.
  * @throws S2Error "tower" for Dynamic S², whose grid follows each image; "projector-width" for weights of another number of scales; those of
@@ -61,18 +64,18 @@ export function exportVisionEncoder(config: object, weights: WeightFiles, option
   const { scales, antialias, splitForward, dtype = "float32", preprocessor = {}, processor = {} } = options;
   if (dtype !== "float32" && dtype !== "float16")
     throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
-  const whole = scales ? withScales(config as Config, scales) : (config as Config);
-  const tower = readTowerConfig(whole);
+  const s2Config = scales ? withScales(config as Config, scales) : (config as Config);
+  const tower = readTowerConfig(s2Config);
   if (tower.kind === "dynamic-s2") refuseDynamic();
   const tensors = readTensors(weights);
-  const backbone = readBackbone(towerProto(whole, tower, tensors));
+  const backbone = readBackbone(towerProto(s2Config, tower, tensors));
   const plan = planFor(tower, backbone, { antialias, splitForward });
   const { encoder, tokens, prefix, grid } = encoderGraph(backbone, plan, tower, tensors);
   return {
     file: writeOnnx(dtype === "float16" ? convertProto(encoder) : encoder),
     ...{ tokens, tower, plan },
     configs: {
-      "config.json": { ...whole, image_seq_length: tokens },
+      "config.json": { ...s2Config, image_seq_length: tokens },
       "preprocessor_config.json": preprocessorFor(tower, preprocessor),
       "processor_config.json": processorFor({ side: plan.image[0], grid, prefix }, withImages(processor, tower)),
     },
@@ -101,8 +104,7 @@ function refuseDynamic(): never {
 /** The file says what it is: prefix tokens and patch are the tower's own. */
 function planFor(tower: Tower, { model }: Backbone, options: Parameters<typeof planTower>[3]): S2Plan {
   const side = Math.max(...tower.scales);
-  const metadata = Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key, value ?? ""]));
-  return planTower(tower, { height: side, width: side }, embeddedTraits(metadata), options);
+  return planTower(tower, { height: side, width: side }, embeddedTraits(metadataOf(model)), options);
 }
 
 function encoderGraph(backbone: Backbone, plan: S2Plan, tower: Tower, tensors: Tensors) {
@@ -120,4 +122,37 @@ function encoderGraph(backbone: Backbone, plan: S2Plan, tower: Tower, tensors: T
   const encoder = withMetadata(finishGraph(graph, "vision_encoder"), { "s2.plan": JSON.stringify(plan) });
   const tokens = projected.dims[1] as number;
   return { encoder, tokens, prefix, grid: Math.sqrt(tokens - prefix) };
+}
+
+/**
+ * A preprocessor_config.json for the tower, as LLaVA and VILA change theirs when it is loaded: the sizes that it has become the largest
+ * scale's, or, for Dynamic S², that of a tile.
+ */
+export function preprocessorFor(tower: Tower, preprocessor: object): object {
+  const side = tower.kind === "dynamic-s2" ? tower.tile : Math.max(...tower.scales);
+  const resized = Object.entries(preprocessor)
+    .filter(([key]) => key === "size" || key === "crop_size")
+    .map(([key, value]) => [key, sizeOf(value, side)]);
+  const sizes = tower.fit === "squash" ? { size: { height: side, width: side } } : cropped(side);
+  return { ...preprocessor, ...(resized.length > 0 ? Object.fromEntries(resized) : sizes) };
+}
+
+const cropped = (side: number) => ({ size: { shortest_edge: side }, crop_size: { height: side, width: side } });
+
+function sizeOf(value: unknown, side: number): unknown {
+  if (typeof value !== "object" || value === null) return side;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, side]));
+}
+
+/**
+ * A processor_config.json: transformers counts an image's tokens as (side / patch_size)² and the additional ones, so the "patch" here is
+ * what one token of the encoder covers. "full" keeps transformers in Python from taking one off again.
+ */
+export function processorFor({ side, grid, prefix }: { side: number; grid: number; prefix: number }, processor: object): object {
+  const patch = Math.ceil(side / grid);
+  const counted = Math.floor(side / patch) ** 2;
+  return {
+    ...processor,
+    ...{ patch_size: patch, num_additional_image_tokens: grid * grid + prefix - counted, vision_feature_select_strategy: "full" },
+  };
 }

@@ -1,14 +1,22 @@
 /** ViT (arXiv 2010.11929), DeiT (arXiv 2012.12877) and MAE's encoder (arXiv 2111.06377) as transformers has them. */
 import { Add, Mul, type ShapedValue } from "../onnx/index.ts";
-import { activationOf } from "./activation.ts";
 import type { Architecture, Config, Family, Outputs } from "./architecture.ts";
 import { fused } from "./attention.ts";
 import { layerNorm } from "./layers.ts";
+import { activationOf } from "./mlp.ts";
 import { token } from "./pooling.ts";
 import type { Prefix } from "./position.ts";
-import { attentionNames, embeddingNames, head, hiddenStates, mainOutputs, pretraining, readVit } from "./transformers-vit.ts";
+import {
+  attentionNames,
+  embeddingNames,
+  head,
+  hiddenStates,
+  mainOutputs,
+  pretraining,
+  readVit,
+  withDefaults,
+} from "./transformers-vit.ts";
 import { describeVit, type Encoded, type Vit } from "./vit.ts";
-import { withDefaults } from "./vit-defaults.ts";
 import type { Names, Weights } from "./weights.ts";
 
 const names: Names = [
@@ -67,9 +75,9 @@ function pooler(first: ShapedValue, config: Config, weights: Weights): Outputs {
 
 /** DeiT's two classifiers, of the class token and of the one that learned from a teacher; their mean is the answer. */
 function teacherLogits(tokens: ShapedValue, weights: Weights): Outputs {
-  const own = head("cls_logits", token(tokens, 0), weights.under("cls_classifier"));
+  const main = head("cls_logits", token(tokens, 0), weights.under("cls_classifier"));
   const teachers = head("distillation_logits", token(tokens, 1), weights.under("distillation_classifier"));
-  const both = { ...own, ...teachers };
-  if (!own.cls_logits || !teachers.distillation_logits) return both;
-  return { logits: Mul(Add(own.cls_logits, teachers.distillation_logits), 0.5), ...both };
+  const both = { ...main, ...teachers };
+  if (!main.cls_logits || !teachers.distillation_logits) return both;
+  return { logits: Mul(Add(main.cls_logits, teachers.distillation_logits), 0.5), ...both };
 }

@@ -6,8 +6,7 @@ import { type Attention, attention } from "./attention.ts";
 import { planesToTokens, sizeOf } from "./feature-maps.ts";
 import { conv, layerNorm } from "./layers.ts";
 import { type Mlp, mlp } from "./mlp.ts";
-import { countOf, type PositionTable, type Prefix, withPosition } from "./position.ts";
-import { type RotaryTables, rotaryTables } from "./position-rotary.ts";
+import { countOf, type PositionTable, type Prefix, type RotaryTables, rotaryTables, withPosition } from "./position.ts";
 import type { Weights } from "./weights.ts";
 
 /** A ViT up to its last block. Weights have timm's names. */
@@ -16,10 +15,10 @@ export interface Vit {
   readonly imageSize: Size;
   readonly patchSize: number;
   readonly channels: number;
-  /** Of each token. */
+  /** Channels of a token. */
   readonly dim: number;
   readonly depth: number;
-  /** Of all norms. */
+  /** Epsilon of all norms. */
   readonly epsilon: number;
   readonly patchBias: boolean;
   readonly prefix: Prefix;

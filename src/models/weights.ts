@@ -16,12 +16,12 @@ export interface Weights {
   has(name: string): boolean;
   /** The stored shape; undefined when there is no such tensor. */
   dims(name: string): readonly number[] | undefined;
-  /** The tensor, whose shape must be `dims` (but for 1s); zeros when it is not, and `refuseProblems` tells. */
+  /** The tensor, whose shape must be `dims` but for sizes of 1; else zeros, and `refuseIssues` throws. */
   get(name: string, dims: readonly number[]): Weight;
   /** How many numbered parts there are: `count("blocks")` for blocks.0, blocks.1 ... */
   count(name: string): number;
   /** @throws S2Error "weights" that names every tensor that was asked for and is missing or misshapen, or was not and is not `unused`. */
-  refuseProblems(unused?: RegExp): void;
+  refuseIssues(unused?: RegExp): void;
 }
 
 /** Replacements, all applied in this order: `["attn.proj.", "attention.output.dense."]`. */
@@ -37,15 +37,15 @@ export interface Naming {
 /** Tensors by the names that the graphs use. */
 export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { prefix, names = [] }: Naming = {}): Weights {
   const wrapped = prefix !== undefined && Object.keys(tensors).some((stored) => stored.startsWith(`${prefix}.`));
-  const problems = new Map<string, string>();
+  const issues = new Map<string, string>();
   let zeros = 0;
   const read = new Set<string>();
   const below = (path: string): Weights => {
     /** As the file has it: heads are outside of the prefix. */
     const stored = (name: string | number): string => {
       const full = path ? `${path}.${name}` : String(name);
-      const own = names.reduce((changed, [from, to]) => changed.replace(from, to), full);
-      return wrapped && !(own in tensors) ? `${prefix}.${own}` : own;
+      const storedName = names.reduce((changed, [from, to]) => changed.replace(from, to), full);
+      return wrapped && !(storedName in tensors) ? `${prefix}.${storedName}` : storedName;
     };
     return {
       path,
@@ -53,16 +53,16 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
       has: (name) => stored(name) in tensors,
       dims: (name) => tensors[stored(name)]?.dims,
       get: (name, dims) => {
-        const own = stored(name);
-        const tensor = tensors[own];
-        read.add(own);
-        if (!tensor) problems.set(own, `${own} ${shape(dims)} is missing`);
+        const storedName = stored(name);
+        const tensor = tensors[storedName];
+        read.add(storedName);
+        if (!tensor) issues.set(storedName, `${storedName} ${shape(dims)} is missing`);
         else if (shape(withoutOnes(tensor.dims)) !== shape(withoutOnes(dims)))
-          problems.set(own, `${own} is ${shape(tensor.dims)}, expected ${shape(dims)}`);
-        else return { dims, data: toFloat32(own, tensor) };
+          issues.set(storedName, `${storedName} is ${shape(tensor.dims)}, expected ${shape(dims)}`);
+        else return { dims, data: toFloat32(storedName, tensor) };
         // A config of a model much larger than the file would fill the memory with zeros.
         zeros += count(dims);
-        if (problems.size > 500 || zeros > 2 ** 26) refuse([...problems.values()]);
+        if (issues.size > 500 || zeros > 2 ** 26) refuse([...issues.values()]);
         return { dims, data: new Float32Array(count(dims)) };
       },
       count: (name) => {
@@ -72,11 +72,15 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
           .map((key) => Number.parseInt(key.slice(numbered.length), 10));
         return numbers.reduce((most, number) => (number >= most ? number + 1 : most), 0);
       },
-      refuseProblems: (unused) => {
+      refuseIssues: (unused) => {
         const unread = Object.entries(tensors).filter(
-          ([own, { dtype, dims }]) => !read.has(own) && !unused?.test(own) && count(dims) > 0 && !isBuffer(dtype),
+          ([storedName, { dtype, dims }]) =>
+            !read.has(storedName) && !unused?.test(storedName) && count(dims) > 0 && !isBuffer(dtype),
         );
-        refuse([...problems.values(), ...unread.map(([own, { dims }]) => `${own} ${shape(dims)} is not of this model`)]);
+        refuse([
+          ...issues.values(),
+          ...unread.map(([storedName, { dims }]) => `${storedName} ${shape(dims)} is not of this model`),
+        ]);
       },
     };
   };
@@ -91,12 +95,12 @@ const shape = (dims: readonly number[]): string => `[${dims.join(", ")}]`;
 /** Libraries differ in these: a class token is [192] or [1, 1, 192], a linear layer may be a convolution [out, in, 1, 1]. */
 const withoutOnes = (dims: readonly number[]): readonly number[] => dims.filter((dim) => dim !== 1);
 
-function refuse(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  const more = problems.length > 8 ? ` and ${problems.length - 8} more` : "";
+function refuse(issues: readonly string[]): void {
+  if (issues.length === 0) return;
+  const more = issues.length > 8 ? ` and ${issues.length - 8} more` : "";
   throw new S2Error(
     "weights",
-    `The weights do not fit the config: ${problems.slice(0, 8).join("; ")}${more}. Check that config.json and model.safetensors belong together.`,
+    `The weights do not fit the config: ${issues.slice(0, 8).join("; ")}${more}. Check that config.json and model.safetensors belong together.`,
   );
 }
 

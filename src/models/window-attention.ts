@@ -58,8 +58,8 @@ export function queriesKeysValues(x: ShapedValue, weights: Weights, features: nu
 function thirds(weights: Weights, features: number, inputs: number): Affine[] {
   const { weight, bias } = readAffine(weights.under("qkv"), 3 * features, inputs);
   return ["q_bias", "k_bias", "v_bias"].map((name, i) => {
-    const own = bias ? third(bias, i) : weights.has(name) ? weights.get(name, [features]) : undefined;
-    return { weight: third(weight, i), ...(own && { bias: own }) };
+    const thirdOfBias = bias ? third(bias, i) : weights.has(name) ? weights.get(name, [features]) : undefined;
+    return { weight: third(weight, i), ...(thirdOfBias && { bias: thirdOfBias }) };
   });
 }
 

@@ -20,8 +20,11 @@ export { type Found, multiplyAdds } from "./cost.ts";
 export type { Dim } from "./dims.ts";
 export { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits, readMetadata } from "./embedded-metadata.ts";
 export {
+  declaredShape,
   externalLocations,
+  inputsOf,
   largestFile,
+  metadataOf,
   onnxPieces,
   opsetOf,
   readOnnx,

@@ -89,7 +89,7 @@ function checkOptions({ images, openGraph, residualFraction = 0, weightBits = 7 
   if (images && !(images.dims.length === 4 && images.dims[0] > 0))
     throw new S2Error("option", `images has dims [${images.dims.join(", ")}]; expected [b, c, h, w] with at least one image.`);
   if (!(residualFraction >= 0 && residualFraction <= 1))
-    throw new S2Error("option", `twoTerms is ${residualFraction}; expected a fraction from 0 to 1.`);
+    throw new S2Error("option", `residualFraction is ${residualFraction}; expected a fraction from 0 to 1.`);
   if (weightBits !== 7 && weightBits !== 8) throw new S2Error("option", `weightBits is ${weightBits}; expected 7 or 8.`);
 }
 

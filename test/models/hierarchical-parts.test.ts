@@ -1,7 +1,7 @@
 /** The variants that a hub file may hide, and what is refused instead of being computed wrong. */
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../src/models/build.ts";
-import { inverse, unrolledPlaces } from "../../src/models/unroll.ts";
+import { inverse, unrolledPositions } from "../../src/models/hiera.ts";
 import { cutWindows, mergeOrder, relativePositions } from "../../src/models/windows.ts";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "../../src/tensors/index.ts";
 import { goldenFolders, readConfig, readWeights, runFile } from "./golden-model.ts";
@@ -30,8 +30,8 @@ it("shifted windows: timm rolls before it pads, transformers after, and what was
   const padsFirst = cutWindows([3, 3], { ...cut, padsFirst: true });
   expect([...padsFirst.order]).toEqual([4, 5, 7, 8, 9, 3, 9, 6, 9, 9, 1, 2, 9, 9, 9, 0]);
   expect([...padsFirst.regions!]).toEqual([0, 0, 0, 0, 1, 2, 1, 2, 3, 3, 6, 6, 4, 5, 7, 8]);
-  for (const { order, places } of [padsLast, padsFirst])
-    expect([...places].map((place) => order[place])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  for (const { order, positions } of [padsLast, padsFirst])
+    expect([...positions].map((place) => order[place])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
 it("relative positions of a 1x2 window and the order in which four patches merge", () => {
@@ -40,7 +40,7 @@ it("relative positions of a 1x2 window and the order in which four patches merge
 });
 
 it("Hiera's order: a token's block is spread over a leading axis of 4", () => {
-  const tokens = inverse(unrolledPlaces([2, 4], 2, 1));
+  const tokens = inverse(unrolledPositions([2, 4], 2, 1));
   expect([...tokens]).toEqual([0, 2, 1, 3, 4, 6, 5, 7]);
 });
 

@@ -1,7 +1,7 @@
 /** Image tokens that a processor counts against those that the encoder gives: one off, and transformers.js refuses to generate. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { processorFor } from "../../src/models/processor-config.ts";
+import { processorFor } from "../../src/models/vision-encoder.ts";
 
 it("transformers' count is the encoder's, for any side, grid and prefix", () => {
   const some = fc.record({

@@ -1,10 +1,10 @@
 /** A hub repository of timm says little more than its architecture's name: what follows from it here is what timm's registry says. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { activationOf } from "../../src/models/activation.ts";
 import { readTimm as readConvNext } from "../../src/models/convnext-config.ts";
 import { readFamily } from "../../src/models/families.ts";
 import { readTimm as readHiera } from "../../src/models/hiera-config.ts";
+import { activationOf } from "../../src/models/mlp.ts";
 import { readTimm as readSwin } from "../../src/models/swin-config.ts";
 import { makeWeights } from "../../src/models/weights.ts";
 import type { StoredTensor } from "../../src/tensors/index.ts";

@@ -1,8 +1,8 @@
 /** A hub repository of timm says little more than its architecture's name: what follows from it here is what timm's registry says. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { activationOf } from "../../src/models/activation.ts";
 import { readFamily } from "../../src/models/families.ts";
+import { activationOf } from "../../src/models/mlp.ts";
 import { countOf } from "../../src/models/position.ts";
 import { readTimmVit } from "../../src/models/timm-vit-config.ts";
 import { readTimmVitName } from "../../src/models/timm-vit-names.ts";
