@@ -19,7 +19,7 @@ const rows = [
   ["detail", "pcb", "presence mAP, %", "Which defects a circuit board has (PCB), mAP"],
   ["detail", "coco128", "presence mAP, %", "Which objects an image has (COCO), mAP"],
   ["classification", "Head: logistic", "top-1, %", "Classification of clothes, top-1, logistic regression"],
-  ["depth", "rooms, each place left out in turn", "AbsRel, %", "Depth of rooms (NYU), absolute relative error, lower is better"],
+  ["depth", "rooms, each place left out in turn", "AbsRel, %", "Depth of unseen rooms, absolute relative error, lower is better"],
 ];
 
 const number = (value) => value.toFixed(1);
