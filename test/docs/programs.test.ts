@@ -21,8 +21,8 @@ it("own-model.mjs finds the detail of the words scene, at both scales", () => {
   expect(lines).toEqual([expect.stringMatching(/^coarse: \d+,\d+$/), expect.stringMatching(/^fine: \d+,\d+$/)]);
 });
 
-it("similar-paths.mjs finds the place itself first", () => {
-  const lines = run("examples/similar-paths.mjs", "examples/scenes/street.png", "models/s2-tiny", "760", "760");
+it("similar-regions.mjs finds the place itself first", () => {
+  const lines = run("examples/similar-regions.mjs", "examples/scenes/street.png", "models/s2-tiny", "760", "760");
   expect(lines).toHaveLength(5);
   const [, x, y] = lines[0].match(/^1\.000 {2}(\d+),(\d+)$/)!.map(Number);
   expect(Math.hypot(x - 760, y - 760)).toBeLessThan(32);

@@ -14,7 +14,7 @@ interface Case {
   options: S2Options & { fit?: "squash" };
   dims: number[];
   pixels?: string;
-  image?: string;
+  photo?: string;
 }
 
 const title = "real images against PyTorch";
@@ -51,7 +51,7 @@ function compareAll(): void {
   it.each(cases.filter((c) => c.kind === "file").map((c) => [c.name, c] as const))(
     "%s: extract, cosine 0.9999",
     async (name, c) => {
-      const features = await extract(model, `${shared}${c.image}`, c.options);
+      const features = await extract(model, `${shared}${c.photo}`, c.options);
       expect(features.dims).toEqual(c.dims);
       expect(compare(features.data, stored[`${name}.features`].data as Float32Array, c.dims[2]).cosine).toBeGreaterThanOrEqual(
         0.9999,
