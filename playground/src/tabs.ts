@@ -10,7 +10,7 @@ export function addTab(id: string, title: string, intro: string): HTMLElement {
   alert.setAttribute("role", "alert");
   panel.append(alert);
   panel.setAttribute("role", "tabpanel");
-  panel.setAttribute("aria-labeledby", tab.id);
+  panel.setAttribute("aria-labelledby", tab.id);
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", panel.id);
   tab.addEventListener("click", () => select(tab));

@@ -144,7 +144,7 @@ function refuseOther(kept: IndexConfig, asked: IndexConfig): void {
   if (!other) return;
   throw new S2Error(
     "index",
-    `The index was made with ${other[0]}, and got ${other[1]}: their vectors cannot be compared. ` +
+    `The index was made with ${other[0]}; got ${other[1]}, whose vectors cannot be compared with it. ` +
       "Use what it was made with, or make another index elsewhere.",
   );
 }

@@ -96,7 +96,7 @@ it("advise without a test image that could be used says so", async () => {
         image(1, () => [-50, -50, -50]),
       );
   const { status, err } = await s2(["advise", set, ...flags(notBlack).slice(0, 2), "--threads", "1"], { cwd: folder });
-  expect(err).toMatch(/\nerror: No test image is left to measure costs on; see what is said of each\.\n$/);
+  expect(err).toMatch(/\nerror: No test image could be used, so no costs can be measured. See why each failed\.\n$/);
   expect(status).toBe(4);
 });
 

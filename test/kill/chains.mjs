@@ -12,11 +12,11 @@ const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const teacher = fileURLToPath(new URL("../../models/s2-tiny", import.meta.url));
 const small = ["--dim", "12", "--depth", "1", "--heads", "2", "--views", "8", "--steps", "3"];
 
-/** The arguments of each command, run in a folder with photos/ and set/, and the folders of its output. */
+/** The arguments of each command, run in a folder with images/ and set/, and the folders of its output. */
 export const commands = {
   extract: { args: ["extract", "images", "--scales", "1", "--picture", "--resume", "--format", "npy"], out: ["features"] },
   fit: { args: ["fit", "set", "--scales", "1", "--store", "kept", "-o", "head"], out: ["head", "kept"] },
-  similar: { args: ["similar", "photos/0.png", "--in", "images", "--scales", "1", "--store", "kept", "--json"], out: ["kept"] },
+  similar: { args: ["similar", "images/0.png", "--in", "images", "--scales", "1", "--store", "kept", "--json"], out: ["kept"] },
   train: { args: ["train", "images", "--teacher", teacher, "-o", "student", ...small], out: ["student"] },
 };
 

@@ -69,7 +69,7 @@ describe.skipIf(!installed)(`an index in LanceDB${reason}`, () => {
     const store = await openVectors(path);
     await expect(openIndex(store, { ...label, modelHash: "f".repeat(64) })).rejects.toMatchObject({
       code: "index",
-      message: expect.stringContaining("now comes the model toy (fingerprint ffffffffffff)"),
+      message: expect.stringContaining("got the model toy (fingerprint ffffffffffff)"),
     });
     const index = await openIndex(store, label);
     await expect(search(index, { image: noise(9, 1) })).rejects.toThrow("The query has 9 numbers; the index holds 8");
