@@ -73,7 +73,6 @@ export type S2ErrorCode =
   // Vision towers of language models
   | "tower"
   | "question"
-  | "answerer"
   | "projector"
   | "projector-width"
   // Training
