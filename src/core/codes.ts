@@ -72,7 +72,6 @@ export type S2ErrorCode =
   | "labels"
   // Vision towers of language models
   | "tower"
-  | "question"
   | "projector"
   | "projector-width"
   // Training
@@ -82,7 +81,6 @@ export type S2ErrorCode =
   // Data sets and metrics
   | "data-set"
   | "data-file"
-  | "experiment"
   | "metric"
   // Retrieval
   | "index"
@@ -105,5 +103,4 @@ export type S2ErrorCode =
   | "colors"
   | "picture"
   | "recording"
-  | "plots-missing"
   | "write";
