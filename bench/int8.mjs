@@ -1,5 +1,5 @@
 /**
- * int8 files against float32 on DeiT-Tiny and s2-tiny: what the second term of the activations (residual quantization), and layers chosen by
+ * int8 files against float32 on DeiT-Tiny and s2-tiny: what residual quantization of the activations, and layers chosen by
  * photos, give in accuracy and cost in time and size. Accuracy is the cosine of tokens, and k nearest neighbors by leave-one-out over all
  * photos of the clothing set: how often they name float32's class, and the right one.
  */
@@ -35,11 +35,11 @@ const photos = ["train", "validation", "test"].flatMap((split) =>
 );
 const calibration = { images: await calibrationPhotos(8), openGraph: (bytes) => openGraph(bytes, { threads: 1 }) };
 const variants = {
-  "one term": { residualFraction: 0 },
-  "two terms in 9 %": { residualFraction: 0.09 },
-  "two terms in 20 %": { residualFraction: 0.2 },
-  "two terms everywhere": { residualFraction: 1 },
-  "8 photos, two terms in 20 %": { ...calibration, residualFraction: 0.2 },
+  "no residuals": { residualFraction: 0 },
+  "residuals in 9 %": { residualFraction: 0.09 },
+  "residuals in 20 %": { residualFraction: 0.2 },
+  "residuals everywhere": { residualFraction: 1 },
+  "8 photos, residuals in 20 %": { ...calibration, residualFraction: 0.2 },
 };
 
 const details = {};

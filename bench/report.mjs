@@ -1,4 +1,4 @@
-/** The tables of docs/performance.md and docs/browser.md, from bench/results/*.json into docs between marker comments. `--check` only tells whether they are up to date. */
+/** The tables of docs/performance.md and docs/browser.md, from bench/results/*.json into docs between marker comments. `--check` only says whether they are up to date. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

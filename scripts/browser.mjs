@@ -14,8 +14,8 @@ export function findChromium() {
   const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
   const folders = (process.env.PATH ?? "").split(delimiter);
   const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
-  const own = chromium.executablePath();
-  return onPath ?? (existsSync(own) ? own : undefined);
+  const bundled = chromium.executablePath();
+  return onPath ?? (existsSync(bundled) ? bundled : undefined);
 }
 
 /** Why tests of pages cannot run here; undefined when they can. */

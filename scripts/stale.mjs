@@ -14,7 +14,7 @@ export function run(program, args, options = {}) {
   if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
 }
 
-/** Installs when what is installed is not what package-lock.json names. Times of files do not tell: a checkout changes them. */
+/** Installs when what is installed is not what package-lock.json names. Times of files do not show it: a checkout changes them. */
 export function installWhenStale() {
   if (!isInstalled()) run("npm", ["ci", "--no-fund", "--no-audit"], toStderr);
 }

@@ -35,7 +35,7 @@ const rowOf = (each, name) => [
   `${each.views} of ${each.recipe.view.fine === false ? "one tile" : "five tiles"}, ${4 * each.cells} of 196 patches`,
   each.drawn
     ? `${each.drawn} stored, ${percent(each.recipe.view.area[0])} to 100 % of the area`
-    : `new ones, each about ${each.uses} times; ${percent(each.recipe.view.area[0])} to 100 % of the area, ${percent(each.recipe.view.whole)} whole images, ${each.mixed ? `${percent(each.mixed)} mixed of two` : "none mixed"}${each.recipe.view.altered ? `, ${percent(each.recipe.view.altered)} altered` : ""}`,
+    : `new ones, each about ${each.uses} times; ${percent(each.recipe.view.area[0])} to 100 % of the area, ${percent(each.recipe.view.wholeFraction)} whole images, ${each.mixed ? `${percent(each.mixed)} mixed of two` : "none mixed"}${each.recipe.view.altered ? `, ${percent(each.recipe.view.altered)} altered` : ""}`,
   each.recipe.teacherLayers.map((layer) => layer.replace("hidden_states.", "").replace("last_hidden_state", "last")).join(", "),
   each.schedule.last === each.schedule.rate ? `${each.schedule.rate}` : `${each.schedule.rate} to ${each.schedule.last}`,
   `${each.clsWeight ?? 0.5}${each.components ? `, its first ${each.components} components` : ""}`,

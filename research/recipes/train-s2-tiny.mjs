@@ -92,7 +92,7 @@ const stored = [
   },
 ];
 /** And from new ones, each three times. */
-const view = { side: 224, area: [0.08, 1], whole: 0.25, fine: false };
+const view = { side: 224, area: [0.08, 1], wholeFraction: 0.25, fine: false };
 const fresh = {
   layers,
   components: 40,
@@ -110,7 +110,7 @@ const fresh = {
 /** All patches, as a student sees them later, from averaged weights. */
 const all = { ...fresh, cells: 49, begins: "averaged", average: 0.995 };
 /** Mostly images as they are, for that is what a model is shown when it is used; and then altered, so that they are not learned by heart. */
-const plain = { ...all, clsWeight: 1, view: { ...view, area: [0.2, 1], whole: 0.5 }, mixed: 0.25 };
+const plain = { ...all, clsWeight: 1, view: { ...view, area: [0.2, 1], wholeFraction: 0.5 }, mixed: 0.25 };
 const altered = { ...all, view: { ...view, altered: 0.6 }, mixed: 0.5 };
 const falling = (steps, rate, last) => ({ rate, steps, warmUp: 20, last });
 const drawn = [
@@ -120,7 +120,7 @@ const drawn = [
 ].filter(({ schedule }) => schedule.steps > 0);
 const finalStage = {
   ...altered,
-  view: { ...altered.view, whole: 0.4 },
+  view: { ...altered.view, wholeFraction: 0.4 },
   seed: seed + 3,
   clsWeight: 2,
   average: 0.998,

@@ -23,7 +23,13 @@ export function dice(seed) {
       return left.splice(Math.floor(next() * left.length), 1)[0];
     };
   };
-  return { next, between, deal, pick: (list) => list[Math.floor(next() * list.length)], chance: (part) => next() < part };
+  return {
+    next,
+    between,
+    deal,
+    pick: (list) => list[Math.floor(next() * list.length)],
+    chance: (probability) => next() < probability,
+  };
 }
 
 export const n = (value) => Math.round(value * 10) / 10;

@@ -123,11 +123,11 @@ export async function street() {
       `opacity="${n(d.between(0.3, 0.8))}" filter="url(#blur12)"`,
     ),
   );
-  const widths = [206, 164, 232, 150, 218, 178, 212];
+  const frontages = [206, 164, 232, 150, 218, 178, 212];
   let x = -8;
   const houses = [];
   const signs = [];
-  widths.forEach((w, i) => {
+  frontages.forEach((w, i) => {
     const trade = name();
     houses.push(house(d, x, w, [212, 270, 170, 246, 196, 262, 204][i], ground, trade, String(2 * i + 12)));
     if (i > 0) signs.push(hangingSign(d, x + 2, ground - 178 - (i % 3) * 9, trade));

@@ -5,7 +5,7 @@ import type { Pooling } from "../features/index.ts";
 import type { TASK_HEADS, TaskHeadName } from "../tasks/index.ts";
 import { readCount } from "./flags.ts";
 
-/** How a data set is read and split. */
+/** Flags for reading and splitting a data set. */
 export interface SetFlags {
   task?: Task;
   list?: string;
@@ -17,7 +17,7 @@ export interface SetFlags {
   seed?: number;
 }
 
-/** How a head is fitted. */
+/** Flags for fitting a head. */
 export interface HeadFlags {
   head?: TaskHeadName;
   pooling?: Pooling;

@@ -5,7 +5,7 @@ import { checkNames, dynamicNames, readOutputScale, readSettings } from "./optio
 import { imageSize } from "./plan.ts";
 import { checkTraits } from "./traits.ts";
 import type { DynamicS2Options, S2Plan, Traits } from "./types.ts";
-import { collectWarnings, type Warn, warnings } from "./warnings.ts";
+import { type Warn, warningList, warnings } from "./warnings.ts";
 
 type Grid = { readonly rows: number; readonly cols: number };
 
@@ -19,7 +19,7 @@ export function planDynamicS2(image: { height: number; width: number }, options:
   checkNames(options, dynamicNames);
   const size = imageSize(image);
   const { scales, maxTiles, gridChoice = "log-ratio", tile = scales?.[0], resizeOutputToIdx = 0 } = options;
-  const { found, warn } = collectWarnings();
+  const { found, warn } = warningList();
   const multiples = readMultiples(scales, gridChoice, warn);
   wholeTiles("tile", tile);
   wholeTiles("maxTiles", maxTiles);
@@ -78,14 +78,14 @@ function readMultiples(scales: readonly number[], gridChoice: string, warn: Warn
 }
 
 function noGrid(scales: readonly number[], min: number, maxTiles: number, gridChoice: string, warn: Warn): void {
-  const problem = `maxTiles is ${maxTiles}, but the last scale of [${scales.join(", ")}] needs at least ${min} tiles`;
+  const shortage = `maxTiles is ${maxTiles}, but the last scale of [${scales.join(", ")}] needs at least ${min} tiles`;
   if (gridChoice !== "nvila")
-    throw new S2Error("no-grid", `${problem}; pass maxTiles ${min} or more, or leave the last scale out.`, {
+    throw new S2Error("no-grid", `${shortage}; pass maxTiles ${min} or more, or leave the last scale out.`, {
       option: ["maxTiles", "scales"],
     });
   warn(
     "silent-1x1",
-    `${problem}: NVILA then runs it as a single tile without a word, so its detail is lost. Pass maxTiles ${min} or more.`,
+    `${shortage}: NVILA then runs it as a single tile without a word, so its detail is lost. Pass maxTiles ${min} or more.`,
     ["maxTiles", "scales"],
   );
 }

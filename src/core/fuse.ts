@@ -22,7 +22,7 @@ export interface Fusion {
 }
 
 /** One scale on its way to the output: where its tiles' tokens go, and what has arrived. */
-interface Part extends Pooling {
+interface PendingScale extends Pooling {
   readonly features: Tensor;
   missing: number;
 }
@@ -33,35 +33,35 @@ interface Part extends Pooling {
  */
 export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (scale: number, features: Tensor) => void): Fusion {
   const waiting: { index: number; from: number; images: number; output: TileOutput }[] = [];
-  const parts: (Part | undefined)[] = plan.scales.map(() => undefined);
+  const pendingScales: (PendingScale | undefined)[] = plan.scales.map(() => undefined);
   const grids: (Grid | undefined)[] = plan.scales.map(() => undefined);
   let channels: number | undefined;
   let merged: Tensor | undefined;
 
-  function place(index: number, from: number, images: number, output: TileOutput): void {
-    const part = (parts[index] ??= newPart(plan, index, output, grids[plan.outputScale]!, batch));
-    const { data } = part.features;
+  function poolRun(index: number, from: number, images: number, output: TileOutput): void {
+    const pending = (pendingScales[index] ??= newScale(plan, index, output, grids[plan.outputScale]!, batch));
+    const { data } = pending.features;
     const c = output.channels;
     const prefix = plan.numPrefixToken * c;
     for (let i = 0; i < images; i++) {
       const tile = Math.floor((from + i) / batch);
-      const rows = part.rows[Math.floor(tile / plan.scales[index].cols)];
-      const cols = part.cols[tile % plan.scales[index].cols];
+      const rows = pending.rows[Math.floor(tile / plan.scales[index].cols)];
+      const cols = pending.cols[tile % plan.scales[index].cols];
       const source = (i * output.data.length) / images;
       const target = (((from + i) % batch) * data.length) / batch;
       if (plan.outputShape === "bchw") {
-        addMap(output.data, source, c, rows, cols, data, target, part.grid.rows, part.grid.cols);
+        addMap(output.data, source, c, rows, cols, data, target, pending.grid.rows, pending.grid.cols);
       } else {
-        for (let k = 0; k < prefix; k++) data[target + k] += part.prefixWeights[tile] * output.data[source + k];
-        addTokens(output.data, source + prefix, c, rows, cols, data, target + prefix, part.grid.cols);
+        for (let k = 0; k < prefix; k++) data[target + k] += pending.prefixWeights[tile] * output.data[source + k];
+        addTokens(output.data, source + prefix, c, rows, cols, data, target + prefix, pending.grid.cols);
       }
     }
-    part.missing -= images;
-    if (part.missing > 0) return;
-    parts[index] = undefined;
-    merged ??= newOutput(plan, part.features);
-    mergePart(plan, index, part.features, merged.data);
-    onScale?.(index, part.features);
+    pending.missing -= images;
+    if (pending.missing > 0) return;
+    pendingScales[index] = undefined;
+    merged ??= newOutput(plan, pending.features);
+    mergeChannels(plan, index, pending.features, merged.data);
+    onScale?.(index, pending.features);
   }
 
   return {
@@ -76,7 +76,7 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
       }
       learnGrids(plan, grids, index, output.grid);
       waiting.push({ index, from, images, output });
-      if (grids[plan.outputScale]) for (const run of waiting.splice(0)) place(run.index, run.from, run.images, run.output);
+      if (grids[plan.outputScale]) for (const run of waiting.splice(0)) poolRun(run.index, run.from, run.images, run.output);
     },
     result() {
       const scale = plan.scales[plan.outputScale];
@@ -101,7 +101,7 @@ function learnGrids(plan: S2Plan, grids: (Grid | undefined)[], index: number, gr
   );
 }
 
-function newPart(plan: S2Plan, index: number, output: TileOutput, outputTileGrid: Grid, batch: number): Part {
+function newScale(plan: S2Plan, index: number, output: TileOutput, outputTileGrid: Grid, batch: number): PendingScale {
   const pools = pooling(plan, index, output.grid, outputTileGrid);
   const { rows, cols } = pools.grid;
   const c = output.channels;
@@ -121,7 +121,7 @@ function newOutput(plan: S2Plan, { dims }: Tensor): Tensor {
 }
 
 // Channels are the last axis of tokens and the second of maps: either way a scale fills blocks at a stride.
-function mergePart(plan: S2Plan, index: number, { dims, data }: Tensor, output: Float32Array): void {
+function mergeChannels(plan: S2Plan, index: number, { dims, data }: Tensor, output: Float32Array): void {
   const blocks = plan.outputShape === "bnc" ? dims[0] * dims[1] : dims[0];
   const block = data.length / blocks;
   const concat = plan.merge === "concat";

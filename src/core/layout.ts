@@ -68,8 +68,9 @@ export function possibleGrids([height, width]: Size, patchSize: number): Grid[] 
 }
 
 /** The grid of a tile: of the model's own size as the model says, of another one the whole patches. */
-export function tileGrid(tile: Size, patchSize: number, { imageSize, tileGrid: own }: Traits = {}): Grid {
-  if (own && imageSize && tile[0] === imageSize[0] && tile[1] === imageSize[1]) return { rows: own[0], cols: own[1] };
+export function tileGrid(tile: Size, patchSize: number, { imageSize, tileGrid: modelGrid }: Traits = {}): Grid {
+  if (modelGrid && imageSize && tile[0] === imageSize[0] && tile[1] === imageSize[1])
+    return { rows: modelGrid[0], cols: modelGrid[1] };
   return { rows: Math.floor(tile[0] / patchSize), cols: Math.floor(tile[1] / patchSize) };
 }
 

@@ -90,7 +90,7 @@ function notATensor(output: unknown): S2Error {
   );
 }
 
-// The grid comes from the patch size where the model tells it. Otherwise tokens are taken to be squares of pixels,
+// The grid comes from the patch size where the model has one. Otherwise tokens are taken to be squares of pixels,
 // so the grid has the tile's own proportions; for a square tile that is the reference's rule.
 function tokenGrid(tokens: number, tile: readonly [number, number], prefix: number, patchSize?: number): Grid {
   const count = tokens - prefix;

@@ -5,7 +5,7 @@ import { layOut, withTraits } from "./layout.ts";
 import { checkNames, readOutputScale, readSettings, type Settings } from "./options.ts";
 import { checkTraits } from "./traits.ts";
 import type { S2Options, S2Plan, ScalePlan, Traits } from "./types.ts";
-import { collectWarnings, type Warn, warnings } from "./warnings.ts";
+import { type Warn, warningList, warnings } from "./warnings.ts";
 
 type Size = readonly [height: number, width: number];
 
@@ -17,7 +17,7 @@ type Size = readonly [height: number, width: number];
 export function planS2(image: { height: number; width: number }, options: S2Options, traits: Traits = {}): S2Plan {
   checkNames(options);
   const size = imageSize(image);
-  const { found, warn } = collectWarnings();
+  const { found, warn } = warningList();
   const settings = readSettings(options, warn);
   const sizes = readSizes(size, options, settings, warn);
   const outputScale = readOutputScale(options.resizeOutputToIdx ?? 0, sizes.length);

@@ -61,7 +61,7 @@ export function addMap(
 
 /** Writes a scale's features [b, n, c] (or [b, c, n]) into channels of the output: beside the other scales', or added to them. */
 export function mergeScale(
-  part: Float32Array,
+  source: Float32Array,
   blocks: number,
   block: number,
   target: Float32Array,
@@ -72,6 +72,6 @@ export function mergeScale(
   for (let i = 0; i < blocks; i++) {
     const from = i * block;
     const to = i * stride + offset;
-    for (let k = 0; k < block; k++) target[to + k] += factor * part[from + k];
+    for (let k = 0; k < block; k++) target[to + k] += factor * source[from + k];
   }
 }

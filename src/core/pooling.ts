@@ -19,11 +19,11 @@ export function pooling(plan: S2Plan, index: number, grid: Grid, outputTileGrid:
   const from = axes(plan, index, grid);
   const onto = axes(plan, plan.outputScale, outputTileGrid);
   const covered = plan.fusion === "aligned" ? coverage(plan.scales[index]) : plan.scales[index].tiles.map(() => 1);
-  const all = covered.reduce((sum, part) => sum + part, 0);
+  const all = covered.reduce((sum, fraction) => sum + fraction, 0);
   return {
     rows: linkTiles(from.rows, onto.rows, plan.fusion),
     cols: linkTiles(from.cols, onto.cols, plan.fusion),
-    prefixWeights: covered.map((part) => part / all),
+    prefixWeights: covered.map((fraction) => fraction / all),
     grid: { rows: onto.rows.cells, cols: onto.cols.cells },
   };
 }

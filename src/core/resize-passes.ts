@@ -9,7 +9,7 @@ export type ResizeColumns = (
   image: number,
   top: number,
   left: number,
-  part: readonly [height: number, width: number],
+  window: readonly [height: number, width: number],
   out: Float32Array,
   offset: number,
 ) => void;
@@ -28,12 +28,12 @@ export function resizeAlongRows(
   const rows = along ? new Float64Array(b * channels * h * width) : data; // doubles: the second pass reads them without converting
   if (along) resizeRows(data, w, along, rows, width, b * channels * h);
   const sums = new Float64Array(width);
-  return (image, top, left, part, out, offset) => {
-    const [lines, count] = [Math.min(part[0], height - top), Math.min(part[1], width - left)];
+  return (image, top, left, window, out, offset) => {
+    const [lines, count] = [Math.min(window[0], height - top), Math.min(window[1], width - left)];
     for (let c = 0; c < channels; c++) {
       const plane = (image * channels + c) * h * width + left;
       for (let y = 0; y < lines; y++) {
-        const to = offset + (c * part[0] + y) * part[1];
+        const to = offset + (c * window[0] + y) * window[1];
         if (down) resizeColumns(rows, plane, width, down, top + y, count, out, to, sums);
         else copy(rows, plane + (top + y) * width, count, out, to);
       }

@@ -11,14 +11,14 @@ type Size = readonly [height: number, width: number];
 const sameSize = (a: Size, b: Size): boolean => a[0] === b[0] && a[1] === b[1];
 
 /** Creates an empty list of warnings and the function that adds to it. */
-export function collectWarnings(): { found: PlanWarning[]; warn: Warn } {
+export function warningList(): { found: PlanWarning[]; warn: Warn } {
   const found: PlanWarning[] = [];
   return { found, warn: (code, message, option) => found.push({ code, message, ...(option && { option }) }) };
 }
 
 /** Lists the traps of docs/traps.md that a finished plan walks into; `maxSplitSize` is what the caller gave. */
 export function warnings(plan: S2Plan, traits: Traits, maxSplitSize?: Size): PlanWarning[] {
-  const { found, warn } = collectWarnings();
+  const { found, warn } = warningList();
   const { image, scales, splitMode, antialias } = plan;
   const { patchSize } = traits;
   const meant = traits.imageSize ?? (splitMode === "exact" ? maxSplitSize : undefined);
@@ -77,7 +77,7 @@ export function warnings(plan: S2Plan, traits: Traits, maxSplitSize?: Size): Pla
 /** Warns of what the reference does with padding and fusion "aligned" does not. */
 function paddingWarnings({ scales, numPrefixToken, image }: S2Plan, traits: Traits, warn: Warn): void {
   const { patchSize } = traits;
-  const emptiest = scales.flatMap(coverage).reduce((least, part) => Math.min(least, part)); // not spread: there may be very many
+  const emptiest = scales.flatMap(coverage).reduce((least, fraction) => Math.min(least, fraction)); // not spread: there may be very many
   if (numPrefixToken > 0 && emptiest < 1) {
     warn(
       "diluted-prefix",
@@ -115,6 +115,6 @@ function paddingWarnings({ scales, numPrefixToken, image }: S2Plan, traits: Trai
 
 /** Computes the part of each tile that the image fills, row by row, 0 to 1. */
 export function coverage({ rowStarts, colStarts, tile, canvas, padding }: ScalePlan): number[] {
-  const part = (axis: 0 | 1, start: number) => Math.min(1, Math.max(0, (canvas[axis] - padding[axis] - start) / tile[axis]));
-  return rowStarts.flatMap((y) => colStarts.map((x) => part(0, y) * part(1, x)));
+  const covered = (axis: 0 | 1, start: number) => Math.min(1, Math.max(0, (canvas[axis] - padding[axis] - start) / tile[axis]));
+  return rowStarts.flatMap((y) => colStarts.map((x) => covered(0, y) * covered(1, x)));
 }

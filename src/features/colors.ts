@@ -26,8 +26,8 @@ export function principalColors(map: { rows: number; cols: number; channels: num
 }
 
 function checkMap({ rows, cols, channels, data }: { rows: number; cols: number; channels: number; data: Float32Array }): number {
-  const whole = [rows, cols, channels].every((size) => Number.isSafeInteger(size) && size > 0);
-  if (!whole || rows * cols * channels !== data.length) {
+  const isValid = [rows, cols, channels].every((size) => Number.isSafeInteger(size) && size > 0);
+  if (!isValid || rows * cols * channels !== data.length) {
     throw new S2Error(
       "colors",
       `Got ${data.length} numbers for ${rows} x ${cols} tokens of ${channels} channels; expected whole sizes of at least 1 whose product is the count.`,
@@ -122,14 +122,14 @@ function multiply(matrix: Float64Array, axes: readonly Float64Array[], out: read
 /** Makes axis i orthogonal to those before and of length 1 (or 0: no variance is left); returns the length that it had. */
 function orthonormalize(axes: Float64Array[], i: number): number {
   const axis = axes[i];
-  const whole = Math.sqrt(dot(axis, axis));
+  const lengthBefore = Math.sqrt(dot(axis, axis));
   for (let j = 0; j < i; j++) {
     const shared = dot(axis, axes[j]);
     for (let c = 0; c < axis.length; c++) axis[c] -= shared * axes[j][c];
   }
   const length = Math.sqrt(dot(axis, axis));
   // What rounding leaves of an axis that lies in the span of the others is noise, not a direction.
-  const scale = length > 1e-12 * whole ? 1 / length : 0;
+  const scale = length > 1e-12 * lengthBefore ? 1 / length : 0;
   for (let c = 0; c < axis.length; c++) axis[c] *= scale;
   return scale === 0 ? 0 : length;
 }
@@ -166,8 +166,8 @@ function stretch(along: Float64Array, colors: Uint8Array, color: number): void {
 }
 
 /** Between the two nearest numbers, as NumPy's default. */
-function percentile(sorted: Float64Array, part: number): number {
-  const at = part * (sorted.length - 1);
+function percentile(sorted: Float64Array, fraction: number): number {
+  const at = fraction * (sorted.length - 1);
   const below = Math.floor(at);
   return sorted[below] + (sorted[Math.ceil(at)] - sorted[below]) * (at - below);
 }

@@ -21,7 +21,7 @@ export function fitImage(
   const long = (length: number) => (length === short ? side : Math.trunc((side * length) / short));
   refuseShape(image, [long(height), long(width)], "resized");
   const resized = resizePixels(image, [long(height), long(width)], filter);
-  return part(resized, Math.floor((resized.height - side) / 2), Math.floor((resized.width - side) / 2), side);
+  return cutSquare(resized, Math.floor((resized.height - side) / 2), Math.floor((resized.width - side) / 2), side);
 }
 
 function refuseShape(image: { width: number; height: number }, size: readonly [number, number], how: string): void {
@@ -47,7 +47,7 @@ function padded({ width, height, channels, data }: Pixels, background: readonly 
   return { width: side, height: side, channels, data: square };
 }
 
-function part({ width, channels, data }: Pixels, top: number, left: number, side: number): Pixels {
+function cutSquare({ width, channels, data }: Pixels, top: number, left: number, side: number): Pixels {
   const out = new Uint8Array(side * side * channels);
   for (let y = 0; y < side; y++) {
     const from = ((top + y) * width + left) * channels;

@@ -25,22 +25,22 @@ const darkened = 0.45;
 
 /**
  * The image with the marked box, then the image under each map's heat. In each map the lower half of the numbers is cold and the highest
- * hundredth hottest: cosines of one image's tokens differ little, and the place itself would outshine all others; `place` says where the maps' grids lie.
+ * hundredth hottest: cosines of one image's tokens differ little, and the location itself would outshine all others; `gridGeometry` says where the maps' grids lie.
  */
 export function heatPicture(
   image: Pixels,
-  maps: readonly { readonly heat: HeatMap; readonly place: GridGeometry }[],
+  maps: readonly { readonly heat: HeatMap; readonly gridGeometry: GridGeometry }[],
   marked: Box,
   height = 448,
 ): Pixels {
   const drawn = opaque(resizePixels(image, panelSize(image, height), "bicubic"));
-  const panels = [drawn, ...maps.map(({ heat, place }) => heatOver(drawn, image, heat, place))];
+  const panels = [drawn, ...maps.map(({ heat, gridGeometry }) => heatOver(drawn, image, heat, gridGeometry))];
   for (const panel of panels) outline(panel, image, [marked]);
   return strip(panels);
 }
 
 /**
- * One such panel: the image as it is `drawn` (RGB, any size), darkened, and over it the heat. `image` is the size that `place` speaks of.
+ * One such panel: the image as it is `drawn` (RGB, any size), darkened, and over it the heat. `image` is the size that the grid geometry refers to.
  * @throws S2Error "picture" for numbers that are not finite.
  */
 export function heatOver(
@@ -89,10 +89,10 @@ const glows = Float64Array.from({ length: 4 * 256 }, (_, i) => {
   const heat = (i >> 2) / 255;
   const cover = 0.85 * Math.min(1, 2 * heat);
   if (i % 4 === 0) return 1 - cover;
-  const place = heat * (INFERNO.length - 1);
-  const below = Math.min(INFERNO.length - 2, Math.floor(place));
+  const position = heat * (INFERNO.length - 1);
+  const below = Math.min(INFERNO.length - 2, Math.floor(position));
   const [from, to] = [INFERNO[below][(i % 4) - 1], INFERNO[below + 1][(i % 4) - 1]];
-  return (from + (to - from) * (place - below)) * cover;
+  return (from + (to - from) * (position - below)) * cover;
 });
 
 /** A channel's light, of each level of heat over each level of the image's light: [3, 256, 256]; made when first wanted. */

@@ -22,7 +22,7 @@ export function picture(image: Pixels, scales: readonly { colors: Pixels; tiles:
   return strip(panels);
 }
 
-/** The size at which an image is drawn. @throws S2Error "picture" for a height that is none. */
+/** The size at which an image is drawn. @throws S2Error "picture" for an invalid height. */
 export function panelSize(image: Pixels, height: number): [height: number, width: number] {
   if (!Number.isSafeInteger(height) || height < 1) {
     throw new S2Error("picture", `Got height ${height}; expected a whole number of pixels of at least 1, 448 for example.`);
@@ -64,9 +64,9 @@ export function outline(panel: Pixels, image: Pixels, tiles: readonly Box[]): vo
   }
 }
 
-/** A place in the image as a whole pixel of the panel, edges included. */
-function onPanel(place: number, imageSide: number, panelSide: number): number {
-  return Math.min(panelSide - 1, Math.max(0, Math.round((place * panelSide) / imageSide)));
+/** A coordinate in the image as a whole pixel of the panel, edges included. */
+function onPanel(coordinate: number, imageSide: number, panelSide: number): number {
+  return Math.min(panelSide - 1, Math.max(0, Math.round((coordinate * panelSide) / imageSide)));
 }
 
 /** Fills the rectangle, last row and column included, as far as it lies on the picture. */

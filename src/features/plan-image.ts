@@ -125,7 +125,7 @@ function centered({ height, width }: { height: number; width: number }, tile: Si
   return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };
 }
 
-// `asked`: the caller counts prefix tokens; who leaves them to the model is not told how they are averaged. The plan speaks of the region; its boxes are moved into the image. One resize makes each scale here, so nothing is resized twice.
+// `asked`: the caller counts prefix tokens; a caller who leaves them to the model gets no warning of how they are averaged. The plan speaks of the region; its boxes are moved into the image. One resize makes each scale here, so nothing is resized twice.
 function forImage(plan: S2Plan, image: { height: number; width: number }, region: Box, asked: boolean): S2Plan {
   const moved = (box: Box): Box => ({ ...box, left: box.left + region.left, top: box.top + region.top });
   const scales = plan.scales.map((scale) => ({ ...scale, tiles: scale.tiles.map(moved) }));

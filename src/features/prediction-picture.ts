@@ -57,11 +57,11 @@ export function depthPicture(
   return strip([opaque(resizePixels(image, size, "bicubic")), resizePixels(flat, size, "box")]);
 }
 
-/** Returns the color of a depth: `part` is 0 for the nearest, 1 for the farthest. */
-export function depthColor(part: number): [red: number, green: number, blue: number] {
-  const place = (1 - part) * (INFERNO.length - 1);
-  const below = Math.min(INFERNO.length - 2, Math.floor(place));
-  const between = (c: number) => Math.round(INFERNO[below][c] + (INFERNO[below + 1][c] - INFERNO[below][c]) * (place - below));
+/** Returns the color of a depth, scaled to 0 for the nearest and 1 for the farthest. */
+export function depthColor(depth: number): [red: number, green: number, blue: number] {
+  const position = (1 - depth) * (INFERNO.length - 1);
+  const below = Math.min(INFERNO.length - 2, Math.floor(position));
+  const between = (c: number) => Math.round(INFERNO[below][c] + (INFERNO[below + 1][c] - INFERNO[below][c]) * (position - below));
   return [between(0), between(1), between(2)];
 }
 

@@ -17,8 +17,8 @@ export function prepareImage(
   return { dims: [1, 3, height, width], data };
 }
 
-/** `part` of `whole`'s middle: rounding must not take it outside. */
-const middle = (whole: number, part: number): [number, number] => {
-  const from = Math.max(0, (whole - part) / 2);
-  return [from, Math.min(whole, from + part)];
+/** The middle `length` of a side: rounding must not take it outside. */
+const middle = (side: number, length: number): [number, number] => {
+  const from = Math.max(0, (side - length) / 2);
+  return [from, Math.min(side, from + length)];
 };

@@ -83,8 +83,8 @@ function fromMap({ dims: [, channels, rows, cols], data }: Tensor): ScaleMap {
 export function scalePicture(image: Photo, maps: readonly ScaleMap[], plan: S2Plan): Pixels {
   const { left, top, width, height } = plan.region ?? { left: 0, top: 0, width: image.width, height: image.height };
   const [rows, cols] = [Math.max(1, Math.round(height)), Math.max(1, Math.round(width))];
-  const whole = rows === image.height && cols === image.width;
-  const seen = whole ? image : resizePixels(image, [rows, cols], "box", [left, top, left + width, top + height]);
+  const isUncropped = rows === image.height && cols === image.width;
+  const seen = isUncropped ? image : resizePixels(image, [rows, cols], "box", [left, top, left + width, top + height]);
   const moved = (box: Box): Box => ({ ...box, left: box.left - left, top: box.top - top });
   return picture(
     seen,

@@ -16,15 +16,15 @@ export function takeScales(tokens: ImageTokens, scales: readonly number[]): Imag
   const kept = scales.map((scale) => channelsPerScale[scale]);
   const width = kept.reduce((sum, each) => sum + each, 0);
   const rows = data.length / channels;
-  const part = new Float32Array(rows * width);
+  const taken = new Float32Array(rows * width);
   for (let row = 0, to = 0; row < rows; row++) {
     for (let i = 0; i < scales.length; i++) {
       const from = row * channels + starts[scales[i]];
-      part.set(data.subarray(from, from + kept[i]), to);
+      taken.set(data.subarray(from, from + kept[i]), to);
       to += kept[i];
     }
   }
-  return { ...tokens, data: part, channels: width, channelsPerScale: kept };
+  return { ...tokens, data: taken, channels: width, channelsPerScale: kept };
 }
 
 /** Scales added instead of concatenated (paper, Table 12), or their mean. */
@@ -89,18 +89,18 @@ export function poolTo(tokens: ImageTokens, grid: ImageTokens["grid"]): ImageTok
 export function joinScales(parts: readonly ImageTokens[]): ImageTokens {
   const [first] = parts;
   const rows = first.data.length / first.channels;
-  const channels = parts.reduce((sum, part) => sum + part.channels, 0);
+  const channels = parts.reduce((sum, each) => sum + each.channels, 0);
   const data = new Float32Array(rows * channels);
   let offset = 0;
-  for (const part of parts) {
-    if (part.grid.rows !== first.grid.rows || part.grid.cols !== first.grid.cols || part.prefix !== first.prefix)
+  for (const each of parts) {
+    if (each.grid.rows !== first.grid.rows || each.grid.cols !== first.grid.cols || each.prefix !== first.prefix)
       throw new S2Error(
         "rows",
-        `Got grids of ${first.grid.cols}x${first.grid.rows} and ${part.grid.cols}x${part.grid.rows} tokens to join; pool one to the other's grid.`,
+        `Got grids of ${first.grid.cols}x${first.grid.rows} and ${each.grid.cols}x${each.grid.rows} tokens to join; pool one to the other's grid.`,
       );
     for (let row = 0; row < rows; row++)
-      data.set(part.data.subarray(row * part.channels, (row + 1) * part.channels), row * channels + offset);
-    offset += part.channels;
+      data.set(each.data.subarray(row * each.channels, (row + 1) * each.channels), row * channels + offset);
+    offset += each.channels;
   }
   return { ...first, data, channels, channelsPerScale: parts.flatMap(({ channelsPerScale }) => channelsPerScale) };
 }

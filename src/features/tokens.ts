@@ -25,7 +25,7 @@ export function imageTokens({ data, dims, grid, plan, gridGeometry }: Features):
   const channelsPerScale = Array.from({ length: scales }, () => dims[2] / scales);
   const [height, width] = plan.image;
   const { region, token } = gridGeometry;
-  const whole = region.width === width && region.height === height;
+  const isUncropped = region.width === width && region.height === height;
   const even = Math.abs(token[0] * grid.rows - height) < 1e-6 && Math.abs(token[1] * grid.cols - width) < 1e-6;
   const size = plan.image;
   return {
@@ -35,6 +35,6 @@ export function imageTokens({ data, dims, grid, plan, gridGeometry }: Features):
     grid,
     channelsPerScale,
     size,
-    ...(!(whole && even) && { gridGeometry }),
+    ...(!(isUncropped && even) && { gridGeometry }),
   };
 }

@@ -67,8 +67,8 @@ export async function visualTokens(
   const several = blocks.rows * blocks.cols > 1;
   if (several && (prefix > 0 || order === "columns")) refuseBlocks();
   const { features, grid } = await see(model, image, tower, plan, options);
-  const own = withoutFirst(features, plan.numPrefixToken - prefix);
-  const given = oneTile ? repeated(own, tower.scales.length) : own;
+  const extracted = withoutFirst(features, plan.numPrefixToken - prefix);
+  const given = oneTile ? repeated(extracted, tower.scales.length) : extracted;
   if (!project) return { data: given.data, dims: dimsOf(given), grid, prefix, order: "rows", plan };
   const projected = await project(several ? cutBlocks(given, grid, blocks) : given);
   checkFinite(projected.data, "The projector's output");
@@ -130,8 +130,8 @@ function withoutFirst({ dims: [, n, c], data }: Tensor, count: number): Tensor {
 function repeated({ dims: [, n, c], data }: Tensor, times: number): Tensor {
   const out = new Float32Array(n * c * times);
   for (let token = 0; token < n; token++) {
-    const own = data.subarray(token * c, (token + 1) * c);
-    for (let k = 0; k < times; k++) out.set(own, (token * times + k) * c);
+    const channels = data.subarray(token * c, (token + 1) * c);
+    for (let k = 0; k < times; k++) out.set(channels, (token * times + k) * c);
   }
   return { dims: [1, n, c * times], data: out };
 }

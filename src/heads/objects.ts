@@ -36,7 +36,7 @@ export interface ObjectsOptions extends HeadOptions<LabeledObjects> {
   readonly classes: readonly string[];
   /** Weight of ½ Σ weight² beside the mean loss of an image. Of a list, the best on the validation images is taken. */
   readonly decay: number | readonly number[];
-  /** Whether the objects' locations are known ("places", default), or only their number in each image ("images"). */
+  /** Supervision: the objects' locations ("places", default), or only their number in each image ("images"). */
   readonly from?: "places" | "images";
   /** Most steps of L-BFGS for each decay; default 1000. */
   readonly iterations?: number;

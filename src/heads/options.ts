@@ -8,7 +8,7 @@ export interface FitProgress {
   readonly step: string;
   /** Rows, steps or values that are done. */
   readonly done: number;
-  /** How many there are at most, where that is known. */
+  /** Most rows, steps or values there can be, where that is known. */
   readonly of?: number;
   /** Mean loss of the training rows, penalty included. */
   readonly loss?: number;

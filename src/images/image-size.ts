@@ -1,4 +1,4 @@
-/** The upright size of an image from its header, without decoding it: one function for data sets and whoever else needs it. */
+/** The upright size of an image from its header, without decoding it: one function for data sets and all other callers. */
 import { S2Error } from "../core/index.ts";
 import { swapsSides } from "./orientation.ts";
 

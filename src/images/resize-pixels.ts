@@ -20,15 +20,15 @@ export function resizePixels(
   checkPixels(pixels);
   const [height, width] = checkSize(size);
   checkFilter(filter);
-  const part = box === undefined ? [0, 0, pixels.width, pixels.height] : checkBox(box, pixels);
+  const bounds = box === undefined ? [0, 0, pixels.width, pixels.height] : checkBox(box, pixels);
   const { channels } = pixels;
-  const rowsStay = part[0] === 0 && part[2] === pixels.width && width === pixels.width;
-  const columnsStay = part[1] === 0 && part[3] === pixels.height && height === pixels.height;
+  const rowsStay = bounds[0] === 0 && bounds[2] === pixels.width && width === pixels.width;
+  const columnsStay = bounds[1] === 0 && bounds[3] === pixels.height && height === pixels.height;
   if (rowsStay && columnsStay) return { width, height, channels, data: Uint8Array.from(pixels.data) };
 
   const source = channels === 4 ? premultiply(pixels.data) : pixels.data;
-  const across = rowsStay ? undefined : filterWeights(filter, pixels.width, part[0], part[2], width);
-  const down = columnsStay ? undefined : filterWeights(filter, pixels.height, part[1], part[3], height);
+  const across = rowsStay ? undefined : filterWeights(filter, pixels.width, bounds[0], bounds[2], width);
+  const down = columnsStay ? undefined : filterWeights(filter, pixels.height, bounds[1], bounds[3], height);
   const data = filterBoth(source, pixels, across, down);
   if (channels === 4) unpremultiply(data);
   return { width, height, channels, data };

@@ -35,7 +35,7 @@ export const vit: Family = {
   read: (config, weights) => describe(withDefaults(config, "vit"), weights, cls),
 };
 
-/** As it is without masking, in the image's order. */
+/** ViT-MAE without masking, its patches in the image's order. */
 export const vitMae: Family = {
   ...{ prefix: "vit", names },
   read: (config, weights) => describe(withDefaults(config, "vit_mae"), weights, cls),

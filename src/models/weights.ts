@@ -18,7 +18,7 @@ export interface Weights {
   dims(name: string): readonly number[] | undefined;
   /** The tensor, whose shape must be `dims` but for sizes of 1; else zeros, and `refuseIssues` throws. */
   get(name: string, dims: readonly number[]): Weight;
-  /** How many numbered parts there are: `count("blocks")` for blocks.0, blocks.1 ... */
+  /** Counts numbered parts: `count("blocks")` for blocks.0, blocks.1 ... */
   count(name: string): number;
   /** @throws S2Error "weights" that names every tensor that was asked for and is missing or misshapen, or was not and is not `unused`. */
   refuseIssues(unused?: RegExp): void;
@@ -41,7 +41,7 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
   let zeros = 0;
   const read = new Set<string>();
   const below = (path: string): Weights => {
-    /** As the file has it: heads are outside of the prefix. */
+    /** The name in the file: heads are outside of the prefix. */
     const stored = (name: string | number): string => {
       const full = path ? `${path}.${name}` : String(name);
       const storedName = names.reduce((changed, [from, to]) => changed.replace(from, to), full);

@@ -23,7 +23,7 @@ export interface IndexConfig {
 export interface ImageIndex {
   /** Storage of the vectors. */
   readonly store: VectorStore;
-  /** What the vectors were made with. */
+  /** Configuration that the vectors were made with. */
   readonly config: IndexConfig;
 }
 

@@ -34,7 +34,7 @@ import type { FeaturesOf } from "./task-images.ts";
 /** Sums by name, such as "confusion" or "top5", all over the same images; `taskFigures` computes figures from them. */
 export type TaskSums = Readonly<Record<string, ImageSums>>;
 
-/** How a head is evaluated. */
+/** Options of evaluating a head. */
 export interface EvaluateOptions {
   /** Runs the head's graph: `openGraph` of "s2-vision/node" or "s2-vision/web". */
   readonly openGraph: OpenGraph;

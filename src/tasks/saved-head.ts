@@ -12,7 +12,7 @@ import type { TaskSplitOptions } from "./splits.ts";
 
 /** The origin of the features that a head was fitted on. */
 export interface HeadFeatures {
-  /** What loads the model again: `model` is its path or hub name, the others are options of `loadModel`. */
+  /** Arguments that load the model again: `model` is its path or hub name, the others are options of `loadModel`. */
   readonly model?: { readonly model?: string } & Readonly<Record<string, unknown>>;
   /** From `modelFingerprint`. */
   readonly modelHash: string;

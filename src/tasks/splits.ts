@@ -13,7 +13,7 @@ export interface TaskSplits<K extends Task> {
   readonly notes: readonly string[];
 }
 
-/** How missing splits are split off. */
+/** Options of splitting off missing splits. */
 export interface TaskSplitOptions {
   /** Fraction of the training images to split off when the data set has no test split; by default there is none then. */
   readonly testFraction?: number;

@@ -10,7 +10,7 @@ import { drawView, type View } from "./views.ts";
 export interface FreshOptions extends BatchOptions, Pick<ShardOptions, "images" | "load" | "teacher" | "preprocessing" | "view"> {
   /** Views in memory, from which batches are drawn: at least `views`. */
   readonly pool: number;
-  /** How many times each view is used, on average. */
+  /** Times that each view is used, on average. */
   readonly uses: number;
   /** Fraction of views that are a mixture of two images, also for the teacher (Beyer et al., arXiv 2106.05237, §3). */
   readonly mixed: number;

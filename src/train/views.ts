@@ -12,7 +12,7 @@ export interface ViewOptions {
   /** Makes a fine view too; default true. */
   readonly fine?: boolean;
   /** Fraction of views that are the whole image; default 0. */
-  readonly whole?: number;
+  readonly wholeFraction?: number;
   /** Fraction of views that are turned, sheared and recolored (`alter`); default 0. */
   readonly altered?: number;
 }
@@ -24,8 +24,12 @@ export interface View {
 }
 
 /** Draws a view of an image. */
-export function drawView(image: Pixels, { side, area, fine = true, whole = 0, altered = 0 }: ViewOptions, random: Random): View {
-  const isWhole = whole > 0 && random() < whole;
+export function drawView(
+  image: Pixels,
+  { side, area, fine = true, wholeFraction = 0, altered = 0 }: ViewOptions,
+  random: Random,
+): View {
+  const isWhole = wholeFraction > 0 && random() < wholeFraction;
   const box = isWhole ? ([0, 0, image.width, image.height] as const) : drawBox(image, area, random);
   const flipped = random() < 0.5;
   const draw = (size: number) => {

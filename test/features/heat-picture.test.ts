@@ -18,8 +18,8 @@ describe("heat over an image", () => {
     const strip = heatPicture(
       gray,
       [
-        { heat: heat([13]), place: whole },
-        { heat: heat([30]), place: whole },
+        { heat: heat([13]), gridGeometry: whole },
+        { heat: heat([30]), gridGeometry: whole },
       ],
       box,
       40,
@@ -34,27 +34,32 @@ describe("heat over an image", () => {
   });
 
   it("outlines the place in every panel", () => {
-    const strip = heatPicture(gray, [{ heat: heat([30]), place: whole }], { left: 20, top: 10, width: 20, height: 20 }, 40);
+    const strip = heatPicture(
+      gray,
+      [{ heat: heat([30]), gridGeometry: whole }],
+      { left: 20, top: 10, width: 20, height: 20 },
+      40,
+    );
     for (const panel of [0, 88]) expect(at(strip, panel + 20, 20)).toEqual([255, 255, 255]);
   });
 
   it("covers only what the model saw of a cropped image, and cuts tokens that reach beyond the image", () => {
     const crop = { region: { left: 40, top: 0, width: 40, height: 40 }, token: [10, 5] as const };
-    const strip = heatPicture(gray, [{ heat: heat([13]), place: crop }], box, 40);
+    const strip = heatPicture(gray, [{ heat: heat([13]), gridGeometry: crop }], box, 40);
     expect(light(at(strip, 88 + 40 + 27, 15))).toBeGreaterThan(500);
     expect(at(strip, 88 + 30, 15)).toEqual([54, 54, 54]);
     const beyond = { region: whole.region, token: [15, 15] as const };
-    const cut = heatPicture(gray, [{ heat: heat([12]), place: beyond }], box, 40);
+    const cut = heatPicture(gray, [{ heat: heat([12]), gridGeometry: beyond }], box, 40);
     expect([cut.width, light(at(cut, 88 + 67, 22)) > 500]).toEqual([168, true]);
   });
 
   it("without any difference is dark, and of numbers that are none is refused", () => {
     const flat = { rows: 2, cols: 2, data: new Float32Array(4).fill(0.5) };
-    expect(at(heatPicture(gray, [{ heat: flat, place: { ...whole, token: [20, 40] } }], box, 40), 88 + 60, 30)).toEqual([
+    expect(at(heatPicture(gray, [{ heat: flat, gridGeometry: { ...whole, token: [20, 40] } }], box, 40), 88 + 60, 30)).toEqual([
       54, 54, 54,
     ]);
     for (const data of [new Float32Array(3), Float32Array.of(1, 2, Number.NaN, 4)])
-      expect(() => heatPicture(gray, [{ heat: { ...flat, data }, place: whole }], box)).toThrow(
+      expect(() => heatPicture(gray, [{ heat: { ...flat, data }, gridGeometry: whole }], box)).toThrow(
         expect.objectContaining({ code: "picture" }),
       );
     expect(() => heatPicture(gray, [], box, 0)).toThrow(expect.objectContaining({ code: "picture" }));

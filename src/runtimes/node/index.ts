@@ -1,4 +1,4 @@
-/** What Node's runtime offers: models by onnxruntime-node, images by sharp, models from the hub. */
+/** Node's runtime: models by onnxruntime-node, images by sharp, models from the hub. */
 
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";

@@ -94,7 +94,7 @@ export async function similarityMaps(
   const box = boxOf(tokens, region);
   const maps = tokens.channelsPerScale.map((_, last) => {
     const first = takeScales(tokens, [...Array(last + 1).keys()]);
-    return { heat: { ...first.grid, data: similarities(first, regionVector(first, box)) }, place: gridGeometryOf(first) };
+    return { heat: { ...first.grid, data: similarities(first, regionVector(first, box)) }, gridGeometry: gridGeometryOf(first) };
   });
   return { box, maps, grid: tokens.grid };
 }

@@ -1,4 +1,4 @@
-/** What the browser's runtime offers: models by onnxruntime-web, images by createImageBitmap, graphs for heads and training. */
+/** The browser's runtime: models by onnxruntime-web, images by createImageBitmap, graphs for heads and training. */
 
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
