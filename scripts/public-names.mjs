@@ -37,7 +37,20 @@ export function publicNames(program = createProgram()) {
       else found.set(symbol, { name: exported.name, entries: [entry], ...describe(symbol, checker) });
     }
   }
-  return [...found.values()];
+  return mergeRuntimes([...found.values()]);
+}
+
+/** Counts what ./node and ./web each declare under one name (`loadModel`) as one: to a user it is one name, whichever runtime is imported. */
+function mergeRuntimes(names) {
+  const inPages = new Map(names.filter(({ entries }) => entries.join() === "./web").map((each) => [each.name, each]));
+  const merged = names.map((each) => {
+    const twin = each.entries.join() === "./node" ? inPages.get(each.name) : undefined;
+    if (!twin) return each;
+    inPages.delete(each.name);
+    const undocumented = [...new Set([...each.undocumented, ...twin.undocumented])];
+    return { ...each, entries: ["./node", "./web"], documented: each.documented && twin.documented, undocumented };
+  });
+  return merged.filter((each) => each.entries.join() !== "./web" || inPages.get(each.name) === each);
 }
 
 const isInternal = (symbol) => symbol.getJsDocTags().some(({ name }) => name === "internal");

@@ -13,9 +13,6 @@ export {
   planImage,
   prepareImage,
   principalColors,
-  recordModel,
-  scaleMaps,
-  scalePicture,
 } from "./features/index.ts";
 export { type Photo, type Pixels, type Preprocessing, readPreprocessing, resizePixels } from "./images/index.ts";
 export { fromFloat16, readSafetensors, toFloat16, writeNpy, writeSafetensors } from "./tensors/index.ts";

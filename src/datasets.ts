@@ -1,21 +1,13 @@
 /** "s2-vision/datasets": data sets in the layouts that people have. */
 export {
-  type ClassificationItem,
-  type CountingItem,
   countItems,
   type DataSet,
   type DataSetImage,
-  type DataSetIssue,
   type DataSetOptions,
-  type DepthItem,
   type Folder,
   groupClasses,
   type ItemOf,
-  type LabeledBox,
   openDataSet,
-  type Raster,
-  type SegmentationItem,
-  type SplitOffOptions,
   splitOff,
   type Task,
 } from "./datasets/index.ts";

@@ -19,7 +19,6 @@ export {
   interval,
   isInTop,
   joinSums,
-  type Metric,
   mAcc,
   mean,
   meanAveragePrecision,

@@ -8,10 +8,5 @@ export {
   exportS2,
   exportVisionEncoder,
   outputNames,
-  type ProjectorOptions,
-  preprocessorFor,
   readTowerConfig,
-  type VisionEncoder,
-  type VisionEncoderOptions,
-  type WeightFiles,
 } from "./models/index.ts";

@@ -13,15 +13,11 @@ import { type ImageSource, isPhoto, type Photo } from "./images/index.ts";
 import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index.ts";
 
 export * from "./any-runtime.ts";
-export type { VisualTokens } from "./features/index.ts";
 export {
-  type ExtractedFile,
   type ExtractFilesOptions,
   extractFiles,
-  type FoundImages,
   findImages,
   hashModelFiles,
-  type LanceVectors,
   type LoadImageOptions,
   type LoadModelOptions,
   loadImage,

@@ -1,17 +1,14 @@
 /** "s2-vision/onnx": inspect, convert and quantize ONNX files, and build small graphs. */
 export {
   Add,
-  type Attributes,
   Concat,
   constant,
   convertModel,
-  type ElementType,
   finishGraph,
   Gather,
   Gelu,
   Gemm,
   type Graph,
-  type GraphTensor,
   input,
   inspectModel,
   LogSoftmax,
@@ -20,7 +17,6 @@ export {
   Mul,
   newGraph,
   node,
-  type OpenedGraph,
   type OpenGraph,
   type OpenLoop,
   output,
@@ -34,6 +30,5 @@ export {
   Slice,
   Softmax,
   Sub,
-  type Value,
   writeOnnx,
 } from "./onnx/index.ts";

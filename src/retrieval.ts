@@ -9,11 +9,10 @@ export {
   indexImages,
   memoryVectors,
   openIndex,
-  type Query,
   regionVector,
   regionVectors,
   removeImages,
   search,
   similarities,
 } from "./retrieval/index.ts";
-export type { ImageVectors, VectorHit, VectorStore } from "./tensors/index.ts";
+export type { ImageVectors, VectorStore } from "./tensors/index.ts";

@@ -1,7 +1,6 @@
 /** "s2-vision/tasks": features of many images, and tasks on them: fit, predict, evaluate, advise. */
 export { imageVector, joinScales, mergeScales, type Pooling, poolTo, takeScales } from "./features/index.ts";
 export {
-  type ExtractedImage,
   type ExtractImagesOptions,
   type ExtractionConfig,
   extractImages,
@@ -10,9 +9,7 @@ export {
 } from "./store/index.ts";
 export {
   advise,
-  checkHeadModel,
   compareEvaluations,
-  describePrediction,
   evaluateDataSet,
   evaluateTask,
   evaluationFigures,
@@ -23,14 +20,11 @@ export {
   openPredictor,
   type Prediction,
   predictImages,
-  type SavedHead,
   saveHead,
-  type TaskFigure,
   type TaskHead,
   type TaskOptions,
   type TaskSet,
   type TaskSplits,
-  type TaskSums,
   taskFigures,
   taskSplits,
 } from "./tasks/index.ts";

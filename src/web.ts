@@ -12,8 +12,6 @@ export {
   loadModel,
   type Model,
   modelFile,
-  type Notice,
-  type OpenGraphOptions,
   openGraph,
   openLoop,
   type WebModel,

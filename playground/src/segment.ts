@@ -1,6 +1,6 @@
 /** Segmentation from a few clicks: the mask is fitted at once and can be saved as a picture and as a head. */
 import { encode } from "fast-png";
-import { type ClickableImage, clickable, clicksHead, type LabeledPoint, type Mask, segmentClicks } from "s2-vision/heads";
+import { clickable, clicksHead, type LabeledPoint, type Mask, segmentClicks } from "s2-vision/heads";
 import { takeScales } from "s2-vision/tasks";
 import { classColor, type Pixels } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
@@ -16,7 +16,7 @@ const colorOf = (label: number): string => `rgb(${classColor(label).join(" ")})`
 const clicks: LabeledPoint[] = [];
 const names = ["object", "background"];
 /** The tokens of all scales or of the first, ready for clicks. */
-let ready: ClickableImage | undefined;
+let ready: ReturnType<typeof clickable> | undefined;
 
 export function setUpSegment(panel: HTMLElement): void {
   const labels = make("div", { className: "chips" });
@@ -100,7 +100,7 @@ function tools(panel: HTMLElement, labels: HTMLElement, undo: () => void, forget
 const pngOf = (mask: Mask) => encode({ ...mask, channels: 1, depth: 8 });
 
 /** Fits the mask at the size of the screen copy: the full size of a large image would take too long for a click. */
-function screenMask(image: ClickableImage): Mask {
+function screenMask(image: ReturnType<typeof clickable>): Mask {
   const { drawn, image: full } = session.shown!;
   const scale = drawn.width / full.width;
   const small = { ...image, tokens: { ...image.tokens, size: [drawn.height, drawn.width] as const } };

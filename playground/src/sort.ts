@@ -1,5 +1,5 @@
 /** Sorts images: the user labels a few, and the rest get the label of their nearest neighbors. */
-import { argmax, fitNeighbors, type NeighborsHead, openNeighbors } from "s2-vision/heads";
+import { argmax, fitNeighbors, openNeighbors } from "s2-vision/heads";
 import { openGraph } from "s2-vision/web";
 import { openAlbum } from "./album.ts";
 import { attempt, button, make } from "./dom.ts";
@@ -9,7 +9,7 @@ import { type KeptImage, keptImages } from "./kept.ts";
 
 /** Labels by path. */
 const labels = new Map<string, string>();
-let head: NeighborsHead | undefined;
+let head: Awaited<ReturnType<typeof fitNeighbors>> | undefined;
 
 export function setUpSort(panel: HTMLElement): void {
   const images = make("ul", { className: "gallery" });

@@ -8,11 +8,9 @@ import {
   evaluateTask,
   fitTask,
   poolTo,
-  type TaskFigure,
   type TaskOptions,
   type TaskSet,
   type TaskSplits,
-  type TaskSums,
   takeScales,
   taskFigures,
   taskSplits,
@@ -79,8 +77,8 @@ export interface Evaluation {
   /** Channels per token. */
   readonly channels: number;
   readonly grid: ImageTokens["grid"];
-  readonly figures: readonly TaskFigure[];
-  readonly sums: TaskSums;
+  readonly figures: ReturnType<typeof taskFigures>;
+  readonly sums: Parameters<typeof taskFigures>[1];
 }
 
 /** Fits a head to the features and evaluates it on the test images. */
@@ -102,7 +100,7 @@ export async function evaluate<K extends Task>(
 }
 
 /** Returns the factor and unit in which a figure is shown: percent, centimeters, or the number itself. */
-function scaling({ name, unit }: TaskFigure): { factor: number; unit?: string } {
+function scaling({ name, unit }: ReturnType<typeof taskFigures>[number]): { factor: number; unit?: string } {
   if (unit === "fraction") return { factor: 100, unit: "points" };
   if (unit === "meters") return { factor: 100, unit: "cm" };
   return name.startsWith("AbsRel") ? { factor: 100, unit: "points" } : { factor: 1 };

@@ -1,6 +1,6 @@
 /** Dimensionality reduction of features (PCA, random projection): a control for the number of channels of S². */
 import type { Tensor } from "s2-vision";
-import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "s2-vision/onnx";
+import { finishGraph, Gemm, input, newGraph, type OpenGraph, output, writeOnnx } from "s2-vision/onnx";
 import { makeRandom } from "s2-vision/train";
 import { ResearchError } from "./error.ts";
 import type { ImageFeatures } from "./evaluate.ts";
@@ -66,7 +66,7 @@ export async function projectFeatures(
 
 /** Finds the directions [width, channels] of most variance by orthogonal iteration from `start`. */
 async function leadingDirections(
-  graph: OpenedGraph,
+  graph: Awaited<ReturnType<OpenGraph>>,
   covariances: Float32Array,
   start: Float32Array,
   channels: number,
@@ -86,7 +86,11 @@ async function leadingDirections(
   return directions;
 }
 
-async function covariance(graph: OpenedGraph, batches: readonly Float32Array[], channels: number): Promise<Float32Array> {
+async function covariance(
+  graph: Awaited<ReturnType<OpenGraph>>,
+  batches: readonly Float32Array[],
+  channels: number,
+): Promise<Float32Array> {
   const sums = new Float32Array(channels * channels);
   for (const rows of batches) {
     const products = await product(graph, rows, rows, channels, channels);
@@ -118,7 +122,7 @@ function productFile(): Uint8Array {
 
 /** Multiplies [inner, rows]ᵀ · [inner, cols]. */
 async function product(
-  graph: OpenedGraph,
+  graph: Awaited<ReturnType<OpenGraph>>,
   a: Float32Array,
   b: Float32Array,
   rows: number,

@@ -16,8 +16,7 @@ import {
   tensorMaker,
 } from "./transformers-library.ts";
 
-export { imageEmbedder, type TextTokenizer, textEmbedder } from "./transformers-embed.ts";
-export type { TransformersModel, TransformersProcessor };
+export { imageEmbedder, textEmbedder } from "./transformers-embed.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the library's constructor has several overloads.
 type LibraryArguments = any[];

@@ -21,17 +21,23 @@ export interface ExtractionConfig extends ImagePlanOptions {
 
 /** Options that all images share. */
 export interface ExtractImagesOptions {
+  /** Makes the features. */
   readonly model: ImageModel;
   /** Name of the model in the store. */
   readonly modelName: string;
   /** From `modelFingerprint`. */
   readonly modelHash: string;
+  /** Version of this package, which the store keeps with the features. */
   readonly version: string;
+  /** Scales and preprocessing. */
   readonly extraction: ExtractionConfig;
+  /** Keeps features, so that the model runs once for each image. */
   readonly store?: Store;
   /** Decodes the bytes of an image's file. */
   readonly decode: (bytes: Uint8Array, path: string) => Promise<Photo>;
+  /** Reads the bytes of an image's file. */
   readonly read: (path: string) => Promise<Uint8Array>;
+  /** Breaks the extraction off. */
   readonly signal?: AbortSignal;
   /** Called for each image that is done. */
   readonly onImage?: (done: { image: string; from: "store" | "model"; stale?: readonly Stale[] }) => void;

@@ -1,7 +1,8 @@
 /** A training of two steps and the views of two images: what checkpoints and shards are made of, and read by. */
 import { openLoop } from "s2-vision/node";
-import { adamW, type Checkpoints, type Fitted, makeShards, makeStep, fit as runFit, type ShardOptions } from "s2-vision/train";
+import { adamW, type Checkpoints, makeShards, makeStep, fit as runFit } from "s2-vision/train";
 import { Gemm, Mul, ReduceMean } from "../../src/onnx/index.ts";
+import type { Fitted, ShardOptions } from "../../src/train/index.ts";
 import type { Valid } from "./damage-files.ts";
 
 const step = makeStep({

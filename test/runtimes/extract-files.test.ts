@@ -1,8 +1,9 @@
 /** `findImages` and `extractFiles` for programs: a run that is broken off and repeated, files of someone else, and images that fail. */
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ExtractedFile, extract, extractFiles, findImages, loadImage, loadModel, type Model } from "s2-vision/node";
+import { extract, extractFiles, findImages, loadImage, loadModel, type Model } from "s2-vision/node";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ExtractedFile } from "../../src/runtimes/node/index.ts";
 import { readSafetensors } from "../../src/tensors/index.ts";
 import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
 

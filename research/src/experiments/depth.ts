@@ -1,6 +1,6 @@
 /** Depth (paper, Table 7): a linear head on one scale, two and three, compared with a head that knows the position in the image alone. */
 
-import type { DepthItem } from "s2-vision/datasets";
+import type { ItemOf } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
 import { joinSums } from "s2-vision/metrics";
 import { taskFigures } from "s2-vision/tasks";
@@ -74,7 +74,7 @@ export const depth: Experiment = {
   },
 };
 
-const itemsOf = ({ splits }: TaskData<"depth">): DepthItem[] => [...splits.train, ...splits.validation, ...splits.test];
+const itemsOf = ({ splits }: TaskData<"depth">): ItemOf["depth"][] => [...splits.train, ...splits.validation, ...splits.test];
 
 async function featureSetsOf(task: TaskData<"depth">, context: ExperimentContext): Promise<[string, ImageFeatures][]> {
   const all = await extractFeatures(task, context, native(1, 2, 3));
@@ -102,7 +102,7 @@ function positionsOnly({ grid, size }: ImageTokens): ImageTokens {
 }
 
 /** Removes the table from the mask of objects. */
-function withoutTable(item: DepthItem): DepthItem {
+function withoutTable(item: ItemOf["depth"]): ItemOf["depth"] {
   if (!item.objects) return item;
   const objects = async () => {
     const ids = await item.objects!();

@@ -3,7 +3,7 @@
  * cross-attention to the visual tokens in every layer (Vaswani et al., arXiv 1706.03762, §3.1). The answer is the word after the question's last.
  */
 import { Add, constant, Gather, Gelu, Mul, Reshape, type ShapedValue, Slice, Sub } from "s2-vision/onnx";
-import { attend, linear, norm, type Parameter, type VitShape } from "s2-vision/train";
+import { attend, linear, norm, type Parameter, type vit } from "s2-vision/train";
 import { questionLength, vocabulary } from "./questions.ts";
 
 /** The layout of visual tokens, grids one after the other, row by row, and the statistics of their channels. */
@@ -15,7 +15,7 @@ export interface VisualInput {
   readonly deviation: readonly number[];
 }
 
-export type VqaHeadShape = Pick<VitShape, "dim" | "depth" | "heads">;
+export type VqaHeadShape = Pick<Parameters<typeof vit>[1], "dim" | "depth" | "heads">;
 
 export const countTokens = ({ grids }: Pick<VisualInput, "grids">): number =>
   grids.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
