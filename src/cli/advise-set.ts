@@ -7,24 +7,22 @@ import type { Model } from "../node.ts";
 import {
   advise,
   type Candidate,
+  candidateFields,
   checkTestSplit,
-  formatDifference,
+  countsInWords,
+  describeCandidates,
   formatFigure,
-  gain,
   headFor,
   listCandidates,
   type OtherModel,
   taskSplits,
 } from "../tasks/index.ts";
 import type { AdviseFlags } from "./command-flags.ts";
-import { countsInWords } from "./fit-head.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionSource } from "./model-source.ts";
 import { extractionReport, openSet } from "./open-set.ts";
 import { writeMessage, writeResult } from "./output.ts";
-import { graphsOf, openModel } from "./plan-flags.ts";
+import { graphsOf, openModel, sourceOf } from "./plan-flags.ts";
 import { status } from "./status.ts";
-import { table } from "./table.ts";
 
 /** Returns the exit status. */
 export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<number> {
@@ -36,14 +34,14 @@ export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<num
   if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const notes: string[] = [];
   const open = async (model: Model, modelFlags: AdviseFlags, suffix = "") => {
-    const { modelName, modelHash } = await extractionSource(model, modelFlags, folders);
+    const { modelName, modelHash } = await sourceOf(model, modelFlags, folders);
     return { model, modelHash, modelName: modelName + suffix, close: () => model.dispose() };
   };
   const model = await openModel(flags);
   try {
     const { head, pooling, near, far, objectsFrom, seed, larger } = flags;
     const options = {
-      ...(await extractionSource(model, flags, folders)),
+      ...(await sourceOf(model, flags, folders)),
       ...{ head, pooling, near, far, objectsFrom, seed, openGraph: graphsOf(flags) },
       largerInput: twiceTheSide(model, flags, open, notes),
       larger: larger === undefined ? undefined : largerModel(larger, flags, open),
@@ -57,11 +55,17 @@ export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<num
     const test = rows[0].figure.score.images.length;
     const images = { train: train.length, validation: validation.length, test, failed: unused };
     if (flags.json) {
-      const json = { set: set.name, task: set.task, head: fitted, images, candidates: rows.map((one) => inJson(one, rows[0])) };
+      const json = {
+        set: set.name,
+        task: set.task,
+        head: fitted,
+        images,
+        candidates: rows.map((one) => candidateFields(one, rows[0])),
+      };
       writeResult(`${JSON.stringify({ ...json, ...advice, notes })}\n`);
     } else {
       const heading = `${set.name}: ${countsInWords(images)}; ${fitted}`;
-      writeResult(`${[heading, ...candidateLines(rows), "", ...advice.sentences, ...notes].join("\n")}\n`);
+      writeResult(`${[heading, ...describeCandidates(rows), "", ...advice.sentences, ...notes].join("\n")}\n`);
     }
     return unused > 0 ? status.someFailed : status.ok;
   } finally {
@@ -102,31 +106,4 @@ function largerModel(model: string, flags: AdviseFlags, open: Open): OtherModel 
 
 function showCandidate({ name, figure: { name: metric, unit, score } }: Candidate): void {
   writeMessage(`${name}: ${metric} ${formatFigure({ unit, ...interval(score) })}\n`);
-}
-
-function inJson(one: Candidate, single: Candidate) {
-  const { score, ...figure } = one.figure;
-  return {
-    candidate: one.name,
-    ...figure,
-    ...interval(score),
-    gain: one === single ? undefined : gain(one, single),
-    cost: one.cost,
-  };
-}
-
-function candidateLines(rows: readonly Candidate[]): string[] {
-  const [single] = rows;
-  const lines = rows.map((one) => {
-    const { score, unit, better } = one.figure;
-    const gained = one === single ? "" : formatDifference({ unit, ...gain(one, single) });
-    const { tiles, milliseconds, megabytes } = one.cost;
-    return [
-      one.name,
-      formatFigure({ unit, ...interval(score) }),
-      better === "lower" && gained ? `${gained} less` : gained,
-      ...[String(tiles), milliseconds.toFixed(0), megabytes.toFixed(2)],
-    ];
-  });
-  return table(["", single.figure.name, `better than ${single.name} by`, "tiles", "ms an image", "MB an image"], lines);
 }

@@ -1,12 +1,12 @@
 /** Runs `s2 extract` and reports on it: progress on a terminal, a line for each image, or JSON lines for programs. */
 import { S2Error, type S2Plan } from "../core/index.ts";
-import { type ExtractedFile, extractInto, outputFiles } from "../runtimes/node/index.ts";
+import { type ExtractedFile, extractInto, outputFiles, undecodedInWords, undecodedReasons } from "../runtimes/node/index.ts";
 import { inFlags, sentence } from "./errors.ts";
 import type { ExtractFlags } from "./flags.ts";
 import { stopSignal, untilStopped } from "./interrupt.ts";
 import { jsonLine, writeMessage, writeReport } from "./output.ts";
 import { extractionFor, loadOptionsOf, openModel } from "./plan-flags.ts";
-import { failedLine, openProgress, undecodedInWords, undecodedReasons } from "./progress.ts";
+import { failedLine, openProgress } from "./progress.ts";
 import { status } from "./status.ts";
 
 /** Returns the exit status. */

@@ -9,9 +9,8 @@ import type { VectorHit } from "../tensors/index.ts";
 import { failingWith } from "./errors.ts";
 import type { SimilarFlags } from "./flags.ts";
 import { untilStopped } from "./interrupt.ts";
-import { extractionSource } from "./model-source.ts";
 import { jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
-import { extractionOf, openModel } from "./plan-flags.ts";
+import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
 import { damagedNote, failedLine, openProgress, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
 
@@ -39,7 +38,7 @@ export async function findSimilar(image: string, flags: SimilarFlags): Promise<n
 
 async function inImages(image: string, location: IndexLocation, flags: SimilarFlags, model: Model): Promise<number> {
   const { json, quiet, window = 3, at, box: marked } = flags;
-  const extraction = { ...(await extractionSource(model, flags, location)), extraction: extractionOf(flags) };
+  const extraction = { ...(await sourceOf(model, flags, location)), extraction: extractionOf(flags) };
   const progress = await openProgress(location.images?.length ?? 0, flags);
   let [extracted, indexed, damaged] = [0, 0, 0];
   const update = () => progress.update(Math.max(extracted, indexed)); // an index is written in batches
@@ -80,7 +79,7 @@ function inWords(hits: readonly VectorHit[], asRegion: boolean): string {
 async function inItself(image: string, out: string, flags: SimilarFlags, model: Model): Promise<number> {
   const finest = extractionOf({ ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 });
   const folders = { base: process.cwd(), home: join(flags.store, "alone") };
-  const extraction = { ...(await extractionSource(model, flags, folders)), extraction: finest };
+  const extraction = { ...(await sourceOf(model, flags, folders)), extraction: finest };
   const { box, maps, grid } = await similarityMaps(image, extraction, { ...flags, window: flags.window ?? 1 });
   await failingWith(status.usage, async () => savePng(heatPicture(await loadImage(image), maps, box), out));
   const said = `${image} -> ${out}  ${grid.rows}x${grid.cols} regions; ${maps.length} panels of heat: the first scale, then one more each`;

@@ -2,26 +2,15 @@
 import { S2Error } from "../core/index.ts";
 import type { Task } from "../datasets/index.ts";
 import type { FitProgress } from "../heads/index.ts";
-import { type Model, openStore } from "../node.ts";
-import {
-  type FittedDataSet,
-  fitDataSet,
-  formatFigure,
-  headFor,
-  type MeasuredFigure,
-  type SavedHead,
-  saveHead,
-  taskSplits,
-} from "../tasks/index.ts";
+import { openStore } from "../node.ts";
+import { describeFit, fitDataSet, headFor, saveHead, taskSplits } from "../tasks/index.ts";
 import type { FitFlags } from "./command-flags.ts";
 import { defined, modelRecord, refuseHeadFolder } from "./head-folder.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionSource } from "./model-source.ts";
 import { extractionReport, openSet } from "./open-set.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
-import { extractionOf, graphsOf, openModel } from "./plan-flags.ts";
+import { extractionOf, graphsOf, openModel, pick, sourceOf } from "./plan-flags.ts";
 import { status } from "./status.ts";
-import { table } from "./table.ts";
 
 /** Returns the exit status. */
 export async function fitHead(path: string, flags: FitFlags): Promise<number> {
@@ -36,24 +25,12 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   const model = await openModel(flags);
   try {
     const showing = process.stderr.isTTY && !flags.json && !flags.quiet;
-    const {
-      head: name,
-      pooling,
-      regularization,
-      near,
-      far,
-      objectsFrom,
-      list,
-      classes,
-      ignore,
-      metersPerUnit,
-      testFraction,
-      seed,
-    } = flags;
+    const { list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed } = flags;
     const options = {
-      ...(await extractionSource(model, flags, folders)),
+      ...(await sourceOf(model, flags, folders)),
       extraction: extractionOf(flags),
-      ...{ head: name, pooling, regularization, near, far, objectsFrom, openGraph: graphsOf(flags) },
+      ...pick(flags, "head", "pooling", "regularization", "near", "far", "objectsFrom"),
+      openGraph: graphsOf(flags),
       onImage: extractionReport(flags),
       onProgress: showing ? showStep : undefined,
     };
@@ -76,7 +53,11 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
       figures: head.figures,
       issues,
     };
-    writeReport(flags.json ? `${JSON.stringify(json)}\n` : inText(head, fitted, flags.out, model));
+    writeReport(
+      flags.json
+        ? `${JSON.stringify(json)}\n`
+        : `${[...describeFit(head, fitted, model.traits), `-> ${flags.out}`].join("\n")}\n`,
+    );
     return images.failed > 0 ? status.someFailed : status.ok;
   } finally {
     await model.dispose();
@@ -85,35 +66,4 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
 
 function showStep({ step, done, of }: FitProgress): void {
   writeStatus(`fitting: ${step}, ${done}${of ? ` of at most ${of}` : ""}`);
-}
-
-function inText(
-  { data, features, fitted }: SavedHead,
-  { chosen, trials, figures }: FittedDataSet,
-  out: string,
-  { traits }: Model,
-): string {
-  const { test } = data.images;
-  const scales = features.extraction.scales?.map((scale) => `${scale}x`).join("+") ?? "sizes as given";
-  const side = traits.imageSize ? ` of ${traits.imageSize[1]}x${traits.imageSize[0]}` : "";
-  const named = (measured: readonly MeasuredFigure[]) => new Map(measured.map((one) => [one.name, formatFigure(one)]));
-  const [onValidation, onTest] = [named(figures.validation), named(figures.test)];
-  const names = [...new Set([...onTest.keys(), ...onValidation.keys()])];
-  const rows = names.map((name) => [name, onValidation.get(name) ?? "–", onTest.get(name) ?? "–"]);
-  return [
-    `${data.name}: ${countsInWords(data.images)}`,
-    `features: ${features.model?.model ?? "s2-tiny"}${side}, ${scales}`,
-    ...(chosen ? [`${fitted}: regularization ${chosen.regularization}, the best of ${trials.length} on validation`] : []),
-    ...(chosen && !chosen.converged ? ["L-BFGS did not converge within the step limit; figures may still rise a little"] : []),
-    ...table(["", "validation", "test"], rows),
-    ...(test === 0
-      ? ["no test split: the validation figures are too good, since they chose; --test-fraction 0.2 splits one off"]
-      : []),
-    `-> ${out}\n`,
-  ].join("\n");
-}
-
-/** "12 training, 6 validation and 9 test images; 2 files could not be used". */
-export function countsInWords({ train, validation, test, failed }: Readonly<Record<string, number>>): string {
-  return `${train} training, ${validation} validation and ${test} test images${failed > 0 ? `; ${failed} files could not be used` : ""}`;
 }

@@ -1,13 +1,12 @@
 /** Heads in folders: reading one with the model that it was fitted with, and the rule for writing one. */
 import { join } from "node:path";
 import { type Model, openStore } from "../node.ts";
-import { refuseForeign } from "../runtimes/node/index.ts";
+import { type Folders, refuseForeign } from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
 import { checkHeadModel, loadHead, type SavedHead } from "../tasks/index.ts";
 import { failingWith } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
-import { extractionSource, type Folders } from "./model-source.ts";
-import { openModel } from "./plan-flags.ts";
+import { openModel, sourceOf } from "./plan-flags.ts";
 import { status } from "./status.ts";
 
 export const openHead = (folder: string): Promise<SavedHead> => loadHead(openStore(folder), folder);
@@ -30,7 +29,7 @@ export async function openModelOf(
   const flags: ModelFlags = { ...head.features.model, ...defined({ model: path, threads, device, offline }) };
   const model = await openModel(flags);
   try {
-    const source = await extractionSource(model, flags, folders);
+    const source = await sourceOf(model, flags, folders);
     await failingWith(status.model, () => checkHeadModel(head, { ...source, modelName: flags.model ?? "s2-tiny" }));
     return { model, source, flags };
   } catch (error) {

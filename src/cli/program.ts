@@ -30,6 +30,11 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 4 no image could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal;
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 
+const commands = [
+  ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
+  ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
+];
+
 export function makeProgram(): Command {
   const program = new Command("s2")
     .description("S² (Scaling on Scales): multi-scale features of images from a small vision model.")
@@ -39,19 +44,6 @@ export function makeProgram(): Command {
     .showHelpAfterError("(--help lists the options)")
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
     .addHelpText("after", after);
-  defineExtract(program);
-  definePlan(program);
-  defineSimilar(program);
-  defineFit(program);
-  definePredict(program);
-  defineEval(program);
-  defineAdvise(program);
-  defineInspect(program);
-  defineBuild(program);
-  defineExport(program);
-  defineVisionEncoder(program);
-  defineQuantize(program);
-  defineConvert(program);
-  defineTrain(program);
+  for (const define of commands) define(program);
   return program;
 }

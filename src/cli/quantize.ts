@@ -1,7 +1,6 @@
 /** `s2 quantize`: an .onnx file with int8 weights, and its accuracy on images. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Tensor } from "../core/index.ts";
-import type { QuantizeReport } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
 import { modelHelp } from "./flags.ts";
 import { jsonLine, writeReport } from "./output.ts";
@@ -49,7 +48,7 @@ export function defineQuantize(program: Command): void {
     .action(async (source: string | undefined, { out, images, residualFraction, weightBits, json }: QuantizeFlags) => {
       const { onnxOutputs, openGraph, openModelSource, refuseForeign, saveOnnx } = await import("../runtimes/node/index.ts");
       refuseForeign(onnxOutputs(out));
-      const { quantizeProto } = await import("../onnx/index.ts");
+      const { describeQuantization, quantizeProto } = await import("../onnx/index.ts");
       const original = await failingWith(status.model, () => openModelSource(source));
       const measure = images && {
         images: await prepareImages(source, images, out),
@@ -57,7 +56,7 @@ export function defineQuantize(program: Command): void {
       };
       const { model, report } = await quantizeProto(original, { ...measure, residualFraction, weightBits });
       saveOnnx(out, model);
-      writeReport(json ? jsonLine(report) : describe(out, report));
+      writeReport(json ? jsonLine(report) : `${describeQuantization(out, report).join("\n")}\n`);
     });
 }
 
@@ -79,31 +78,4 @@ async function prepareImages(source: string | undefined, given: readonly string[
   await dispose();
   const paths = used.map(({ path }) => path);
   return failingWith(status.allFailed, () => loadImages(paths, traits.imageSize ?? [224, 224], preprocessing));
-}
-
-function describe(path: string, { bytesBefore, bytesAfter, layers, measured }: QuantizeReport): string {
-  const percent = (value: number) => `${(value * 100).toFixed(2)} %`;
-  const worst = (error: (layer: (typeof layers)[number]) => number) =>
-    [...layers]
-      .sort((a, b) => error(b) - error(a))
-      .slice(0, 3)
-      .map((layer) => `${layer.name} (${percent(error(layer))})`)
-      .join(", ");
-  const residual = layers.filter(({ terms }) => terms === 2);
-  const lines = [
-    `${path}: ${(bytesAfter / 1e6).toFixed(1)} MB, ${(bytesAfter / bytesBefore).toFixed(3)} of the size`,
-    `${layers.length} layers in 8 bits, ${residual.length} of them with residual quantization: ${residual.map(({ name }) => name).join(", ") || "none"}`,
-    `weights' rounding is largest in ${worst(({ weightError }) => weightError)}`,
-  ];
-  if (measured) {
-    const sum = layers.reduce((total, { activationError = 0 }) => total + activationError, 0) || 1;
-    lines.push(
-      `activations' rounding costs most in ${worst(({ activationError = 0 }) => activationError / sum)} of what all layers cost`,
-    );
-    const cosines = Object.entries(measured.cosine).map(([name, value]) => `${name} ${value.toFixed(5)}`);
-    lines.push(
-      `on ${measured.images} images: cosine with float32 ${cosines.join(", ")}; ${measured.time.toFixed(2)} of the time`,
-    );
-  } else lines.push("measured on no images; --images shows what it costs, and lets it choose better");
-  return `${lines.join("\n")}\n`;
 }

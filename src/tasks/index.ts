@@ -8,6 +8,9 @@ export {
   type NamedModel,
   type OtherModel,
 } from "./advise.ts";
+export { candidateFields, describeCandidates } from "./describe-candidates.ts";
+export { describeDifferences, describeEvaluation } from "./describe-evaluation.ts";
+export { countsInWords, describeFit } from "./describe-fit.ts";
 export { describePrediction, type PredictionDescription, predictionColumns } from "./describe-prediction.ts";
 export { type EvaluateOptions, evaluateTask, type TaskSums } from "./evaluate.ts";
 export {
