@@ -17,12 +17,20 @@ import {
   type OtherModel,
   taskSplits,
 } from "../tasks/index.ts";
-import type { AdviseFlags } from "./command-flags.ts";
+import type { ModelFlags } from "./flags.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
 import { extractionReport, openSet } from "./open-set.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { graphsOf, openModel, sourceOf } from "./plan-flags.ts";
+import type { PrintFlags } from "./progress.ts";
+import type { HeadFlags, SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 advise`. */
+export interface AdviseFlags extends ModelFlags, SetFlags, HeadFlags, PrintFlags {
+  larger?: string;
+  store: string;
+}
 
 /** Returns the exit status. */
 export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<number> {

@@ -1,7 +1,7 @@
 /** `s2 advise`: does S² help on a data set, and at what cost? */
 import type { Command } from "commander";
-import type { AdviseFlags } from "./command-flags.ts";
-import { addModelOptions } from "./flags.ts";
+import type { AdviseFlags } from "./advise-set.ts";
+import { addModelOptions, modelHelp } from "./flags.ts";
 import { addHeadOptions, addPrintOptions, addSetOptions } from "./set-flags.ts";
 
 const examples = `
@@ -20,7 +20,7 @@ export function defineAdvise(program: Command): void {
     .summary("whether S² helps on a data set, and what it costs")
     .description("Fits heads at one, two and three scales to a data set and says, with figures, whether S² is worth it there.")
     .argument("<DATASET>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
+    .option("--model <model>", modelHelp)
     .option(
       "--larger <model>",
       "a larger model to compare with at one scale; --output, --prefix-tokens, --patch-size and --image-size do not apply to it",

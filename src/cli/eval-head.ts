@@ -11,13 +11,22 @@ import {
   evaluationItems,
   type SavedHead,
 } from "../tasks/index.ts";
-import type { EvalFlags } from "./command-flags.ts";
+import type { ModelFlags } from "./flags.ts";
 import { openHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
 import { extractionReport, openSet } from "./open-set.ts";
 import { writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
+import type { PrintFlags } from "./progress.ts";
+import type { SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 eval`. */
+export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
+  split?: string;
+  compare?: string;
+  store: string;
+}
 
 /** Returns the exit status. */
 export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {

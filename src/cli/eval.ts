@@ -1,6 +1,6 @@
 /** `s2 eval`: a fitted head evaluated on a data set, with intervals, alone or compared with another head on the same images. */
 import type { Command } from "commander";
-import type { EvalFlags } from "./command-flags.ts";
+import type { EvalFlags } from "./eval-head.ts";
 import { addModelOptions } from "./flags.ts";
 import { refuseSizes } from "./predict.ts";
 import { addPrintOptions, addSetOptions } from "./set-flags.ts";

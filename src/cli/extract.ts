@@ -1,6 +1,8 @@
 /** `s2 extract`: features of images, as files. */
 import { type Command, Option } from "commander";
-import { addModelOptions, addSizeOptions, dtypeOption, type ExtractFlags, modelHelp, readCount } from "./flags.ts";
+import type { ExtractFlags } from "./extract-images.ts";
+import { readCount } from "./flag-values.ts";
+import { addModelOptions, addSizeOptions, dtypeOption, modelHelp } from "./flags.ts";
 
 const examples = `
 Examples:

@@ -7,12 +7,24 @@ import { type IndexLocation, locateIndex, refuseForeign, findSimilar as search, 
 import type { ExtractImagesOptions } from "../store/index.ts";
 import type { VectorHit } from "../tensors/index.ts";
 import { failingWith } from "./errors.ts";
-import type { SimilarFlags } from "./flags.ts";
+import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { untilStopped } from "./interrupt.ts";
 import { jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
 import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
-import { damagedNote, failedLine, openProgress, printUndecoded } from "./progress.ts";
+import { damagedNote, failedLine, openProgress, type PrintFlags, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 similar`. */
+export interface SimilarFlags extends SizeFlags, ModelFlags, PrintFlags {
+  in?: string;
+  at?: [x: number, y: number];
+  box?: [left: number, top: number, width: number, height: number];
+  window?: number;
+  pooling?: "cls" | "mean" | "cls+mean";
+  top: number;
+  store: string;
+  out?: string;
+}
 
 /** Returns the exit status. */
 export async function findSimilar(image: string, flags: SimilarFlags): Promise<number> {

@@ -4,13 +4,22 @@ import type { Task } from "../datasets/index.ts";
 import type { FitProgress } from "../heads/index.ts";
 import { openStore } from "../node.ts";
 import { describeFit, fitDataSet, headFor, saveHead, taskSplits } from "../tasks/index.ts";
-import type { FitFlags } from "./command-flags.ts";
+import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { defined, modelRecord, refuseHeadFolder } from "./head-folder.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
 import { extractionReport, openSet } from "./open-set.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { extractionOf, graphsOf, openModel, pick, sourceOf } from "./plan-flags.ts";
+import type { PrintFlags } from "./progress.ts";
+import type { HeadFlags, SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 fit`. */
+export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, HeadFlags, PrintFlags {
+  regularization?: number[];
+  out: string;
+  store: string;
+}
 
 /** Returns the exit status. */
 export async function fitHead(path: string, flags: FitFlags): Promise<number> {

@@ -1,7 +1,8 @@
 /** `s2 fit`: a head on frozen features of a data set. */
-import { type Command, InvalidArgumentError } from "commander";
-import type { FitFlags } from "./command-flags.ts";
-import { addModelOptions, addSizeOptions } from "./flags.ts";
+import type { Command } from "commander";
+import type { FitFlags } from "./fit-head.ts";
+import { readStrengths } from "./flag-values.ts";
+import { addModelOptions, addSizeOptions, modelHelp } from "./flags.ts";
 import { addHeadOptions, addPrintOptions, addSetOptions, heads } from "./set-flags.ts";
 
 const examples = `
@@ -24,12 +25,12 @@ export function defineFit(program: Command): void {
       "Fits a head for classification, segmentation, depth or counting to a data set. The regularization is chosen on the validation split; figures come with 95 % intervals.",
     )
     .argument("<DATASET>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny)")
+    .option("--model <model>", modelHelp)
     .requiredOption("-o, --out <folder>", "where head.json and head.safetensors go")
     .option(
       "--regularization <list>",
       "values to try instead of the default ones: C, alpha or decay, strongest first",
-      readPositives,
+      readStrengths,
     );
   addSetOptions(addPrintOptions(addHeadOptions(command)));
   addModelOptions(addSizeOptions(command))
@@ -38,10 +39,4 @@ export function defineFit(program: Command): void {
       const { fitHead } = await import("./fit-head.ts");
       process.exitCode = await fitHead(dataset, flags);
     });
-}
-
-function readPositives(text: string): number[] {
-  const values = text.split(",").map((item) => (item.trim() === "" ? Number.NaN : Number(item)));
-  if (values.every((value) => Number.isFinite(value) && value > 0)) return values;
-  throw new InvalidArgumentError("Expected positive numbers separated by commas: 0.01,0.1,1.");
 }

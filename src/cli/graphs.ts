@@ -3,7 +3,8 @@ import { type Command, Option } from "commander";
 import { S2Error } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith } from "./errors.ts";
-import { addSizeOptions, dtypeOption, items, modelHelp, readCount, readSize, type Size, type SizeFlags } from "./flags.ts";
+import { items, readCount, readSize, type Size } from "./flag-values.ts";
+import { addSizeOptions, dtypeOption, modelHelp, type SizeFlags } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
 import { status } from "./status.ts";
 

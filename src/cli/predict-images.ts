@@ -11,14 +11,22 @@ import {
   writePrediction,
 } from "../runtimes/node/index.ts";
 import { describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
-import type { PredictFlags } from "./command-flags.ts";
 import { sentence } from "./errors.ts";
+import type { ModelFlags } from "./flags.ts";
 import { openHead, openModelOf } from "./head-folder.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { failedLine, openProgress, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 predict`. */
+export interface PredictFlags extends ModelFlags {
+  out?: string;
+  json?: boolean;
+  csv?: boolean;
+  quiet?: boolean;
+}
 
 /** Returns the exit status. */
 export async function predictImages(folder: string, given: readonly string[], flags: PredictFlags): Promise<number> {

@@ -1,7 +1,7 @@
 /** `s2 predict`: predictions of a fitted head for images. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { PredictFlags } from "./command-flags.ts";
 import { addModelOptions } from "./flags.ts";
+import type { PredictFlags } from "./predict-images.ts";
 
 const examples = `
 Examples:

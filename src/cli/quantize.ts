@@ -1,7 +1,8 @@
 /** `s2 quantize`: an .onnx file with int8 weights, and its accuracy on images. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Tensor } from "../core/index.ts";
 import { failingWith } from "./errors.ts";
+import { readFraction } from "./flag-values.ts";
 import { modelHelp } from "./flags.ts";
 import { jsonLine, writeReport } from "./output.ts";
 import { status } from "./status.ts";
@@ -58,12 +59,6 @@ export function defineQuantize(program: Command): void {
       saveOnnx(out, model);
       writeReport(json ? jsonLine(report) : `${describeQuantization(out, report).join("\n")}\n`);
     });
-}
-
-function readFraction(text: string): number {
-  const fraction = Number(text);
-  if (text.trim() !== "" && fraction >= 0 && fraction <= 1) return fraction;
-  throw new InvalidArgumentError("Expected a fraction from 0 to 1.");
 }
 
 /** Decodes the images and prepares them as the model's preprocessing says: [b, 3, h, w]. */

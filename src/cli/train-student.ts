@@ -4,11 +4,25 @@ import { loadImage, openLoop, openStore } from "../node.ts";
 import { findImages, fingerprintModel, readImage, readVersion, refuseForeign, saveFiles } from "../runtimes/node/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { type DistillProgress, distillStudent } from "../train/index.ts";
-import type { TrainFlags } from "./flags.ts";
+import type { ModelFlags } from "./flags.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { openModel } from "./plan-flags.ts";
 import { durationInWords, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 train`. */
+export interface TrainFlags extends Omit<ModelFlags, "model"> {
+  teacher: string;
+  out: string;
+  steps: number;
+  views?: number;
+  dim: number;
+  depth: number;
+  heads: number;
+  s2?: boolean;
+  seed: number;
+  training?: string;
+}
 
 /** Returns the exit status. */
 export async function trainStudent(given: readonly string[], flags: TrainFlags): Promise<number> {

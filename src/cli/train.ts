@@ -1,6 +1,8 @@
 /** `s2 train`: a small model of one's own, from a folder of images and a teacher. */
 import type { Command } from "commander";
-import { addModelOptions, readCount, type TrainFlags } from "./flags.ts";
+import { readCount } from "./flag-values.ts";
+import { addModelOptions } from "./flags.ts";
+import type { TrainFlags } from "./train-student.ts";
 
 const examples = `
 Examples:

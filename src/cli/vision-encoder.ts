@@ -1,7 +1,8 @@
 /** `s2 export-vision-encoder`: S² for the vision encoder of a LLaVA-like folder. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { failingWith } from "./errors.ts";
-import { addSizesAlias, dtypeOption, items, readCount } from "./flags.ts";
+import { readCount, readSides } from "./flag-values.ts";
+import { addSizesAlias, dtypeOption } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
 import { status } from "./status.ts";
 
@@ -49,10 +50,4 @@ export function defineVisionEncoder(program: Command): void {
       const size = `${(bytes / 1e6).toFixed(1)} MB, images of ${plan.image[0]} px`;
       writeReport(`${path}: ${size}, ${plan.tiles} tiles, ${tokens} tokens\n`);
     });
-}
-
-function readSides(text: string): number[] {
-  const sides = items(text).map(Number);
-  if (sides.every((side) => Number.isInteger(side) && side > 0)) return sides;
-  throw new InvalidArgumentError("Expected sides in pixels with commas between: 336,672,1008.");
 }

@@ -29,7 +29,6 @@ export { openGraph, openLoop } from "./open-graph.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { nameOutputs, type OutputFile, type OutputOptions, outputFiles } from "./output-files.ts";
 export { predictionPaths, writePrediction } from "./prediction-files.ts";
-export { escapePath } from "./quote-path.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
