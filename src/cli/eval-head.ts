@@ -12,10 +12,9 @@ import {
   type SavedHead,
 } from "../tasks/index.ts";
 import type { ModelFlags } from "./flags.ts";
-import { openHead, openModelOf } from "./head-folder.ts";
+import { extractionReport, openHead, openModelOf, openSet } from "./inputs.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionReport, openSet } from "./open-set.ts";
-import { writeResult } from "./output.ts";
+import { inLines, jsonLine, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
 import type { PrintFlags } from "./progress.ts";
 import type { SetFlags } from "./set-flags.ts";
@@ -57,11 +56,11 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
   if (flags.json) {
     const issues = [...set.issues, ...all.failed.map((each) => ({ ...each, used: false }))];
     const json = { ...about, figures, classes, names: set.classes, confusion, compared: differences, issues };
-    writeResult(`${JSON.stringify(json)}\n`);
+    writeResult(jsonLine(json));
   } else {
     const lines = [...describeEvaluation(about, evaluation, set.classes)];
     if (differences) lines.push(...describeDifferences(folder, differences.with, differences.differences));
-    writeResult(`${lines.join("\n")}\n`);
+    writeResult(inLines(lines));
   }
   return failed > 0 ? status.someFailed : status.ok;
 }

@@ -1,13 +1,12 @@
 /** Runs `s2 extract` and reports on it: progress on a terminal, a line for each image, or JSON lines for programs. */
 import { S2Error, type S2Plan } from "../core/index.ts";
 import { type ExtractedFile, extractInto, outputFiles, undecodedInWords, undecodedReasons } from "../runtimes/node/index.ts";
-import { inFlags, sentence } from "./errors.ts";
+import { inFlags, sentence, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { stopSignal, untilStopped } from "./interrupt.ts";
 import { jsonLine, writeMessage, writeReport } from "./output.ts";
 import { extractionFor, loadOptionsOf, openModel } from "./plan-flags.ts";
 import { failedLine, openProgress, type PrintFlags } from "./progress.ts";
-import { status } from "./status.ts";
 
 /** Flags of `s2 extract`. */
 export interface ExtractFlags extends SizeFlags, ModelFlags, PrintFlags {

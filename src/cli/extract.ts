@@ -35,7 +35,6 @@ export function defineExtract(program: Command): void {
     .option("--split-forward <n>", "tiles per run of the model (default: 4)", readCount(1))
     .addHelpText("after", examples)
     .action(async (images: string[], flags: ExtractFlags) => {
-      const { extractImages } = await import("./extract-images.ts");
-      process.exitCode = await extractImages(images, flags);
+      process.exitCode = await (await import("./extract-images.ts")).extractImages(images, flags);
     });
 }

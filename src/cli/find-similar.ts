@@ -6,13 +6,12 @@ import { loadImage, type Model, savePng } from "../node.ts";
 import { type IndexLocation, locateIndex, refuseForeign, findSimilar as search, similarityMaps } from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
 import type { VectorHit } from "../tensors/index.ts";
-import { failingWith } from "./errors.ts";
+import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { untilStopped } from "./interrupt.ts";
 import { jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
 import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
 import { damagedNote, failedLine, openProgress, type PrintFlags, printUndecoded } from "./progress.ts";
-import { status } from "./status.ts";
 
 /** Flags of `s2 similar`. */
 export interface SimilarFlags extends SizeFlags, ModelFlags, PrintFlags {

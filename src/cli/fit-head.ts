@@ -1,14 +1,12 @@
 /** `s2 fit` at work: reads the data set, fits the head, saves it and prints its figures. */
 import { S2Error } from "../core/index.ts";
-import type { Task } from "../datasets/index.ts";
 import type { FitProgress } from "../heads/index.ts";
 import { openStore } from "../node.ts";
-import { describeFit, fitDataSet, headFor, saveHead, taskSplits } from "../tasks/index.ts";
+import { describeFit, fitDataSet, saveHead } from "../tasks/index.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
-import { defined, modelRecord, refuseHeadFolder } from "./head-folder.ts";
+import { extractionReport, modelRecord, openSplits, refuseHeadFolder } from "./inputs.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionReport, openSet } from "./open-set.ts";
-import { writeMessage, writeReport, writeStatus } from "./output.ts";
+import { inLines, jsonLine, writeReport, writeStatus } from "./output.ts";
 import { extractionOf, graphsOf, openModel, pick, sourceOf } from "./plan-flags.ts";
 import type { PrintFlags } from "./progress.ts";
 import type { HeadFlags, SetFlags } from "./set-flags.ts";
@@ -27,14 +25,10 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
     throw new S2Error("option", "Dynamic S² gives each image its own scales, which no head can compare; leave out --dynamic.");
   refuseHeadFolder(flags.out);
   listenForInterrupt();
-  const { set, folders } = await openSet(path, flags);
-  const splits = taskSplits<Task>(set, flags);
-  headFor(set, splits.train, flags.head);
-  if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
+  const { set, folders, splits } = await openSplits(path, flags);
   const model = await openModel(flags);
   try {
     const showing = process.stderr.isTTY && !flags.json && !flags.quiet;
-    const { list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed } = flags;
     const options = {
       ...(await sourceOf(model, flags, folders)),
       extraction: extractionOf(flags),
@@ -45,28 +39,18 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
     };
     const fitted = await untilStopped(() => fitDataSet(set, splits, options));
     if (showing) writeStatus("");
-    const data = { ...fitted.head.data, ...defined({ list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed }) };
+    const data = {
+      ...fitted.head.data,
+      ...pick(flags, "list", "classes", "ignore", "metersPerUnit", "objectsFrom", "testFraction", "seed"),
+    };
     const head = { ...fitted.head, features: { ...fitted.head.features, model: { ...modelRecord(flags) } }, data };
     await untilStopped(() => saveHead(openStore(flags.out, { durable: true }), head));
     const { chosen, trials, failed } = fitted;
     const { images } = data;
     const issues = [...set.issues, ...failed.map((one) => ({ ...one, used: false }))];
-    const json = {
-      out: flags.out,
-      head: head.fitted,
-      task: set.task,
-      classes: set.classes,
-      images,
-      chosen,
-      trials,
-      figures: head.figures,
-      issues,
-    };
-    writeReport(
-      flags.json
-        ? `${JSON.stringify(json)}\n`
-        : `${[...describeFit(head, fitted, model.traits), `-> ${flags.out}`].join("\n")}\n`,
-    );
+    const { task, classes } = set;
+    const json = { out: flags.out, head: head.fitted, task, classes, images, chosen, trials, figures: head.figures, issues };
+    writeReport(flags.json ? jsonLine(json) : inLines([...describeFit(head, fitted, model.traits), `-> ${flags.out}`]));
     return images.failed > 0 ? status.someFailed : status.ok;
   } finally {
     await model.dispose();

@@ -59,14 +59,12 @@ export const readSides = numbers(
   "sides in pixels with commas between: 336,672,1008",
   (side) => Number.isInteger(side) && side > 0,
 );
-export const readPoint = numbers(
-  "x,y in the image's pixels, 2 numbers with commas between",
-  (value, _, all) => all.length === 2 && Number.isFinite(value),
-);
-export const readBox = numbers(
-  "left,top,width,height in the image's pixels, 4 numbers with commas between",
-  (value, i, all) => all.length === 4 && Number.isFinite(value) && (i < 2 || value > 0),
-);
+/** Returns the parser of the numbers that `names` lists: a position, then sides above 0. */
+export const readPixels = (names: string) => {
+  const { length } = names.split(",");
+  const expected = `${names} in the image's pixels, ${length} numbers with commas between`;
+  return numbers(expected, (value, i, all) => all.length === length && Number.isFinite(value) && (i < 2 || value > 0));
+};
 export const readPositive = number("a number above 0", isPositive);
 export const readSplit = number("a fraction: above 0 and below 1", (value) => value > 0 && value < 1);
 export const readFraction = number("a fraction from 0 to 1", (value) => value >= 0 && value <= 1);

@@ -2,10 +2,9 @@
 import type { Command } from "commander";
 import type { Model } from "../node.ts";
 import type { ModelReport } from "../onnx/index.ts";
-import { failingWith } from "./errors.ts";
+import { failingWith, status } from "./errors.ts";
 import { addModelOptions, type ModelFlags, modelHelp } from "./flags.ts";
-import { jsonLine, writeResult } from "./output.ts";
-import { status } from "./status.ts";
+import { inLines, jsonLine, writeResult } from "./output.ts";
 
 const examples = `
 Examples:
@@ -31,7 +30,7 @@ export function defineInspect(program: Command): void {
       const report = await failingWith(status.model, async () =>
         inspectProto(await openModelSource(model.source), { imageSize }),
       );
-      writeResult(flags.json ? inJson(model, report) : `${describeModel(model, report).join("\n")}\n`);
+      writeResult(flags.json ? inJson(model, report) : inLines(describeModel(model, report)));
     });
 }
 

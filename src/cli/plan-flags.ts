@@ -4,11 +4,10 @@ import { type ImagePlanOptions, planImage } from "../features/index.ts";
 import { loadModel, type Model, openGraph } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { extractionSource, type Folders } from "../runtimes/node/index.ts";
-import { failingWith } from "./errors.ts";
+import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { writeMessage, writeStatus } from "./output.ts";
-import { status } from "./status.ts";
 
 /** The limit of NVILA. */
 const MAX_TILES = 12;

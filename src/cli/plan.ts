@@ -2,10 +2,9 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Traits } from "../core/index.ts";
-import { failingWith, inFlags } from "./errors.ts";
+import { failingWith, inFlags, status } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
-import { jsonLine, writeResult } from "./output.ts";
-import { status } from "./status.ts";
+import { inLines, jsonLine, writeResult } from "./output.ts";
 
 const examples = `
 Examples:
@@ -37,7 +36,7 @@ export function definePlan(program: Command): void {
       const plan = planFor(size, flags, traits);
       const { describePlan } = await import("../features/index.ts");
       const notes = plan.warnings.map((warning) => `note: ${inFlags(warning)}`);
-      writeResult(flags.json ? jsonLine(plan) : `${[...describePlan(plan, known), ...notes].join("\n")}\n`);
+      writeResult(flags.json ? jsonLine(plan) : inLines([...describePlan(plan, known), ...notes]));
     });
 }
 

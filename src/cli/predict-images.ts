@@ -10,15 +10,14 @@ import {
   refuseForeign,
   writePrediction,
 } from "../runtimes/node/index.ts";
-import { describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
-import { sentence } from "./errors.ts";
+import { csvLine, describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
+import { sentence, status } from "./errors.ts";
 import type { ModelFlags } from "./flags.ts";
-import { openHead, openModelOf } from "./head-folder.ts";
+import { openHead, openModelOf } from "./inputs.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
-import { writeReport, writeResult } from "./output.ts";
+import { jsonLine, writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { failedLine, openProgress, printUndecoded } from "./progress.ts";
-import { status } from "./status.ts";
 
 /** Flags of `s2 predict`. */
 export interface PredictFlags extends ModelFlags {
@@ -51,7 +50,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
   let failed = 0;
   const fail = (image: string, reason: string) => {
     failed++;
-    if (flags.json) write(`${JSON.stringify({ image, error: reason })}\n`);
+    if (flags.json) write(jsonLine({ image, error: reason }));
     else bar.log(failedLine(image, reason));
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
@@ -75,7 +74,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
         stopSignal.throwIfAborted();
         if (prediction.task === "segmentation" || prediction.task === "depth")
           await writePrediction(prediction, head.classes, await loadImage(job.image), paths, stored);
-        if (flags.json) write(`${JSON.stringify({ image: job.image, ...fields, ...paths })}\n`);
+        if (flags.json) write(jsonLine({ image: job.image, ...fields, ...paths }));
         else if (flags.csv) write(csvLine([job.image, ...cells]));
         else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
       }
@@ -86,10 +85,4 @@ export async function predictImages(folder: string, given: readonly string[], fl
   }
   if (!flags.quiet) printUndecoded(undecoded);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
-}
-
-/** A line of RFC 4180. */
-function csvLine(cells: readonly (number | string)[]): string {
-  const quoted = cells.map(String).map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text));
-  return `${quoted.join(",")}\n`;
 }

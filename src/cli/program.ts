@@ -1,16 +1,12 @@
 /** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
-import { defineAdvise } from "./advise.ts";
-import { defineEval } from "./eval.ts";
 import { defineExtract } from "./extract.ts";
-import { defineFit } from "./fit.ts";
-import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
+import { defineBuild, defineConvert, defineExport, defineQuantize } from "./graphs.ts";
+import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
 import { defineInspect } from "./inspect.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
-import { definePredict } from "./predict.ts";
-import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
 import { defineVisionEncoder } from "./vision-encoder.ts";
@@ -39,7 +35,7 @@ export function makeProgram(): Command {
   const program = new Command("s2")
     .description("S² (Scaling on Scales): multi-scale features of images from a small vision model.")
     .version(readVersion())
-    .exitOverride() // guard.ts decides the exit status
+    .exitOverride() // main.ts decides the exit status
     .configureOutput({ writeOut: writeResult, writeErr: writeMessage })
     .showHelpAfterError("(--help lists the options)")
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })

@@ -1,7 +1,7 @@
 /** `s2 similar`: images, or regions of them, that are similar to an image or to a region of it. */
 import { type Command, Option } from "commander";
 import type { SimilarFlags } from "./find-similar.ts";
-import { readBox, readCount, readPoint } from "./flag-values.ts";
+import { readCount, readPixels } from "./flag-values.ts";
 import { addModelOptions, addSizeOptions, modelHelp, poolingOption } from "./flags.ts";
 
 const examples = `
@@ -25,8 +25,8 @@ export function defineSimilar(program: Command): void {
     .argument("<IMAGE>")
     .option("--model <model>", modelHelp)
     .option("--in <path>", "images (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
-    .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readPoint).conflicts("box"))
-    .option("--box <x,y,w,h>", "the region in this box of pixels: left, top, width, height", readBox)
+    .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readPixels("x,y")).conflicts("box"))
+    .option("--box <x,y,w,h>", "the region in this box of pixels: left, top, width, height", readPixels("left,top,width,height"))
     .option("--window <tokens>", "side of the regions that are compared (default: 3 with --in, else 1)", readCount(1))
     .addOption(poolingOption("the vector of an image"))
     .option("--top <k>", "most images to print", readCount(1), 10)
@@ -37,7 +37,6 @@ export function defineSimilar(program: Command): void {
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
     .action(async (image: string, flags: SimilarFlags) => {
-      const { findSimilar } = await import("./find-similar.ts");
-      process.exitCode = await findSimilar(image, flags);
+      process.exitCode = await (await import("./find-similar.ts")).findSimilar(image, flags);
     });
 }

@@ -32,7 +32,6 @@ export function defineTrain(program: Command): void {
   addModelOptions(command)
     .addHelpText("after", examples)
     .action(async (images: string[], flags: TrainFlags) => {
-      const { trainStudent } = await import("./train-student.ts");
-      process.exitCode = await trainStudent(images, flags);
+      process.exitCode = await (await import("./train-student.ts")).trainStudent(images, flags);
     });
 }

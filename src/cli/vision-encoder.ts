@@ -1,10 +1,9 @@
 /** `s2 export-vision-encoder`: S² for the vision encoder of a LLaVA-like folder. */
 import type { Command } from "commander";
-import { failingWith } from "./errors.ts";
+import { failingWith, status } from "./errors.ts";
 import { readCount, readSides } from "./flag-values.ts";
 import { addSizesAlias, dtypeOption } from "./flags.ts";
 import { writeMessage, writeReport } from "./output.ts";
-import { status } from "./status.ts";
 
 interface EncoderFlags {
   out: string;

@@ -14,6 +14,7 @@ export {
 } from "./extract-files.ts";
 export { extractionSource, type Folders } from "./extraction-source.ts";
 export { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
+export { hashImages } from "./hash-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
