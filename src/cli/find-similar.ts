@@ -1,15 +1,15 @@
 /** Runs `s2 similar`: searches an index that is brought up to date, or draws similarities over the image itself. */
 import { basename, extname, join, resolve } from "node:path";
-import { type Box, S2Error } from "../core/index.ts";
+import { S2Error } from "../core/index.ts";
 import { heatPicture } from "../features/index.ts";
 import { loadImage, type Model, savePng } from "../node.ts";
+import { describeHits } from "../retrieval/index.ts";
 import { type IndexLocation, locateIndex, refuseForeign, findSimilar as search, similarityMaps } from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
-import type { VectorHit } from "../tensors/index.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { untilStopped } from "./interrupt.ts";
-import { jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
+import { inLines, jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
 import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
 import { damagedNote, failedLine, openProgress, type PrintFlags, printUndecoded } from "./progress.ts";
 
@@ -75,15 +75,8 @@ async function inImages(image: string, location: IndexLocation, flags: SimilarFl
   const { box, hits, index } = found;
   if (damaged > 0 && !quiet) writeMessage(damagedNote(damaged));
   if (!quiet) printUndecoded(location.undecoded);
-  writeResult(json ? jsonLine({ image, box, hits, index }) : inWords(hits, (at ?? marked) !== undefined));
+  writeResult(json ? jsonLine({ image, box, hits, index }) : inLines(describeHits(hits, (at ?? marked) !== undefined)));
   return (index?.failed ?? 0) > 0 ? status.someFailed : status.ok;
-}
-
-function inWords(hits: readonly VectorHit[], asRegion: boolean): string {
-  const region = ({ left, top, width, height }: Box) =>
-    `  ${Math.round(left)},${Math.round(top)} ${Math.round(width)}x${Math.round(height)}`;
-  if (hits.length === 0) return "nothing else is in the index\n";
-  return hits.map(({ image, score, box }) => `${score.toFixed(3)}  ${image}${asRegion ? region(box) : ""}\n`).join("");
 }
 
 /** Draws on the finest scale's grid. */

@@ -38,13 +38,11 @@ export const poolingOption = (about: string) =>
   choice("--pooling <how>", `${about} (default: cls where the model has one, else mean)`, "cls", "mean", "cls+mean");
 
 export function addSizeOptions(command: Command): Command {
+  const scales = new Option("--scales <list>", "multiples of the model's size: 1,2,3 (default: 1,2)");
+  const dynamic = new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the image's shape");
   command
     .optionsGroup("Sizes and tiles:")
-    .addOption(
-      new Option("--scales <list>", "multiples of the model's size: 1,2,3 (default: 1,2)")
-        .argParser(readScales)
-        .conflicts("imgSizes"),
-    )
+    .addOption(scales.argParser(readScales).conflicts("imgSizes"))
     .option("--img-sizes <list>", "sizes in pixels instead: 224,448 (short sides) or 336x224,672x448 (WIDTHxHEIGHT)", readSizes)
     .option("--max-split-size <size>", "largest tile: 224 or WIDTHxHEIGHT (default: the model's size)", readSize)
     .addOption(
@@ -55,12 +53,7 @@ export function addSizeOptions(command: Command): Command {
     .addOption(choice("--merge <how>", "how scales are joined (default: concat)", "concat", "add", "mean"))
     .addOption(choice("--fusion <how>", "how scales of different size are pooled (default: reference)", "reference", "aligned"))
     .option("--resize-output-to-idx <n>", "the scale whose grid is the output's; -1 is the last (default: 0)", readIndex)
-    .addOption(
-      new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the image's shape").conflicts([
-        "fit",
-        "splitMode",
-      ]),
-    )
+    .addOption(dynamic.conflicts(["fit", "splitMode"]))
     .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1))
     .option("--max-tiles-per-image <n>", "refuse images that become more tiles (default: 1024)", readCount(1));
   return addSizesAlias(command, readSizes);

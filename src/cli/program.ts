@@ -2,14 +2,13 @@
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
 import { defineExtract } from "./extract.ts";
-import { defineBuild, defineConvert, defineExport, defineQuantize } from "./graphs.ts";
+import { defineBuild, defineConvert, defineExport, defineQuantize, defineVisionEncoder } from "./graphs.ts";
 import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
 import { defineInspect } from "./inspect.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
-import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
 Examples:
