@@ -56,7 +56,7 @@ module.exports = {
       to: { path: "^src/", pathNot: `^src/(${[floor, ...below].join("|")})/${floor === "cli" ? "|^src/[^/]+[.]ts$" : ""}` },
     })),
     {
-      // Doors beside the indexes: transformers.js's models, an entry; the version, which the command prints without loading more; and single files for
+      // Doors beside the indexes: transformers.js's models, an entry; the version and errors of the system, which the command prints without loading more; and single files for
       // pages without a bundler, which load all that an index names.
       name: "only-through-an-index",
       severity: "error",
@@ -64,7 +64,7 @@ module.exports = {
       to: {
         path: "^src/[^/]+/",
         pathNot:
-          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|runtimes/node/version[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/image-size[.]ts$)",
+          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|runtimes/node/(system-reason|version)[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/image-size[.]ts$)",
       },
     },
     {

@@ -1,69 +1,49 @@
 /** `s2 advise` at work: opens the models to compare, and prints candidates, costs and the verdict. */
 import { basename } from "node:path";
 import { S2Error } from "../core/index.ts";
-import type { Task } from "../datasets/index.ts";
 import { interval } from "../metrics/index.ts";
 import type { Model } from "../node.ts";
-import {
-  advise,
-  type Candidate,
-  checkTestSplit,
-  formatDifference,
-  formatFigure,
-  gain,
-  headFor,
-  listCandidates,
-  type OtherModel,
-  taskSplits,
-} from "../tasks/index.ts";
-import type { AdviseFlags } from "./command-flags.ts";
-import { countsInWords } from "./fit-head.ts";
+import { advise, type Candidate, checkTestSplit, formatFigure, type OtherModel, reportAdvice } from "../tasks/index.ts";
+import type { ModelFlags } from "./flags.ts";
+import { extractionReport, openSplits } from "./inputs.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionSource } from "./model-source.ts";
-import { extractionReport, openSet } from "./open-set.ts";
-import { writeMessage, writeResult } from "./output.ts";
-import { graphsOf, openModel } from "./plan-flags.ts";
+import { inLines, jsonLine, writeMessage, writeResult } from "./output.ts";
+import { graphsOf, openModel, pick, sourceOf } from "./plan-flags.ts";
+import type { PrintFlags } from "./progress.ts";
+import type { HeadFlags, SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
-import { table } from "./table.ts";
+
+/** Flags of `s2 advise`. */
+export interface AdviseFlags extends ModelFlags, SetFlags, HeadFlags, PrintFlags {
+  larger?: string;
+  store: string;
+}
 
 /** Returns the exit status. */
 export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<number> {
   listenForInterrupt();
-  const { set, folders } = await openSet(path, flags);
-  const splits = taskSplits<Task>(set, flags);
-  headFor(set, splits.train, flags.head);
+  const { set, folders, splits } = await openSplits(path, flags);
   checkTestSplit(set, splits);
-  if (!flags.quiet) for (const note of splits.notes) writeMessage(`note: ${note}\n`);
   const notes: string[] = [];
   const open = async (model: Model, modelFlags: AdviseFlags, suffix = "") => {
-    const { modelName, modelHash } = await extractionSource(model, modelFlags, folders);
+    const { modelName, modelHash } = await sourceOf(model, modelFlags, folders);
     return { model, modelHash, modelName: modelName + suffix, close: () => model.dispose() };
   };
   const model = await openModel(flags);
   try {
-    const { head, pooling, near, far, objectsFrom, seed, larger } = flags;
+    const { larger } = flags;
     const options = {
-      ...(await extractionSource(model, flags, folders)),
-      ...{ head, pooling, near, far, objectsFrom, seed, openGraph: graphsOf(flags) },
+      ...(await sourceOf(model, flags, folders)),
+      ...pick(flags, "head", "pooling", "near", "far", "objectsFrom", "seed"),
+      openGraph: graphsOf(flags),
       largerInput: twiceTheSide(model, flags, open, notes),
       larger: larger === undefined ? undefined : largerModel(larger, flags, open),
       onImage: extractionReport(flags),
       onCandidate: flags.quiet || flags.json || !process.stderr.isTTY ? undefined : showCandidate,
     };
-    const { candidates, failed, head: fitted, ...advice } = await untilStopped(() => advise(set, splits, options));
-    const rows = listCandidates(candidates);
-    const unused = failed.length + set.issues.filter(({ used }) => !used).length;
-    const { train, validation } = splits;
-    const test = rows[0].figure.score.images.length;
-    const images = { train: train.length, validation: validation.length, test, failed: unused };
-    if (flags.json) {
-      const json = { set: set.name, task: set.task, head: fitted, images, candidates: rows.map((one) => inJson(one, rows[0])) };
-      writeResult(`${JSON.stringify({ ...json, ...advice, notes })}\n`);
-    } else {
-      const heading = `${set.name}: ${countsInWords(images)}; ${fitted}`;
-      writeResult(`${[heading, ...candidateLines(rows), "", ...advice.sentences, ...notes].join("\n")}\n`);
-    }
-    return unused > 0 ? status.someFailed : status.ok;
+    const report = reportAdvice(set, splits, await untilStopped(() => advise(set, splits, options)));
+    writeResult(flags.json ? jsonLine({ ...report.fields, notes }) : inLines([...report.lines, ...notes]));
+    return report.fields.images.failed > 0 ? status.someFailed : status.ok;
   } finally {
     await model.dispose();
   }
@@ -102,31 +82,4 @@ function largerModel(model: string, flags: AdviseFlags, open: Open): OtherModel 
 
 function showCandidate({ name, figure: { name: metric, unit, score } }: Candidate): void {
   writeMessage(`${name}: ${metric} ${formatFigure({ unit, ...interval(score) })}\n`);
-}
-
-function inJson(one: Candidate, single: Candidate) {
-  const { score, ...figure } = one.figure;
-  return {
-    candidate: one.name,
-    ...figure,
-    ...interval(score),
-    gain: one === single ? undefined : gain(one, single),
-    cost: one.cost,
-  };
-}
-
-function candidateLines(rows: readonly Candidate[]): string[] {
-  const [single] = rows;
-  const lines = rows.map((one) => {
-    const { score, unit, better } = one.figure;
-    const gained = one === single ? "" : formatDifference({ unit, ...gain(one, single) });
-    const { tiles, milliseconds, megabytes } = one.cost;
-    return [
-      one.name,
-      formatFigure({ unit, ...interval(score) }),
-      better === "lower" && gained ? `${gained} less` : gained,
-      ...[String(tiles), milliseconds.toFixed(0), megabytes.toFixed(2)],
-    ];
-  });
-  return table(["", single.figure.name, `better than ${single.name} by`, "tiles", "ms an image", "MB an image"], lines);
 }

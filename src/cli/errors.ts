@@ -1,6 +1,7 @@
 /** Errors on the command line: which exit status they mean, and the sentence that is printed. */
 import { CommanderError } from "commander";
 import { S2Error } from "../core/index.ts";
+import { reasonOfSystem } from "../runtimes/node/system-reason.ts";
 import { writeMessage } from "./output.ts";
 import { status } from "./status.ts";
 
@@ -39,50 +40,26 @@ export function sentence(error: unknown): string {
   return `${said.trim().split("\n")[0]} (unexpected; please report it with the stack, which S2_DEBUG=1 shows)`;
 }
 
-/** Sentences on errors of a file system, which are no fault of the program. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full; make room, or write elsewhere",
-  EDQUOT: "the quota of the disk is used up; make room, or write elsewhere",
-  EFBIG: "the file would be too large for this file system; write elsewhere",
-  EROFS: "the file system is read-only; write elsewhere",
-  EACCES: "permission is denied; check who may read and write it",
-  EPERM: "permission is denied; check who may read and write it",
-  ENOTDIR: "a part of the path is a file and no folder; give another path",
-  EISDIR: "it is a folder where a file was expected; give another path",
-  ENAMETOOLONG: "the name is too long; give a shorter one",
-  EMFILE: "too many files are open; raise the limit (ulimit -n)",
-  ENFILE: "too many files are open on this machine; try again later",
-  EIO: "the disk or the network drive gave an error; check it",
-};
+/** Library options that messages name and flags set: `maxTiles` by `--max-tiles`. */
+const options: ReadonlySet<string> = new Set([
+  ...[
+    "scales",
+    "imgSizes",
+    "maxSplitSize",
+    "splitMode",
+    "merge",
+    "resizeOutputToIdx",
+    "overlap",
+    "fusion",
+    "splitForward",
+    "fit",
+  ],
+  ...["maxTiles", "maxTilesPerImage", "numPrefixToken", "prefixTokens", "patchSize", "imageSize", "output"],
+  ...["testFraction", "ignore"],
+]);
 
-function reasonOfSystem(error: unknown): string | undefined {
-  const { code = "", syscall, path, dest } = (error ?? {}) as NodeJS.ErrnoException & { dest?: string };
-  if (!syscall || !Object.hasOwn(reasons, code)) return undefined;
-  return `${dest ?? path ?? "A file"} cannot be used (${code}): ${reasons[code]}.`;
-}
-
-/** Library options that messages name, and the flags that set them. */
-const flags: Readonly<Record<string, string>> = {
-  scales: "--scales",
-  imgSizes: "--img-sizes",
-  maxSplitSize: "--max-split-size",
-  splitMode: "--split-mode",
-  merge: "--merge",
-  resizeOutputToIdx: "--resize-output-to-idx",
-  overlap: "--overlap",
-  fusion: "--fusion",
-  splitForward: "--split-forward",
-  maxTiles: "--max-tiles",
-  maxTilesPerImage: "--max-tiles-per-image",
-  fit: "--fit",
-  numPrefixToken: "--prefix-tokens",
-  prefixTokens: "--prefix-tokens",
-  patchSize: "--patch-size",
-  imageSize: "--image-size",
-  output: "--output",
-  testFraction: "--test-fraction",
-  ignore: "--ignore",
-};
+const flagOf = (option: string): string =>
+  option === "numPrefixToken" ? "--prefix-tokens" : `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Exchanges the library options that a message names, which its `option` lists, for the flags that set them. */
 export function inFlags({
@@ -92,9 +69,9 @@ export function inFlags({
   readonly message: string;
   readonly option?: string | readonly string[];
 }): string {
-  const named = [option].flat().filter((name) => Object.hasOwn(flags, name));
+  const named = [option].flat().filter((name) => options.has(name));
   return named.reduce(
-    (text, name) => text.replace(new RegExp(`(?<![-.\\w])(?:traits\\.)?${name}(?!\\w)`, "g"), flags[name]),
+    (text, name) => text.replace(new RegExp(`(?<![-.\\w])(?:traits\\.)?${name}(?!\\w)`, "g"), flagOf(name)),
     message,
   );
 }

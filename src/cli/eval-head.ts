@@ -3,25 +3,29 @@ import {
   checkSameTask,
   compareEvaluations,
   dataSetOptionsOf,
+  describeDifferences,
+  describeEvaluation,
   type Evaluation,
-  type EvaluationFigures,
   evaluateDataSet,
   evaluationFigures,
   evaluationItems,
-  formatDifference,
-  formatFigure,
-  type MeasuredFigure,
   type SavedHead,
-  verdictOn,
 } from "../tasks/index.ts";
-import type { EvalFlags } from "./command-flags.ts";
-import { openHead, openModelOf } from "./head-folder.ts";
+import type { ModelFlags } from "./flags.ts";
+import { extractionReport, openHead, openModelOf, openSet } from "./inputs.ts";
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
-import { extractionReport, openSet } from "./open-set.ts";
-import { writeResult } from "./output.ts";
+import { inLines, jsonLine, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
+import type { PrintFlags } from "./progress.ts";
+import type { SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
-import { table } from "./table.ts";
+
+/** Flags of `s2 eval`. */
+export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
+  split?: string;
+  compare?: string;
+  store: string;
+}
 
 /** Returns the exit status. */
 export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {
@@ -52,41 +56,11 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
   if (flags.json) {
     const issues = [...set.issues, ...all.failed.map((each) => ({ ...each, used: false }))];
     const json = { ...about, figures, classes, names: set.classes, confusion, compared: differences, issues };
-    writeResult(`${JSON.stringify(json)}\n`);
+    writeResult(jsonLine(json));
   } else {
-    const lines = [...figureLines(about, evaluation, set.classes)];
-    if (differences) lines.push(...differenceLines(folder, differences.with, differences.differences));
-    writeResult(`${lines.join("\n")}\n`);
+    const lines = [...describeEvaluation(about, evaluation, set.classes)];
+    if (differences) lines.push(...describeDifferences(folder, differences.with, differences.differences));
+    writeResult(inLines(lines));
   }
   return failed > 0 ? status.someFailed : status.ok;
-}
-
-/** Larger confusion matrices are not printed; their most frequent errors are. */
-const MOST_COLUMNS = 12;
-const ERRORS = 10;
-
-function* figureLines(
-  { head, set, split, images, failed }: Record<"head" | "set" | "split", string> & Record<"images" | "failed", number>,
-  { figures, classes, confusion }: EvaluationFigures,
-  names: readonly string[],
-): Generator<string> {
-  const row = (one: MeasuredFigure) => [one.name, formatFigure(one)];
-  yield `${head} on ${images} images of ${set}, split ${split}${failed > 0 ? `; ${failed} files could not be used` : ""}`;
-  yield* table(["", "95 % interval in brackets"], figures.map(row));
-  if (classes.length > 0) yield* ["", ...table(["each class", ""], classes.map(row))];
-  if (confusion && names.length <= MOST_COLUMNS) {
-    const rows = confusion.map((counts, id) => [names[id], ...counts.map(String)]);
-    yield* ["", ...table(["truth \\ predicted", ...names], rows)];
-  } else if (confusion) {
-    const pairs = confusion.flatMap((counts, truth) => counts.map((count, predicted) => ({ truth, predicted, count })));
-    const errors = pairs.filter(({ truth, predicted, count }) => truth !== predicted && count > 0);
-    const most = errors.sort((a, b) => b.count - a.count).slice(0, ERRORS);
-    const rows = most.map(({ truth, predicted, count }) => [names[truth], names[predicted], String(count)]);
-    yield* ["", ...table(["truth", "predicted", "times"], rows)];
-  }
-}
-
-function differenceLines(one: string, other: string, differences: readonly MeasuredFigure[]): string[] {
-  const rows = differences.map((each) => [each.name, formatDifference(each), verdictOn(each)]);
-  return ["", `${one} minus ${other}, on the same images`, ...table(["", "difference", ""], rows)];
 }

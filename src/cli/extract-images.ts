@@ -1,13 +1,22 @@
 /** Runs `s2 extract` and reports on it: progress on a terminal, a line for each image, or JSON lines for programs. */
 import { S2Error, type S2Plan } from "../core/index.ts";
-import { type ExtractedFile, extractInto, outputFiles } from "../runtimes/node/index.ts";
-import { inFlags, sentence } from "./errors.ts";
-import type { ExtractFlags } from "./flags.ts";
+import { type ExtractedFile, extractInto, outputFiles, undecodedInWords, undecodedReasons } from "../runtimes/node/index.ts";
+import { inFlags, sentence, status } from "./errors.ts";
+import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { stopSignal, untilStopped } from "./interrupt.ts";
 import { jsonLine, writeMessage, writeReport } from "./output.ts";
 import { extractionFor, loadOptionsOf, openModel } from "./plan-flags.ts";
-import { failedLine, openProgress, undecodedInWords, undecodedReasons } from "./progress.ts";
-import { status } from "./status.ts";
+import { failedLine, openProgress, type PrintFlags } from "./progress.ts";
+
+/** Flags of `s2 extract`. */
+export interface ExtractFlags extends SizeFlags, ModelFlags, PrintFlags {
+  splitForward?: number;
+  dtype: "float32" | "float16";
+  format?: "safetensors" | "npy";
+  out: string;
+  resume?: boolean;
+  picture?: boolean;
+}
 
 /** Returns the exit status. */
 export async function extractImages(given: readonly string[], flags: ExtractFlags): Promise<number> {

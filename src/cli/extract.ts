@@ -1,6 +1,8 @@
 /** `s2 extract`: features of images, as files. */
 import { type Command, Option } from "commander";
-import { addModelOptions, addSizeOptions, dtypeOption, type ExtractFlags, modelHelp, readCount } from "./flags.ts";
+import type { ExtractFlags } from "./extract-images.ts";
+import { readCount } from "./flag-values.ts";
+import { addModelOptions, addSizeOptions, dtypeOption, modelHelp } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -33,7 +35,6 @@ export function defineExtract(program: Command): void {
     .option("--split-forward <n>", "tiles per run of the model (default: 4)", readCount(1))
     .addHelpText("after", examples)
     .action(async (images: string[], flags: ExtractFlags) => {
-      const { extractImages } = await import("./extract-images.ts");
-      process.exitCode = await extractImages(images, flags);
+      process.exitCode = await (await import("./extract-images.ts")).extractImages(images, flags);
     });
 }

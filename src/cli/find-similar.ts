@@ -1,19 +1,29 @@
 /** Runs `s2 similar`: searches an index that is brought up to date, or draws similarities over the image itself. */
 import { basename, extname, join, resolve } from "node:path";
-import { type Box, S2Error } from "../core/index.ts";
+import { S2Error } from "../core/index.ts";
 import { heatPicture } from "../features/index.ts";
 import { loadImage, type Model, savePng } from "../node.ts";
+import { describeHits } from "../retrieval/index.ts";
 import { type IndexLocation, locateIndex, refuseForeign, findSimilar as search, similarityMaps } from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
-import type { VectorHit } from "../tensors/index.ts";
-import { failingWith } from "./errors.ts";
-import type { SimilarFlags } from "./flags.ts";
+import { failingWith, status } from "./errors.ts";
+import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { untilStopped } from "./interrupt.ts";
-import { extractionSource } from "./model-source.ts";
-import { jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
-import { extractionOf, openModel } from "./plan-flags.ts";
-import { damagedNote, failedLine, openProgress, printUndecoded } from "./progress.ts";
-import { status } from "./status.ts";
+import { inLines, jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
+import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
+import { damagedNote, failedLine, openProgress, type PrintFlags, printUndecoded } from "./progress.ts";
+
+/** Flags of `s2 similar`. */
+export interface SimilarFlags extends SizeFlags, ModelFlags, PrintFlags {
+  in?: string;
+  at?: [x: number, y: number];
+  box?: [left: number, top: number, width: number, height: number];
+  window?: number;
+  pooling?: "cls" | "mean" | "cls+mean";
+  top: number;
+  store: string;
+  out?: string;
+}
 
 /** Returns the exit status. */
 export async function findSimilar(image: string, flags: SimilarFlags): Promise<number> {
@@ -39,7 +49,7 @@ export async function findSimilar(image: string, flags: SimilarFlags): Promise<n
 
 async function inImages(image: string, location: IndexLocation, flags: SimilarFlags, model: Model): Promise<number> {
   const { json, quiet, window = 3, at, box: marked } = flags;
-  const extraction = { ...(await extractionSource(model, flags, location)), extraction: extractionOf(flags) };
+  const extraction = { ...(await sourceOf(model, flags, location)), extraction: extractionOf(flags) };
   const progress = await openProgress(location.images?.length ?? 0, flags);
   let [extracted, indexed, damaged] = [0, 0, 0];
   const update = () => progress.update(Math.max(extracted, indexed)); // an index is written in batches
@@ -65,22 +75,15 @@ async function inImages(image: string, location: IndexLocation, flags: SimilarFl
   const { box, hits, index } = found;
   if (damaged > 0 && !quiet) writeMessage(damagedNote(damaged));
   if (!quiet) printUndecoded(location.undecoded);
-  writeResult(json ? jsonLine({ image, box, hits, index }) : inWords(hits, (at ?? marked) !== undefined));
+  writeResult(json ? jsonLine({ image, box, hits, index }) : inLines(describeHits(hits, (at ?? marked) !== undefined)));
   return (index?.failed ?? 0) > 0 ? status.someFailed : status.ok;
-}
-
-function inWords(hits: readonly VectorHit[], asRegion: boolean): string {
-  const region = ({ left, top, width, height }: Box) =>
-    `  ${Math.round(left)},${Math.round(top)} ${Math.round(width)}x${Math.round(height)}`;
-  if (hits.length === 0) return "nothing else is in the index\n";
-  return hits.map(({ image, score, box }) => `${score.toFixed(3)}  ${image}${asRegion ? region(box) : ""}\n`).join("");
 }
 
 /** Draws on the finest scale's grid. */
 async function inItself(image: string, out: string, flags: SimilarFlags, model: Model): Promise<number> {
   const finest = extractionOf({ ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 });
   const folders = { base: process.cwd(), home: join(flags.store, "alone") };
-  const extraction = { ...(await extractionSource(model, flags, folders)), extraction: finest };
+  const extraction = { ...(await sourceOf(model, flags, folders)), extraction: finest };
   const { box, maps, grid } = await similarityMaps(image, extraction, { ...flags, window: flags.window ?? 1 });
   await failingWith(status.usage, async () => savePng(heatPicture(await loadImage(image), maps, box), out));
   const said = `${image} -> ${out}  ${grid.rows}x${grid.cols} regions; ${maps.length} panels of heat: the first scale, then one more each`;

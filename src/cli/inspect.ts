@@ -1,12 +1,10 @@
 /** `s2 inspect`: the properties of a model that loadModel finds, and those that its graph declares. */
 import type { Command } from "commander";
 import type { Model } from "../node.ts";
-import type { Found, ModelReport } from "../onnx/index.ts";
-import { failingWith } from "./errors.ts";
+import type { ModelReport } from "../onnx/index.ts";
+import { failingWith, status } from "./errors.ts";
 import { addModelOptions, type ModelFlags, modelHelp } from "./flags.ts";
-import { jsonLine, writeResult } from "./output.ts";
-import { status } from "./status.ts";
-import { table } from "./table.ts";
+import { inLines, jsonLine, writeResult } from "./output.ts";
 
 const examples = `
 Examples:
@@ -26,15 +24,14 @@ export function defineInspect(program: Command): void {
       const { openModel } = await import("./plan-flags.ts");
       const model = await openModel({ ...flags, model: source, quiet: true }); // the table has the note on preprocessing
       await model.dispose();
-      const report = await failingWith(status.model, () => reportOn(model));
-      writeResult(flags.json ? inJson(model, report) : inWords(model, report));
+      const { inspectProto } = await import("../onnx/index.ts");
+      const { describeModel, openModelSource } = await import("../runtimes/node/index.ts");
+      const { imageSize } = model.traits;
+      const report = await failingWith(status.model, async () =>
+        inspectProto(await openModelSource(model.source), { imageSize }),
+      );
+      writeResult(flags.json ? inJson(model, report) : inLines(describeModel(model, report)));
     });
-}
-
-async function reportOn({ source, traits }: Model): Promise<ModelReport> {
-  const { inspectProto } = await import("../onnx/index.ts");
-  const { openModelSource } = await import("../runtimes/node/index.ts");
-  return inspectProto(await openModelSource(source), { imageSize: traits.imageSize });
 }
 
 function inJson({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {
@@ -43,48 +40,4 @@ function inJson({ source, outputs, traits, preprocessing }: Model, report: Model
     ...{ source, outputs, traits: { ...traits, ...(multiplyAdds && { multiplyAdds }) } },
     ...{ preprocessing: preprocessing ?? null, report },
   });
-}
-
-/** Source of a property, in brackets: the graph where it agrees, else the other sources of loadModel. */
-function origin<T>({ value, from }: Found<T>, taken: T | undefined): string {
-  if (taken === undefined || String(value) === String(taken)) return ` (${from})`;
-  return ` (by options, config files or a blank image; the graph: ${from})`;
-}
-
-function inWords({ source, outputs, traits, preprocessing }: Model, report: ModelReport): string {
-  const { imageSize, dynamicSize, patchSize, prefixTokens, layout, channels, maxBatch } = traits;
-  const size = imageSize ? `${imageSize[1]}x${imageSize[0]} px` : "any";
-  const sizes = imageSize && dynamicSize ? `${size}; others run too, less well` : imageSize ? `${size} alone` : size;
-  const { value: cost, from: counted } = report.multiplyAdds;
-  const rows: string[][] = [
-    ["model", source],
-    ["made by", `${report.producer || "an unnamed program"}, operator set ${report.opset}`],
-    ["image size", sizes + origin(report.imageSize, imageSize)],
-    ["features", (layout === "bnc" ? "tokens [b, n, c]" : "maps [b, c, h, w]") + origin(report.layout, layout)],
-    ["channels", String(channels ?? "?")],
-    ["patch", (patchSize ? `${patchSize} px` : "?") + origin(report.patchSize, patchSize)],
-    ["prefix tokens", String(prefixTokens) + origin(report.prefixTokens, prefixTokens)],
-    ["images a run", maxBatch ? `at most ${maxBatch}` : "any number"],
-    ["outputs", outputs.join(", ")],
-    ["parameters", inLarge(report.parameters)],
-    ["multiply-adds", cost === undefined ? `not known: ${counted}` : `${inLarge(cost)} a tile (${counted})`],
-  ];
-  if (preprocessing) {
-    const three = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(", ");
-    const { mean, std, rescale, filter } = preprocessing;
-    const factor = Math.abs(1 / rescale - 255) < 1e-3 ? "1/255" : String(rescale);
-    rows.push(["pixels", `times ${factor}, less ${three(mean)}, divided by ${three(std)}; resized ${filter}`]);
-  } else {
-    rows.push([
-      "pixels",
-      "neither the file nor a config file says how they are prepared; ImageNet's mean and deviation are taken",
-    ]);
-  }
-  const [first, ...rest] = rows;
-  return `${table(first, rest).join("\n")}\n`;
-}
-
-function inLarge(count: number): string {
-  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} billion`;
-  return count >= 1e6 ? `${(count / 1e6).toFixed(2)} million` : String(count);
 }

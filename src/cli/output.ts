@@ -15,6 +15,9 @@ export function printable(text: string): string {
 /** A value as a line of JSON. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
+/** Lines of text, each with its end. */
+export const inLines = (lines: Iterable<string>): string => `${[...lines].join("\n")}\n`;
+
 /** Writes the result of a command. When nobody reads it, the command stops. */
 export function writeResult(text: string): void {
   process.stdout.write(printable(text), (error) => {

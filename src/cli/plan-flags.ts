@@ -3,16 +3,17 @@ import { S2Error, type S2Plan, type Traits } from "../core/index.ts";
 import { type ImagePlanOptions, planImage } from "../features/index.ts";
 import { loadModel, type Model, openGraph } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
-import { failingWith } from "./errors.ts";
+import { extractionSource, type Folders } from "../runtimes/node/index.ts";
+import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
+import { stopSignal } from "./interrupt.ts";
 import { writeMessage, writeStatus } from "./output.ts";
-import { status } from "./status.ts";
 
 /** The limit of NVILA. */
 const MAX_TILES = 12;
 
 /** Picks the flags that are given. */
-function pick<T extends object, K extends keyof T>(flags: T, ...names: K[]): Pick<T, K> {
+export function pick<T extends object, K extends keyof T>(flags: T, ...names: K[]): Pick<T, K> {
   return Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))) as Pick<T, K>;
 }
 
@@ -36,6 +37,10 @@ function showBytes({ file, bytes, of }: { file: string; bytes: number; of: numbe
   const mega = (count: number) => (count / 1e6).toFixed(1);
   writeStatus(bytes >= of ? "" : `downloading ${file}: ${mega(bytes)} of ${mega(of)} MB`);
 }
+
+/** Options that extract the features of many images until the command is stopped. */
+export const sourceOf = (model: Model, flags: ModelFlags, folders: Folders) =>
+  extractionSource(model, { ...pick(flags, "model", "output"), signal: stopSignal }, folders);
 
 /** Opens graphs of heads, on as many threads as the model. */
 export const graphsOf =

@@ -1,12 +1,10 @@
 /** `s2 plan`: the tiles that an image would be cut into, before any model runs. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import type { S2Plan, Traits } from "../core/index.ts";
-import { failingWith, inFlags } from "./errors.ts";
+import type { Traits } from "../core/index.ts";
+import { failingWith, inFlags, status } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
-import { jsonLine, writeResult } from "./output.ts";
-import { status } from "./status.ts";
-import { table } from "./table.ts";
+import { inLines, jsonLine, writeResult } from "./output.ts";
 
 const examples = `
 Examples:
@@ -36,7 +34,9 @@ export function definePlan(program: Command): void {
       const { traits, known } = await readTraits(flags);
       const { planFor } = await import("./plan-flags.ts");
       const plan = planFor(size, flags, traits);
-      writeResult(flags.json ? jsonLine(plan) : inWords(plan, known));
+      const { describePlan } = await import("../features/index.ts");
+      const notes = plan.warnings.map((warning) => `note: ${inFlags(warning)}`);
+      writeResult(flags.json ? jsonLine(plan) : inLines([...describePlan(plan, known), ...notes]));
     });
 }
 
@@ -61,36 +61,3 @@ async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: st
   const known = given === undefined && tile !== undefined ? "assumed; --model or --max-split-size say otherwise" : "given";
   return { traits: { imageSize, dynamicSize: true, patchSize, prefixTokens }, known };
 }
-
-function inWords(plan: S2Plan, known: string): string {
-  const { image, scales, outputScale, outputGrid, tiles, multiplyAdds } = plan;
-  const region = plan.region ?? { width: image[1], height: image[0] };
-  const rows = scales.map(({ size, canvas, padding, rows, cols, grid }, i) => [
-    `${i}${i === outputScale ? " *" : ""}`,
-    wide(size),
-    wide(canvas),
-    padding[0] + padding[1] === 0 ? "-" : wide(padding),
-    `${rows} x ${cols} = ${rows * cols}`,
-    grid ? `${grid.rows} x ${grid.cols}` : "?",
-    `${trim(Math.max(size[0] / region.height, size[1] / region.width))}x`,
-  ]);
-  const lines = [
-    `image   ${wide(image)} px`,
-    `tile    ${wide(scales[outputScale].tile)} px (${known})`,
-    "",
-    ...table(["scale", "size", "canvas", "padding", "tiles", "grid", "of the image"], rows),
-    "",
-    `${tiles} tiles; the output has the grid of scale ${outputScale} (*)${outputGrid ? `: ${outputGrid.rows} x ${outputGrid.cols} tokens` : ""}${channels(plan)}`,
-    ...(multiplyAdds === undefined ? [] : [`${(multiplyAdds / 1e9).toFixed(1)} billion multiply-adds`]),
-    ...plan.warnings.map((warning) => `note: ${inFlags(warning)}`),
-  ];
-  return `${lines.join("\n")}\n`;
-}
-
-function channels({ scales, merge }: S2Plan): string {
-  const each = scales.at(-1)!.channels;
-  return each ? ` of ${merge === "concat" ? each[1] : each[1] - each[0]} channels` : "";
-}
-
-const wide = ([height, width]: readonly [number, number]) => `${width}x${height}`;
-const trim = (times: number) => String(Number(times.toFixed(2)));

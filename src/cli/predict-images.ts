@@ -2,42 +2,55 @@
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { loadImage, openStore } from "../node.ts";
-import { findImages, nameOutputs, type OutputFile, refuseForeign } from "../runtimes/node/index.ts";
-import { describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
-import type { PredictFlags } from "./command-flags.ts";
-import { sentence } from "./errors.ts";
-import { openHead, openModelOf } from "./head-folder.ts";
+import {
+  findImages,
+  nameOutputs,
+  type OutputFile,
+  predictionPaths,
+  refuseForeign,
+  writePrediction,
+} from "../runtimes/node/index.ts";
+import { csvLine, describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
+import { sentence, status } from "./errors.ts";
+import type { ModelFlags } from "./flags.ts";
+import { openHead, openModelOf } from "./inputs.ts";
 import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
-import { writeReport, writeResult } from "./output.ts";
+import { jsonLine, writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
-import { predictionPaths, writePrediction } from "./prediction-files.ts";
 import { failedLine, openProgress, printUndecoded } from "./progress.ts";
-import { status } from "./status.ts";
+
+/** Flags of `s2 predict`. */
+export interface PredictFlags extends ModelFlags {
+  out?: string;
+  json?: boolean;
+  csv?: boolean;
+  quiet?: boolean;
+}
 
 /** Returns the exit status. */
 export async function predictImages(folder: string, given: readonly string[], flags: PredictFlags): Promise<number> {
   const head = await openHead(folder);
-  const draws = head.task === "segmentation" || head.task === "depth";
-  if (flags.out && !draws)
+  const drawn = head.task === "segmentation" || head.task === "depth" ? head.task : undefined;
+  if (flags.out && !drawn)
     throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
   const out = flags.out ?? "predictions";
   const { images: found, undecoded } = await findImages(given, out);
-  const jobs: OutputFile[] = draws
+  const jobs: OutputFile[] = drawn
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((image) => ({ ...image, image: image.path, out: "" }));
   const present = jobs.filter(({ missing }) => !missing);
-  const pathsOf = ({ picture }: OutputFile) => (draws ? predictionPaths(picture!, head) : {});
+  const pathsOf = ({ picture }: OutputFile) => (drawn ? predictionPaths(picture!, drawn) : {});
   refuseForeign(present.flatMap((job) => Object.values(pathsOf(job)).map((path) => ({ path }))));
   listenForInterrupt();
   const base = process.cwd();
   const { model, source, flags: modelFlags } = await openModelOf(head, flags, { base });
   const bar = await openProgress(jobs.length, { quiet: flags.quiet || process.stdout.isTTY });
   // Pictures are written whether or not someone reads about them.
-  const write = draws ? writeReport : writeResult;
+  const write = drawn ? writeReport : writeResult;
   let failed = 0;
   const fail = (image: string, reason: string) => {
     failed++;
-    if (flags.json) write(`${JSON.stringify({ image, error: reason })}\n`);
+    if (flags.json) write(jsonLine({ image, error: reason }));
     else bar.log(failedLine(image, reason));
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
@@ -60,8 +73,8 @@ export async function predictImages(folder: string, given: readonly string[], fl
         const paths = pathsOf(job);
         stopSignal.throwIfAborted();
         if (prediction.task === "segmentation" || prediction.task === "depth")
-          await writePrediction(prediction, head, await loadImage(job.image), paths, stored);
-        if (flags.json) write(`${JSON.stringify({ image: job.image, ...fields, ...paths })}\n`);
+          await writePrediction(prediction, head.classes, await loadImage(job.image), paths, stored);
+        if (flags.json) write(jsonLine({ image: job.image, ...fields, ...paths }));
         else if (flags.csv) write(csvLine([job.image, ...cells]));
         else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
       }
@@ -72,10 +85,4 @@ export async function predictImages(folder: string, given: readonly string[], fl
   }
   if (!flags.quiet) printUndecoded(undecoded);
   return failed === 0 ? status.ok : failed === jobs.length ? status.allFailed : status.someFailed;
-}
-
-/** A line of RFC 4180. */
-function csvLine(cells: readonly (number | string)[]): string {
-  const quoted = cells.map(String).map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text));
-  return `${quoted.join(",")}\n`;
 }

@@ -1,19 +1,14 @@
 /** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
-import { defineAdvise } from "./advise.ts";
-import { defineEval } from "./eval.ts";
 import { defineExtract } from "./extract.ts";
-import { defineFit } from "./fit.ts";
-import { defineBuild, defineConvert, defineExport } from "./graphs.ts";
+import { defineBuild, defineConvert, defineExport, defineQuantize, defineVisionEncoder } from "./graphs.ts";
+import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
 import { defineInspect } from "./inspect.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
-import { definePredict } from "./predict.ts";
-import { defineQuantize } from "./quantize.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
-import { defineVisionEncoder } from "./vision-encoder.ts";
 
 const after = `
 Examples:
@@ -30,28 +25,20 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 4 no image could be read; 70 an unexpected error (S2_DEBUG=1 shows the stack); 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal;
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 
+const commands = [
+  ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
+  ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
+];
+
 export function makeProgram(): Command {
   const program = new Command("s2")
     .description("S² (Scaling on Scales): multi-scale features of images from a small vision model.")
     .version(readVersion())
-    .exitOverride() // guard.ts decides the exit status
+    .exitOverride() // main.ts decides the exit status
     .configureOutput({ writeOut: writeResult, writeErr: writeMessage })
     .showHelpAfterError("(--help lists the options)")
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
     .addHelpText("after", after);
-  defineExtract(program);
-  definePlan(program);
-  defineSimilar(program);
-  defineFit(program);
-  definePredict(program);
-  defineEval(program);
-  defineAdvise(program);
-  defineInspect(program);
-  defineBuild(program);
-  defineExport(program);
-  defineVisionEncoder(program);
-  defineQuantize(program);
-  defineConvert(program);
-  defineTrain(program);
+  for (const define of commands) define(program);
   return program;
 }

@@ -1,6 +1,5 @@
 /** Progress on a terminal, and lines about images that failed or are not decoded. One reporter for all commands. */
-import { extname } from "node:path";
-import { escapePath, type FoundImages } from "../runtimes/node/index.ts";
+import { type FoundImages, undecodedInWords, undecodedReasons } from "../runtimes/node/index.ts";
 import { printable, writeMessage } from "./output.ts";
 
 /** Width of the bar in characters. */
@@ -68,20 +67,6 @@ export const failedLine = (image: string, reason: string): string =>
 /** The line about stored features that were damaged. */
 export const damagedNote = (count: number): string =>
   `note: stored features of ${count} ${count === 1 ? "image" : "images"} were damaged and were extracted again\n`;
-
-/** Counts images that are not decoded, such as "2 passed over (.bmp, .heic are not decoded)"; undefined for none. */
-export function undecodedInWords(images: FoundImages["undecoded"]): string | undefined {
-  if (images.length === 0) return undefined;
-  const formats = [...new Set(images.map(({ path }) => extname(path).toLowerCase()))].sort();
-  return `${images.length} passed over (${formats.join(", ")} ${formats.length > 1 ? "are" : "is"} not decoded)`;
-}
-
-/** Lines with the reason for the first image of each format that is not decoded. */
-export function undecodedReasons(images: FoundImages["undecoded"]): string[] {
-  const format = ({ path }: { readonly path: string }) => extname(path).toLowerCase();
-  const first = images.filter((image, i) => images.findIndex((other) => format(other) === format(image)) === i);
-  return first.map(({ reason }) => `passed over: ${escapePath(reason.message)}`);
-}
 
 /** Prints which images are not decoded, for commands without a last line of their own. */
 export function printUndecoded(images: FoundImages["undecoded"]): void {

@@ -1,6 +1,8 @@
 /** `s2 similar`: images, or regions of them, that are similar to an image or to a region of it. */
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { addModelOptions, addSizeOptions, items, modelHelp, readCount, type SimilarFlags } from "./flags.ts";
+import { type Command, Option } from "commander";
+import type { SimilarFlags } from "./find-similar.ts";
+import { readCount, readPixels } from "./flag-values.ts";
+import { addModelOptions, addSizeOptions, modelHelp, poolingOption } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -23,20 +25,10 @@ export function defineSimilar(program: Command): void {
     .argument("<IMAGE>")
     .option("--model <model>", modelHelp)
     .option("--in <path>", "images (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
-    .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readNumbers(2, "x,y")).conflicts("box"))
-    .option(
-      "--box <x,y,w,h>",
-      "the region in this box of pixels: left, top, width, height",
-      readNumbers(4, "left,top,width,height"),
-    )
+    .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readPixels("x,y")).conflicts("box"))
+    .option("--box <x,y,w,h>", "the region in this box of pixels: left, top, width, height", readPixels("left,top,width,height"))
     .option("--window <tokens>", "side of the regions that are compared (default: 3 with --in, else 1)", readCount(1))
-    .addOption(
-      new Option("--pooling <how>", "the vector of an image (default: cls where the model has one, else mean)").choices([
-        "cls",
-        "mean",
-        "cls+mean",
-      ]),
-    )
+    .addOption(poolingOption("the vector of an image"))
     .option("--top <k>", "most images to print", readCount(1), 10)
     .option("--store <folder>", "where features and indexes are kept from run to run", "features/similar")
     .option("-o, --out <file>", "without --in: the .png to write (default: features/IMAGE.similar.png)")
@@ -45,16 +37,6 @@ export function defineSimilar(program: Command): void {
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
     .action(async (image: string, flags: SimilarFlags) => {
-      const { findSimilar } = await import("./find-similar.ts");
-      process.exitCode = await findSimilar(image, flags);
+      process.exitCode = await (await import("./find-similar.ts")).findSimilar(image, flags);
     });
-}
-
-function readNumbers<T extends number[]>(count: number, names: string): (text: string) => T {
-  return (text) => {
-    const numbers = items(text).map((item) => (item === "" ? Number.NaN : Number(item)));
-    const sides = numbers.slice(2);
-    if (numbers.length === count && numbers.every(Number.isFinite) && sides.every((side) => side > 0)) return numbers as T;
-    throw new InvalidArgumentError(`Expected ${names} in the image's pixels, ${count} numbers with commas between.`);
-  };
 }

@@ -1,14 +1,27 @@
 /** The work of `s2 train`: a student distilled from a teacher, written as a model's folder. */
 import { join } from "node:path";
 import { loadImage, openLoop, openStore } from "../node.ts";
-import { findImages, fingerprintModel, readImage, readVersion, refuseForeign, saveFiles } from "../runtimes/node/index.ts";
-import { sha256 } from "../tensors/index.ts";
+import { findImages, fingerprintModel, hashImages, readVersion, refuseForeign, saveFiles } from "../runtimes/node/index.ts";
 import { type DistillProgress, distillStudent } from "../train/index.ts";
-import type { TrainFlags } from "./flags.ts";
+import type { ModelFlags } from "./flags.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { openModel } from "./plan-flags.ts";
 import { durationInWords, printUndecoded } from "./progress.ts";
 import { status } from "./status.ts";
+
+/** Flags of `s2 train`. */
+export interface TrainFlags extends Omit<ModelFlags, "model"> {
+  teacher: string;
+  out: string;
+  steps: number;
+  views?: number;
+  dim: number;
+  depth: number;
+  heads: number;
+  s2?: boolean;
+  seed: number;
+  training?: string;
+}
 
 /** Returns the exit status. */
 export async function trainStudent(given: readonly string[], flags: TrainFlags): Promise<number> {
@@ -30,7 +43,7 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
       ...{ images, load: loadImage, teacher, steps, views, dim, depth, heads, s2, seed, signal: stop.signal },
       openLoop: (file, state) => openLoop(file, state, { threads }),
       checkpoints: openStore(flags.training ?? join(out, "training"), { durable: true }),
-      facts: { teacher: source, fingerprint, contents: await contentsOf(images), s2_vision: readVersion() },
+      facts: { teacher: source, fingerprint, contents: await hashImages(images), s2_vision: readVersion() },
       onProgress: progress.show,
       onIssue: (path, reason) => writeMessage(`${process.stderr.isTTY ? "\n" : ""}left out ${path}: ${reason}\n`),
     });
@@ -44,13 +57,6 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   } finally {
     await teacher.dispose();
   }
-}
-
-/** One hash of the bytes of all images. */
-async function contentsOf(images: readonly string[]): Promise<string> {
-  const hashes: string[] = [];
-  for (const path of images) hashes.push(await readImage(path).then(sha256, () => "unreadable"));
-  return sha256(new TextEncoder().encode(hashes.join()));
 }
 
 /** A line that is overwritten, with the mean loss and the time that is left; `state` says how far the run is. */

@@ -1,6 +1,8 @@
 /** `s2 train`: a small model of one's own, from a folder of images and a teacher. */
 import type { Command } from "commander";
-import { addModelOptions, readCount, type TrainFlags } from "./flags.ts";
+import { readCount } from "./flag-values.ts";
+import { addModelOptions } from "./flags.ts";
+import type { TrainFlags } from "./train-student.ts";
 
 const examples = `
 Examples:
@@ -30,7 +32,6 @@ export function defineTrain(program: Command): void {
   addModelOptions(command)
     .addHelpText("after", examples)
     .action(async (images: string[], flags: TrainFlags) => {
-      const { trainStudent } = await import("./train-student.ts");
-      process.exitCode = await trainStudent(images, flags);
+      process.exitCode = await (await import("./train-student.ts")).trainStudent(images, flags);
     });
 }

@@ -4,6 +4,7 @@ export type { S2ErrorCode } from "./codes.ts";
 export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
 export { badOption, nearest, oneOf, px, S2Error, type S2ErrorDetails } from "./error.ts";
 export { argmax, checkFinite, firstNotFinite } from "./finite.ts";
+export { formatTable } from "./format-table.ts";
 export type { Fused } from "./fuse.ts";
 export { possibleGrids } from "./layout.ts";
 export { type Matrix, type ScaleMatrices, scaleMatrices } from "./matrices.ts";

@@ -1,5 +1,6 @@
 /** From an image to features, and from features to files and pictures. */
 export { principalColors } from "./colors.ts";
+export { describePlan } from "./describe-plan.ts";
 export { type ExtractOptions, extractImage, type ImageModel } from "./extract.ts";
 export { cellBox, type Features, type GridGeometry } from "./features.ts";
 export { type HeatMap, heatOver, heatPicture } from "./heat-picture.ts";

@@ -17,6 +17,7 @@ export {
 } from "./builder.ts";
 export { convertModel, convertProto } from "./convert.ts";
 export { type Found, multiplyAdds } from "./cost.ts";
+export { describeQuantization } from "./describe-quantization.ts";
 export type { Dim } from "./dims.ts";
 export { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits, readMetadata } from "./embedded-metadata.ts";
 export {

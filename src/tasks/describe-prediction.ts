@@ -74,3 +74,9 @@ function classFractions(mask: Uint8Array, classes: number): Float32Array {
   for (const id of mask) fractions[id]++;
   return fractions.map((count) => count / mask.length);
 }
+
+/** A line of RFC 4180. */
+export function csvLine(cells: readonly (number | string)[]): string {
+  const quoted = cells.map(String).map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text));
+  return `${quoted.join(",")}\n`;
+}

@@ -8,7 +8,9 @@ export {
   type NamedModel,
   type OtherModel,
 } from "./advise.ts";
-export { describePrediction, type PredictionDescription, predictionColumns } from "./describe-prediction.ts";
+export { describeDifferences, describeEvaluation } from "./describe-evaluation.ts";
+export { describeFit } from "./describe-fit.ts";
+export { csvLine, describePrediction, type PredictionDescription, predictionColumns } from "./describe-prediction.ts";
 export { type EvaluateOptions, evaluateTask, type TaskSums } from "./evaluate.ts";
 export {
   checkSameTask,
@@ -45,6 +47,7 @@ export { formatDifference, formatFigure, verdictOn } from "./format-figures.ts";
 export { openPredictor, type Prediction, type Predictor } from "./predict.ts";
 export { type PredictImagesOptions, predictImages } from "./predict-images.ts";
 export { fitRandomProjection, projectFeatures } from "./project.ts";
+export { reportAdvice } from "./report-advice.ts";
 export {
   checkHeadModel,
   dataSetOptionsOf,

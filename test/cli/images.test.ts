@@ -3,8 +3,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { undecodedInWords, undecodedReasons } from "../../src/cli/progress.ts";
-import { findImages, nameOutputs } from "../../src/runtimes/node/index.ts";
+import { findImages, nameOutputs, undecodedInWords, undecodedReasons } from "../../src/runtimes/node/index.ts";
 import { escapePath, quotePath } from "../../src/runtimes/node/quote-path.ts";
 import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 

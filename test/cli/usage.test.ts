@@ -1,7 +1,7 @@
 /** Help and refusals: a wrong word gets the right one named, a wrong value a sentence, never a stack; scripts can tell them by the status. */
 import { describe, expect, it } from "vitest";
 import { inFlags } from "../../src/cli/errors.ts";
-import { readSize } from "../../src/cli/flags.ts";
+import { readSize } from "../../src/cli/flag-values.ts";
 import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 describe("help", () => {

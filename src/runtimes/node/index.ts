@@ -1,5 +1,6 @@
 /** Node's runtime: models by onnxruntime-node, images by sharp, models from the hub. */
 
+export { describeModel } from "../describe-model.ts";
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
 export { type ExportedFolder, type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
@@ -11,9 +12,10 @@ export {
   extractInto,
   fingerprintModel,
 } from "./extract-files.ts";
+export { extractionSource, type Folders } from "./extraction-source.ts";
 export { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
+export { hashImages } from "./hash-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
-export { colorScale, pngWithLegend, swatches } from "./legend.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
 export { loadImages } from "./load-images.ts";
@@ -27,11 +29,12 @@ export { openFolder } from "./open-folder.ts";
 export { openGraph, openLoop } from "./open-graph.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { nameOutputs, type OutputFile, type OutputOptions, outputFiles } from "./output-files.ts";
-export { escapePath } from "./quote-path.ts";
+export { predictionPaths, writePrediction } from "./prediction-files.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
+export { undecodedInWords, undecodedReasons } from "./undecoded.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { makeFolder, openStore, writeWhole } from "./write-whole.ts";

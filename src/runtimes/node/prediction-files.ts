@@ -1,21 +1,26 @@
 /** Files of a prediction: the picture for people, and the mask or the depth for programs. */
 import { relative } from "node:path";
-import { classColor, depthColor, depthPicture, maskPicture } from "../features/index.ts";
-import type { Photo } from "../node.ts";
-import { colorScale, pngWithLegend, swatches, tagPng } from "../runtimes/node/index.ts";
-import type { Store } from "../store/index.ts";
-import type { Prediction, TaskHead } from "../tasks/index.ts";
+import { classColor, depthColor, depthPicture, maskPicture } from "../../features/index.ts";
+import type { Photo } from "../../images/index.ts";
+import type { Store } from "../../store/index.ts";
+import { colorScale, pngWithLegend, swatches } from "./legend.ts";
+import { tagPng } from "./save-png.ts";
 
-/** Paths of the files by what they hold, named after the picture; undefined for tasks without pictures. */
-export function predictionPaths(picture: string, { task }: TaskHead): Readonly<Record<string, string>> {
+/** A class for each pixel, or meters for each pixel. */
+export type DrawnPrediction =
+  | { readonly task: "segmentation"; readonly mask: Parameters<typeof maskPicture>[1] }
+  | { readonly task: "depth"; readonly depth: Parameters<typeof depthPicture>[1] };
+
+/** Paths of the files by what they hold, named after the picture. */
+export function predictionPaths(picture: string, task: DrawnPrediction["task"]): Readonly<Record<string, string>> {
   const suffix = task === "segmentation" ? "mask" : "depth";
   return { picture, [suffix]: picture.replace(/png$/, `${suffix}.png`) };
 }
 
 /** Writes the files of a mask or of depth into a folder's store. */
 export async function writePrediction(
-  prediction: Prediction & { readonly task: "segmentation" | "depth" },
-  { classes }: TaskHead,
+  prediction: DrawnPrediction,
+  classes: readonly string[],
   image: Photo,
   paths: Readonly<Record<string, string>>,
   { folder, store }: { readonly folder: string; readonly store: Store },
