@@ -138,10 +138,7 @@ describe("an index refuses", () => {
   };
 
   it.each([
-    [
-      { modelHash: "ffff", model: "other" },
-      "the model toy (fingerprint 0123456789ab); got the model other (fingerprint ffff)",
-    ],
+    [{ modelHash: "ffff", model: "other" }, "the model toy (fingerprint 0123456789ab); got the model other (fingerprint ffff)"],
     [{ plan: '{"scales":[1]}' }, 'the plan {"scales":[1,2]}; got the plan {"scales":[1]}'],
     [{ pooling: "cls" as const }, 'the pooling "mean"; got the pooling "cls"'],
     [{ regions: { window: 3, stride: 2 } }, "regions of 1 tokens every 1; got regions of 3 tokens every 2"],
