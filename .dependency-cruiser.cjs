@@ -1,4 +1,4 @@
-/** The floors of the house (CONTRIBUTING.md): a file imports from its own folder and from the floors named here, and only through an index. */
+/** The table of docs/architecture.md: a file imports from its own folder and from the folders named here, and only through an index. */
 const floors = {
   core: [],
   images: ["core"],
