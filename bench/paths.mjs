@@ -1,4 +1,4 @@
-/** Where the benches find what is not in the repository: the model, an image, Python, the authors' code. Each may be absent. */
+/** Paths of what is not in the repository: the model, an image, Python, the authors' code. Each may be absent. */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";

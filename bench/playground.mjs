@@ -1,4 +1,4 @@
-/** How long the playground takes: from a click to colors, heat and masks on a 1000x750 image, until it can be used, and what is transferred. */
+/** Times the playground: from a click to colors, heat and masks on a 1000x750 image, until it can be used, and what is transferred. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -87,7 +87,7 @@ function ofRecall({ details }) {
   );
 }
 
-/** What ran where, and each ratio with how much it moved from round to round. */
+/** Formats the machine, and each ratio with its spread over the rounds. */
 function provenance({ date, machine, details }) {
   const how = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`,

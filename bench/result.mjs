@@ -1,4 +1,4 @@
-/** What a bench gives: figures against their bars, as a JSON file in bench/results and as lines on the screen. */
+/** Writes the result of a bench: figures against their bars, as a JSON file in bench/results and as lines on the screen. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
@@ -21,7 +21,7 @@ const machine = {
   loadAverage: Number(loadavg()[0].toFixed(2)),
 };
 
-/** What Linux says that the processor can do; nothing elsewhere. */
+/** Reads the features of the processor on Linux; nothing elsewhere. */
 function readCpuFlags() {
   try {
     return /^flags.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0].split(" ") ?? [];

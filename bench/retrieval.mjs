@@ -139,7 +139,7 @@ async function askAll() {
   return { found, times };
 }
 
-/** Of the ten that comparing all finds, how many percent are missed; and the median time of a search. */
+/** Percentage of the ten exact neighbors that a search misses, and its median time. */
 function evaluated(name, found, times) {
   const lost = {};
   const ms = {};

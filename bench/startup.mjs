@@ -1,4 +1,4 @@
-/** What a user waits for on the command line: `s2 extract IMAGE --scales 1,2,3`, from the start of the process to its first line and to its end. */
+/** Measures the wait on the command line: `s2 extract IMAGE --scales 1,2,3`, from the start of the process to its first line and to its end. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** What a tile costs in the browser: s2-tiny in Chromium's WebAssembly on one thread and on two, against Node in the same run. */
+/** Times a tile in the browser: s2-tiny in Chromium's WebAssembly on one thread and on two, against Node in the same run. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-/** What a page downloads at once for an entry of the package: the entry and its static imports, minified and gzipped; without what comes by import() on demand. */
+/** Measures what a page downloads at once for an entry of the package: the entry and its static imports, minified and gzipped; without what comes by import() on demand. */
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 

@@ -15,7 +15,7 @@ const [name, folder] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const data = join(root, "../shared/data");
 const [width, patches, parts] = [192, 28, 5];
-/** How much weights are held back, a row of the regression. */
+/** Ridge penalties to try, per row of the regression. */
 const penalty = { cls: 1, patches: 1e-3 };
 const [train, validation, others] = [imagesOf("clothing/train"), imagesOf("clothing/validation"), imagesOf("images", 9)];
 const paths = [...train, ...others, ...validation];

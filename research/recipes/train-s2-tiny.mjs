@@ -79,7 +79,7 @@ const firstImages = ["images", "clothing/train"].flatMap(imagesOf);
 const images = [...firstImages, ...["coco128/images/train", "depth/osd/train/rgb"].flatMap(imagesOf)];
 
 const constant = (steps, warmUp) => ({ rate, steps, warmUp, last: rate });
-/** What is learned from stored views, each many times. */
+/** Stages that train on stored views, each many times. */
 const stored = [
   {
     ...{ name: "start", way: "tiles", layers: firstLayers, views: 16, cells: 12, parts: 4, schedule: constant(steps.start, 100) },
@@ -192,7 +192,7 @@ async function train(stage, from) {
   process.exit(130);
 }
 
-/** What a stage begins with: the last weights or the averaged ones; the map of S² features to the teacher as that of the fine ones alone. */
+/** Initial values of a stage: the last weights or the averaged ones; the map of S² features to the teacher as that of the fine ones alone. */
 function firstOf({ begins, way }, state) {
   const prefix = "average/";
   const averages = Object.entries(state).filter(([name]) => name.startsWith(prefix));
@@ -264,7 +264,7 @@ async function openTeacher(layers, components) {
   return { teacher, close: () => model.dispose() };
 }
 
-/** Of [CLS] over whole images. */
+/** Statistics of [CLS] over whole images. */
 async function mainComponentsOf(model, kept) {
   const rows = [];
   for (const path of firstImages) {

@@ -1,4 +1,4 @@
-/** What experiments work with: models, data sets and graphs as values, independent of the runtime. */
+/** The context of experiments: models, data sets and graphs as values, independent of the runtime. */
 import type { Folder } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
 import type { OpenGraph, OpenLoop } from "s2-vision/onnx";

@@ -1,4 +1,4 @@
-/** How commands of this folder end: a mistake in what was given is one sentence, without a stack. */
+/** Errors of the commands of this folder: wrong input ends in one sentence, without a stack. */
 import type { Command } from "commander";
 import { S2Error } from "s2-vision";
 

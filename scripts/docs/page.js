@@ -1,4 +1,4 @@
-/** What our pages add to TypeDoc's script: a button for light and dark in the toolbar, and a sidebar whose first sections are open. */
+/** Additions to TypeDoc's script: a button for light and dark in the toolbar, and a sidebar whose first sections are open. */
 const select = document.getElementById("tsd-theme");
 const button = document.createElement("button");
 button.className = "tsd-widget theme-button";
@@ -28,7 +28,7 @@ new MutationObserver((_, observer) => {
   for (const summary of sidebar.querySelectorAll('[data-key="Start"], [data-key="Guides"], [data-key="API reference"]'))
     if (localStorage.getItem(`tsd-accordion-${summary.dataset.key}`) === null) summary.parentElement.open = true;
 }).observe(sidebar, { childList: true });
-/** What is wider than its box scrolls, by keyboard too. */
+/** Lets content that is wider than its box scroll, by keyboard too. */
 const watchWidth = new ResizeObserver((entries) => {
   for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
 });

@@ -1,4 +1,4 @@
-/** How TypeDoc renders our site: its own theme, with our sidebar, addresses that follow the repository, and GitHub's anchors in pages. */
+/** TypeDoc theme of the site: its own theme, with our sidebar, addresses that follow the repository, and GitHub's anchors in pages. */
 import { join } from "node:path";
 import { DefaultTheme, KindRouter, ReflectionKind, Slugger } from "typedoc";
 import { entries } from "../entries.mjs";

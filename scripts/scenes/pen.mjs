@@ -56,7 +56,7 @@ const across = "x1='0' y1='0' x2='1' y2='0'";
 const pattern = (id, w, h, body) =>
   `<pattern id="${id}" width="${w}" height="${h}" patternUnits="userSpaceOnUse">${body}</pattern>`;
 
-/** What the scenes share: light that makes flat shapes round, textures, blurs for shadows. */
+/** Drawing tools that the scenes share: light that makes flat shapes round, textures, blurs for shadows. */
 const shared =
   [1, 2, 5, 12, 30]
     .map(

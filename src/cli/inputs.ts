@@ -1,4 +1,4 @@
-/** What commands on heads read: data sets with their issues, and heads with the models that they were fitted with. */
+/** Inputs of the commands on heads: data sets with their issues, and heads with the models that they were fitted with. */
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { type DataSet, type DataSetIssue, openDataSet, type Task } from "../datasets/index.ts";

@@ -1,4 +1,4 @@
-/** Where the tiles of one scale lie: starts in the canvas, boxes in the image, the token grid after stitching. */
+/** Layout of the tiles of one scale: starts in the canvas, boxes in the image, the token grid after stitching. */
 import { badOption, S2Error } from "./error.ts";
 import type { Box, S2Plan, ScalePlan, Traits } from "./types.ts";
 

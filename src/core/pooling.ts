@@ -1,4 +1,4 @@
-/** Where a scale's tokens go on the output's grid, and what each tile's prefix tokens count for. */
+/** Placement of a scale's tokens on the output's grid, and the weights of each tile's prefix tokens. */
 import { croppedGrid, type Grid } from "./layout.ts";
 import { type Axis, type Links, linkTiles } from "./links.ts";
 import type { S2Plan } from "./types.ts";

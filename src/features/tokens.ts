@@ -15,7 +15,7 @@ export interface ImageTokens {
   readonly channelsPerScale: readonly number[];
   /** The image's own size in pixels, which masks and depths get. */
   readonly size: readonly [height: number, width: number];
-  /** Where the grid lies, unless it covers the whole image evenly (cropped or padded images). */
+  /** Geometry of the grid, unless it covers the whole image evenly (cropped or padded images). */
   readonly gridGeometry?: GridGeometry;
 }
 

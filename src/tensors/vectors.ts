@@ -26,7 +26,7 @@ export interface VectorHit {
   readonly score: number;
 }
 
-/** Where vectors lie: `memoryVectors` of "s2-vision/heads" or `openVectors` of "s2-vision/node". */
+/** Storage of vectors: `memoryVectors` of "s2-vision/retrieval" or `openVectors` of "s2-vision/node". */
 export interface VectorStore {
   /** Returns the config that the index was begun with. */
   config(): Promise<string | undefined>;
