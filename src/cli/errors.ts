@@ -41,22 +41,12 @@ export function sentence(error: unknown): string {
 }
 
 /** Library options that messages name and flags set: `maxTiles` by `--max-tiles`. */
-const options: ReadonlySet<string> = new Set([
-  ...[
-    "scales",
-    "imgSizes",
-    "maxSplitSize",
-    "splitMode",
-    "merge",
-    "resizeOutputToIdx",
-    "overlap",
-    "fusion",
-    "splitForward",
-    "fit",
-  ],
-  ...["maxTiles", "maxTilesPerImage", "numPrefixToken", "prefixTokens", "patchSize", "imageSize", "output"],
-  ...["testFraction", "ignore"],
-]);
+const options: ReadonlySet<string> = new Set(
+  (
+    "scales imgSizes maxSplitSize splitMode merge resizeOutputToIdx overlap fusion splitForward fit maxTiles maxTilesPerImage " +
+    "numPrefixToken prefixTokens patchSize imageSize output testFraction ignore"
+  ).split(" "),
+);
 
 const flagOf = (option: string): string =>
   option === "numPrefixToken" ? "--prefix-tokens" : `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
