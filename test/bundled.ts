@@ -1,4 +1,4 @@
-/** What tests know of the model that comes along, from its own config. */
+/** Facts of the bundled model, read from its config. */
 import { readFileSync } from "node:fs";
 
 /** Channels of s2-tiny. */

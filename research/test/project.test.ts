@@ -24,7 +24,7 @@ const image = (data: Float32Array): ImageTokens => ({
   ...{ data, channels: 6, prefix: 0, grid: { rows: 1, cols: data.length / 6 }, channelsPerScale: [3, 3], size: [8, 8] },
 });
 
-/** How much of the rows' variance a linear map of the outputs gives back: 1 where the outputs hold all of it. */
+/** Fraction of the variance that a linear map of the outputs explains: 1 if the outputs hold all of it. */
 function explained(rows: Float32Array, outputs: Float32Array, width: number): number {
   const n = rows.length / 6;
   const centered = (data: Float32Array, channels: number, c: number) => {

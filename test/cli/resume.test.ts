@@ -1,4 +1,4 @@
-/** What a run that was broken off leaves, and what the next one makes of it. */
+/** Interrupted runs: the files that they leave, and how the next run continues. */
 import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -69,7 +69,7 @@ describe.each(["s2", "s2-any-shape", "paper-modes"])("%s", (folder) => {
   });
 });
 
-/** Where we answer though the reference refuses: HOUSE allows non-square images and mixed sizes, and 8.0 is 8 in JavaScript. */
+/** Cases that we answer and the reference refuses: HOUSE allows non-square images and mixed sizes, and 8.0 is 8 in JavaScript. */
 const taken: Record<string, number> = { "s-167": 20, "a-191": 16, "a-192": 16 }; // -> tokens
 
 describe.each(["s2", "s2-any-shape"])("%s refusals", (folder) => {

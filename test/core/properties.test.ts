@@ -1,4 +1,4 @@
-/** What must hold for every image and every plan, tried on random ones. */
+/** Properties of every image and every plan, tried on random ones. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

@@ -206,18 +206,18 @@ describe("images and masks", () => {
     await fc.assert(
       fc.asyncProperty(pairs, async (all) => {
         const files: Record<string, Uint8Array | string> = { "classes.txt": "a\nb\n" };
-        for (const [i, [name, [flaw, split]]] of Object.entries(all).entries()) {
-          const whole = mask(flaw === "foreign id" ? [0, 2] : [0, 1], 8, flaw === "wrong size" ? 5 : 6);
-          if (flaw !== "no image") files[`images/${split}/${name}.png`] = flaw === "empty image" ? "" : imageFile(i);
-          const bytes = flaw === "empty mask" ? "" : flaw === "cut mask" ? whole.subarray(0, whole.length - 20) : whole;
-          if (flaw !== "no mask") files[`masks/${split}/${name}.png`] = bytes;
+        for (const [i, [name, [defect, split]]] of Object.entries(all).entries()) {
+          const whole = mask(defect === "foreign id" ? [0, 2] : [0, 1], 8, defect === "wrong size" ? 5 : 6);
+          if (defect !== "no image") files[`images/${split}/${name}.png`] = defect === "empty image" ? "" : imageFile(i);
+          const bytes = defect === "empty mask" ? "" : defect === "cut mask" ? whole.subarray(0, whole.length - 20) : whole;
+          if (defect !== "no mask") files[`masks/${split}/${name}.png`] = bytes;
         }
         const set = await openDataSet(folderOf(files), { task: "segmentation" });
         const used = new Set(Object.values(set.splits).flatMap((items) => items.map(({ path }) => path)));
-        for (const [name, [flaw, split]] of Object.entries(all)) {
+        for (const [name, [defect, split]] of Object.entries(all)) {
           const named = left(set).filter((path) => path.endsWith(`/${split}/${name}.png`));
-          expect(used.has(`images/${split}/${name}.png`), `${name}: ${flaw}`).toBe(flaw === "none");
-          expect(named, `${name}: ${flaw}`).toHaveLength(flaw === "none" ? 0 : 1);
+          expect(used.has(`images/${split}/${name}.png`), `${name}: ${defect}`).toBe(defect === "none");
+          expect(named, `${name}: ${defect}`).toHaveLength(defect === "none" ? 0 : 1);
         }
       }),
       { numRuns: 60 },

@@ -1,4 +1,4 @@
-/** What users may import stays small and documented: each public name is one more to learn, and to keep. */
+/** The public surface stays small and documented: each public name is one more to learn, and to keep. */
 import { expect, it } from "vitest";
 import { publicNames, questionDocstrings } from "../../scripts/public-names.mjs";
 

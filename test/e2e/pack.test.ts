@@ -1,4 +1,4 @@
-/** What someone gets who installs the packed tarball in an empty folder, on a machine whose network ends at the registry. */
+/** The packed tarball, installed in an empty folder on a machine whose network ends at the registry. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** What other programs read of ours: files byte for byte as safetensors 0.8 and NumPy 2.4 write them, and damage that is refused. */
+/** Files for other programs: byte for byte as safetensors 0.8 and NumPy 2.4 write them, and damage that is refused. */
 
 import { Buffer } from "node:buffer";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** What a picture shows of each scale must be what went into the features, and cost no second run of the model. */
+/** The picture of each scale must show what went into the features, without a second run of the model. */
 import { expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.ts";
 import {

@@ -1,4 +1,4 @@
-/** What who clicks relies on: the answer is ridge regression's, it comes at once, and it is a head like any other. */
+/** Guarantees of segmentation by clicks: the answer is ridge regression's, it comes at once, and it is a head like any other. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clickable, clicksHead, type LabeledPoint, openSegmentation, segmentClicks } from "../../src/heads/index.ts";

@@ -1,4 +1,4 @@
-/** What a user of depth relies on: meters, the loss of DINOv2's head, unknown depth left out, the image's size. */
+/** Guarantees of depth heads: meters, the loss of DINOv2's head, unknown depth left out, the image's size. */
 import { describe, expect, it } from "vitest";
 import { type BinOptions, logDepths } from "../../src/heads/depth.ts";
 import { type Bins, binDepths, scaleInvariantLoss } from "../../src/heads/depth-bins.ts";

@@ -1,4 +1,4 @@
-/** What who keeps heads in files relies on: they come back bit for bit, and files that do not belong together are refused. */
+/** Guarantees of head files: they come back bit for bit, and files that do not belong together are refused. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkHead, type Head, readHead, writeHead } from "../../src/heads/index.ts";

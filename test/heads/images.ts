@@ -21,7 +21,7 @@ export function imagesOf(
   });
 }
 
-/** What a loss makes of scores: its value, its gradient, its count. */
+/** Result of a loss on scores: its value, its gradient, its count. */
 export async function lossOf<B>(
   loss: ScoreLoss<B>,
   scores: GraphTensor,

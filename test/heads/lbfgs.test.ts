@@ -1,4 +1,4 @@
-/** What every fit relies on: the minimum is found, within float32's noise too, and a fit that cannot end says so. */
+/** Guarantees of L-BFGS: the minimum is found, within float32's noise too, and a fit that cannot end says so. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lbfgs } from "../../src/heads/lbfgs.ts";

@@ -1,4 +1,4 @@
-/** What who counts relies on: the Poisson process that SciPy finds, counts that add up, presence that follows from them. */
+/** Guarantees of counting heads: the Poisson process that SciPy finds, counts that add up, presence that follows from them. */
 import { describe, expect, it } from "vitest";
 import { fitObjects, type LabeledObjects, type ObjectsHead, openObjects, readHead, writeHead } from "../../src/heads/index.ts";
 import { readGolden, type Stored } from "../fixtures/read.ts";

@@ -1,4 +1,4 @@
-/** What a user of masks relies on: labels go to the right tokens, the loss is torch's, the mask has the image's size, void does not count. */
+/** Guarantees of segmentation heads: labels go to the right tokens, the loss is torch's, the mask has the image's size, void does not count. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { resize } from "../../src/core/index.ts";

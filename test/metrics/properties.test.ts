@@ -1,4 +1,4 @@
-/** What must hold of any predictions: metrics in their bounds, perfect is perfect, order does not matter, nothing is measured of nonsense. */
+/** Properties of metrics for any predictions: metrics in their bounds, perfect is perfect, order does not matter, nothing is measured of nonsense. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -83,7 +83,7 @@ export function weightsFile(weights: Record<string, Stored>, prefix = ""): Uint8
   return writeSafetensors(Object.fromEntries(tensors));
 }
 
-/** Where two arrays differ most, beyond 1e-4 + 1e-4·|expected|; "" where they do not. */
+/** Describes the largest difference of two arrays beyond 1e-4 + 1e-4·|expected|; "" if there is none. */
 export function differs(got: Float32Array, expected: Float32Array): string {
   if (got.length !== expected.length) return `${got.length} numbers, expected ${expected.length}`;
   for (let i = 0; i < got.length; i++)

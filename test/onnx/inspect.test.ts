@@ -1,4 +1,4 @@
-/** What `inspectModel` says: plans are priced and prefix tokens counted by it. */
+/** `inspectModel`: plans take their cost and the number of prefix tokens from it. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

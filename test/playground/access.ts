@@ -1,4 +1,4 @@
-/** Who does not see the page, has no mouse, a phone, or a dark room must be able to use it: axe's rules, keys, and channelsPerScale. */
+/** Accessibility: the page works with a screen reader, by keyboard, on a phone and in a dark room: axe rules, keys, and widths. */
 import { readFileSync } from "node:fs";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";

@@ -40,7 +40,7 @@ export interface Playground {
   readonly paths: string[];
   /** Addresses of other servers that the page asked for; there must be none. */
   readonly elsewhere: string[];
-  /** What the page said on its console, and errors that nobody caught. */
+  /** Console output of the page, and errors that nobody caught. */
   readonly said: string[];
   close(): Promise<void>;
 }
@@ -69,14 +69,14 @@ export async function openPlayground(options: BrowserContextOptions = {}, args: 
   };
 }
 
-/** A PNG file of a square image whose pixels are told by a function of place, 0 to 1 each way. */
+/** A PNG file of a square image whose pixels are a function of the position, 0 to 1 each way. */
 export function pngOf(color: (x: number, y: number) => readonly [number, number, number], side = 224) {
   const data = new Uint8Array(3 * side * side);
   for (let i = 0; i < side * side; i++) data.set(color((i % side) / side, Math.floor(i / side) / side), 3 * i);
   return Buffer.from(encode({ width: side, height: side, channels: 3, depth: 8, data }));
 }
 
-/** What a press of a button lets the browser download. */
+/** Returns the file that the browser downloads when a button is pressed. */
 export async function downloaded(page: Page, press: () => Promise<void>): Promise<{ name: string; bytes: Uint8Array }> {
   const [download] = await Promise.all([page.waitForEvent("download"), press()]);
   return { name: download.suggestedFilename(), bytes: new Uint8Array(readFileSync(await download.path())) };
@@ -86,7 +86,7 @@ export async function downloaded(page: Page, press: () => Promise<void>): Promis
 export const alerts = async (page: Page): Promise<string> => (await page.locator('[role="alert"]').allTextContents()).join("");
 
 /** Waits until a status or alert says so. */
-export const told = (page: Page, text: RegExp) =>
+export const waitForStatus = (page: Page, text: RegExp) =>
   page.waitForFunction(
     ([source]) =>
       [...document.querySelectorAll("[role=status], [role=alert]")].some(({ textContent }) =>

@@ -7,7 +7,7 @@ import { imageTokens } from "../../src/features/index.ts";
 import { clickable, readHead, segmentClicks } from "../../src/heads/index.ts";
 import type { Model } from "../../src/runtimes/model.ts";
 import { accessTests } from "./access.ts";
-import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
+import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, waitForStatus } from "./page.ts";
 import { webgpuTests } from "./webgpu.ts";
 
 // As built: a model's worker is a file of the build.
@@ -59,7 +59,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const plan = planImage({ width: 224, height: 224 }, { scales, resizeOutputToIdx: -1 }, model.traits);
     await expect.poll(() => page.locator("#cost").textContent()).toContain(`${plan.tiles} (1 + 4), 0 % padding`);
     await page.click("#model-load");
-    await told(page, /s2-tiny: \d+ ms a tile, wasm/);
+    await waitForStatus(page, /s2-tiny: \d+ ms a tile, wasm/);
     expect(await page.locator("#cost").textContent()).toMatch(/Memory[\d.]+ MBTime\d+ ms expected/);
     expect(await alerts(page)).toBe("");
   });
@@ -67,7 +67,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   it("shows features scale by scale, and they are Node's", async () => {
     const { page } = play;
     await page.click("#extract");
-    await told(page, new RegExp(`^5 tiles in \\d+ ms: 28 x 28 tokens of ${seen.dims[2]} channels`));
+    await waitForStatus(page, new RegExp(`^5 tiles in \\d+ ms: 28 x 28 tokens of ${seen.dims[2]} channels`));
     expect(await page.locator("#colors figcaption").allTextContents()).toEqual([
       expect.stringMatching(/^1x after \d+ ms$/),
       expect.stringMatching(/^1x\+2x after \d+ ms$/),
@@ -104,7 +104,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const picture = () => canvases.last().evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const before = await picture();
     await canvases.first().click({ position: { x: 40, y: 300 } });
-    await told(page, /^Similarity to the point/);
+    await waitForStatus(page, /^Similarity to the point/);
     const clicked = await picture();
     expect(clicked).not.toBe(before);
     // The plain half is where the click was: heat there, dark stripes above.
@@ -186,7 +186,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
     await page.mouse.up();
-    await told(page, /^4 of 4 images/);
+    await waitForStatus(page, /^4 of 4 images/);
     const results = page.locator("#panel-find .small canvas");
     const found = await results.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")!));
     expect(
@@ -215,7 +215,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.getByLabel("Label of image-0.png").fill("striped");
     await page.getByLabel("Label of image-2.png").fill("plain");
     await page.click('text="Sort the rest"');
-    await told(page, /2 images with labels sorted 2 others/);
+    await waitForStatus(page, /2 images with labels sorted 2 others/);
     expect(await page.locator('#panel-sort [aria-label="striped"]').textContent()).toContain("image-1.png");
     expect(await page.locator('#panel-sort [aria-label="plain"]').textContent()).toContain("image-3.png");
     const json = await downloaded(page, () => page.click('#panel-sort button:text-is("head.json")'));

@@ -1,7 +1,7 @@
 /** The playground on the graphics card: with a toy model of one's own, on a processor that only pretends to be one. In one file with the other tests, so that the page is built once. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium, root } from "../../scripts/browser.mjs";
-import { openPlayground, type Playground, pngOf, skipped, told } from "./page.ts";
+import { openPlayground, type Playground, pngOf, skipped, waitForStatus } from "./page.ts";
 
 export function webgpuTests(): void {
   describe.skipIf(noChromium)(`the playground with WebGPU${skipped}`, () => {
@@ -24,10 +24,10 @@ export function webgpuTests(): void {
       await page.check("#model-gpu");
       expect(play.paths.some((path) => path.includes("asyncify"))).toBe(false); // its library is large: only who asks fetches it
       await page.click("#model-load");
-      await told(page, /plain\.onnx: \d+ ms a tile, wasm.*WebGPU needs \d+ ms/);
+      await waitForStatus(page, /plain\.onnx: \d+ ms a tile, wasm.*WebGPU needs \d+ ms/);
       expect(play.paths.some((path) => path.includes("asyncify"))).toBe(true);
       await page.click("#extract");
-      await told(page, /tokens of \d+ channels/);
+      await waitForStatus(page, /tokens of \d+ channels/);
       expect(await page.locator("#colors canvas").count()).toBe(3);
     });
   });

@@ -1,4 +1,4 @@
-/** What someone with a folder of images relies on: the index follows the folder, and nothing is looked at twice. */
+/** Guarantees of an index of a folder: it follows the folder, and no image is extracted twice. */
 import { describe, expect, it } from "vitest";
 import type { Photo } from "../../src/images/index.ts";
 import {

@@ -1,4 +1,4 @@
-/** What a searcher relies on: the nearest are the nearest, what was replaced is gone, and vectors of another model never mix in. */
+/** Guarantees of search: the nearest are the nearest, what was replaced is gone, and vectors of another model never mix in. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

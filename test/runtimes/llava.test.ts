@@ -46,7 +46,7 @@ interface Answer {
   readonly imageTokens: number;
 }
 
-/** What an application does with a LLaVA folder; it knows nothing of S². */
+/** Code of an application with a LLaVA folder; it knows nothing of S². */
 async function ask(
   folder: string,
   images: RawImage | RawImage[] = image(),

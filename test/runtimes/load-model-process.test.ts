@@ -1,4 +1,4 @@
-/** What a loaded model does to the process around it: it must neither hold it open, nor outlive it, nor fail in silence. */
+/** A loaded model and its process: it must neither hold it open, nor outlive it, nor fail in silence. */
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** What cannot be loaded or run is refused in a sentence that says what to do. */
+/** Models that cannot be loaded or run are refused with a sentence that says what to do. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -23,7 +23,7 @@ export interface TinyHub {
   /** Before a file is sent; true when it has answered. */
   onFile?: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
   onApi?: (response: ServerResponse, url: string) => boolean;
-  /** Whether it knows Range requests. */
+  /** True if it answers Range requests. */
   ranges: boolean;
   requests: { url: string; range?: string; token?: string }[];
   close(): Promise<unknown>;
@@ -57,7 +57,7 @@ function answer(hub: TinyHub, request: IncomingMessage, response: ServerResponse
   if (!hub.onFile?.(path, request, response)) sendFile(bytes, hub.ranges ? request.headers.range : undefined, response);
 }
 
-/** As the hub lists: large files by sha256, small ones by git's blob hash. */
+/** Lists files like the hub: large files by sha256, small ones by git's blob hash. */
 function listed([path, bytes]: [string, Buffer]) {
   const blob = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
   const lfs = { oid: createHash("sha256").update(bytes).digest("hex"), size: bytes.length, pointerSize: 130 };

@@ -1,4 +1,4 @@
-/** What a user of stored features relies on: nothing lost or made twice when killed, and a reason when they are made again. */
+/** Guarantees of stored features: nothing lost or made twice when killed, and a reason when they are made again. */
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -13,7 +13,7 @@ const load = async (path: string) => ({
 });
 
 let told = 0;
-/** Of each patch its first pixel's red; of [CLS] the number of the view. */
+/** Teacher: the red of each patch's first pixel, and for [CLS] the number of the view. */
 async function teacher({ dims: [tiles], data }: Tensor): Promise<Tensor[]> {
   const tokens = new Float32Array(tiles * 17);
   for (let tile = 0; tile < tiles; tile++) {

@@ -11,7 +11,7 @@ const image = {
   data: Uint8Array.from({ length: 150 * 130 * 3 }, (_, i) => (i * 7919) % 251),
 };
 
-/** Of each patch its first pixel's red; of [CLS] the number of the tile. */
+/** Teacher: the red of each patch's first pixel, and for [CLS] the number of the tile. */
 async function teacher({ dims: [tiles], data }: Tensor): Promise<Tensor[]> {
   const tokens = new Float32Array(tiles * 17);
   for (let tile = 0; tile < tiles; tile++) {

@@ -24,7 +24,7 @@ import { html, skipped, startBrowser } from "./page.ts";
 
 const ort = `${root}node_modules/onnxruntime-web`;
 
-/** What a user's page does: the bundled model on an image; heavier parts on demand. */
+/** A user's page: the bundled model on an image; heavier parts on demand. */
 const app = `import { extract, loadModel } from "s2-vision/web";
 globalThis.start = async (options = {}) => {
   const model = await loadModel(undefined, options);
@@ -36,7 +36,7 @@ globalThis.start = async (options = {}) => {
 };
 document.title = "ready";`;
 
-/** What the page may not: eval, inline code, workers and answers from elsewhere. WebAssembly needs its own word. */
+/** The page's policy forbids eval, inline code, workers and answers from elsewhere. WebAssembly needs its own word. */
 const policy = (hashes: string[] = []) =>
   `default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ${hashes.join(" ")}; worker-src 'self'; connect-src 'self'; img-src 'self'`;
 

@@ -20,7 +20,7 @@ export interface WebPage {
   readonly page: Page;
   readonly url: string;
   readonly paths: string[];
-  /** What the page said on its console. */
+  /** Console output of the page. */
   readonly said: string[];
   /** Runs code in which `web` is the package, with the arguments by their names; gives what it returns. An S2Error comes as { code, message }. */
   run<T>(code: string, args?: object): Promise<T>;
@@ -60,7 +60,7 @@ export async function openPage({
   };
 }
 
-/** As text, for vitest rewrites every `import()` of a function. */
+/** Source text, since vitest rewrites every `import()` of a function. */
 function runIn<T>(page: Page, code: string, args: object): Promise<T> {
   const body = `const web = await import("s2-vision/web"); ${helpers} ${code}`;
   return page.evaluate(`(async ({ ${Object.keys(args).join(", ")} }) => { ${body} })(${JSON.stringify(args)})`) as Promise<T>;
