@@ -20,6 +20,7 @@ const benches = [
   "startup",
   "memory",
   "retrieval",
+  "intervals",
   "web",
   "playground",
 ];

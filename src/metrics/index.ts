@@ -1,6 +1,6 @@
 /** Metrics as functions of sums per image, with bootstrap intervals. */
 
-export { type BootstrapOptions, compare, type Interval, interval } from "./bootstrap.ts";
+export { type BootstrapOptions, compare, type Interval, interval, MIN_IMAGES, standardError } from "./bootstrap.ts";
 export { brier, CALIBRATION_CELLS, calibrationSums, ece, isInTop } from "./class-scores.ts";
 export { aAcc, classAccuracies, classIoUs, countConfusion, mAcc, mIoU } from "./confusion.ts";
 export { DEPTH_CELLS, type DepthRange, depthMetrics, depthSums } from "./depth-errors.ts";

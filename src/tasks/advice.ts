@@ -1,11 +1,12 @@
 /** A verdict in sentences on whether S² helps on a data set, from figures on the same images and from costs. */
-import { compare, type Interval } from "../metrics/index.ts";
+import { compare, type Interval, MIN_IMAGES, standardError } from "../metrics/index.ts";
 import type { TaskFigure } from "./figures.ts";
 import { formatAmount, formatGain } from "./format-figures.ts";
+import { type NeededImages, neededImages } from "./needed-images.ts";
 
 /** Cost of an image's features: medians over a few images. */
 export interface Cost {
-  /** Runs of the model on one tile. */
+  /** Tiles that the model ran on. */
   readonly tiles: number;
   /** Time of extraction. */
   readonly milliseconds: number;
@@ -26,11 +27,13 @@ export interface Candidate {
 export interface Candidates<C = Candidate> {
   /** One scale. */
   readonly single: C;
-  /** S², from the cheapest to the most expensive config; at least one. */
+  /** S²; at least one config. */
   readonly multi: readonly C[];
-  /** The last of `multi`, projected to the channels of one scale. */
+  /** The config of `multi` that the controls are of. */
+  readonly controlled: C;
+  /** `controlled`, projected to the channels of one scale. */
   readonly projected?: C;
-  /** The last of `multi`, on images that were reduced to the model's size first. */
+  /** `controlled`, on images that were reduced to the model's size first. */
   readonly upsampled?: C;
   /** A larger input without S². */
   readonly largerInput?: C;
@@ -44,10 +47,12 @@ export const listCandidates = <C>({ single, multi, projected, upsampled, largerI
 
 /** The config to use, and why. */
 export interface Advice {
-  /** Name of the candidate to use, among those with this model. */
-  readonly use: string;
+  /** Name of the candidate to use, among those with this model; absent where the test images cannot decide. */
+  readonly use?: string;
   /** True if S² is significantly better than one scale. */
   readonly helps: boolean;
+  /** What would decide, where the test images cannot. */
+  readonly needed?: NeededImages;
   /** The verdict, then what each control shows. */
   readonly sentences: readonly string[];
 }
@@ -60,18 +65,35 @@ export function gain(a: Candidate, b: Candidate): Interval {
 
 /**
  * Chooses the cheapest config that beats one scale, or a more expensive one that beats that too. A gain counts when its 95 % interval lies
- * above 0.
+ * above 0. S² is advised against only when all its intervals lie below 0, and nothing is advised on fewer than `MIN_IMAGES` test images.
  */
 export function adviseOn(candidates: Candidates): Advice {
   const { single, multi, larger } = candidates;
+  const { length } = single.figure.score.images;
+  if (length < MIN_IMAGES) return { helps: false, needed: { images: MIN_IMAGES }, sentences: [tooFew(length)] };
   let best = single;
-  for (const candidate of multi) if (gain(candidate, best).low > 0) best = candidate;
+  for (const candidate of byTiles(multi)) if (gain(candidate, best).low > 0) best = candidate;
   const helps = best !== single;
-  const last = multi[multi.length - 1];
-  const sentences = [helps ? worthIt(best, single) : notWorthIt(single, multi), ...controls(candidates, last, helps)];
-  if (larger) sentences.push(comparison(larger, helps ? best : single, `The larger model, ${larger.name},`));
-  return { use: best.name, helps, sentences };
+  const needed = helps ? undefined : neededFor(single, multi);
+  const verdict = helps ? worthIt(best, single) : needed ? undecided(single, multi, needed) : notWorthIt(single, multi);
+  const sentences = [verdict, ...controls(candidates, helps)];
+  if (larger) sentences.push(comparison(larger, best, `The larger model, ${larger.name},`));
+  return needed ? { helps, needed, sentences } : { use: best.name, helps, sentences };
 }
+
+const byTiles = (multi: readonly Candidate[]) => [...multi].sort((a, b) => a.cost.tiles - b.cost.tiles);
+
+/** Returns what would decide between one scale and S²; undefined where all configs of S² are significantly worse. */
+function neededFor(single: Candidate, multi: readonly Candidate[]): NeededImages | undefined {
+  const { score } = single.figure;
+  const open = multi.filter((candidate) => !(gain(candidate, single).high < 0));
+  if (open.length === 0) return undefined;
+  const gains = open.map((each) => ({ ...gain(each, single), error: standardError(each.figure.score, score) }));
+  return neededImages(gains, score.images.length);
+}
+
+const tooFew = (images: number) =>
+  `Cannot tell: at least ${MIN_IMAGES} test images are needed, got ${images}. Intervals of fewer images are too often wrong.`;
 
 function worthIt(best: Candidate, single: Candidate): string {
   const times = (best.cost.tiles / single.cost.tiles).toFixed(1);
@@ -84,38 +106,43 @@ const ms = ({ cost }: Candidate) => `${cost.milliseconds.toFixed(0)} ms`;
 const words = (found: Interval, { figure: { unit } }: Candidate) => formatGain({ ...found, unit });
 
 function notWorthIt(single: Candidate, multi: readonly Candidate[]): string {
-  const { name, unit, score } = single.figure;
-  const gains = multi.map((candidate) => ({ candidate, found: gain(candidate, single) }));
-  const each = gains.map(({ candidate, found }) => `${candidate.name} ${words(found, candidate)}`).join(", ");
-  const reach = Math.max(...gains.map(({ found }) => (found.high - found.low) / 2));
-  const images = score.images.length;
-  const limit =
-    reach > 0
-      ? `On ${images} test images a gain of less than about ${formatAmount(reach, unit)} would not show.`
-      : `On the ${images} test images all configs are right and wrong alike; harder images would show more.`;
-  const worse = gains.every(({ found }) => found.high < 0);
-  const why = worse ? `it makes ${name} worse` : `its effect on ${name} may be chance`;
-  return `Do not use S² here: ${why} (better than ${single.name} by: ${each}). ${limit}`;
+  return `Do not use S² here: it makes ${single.figure.name} worse (${gains(single, multi)}).`;
 }
 
-function controls({ single, projected, upsampled, largerInput }: Candidates, last: Candidate, helps: boolean): string[] {
+function undecided(single: Candidate, multi: readonly Candidate[], { images, detectable = 0 }: NeededImages): string {
+  const { name, unit, score } = single.figure;
+  const present = score.images.length;
+  const found = `(${gains(single, multi)})`;
+  if (images !== undefined)
+    return `Cannot tell: about ${images} test images are needed, and there are ${present}. The effect of S² on ${name} may be chance ${found}; so many images would show a difference of this size in 80 of 100 cases.`;
+  if (detectable === 0)
+    return `Cannot tell: on the ${present} test images all configs are right and wrong alike; harder images would show more.`;
+  return `Cannot tell: the effect of S² on ${name} is about 0 ${found}. The ${present} test images would show a gain of ${formatAmount(detectable, unit)} in 80 of 100 cases; S² gains less than that.`;
+}
+
+function gains(single: Candidate, multi: readonly Candidate[]): string {
+  const each = multi.map((candidate) => `${candidate.name} ${words(gain(candidate, single), candidate)}`);
+  return `better than ${single.name} by: ${each.join(", ")}`;
+}
+
+function controls({ single, controlled, projected, upsampled, largerInput }: Candidates, helps: boolean): string[] {
   const sentences: string[] = [];
   if (projected) {
     const found = gain(projected, single);
-    const noGain = helps ? "the gain may come from more channels" : "there is no gain here either";
+    const noGain = helps ? "the gain may come from more channels" : "there is no clear gain here either";
     const meaning = found.low > 0 ? "the gain does not come from more channels" : noGain;
     sentences.push(
-      `Channels: ${last.name} in the channels of one scale is ${words(found, projected)} better than ${single.name}; ${meaning}.`,
+      `Channels: ${controlled.name} in the channels of one scale is ${words(found, projected)} better than ${single.name}; ${meaning}.`,
     );
   }
   if (upsampled) {
-    const found = gain(last, upsampled);
+    const found = gain(controlled, upsampled);
     const meaning = found.low > 0 ? "the images' detail counts" : "the images' detail makes no clear difference";
     sentences.push(
-      `Pixels: ${last.name} of the original pixels is ${words(found, last)} better than of enlarged ones; ${meaning}.`,
+      `Pixels: ${controlled.name} of the original pixels is ${words(found, controlled)} better than of enlarged ones; ${meaning}.`,
     );
   }
-  if (largerInput) sentences.push(comparison(largerInput, last, `More pixels without S², ${largerInput.name},`));
+  if (largerInput) sentences.push(comparison(largerInput, controlled, `More pixels without S², ${largerInput.name},`));
   return sentences;
 }
 

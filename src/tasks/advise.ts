@@ -1,7 +1,7 @@
 /** `advise`: heads fitted at one, two and three scales and to controls, their figures on the same test images, costs and a verdict. */
 import { S2Error } from "../core/index.ts";
 import type { DataSet, Task } from "../datasets/index.ts";
-import { type ImageTokens, takeScales } from "../features/index.ts";
+import { takeScales } from "../features/index.ts";
 import type { ExtractionConfig } from "../store/index.ts";
 import { type Advice, adviseOn, type Candidate, type Candidates, type Cost, listCandidates } from "./advice.ts";
 import { measureCosts } from "./costs.ts";
@@ -60,8 +60,24 @@ interface Evaluated extends Omit<Candidate, "figure"> {
   readonly sums: TaskSums;
 }
 
-const NAMES = ["1x", "1x+2x", "1x+2x+3x"];
-const CONFIGS: readonly ExtractionConfig[] = NAMES.map((_, i) => ({ fit: "squash", scales: [1, 2, 3].slice(0, i + 1) }));
+/** An extraction config to compare. */
+interface NamedConfig {
+  readonly name: string;
+  readonly extraction: ExtractionConfig;
+  /** Takes the features from the first scales of `WIDEST`, so that the model does not run on them again. */
+  readonly firstScales?: number;
+}
+
+/** The authors' own S²; named, so that other defaults of `extract` do not change what is compared. */
+const REFERENCE = { fit: "squash", fusion: "reference", resizeOutputToIdx: 0 } as const;
+const firstScales = (count: number): NamedConfig => {
+  const scales = [1, 2, 3].slice(0, count);
+  return { name: scales.map((scale) => `${scale}x`).join("+"), extraction: { ...REFERENCE, scales }, firstScales: count };
+};
+const SINGLE = firstScales(1);
+const WIDEST = firstScales(3);
+/** The configs of S² that are compared with `SINGLE`. */
+const MULTI: readonly NamedConfig[] = [firstScales(2), WIDEST];
 
 /**
  * Advises whether S² is worth it on a data set. Images that fail for one candidate count for none. Heads are fitted one after the other, so that
@@ -72,18 +88,24 @@ export async function advise(set: DataSet, splits: TaskSplits<Task>, options: Ad
   const head = headFor(set, splits.train, options.head);
   checkTestSplit(set, splits);
   const run: Run = { set, splits, options: { ...options, head }, failed: new Map() };
-  const all = await extract(run, options, CONFIGS[2]);
-  const costs = await measureCosts(options, testPaths(run), CONFIGS);
-  const scales = [0, 1, 2];
-  const firstScales = (count: number) => mapFeatures(all, (tokens) => takeScales(tokens, scales.slice(0, count)));
-  const single = await evaluate(run, NAMES[0], firstScales(1), costs[0]);
-  const multi = [await evaluate(run, NAMES[1], firstScales(2), costs[1]), await evaluate(run, NAMES[2], all, costs[2])];
-  const projected = await evaluate(run, `${NAMES[2]} in 1x's channels`, await projectToOneScale(run, all), costs[2]);
-  const enlarged = await extract(run, options, { ...CONFIGS[2], upsampled: true });
-  const upsampled = await evaluate(run, `${NAMES[2]} of enlarged pixels`, enlarged, costs[2]);
+  const all = await extract(run, options, WIDEST.extraction);
+  const configs = [SINGLE, ...MULTI];
+  const extractions = configs.map(({ extraction }) => extraction);
+  const costs = await measureCosts(options, testPaths(run), extractions);
+  const compared: Evaluated[] = [];
+  for (const [i, { name, extraction, firstScales }] of configs.entries()) {
+    const features = firstScales ? firstOf(all, firstScales) : await extract(run, options, extraction);
+    compared.push(await evaluate(run, name, features, costs[i]));
+  }
+  const [single, ...multi] = compared;
+  const controlled = multi[MULTI.indexOf(WIDEST)];
+  const { name, cost } = controlled;
+  const projected = await evaluate(run, `${name} in 1x's channels`, await projectToOneScale(run, all), cost);
+  const enlarged = await extract(run, options, { ...WIDEST.extraction, upsampled: true });
+  const upsampled = await evaluate(run, `${name} of enlarged pixels`, enlarged, cost);
   const largerInput = await evaluateOther(run, options.largerInput);
   const larger = await evaluateOther(run, options.larger);
-  const candidates = onCommonImages(set.task, { single, multi, projected, upsampled, largerInput, larger });
+  const candidates = onCommonImages(set.task, { single, multi, controlled, projected, upsampled, largerInput, larger });
   return { ...adviseOn(candidates), head, candidates, failed: [...run.failed.values()] };
 }
 
@@ -111,8 +133,8 @@ async function extract(
   return extracted.features;
 }
 
-const mapFeatures = (features: ImageFeatures, map: (tokens: ImageTokens) => ImageTokens): ImageFeatures =>
-  new Map([...features].map(([path, tokens]) => [path, map(tokens)]));
+const firstOf = (features: ImageFeatures, count: number): ImageFeatures =>
+  new Map([...features].map(([path, tokens]) => [path, takeScales(tokens, [...Array(count).keys()])]));
 
 /** Projects at random, since a projection that is fitted to the answers would be part of the head. */
 async function projectToOneScale({ splits, options }: Run, features: ImageFeatures): Promise<ImageFeatures> {
@@ -138,8 +160,8 @@ async function evaluateOther(run: Run, other: OtherModel | undefined): Promise<E
   const opened = await other?.open();
   if (!other || !opened) return undefined;
   try {
-    const features = await extract(run, opened, CONFIGS[0]);
-    const [cost] = await measureCosts({ ...run.options, model: opened.model }, testPaths(run), [CONFIGS[0]]);
+    const features = await extract(run, opened, SINGLE.extraction);
+    const [cost] = await measureCosts({ ...run.options, model: opened.model }, testPaths(run), [SINGLE.extraction]);
     return await evaluate(run, other.name, features, cost);
   } finally {
     await opened.close();
@@ -154,7 +176,9 @@ function onCommonImages(task: Task, all: Candidates<Evaluated>): Candidates {
     const [figure] = taskFigures(task, sums[listed.indexOf(each)]);
     return { name: each.name, cost: each.cost, figure };
   };
-  const { single, multi, ...others } = all;
+  const { single, multi, controlled, ...others } = all;
   const named = Object.entries(others).map(([name, each]) => [name, each && figured(each)] as const);
-  return { single: figured(single), multi: multi.map(figured), ...Object.fromEntries(named) };
+  const scaled = multi.map(figured);
+  const common = { single: figured(single), multi: scaled, controlled: scaled[multi.indexOf(controlled)] };
+  return { ...common, ...Object.fromEntries(named) };
 }

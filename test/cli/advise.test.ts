@@ -13,14 +13,14 @@ const there = existsSync(join(shared, "data/clothing"));
 const reason = there ? "" : " (skipped: ../shared/data is absent)";
 
 describe("advise", () => {
-  it("advises against S² where one scale suffices, and notes what was not tried with a model of a fixed size", async () => {
-    drawClasses(join(folder, "classes"));
+  it("cannot tell where all configs are right alike, and notes what was not tried with a model of a fixed size", async () => {
+    drawClasses(join(folder, "classes"), undefined, { train: 12, val: 6, test: 50 });
     const { status, out, err } = await run("advise", "classes", ...tiny, "--threads", "1", "--head", "ridge");
     expect([status, err]).toEqual([0, ""]);
-    expect(out).toMatch(/^classes: 12 training, 6 validation and 9 test images; ridge\n/);
+    expect(out).toMatch(/^classes: 12 training, 6 validation and 50 test images; ridge\n/);
     expect(out).toMatch(/\n1x +100\.0 % \(100\.0 to 100\.0\) +1 +\d+ +0\.\d\d\n/);
     expect(out).toMatch(/\n1x\+2x\+3x in 1x's channels .* 14 +\d+ /);
-    expect(out).toContain("\nDo not use S² here: ");
+    expect(out).toContain("\nCannot tell: on the 50 test images all configs are right and wrong alike; ");
     expect(out).toContain("More pixels without S² were not tried: this model cannot run at 64x64.");
   });
 
@@ -41,7 +41,8 @@ describe("advise", () => {
     expect([one.cost.tiles, two.cost.tiles, one.better]).toEqual([1, 5, "lower"]);
     expect(two.gain.value).toBeCloseTo(one.value - two.value, 9);
     expect(again.value).toBe(one.value); // it is the same model
-    expect(result.helps).toBe(result.use !== "1x");
+    expect([result.use, result.helps, result.needed]).toEqual([undefined, false, { images: 50 }]);
+    expect(result.sentences).toEqual([expect.stringMatching(/^Cannot tell: at least 50 test images are needed, got 9\./)]);
   });
 
   it("asks for test images", async () => {

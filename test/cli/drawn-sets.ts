@@ -30,13 +30,17 @@ const gray = (data: Uint8Array | Uint16Array, side = SIDE) =>
   encode({ width: side, height: side, channels: 1, depth: data instanceof Uint16Array ? 16 : 8, data });
 
 /** Each split's images, numbered through. */
-function* numbered(): Generator<{ split: string; i: number }> {
+function* numbered(splits: Readonly<Record<string, number>> = SPLITS): Generator<{ split: string; i: number }> {
   let i = 0;
-  for (const [split, count] of Object.entries(SPLITS)) for (let at = 0; at < count; at++) yield { split, i: i++ };
+  for (const [split, count] of Object.entries(splits)) for (let at = 0; at < count; at++) yield { split, i: i++ };
 }
 
-export function drawClasses(folder: string, names = Object.keys(COLOURS)): string {
-  for (const { split, i } of numbered()) {
+export function drawClasses(
+  folder: string,
+  names = Object.keys(COLOURS),
+  splits: Readonly<Record<string, number>> = SPLITS,
+): string {
+  for (const { split, i } of numbered(splits)) {
     const name = names[i % names.length];
     write(
       join(folder, split, name, `${i}.png`),

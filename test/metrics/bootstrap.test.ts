@@ -1,6 +1,16 @@
 /** Intervals must hold what they promise, and quickly: figures of experiments are quoted with them. */
 import { describe, expect, it } from "vitest";
-import { addImage, compare, interval, mean, meanAveragePrecision, newSums, pooled, type Score } from "../../src/metrics/index.ts";
+import {
+  addImage,
+  compare,
+  interval,
+  mean,
+  meanAveragePrecision,
+  newSums,
+  pooled,
+  type Score,
+  standardError,
+} from "../../src/metrics/index.ts";
 import { makeRandom, type Random } from "../../src/tensors/index.ts";
 
 /** Each image's own value, and their mean. */
@@ -98,6 +108,14 @@ describe("paired comparisons", () => {
     expect(back.value).toBe(-there.value);
     expect(back.low).toBeCloseTo(-there.high, 12);
     expect(compare(a, a)).toEqual({ value: 0, low: 0, high: 0 });
+  });
+
+  it("have the standard error that theory says for a mean of differences", () => {
+    const [a, b] = [meanOf(better), meanOf(weak)];
+    const average = compare(a, b).value;
+    const variance = better.reduce<number>((sum, hit, i) => sum + (hit - weak[i] - average) ** 2, 0) / better.length;
+    expect(standardError(a, b, { resamples: 4000 }) / Math.sqrt(variance / better.length)).toBeCloseTo(1, 1);
+    expect(standardError(a, a)).toBe(0);
   });
 
   it("refuse other images, or the same in another order: the pairing would be wrong without a word", () => {

@@ -231,7 +231,8 @@ describe("advise", () => {
     expect(seen.map(({ name }) => name)).toEqual([
       ...["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "larger"],
     ]);
-    expect([advice.use, advice.helps, advice.candidates.largerInput]).toEqual(["1x", false, undefined]);
+    expect([advice.use, advice.helps, advice.candidates.largerInput]).toEqual([undefined, false, undefined]);
+    expect(advice.sentences).toEqual([expect.stringMatching(/^Cannot tell: at least 50 test images are needed, got 11\./)]);
     expect(multi.map(({ cost }) => cost.tiles)).toEqual([5, 14]);
   });
 
