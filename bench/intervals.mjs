@@ -20,10 +20,10 @@ const MIOU = [0, 0.3];
 const DATA_SETS = 800;
 /** Fractions of images that have a class, and the class's mean fraction of pixels there. Later classes are rarer, smaller and harder. */
 const CLASSES = [
-  { present: 1, part: 0.5 },
-  { present: 0.9, part: 0.3 },
-  { present: 0.6, part: 0.15 },
-  { present: 0.4, part: 0.05 },
+  { present: 1, area: 0.5 },
+  { present: 0.9, area: 0.3 },
+  { present: 0.6, area: 0.15 },
+  { present: 0.4, area: 0.05 },
 ];
 const PIXELS = 1000;
 const POPULATION = 50_000;
@@ -65,7 +65,7 @@ function fewest(coverages) {
 }
 
 function table(coverages) {
-  const percent = (part) => Number((100 * part).toFixed(1));
+  const percent = (fraction) => Number((100 * fraction).toFixed(1));
   return Object.fromEntries(IMAGES.map((images, i) => [images, [average(coverages[i]), ...coverages[i]].map(percent)]));
 }
 
@@ -124,9 +124,9 @@ function drawImage(gain) {
   const count = CLASSES.length;
   const rows = [new Float64Array(count ** 2), new Float64Array(count ** 2)];
   const image = 0.7 * normal();
-  for (const [id, { present, part }] of CLASSES.entries()) {
+  for (const [id, { present, area }] of CLASSES.entries()) {
     if (random() >= present) continue;
-    const pixels = -Math.log(1 - random()) * part * PIXELS;
+    const pixels = -Math.log(1 - random()) * area * PIXELS;
     const logit = 1.2 - 0.4 * id + image + 0.7 * normal();
     const wrong = (id + 1 + Math.floor(random() * (count - 1))) % count;
     for (const [head, row] of rows.entries()) {

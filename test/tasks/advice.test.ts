@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addImage, compare, MIN_IMAGES, mean, newSums, pooled } from "../../src/metrics/index.ts";
 import { adviseOn, type Candidate, gain, type TaskFigure } from "../../src/tasks/index.ts";
+import { neededImages } from "../../src/tasks/needed-images.ts";
 import { makeRandom } from "../../src/tensors/index.ts";
 
 const IMAGES = 100;
@@ -126,14 +127,15 @@ describe("where the test images cannot decide", () => {
 
   it("shows in 80 of 100 data sets of that many images what fewer could not", () => {
     const random = makeRandom(5);
-    const draw = (images: number) => {
-      const drawn = Array.from({ length: images }, random);
+    const draw = (count: number) => {
+      const drawn = Array.from({ length: count }, random);
       return [scoreOf(drawn.map((at) => at < 0.7)), scoreOf(drawn.map((at) => at < 0.6 || at > 0.8))] as const; // 10 points worse, 20 better
     };
-    const images = (100 * (2.8 * Math.sqrt((0.3 - 0.1 ** 2) / 100)) ** 2) / 0.1 ** 2; // 227
+    const error = Math.sqrt((0.3 - 0.1 ** 2) / IMAGES); // of this difference on 100 images
+    const images = neededImages([{ value: 0.1, error }], IMAGES).images!; // 230
     let shown = 0;
     for (let seed = 0; seed < 200; seed++) {
-      const [one, two] = draw(Math.round(images));
+      const [one, two] = draw(images);
       if (compare(two, one, { seed, resamples: 200 }).low > 0) shown++;
     }
     expect(shown / 200).toBeGreaterThan(0.72);
