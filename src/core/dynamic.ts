@@ -18,13 +18,12 @@ type Grid = { readonly rows: number; readonly cols: number };
 export function planDynamicS2(image: { height: number; width: number }, options: DynamicS2Options, traits: Traits = {}): S2Plan {
   checkNames(options, dynamicNames);
   const size = imageSize(image);
-  const { scales, maxTiles, gridChoice = "log-ratio", tile = scales?.[0], resizeOutputToIdx = 0 } = options;
+  const { scales, maxTiles, gridChoice = "log-ratio", tile = scales?.[0] } = options;
   const { found, warn } = warningList();
   const multiples = readMultiples(scales, gridChoice, warn);
   wholeTiles("tile", tile);
   wholeTiles("maxTiles", maxTiles);
   const settings = readSettings(options, warn);
-  const outputScale = readOutputScale(resizeOutputToIdx, scales.length);
   const last = multiples.at(-1)!;
   const lastGrid = chooseGrid(image, { min: last * last, max: maxTiles, tile, gridChoice });
   if (!lastGrid) noGrid(scales, last * last, maxTiles, gridChoice, warn);
@@ -35,6 +34,10 @@ export function planDynamicS2(image: { height: number; width: number }, options:
     const canvas = [rows * tile, cols * tile] as const;
     return layOut(size, canvas, canvas, [tile, tile], settings.overlap, traits.patchSize);
   });
+  const outputScale = readOutputScale(
+    options,
+    laidOut.map(({ size: each }) => each),
+  );
   const tiles = laidOut.reduce((sum, scale) => sum + scale.tiles.length, 0);
   const base: S2Plan = {
     image: size,

@@ -1,7 +1,8 @@
 /** Fusing scales: tile outputs are stitched, pooled to the output's grid and merged as they arrive (reference: merge, area, cat, mean). */
 
+import { enlargeTokens, type StitchedScale, stitching } from "./enlarge.ts";
 import { S2Error } from "./error.ts";
-import { croppedGrid, type Grid } from "./layout.ts";
+import { croppedGrid, type Grid, runTiles } from "./layout.ts";
 import { checkTiles, readOutput, type TileOutput } from "./output.ts";
 import { addMap, addTokens, mergeScale } from "./pool.ts";
 import { type Pooling, pooling } from "./pooling.ts";
@@ -15,7 +16,7 @@ export interface Fused {
 }
 
 export interface Fusion {
-  /** Takes the output of one run: images `from` .. of scale `index`, in (tile, image) order. */
+  /** Takes the output of one run: images `from` .. of scale `index`'s tiles that are run, in (tile, image) order. */
   add(index: number, from: number, images: number, output: Tensor): void;
   /** All of the output; every tile must have arrived. */
   result(): Fused;
@@ -24,6 +25,8 @@ export interface Fusion {
 /** One scale on its way to the output: where its tiles' tokens go, and what has arrived. */
 interface PendingScale extends Pooling {
   readonly features: Tensor;
+  /** On its own grid, where the next scale has tiles that are not run. */
+  readonly stitched?: StitchedScale;
   missing: number;
 }
 
@@ -38,23 +41,14 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
   let channels: number | undefined;
   let merged: Tensor | undefined;
 
-  function poolRun(index: number, from: number, images: number, output: TileOutput): void {
+  function poolRun(index: number, tiles: readonly number[], from: number, images: number, output: TileOutput): void {
     const pending = (pendingScales[index] ??= newScale(plan, index, output, grids[plan.outputScale]!, batch));
-    const { data } = pending.features;
-    const c = output.channels;
-    const prefix = plan.numPrefixToken * c;
     for (let i = 0; i < images; i++) {
-      const tile = Math.floor((from + i) / batch);
-      const rows = pending.rows[Math.floor(tile / plan.scales[index].cols)];
-      const cols = pending.cols[tile % plan.scales[index].cols];
+      const tile = tiles[Math.floor((from + i) / batch)];
       const source = (i * output.data.length) / images;
-      const target = (((from + i) % batch) * data.length) / batch;
-      if (plan.outputShape === "bchw") {
-        addMap(output.data, source, c, rows, cols, data, target, pending.grid.rows, pending.grid.cols);
-      } else {
-        for (let k = 0; k < prefix; k++) data[target + k] += pending.prefixWeights[tile] * output.data[source + k];
-        addTokens(output.data, source + prefix, c, rows, cols, data, target + prefix, pending.grid.cols);
-      }
+      addTile(plan, index, pending, tile, output, source, pending.features, ((from + i) % batch) / batch);
+      if (pending.stitched)
+        addTile(plan, index, pending.stitched, tile, output, source, pending.stitched.features, ((from + i) % batch) / batch);
     }
     pending.missing -= images;
     if (pending.missing > 0) return;
@@ -62,6 +56,13 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
     merged ??= newOutput(plan, pending.features);
     mergeChannels(plan, index, pending.features, merged.data);
     onScale?.(index, pending.features);
+    if (pending.stitched) fillSkipped(index + 1, pending.stitched);
+  }
+
+  /** Gives the tiles of a scale that are not run the tokens of the scale before. */
+  function fillSkipped(index: number, coarser: StitchedScale): void {
+    const enlarged = enlargeTokens(plan, index, coarser, grids[index] ?? coarser.tileGrid);
+    for (const tile of plan.scales[index].skipped!) poolRun(index, [tile], 0, batch, enlarged(tile));
   }
 
   return {
@@ -76,7 +77,8 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
       }
       learnGrids(plan, grids, index, output.grid);
       waiting.push({ index, from, images, output });
-      if (grids[plan.outputScale]) for (const run of waiting.splice(0)) poolRun(run.index, run.from, run.images, run.output);
+      if (!grids[plan.outputScale]) return;
+      for (const run of waiting.splice(0)) poolRun(run.index, runTiles(plan.scales[run.index]), run.from, run.images, run.output);
     },
     result() {
       const scale = plan.scales[plan.outputScale];
@@ -87,6 +89,29 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
   };
 }
 
+/** Adds the output of one tile, at `source` of `output`, to a scale's features; `image` is where the image's part of them begins, 0 to 1. */
+function addTile(
+  plan: S2Plan,
+  index: number,
+  { rows, cols, prefixWeights, grid }: Pooling,
+  tile: number,
+  output: TileOutput,
+  source: number,
+  { data }: Tensor,
+  image: number,
+): void {
+  const c = output.channels;
+  const target = image * data.length;
+  const tileRows = rows[Math.floor(tile / plan.scales[index].cols)];
+  const tileCols = cols[tile % plan.scales[index].cols];
+  if (plan.outputShape === "bchw") {
+    addMap(output.data, source, c, tileRows, tileCols, data, target, grid.rows, grid.cols);
+    return;
+  }
+  const prefix = plan.numPrefixToken * c;
+  for (let k = 0; k < prefix; k++) data[target + k] += prefixWeights[tile] * output.data[source + k];
+  addTokens(output.data, source + prefix, c, tileRows, tileCols, data, target + prefix, grid.cols);
+}
 // Tiles of one size have one grid, so a scale's grid is known as soon as any scale with such tiles has run.
 function learnGrids(plan: S2Plan, grids: (Grid | undefined)[], index: number, grid: Grid): void {
   const { tile } = plan.scales[index];
@@ -103,14 +128,19 @@ function learnGrids(plan: S2Plan, grids: (Grid | undefined)[], index: number, gr
 
 function newScale(plan: S2Plan, index: number, output: TileOutput, outputTileGrid: Grid, batch: number): PendingScale {
   const pools = pooling(plan, index, output.grid, outputTileGrid);
-  const { rows, cols } = pools.grid;
-  const c = output.channels;
-  const dims = plan.outputShape === "bnc" ? [batch, plan.numPrefixToken + rows * cols, c] : [batch, c, rows, cols];
+  const fillsNext = plan.scales[index + 1]?.skipped?.length;
+  const stitched = fillsNext ? stitching(plan, index, output.grid) : undefined;
   return {
     ...pools,
-    features: { dims, data: new Float32Array(dims.reduce((a, d) => a * d, 1)) },
+    features: emptyFeatures(plan, pools.grid, output.channels, batch),
+    ...(stitched && { stitched: { ...stitched, features: emptyFeatures(plan, stitched.grid, output.channels, batch) } }),
     missing: plan.scales[index].tiles.length * batch,
   };
+}
+
+function emptyFeatures(plan: S2Plan, { rows, cols }: Grid, c: number, batch: number): Tensor {
+  const dims = plan.outputShape === "bnc" ? [batch, plan.numPrefixToken + rows * cols, c] : [batch, c, rows, cols];
+  return { dims, data: new Float32Array(dims.reduce((a, d) => a * d, 1)) };
 }
 
 function newOutput(plan: S2Plan, { dims }: Tensor): Tensor {

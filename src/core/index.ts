@@ -17,4 +17,15 @@ export { isPlan, s2 } from "./s2.ts";
 export type { ResizeMode } from "./taps.ts";
 export { planTower, type Tower } from "./tower.ts";
 export { commonPrefixes } from "./traits.ts";
-export type { Box, DynamicS2Options, PlanWarning, S2Options, S2Plan, ScalePlan, Tensor, Traits, VisionModel } from "./types.ts";
+export type {
+  Box,
+  DynamicS2Options,
+  PlanWarning,
+  S2Options,
+  S2Plan,
+  ScalePlan,
+  SplitMode,
+  Tensor,
+  Traits,
+  VisionModel,
+} from "./types.ts";

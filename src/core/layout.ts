@@ -5,7 +5,7 @@ import type { Box, S2Plan, ScalePlan, Traits } from "./types.ts";
 type Size = readonly [height: number, width: number];
 export type Grid = { readonly rows: number; readonly cols: number };
 
-/** Lays tiles over a canvas that `image` fills down to `size`; with `overlap` (in tokens) more tiles, evenly spread, share margins. */
+/** Lays tiles over a canvas that `image` fills down to `size`; with `overlap` (in tokens), or where no whole number of tiles fills the canvas, more tiles, evenly spread, share margins. */
 export function layOut(image: Size, size: Size, canvas: Size, tile: Size, overlap: number, patchSize?: number): ScalePlan {
   const rowStarts = starts(canvas[0], tile[0], overlap, patchSize);
   const colStarts = starts(canvas[1], tile[1], overlap, patchSize);
@@ -18,17 +18,19 @@ export function layOut(image: Size, size: Size, canvas: Size, tile: Size, overla
 
 // Tiles must begin on a token, so that overlapping tiles speak of the same pixels token by token.
 function starts(canvas: number, tile: number, overlap: number, patchSize?: number): number[] {
-  if (overlap === 0) return Array.from({ length: canvas / tile }, (_, i) => i * tile);
+  if (overlap === 0 && canvas % tile === 0) return Array.from({ length: canvas / tile }, (_, i) => i * tile);
   if (patchSize === undefined) {
-    throw new S2Error("overlap", "overlap is counted in tokens, so the model's traits must have patchSize; they do not.", {
-      option: ["overlap", "patchSize"],
-    });
-  }
-  if (tile % patchSize !== 0) {
     throw new S2Error(
       "overlap",
-      `overlap needs tiles of whole tokens: a tile of ${tile} px is no multiple of the patch of ${patchSize} px.`,
-      { option: "overlap" },
+      'Tiles share whole tokens with overlap and with splitMode "cover", so the model\'s traits must have patchSize; they do not.',
+      { option: ["overlap", "splitMode", "patchSize"] },
+    );
+  }
+  if (tile % patchSize !== 0 || canvas % patchSize !== 0) {
+    throw new S2Error(
+      "overlap",
+      `Tiles that share tokens need sizes of whole tokens: a tile of ${tile} px or a side of ${canvas} px is no multiple of the patch of ${patchSize} px.`,
+      { option: ["overlap", "splitMode"] },
     );
   }
   const [all, grid] = [canvas / patchSize, tile / patchSize];
@@ -38,6 +40,11 @@ function starts(canvas: number, tile: number, overlap: number, patchSize?: numbe
   if (all === grid) return [0];
   const count = Math.ceil((all - grid) / (grid - overlap)) + 1;
   return Array.from({ length: count }, (_, i) => Math.round((i * (all - grid)) / (count - 1)) * patchSize);
+}
+
+/** Positions in `tiles` of those that the model runs on. */
+export function runTiles({ tiles, skipped = [] }: ScalePlan): number[] {
+  return [...tiles.keys()].filter((tile) => !skipped.includes(tile));
 }
 
 /** The part of the image under a tile: what is padding is cut off. `filled` is the part of the canvas that the image fills. */
@@ -88,14 +95,14 @@ export function tokenStart(start: number, tile: number, tokens: number): number 
 }
 
 /**
- * The token grid that a scale brings to the pooling: in "pad" mode the rows and columns that touch the image.
+ * The token grid that a scale brings to the pooling: in "pad" and "cover" mode the rows and columns that touch the image.
  * The reference computes ceil(size / canvas · tokens) in float64, division first, which can land one above the exact value.
  */
 export function croppedGrid(scale: ScalePlan, grid: Grid, plan: Pick<S2Plan, "splitMode" | "fusion">): Grid {
   const { rows, cols } = stitchedGrid(scale, grid);
-  if (plan.splitMode !== "pad") return { rows, cols };
+  if (plan.splitMode === "exact" || plan.splitMode === "resize") return { rows, cols };
   const crop = (size: number, canvas: number, tokens: number) =>
-    plan.fusion === "aligned" ? Math.ceil((size * tokens) / canvas) : Math.ceil((size / canvas) * tokens);
+    plan.fusion === "reference" ? Math.ceil((size / canvas) * tokens) : Math.ceil((size * tokens) / canvas);
   return { rows: crop(scale.size[0], scale.canvas[0], rows), cols: crop(scale.size[1], scale.canvas[1], cols) };
 }
 

@@ -1,6 +1,7 @@
 /** Pooling turned round: for each token of a tile, along one axis, the output cells it adds to, and with what weight. */
 import { tokenStart } from "./layout.ts";
 import { areaWindow } from "./taps.ts";
+import type { FusionMode } from "./types.ts";
 
 /** Token y of the tile adds weight[y·reach + k] of itself to output cell first[y] + k, for k < count[y]. */
 export interface Links {
@@ -20,8 +21,8 @@ export interface Axis {
 }
 
 /** Links of every tile position along an axis; output cells are those of axis `onto`. */
-export function linkTiles(from: Axis, onto: Axis, fusion: "reference" | "aligned"): Links[] {
-  const cells = fusion === "aligned" ? alignedCells(from, onto) : areaCells(from.cells, onto.cells);
+export function linkTiles(from: Axis, onto: Axis, fusion: FusionMode): Links[] {
+  const cells = cellsOf(from, onto, fusion);
   const blend = blendWeights(from);
   const reach = cells.reduce((most, { weights }) => Math.max(most, weights.length), 0);
   return from.starts.map((start, tile) => {
@@ -44,6 +45,15 @@ interface Cell {
   readonly weights: readonly number[];
 }
 
+function cellsOf(from: Axis, onto: Axis, fusion: FusionMode): Cell[] {
+  if (fusion === "reference") return areaCells(from.cells, onto.cells);
+  const isCoarser = tokenSide(from) > tokenSide(onto) * (1 + 1e-9);
+  return fusion === "bilinear" && isCoarser ? bilinearCells(from, onto) : alignedCells(from, onto);
+}
+
+/** The side of a token, as a part of the image. */
+const tokenSide = ({ tile, tokens, filled }: Axis): number => tile / tokens / filled;
+
 /** The reference's `area` mode, adaptive average pooling: overlapping windows where the ratio is no whole number. */
 function areaCells(from: number, onto: number): Cell[] {
   const windows = Array.from({ length: onto }, (_, k) => areaWindow(k, from, onto));
@@ -57,7 +67,7 @@ function areaCells(from: number, onto: number): Cell[] {
 
 /** Pooling in image coordinates: an output cell is the mean of the token cells under it, weighted by the length they share on the image. */
 function alignedCells(from: Axis, onto: Axis): Cell[] {
-  const edge = ({ tile, tokens, filled }: Axis, cell: number) => Math.min(1, (cell * tile) / tokens / filled);
+  const edge = (axis: Axis, cell: number) => Math.min(1, (cell * axis.tile) / axis.tokens / axis.filled);
   return Array.from({ length: from.cells }, (_, m) => {
     let first = 0;
     const weights: number[] = [];
@@ -70,6 +80,23 @@ function alignedCells(from: Axis, onto: Axis): Cell[] {
     }
     return { first, weights };
   });
+}
+
+/** Enlarging in image coordinates: an output cell lies between the two token cells whose centers are next to its own; beyond the last center it is that cell. */
+function bilinearCells(from: Axis, onto: Axis): Cell[] {
+  const firsts: number[] = [];
+  const weights = Array.from({ length: from.cells }, (): number[] => []);
+  for (let k = 0; k < onto.cells; k++) {
+    const center = ((k + 0.5) * tokenSide(onto)) / tokenSide(from) - 0.5;
+    const at = Math.min(Math.max(center, 0), from.cells - 1);
+    const base = Math.min(Math.floor(at), Math.max(0, from.cells - 2));
+    for (const [m, weight] of [[base, base + 1 - at] as const, [base + 1, at - base] as const]) {
+      if (weight === 0) continue;
+      firsts[m] ??= k;
+      weights[m][k - firsts[m]] = weight;
+    }
+  }
+  return weights.map((each, m) => ({ first: firsts[m] ?? 0, weights: each }));
 }
 
 /** For each tile and token the part it has in the stitched token: 1 alone; where tiles overlap, falling towards the tile's border. */

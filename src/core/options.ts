@@ -11,6 +11,7 @@ export const s2OptionNames = [
   "maxSplitSize",
   "splitMode",
   "resizeOutputToIdx",
+  "outputScale",
   "numPrefixToken",
   "outputShape",
   "splitForward",
@@ -53,10 +54,10 @@ export const dynamicNames: readonly string[] = [
 
 export function readSettings(options: S2Options, warn: Warn): Settings {
   const { splitMode = "exact", outputShape = "bnc", merge = "concat", fusion = "reference", splitForward = false } = options;
-  oneOf("split-mode", "splitMode", splitMode, ["exact", "resize", "pad"]);
+  oneOf("split-mode", "splitMode", splitMode, ["exact", "resize", "pad", "cover"]);
   oneOf("output-shape", "outputShape", outputShape, ["bnc", "bchw"]);
   oneOf("merge", "merge", merge, ["concat", "add", "mean"]);
-  oneOf("fusion", "fusion", fusion, ["reference", "aligned"]);
+  oneOf("fusion", "fusion", fusion, ["reference", "aligned", "bilinear"]);
   let numPrefixToken = integer("prefix-tokens", "numPrefixToken", options.numPrefixToken ?? 0);
   if (numPrefixToken < 0) {
     warn(
@@ -95,9 +96,22 @@ function integer(code: S2ErrorCode, option: string, value: number): number {
   throw badOption(code, option, value, "a whole number");
 }
 
-/** `resizeOutputToIdx` as Python reads it: negative counts from the end. */
-export function readOutputScale(index: number, scales: number): number {
-  const at = integer("bad-index", "resizeOutputToIdx", index);
+/** The output's scale: `resizeOutputToIdx` as Python reads it (negative counts from the end), or by name the one of fewest or most pixels. */
+export function readOutputScale(
+  { resizeOutputToIdx, outputScale: name }: Pick<S2Options, "resizeOutputToIdx" | "outputScale">,
+  sizes: readonly (readonly [height: number, width: number])[],
+): number {
+  if (name !== undefined) {
+    oneOf("bad-index", "outputScale", name, ["coarsest", "finest"]);
+    if (resizeOutputToIdx !== undefined) {
+      const both = { option: ["outputScale", "resizeOutputToIdx"] };
+      throw new S2Error("bad-index", "Both outputScale and resizeOutputToIdx are given; give one of them.", both);
+    }
+    const pixels = sizes.map(([height, width]) => height * width);
+    return pixels.indexOf(name === "finest" ? Math.max(...pixels) : Math.min(...pixels));
+  }
+  const scales = sizes.length;
+  const at = integer("bad-index", "resizeOutputToIdx", resizeOutputToIdx ?? 0);
   const resolved = at < 0 ? at + scales : at;
   if (resolved >= 0 && resolved < scales) return resolved;
   throw new S2Error(

@@ -1,7 +1,7 @@
 /** Reading what the model returned: is it a tensor of the promised shape, and which grid do its tokens form? */
 import { px, S2Error } from "./error.ts";
 import { firstNotFinite } from "./finite.ts";
-import { type Grid, possibleGrids, tileGrid } from "./layout.ts";
+import { type Grid, possibleGrids, runTiles, tileGrid } from "./layout.ts";
 import { commonPrefixes } from "./traits.ts";
 import type { S2Plan, Tensor, Traits } from "./types.ts";
 
@@ -45,7 +45,7 @@ export function checkTiles(
   const { tiles } = plan.scales[index];
   const each = data.length / images;
   const image = from + Math.floor(at / each);
-  const tile = `tile ${Math.floor(image / batch) + 1} of ${tiles.length}${batch > 1 ? ` of image ${(image % batch) + 1}` : ""}`;
+  const tile = `tile ${runTiles(plan.scales[index])[Math.floor(image / batch)] + 1} of ${tiles.length}${batch > 1 ? ` of image ${(image % batch) + 1}` : ""}`;
   throw new S2Error(
     "not-finite",
     `The model returned ${data[at]} for ${tile} at scale ${index + 1} of ${plan.scales.length}; expected finite ` +

@@ -20,7 +20,7 @@ export function planS2(image: { height: number; width: number }, options: S2Opti
   const { found, warn } = warningList();
   const settings = readSettings(options, warn);
   const sizes = readSizes(size, options, settings, warn);
-  const outputScale = readOutputScale(options.resizeOutputToIdx ?? 0, sizes.length);
+  const outputScale = readOutputScale(options, sizes);
   const largestTile = readMaxSplitSize(size, options, settings, warn);
   const scales = sizes.map((s) => planScale(size, s, largestTile, settings, traits));
   const tiles = scales.reduce((sum, scale) => sum + scale.tiles.length, 0);
@@ -111,7 +111,7 @@ function readMaxSplitSize(image: Size, { maxSplitSize }: S2Options, { splitMode 
   return image;
 }
 
-// Main branch: tiles are size / ceil(size / max). Any-shape branch: tiles are max, the canvas is a whole number of them.
+// Main branch: tiles are size / ceil(size / max). Any-shape branch: tiles are max, the canvas is a whole number of them. "cover": tiles are max, the canvas is the image.
 function planScale(image: Size, size: Size, max: Size, settings: Settings, traits: Traits): ScalePlan {
   const rows = Math.ceil(size[0] / max[0]);
   const cols = Math.ceil(size[1] / max[1]);
@@ -125,9 +125,12 @@ function planScale(image: Size, size: Size, max: Size, settings: Settings, trait
       { option: "splitMode" },
     );
   }
-  const canvas = exact ? size : ([rows * max[0], cols * max[1]] as const);
+  const cover = settings.splitMode === "cover";
+  const wholeTiles = [rows * max[0], cols * max[1]] as const;
+  const covered = [Math.max(size[0], max[0]), Math.max(size[1], max[1])] as const; // a smaller image is padded to one tile
+  const canvas = exact ? size : cover ? covered : wholeTiles;
   const tile = exact ? ([size[0] / rows, size[1] / cols] as const) : max;
-  const filled = settings.splitMode === "pad" ? size : canvas;
+  const filled = cover || settings.splitMode === "pad" ? size : canvas;
   const scale = layOut(image, filled, canvas, tile, settings.overlap, traits.patchSize);
   return { ...scale, size };
 }

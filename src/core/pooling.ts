@@ -16,9 +16,9 @@ export interface Pooling {
 
 /** Pools scale `index`, whose tiles have `grid` tokens each, onto the output's grid; the output scale's tiles have `outputTileGrid`. */
 export function pooling(plan: S2Plan, index: number, grid: Grid, outputTileGrid: Grid): Pooling {
-  const from = axes(plan, index, grid);
-  const onto = axes(plan, plan.outputScale, outputTileGrid);
-  const covered = plan.fusion === "aligned" ? coverage(plan.scales[index]) : plan.scales[index].tiles.map(() => 1);
+  const from = scaleAxes(plan, index, grid);
+  const onto = scaleAxes(plan, plan.outputScale, outputTileGrid);
+  const covered = plan.fusion === "reference" ? plan.scales[index].tiles.map(() => 1) : coverage(plan.scales[index]);
   const all = covered.reduce((sum, fraction) => sum + fraction, 0);
   return {
     rows: linkTiles(from.rows, onto.rows, plan.fusion),
@@ -28,7 +28,8 @@ export function pooling(plan: S2Plan, index: number, grid: Grid, outputTileGrid:
   };
 }
 
-function axes(plan: S2Plan, index: number, grid: Grid): { rows: Axis; cols: Axis } {
+/** The axes of a scale whose tiles have `grid` tokens each. */
+export function scaleAxes(plan: S2Plan, index: number, grid: Grid): { rows: Axis; cols: Axis } {
   const scale = plan.scales[index];
   const { rows, cols } = croppedGrid(scale, grid, plan);
   const filled = [scale.canvas[0] - scale.padding[0], scale.canvas[1] - scale.padding[1]];

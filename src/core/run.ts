@@ -1,5 +1,6 @@
 /** Runs a plan: cuts tiles, runs the model, passes its outputs to the fusion. At most two runs of tiles are in memory. */
 import { type Fused, fuse } from "./fuse.ts";
+import { runTiles } from "./layout.ts";
 import { checkTraits } from "./traits.ts";
 import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
 
@@ -43,7 +44,7 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
   return fusion.result();
 }
 
-/** One call of the model: images `from` .. `from + count` of a scale, in (tile, image) order. */
+/** One call of the model: images `from` .. `from + count` of a scale's tiles that are run, in (tile, image) order. */
 interface Run {
   readonly scale: number;
   readonly from: number;
@@ -56,15 +57,17 @@ interface Run {
 function* cutRuns(plan: S2Plan, source: Source, maxBatch?: number): Generator<Run> {
   let tilesBefore = 0;
   for (const [index, scale] of plan.scales.entries()) {
+    const tiles = runTiles(scale);
+    if (tiles.length === 0) continue;
     const cut = source.prepare(scale, index);
-    const images = scale.tiles.length * source.batch;
+    const images = tiles.length * source.batch;
     const perRun = imagesPerRun(plan, source.batch, images, maxBatch);
     for (let from = 0; from < images; from += perRun) {
       const count = Math.min(perRun, images - from);
       const tilesDone = tilesBefore + Math.floor((from + count) / source.batch);
-      yield { scale: index, from, count, tilesDone, tiles: cutTiles(scale, source, cut, from, count) };
+      yield { scale: index, from, count, tilesDone, tiles: cutTiles(scale, tiles, source, cut, from, count) };
     }
-    tilesBefore += scale.tiles.length;
+    tilesBefore += tiles.length;
   }
 }
 
@@ -74,12 +77,19 @@ function imagesPerRun({ splitForward }: S2Plan, batch: number, all: number, maxB
 }
 
 // Order (row, column, image), image fastest, as `split_chessboard`. The batch is a fresh array each run: a model may keep or transfer it.
-function cutTiles(scale: ScalePlan, { batch, channels }: Source, cut: CutTile, from: number, count: number): Tensor {
+function cutTiles(
+  scale: ScalePlan,
+  tiles: readonly number[],
+  { batch, channels }: Source,
+  cut: CutTile,
+  from: number,
+  count: number,
+): Tensor {
   const [height, width] = scale.tile;
   const size = channels * height * width;
   const data = new Float32Array(count * size);
   for (let i = 0; i < count; i++) {
-    const tile = Math.floor((from + i) / batch);
+    const tile = tiles[Math.floor((from + i) / batch)];
     cut((from + i) % batch, scale.rowStarts[Math.floor(tile / scale.cols)], scale.colStarts[tile % scale.cols], data, i * size);
   }
   return { dims: [count, channels, height, width], data };

@@ -47,12 +47,16 @@ export function isPlan<Options extends object>(options: Options | S2Plan): optio
   return "tiles" in options;
 }
 
-// Overlap is counted in tokens, so it needs the patch size; a plain function is asked with one blank tile how many tokens it gives.
+// Tiles share whole tokens, which needs the patch size; a plain function is asked with one blank tile how many tokens it gives.
 async function traitsFor(model: VisionModel, images: Tensor, options: S2Options) {
   const traits = model.traits ?? {};
-  if (!options.overlap || traits.patchSize !== undefined) return traits;
+  if ((!options.overlap && options.splitMode !== "cover") || traits.patchSize !== undefined) return traits;
   const [, channels, height, width] = images.dims;
-  const plan = planS2({ height, width }, { ...options, overlap: 0 }, traits);
+  const plan = planS2(
+    { height, width },
+    { ...options, overlap: 0, ...(options.splitMode === "cover" && { splitMode: "pad" }) },
+    traits,
+  );
   const { tile } = plan.scales[plan.outputScale];
   const output = await model({ dims: [1, channels, ...tile], data: new Float32Array(channels * tile[0] * tile[1]) });
   return { ...traits, patchSize: tile[0] / readOutput(output, 1, tile, plan, traits).grid.rows };

@@ -49,6 +49,11 @@ export interface Box {
   readonly height: number;
 }
 
+/** See `S2Options.splitMode`. @internal */
+export type SplitMode = "exact" | "resize" | "pad" | "cover";
+/** See `S2Options.fusion`. @internal */
+export type FusionMode = "reference" | "aligned" | "bilinear";
+
 /** Options of S². The names are the reference's (`s2wrapper.forward`) in camelCase. */
 export interface S2Options {
   /** Multiples of the image's size, cut to whole pixels; exactly one of `scales` and `imgSizes`. */
@@ -60,10 +65,13 @@ export interface S2Options {
   /**
    * "exact" (default, the reference's main branch): each size is cut into equal tiles.
    * "resize" and "pad" (its any-shape branch): tiles are exactly `maxSplitSize`; the image is stretched or zero-padded to a whole number of them.
+   * "cover": tiles are exactly `maxSplitSize` and share tokens, blended, where no whole number of them fills the image; sizes are whole tokens.
    */
-  splitMode?: "exact" | "resize" | "pad";
+  splitMode?: SplitMode;
   /** The scale whose token grid is the output's; negative counts from the end. Default 0. */
   resizeOutputToIdx?: number;
+  /** The same by name: the scale of fewest or of most pixels; in place of `resizeOutputToIdx`. */
+  outputScale?: "coarsest" | "finest";
   /** Tokens before the grid ([CLS], registers); averaged over a scale's tiles. Default 0. */
   numPrefixToken?: number;
   /** Tokens (default) or feature maps; must be what the model gives. */
@@ -76,8 +84,11 @@ export interface S2Options {
   antialias?: boolean;
   /** Tokens that neighboring tiles share at least, blended by distance from the tile's border. Default 0. */
   overlap?: number;
-  /** Pools scales onto the output's grid: as the reference (default), or "aligned" in continuous image coordinates. */
-  fusion?: "reference" | "aligned";
+  /**
+   * Brings scales onto the output's grid: as the reference (default), "aligned" by area in continuous image coordinates, or "bilinear", which is
+   * "aligned" where a scale is finer than the output and bilinear (half-pixel centers, as torch's `interpolate`) where it is coarser.
+   */
+  fusion?: FusionMode;
   /** Stops before the next run of the model. */
   signal?: AbortSignal;
   /** Called after each run: tiles done (of one image), tiles in all, index of the scale. */
@@ -118,6 +129,10 @@ export interface ScalePlan {
   readonly colStarts: readonly number[];
   /** Area of the image that each tile covers, row by row. */
   readonly tiles: readonly Box[];
+  /** The detail of each tile, where tiles of little detail are skipped: see `ImagePlanOptions.minDetail`. */
+  readonly detail?: readonly number[];
+  /** Positions in `tiles` of those that are not run: their tokens are those of the scale before, enlarged bilinearly. */
+  readonly skipped?: readonly number[];
   /** Token grid of this scale after stitching and cropping; known when the model's patch size is. */
   readonly grid?: { readonly rows: number; readonly cols: number };
   /** Channels [from, to) of the output that this scale fills; known when the model's channels are. */
@@ -132,7 +147,7 @@ export interface S2Plan {
   readonly region?: Box;
   /** Scales in channel order. */
   readonly scales: readonly ScalePlan[];
-  /** Tiles in all, per image. */
+  /** Tiles that the model runs on, per image. */
   readonly tiles: number;
   /** Index of the scale whose grid is the output's. */
   readonly outputScale: number;
@@ -141,7 +156,7 @@ export interface S2Plan {
   /** Multiply-adds per image; known when the model says its cost. */
   readonly multiplyAdds?: number;
   /** See `S2Options.splitMode`. */
-  readonly splitMode: "exact" | "resize" | "pad";
+  readonly splitMode: SplitMode;
   /** See `S2Options.numPrefixToken`. */
   readonly numPrefixToken: number;
   /** See `S2Options.outputShape`. */
@@ -155,7 +170,7 @@ export interface S2Plan {
   /** See `S2Options.overlap`. */
   readonly overlap: number;
   /** See `S2Options.fusion`. */
-  readonly fusion: "reference" | "aligned";
+  readonly fusion: FusionMode;
   /** Warnings where the plan does what few expect. */
   readonly warnings: readonly PlanWarning[];
 }

@@ -70,7 +70,7 @@ export function warnings(plan: S2Plan, traits: Traits, maxSplitSize?: Size): Pla
       );
     }
   });
-  if (splitMode === "pad" && plan.fusion !== "aligned") paddingWarnings(plan, traits, warn);
+  if (splitMode === "pad" && plan.fusion === "reference") paddingWarnings(plan, traits, warn);
   return found;
 }
 

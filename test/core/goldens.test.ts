@@ -107,7 +107,7 @@ const words: Record<string, RegExp> = {
   "tokens-missing": /no patch token is left/,
   "wrong-rank": /must have [34] dimensions/,
   "no-max-split": /maxSplitSize must be given for non-square images/,
-  "split-mode": /expected exact, resize or pad/,
+  "split-mode": /expected exact, resize, pad or cover/,
 };
 
 interface ResizeCase {

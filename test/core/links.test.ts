@@ -1,10 +1,11 @@
 /** Pooling written out cell by cell: which tokens make a cell of the output, and with what weight, by the definition of each fusion. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { resize } from "../../src/core/index.ts";
 import { type Axis, linkTiles } from "../../src/core/links.ts";
 
 /** The weights as a matrix [output cells, tokens of all tiles]. */
-function matrixOf(from: Axis, onto: Axis, fusion: "reference" | "aligned"): number[][] {
+function matrixOf(from: Axis, onto: Axis, fusion: "reference" | "aligned" | "bilinear"): number[][] {
   const matrix = Array.from({ length: onto.cells }, () => new Array(from.starts.length * from.tokens).fill(0));
   linkTiles(from, onto, fusion).forEach(({ reach, first, count, weight }, tile) => {
     expect(first).toHaveLength(from.tokens);
@@ -93,5 +94,48 @@ describe("tiles", () => {
   it("tokens beyond the cropped grid are left out: they see padding alone", () => {
     const axis: Axis = { starts: [0, 4], tile: 4, tokens: 4, cells: 6, filled: 6 };
     expectMatrix(matrixOf(axis, axis, "reference"), (cell, token) => Number(cell === token && token < 6));
+  });
+});
+
+describe("bilinear", () => {
+  it("enlarges as torch's interpolate does, half-pixel centers, by any ratio", () => {
+    fc.assert(
+      fc.property(count, count, (from, more) => {
+        const onto = from + more;
+        const matrix = matrixOf(oneTile(from, onto), oneTile(onto), "bilinear");
+        for (let token = 0; token < from; token++) {
+          const data = new Float32Array(from).fill(0);
+          data[token] = 1;
+          const enlarged = resize({ dims: [1, 1, 1, from], data }, [1, onto], { mode: "bilinear" }).data; // golden against torch
+          matrix.forEach((row, cell) => {
+            expect(Math.abs(row[token] - enlarged[cell])).toBeLessThan(1e-6);
+          });
+        }
+      }),
+    );
+  });
+
+  it("pools a finer scale as aligned does, and a scale of the same grid stays as it is", () => {
+    fc.assert(
+      fc.property(count, count, (onto, more) => {
+        const [fine, coarse] = [oneTile(onto + more, onto), oneTile(onto)];
+        expect(matrixOf(fine, coarse, "bilinear")).toEqual(matrixOf(fine, coarse, "aligned"));
+        expect(matrixOf(coarse, coarse, "bilinear")).toEqual(matrixOf(coarse, coarse, "reference"));
+      }),
+    );
+  });
+
+  it("the padding of a coarse scale takes no part: beyond its last center it is its last token", () => {
+    const coarse = { starts: [0], tile: 40, tokens: 4, cells: 3, filled: 30 };
+    const fine = { starts: [0], tile: 60, tokens: 6, cells: 6, filled: 60 };
+    const rows = matrixOf(coarse, fine, "bilinear").map((row) => row.map((weight) => Number(weight.toFixed(6))));
+    expect(rows.map((row) => row.slice(0, 3))).toEqual([
+      [1, 0, 0],
+      [0.75, 0.25, 0],
+      [0.25, 0.75, 0],
+      [0, 0.75, 0.25],
+      [0, 0.25, 0.75],
+      [0, 0, 1],
+    ]);
   });
 });
