@@ -63,7 +63,9 @@ async function answer(image: string, text: string, head: VqaHead, { model: folde
   const question = readQuestion(text);
   const pixels = await loadImage(image);
   const { model } = await openTrainedOn(head, folder);
-  const { data, channels, prefix } = imageTokens(await extract(model, pixels, { scales: head.scales, fit: "squash" }));
+  const { data, channels, prefix } = imageTokens(
+    await extract(model, pixels, { scales: head.scales, fit: "squash", fusion: "reference" }),
+  );
   await model.dispose();
   const opened = await openVqaHead(head, (file) => openGraph(file, { threads: 1 }));
   const [{ answer, probability }] = await opened.predict(data.slice(prefix * channels), [question]);

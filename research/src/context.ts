@@ -1,6 +1,9 @@
 /** The context of experiments: models, data sets and graphs as values, independent of the runtime. */
+
+import type { S2Plan } from "s2-vision";
 import type { Folder } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
+import type { ExtractOptions } from "s2-vision/node";
 import type { OpenGraph, OpenLoop } from "s2-vision/onnx";
 import type { ExtractionConfig } from "s2-vision/tasks";
 import type { Checkpoints } from "s2-vision/train";
@@ -16,6 +19,9 @@ export type ModelVariant =
   | { readonly imageSize: number }
   | { readonly middleOf: "model" | "larger" };
 
+/** Options or a plan for an image of this size. */
+export type PlanOf = (image: { readonly height: number; readonly width: number }) => ExtractOptions | S2Plan;
+
 /** A model as pages name it. */
 export interface ExperimentModel {
   readonly name: string;
@@ -23,6 +29,8 @@ export interface ExperimentModel {
   readonly sha256: string;
   /** Side of the model's images in pixels. */
   readonly side: number;
+  /** Side of a token in pixels; 0 where the model does not say. */
+  readonly patch: number;
 }
 
 export interface ExperimentContext {
@@ -35,6 +43,10 @@ export interface ExperimentContext {
     extraction: ExtractionConfig,
     variant?: ModelVariant,
   ): Promise<ReadonlyMap<string, ImageTokens>>;
+  /**
+   * Extracts features by a plan of each image's own. No tile of a folder is run twice, whatever the plans, as long as the folder stays the same.
+   */
+  planned(folder: Folder, images: readonly string[], planOf: PlanOf): Promise<ReadonlyMap<string, ImageTokens>>;
   readonly model: ExperimentModel;
   /** Undefined if no larger model was given. */
   readonly larger?: ExperimentModel;
@@ -54,11 +66,21 @@ export interface ExperimentContext {
 }
 
 /** Extraction of the whole image, squashed into the model's square, so that all grids are alike. */
-export const native = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash" });
+export const native = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", fusion: "reference" });
 /** Extraction from the image reduced to the model's size, as in the paper's tables. */
-export const upsampled = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", upsampled: true });
+export const upsampled = (...scales: number[]): ExtractionConfig => ({
+  scales,
+  fit: "squash",
+  fusion: "reference",
+  upsampled: true,
+});
 /** Extraction on the grid of the last scale; area pooling gives the features of `native` from it. */
-export const finest = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash", resizeOutputToIdx: -1 });
+export const finest = (...scales: number[]): ExtractionConfig => ({
+  scales,
+  fit: "squash",
+  fusion: "reference",
+  resizeOutputToIdx: -1,
+});
 
 /** "1x+2x+3x". */
 export const scaleName = (count: number): string => Array.from({ length: count }, (_, i) => `${i + 1}x`).join("+");

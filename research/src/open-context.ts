@@ -4,13 +4,14 @@ import { cp, mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Folder } from "s2-vision/datasets";
-import type { ImageTokens } from "s2-vision/heads";
-import { hashModelFiles, loadImage, loadModel, openFolder, openGraph, openLoop, openStore } from "s2-vision/node";
+import { type ImageTokens, imageTokens } from "s2-vision/heads";
+import { extract, hashModelFiles, loadImage, loadModel, openFolder, openGraph, openLoop, openStore } from "s2-vision/node";
 import { type ExtractionConfig, extractImages, modelFingerprint } from "s2-vision/tasks";
 import { type BuiltModel, buildFolder, sha256 } from "./build-folder.ts";
 import type { ExperimentContext, ExperimentModel, ModelVariant } from "./context.ts";
 import { ResearchError } from "./error.ts";
 import type { Result } from "./result.ts";
+import { cacheTiles } from "./tile-cache.ts";
 
 /** The package's version, for pages and stored features. */
 export const version: string = createRequire(import.meta.url)("s2-vision/package.json").version;
@@ -50,17 +51,31 @@ export async function openContext(experiment: string, options: ContextOptions): 
     return running.get(key)!;
   };
   const issues: ExperimentContext["issues"] = [];
+  let tiles: { folder: string; readonly model: ReturnType<typeof cacheTiles> } | undefined;
   const describe = async (name: "model" | "larger" | "other"): Promise<ExperimentModel | undefined> => {
     const path = options[name];
     if (path === undefined) return undefined;
     const built = await open(name);
-    return { name: built.name, sha256: await hashWeights(path), side: built.model.traits.imageSize?.[0] ?? 224 };
+    return { name: built.name, sha256: await hashWeights(path), ...shapeOf(built) };
   };
   const [model, larger, other] = [(await describe("model"))!, await describe("larger"), await describe("other")];
   return {
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
     features: async (folder, images, extraction, variant = "model") =>
-      extract(await open(variant), folder, images, extraction, { store: join(store, folder.name), issues, signal }),
+      extractAll(await open(variant), folder, images, extraction, { store: join(store, folder.name), issues, signal }),
+    async planned(folder, images, planOf) {
+      const { model: running } = await open("model");
+      tiles ??= { folder: folder.name, model: cacheTiles(running) };
+      if (tiles.folder !== folder.name) tiles.model.clear();
+      tiles.folder = folder.name;
+      const features = new Map<string, ImageTokens>();
+      for (const image of images) {
+        signal?.throwIfAborted();
+        const photo = await loadImage(await folder.read(image));
+        features.set(image, imageTokens(await extract(tiles.model, photo, planOf(photo))));
+      }
+      return features;
+    },
     ...{ model, larger, other, issues, signal },
     say: (step) => void (quiet || process.stderr.write(`${step}\n`)),
     openGraph: (file) => openGraph(file, { threads }),
@@ -77,6 +92,8 @@ export async function openContext(experiment: string, options: ContextOptions): 
     },
   };
 }
+
+const shapeOf = ({ model: { traits } }: BuiltModel) => ({ side: traits.imageSize?.[0] ?? 224, patch: traits.patchSize ?? 0 });
 
 /** Builds a folder with weights, so that images may have another size; loads anything else as it is. */
 async function openVariant(variant: ModelVariant, options: ContextOptions): Promise<BuiltModel> {
@@ -101,7 +118,7 @@ async function hashWeights(path: string): Promise<string> {
   return file ? sha256(await readFile(file)) : "unknown";
 }
 
-async function extract(
+async function extractAll(
   { model, name, hash: files }: BuiltModel,
   folder: Folder,
   images: readonly string[],

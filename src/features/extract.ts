@@ -9,9 +9,10 @@ import {
   type ScalePlan,
   type VisionModel,
 } from "../core/index.ts";
-import { imagenet, normalizer, type Photo, type Preprocessing, resizePixels } from "../images/index.ts";
+import { imagenet, normalizer, type Photo, type Pixels, type Preprocessing } from "../images/index.ts";
 import { type Features, makeFeatures } from "./features.ts";
 import { type ImagePlanOptions, planImage } from "./plan-image.ts";
+import { scalePixels } from "./scale-pixels.ts";
 
 /** Options of `extract`. */
 export interface ExtractOptions extends ImagePlanOptions {
@@ -36,10 +37,17 @@ export async function extractImage(
   options: ExtractOptions | (S2Plan & Hooks & Pick<ExtractOptions, "preprocessing">) = {},
 ): Promise<Features> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
-  const plan = isPlan(rest) ? withoutHooks(rest) : planImage(image, rest, model.traits);
+  const resized = new Map<number, Pixels>(); // what the plan looked at is not resized again
+  const pixelsOf = (whole: S2Plan, index: number): Pixels => {
+    const pixels = resized.get(index) ?? scalePixels(image, whole, index, preprocessing.filter);
+    resized.set(index, pixels);
+    return pixels;
+  };
+  const plan = isPlan(rest) ? withoutHooks(rest) : planImage(image, rest, model.traits, pixelsOf);
   const write = normalizer(preprocessing);
-  const prepare = (scale: ScalePlan): CutTile => {
-    const pixels = scalePixels(image, plan, scale, preprocessing);
+  const prepare = (scale: ScalePlan, index: number): CutTile => {
+    const pixels = pixelsOf(plan, index);
+    resized.delete(index);
     return (_, top, left, out, offset) => write(pixels, top, left, scale.tile[0], scale.tile[1], out, offset);
   };
   const fused = await runPlan(model, plan, { batch: 1, channels: 3, prepare }, rest);
@@ -59,12 +67,6 @@ export const assumedPreprocessing = {
 /** Features keep their plan, and a plan is plain JSON. */
 function withoutHooks({ signal: _, onProgress: __, onScale: ___, ...plan }: S2Plan & Hooks): S2Plan {
   return plan;
-}
-
-/** The image at one scale of its plan: what the tiles are cut from, before any zero padding. */
-export function scalePixels(image: Photo, { region, splitMode }: S2Plan, scale: ScalePlan, { filter }: Preprocessing) {
-  const box = region && ([region.left, region.top, region.left + region.width, region.top + region.height] as const);
-  return resizePixels(image, splitMode === "pad" ? scale.size : scale.canvas, filter, box);
 }
 
 function mapToTokens(fused: Fused): Fused {

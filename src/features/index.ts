@@ -5,7 +5,7 @@ export { type ExtractOptions, extractImage, type ImageModel } from "./extract.ts
 export { cellBox, type Features, type GridGeometry } from "./features.ts";
 export { type HeatMap, heatOver, heatPicture } from "./heat-picture.ts";
 export { picture } from "./picture.ts";
-export { type ImagePlanOptions, planImage } from "./plan-image.ts";
+export { explicitOptions, type ImagePlanOptions, planImage } from "./plan-image.ts";
 export { classColor, depthColor, depthPicture, maskPicture } from "./prediction-picture.ts";
 export { prepareImage } from "./prepare-image.ts";
 export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";

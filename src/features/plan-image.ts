@@ -12,72 +12,122 @@ import {
   S2Error,
   type S2Options,
   type S2Plan,
+  type SplitMode,
   s2OptionNames,
   type Traits,
 } from "../core/index.ts";
+import type { Photo } from "../images/index.ts";
+import { PRESETS } from "./presets.ts";
+import { scalePixels } from "./scale-pixels.ts";
+import { type SkipOptions, skipTiles } from "./skip-tiles.ts";
 
 type Size = readonly [height: number, width: number];
+
+/** Names that `planImage` knows beside those of `planS2`. */
+const ownNames = ["fit", "maxTilesPerImage", "minDetail", "tileShare", "preset"];
 
 /** S² on an image. Sizes count in the model's size, not the image's: scale 2 of a 224 model is 448. */
 export interface ImagePlanOptions
   extends Omit<S2Options, "scales">,
-    Partial<Pick<DynamicS2Options, "tile" | "maxTiles" | "gridChoice">> {
+    Partial<Pick<DynamicS2Options, "tile" | "maxTiles" | "gridChoice">>,
+    SkipOptions {
+  /** Options that were measured best (docs/decisions/0018-whole-image-first.md): "dense" for masks, depth and places, "global" for classes and search. Others override them. */
+  preset?: keyof typeof PRESETS;
   /**
    * Multiples of the model's size; default [1, 2] unless `imgSizes` is given. With `maxTiles` (Dynamic S²) either these, beginning with 1,
    * or sides in pixels as `planDynamicS2` takes them.
    */
   scales?: readonly number[];
   /**
-   * "keep" (default): the image's shape is kept, its short side is the size; `splitMode` is "pad" unless given, the long side whole tokens.
-   * "squash": all of the image in a square. "crop": the centered square.
+   * "whole" (default): the whole image squashed into one tile, and the sizes above in the image's own shape, their short side the size and their tiles
+   * shifted inward so that they cover it without padding (`splitMode` "cover").
+   * "keep": the image's shape at every size; `splitMode` is "pad" unless given. "squash": all of the image in a square. "crop": the centered square.
    */
-  fit?: "keep" | "squash" | "crop";
+  fit?: (typeof FITS)[number];
   /** Refuses to plan more tiles for one image. Default 1024. */
   maxTilesPerImage?: number;
+}
+
+const FITS = ["whole", "keep", "squash", "crop"] as const;
+
+/** Fills in the preset and the defaults that decide what features are, for a fingerprint that outlives them. */
+export function explicitOptions({ preset, ...options }: ImagePlanOptions): ImagePlanOptions {
+  if (preset !== undefined) oneOf("option", "preset", preset, Object.keys(PRESETS));
+  const {
+    maxTiles,
+    imgSizes,
+    scales,
+    fit = "whole",
+    fusion = "bilinear",
+    ...rest
+  } = { ...(preset && PRESETS[preset]), ...options };
+  if (maxTiles !== undefined) return { ...(preset && PRESETS[preset]), ...options };
+  return { ...rest, fit, fusion, ...(imgSizes ? { imgSizes } : { scales: scales ?? [1, 2] }) };
 }
 
 /**
  * Plans S² for an image; sizes, prefix tokens, tile size and layout default to what the model's `traits` say.
  * Every scale is resized from the image's own pixels (antialiased), and scales above its resolution are said so in the warnings.
+ * Tiles are skipped (`minDetail`, `tileShare`) where the image has pixels; `pixelsOf` gives it at a scale.
  * @throws S2Error "fit", "model-size", "too-many-tiles" and those of `planS2`.
  */
-export function planImage(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits = {}): S2Plan {
-  if (options.maxTiles !== undefined) return planDynamic(image, options, traits);
-  checkNames(options, [...s2OptionNames, "fit", "maxTilesPerImage"]);
-  const { fit = "keep", maxTilesPerImage, ...given } = options;
-  oneOf("fit", "fit", fit, ["keep", "squash", "crop"]);
+export function planImage(
+  image: { height: number; width: number } | Photo,
+  options: ImagePlanOptions,
+  traits: Traits = {},
+  pixelsOf = "data" in image ? (plan: S2Plan, index: number) => scalePixels(image, plan, index, "bicubic") : undefined,
+): S2Plan {
+  const { minDetail, tileShare, ...given } = explicitOptions(options);
+  const plan = given.maxTiles === undefined ? planFitted(image, given, traits) : planDynamic(image, given, traits);
+  return pixelsOf ? skipTiles(plan, { minDetail, tileShare }, (index) => pixelsOf(plan, index)) : plan;
+}
+
+function planFitted(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits): S2Plan {
+  checkNames(options, [...s2OptionNames, ...ownNames]);
+  const { fit = "whole", maxTilesPerImage, scales, ...given } = options;
+  oneOf("fit", "fit", fit, FITS);
   const tile = modelSize(given, traits);
   const region = fit === "crop" ? centered(image, tile) : { left: 0, top: 0, width: image.width, height: image.height };
-  const wholeTokens = (length: number) => {
-    const patch = traits.patchSize ?? 1;
-    return Math.max(1, Math.round(length / patch)) * patch;
-  };
-  const fitted = ([height, width]: Size): Size => {
-    if (fit !== "keep") return [height, width];
-    const [imageHeight, imageWidth] = [image.height, image.width];
-    return imageHeight <= imageWidth
-      ? [height, wholeTokens((height * imageWidth) / imageHeight)]
-      : [wholeTokens((width * imageHeight) / imageWidth), width];
-  };
-  const { scales = given.imgSizes ? undefined : [1, 2], ...rest } = given;
-  const base = fitted(tile);
-  const imgSizes = scales
-    ? scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)])
-    : given.imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size));
-  limitTiles(image, imgSizes ? countTiles(imgSizes, tile) : 0, maxTilesPerImage); // before all of them are laid out
+  const { sizes, splitMode } = sizesOf(image, { ...given, scales, fit }, tile, traits.patchSize);
+  limitTiles(image, sizes ? countTiles(sizes, tile) : 0, maxTilesPerImage); // before all of them are laid out
   const plan = planS2(
     { height: Math.ceil(region.height), width: Math.ceil(region.width) },
-    {
-      ...withModelsTokens(rest, traits),
-      imgSizes,
-      maxSplitSize: tile,
-      splitMode: given.splitMode ?? (fit === "keep" ? "pad" : "exact"),
-      antialias: true,
-    },
+    { ...withModelsTokens(given, traits), imgSizes: sizes, maxSplitSize: tile, splitMode, antialias: true },
     traits,
   );
   limitTiles(image, plan.tiles, maxTilesPerImage); // tiles that overlap are more
   return forImage(plan, image, region, given.numPrefixToken !== undefined);
+}
+
+/** The size of each scale, and how it is cut. Tiles that share tokens need a patch size and tiles of whole tokens; without them sizes are whole tiles. */
+function sizesOf(
+  image: { height: number; width: number },
+  { fit, scales, imgSizes, splitMode: asked }: ImagePlanOptions,
+  tile: Size,
+  patchSize?: number,
+): { sizes: readonly (number | Size)[] | undefined; splitMode: SplitMode } {
+  const patch = patchSize ?? 1;
+  const isWholeTokens = (size: Size) => patchSize !== undefined && size[0] % patch === 0 && size[1] % patch === 0;
+  const pairs = (imgSizes ?? []).filter((size): size is Size => typeof size !== "number");
+  const whole = pairs.length > 0 && !pairs.every(isWholeTokens) ? "pad" : isWholeTokens(tile) ? "cover" : "exact"; // of fit "whole"
+  const usual: Record<string, SplitMode> = { whole, keep: "pad", squash: "exact", crop: "exact" };
+  const splitMode = asked ?? usual[fit!];
+  const rounded = (length: number, unit: number) => Math.max(1, Math.round(length / unit)) * unit;
+  const unit: Size = fit === "whole" && (splitMode === "exact" || splitMode === "resize") ? tile : [patch, patch];
+  /** The short side is the size, the long one whole tokens or whole tiles. */
+  const inShape = ([height, width]: Size): Size =>
+    image.height <= image.width
+      ? [height, rounded((height * image.width) / image.height, unit[1])]
+      : [rounded((width * image.height) / image.width, unit[0]), width];
+  const fitted = (size: Size): Size => {
+    const isShaped = fit === "keep" || (fit === "whole" && (size[0] > tile[0] || size[1] > tile[1]));
+    return isShaped ? inShape(fit === "whole" ? [rounded(size[0], unit[0]), rounded(size[1], unit[1])] : size) : size;
+  };
+  if (!scales) return { sizes: imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size)), splitMode };
+  if (fit !== "keep")
+    return { sizes: scales.map((scale) => fitted([Math.round(tile[0] * scale), Math.round(tile[1] * scale)])), splitMode };
+  const base = inShape(tile); // its multiples, so that token grids of all scales end together
+  return { sizes: scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)]), splitMode };
 }
 
 /** Plans Dynamic S² with tiles of the model's size. */

@@ -45,11 +45,14 @@ export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<
   };
   const replay = Object.assign(next, { traits: recorded.traits });
   const maps: ScaleMap[] = [];
-  for (const scale of plan.scales) {
-    const alone: S2Plan = { ...plan, scales: [scale], outputScale: 0, tiles: scale.tiles.length };
-    // Nobody looks at the tiles, so they have no channels and no bytes.
-    const { features, grid } = await runPlan(replay, alone, { batch: 1, channels: 0, prepare: () => () => {} });
-    maps.push(plan.outputShape === "bchw" ? fromMap(features) : fromTokens(features, grid, plan.numPrefixToken));
+  for (const outputScale of plan.scales.keys()) {
+    at = 0;
+    let own: Tensor | undefined;
+    const onScale = (scale: number, features: Tensor) => void (scale === outputScale && (own = features));
+    // All scales run, because a tile that was skipped has the tokens of the scale before. Nobody looks at the tiles: no channels, no bytes.
+    const source = { batch: 1, channels: 0, prepare: () => () => {} };
+    const { grid } = await runPlan(replay, { ...plan, outputScale }, source, { onScale });
+    maps.push(plan.outputShape === "bchw" ? fromMap(own!) : fromTokens(own!, grid, plan.numPrefixToken));
   }
   if (at === recorded.recording.length) return maps;
   throw new S2Error(

@@ -108,7 +108,7 @@ function storedName(image: string, { modelName, extraction }: ExtractImagesOptio
 
 interface Prepared {
   readonly fingerprint: Fingerprint;
-  readonly plan: ReturnType<typeof planImage>;
+  readonly size: readonly [height: number, width: number];
   readonly image: Photo;
   readonly stale?: readonly Stale[];
 }
@@ -137,9 +137,10 @@ async function prepare(
     const image = await decode(bytes, path);
     // The size of the plan's first tile, as the paper's tables start from (section 4: "interpolated").
     const small = () => resizePixels(image, model.traits?.imageSize ?? [224, 224], preprocessing.filter) as Photo;
+    planImage({ height: image.height, width: image.width }, planOptions, model.traits); // refuses before the model runs
     return {
       fingerprint,
-      plan: planImage(image, planOptions, model.traits),
+      size: [image.height, image.width],
       image: upsampled ? small() : image,
       ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
     };
@@ -155,13 +156,12 @@ async function finish(path: string, prepared: Prepared | Stored, options: Extrac
     onImage?.({ image: path, from: "store" });
     return { image: path, tokens: prepared.tokens, hash: fingerprint.image };
   }
-  const { plan, image, stale } = prepared;
-  // A reduced image has another size: it is planned anew, to the same scales.
+  const { size, image, stale } = prepared;
   const { upsampled, ...planOptions } = extraction;
-  const features = await extractImage(model, image, upsampled ? { ...planOptions, signal } : { ...plan, signal });
+  const features = await extractImage(model, image, { ...planOptions, signal });
   const { gridGeometry, ...rest } = imageTokens(features);
   // The image's own size, also where the features are of a reduced one, which shows all of the image.
-  const tokens = { ...rest, size: plan.image, ...(gridGeometry && !upsampled && { gridGeometry }) };
+  const tokens = { ...rest, size, ...(gridGeometry && !upsampled && { gridGeometry }) };
   if (store) await writeFeatures(store, storedName(path, options), tokens, fingerprint);
   onImage?.({ image: path, from: "model", ...(stale && { stale }) });
   return { image: path, tokens, hash: fingerprint.image };

@@ -1,5 +1,6 @@
 /** Fingerprints: strings that change with anything that determines the features of an image. */
 import type { Traits } from "../core/index.ts";
+import { explicitOptions } from "../features/index.ts";
 import { imagenet, type Preprocessing } from "../images/index.ts";
 import { sha256 } from "../tensors/index.ts";
 
@@ -33,9 +34,9 @@ export function modelFingerprint({ files, output, traits = {}, preprocessing = i
   return sha256(new TextEncoder().encode(JSON.stringify(inputs)));
 }
 
-/** Returns extraction options and preprocessing as JSON in a fixed order, without the options that change only time. */
+/** Returns extraction options, defaults and preset filled in, and preprocessing as JSON in a fixed order, without the options that change only time. */
 export function optionsFingerprint(options: object, preprocessing: Preprocessing = imagenet): string {
-  const { splitForward, signal, onProgress, onScale, ...deciding } = options as Record<string, unknown>;
+  const { splitForward, signal, onProgress, onScale, ...deciding } = explicitOptions(options) as Record<string, unknown>;
   return JSON.stringify({ ...sorted(deciding), preprocessing: sorted(preprocessing) });
 }
 

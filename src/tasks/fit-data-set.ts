@@ -1,5 +1,6 @@
 /** `fitDataSet`: extracts the features of a data set, fits a head and evaluates it on the images that it was not fitted to. */
 import type { DataSet, Task } from "../datasets/index.ts";
+import { explicitOptions } from "../features/index.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
 import { evaluateTask } from "./evaluate.ts";
 import { type ExtractDataSetOptions, extractDataSet, type FailedImage } from "./extract-data-set.ts";
@@ -37,7 +38,7 @@ export async function fitDataSet(set: DataSet, splits: TaskSplits<Task>, options
   const counts = { train: train.length, validation: validation.length, test: test.length, failed: unused };
   const saved: SavedHead = {
     ...{ ...head, fitted },
-    features: { modelHash, extraction, s2_vision: version },
+    features: { modelHash, extraction: explicitOptions(extraction), s2_vision: version },
     data: { name: set.name, images: counts },
     figures: { validation: byName(figures.validation), test: byName(figures.test) },
   };

@@ -69,7 +69,14 @@ export async function loadHead(folder: Store, name: string): Promise<SavedHead> 
       "head",
       `${name}/${jsonName} and ${name}/${weightsName} are not from one fit, or one is damaged: a fit was stopped between the two, or one was copied alone. Fit again.`,
     );
-  return readHead(new TextDecoder().decode(json), weights) as SavedHead;
+  const head = readHead(new TextDecoder().decode(json), weights) as SavedHead;
+  return { ...head, features: { ...head.features, extraction: withEarlierDefaults(head.features.extraction) } };
+}
+
+/** Heads of version 0.1.0 name only the options that were given; these were the defaults of the others. */
+function withEarlierDefaults(extraction: ExtractionConfig): ExtractionConfig {
+  if (extraction.fit !== undefined || extraction.maxTiles !== undefined) return extraction;
+  return { fit: "keep", fusion: "reference", ...extraction };
 }
 
 /** The fields that predictions and evaluations rely on; the head's tensors are checked where it is opened. */

@@ -37,7 +37,7 @@ const extract = (image: Photo, options: ExtractOptions, model = colorModel()) =>
   extractImage(model, image, { preprocessing: plain, ...options });
 
 describe("extract", () => {
-  it.each(["keep", "squash", "crop"] as const)(
+  it.each(["whole", "keep", "squash", "crop"] as const)(
     "fit %s: a token's features are those of its pixels, at each scale",
     async (fit) => {
       const image = gradient(90, 60);
@@ -52,8 +52,35 @@ describe("extract", () => {
     },
   );
 
-  it("keeps the image's shape by default, in whole tokens at every scale, so that scales lie on each other", () => {
-    const plan = planImage({ width: 640, height: 427 }, { scales: [1, 2, 3] }, { imageSize: [224, 224], patchSize: 16 });
+  const traits224 = { imageSize: [224, 224], patchSize: 16 } as const;
+
+  it("sees the whole image in one tile by default, and covers it above with tiles that share tokens, without padding", () => {
+    const { scales, warnings, tiles } = planImage({ width: 1200, height: 800 }, { scales: [1, 2] }, traits224);
+    expect(scales.map(({ size }) => size)).toEqual([
+      [224, 224],
+      [448, 672],
+    ]);
+    expect(planImage({ width: 500, height: 400 }, { scales: [1, 2] }, traits224).scales[1]).toMatchObject({
+      size: [448, 560],
+      colStarts: [0, 176, 336],
+      padding: [0, 0],
+    });
+    expect([tiles, warnings]).toEqual([7, []]);
+    const halved = planImage({ width: 600, height: 400 }, { scales: [0.5, 1] }, traits224).scales[0];
+    expect([halved.tile, halved.padding, halved.grid]).toEqual([[224, 224], [112, 112], { rows: 7, cols: 7 }]);
+  });
+
+  it("a model that does not say its patch size, or whose tiles are no whole patches, gets whole tiles in the image's shape", () => {
+    for (const traits of [{ imageSize: [224, 224] }, { imageSize: [224, 224], patchSize: 15 }] as const) {
+      const plan = planImage({ width: 500, height: 400 }, { scales: [1, 2] }, traits);
+      expect([plan.scales[1].size, plan.splitMode]).toEqual([[448, 672], "exact"]);
+    }
+    const odd = planImage({ width: 500, height: 400 }, { imgSizes: [[230, 300]] }, traits224);
+    expect([odd.splitMode, odd.scales[0].canvas]).toEqual(["pad", [448, 448]]);
+  });
+
+  it("fit keep keeps the image's shape in whole tokens at every scale, so that scales lie on each other", () => {
+    const plan = planImage({ width: 640, height: 427 }, { scales: [1, 2, 3], fit: "keep" }, traits224);
     expect(plan.scales.map((s) => s.size)).toEqual([
       [224, 336],
       [448, 672],
@@ -85,7 +112,7 @@ describe("extract", () => {
     });
     expect(() => planImage({ width: 50, height: 50 }, { scales: [1] })).toThrow(/pass maxSplitSize, such as 224/);
     expect(() => planImage({ width: 50, height: 50 }, { scales: [1], fit: "stretch" as never }, traits)).toThrow(
-      /keep, squash or crop/,
+      /whole, keep, squash or crop/,
     );
     expect(() => planImage({ width: 50, height: 50 }, { scale: [1] } as never, traits)).toThrow(/did you mean "scales"/);
   });
@@ -107,14 +134,14 @@ describe("extract", () => {
       const advised = { code: "too-many-tiles", message: expect.stringContaining(`${width}x${height} px would be cut into `) };
       expect(refusal(width, height)).toMatchObject(advised);
     }
-    expect(refusal(3000, 2, { maxTilesPerImage: 7500 })).toBe(7500);
-    expect(refusal(3000, 2, { maxTilesPerImage: 7499 })).toMatchObject({
-      message: expect.stringContaining("maxTilesPerImage to 7500"),
+    expect(refusal(3000, 2, { maxTilesPerImage: 6001 })).toBe(6001);
+    expect(refusal(3000, 2, { maxTilesPerImage: 6000 })).toMatchObject({
+      message: expect.stringContaining("maxTilesPerImage to 6001"),
     });
     expect(refusal(60000, 1, { fit: "crop" })).toBe(5);
     // 64 tiles side by side; those that share three of four tokens are more
-    expect(refusal(64, 1, { imgSizes: [32], scales: undefined, maxTilesPerImage: 64 })).toBe(64);
-    expect(refusal(64, 1, { imgSizes: [32], scales: undefined, maxTilesPerImage: 64, overlap: 3 })).toMatchObject({
+    expect(refusal(64, 1, { fit: "keep", imgSizes: [32], scales: undefined, maxTilesPerImage: 64 })).toBe(64);
+    expect(refusal(64, 1, { fit: "keep", imgSizes: [32], scales: undefined, maxTilesPerImage: 64, overlap: 3 })).toMatchObject({
       code: "too-many-tiles",
     });
     expect(refusal(64, 64, { maxTilesPerImage: 0 })).toMatchObject({ code: "option" });

@@ -8,6 +8,7 @@ import { detail } from "./detail.ts";
 import { fusion } from "./fusion.ts";
 import { hardSamples } from "./hard-samples.ts";
 import { language } from "./language.ts";
+import { layouts } from "./layouts.ts";
 import { merge } from "./merge.ts";
 import { pixels } from "./pixels.ts";
 import { reconstruction } from "./reconstruction.ts";
@@ -17,7 +18,7 @@ import { split } from "./split.ts";
 
 export const experiments: readonly Experiment[] = [
   ...[classification, segmentation, depth, detail],
-  ...[split, merge, scales, pixels, fusion],
+  ...[split, merge, scales, pixels, fusion, layouts],
   ...[reconstruction, hardSamples, bundled, language],
 ];
 

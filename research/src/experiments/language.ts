@@ -58,7 +58,12 @@ export const language: Experiment = {
         `${best} Dynamic-S²`,
         large,
         plans.reduce((sum, { tiles }) => sum + tiles.length, 0),
-        [{ extraction: { imgSizes: plans.map(({ size }) => size), maxSplitSize: side, fit: "squash" }, keep: [0, 1, 2] }],
+        [
+          {
+            extraction: { imgSizes: plans.map(({ size }) => size), maxSplitSize: side, fit: "squash", fusion: "reference" },
+            keep: [0, 1, 2],
+          },
+        ],
       ),
     ]);
     const square = [...byScale, ...others];

@@ -1,6 +1,14 @@
 /** `extractFiles`: multi-scale features of images, each written to its own file. */
 import { S2Error, type S2Plan } from "../../core/index.ts";
-import { type ExtractOptions, extractImage, planImage, recordModel, scaleMaps, scalePicture } from "../../features/index.ts";
+import {
+  type ExtractOptions,
+  explicitOptions,
+  extractImage,
+  planImage,
+  recordModel,
+  scaleMaps,
+  scalePicture,
+} from "../../features/index.ts";
 import type { Photo } from "../../images/index.ts";
 import { type Fingerprint, modelFingerprint, optionsFingerprint } from "../../store/index.ts";
 import { sha256 } from "../../tensors/index.ts";
@@ -75,10 +83,9 @@ export async function* extractInto(
 ): AsyncGenerator<ExtractedFile> {
   const { dtype = "float32", resume, loadOptions = {}, ...extraction } = options;
   const { signal, preprocessing = model.preprocessing } = extraction;
-  const planFor = (image: { height: number; width: number }) => planImage(image, extractionOf(extraction), model.traits);
-  planFor({ height: 1024, width: 1024 }); // options that a square image refuses fit no image
+  planImage({ height: 1024, width: 1024 }, extractionOf(extraction), model.traits); // options that a square image refuses fit no image
   const { source, traits } = model;
-  const { splitForward: _, maxTilesPerImage: __, ...deciding } = extractionOf(extraction);
+  const { splitForward: _, maxTilesPerImage: __, ...deciding } = explicitOptions(extractionOf(extraction));
   const metadata = {
     model: JSON.stringify({ source, traits }),
     options: JSON.stringify({ ...deciding, ...loadOptions, dtype }),
@@ -116,10 +123,10 @@ export async function* extractInto(
 
   async function write({ image, out, picture }: OutputFile, { photo, hash, damaged }: Loaded): Promise<ExtractedFile> {
     const start = performance.now();
-    const { signal, onProgress, onScale } = extraction;
-    const plan = planFor(photo);
+    const { signal } = extraction;
     const recorded = picture ? recordModel(model) : undefined;
-    const features = await extractImage(recorded ?? model, photo, { ...plan, signal, onProgress, onScale, preprocessing });
+    const features = await extractImage(recorded ?? model, photo, { ...extraction, preprocessing });
+    const { plan } = features;
     const png = recorded && (await encodePng(scalePicture(photo, await scaleMaps(recorded, plan), plan)));
     signal?.throwIfAborted();
     // The features are written last, so that `resume` finds them only when the picture is there too.
