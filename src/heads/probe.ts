@@ -5,7 +5,7 @@ import { type OpenGraph, type ShapedValue, Softmax } from "../onnx/index.ts";
 import { type Batches, type LabeledBatch, mapBatches, type TargetBatch, withLabelWeights } from "./batches.ts";
 import { labelLoss } from "./cross-entropy.ts";
 import { fitWithLbfgs } from "./fit-lbfgs.ts";
-import { checkFields, checkHead, type FeatureHead } from "./head.ts";
+import { checkHead, type FeatureHead, linearDims } from "./head.ts";
 import { type OpenedHead, openLinear } from "./linear.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
 import { type RidgeOptions, ridgeMap } from "./ridge.ts";
@@ -89,9 +89,9 @@ const withSigns = (batches: Batches<LabeledBatch>, classes: number): Batches<Tar
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for features of other channels.
  */
 export async function openProbe(head: ProbeHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
-  const channels = checkFields(head, "probe", { gives: picklist(["probabilities", "scores", "values"]), names: array(string()) });
   const { names, gives, tensors } = head;
-  checkHead(head, "probe", { weight: [names.length, channels], bias: [names.length] });
+  const fields = { gives: picklist(["probabilities", "scores", "values"]), names: array(string()) };
+  checkHead(head, "probe", fields, (channels) => linearDims(names.length, channels));
   const finish = (scores: ShapedValue) => (gives === "probabilities" ? Softmax(scores) : scores);
   return openLinear(openGraph, tensors, finish, (features: Float32Array, run) => run(features));
 }
