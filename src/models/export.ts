@@ -62,8 +62,7 @@ export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Arr
 /** `exportS2` of a file that has been read, before it is written: for models that need a second file for their weights. */
 export function exportProto(backbone: ModelProto, options: ExportOptions): ModelProto {
   const { imageSize, output: wish, pixels, head, dtype = "float32", ...asked } = options;
-  if (dtype !== "float32" && dtype !== "float16")
-    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
+  checkDtype(dtype);
   const model = withoutFunctions(backbone);
   const core = readBackbone(model, wish);
   const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
@@ -77,6 +76,11 @@ export function exportProto(backbone: ModelProto, options: ExportOptions): Model
   if (head) addHead(graph, features, readOnnx(head));
   const finished = finish(graph, model, plan);
   return dtype === "float16" ? convertProto(finished) : finished;
+}
+
+export function checkDtype(dtype: string): void {
+  if (dtype === "float32" || dtype === "float16") return;
+  throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
 }
 
 /** Plans like `s2` and checks the size that the graph declares. */
