@@ -6,7 +6,7 @@ import { Clip, Exp, type OpenGraph } from "../onnx/index.ts";
 import { type Batches, mapBatches, memoized } from "./batches.ts";
 import { type Bins, type DepthBatch, expectedDepth, scaleInvariantLoss } from "./depth-bins.ts";
 import { fitWithLbfgs } from "./fit-lbfgs.ts";
-import { checkFields, checkHead, type FeatureHead } from "./head.ts";
+import { checkHead, type FeatureHead, linearDims } from "./head.ts";
 import { type OpenedHead, openLinear } from "./linear.ts";
 import { eachPixel, type Grid } from "./masks.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
@@ -143,10 +143,8 @@ const binFields = object({
  */
 export async function openDepth(head: DepthHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, DepthMap>> {
   const fields = { near: positive, far: pipe(number(), gtValue(head.near)), bins: nullable(binFields) };
-  const channels = checkFields(head, "depth", fields);
   const { channelsPerScale, near, far, bins, tensors } = head;
-  const outputs = bins?.count ?? 1;
-  checkHead(head, "depth", { weight: [outputs, channels], bias: [outputs] });
+  checkHead(head, "depth", fields, (channels) => linearDims(bins?.count ?? 1, channels));
   return openLinear(
     openGraph,
     tensors,

@@ -83,31 +83,25 @@ function checkPlain(name: string, value: unknown): void {
   );
 }
 
-function checkKind(head: Head, kind: string): void {
-  if (head.kind !== kind)
-    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it with the function for its kind.`);
-}
-
 const channelsPerScale = pipe(array(pipe(number(), integer(), minValue(1))), minLength(1));
 
 /**
- * Checks a head's kind, the channels of its scales and its other fields, and returns the sum of the channels.
+ * Checks a head's kind, the channels of its scales, its other fields, and that its tensors have the dims that follow from these and finite
+ * numbers. Returns the sum of the channels.
  * @throws S2Error "head".
  */
-export function checkFields(head: FeatureHead, kind: string, fields: ObjectEntries): number {
-  checkKind(head, kind);
+export function checkHead(
+  head: FeatureHead,
+  kind: string,
+  fields: ObjectEntries,
+  dimsFor: (channels: number) => Readonly<Record<string, readonly number[]>>,
+): number {
+  if (head.kind !== kind)
+    throw new S2Error("head", `Got a head of kind "${head.kind}"; expected "${kind}". Open it with the function for its kind.`);
   const source = { code: "head" as const, name: `The ${kind} head`, advice: "Fit it again." };
   checkJson(looseObject({ channelsPerScale, ...fields }), head, source);
-  return channelsOf(head.channelsPerScale);
-}
-
-/**
- * Checks a head's kind, and that its tensors have these dims and finite numbers.
- * @throws S2Error "head".
- */
-export function checkHead(head: Head, kind: string, dims: Readonly<Record<string, readonly number[]>>): void {
-  checkKind(head, kind);
-  for (const [name, expected] of Object.entries(dims)) {
+  const channels = channelsOf(head.channelsPerScale);
+  for (const [name, expected] of Object.entries(dimsFor(channels))) {
     const found = head.tensors[name];
     if (String(found?.dims) !== String(expected))
       throw new S2Error(
@@ -121,4 +115,8 @@ export function checkHead(head: Head, kind: string, dims: Readonly<Record<string
         `The ${kind} head's ${name} has ${found.data[bad]} at ${bad}; expected finite numbers. The file is damaged: fit the head again.`,
       );
   }
+  return channels;
 }
+
+/** The dims of a linear map's tensors. */
+export const linearDims = (outputs: number, channels: number) => ({ weight: [outputs, channels], bias: [outputs] });

@@ -11,14 +11,12 @@ export {
 } from "./depth.ts";
 export { checkHead, type FeatureHead, type Head, readHead, writeHead } from "./head.ts";
 export type { OpenedHead } from "./linear.ts";
-export { fitLogistic } from "./logistic.ts";
 export type { Mask } from "./masks.ts";
 export { fitNeighbors, type NeighborsHead, openNeighbors } from "./neighbors.ts";
 export { fitObjects, type LabeledObjects, type ObjectPrediction, type ObjectsHead, openObjects } from "./objects.ts";
 export type { FitOptions, FitProgress, FittedHead, Trial } from "./options.ts";
-export { openProbe, type ProbeHead } from "./probe.ts";
+export { fitLogistic, fitRidge, fitRidgeClassifier, openProbe, type ProbeHead } from "./probe.ts";
 export { fitPrototypes, openPrototypes, type PrototypesHead } from "./prototypes.ts";
-export { fitRidge, fitRidgeClassifier } from "./ridge.ts";
 export {
   fitRidgeSegmentation,
   fitSegmentation,

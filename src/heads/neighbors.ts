@@ -3,7 +3,7 @@ import { array, gtValue, integer, minValue, number, pipe, string } from "valibot
 import { S2Error, type Tensor } from "../core/index.ts";
 import { finishGraph, Gemm, input, newGraph, type OpenedGraph, type OpenGraph, output, writeOnnx } from "../onnx/index.ts";
 import { type Batches, channelsOf, type LabeledBatch } from "./batches.ts";
-import { checkFields, checkHead, type FeatureHead } from "./head.ts";
+import { checkHead, type FeatureHead } from "./head.ts";
 import type { OpenedHead } from "./linear.ts";
 import { unitFeatures } from "./unit-features.ts";
 
@@ -76,14 +76,11 @@ const block = 4096;
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for features of other channels.
  */
 export async function openNeighbors(head: NeighborsHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
-  const kept = head.tensors.labels?.data.length ?? 0;
-  const channels = checkFields(head, "neighbors", {
-    classes: array(string()),
-    k: pipe(number(), integer(), minValue(1)),
-    temperature: pipe(number(), gtValue(0)),
-  });
   const { classes, channelsPerScale, k, temperature, tensors } = head;
-  checkHead(head, "neighbors", { rows: [kept, channels], labels: [kept] });
+  const kept = tensors.labels?.data.length ?? 0;
+  const positive = pipe(number(), gtValue(0));
+  const fields = { classes: array(string()), k: pipe(number(), integer(), minValue(1)), temperature: positive };
+  const channels = checkHead(head, "neighbors", fields, (channels) => ({ rows: [kept, channels], labels: [kept] }));
   checkLabels(tensors.labels.data, classes.length);
   if (k > kept)
     throw new S2Error("head", `The neighbors head has k = ${k} and ${kept} rows; expected a k of at most that. Fit it again.`);

@@ -9,7 +9,7 @@ import type { ImageTokens } from "../features/index.ts";
 import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
 import { type Batches, type FeatureBatch, mapBatches } from "./batches.ts";
 import { fitWithLbfgs, oneImage, type ScoreLoss, total } from "./fit-lbfgs.ts";
-import { checkFields, checkHead, type FeatureHead } from "./head.ts";
+import { checkHead, type FeatureHead, linearDims } from "./head.ts";
 import { type OpenedHead, openLinear } from "./linear.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
 import { gridFeatures, type LabeledPoint, tokenOf } from "./tokens.ts";
@@ -110,9 +110,8 @@ const poissonLoss = (classes: number, from: "places" | "images"): ScoreLoss<Coun
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for tokens of other scales.
  */
 export async function openObjects(head: ObjectsHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, ObjectPrediction>> {
-  const channels = checkFields(head, "objects", { classes: array(string()) });
   const { classes, channelsPerScale, tensors } = head;
-  checkHead(head, "objects", { weight: [classes.length, channels], bias: [classes.length] });
+  checkHead(head, "objects", { classes: array(string()) }, (channels) => linearDims(classes.length, channels));
   return openLinear(openGraph, tensors, Softplus, async (tokens: ImageTokens, run) => {
     const locations = await run(gridFeatures(tokens, channelsPerScale));
     const counts = new Float32Array(classes.length);

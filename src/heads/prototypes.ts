@@ -6,7 +6,7 @@ import { array, gtValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
 import { Mul, type OpenGraph, Softmax } from "../onnx/index.ts";
 import { type Batches, channelsOf, type LabeledBatch, rowCount } from "./batches.ts";
-import { checkFields, checkHead, type FeatureHead } from "./head.ts";
+import { checkHead, type FeatureHead } from "./head.ts";
 import { type OpenedHead, openLinear } from "./linear.ts";
 import { unitFeatures } from "./unit-features.ts";
 
@@ -75,9 +75,10 @@ export async function openPrototypes(
   head: PrototypesHead,
   openGraph: OpenGraph,
 ): Promise<OpenedHead<Float32Array, Float32Array>> {
-  const channels = checkFields(head, "prototypes", { classes: array(string()), temperature: pipe(number(), gtValue(0)) });
   const { classes, channelsPerScale, temperature, tensors } = head;
-  checkHead(head, "prototypes", { center: [channels], weight: [classes.length, channels] });
+  const fields = { classes: array(string()), temperature: pipe(number(), gtValue(0)) };
+  const dims = (channels: number) => ({ center: [channels], weight: [classes.length, channels] });
+  const channels = checkHead(head, "prototypes", fields, dims);
   const bias = { dims: [classes.length], data: new Float32Array(classes.length) };
   return openLinear(
     openGraph,

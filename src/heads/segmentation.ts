@@ -6,7 +6,7 @@ import type { OpenGraph } from "../onnx/index.ts";
 import { type Batches, type FeatureBatch, mapBatches, memoized } from "./batches.ts";
 import { softLabelLoss } from "./cross-entropy.ts";
 import { fitWithLbfgs, type ScoreLoss } from "./fit-lbfgs.ts";
-import { checkFields, checkHead, type FeatureHead } from "./head.ts";
+import { checkHead, type FeatureHead, linearDims } from "./head.ts";
 import { largestScores } from "./largest-scores.ts";
 import { type OpenedHead, openLinear } from "./linear.ts";
 import { classFractions, type Mask } from "./masks.ts";
@@ -107,9 +107,8 @@ const headOf = ({ classes, channelsPerScale }: SegmentationOptions, map: LinearM
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for tokens of other scales.
  */
 export async function openSegmentation(head: SegmentationHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, Mask>> {
-  const channels = checkFields(head, "segmentation", { classes: array(string()) });
   const { classes, channelsPerScale, tensors } = head;
-  checkHead(head, "segmentation", { weight: [classes.length, channels], bias: [classes.length] });
+  checkHead(head, "segmentation", { classes: array(string()) }, (channels) => linearDims(classes.length, channels));
   return openLinear(
     openGraph,
     tensors,

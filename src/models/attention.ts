@@ -13,24 +13,32 @@ export interface Projections {
   readonly biases: Stack;
 }
 
-/** One layer for all three. */
-export const fused = (bias: boolean): Projections => ({
-  weights: [["qkv.weight", 3]],
-  biases: bias ? [["qkv.bias", 3]] : [],
-});
-
-/** A layer for each, and which of them have a bias. */
-export function separate(q: boolean, k: boolean, v: boolean): Projections {
-  const bias = (name: string, has: boolean) => [has ? `${name}.bias` : undefined, 1] as const;
+/** Layers in the order of queries, keys and values, each with the number of these that it makes. */
+function stacked(layers: readonly (readonly [name: string, multiple: number, bias: boolean])[]): Projections {
   return {
-    weights: [
-      ["q_proj.weight", 1],
-      ["k_proj.weight", 1],
-      ["v_proj.weight", 1],
-    ],
-    biases: q || k || v ? [bias("q_proj", q), bias("k_proj", k), bias("v_proj", v)] : [],
+    weights: layers.map(([name, multiple]) => [`${name}.weight`, multiple]),
+    biases: layers.some(([, , bias]) => bias)
+      ? layers.map(([name, multiple, bias]) => [bias ? `${name}.bias` : undefined, multiple])
+      : [],
   };
 }
+
+/** One layer for all three. */
+export const fused = (bias: boolean): Projections => stacked([["qkv", 3, bias]]);
+
+/** A layer for each, and which of them have a bias. */
+export const separate = (q: boolean, k: boolean, v: boolean): Projections =>
+  stacked([
+    ["q_proj", 1, q],
+    ["k_proj", 1, k],
+    ["v_proj", 1, v],
+  ]);
+
+/** A layer for the query, another for keys and values. */
+export const latent: Projections = stacked([
+  ["q", 1, true],
+  ["kv", 2, true],
+]);
 
 export interface Attention {
   readonly heads: number;

@@ -4,7 +4,7 @@ import { fused } from "./attention.ts";
 import { flag, nested } from "./config.ts";
 import { layerNorm, linear } from "./layers.ts";
 import { attentionPool, mean, token, withoutPrefix } from "./pooling.ts";
-import { head, hiddenStates, mainOutputs, readVit, withDefaults } from "./transformers-vit.ts";
+import { describeNormed, head, hiddenStates, mainOutputs, readVit, withDefaults } from "./transformers-vit.ts";
 import { describeVit, type Encoded } from "./vit.ts";
 import type { Names, Weights } from "./weights.ts";
 
@@ -64,15 +64,12 @@ function readSiglip(tower: Config, weights: Weights, both: boolean): Architectur
   const vit = readVit(config, []);
   const pool =
     flag(config, "vision_use_head", true) && ["latent", "proj.weight"].some((name) => weights.has(`attn_pool.${name}`));
-  const outputs = (encoded: Encoded): Outputs => {
-    const tokens = layerNorm(encoded.states.at(-1)!, weights.under("norm"), vit.epsilon);
+  return describeNormed(vit, weights, unused, (tokens) => {
     const attention = { ...vit.attention, projections: fused(true) };
     const pooled = pool && attentionPool(tokens, weights.under("attn_pool"), attention, vit.mlp, vit.epsilon);
     return {
-      ...{ last_hidden_state: tokens, ...hiddenStates(encoded) },
       ...(pooled && { pooler_output: pooled, ...(both && { image_embeds: pooled }) }),
       ...head("logits", mean(tokens), weights.under("classifier")),
     };
-  };
-  return describeVit(vit, weights, { main: mainOutputs, unused, outputs });
+  });
 }

@@ -1,23 +1,13 @@
 /** DINOv2 (arXiv 2304.07193), the same with registers (arXiv 2309.16588) and DINOv3 (arXiv 2508.10104) as transformers has them. */
 import { Concat } from "../onnx/index.ts";
-import type { Architecture, Config, Family, Outputs } from "./architecture.ts";
+import type { Architecture, Config, Family } from "./architecture.ts";
 import { separate } from "./attention.ts";
 import { flag, integer, number } from "./config.ts";
-import { layerNorm } from "./layers.ts";
 import { silu } from "./mlp.ts";
 import { mean, token, withoutPrefix } from "./pooling.ts";
 import { countOf } from "./position.ts";
-import {
-  attentionNames,
-  embeddingNames,
-  head,
-  hiddenStates,
-  mainOutputs,
-  pretraining,
-  readVit,
-  withDefaults,
-} from "./transformers-vit.ts";
-import { describeVit, type Encoded, type Vit } from "./vit.ts";
+import { attentionNames, describeNormed, embeddingNames, head, pretraining, readVit, withDefaults } from "./transformers-vit.ts";
+import type { Vit } from "./vit.ts";
 import type { Names, Weights } from "./weights.ts";
 
 const layerScale: Names = [[/\.ls(\d)\.gamma$/, ".layer_scale$1.lambda1"]];
@@ -94,14 +84,9 @@ function readDinov3(config: Config): Vit {
 
 /** The pooled output is the class token; classifiers see it beside the mean of the grid's. */
 function describe(model: Vit, weights: Weights): Architecture {
-  const outputs = (encoded: Encoded): Outputs => {
-    const tokens = layerNorm(encoded.states.at(-1)!, weights.under("norm"), model.epsilon);
+  return describeNormed(model, weights, pretraining, (tokens) => {
     const first = token(tokens, 0);
     const seen = Concat([first, mean(withoutPrefix(tokens, countOf(model.prefix)))], -1);
-    return {
-      ...{ last_hidden_state: tokens, pooler_output: first, ...hiddenStates(encoded) },
-      ...head("logits", seen, weights.under("classifier")),
-    };
-  };
-  return describeVit(model, weights, { main: mainOutputs, unused: pretraining, outputs });
+    return { pooler_output: first, ...head("logits", seen, weights.under("classifier")) };
+  });
 }

@@ -62,8 +62,7 @@ export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Arr
 /** `exportS2` of a file that has been read, before it is written: for models that need a second file for their weights. */
 export function exportProto(backbone: ModelProto, options: ExportOptions): ModelProto {
   const { imageSize, output: wish, pixels, head, dtype = "float32", ...asked } = options;
-  if (dtype !== "float32" && dtype !== "float16")
-    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
+  checkDtype(dtype);
   const model = withoutFunctions(backbone);
   const core = readBackbone(model, wish);
   const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
@@ -79,13 +78,16 @@ export function exportProto(backbone: ModelProto, options: ExportOptions): Model
   return dtype === "float16" ? convertProto(finished) : finished;
 }
 
+export function checkDtype(dtype: string): void {
+  if (dtype === "float32" || dtype === "float16") return;
+  throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
+}
+
 /** Plans like `s2` and checks the size that the graph declares. */
 function planFor(core: Backbone, image: { height: number; width: number }, options: S2Options): S2Plan {
   const traits: Traits = core.size ? { imageSize: core.size } : {};
   if (!options.overlap) return planS2(image, options, traits);
-  const { scales, outputScale, ...plan } = planS2(image, { ...options, overlap: 0 }, traits);
-  const { tile } = scales[outputScale];
-  return planS2(image, options, { ...traits, patchSize: tile[0] / readShape(core.dims(tile), tile, plan, traits).grid.rows });
+  return planS2(image, options, { ...traits, ...patchOf(core, planS2(image, { ...options, overlap: 0 }, traits)) });
 }
 
 /** Scale by scale: cut, run, pool; then merge. */
@@ -119,20 +121,12 @@ function bytesInput(
 ): ShapedValue {
   const { mean, std, rescale = 1 / 255 } = pixels;
   const bytes = input(graph, "pixels", "uint8", ["batch", height, width, mean.length]);
-  const perChannel = (values: number[], name: string) =>
-    constant(graph, "float32", [1, values.length, 1, 1], Float32Array.from(values), name);
+  const perChannel = (name: string, value: (deviation: number, c: number) => number) =>
+    constant(graph, "float32", [1, std.length, 1, 1], Float32Array.from(std, value), `pixels.${name}`);
   const planes = Cast(Transpose(bytes, [0, 3, 1, 2]), "float32");
-  const scale = perChannel(
-    std.map((deviation) => rescale / deviation),
-    "pixels.scale",
-  );
-  return Add(
-    Mul(planes, scale),
-    perChannel(
-      std.map((deviation, c) => -mean[c] / deviation),
-      "pixels.shift",
-    ),
-  );
+  const scale = perChannel("scale", (deviation) => rescale / deviation);
+  const shift = perChannel("shift", (deviation, c) => -mean[c] / deviation);
+  return Add(Mul(planes, scale), shift);
 }
 
 function addHead(graph: Graph, features: ShapedValue, head: ModelProto): void {

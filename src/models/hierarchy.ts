@@ -24,21 +24,19 @@ export const mainOutputs = ["last_hidden_state", "pooler_output", "logits", "for
 
 /** Outputs by their names in the library, and `stages.i` in both: for S², `stages.<last>` is the main map before a final norm. */
 export function namedOutputs(source: Source, { features, pooled, logits, stages, hidden }: StagedValues): Outputs {
-  const named =
-    source === "timm"
-      ? {
-          ...{ forward_features: features, ...numbered("intermediates", stages) },
-          ...(pooled && { pre_logits: pooled, output: logits ?? pooled }),
-        }
-      : {
-          ...{
-            last_hidden_state: features,
-            ...Object.assign({}, ...Object.entries(hidden).map(([name, values]) => numbered(name, values))),
-          },
-          ...(pooled && { pooler_output: pooled }),
-          ...(logits && { logits }),
-        };
-  return { ...named, ...numbered("stages", stages) };
+  if (source === "timm")
+    return {
+      ...{ forward_features: features, ...numbered("intermediates", stages) },
+      ...(pooled && { pre_logits: pooled, output: logits ?? pooled }),
+      ...numbered("stages", stages),
+    };
+  return {
+    last_hidden_state: features,
+    ...Object.assign({}, ...Object.entries(hidden).map(([name, values]) => numbered(name, values))),
+    ...(pooled && { pooler_output: pooled }),
+    ...(logits && { logits }),
+    ...numbered("stages", stages),
+  };
 }
 
 function numbered(name: string, values: readonly ShapedValue[]): Outputs {

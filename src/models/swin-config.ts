@@ -25,18 +25,15 @@ const names: Naming["names"] = [
   [".mlp.fc2.", ".output.dense."],
 ];
 
-export const swin: Family = {
-  prefix: "swin",
-  names,
-  read: (config, weights) => describeSwin(readTransformers(config, weights, 1), weights),
-};
-export const swinV2: Family = {
-  prefix: "swinv2",
-  names,
-  read: (config, weights) => describeSwin(readTransformers(config, weights, 2), weights),
-};
-export const timmSwin: Family = { read: (config, weights) => describeSwin(readTimm(config, weights, 1), weights) };
-export const timmSwinV2: Family = { read: (config, weights) => describeSwin(readTimm(config, weights, 2), weights) };
+const ofTransformers = (prefix: string, version: 1 | 2): Family => ({
+  ...{ prefix, names },
+  read: (config, weights) => describeSwin(readTransformers(config, weights, version), weights),
+});
+const ofTimm = (version: 1 | 2): Family => ({
+  read: (config, weights) => describeSwin(readTimm(config, weights, version), weights),
+});
+export const [swin, swinV2] = [ofTransformers("swin", 1), ofTransformers("swinv2", 2)];
+export const [timmSwin, timmSwinV2] = [ofTimm(1), ofTimm(2)];
 
 function readTransformers(config: Config, weights: Weights, version: 1 | 2): Swin {
   if (flag(config, "use_absolute_embeddings", false))

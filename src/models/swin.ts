@@ -106,10 +106,7 @@ function block(x: ShapedValue, weights: Weights, windows: Windows, swin: Swin, a
     scoped(x.graph, weights.under("attn"), () => swinAttention(value, weights.under("attn"), windows, attention));
   const width = shapeOf(weights, "mlp.fc1.weight")[0];
   const feed = (value: ShapedValue) => mlp(value, weights.under("mlp"), { kind: "plain", width, activation, bias: true });
-  if (version === 1) {
-    const attended = Add(x, attend(norm(x, "norm1")));
-    return Add(attended, feed(norm(attended, "norm2")));
-  }
-  const attended = Add(x, norm(attend(x), "norm1"));
-  return Add(attended, norm(feed(attended), "norm2"));
+  const branch = (value: ShapedValue, name: string, layer: (value: ShapedValue) => ShapedValue) =>
+    Add(value, version === 1 ? layer(norm(value, name)) : norm(layer(value), name));
+  return branch(branch(x, "norm1", attend), "norm2", feed);
 }

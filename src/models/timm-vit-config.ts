@@ -2,7 +2,7 @@
 import { S2Error } from "../core/index.ts";
 import { Add, Mul, type ShapedValue, Slice } from "../onnx/index.ts";
 import type { Architecture, Config, Family, Outputs, Size } from "./architecture.ts";
-import { fused, type Projections } from "./attention.ts";
+import { fused, latent, type Projections } from "./attention.ts";
 import { checkHeads, flag, integer, number } from "./config.ts";
 import { tokensToPlanes } from "./feature-maps.ts";
 import { shapeOf } from "./hierarchy.ts";
@@ -168,21 +168,9 @@ function answer(output: ShapedValue | undefined, features: ShapedValue, classes:
   return classes === 0 ? { output: features } : {};
 }
 
-/** A layer for the query, another for keys and values. */
-const latentProjections: Projections = {
-  weights: [
-    ["q.weight", 1],
-    ["kv.weight", 2],
-  ],
-  biases: [
-    ["q.bias", 1],
-    ["kv.bias", 2],
-  ],
-};
-
 function mapPool(tokens: ShapedValue, weights: Weights, vit: Vit): ShapedValue {
   const mlp = { ...vit.mlp, width: shapeOf(weights, "mlp.fc1.weight")[0] };
-  return attentionPool(tokens, weights, { ...vit.attention, projections: latentProjections }, mlp, vit.epsilon);
+  return attentionPool(tokens, weights, { ...vit.attention, projections: latent }, mlp, vit.epsilon);
 }
 
 /** The means of the class and the teacher's tokens, and of their classifiers. */

@@ -1,13 +1,12 @@
 /** Shared code of transformers' ViTs: configs with their defaults, names of tensors and outputs. */
-
 import type { ShapedValue } from "../onnx/index.ts";
-import type { Config, Outputs, Size } from "./architecture.ts";
+import type { Architecture, Config, Outputs, Size } from "./architecture.ts";
 import { separate } from "./attention.ts";
 import { checkHeads, flag, integer, number, side, size } from "./config.ts";
-import { linear } from "./layers.ts";
+import { layerNorm, linear } from "./layers.ts";
 import { activationOf } from "./mlp.ts";
 import { countOf, type Prefix } from "./position.ts";
-import type { Encoded, Vit } from "./vit.ts";
+import { describeVit, type Encoded, type Vit } from "./vit.ts";
 import type { Names, Weights } from "./weights.ts";
 
 /** Defaults of nearly all classes. */
@@ -70,6 +69,20 @@ export const mainOutputs = ["last_hidden_state", "pooler_output", "image_embeds"
 /** `hidden_states.0` is the input of the first block, `.i` the output of block i before any final norm. */
 export const hiddenStates = ({ states }: Encoded): Outputs =>
   Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
+
+/** A ViT whose last norm is over all tokens; `outputs` makes the others of the normed tokens. */
+export function describeNormed(
+  model: Vit,
+  weights: Weights,
+  unused: RegExp,
+  outputs: (tokens: ShapedValue) => Outputs,
+): Architecture {
+  const all = (encoded: Encoded): Outputs => {
+    const tokens = layerNorm(encoded.states.at(-1)!, weights.under("norm"), model.epsilon);
+    return { last_hidden_state: tokens, ...hiddenStates(encoded), ...outputs(tokens) };
+  };
+  return describeVit(model, weights, { main: mainOutputs, unused, outputs: all });
+}
 
 /** A linear layer with a bias as an output of that name, where the file has it. */
 export function head(name: string, x: ShapedValue, weights: Weights): Outputs {

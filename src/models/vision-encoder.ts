@@ -14,7 +14,7 @@ import {
 } from "../onnx/index.ts";
 import type { Config } from "./architecture.ts";
 import { type Backbone, readBackbone } from "./backbone.ts";
-import { s2Graph } from "./export.ts";
+import { checkDtype, s2Graph } from "./export.ts";
 import { readTensors, type Tensors, type WeightFiles } from "./llava-weights.ts";
 import { project } from "./projector.ts";
 import { readTowerConfig, towerProto } from "./tower.ts";
@@ -62,8 +62,7 @@ export interface VisionEncoder {
  */
 export function exportVisionEncoder(config: object, weights: WeightFiles, options: VisionEncoderOptions = {}): VisionEncoder {
   const { scales, antialias, splitForward, dtype = "float32", preprocessor = {}, processor = {} } = options;
-  if (dtype !== "float32" && dtype !== "float16")
-    throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
+  checkDtype(dtype);
   const s2Config = scales ? withScales(config as Config, scales) : (config as Config);
   const tower = readTowerConfig(s2Config);
   if (tower.kind === "dynamic-s2") refuseDynamic();

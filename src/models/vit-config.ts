@@ -2,21 +2,11 @@
 import { Add, Mul, type ShapedValue } from "../onnx/index.ts";
 import type { Architecture, Config, Family, Outputs } from "./architecture.ts";
 import { fused } from "./attention.ts";
-import { layerNorm } from "./layers.ts";
 import { activationOf } from "./mlp.ts";
 import { token } from "./pooling.ts";
 import type { Prefix } from "./position.ts";
-import {
-  attentionNames,
-  embeddingNames,
-  head,
-  hiddenStates,
-  mainOutputs,
-  pretraining,
-  readVit,
-  withDefaults,
-} from "./transformers-vit.ts";
-import { describeVit, type Encoded, type Vit } from "./vit.ts";
+import { attentionNames, describeNormed, embeddingNames, head, pretraining, readVit, withDefaults } from "./transformers-vit.ts";
+import type { Vit } from "./vit.ts";
 import type { Names, Weights } from "./weights.ts";
 
 const names: Names = [
@@ -30,35 +20,27 @@ const names: Names = [
 
 const cls: Prefix = [["cls_token", 1]];
 
-export const vit: Family = {
-  ...{ prefix: "vit", names },
-  read: (config, weights) => describe(withDefaults(config, "vit"), weights, cls),
-};
+export const vit = family("vit", "vit", cls);
 
 /** ViT-MAE without masking, its patches in the image's order. */
-export const vitMae: Family = {
-  ...{ prefix: "vit", names },
-  read: (config, weights) => describe(withDefaults(config, "vit_mae"), weights, cls),
-};
+export const vitMae = family("vit", "vit_mae", cls);
 
-export const deit: Family = {
-  ...{ prefix: "deit", names },
-  read: (config, weights) => describe(withDefaults(config, "deit"), weights, [...cls, ["dist_token", 1]]),
-};
+export const deit = family("deit", "deit", [...cls, ["dist_token", 1]]);
+
+function family(name: string, type: "vit" | "vit_mae" | "deit", prefix: Prefix): Family {
+  return { prefix: name, names, read: (config, weights) => describe(withDefaults(config, type), weights, prefix) };
+}
 
 function describe(config: Config, weights: Weights, prefix: Prefix): Architecture {
   const model = withProjections(readVit(config, prefix), weights);
-  const outputs = (encoded: Encoded): Outputs => {
-    const tokens = layerNorm(encoded.states.at(-1)!, weights.under("norm"), model.epsilon);
+  return describeNormed(model, weights, pretraining, (tokens) => {
     const first = token(tokens, 0);
     return {
-      ...{ last_hidden_state: tokens, ...hiddenStates(encoded) },
       ...pooler(first, config, weights.under("pooler.dense")),
       ...head("logits", first, weights.under("classifier")),
       ...teacherLogits(tokens, weights),
     };
-  };
-  return describeVit(model, weights, { main: mainOutputs, unused: pretraining, outputs });
+  });
 }
 
 /** Files in timm's names have one layer for queries, keys and values. */

@@ -1,7 +1,7 @@
 /** Attention within windows of tokens, or over all of them as one window: what Swin and Hiera have in common. */
 import { Add, Div, MatMul, Max, Mul, ReduceL2, Reshape, type ShapedValue, Softmax, scope, Transpose } from "../onnx/index.ts";
-import { type Affine, affine, amplified, readAffine } from "./layers.ts";
-import type { Weight, Weights } from "./weights.ts";
+import { type Affine, affine, amplified, readAffine, rowsOf } from "./layers.ts";
+import type { Weights } from "./weights.ts";
 
 export interface WindowAttention {
   readonly windows: number;
@@ -56,14 +56,9 @@ export function queriesKeysValues(x: ShapedValue, weights: Weights, features: nu
 
 /** Swin V2 has biases of queries and values beside the matrix: those of keys do not change a softmax. */
 function thirds(weights: Weights, features: number, inputs: number): Affine[] {
-  const { weight, bias } = readAffine(weights.under("qkv"), 3 * features, inputs);
-  return ["q_bias", "k_bias", "v_bias"].map((name, i) => {
-    const thirdOfBias = bias ? third(bias, i) : weights.has(name) ? weights.get(name, [features]) : undefined;
-    return { weight: third(weight, i), ...(thirdOfBias && { bias: thirdOfBias }) };
-  });
-}
-
-function third({ dims: [rows, ...rest], data }: Weight, i: number): Weight {
-  const size = data.length / 3;
-  return { dims: [rows / 3, ...rest], data: data.subarray(i * size, (i + 1) * size) };
+  const all = readAffine(weights.under("qkv"), 3 * features, inputs);
+  return ["q_bias", "k_bias", "v_bias"].map((name, i) => ({
+    ...rowsOf(all, i * features, (i + 1) * features),
+    ...(!all.bias && weights.has(name) && { bias: weights.get(name, [features]) }),
+  }));
 }

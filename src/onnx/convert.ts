@@ -1,6 +1,7 @@
 /** Stores weights in half precision: half the file, computed in float32 as before. */
 import { S2Error } from "../core/index.ts";
 import { toFloat16 } from "../tensors/index.ts";
+import { writeAttributes } from "./attributes.ts";
 import { readOnnx, writeOnnx } from "./file.ts";
 import type { ModelProto, NodeProto, TensorProto } from "./proto.ts";
 import { elementTypes, makeTensor, tensorData, tensorDims } from "./tensor.ts";
@@ -26,8 +27,8 @@ export function convertProto(model: ModelProto): ModelProto {
   const initializer = (model.graph.initializer ?? []).map((tensor) => {
     const half = given.has(tensor.name) ? undefined : inHalf(tensor);
     if (!half) return tensor;
-    const to = { name: "to", i: elementTypes.float32, type: 2 };
-    casts.push({ opType: "Cast", name: `${tensor.name}/Cast`, input: [half.name!], output: [tensor.name!], attribute: [to] });
+    const attribute = writeAttributes({ to: elementTypes.float32 });
+    casts.push({ opType: "Cast", name: `${tensor.name}/Cast`, input: [half.name!], output: [tensor.name!], attribute });
     return half;
   });
   const { graph } = model;

@@ -57,22 +57,6 @@ const conv = shaped((x, call) => {
   return slide(x, w[0], ints(call.attributes.kernel_shape) ?? w.slice(2), call);
 });
 
-/** The specification's formula of output sizes; `output_shape` and `auto_pad` are not followed. */
-const convTranspose = shaped((x, call) => {
-  const { output_shape: shape, auto_pad: auto = "NOTSET", kernel_shape, group } = call.attributes;
-  const w = call.inputs[1]?.dims;
-  if (!w || shape || auto !== "NOTSET") return undefined;
-  const spatial = x.length - 2;
-  const { strides, dilations, pads, list } = windowOf(call, spatial);
-  const [kernel, added] = [ints(kernel_shape) ?? w.slice(2), list("output_padding", 0)];
-  const channels = derived(w[1], (all) => all * int(group, 1), "groups of ");
-  const sides = x.slice(2).map((side, i) => {
-    const rest = added[i] + (Number(kernel[i]) - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i];
-    return derived(side, (all) => strides[i] * (all - 1) + rest, "spread ");
-  });
-  return [x[0], channels, ...sides];
-});
-
 /** The sizes of an Einsum's letters; undefined where an ellipsis or a missing shape hides some. */
 export function einsumSizes({ inputs, attributes }: Pick<Call, "inputs" | "attributes">): Map<string, Dim> | undefined {
   const [left] = String(attributes.equation).replaceAll(" ", "").split("->");
@@ -84,14 +68,6 @@ export function einsumSizes({ inputs, attributes }: Pick<Call, "inputs" | "attri
   }
   return sizes;
 }
-
-const einsum: Rule = ({ inputs, attributes }) => {
-  const sizes = einsumSizes({ inputs, attributes });
-  const [left, right] = String(attributes.equation).replaceAll(" ", "").split("->");
-  const once = [...new Set(left.replaceAll(",", ""))].filter((letter) => left.split(letter).length === 2).sort();
-  const letters = right === undefined ? once : [...right];
-  return { type: inputs[0]!.type, dims: sizes && letters.map((letter) => sizes.get(letter)!) };
-};
 
 const pool: Rule = (call) => {
   const { type, dims } = call.inputs[0]!;
@@ -131,8 +107,28 @@ export const layerRules: Readonly<Record<string, Rule>> = {
   Conv: conv,
   ConvInteger: (call) => ({ ...conv(call), type: "int32" }),
   QLinearConv: (call) => conv({ ...call, inputs: [call.inputs[0], call.inputs[3]] }),
-  ConvTranspose: convTranspose,
-  Einsum: einsum,
+  /** The specification's formula of output sizes; `output_shape` and `auto_pad` are not followed. */
+  ConvTranspose: shaped((x, call) => {
+    const { output_shape: shape, auto_pad: auto = "NOTSET", kernel_shape, group } = call.attributes;
+    const w = call.inputs[1]?.dims;
+    if (!w || shape || auto !== "NOTSET") return undefined;
+    const spatial = x.length - 2;
+    const { strides, dilations, pads, list } = windowOf(call, spatial);
+    const [kernel, added] = [ints(kernel_shape) ?? w.slice(2), list("output_padding", 0)];
+    const channels = derived(w[1], (all) => all * int(group, 1), "groups of ");
+    const sides = x.slice(2).map((side, i) => {
+      const rest = added[i] + (Number(kernel[i]) - 1) * dilations[i] + 1 - pads[i] - pads[spatial + i];
+      return derived(side, (all) => strides[i] * (all - 1) + rest, "spread ");
+    });
+    return [x[0], channels, ...sides];
+  }),
+  Einsum: ({ inputs, attributes }) => {
+    const sizes = einsumSizes({ inputs, attributes });
+    const [left, right] = String(attributes.equation).replaceAll(" ", "").split("->");
+    const once = [...new Set(left.replaceAll(",", ""))].filter((letter) => left.split(letter).length === 2).sort();
+    const letters = right === undefined ? once : [...right];
+    return { type: inputs[0]!.type, dims: sizes && letters.map((letter) => sizes.get(letter)!) };
+  },
   ...sharedRule("MaxPool AveragePool", pool),
   ...sharedRule("GlobalAveragePool GlobalMaxPool", globalPool),
   ...sharedRule("LayerNormalization RMSNormalization SimplifiedLayerNormalization", norm), // the last is onnxruntime's, in ONNX's domain
@@ -146,10 +142,6 @@ export const layerRules: Readonly<Record<string, Rule>> = {
 /** The residual's sum is the fourth output. */
 const skipNorm: Rule = ({ inputs: [x], outputs }) =>
   Array.from({ length: outputs }, (_, i) => ({ type: x!.type, dims: i % 3 === 0 ? x!.dims : undefined }));
-
-/** transA and transB transpose the last two axes; the rarer transBatchA and transBatchB are not followed. */
-const fusedMatMul: Rule = ({ inputs: [a, b], attributes: { transA, transB, transBatchA, transBatchB } }) =>
-  int(transBatchA, 0) || int(transBatchB, 0) ? { type: a!.type } : matmul([transposed(a, transA), transposed(b, transB)]);
 
 function transposed(x: Shaped | undefined, flag: Call["attributes"][string]): Shaped | undefined {
   if (!x?.dims || !int(flag, 0) || x.dims.length < 2) return x;
@@ -168,23 +160,6 @@ function packedAttention(call: Call, type: ElementType): Shaped[] {
   return firstOutput(call, type, known ? [x!.dims![0], x!.dims![1], hidden] : undefined);
 }
 
-/** q [b, n, heads·d] with k and v alike or [b, heads, n, d]; or all in q [b, n, heads, 3, d]; or k and v in one [b, n, heads, 2, d]. */
-const multiHead: Rule = (call) => {
-  const [q, k, v] = call.inputs;
-  const dims = q!.dims;
-  const product = (heads: Dim, size: Dim) => derived(heads, (all) => all * Number(size), "heads ");
-  if (dims?.length === 5 && !k) return firstOutput(call, q!.type, [dims[0], dims[1], product(dims[2], dims[4])]);
-  if (dims?.length !== 3) return firstOutput(call, q!.type);
-  const channels = v?.dims?.length === 3 ? v.dims[2] : v?.dims?.length === 4 ? product(v.dims[1], v.dims[3]) : dims[2];
-  return firstOutput(call, q!.type, [dims[0], dims[1], channels]);
-};
-
-/** Ids [b, n] and a table [words, c] to [b, n, c]. */
-const embedNorm: Rule = (call) => {
-  const [ids, , words] = call.inputs;
-  return firstOutput(call, words!.type, ids!.dims && words!.dims && [...ids!.dims, words!.dims[1]]);
-};
-
 /** (a, scale, zero, b, scale, zero, ..): the larger of two shapes. */
 const quantizedPair = shaped((a, { inputs: [, , , b] }) => b?.dims && (a.length >= b.dims.length ? a : b.dims));
 
@@ -192,8 +167,14 @@ const contribRules: Readonly<Record<string, Rule>> = {
   ...sharedRule("Gelu BiasGelu FastGelu QuickGelu BiasAdd BiasSoftmax RotaryEmbedding", same),
   ...sharedRule("QLinearSigmoid QLinearSoftmax QLinearLeakyRelu", same),
   ...sharedRule("SkipLayerNormalization SkipSimplifiedLayerNormalization", skipNorm),
-  EmbedLayerNormalization: embedNorm,
-  FusedMatMul: fusedMatMul,
+  /** Ids [b, n] and a table [words, c] to [b, n, c]. */
+  EmbedLayerNormalization: (call) => {
+    const [ids, , words] = call.inputs;
+    return firstOutput(call, words!.type, ids!.dims && words!.dims && [...ids!.dims, words!.dims[1]]);
+  },
+  /** transA and transB transpose the last two axes; the rarer transBatchA and transBatchB are not followed. */
+  FusedMatMul: ({ inputs: [a, b], attributes: { transA, transB, transBatchA, transBatchB } }) =>
+    int(transBatchA, 0) || int(transBatchB, 0) ? { type: a!.type } : matmul([transposed(a, transA), transposed(b, transB)]),
   FusedGemm: gemm,
   FusedConv: conv,
   MatMulIntegerToFloat: ({ inputs: [a, b, scale] }) => matmul([a, b], scale!.type),
@@ -201,7 +182,16 @@ const contribRules: Readonly<Record<string, Rule>> = {
   ...sharedRule("MatMulNBits MatMulBnb4", packedMatMul),
   Attention: (call) => packedAttention(call, call.inputs[0]!.type),
   QAttention: (call) => packedAttention(call, call.inputs[2]?.type ?? "float32"),
-  MultiHeadAttention: multiHead,
+  /** q [b, n, heads·d] with k and v alike or [b, heads, n, d]; or all in q [b, n, heads, 3, d]; or k and v in one [b, n, heads, 2, d]. */
+  MultiHeadAttention: (call) => {
+    const [q, k, v] = call.inputs;
+    const dims = q!.dims;
+    const product = (heads: Dim, size: Dim) => derived(heads, (all) => all * Number(size), "heads ");
+    if (dims?.length === 5 && !k) return firstOutput(call, q!.type, [dims[0], dims[1], product(dims[2], dims[4])]);
+    if (dims?.length !== 3) return firstOutput(call, q!.type);
+    const channels = v?.dims?.length === 3 ? v.dims[2] : v?.dims?.length === 4 ? product(v.dims[1], v.dims[3]) : dims[2];
+    return firstOutput(call, q!.type, [dims[0], dims[1], channels]);
+  },
   ...sharedRule("QLinearAdd QLinearMul", quantizedPair),
   QuantizeLinear: numberRules.QuantizeLinear,
   DequantizeLinear: numberRules.DequantizeLinear,

@@ -1,6 +1,6 @@
 /** Shapes of elementwise operators and reductions. */
 import { broadcast, type Dim, isNumber, multiply, sum } from "./dims.ts";
-import { axesOf, type Call, int, Mismatch, type Rule, type Shaped, same, shaped, sharedRule } from "./rule.ts";
+import { axesOf, type Call, givenAxes, int, Mismatch, type Rule, type Shaped, same, shaped, sharedRule } from "./rule.ts";
 import { type ElementType, elementType } from "./tensor.ts";
 
 type Compute = (a: Dim, b: Dim, type: ElementType) => Dim | undefined;
@@ -83,11 +83,11 @@ function firstType(compute?: Compute): Rule {
   return (call) => ({ ...rule(call), type: call.inputs[0]!.type });
 }
 
-/** Axes are an attribute in older operator sets and an input in newer ones (ReduceSum from 13, the others from 18). */
-const reduce = shaped((dims, { inputs: [, axesInput], attributes }) => {
+const reduce = shaped((dims, call) => {
+  const { inputs, attributes } = call;
   const keep = int(attributes.keepdims, 1) !== 0;
-  const given = axesInput ? axesInput.ints?.map(Number) : (attributes.axes as number[] | undefined);
-  if (axesInput && !given) return keep ? dims.map((_, axis) => `?${axis}`) : undefined;
+  const given = givenAxes(call);
+  if (inputs[1] && !given) return keep ? dims.map((_, axis) => `?${axis}`) : undefined;
   const none = int(attributes.noop_with_empty_axes, 0) ? [] : dims.map((_, axis) => axis);
   const axes = given?.length ? axesOf(given, dims.length) : none;
   return dims.flatMap((dim, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [dim]));
@@ -105,15 +105,6 @@ function cast(x: Shaped, type: ElementType): Shaped {
   const convert = (value: number) => (type === "bool" ? Number(value !== 0) : Math.trunc(value));
   return { ...x, type, ints: x.ints.map((value) => (isNumber(value) ? convert(value) : value)) };
 }
-
-/** Exporters choose between sizes with it. */
-const where: Rule = (call) => {
-  const result = elementwise()(call);
-  const [condition, a, b] = call.inputs.map((input) => input?.ints);
-  if (!condition || !a || !b) return result;
-  const length = Math.max(condition.length, a.length, b.length);
-  return { ...result, ints: Array.from({ length }, (_, i) => entry(entry(condition, i) === 0 ? b : a, i)) };
-};
 
 const mapRules = <T>(table: Readonly<Record<string, T>>, rule: (value: T) => Rule): Record<string, Rule> =>
   Object.fromEntries(Object.entries(table).map(([op, value]) => [op, rule(value)]));
@@ -134,7 +125,14 @@ export const numberRules: Readonly<Record<string, Rule>> = {
   ...mapRules(functions, valued),
   Pow: firstType(numbers((a, b) => a ** b)),
   Identity: ({ inputs: [x] }) => x!,
-  Where: where,
+  /** Exporters choose between sizes with it. */
+  Where: (call) => {
+    const result = elementwise()(call);
+    const [condition, a, b] = call.inputs.map((input) => input?.ints);
+    if (!condition || !a || !b) return result;
+    const length = Math.max(condition.length, a.length, b.length);
+    return { ...result, ints: Array.from({ length }, (_, i) => entry(entry(condition, i) === 0 ? b : a, i)) };
+  },
   Cast: ({ inputs: [x], attributes: { to } }) => cast(x!, elementType(to as number)),
   CastLike: ({ inputs: [x, like] }) => cast(x!, like!.type),
   DequantizeLinear: ({ inputs: [x, scale] }) => ({ type: scale!.type, dims: x!.dims }),

@@ -151,29 +151,27 @@ interface Seen {
 type Tokens = Pick<ModelReport, "patchSize" | "layout" | "prefixTokens" | "channels">;
 
 function findTokens({ main, dims, size, lost }: Seen, step: Found<number>, embedded: EmbeddedTraits): Tokens {
-  const metadata = "the file's metadata";
+  const declared = <T>(value: T | undefined, otherwise: Found<T>): Found<T> =>
+    value === undefined ? otherwise : { value, from: "the file's metadata" };
+  const patch = declared(embedded.patchSize, step);
   if (!dims) {
-    const from = `no output's shape follows from the graph as that of tokens or maps${lost ? `: ${lost}` : ""}`;
-    const declared = <T>(value: T | undefined) => (value === undefined ? { from } : { value, from: metadata });
-    const patchSize = embedded.patchSize ? declared(embedded.patchSize) : step;
-    return { patchSize, layout: declared(embedded.layout), prefixTokens: declared(embedded.prefixTokens), channels: { from } };
+    const none = { from: `no output's shape follows from the graph as that of tokens or maps${lost ? `: ${lost}` : ""}` };
+    const [layout, prefixTokens] = [declared(embedded.layout, none), declared(embedded.prefixTokens, none)];
+    return { patchSize: patch, layout, prefixTokens, channels: none };
   }
   const images = dims[0] === 1 ? "one image" : `${dims[0]} images`;
   const from = `${main} is [${dims.join(", ")}] for ${images} of ${size[1]}x${size[0]}`;
   const channel = dims[dims.length === 3 ? 2 : 1];
   const channels = typeof channel === "number" ? { value: channel, from } : { from };
-  const patch: Found<number> | undefined = embedded.patchSize ? { value: embedded.patchSize, from: metadata } : undefined;
   if (dims.length === 4) {
     const [down, across] = [size[0] / Number(dims[2]), size[1] / Number(dims[3])];
     const cell = down === across ? { value: down, from } : { from: `${from}; its cells are not square` };
     const prefixTokens = { value: 0, from: "maps have none" };
-    return { patchSize: patch ?? cell, layout: { value: "bchw", from }, prefixTokens, channels };
+    return { patchSize: declared(embedded.patchSize, cell), layout: { value: "bchw", from }, prefixTokens, channels };
   }
-  const layout = { value: "bnc" as const, from };
-  const counted = countPrefix(dims[1], size, patch ?? step, from);
-  const prefixTokens =
-    embedded.prefixTokens === undefined ? counted.prefixTokens : { value: embedded.prefixTokens, from: metadata };
-  return { patchSize: patch ?? counted.patchSize, layout, prefixTokens, channels };
+  const counted = countPrefix(dims[1], size, patch, from);
+  const prefixTokens = declared(embedded.prefixTokens, counted.prefixTokens);
+  return { patchSize: declared(embedded.patchSize, counted.patchSize), layout: { value: "bnc", from }, prefixTokens, channels };
 }
 
 /** More than any known family has; with more, the step is probably not the patch. */

@@ -36,9 +36,7 @@ export async function activationErrors(
       for (const i of products.keys())
         losses[i] = plus(losses[i], lossOf(float, await graph.run({ ...feed, [switchName]: scalarInput(i) })));
     }
-    const sums = Object.fromEntries(
-      Object.keys(losses[0] ?? {}).map((name) => [name, losses.reduce((sum, loss) => sum + loss[name], 0)]),
-    );
+    const sums = losses.reduce(plus, {});
     return losses.map((loss) => Object.entries(loss).reduce((sum, [name, value]) => sum + value / (sums[name] || 1), 0));
   } finally {
     await graph.close();
@@ -57,8 +55,8 @@ function feeds({ graph }: ModelProto, { dims: [count, ...dims], data }: Tensor):
   }));
 }
 
-const plus = (sum: Record<string, number> = {}, more: Record<string, number>): Record<string, number> =>
-  Object.fromEntries(Object.entries(more).map(([name, value]) => [name, value + (sum[name] ?? 0)]));
+const plus = (sum: Record<string, number> | undefined, more: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(more).map(([name, value]) => [name, value + (sum?.[name] ?? 0)]));
 
 function withRoundings(model: ModelProto, products: readonly Product[]): ModelProto {
   const index = new Map(products.map(({ node }, i) => [node, i]));

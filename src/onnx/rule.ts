@@ -54,6 +54,10 @@ export const int = (value: AttributeValue | undefined, otherwise: number): numbe
 
 export const ints = (value: AttributeValue | undefined): number[] | undefined => value as number[] | undefined;
 
+/** Axes that are an input in newer operator sets and an attribute in older ones; undefined where values decide or none are given. */
+export const givenAxes = ({ inputs: [, axes], attributes }: Call): number[] | undefined =>
+  axes ? axes.ints?.map(Number) : ints(attributes.axes);
+
 /** Axes counted from 0 in a tensor of that rank. */
 export function axesOf(axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => axisOf(axis, rank));

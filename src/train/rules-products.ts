@@ -44,11 +44,8 @@ function leading({ inputs: [a, b], outputs: [y] }: Use): number[] {
 }
 
 function transposed(x: ShapedValue): ShapedValue {
-  const last = x.dims.length - 1;
-  return Transpose(
-    x,
-    x.dims.map((_, axis) => (axis === last ? last - 1 : axis === last - 1 ? last : axis)),
-  );
+  const axes = x.dims.map((_, axis) => axis);
+  return Transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
 
 /** y = alpha·a'·b' + beta·c, where a' and b' may be transposed. */
@@ -131,12 +128,8 @@ function patchesByWeight(x: ShapedValue, g: ShapedValue, w: ShapedValue): Shaped
   const covered = down * rows === height && across * cols === width ? x : Slice(Slice(x, 0, down * rows, 2), 0, across * cols, 3);
   const patches = Transpose(Reshape(covered, [b, c, down, rows, across, cols]), [0, 2, 4, 1, 3, 5]);
   const gradient = Reshape(Transpose(g, [0, 2, 3, 1]), [-1, out]);
-  return Reshape(Gemm(gradient, Reshape(patches, [b * down * across, c * rows * cols]), undefined, { transA: 1 }), [
-    out,
-    c,
-    rows,
-    cols,
-  ]);
+  const lines = Reshape(patches, [b * down * across, c * rows * cols]);
+  return Reshape(Gemm(gradient, lines, undefined, { transA: 1 }), sizes(w));
 }
 
 /** Applies a rule to the channels of each group. */
@@ -148,11 +141,9 @@ function byGroup(
 ): ShapedValue {
   if (group === 1) return rule(x, g);
   const groups = (value: ShapedValue) => Split(value, Array<number>(group).fill(sizes(value)[1] / group), 1);
-  const [inputs, gradients] = [groups(x), groups(g)];
-  return Concat(
-    inputs.map((input, i) => rule(input, gradients[i])),
-    0,
-  );
+  const gradients = groups(g);
+  const parts = groups(x).map((input, i) => rule(input, gradients[i]));
+  return Concat(parts, 0);
 }
 
 /** The gradient of a window's mean is spread evenly over its pixels. */

@@ -130,41 +130,17 @@ async function makeShard(
   const { side } = view;
   const outputs: (readonly Tensor[])[] = [];
   for (const each of views) outputs.push(await teacher(normalized(tilesOf(each, side), side, preprocessing)));
-  const stored = outputs[0].map(({ dims: [tiles, tokens, channels] }, layer): [string, StoredTensor] => [
-    layerName(layer),
-    {
-      dtype: "F16",
-      dims: [views.length * tiles, tokens, channels],
-      data: concat(
-        Uint16Array,
-        outputs.map((each) => toFloat16(each[layer].data)),
-      ),
-    },
-  ]);
-  return writeChecked(
-    {
-      coarse: {
-        dtype: "U8",
-        dims: [views.length, side, side, 3],
-        data: concat(
-          Uint8Array,
-          views.map(({ coarse }) => coarse),
-        ),
-      },
-      ...(view.fine !== false && {
-        fine: {
-          dtype: "U8",
-          dims: [views.length, 2 * side, 2 * side, 3],
-          data: concat(
-            Uint8Array,
-            views.map(({ fine }) => fine!),
-          ),
-        },
-      }),
-      ...Object.fromEntries(stored),
-    },
-    { recipe },
-  );
+  const layers = outputs[0].map(({ dims: [tiles, tokens, channels] }, layer): [string, StoredTensor] => {
+    const halves = outputs.map((each) => toFloat16(each[layer].data));
+    const data = concat(Uint16Array, halves);
+    return [layerName(layer), { dtype: "F16", dims: [views.length * tiles, tokens, channels], data }];
+  });
+  const images = (name: "coarse" | "fine", size: number): Record<string, StoredTensor> => {
+    const pieces = views.map((each) => each[name]!);
+    return { [name]: { dtype: "U8", dims: [views.length, size, size, 3], data: concat(Uint8Array, pieces) } };
+  };
+  const fine = view.fine === false ? {} : images("fine", 2 * side);
+  return writeChecked({ ...images("coarse", side), ...fine, ...Object.fromEntries(layers) }, { recipe });
 }
 
 /** Returns the name of a layer's tokens in a shard. */

@@ -1,10 +1,11 @@
 /** Guarantees of head files: they come back bit for bit, and files that do not belong together are refused. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkHead, type Head, readHead, writeHead } from "../../src/heads/index.ts";
+import { checkHead, type FeatureHead, type Head, readHead, writeHead } from "../../src/heads/index.ts";
 
-const head: Head & { classes: string[] } = {
+const head: FeatureHead & { classes: string[] } = {
   kind: "probe",
+  channelsPerScale: [2],
   classes: ["café", "帽子"],
   tensors: { weight: { dims: [1, 2], data: Float32Array.of(1, 2) }, bias: { dims: [1], data: Float32Array.of(-0) } },
 };
@@ -47,10 +48,11 @@ describe("a head in files", () => {
   });
 
   it("is refused before it runs where its kind or its tensors are another's", () => {
-    expect(() => checkHead(head, "depth", {})).toThrow('Got a head of kind "probe"; expected "depth"');
-    expect(() => checkHead(head, "probe", { weight: [2, 2] })).toThrow("weight is [1, 2]; its other fields want [2, 2]");
-    expect(() => checkHead(head, "probe", { bins: [2] })).toThrow("bins is [absent]");
-    checkHead(head, "probe", { weight: [1, 2], bias: [1] });
+    const check = (kind: string, dims: Record<string, number[]>) => checkHead(head, kind, {}, () => dims);
+    expect(() => check("depth", {})).toThrow('Got a head of kind "probe"; expected "depth"');
+    expect(() => check("probe", { weight: [2, 2] })).toThrow("weight is [1, 2]; its other fields want [2, 2]");
+    expect(() => check("probe", { bins: [2] })).toThrow("bins is [absent]");
+    expect(check("probe", { weight: [1, 2], bias: [1] })).toBe(2);
   });
 });
 
