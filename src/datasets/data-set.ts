@@ -126,5 +126,16 @@ export function noteMissingClasses<K extends Task>(set: DataSet<K>): DataSet<K> 
   return { ...set, issues: [...issues.filter(({ path }) => !Object.hasOwn(splits, path)), ...lacking] };
 }
 
+/** Groups items by a key, in their order; JavaScript's own `Map.groupBy` needs Node 21. */
+export function groupBy<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
+
 /** Returns ids ascending, each once. */
 export const sortedIds = (ids: Iterable<number>): number[] => [...new Set(ids)].sort((a, b) => a - b);

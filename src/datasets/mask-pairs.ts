@@ -4,6 +4,7 @@ import type { DataSetImage, Raster } from "./data-set.ts";
 import { type Folder, readBytes } from "./folder.ts";
 import { type DataSetIssue, invalidFile, reading, shortList } from "./issues.ts";
 import type { Draft, Listing } from "./listing.ts";
+import { idsOf } from "./paint-classes.ts";
 import { entriesOf, pairFiles } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
 import { decodePngValues } from "./png-values.ts";
@@ -57,15 +58,11 @@ export async function readMask(folder: Folder, path: string, [height, width]: Da
 }
 
 /** Returns the class ids of a mask without the ignored one. @throws an `invalidFile` error for an id without a class. */
-function idsIn({ data }: Raster, classes: readonly string[], ignore: number, path: string): number[] {
-  const pixels = new Uint32Array(65536);
-  for (let i = 0; i < data.length; i++) pixels[data[i]]++;
-  if (ignore >= 0) pixels[ignore] = 0;
-  const ids: number[] = [];
-  for (let id = 0; id < pixels.length; id++) if (pixels[id] > 0) ids.push(id);
+function idsIn(mask: Raster, classes: readonly string[], ignore: number, path: string): number[] {
+  const ids = idsOf(mask, ignore);
   const unknown = ids.filter((id) => !classes[id]);
   if (unknown.length === 0) return ids;
-  const count = unknown.reduce((sum, id) => sum + pixels[id], 0);
+  const count = Array.from(mask.data).filter((id) => unknown.includes(id)).length;
   const advice =
     unknown.length === 1 && unknown[0] === classes.length
       ? `Name it; or, if the names are those of 1 to ${classes.length}, start each line with its id ("1 ${classes[0]}").`

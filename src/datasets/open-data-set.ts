@@ -5,7 +5,7 @@ import { isImageName, isUndecodedImageName } from "../images/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { refuseClasses } from "./class-folders.ts";
 import { isNamesFile } from "./class-names.ts";
-import { type DataSet, type DataSetImage, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
+import { type DataSet, type DataSetImage, groupBy, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
 import { type Folder, fileName, readBytes } from "./folder.ts";
 import { type IssueList, issueList, issueOf, reading, shortList } from "./issues.ts";
 import { CLASS_FOLDERS, layoutOf, recognizeLayouts } from "./layouts.ts";
@@ -122,11 +122,7 @@ function noteUnused({ locations, splits }: Listing, used: readonly string[], iss
   );
   for (const { path, extension } of left.filter((file) => isUndecodedImageName(file.path)))
     issues.refuse(path, `Images of this format (${extension}) are not decoded; convert it to JPEG or PNG.`);
-  const groups = new Map<string, PathFacts[]>();
-  for (const file of left.filter(couldBeLabel)) {
-    const group = `${topOf(file.path)} ${file.extension}`;
-    groups.set(group, [...(groups.get(group) ?? []), file]);
-  }
+  const groups = groupBy(left.filter(couldBeLabel), ({ path, extension }) => `${topOf(path)} ${extension}`);
   for (const files of groups.values()) {
     const names = shortList(files.map(({ path }) => fileName(path)));
     issues.note(topOf(files[0].path), `${files.length} files (${files[0].extension}) are not read: ${names}.`);
