@@ -74,21 +74,6 @@ export async function evaluateTask<K extends Task>(
   return all;
 }
 
-/** Returns the sums of those images alone that `keep` returns true for. */
-export function keepImages(all: TaskSums, keep: (image: string) => boolean): TaskSums {
-  const kept = ({ cells, images, starts, columns, values }: ImageSums): ImageSums => {
-    const sums = newSums(cells);
-    for (const [i, image] of images.entries()) {
-      if (!keep(image)) continue;
-      const row = new Float64Array(cells);
-      for (let at = starts[i]; at < starts[i + 1]; at++) row[columns[at]] = values[at];
-      addImage(sums, image, row);
-    }
-    return sums;
-  };
-  return Object.fromEntries(Object.entries(all).map(([name, sums]) => [name, kept(sums)]));
-}
-
 function newTaskSums({ task, gives }: TaskHead & { readonly gives?: unknown }, classes: number): TaskSums {
   const cells: Record<Task, Record<string, number>> = {
     classification: {

@@ -2,7 +2,7 @@
 import { S2Error, type S2Plan } from "../../core/index.ts";
 import { type ExtractOptions, extractImage, planImage, recordModel, scaleMaps, scalePicture } from "../../features/index.ts";
 import type { Photo } from "../../images/index.ts";
-import { type Fingerprint, modelFingerprint, optionsFingerprint } from "../../store/index.ts";
+import { type Fingerprint, modelFingerprint, oneAhead, optionsFingerprint } from "../../store/index.ts";
 import { sha256 } from "../../tensors/index.ts";
 import type { Model } from "../model.ts";
 import { stateOf, writeFeatureFile } from "./feature-file.ts";
@@ -89,23 +89,10 @@ export async function* extractInto(
     options: optionsFingerprint(JSON.parse(metadata.options), preprocessing),
     version: metadata.s2_vision,
   };
-  const load = (file?: OutputFile) => {
-    const loading = file && loadFile(file, fingerprint, resume);
-    loading?.catch(() => {}); // handled when it is the image's turn
-    return loading;
-  };
-  let next = load(files[0]);
-  for (const [i, file] of files.entries()) {
-    signal?.throwIfAborted();
-    const loading = next;
-    next = load(files[i + 1]);
+  for (const [file, loading] of oneAhead(files, (each) => loadFile(each, fingerprint, resume), signal)) {
     try {
-      const loaded = (await loading)!;
-      if ("skipped" in loaded) {
-        yield { image: file.image, out: file.out, skipped: true };
-        continue;
-      }
-      yield await write(file, loaded);
+      const loaded = await loading;
+      yield "skipped" in loaded ? { image: file.image, out: file.out, skipped: true } : await write(file, loaded);
     } catch (error) {
       signal?.throwIfAborted();
       // A full disk or a folder that cannot be written to would fail every image that follows.
@@ -132,18 +119,9 @@ export async function* extractInto(
       ...(png && { picture: await sha256(png) }),
     });
     const { dims, grid } = features;
+    const { warnings } = features.plan;
     const ms = Math.round(performance.now() - start);
-    return {
-      image,
-      out,
-      ...(picture && { picture }),
-      dims,
-      grid,
-      tiles: plan.tiles,
-      ms,
-      warnings: features.plan.warnings,
-      damaged,
-    };
+    return { image, out, ...(picture && { picture }), dims, grid, tiles: plan.tiles, ms, warnings, damaged };
   }
 }
 
