@@ -4,6 +4,7 @@ import { S2Error } from "../core/index.ts";
 import {
   checksumEntry,
   type ImageVectors,
+  joinArrays,
   readSafetensors,
   type StoredTensor,
   type VectorTable,
@@ -32,7 +33,7 @@ const format = "s2-vision vectors 1";
 
 /** Writes tensors "images" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "images.scales" [n] and "regions.scales" [m]; the rest is metadata. */
 export function writeEntries(entries: readonly Entry[], label: string | undefined, precision: Precision): Uint8Array {
-  const boxes = concat(
+  const boxes = joinArrays(
     Float64Array,
     entries.map((entry) => entry.boxes),
   );
@@ -41,18 +42,12 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
   for (const table of ["images", "regions"] as const) {
     const rows = entries.map((entry) => entry[table]);
     const vectors = rows.map(({ data }) => data);
-    const data = precision === "int8" ? concat(Int8Array, vectors) : concat(Float32Array, vectors);
+    const data = precision === "int8" ? joinArrays(Int8Array, vectors) : joinArrays(Float32Array, vectors);
     const dims = [counts[table], counts[table] > 0 ? data.length / counts[table] : 0];
     tensors[table] = { dtype: precision === "int8" ? "I8" : "F32", dims, data } as StoredTensor;
     if (precision === "float32") continue;
-    tensors[`${table}.scales`] = {
-      dtype: "F32",
-      dims: [counts[table]],
-      data: concat(
-        Float32Array,
-        rows.map(({ scales }) => scales!),
-      ),
-    };
+    const scales = rows.map((each) => each.scales!);
+    tensors[`${table}.scales`] = { dtype: "F32", dims: [counts[table]], data: joinArrays(Float32Array, scales) };
   }
   const images = entries.map(({ path, contentHash, size, boxes }) => ({ path, contentHash, size, regions: boxes.length / 4 }));
   return writeSafetensors(tensors, {
@@ -60,19 +55,6 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
     ...checksumEntry, // for `withChecksum`, where the file is written to disk
     ...(label !== undefined && { label }),
   });
-}
-
-function concat<T extends Float64Array | Float32Array | Int8Array>(
-  array: new (length: number) => T,
-  pieces: readonly ArrayLike<number>[],
-): T {
-  const all = new array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** Reads the file of `writeEntries`. @throws S2Error "safetensors" for a damaged file, "index" for another one. */

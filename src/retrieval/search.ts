@@ -1,6 +1,6 @@
 /** An index of images and their regions, searched by an image, a region or a text. Its storage is passed as a value. */
 import { integer, looseObject, minValue, number, object, optional, picklist, pipe, string } from "valibot";
-import { firstNotFinite, S2Error } from "../core/index.ts";
+import { badOption, firstNotFinite, S2Error } from "../core/index.ts";
 import type { ImageVectors, VectorHit, VectorStore } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { unit, type Windows } from "./regions.ts";
@@ -89,7 +89,7 @@ export function removeImages({ store }: ImageIndex, paths: readonly string[]): P
  */
 export async function search({ store, config }: ImageIndex, query: Query, options: SearchOptions = {}): Promise<VectorHit[]> {
   const { top = 10, everyRegion = false } = options;
-  if (!(Number.isInteger(top) && top >= 1)) throw new S2Error("option", `top is ${top}; expected a whole number from 1.`);
+  if (!(Number.isInteger(top) && top >= 1)) throw badOption("option", "top", top, "a whole number from 1");
   const [[type, given]] = Object.entries(query) as [string, Float32Array][];
   const table = type === "region" ? "regions" : "images";
   if (type === "text" && config.pooling !== "embedding") {

@@ -1,4 +1,5 @@
 /** Requests with limits on silence and length, and checks for HTML instead of a file. Platform-free. */
+import { joinArrays } from "../tensors/join-arrays.ts";
 
 /** Milliseconds of silence after which a download fails. */
 export const IDLE_LIMIT = 60_000;
@@ -39,13 +40,7 @@ export async function readAll(
     chunks.push(chunk);
     onBytes?.(length);
   }
-  const all = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return all;
+  return joinArrays(Uint8Array, chunks);
 }
 
 /** Returns true for an answer of type HTML: a login page of the network, an error page, a single-page application. */

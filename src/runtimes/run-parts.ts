@@ -3,6 +3,7 @@ import type { Tensor } from "../core/index.ts";
 import { channelsLast, moveChannels, takesChannelsLast } from "../onnx/image-input.ts";
 import type { GraphTensor } from "../onnx/index.ts";
 import { toFloat16 } from "../tensors/float16.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import type { RunRequest } from "./messages.ts";
 import type { MakeTensor, OrtSession, OrtValue } from "./ort.ts";
 import { toFloat32 } from "./ort.ts";
@@ -55,11 +56,7 @@ function toInputType(value: OrtValue, { dims, data }: { dims: readonly number[];
 function join(outputs: readonly Tensor[], step: number): Tensor {
   const [first, second] = outputs;
   if (!second || first.dims[0] !== step) return first;
-  const data = new Float32Array(outputs.reduce((sum, { data }) => sum + data.length, 0));
-  let at = 0;
-  for (const output of outputs) {
-    data.set(output.data, at);
-    at += output.data.length;
-  }
-  return { dims: [outputs.reduce((sum, { dims }) => sum + dims[0], 0), ...first.dims.slice(1)], data };
+  const data = outputs.map((output) => output.data);
+  const count = outputs.reduce((sum, { dims }) => sum + dims[0], 0);
+  return { dims: [count, ...first.dims.slice(1)], data: joinArrays(Float32Array, data) };
 }

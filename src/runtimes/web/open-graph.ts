@@ -3,6 +3,7 @@ import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
 import type { Failed, GraphRequest, OpenRequest, Tensors, WasmPaths } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
+import { closing } from "../session.ts";
 import { compact, type Started, startWorker, toConsole } from "./start-worker.ts";
 
 /** Options of the worker that graphs share; those of the first open graph hold. */
@@ -39,18 +40,18 @@ async function open(bytes: Uint8Array, state: Tensors | undefined, options: Open
   const worker = (shared ??= { started: startWorker("wasm", request, { ...options, notice: toConsole }), open: new Set() });
   worker.open.add(graph);
   const line = async () => (await worker.started).line;
-  const close = async (): Promise<void> => {
-    if (!worker.open.delete(graph)) return;
+  const { call, close } = closing("graph", async () => {
+    worker.open.delete(graph);
     if (worker.open.size > 0) return void (await (await line()).ask({ kind: "close", graph }));
     if (shared === worker) shared = undefined;
     await (await line()).end();
-  };
-  const ask = async (question: GraphRequest): Promise<Record<string, GraphTensor>> => {
-    if (!worker.open.has(graph)) throw new S2Error("disposed", "The graph was closed and cannot run; open it again.");
-    const answer = await (await line()).ask(question);
-    if (answer.kind === "fed") return answer.outputs;
-    throw refusal(answer as Failed);
-  };
+  });
+  const ask = (question: GraphRequest): Promise<Record<string, GraphTensor>> =>
+    call(async () => {
+      const answer = await (await line()).ask(question);
+      if (answer.kind === "fed") return answer.outputs;
+      throw refusal(answer as Failed);
+    });
   try {
     const answer = first ? (await worker.started).answer : await (await line()).ask(request);
     if (answer.kind === "failed") throw refusal(answer);
