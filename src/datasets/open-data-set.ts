@@ -36,7 +36,10 @@ export async function openDataSet<K extends Task = Task>(folder: Folder, options
     options.signal?.throwIfAborted();
     try {
       const bytes = await readBytes(folder, path);
-      const size = await reading(path, () => sizeOf(bytes, path, options.decode));
+      const size = await reading(path, async (): Promise<DataSetImage["size"]> => {
+        const decoded = await options.decode?.(bytes, path);
+        return decoded ? [decoded.height, decoded.width] : await readImageSize(bytes);
+      });
       splits.get(split)!.push({ path, size, ...(await read(size)) } as unknown as ItemOf[K]);
       const hash = await sha256(bytes);
       const same = seen.get(hash);
@@ -58,12 +61,6 @@ export async function openDataSet<K extends Task = Task>(folder: Folder, options
     splits: Object.fromEntries(splits),
     issues: issues.all,
   } as unknown as DataSet<K>);
-}
-
-async function sizeOf(bytes: Uint8Array, path: string, decode: DataSetOptions["decode"]): Promise<DataSetImage["size"]> {
-  if (!decode) return await readImageSize(bytes);
-  const { height, width } = await decode(bytes, path);
-  return [height, width];
 }
 
 /** Returns the label files of items, which may serve several images or have other names. */

@@ -10,20 +10,14 @@ import type { Draft, Entry, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
 
-/** An object of a file: sides in pixels, which count from 1. */
-interface VocObject {
-  readonly name: string;
-  readonly difficult: boolean;
-  readonly sides: readonly [xmin: number, ymin: number, xmax: number, ymax: number];
-}
-
 /** The content of a file. */
 interface VocFile {
   readonly path: string;
   /** Size of the image; 0 if the labeling tool did not know it. */
   readonly width: number;
   readonly height: number;
-  readonly objects: readonly VocObject[];
+  /** Objects with their sides in pixels, which count from 1: xmin, ymin, xmax, ymax. */
+  readonly objects: readonly { readonly name: string; readonly difficult: boolean; readonly sides: readonly number[] }[];
 }
 
 /** Folders that do not count in an image's name. */
@@ -134,7 +128,7 @@ async function readVocFile(folder: Folder, path: string): Promise<VocFile> {
         path,
         `Its object ${i + 1} ("${name}") has no <bndbox> of four numbers: xmin, ymin, xmax, ymax. Correct the file.`,
       );
-    return { name, difficult: text(child(object, "difficult")) === "1", sides: sides as [number, number, number, number] };
+    return { name, difficult: text(child(object, "difficult")) === "1", sides };
   });
   return { path, width: side("width"), height: side("height"), objects };
 }

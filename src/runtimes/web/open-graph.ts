@@ -1,7 +1,7 @@
 /** `openGraph` and `openLoop` in a page: graphs of heads and of training share one worker, which ends with the last of them. */
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
-import type { Failed, GraphRequest, OpenRequest, Tensors, WasmPaths } from "../messages.ts";
+import type { Failed, GraphRequest, OpenRequest, WasmPaths } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
 import { closing } from "../session.ts";
 import { compact, type Started, startWorker, toConsole } from "./start-worker.ts";
@@ -19,23 +19,18 @@ let last = 0;
  * Opens an ONNX file's bytes on the CPU, in a worker.
  * @throws S2Error "runtime" when the graph cannot be loaded or a run fails, "runtime-missing" as `loadModel`.
  */
-export async function openGraph(file: Uint8Array, options: OpenGraphOptions = {}): Promise<OpenedGraph> {
-  const { run, close } = await open(file, undefined, options);
-  return { run, close };
+export function openGraph(file: Uint8Array, options: OpenGraphOptions = {}): Promise<OpenedGraph> {
+  return openLoop(file, {}, options);
 }
 
 /** Opens a graph whose inputs named in `state` are fed by the outputs `next/NAME` of the run before. @throws S2Error as `openGraph`. */
-export function openLoop(
+export async function openLoop(
   file: Uint8Array,
   state: Readonly<Record<string, GraphTensor>>,
   options: OpenGraphOptions = {},
 ): Promise<LoopedGraph> {
-  return open(file, state, options);
-}
-
-async function open(bytes: Uint8Array, state: Tensors | undefined, options: OpenGraphOptions): Promise<LoopedGraph> {
   const graph = ++last;
-  const request: OpenRequest = { kind: "open", graph, file: compact(bytes), ...(state && { state }) };
+  const request: OpenRequest = { kind: "open", graph, file: compact(file), state };
   const first = shared === undefined;
   const worker = (shared ??= { started: startWorker("wasm", request, { ...options, notice: toConsole }), open: new Set() });
   worker.open.add(graph);
