@@ -2,17 +2,17 @@
 import { joinArrays } from "../tensors/join-arrays.ts";
 
 /** Milliseconds of silence after which a download fails. */
-export const IDLE_LIMIT = 60_000;
+const IDLE_LIMIT = 60_000;
 
 /** Fetches; rejects when no answer begins within `idleLimit` milliseconds. */
-export async function fetchWithin(address: string, init: RequestInit, idleLimit: number): Promise<Response> {
+export async function fetchWithin(address: string, init: RequestInit, idleLimit = IDLE_LIMIT): Promise<Response> {
   const silence = new AbortController();
   const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal;
   return within(fetch(address, { ...init, signal }), idleLimit, () => silence.abort());
 }
 
 /** Yields the body of an answer chunk by chunk; rejects when no chunk comes within `idleLimit` milliseconds. */
-export async function* chunksOf(response: Response, idleLimit: number): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(response: Response, idleLimit = IDLE_LIMIT): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) return;
   try {
@@ -29,7 +29,7 @@ export async function* chunksOf(response: Response, idleLimit: number): AsyncGen
 /** Reads the whole body; rejects when it is longer than `limit` bytes or silent for too long. */
 export async function readAll(
   response: Response,
-  { limit, idleLimit }: { limit: number; idleLimit: number },
+  { limit, idleLimit }: { limit: number; idleLimit?: number },
   onBytes?: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];

@@ -74,11 +74,11 @@ export async function* extractInto(
   options: Omit<ExtractFilesOptions, keyof OutputOptions>,
 ): AsyncGenerator<ExtractedFile> {
   const { dtype = "float32", resume, loadOptions = {}, ...extraction } = options;
-  const { signal, preprocessing = model.preprocessing } = extraction;
-  const planFor = (image: { height: number; width: number }) => planImage(image, extractionOf(extraction), model.traits);
+  const { signal, onProgress, onScale, preprocessing = model.preprocessing, ...scales } = extraction;
+  const planFor = (image: { height: number; width: number }) => planImage(image, scales, model.traits);
   planFor({ height: 1024, width: 1024 }); // options that a square image refuses fit no image
   const { source, traits } = model;
-  const { splitForward: _, maxTilesPerImage: __, ...deciding } = extractionOf(extraction);
+  const { splitForward: _, maxTilesPerImage: __, ...deciding } = scales;
   const metadata = {
     model: JSON.stringify({ source, traits }),
     options: JSON.stringify({ ...deciding, ...loadOptions, dtype }),
@@ -103,7 +103,6 @@ export async function* extractInto(
 
   async function write({ image, out, picture }: OutputFile, { photo, hash, damaged }: Loaded): Promise<ExtractedFile> {
     const start = performance.now();
-    const { signal, onProgress, onScale } = extraction;
     const plan = planFor(photo);
     const recorded = picture ? recordModel(model) : undefined;
     const features = await extractImage(recorded ?? model, photo, { ...plan, signal, onProgress, onScale, preprocessing });
@@ -162,9 +161,4 @@ export async function decodeFile(bytes: Uint8Array, path: string): Promise<Photo
 /** Fingerprint of a loaded model with the output that was asked for. */
 export async function fingerprintModel({ source, traits, preprocessing }: Model, output?: string): Promise<string> {
   return modelFingerprint({ files: await hashModelFiles(source), output, traits, preprocessing });
-}
-
-/** Returns the options that decide the features; hooks do not. */
-function extractionOf({ signal: _, onProgress: __, onScale: ___, preprocessing: ____, ...options }: ExtractOptions) {
-  return options;
 }
