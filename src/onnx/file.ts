@@ -1,6 +1,6 @@
 /** Reads, checks and writes ONNX files; large ones keep their weights in a second file ("external data"). */
 import { S2Error } from "../core/index.ts";
-import { joinArrays } from "../tensors/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import type { Dim } from "./dims.ts";
 import { tensorsOf } from "./nodes.ts";
 import { type GraphProto, type ModelProto, modelSchema, type TensorProto, type ValueInfoProto } from "./proto.ts";

@@ -1,6 +1,6 @@
 /** Tensors of a graph: element types, their values as typed arrays, and back. */
 import { S2Error } from "../core/index.ts";
-import { joinArrays } from "../tensors/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import type { TensorProto } from "./proto.ts";
 import { unpackInts } from "./wire.ts";
 

@@ -4,12 +4,12 @@ import { S2Error } from "../core/index.ts";
 import {
   checksumEntry,
   type ImageVectors,
-  joinArrays,
   readSafetensors,
   type StoredTensor,
   type VectorTable,
   writeSafetensors,
 } from "../tensors/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import { parseJson } from "../tensors/json.ts";
 
 /** Number type of stored vectors. */

@@ -3,7 +3,7 @@ import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { ClassificationItem, CountingItem, DataSetImage, DepthItem, SegmentationItem } from "../datasets/index.ts";
 import { type ImageTokens, imageVector, type Pooling } from "../features/index.ts";
 import type { Batches, DepthImage, LabeledBatch, LabeledObjects, Mask, MaskedImage } from "../heads/index.ts";
-import { joinArrays } from "../tensors/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 
 /** Returns an image's features by its path, or undefined if it has none: `(path) => map.get(path)`, or read from a store each time. */
 export type FeaturesOf = (path: string) => ImageTokens | undefined | Promise<ImageTokens | undefined>;

@@ -2,7 +2,6 @@
 export { type CheckedSource, checkChecksum, checksumEntry, readChecked, sha256, withChecksum, writeChecked } from "./checksum.ts";
 export { fromBfloat16, fromFloat16, toFloat16 } from "./float16.ts";
 export { isLfsPointer, lfsPointerReason } from "./git-lfs.ts";
-export { joinArrays } from "./join-arrays.ts";
 export { addMoments, type Moments, meanAndDeviation, newMoments } from "./moments.ts";
 export { writeNpy } from "./npy.ts";
 export { makeRandom, type Random, shuffled, truncatedNormal } from "./random.ts";
