@@ -1,7 +1,7 @@
 /** Annotations in pixels, checked against the size of their image: boxes are cut at its edges. */
 import type { Box } from "../core/index.ts";
 import { type DataSetImage, type LabeledBox, sortedIds } from "./data-set.ts";
-import { invalidFile } from "./issues.ts";
+import { invalidFile } from "./files.ts";
 import type { Known } from "./listing.ts";
 
 /** Sides of a box in pixels of the image. */

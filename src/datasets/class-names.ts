@@ -1,6 +1,6 @@
 /** Names of classes by id, from a text or YAML file of the data set, and the id that is no class. */
 import { nearest, S2Error } from "../core/index.ts";
-import { type Folder, fileName, linesOf, parseYaml, readText } from "./folder.ts";
+import { type Folder, fileName, linesOf, parseYaml, readText } from "./files.ts";
 
 /** Usual names of such files. LabelImg and Label Studio write classes.txt, darknet and CVAT obj.names, ADE20K objectInfo150.txt. */
 const TEXTS = ["classes.txt", "classes.names", "obj.names", "class_names.txt", "labelmap.txt", "predefined_classes.txt"];

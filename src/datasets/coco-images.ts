@@ -10,9 +10,8 @@ import {
   readCocoFile,
 } from "./coco-json.ts";
 import { type DataSetImage, groupBy, type Task } from "./data-set.ts";
+import { fileName, type IssueList, issueList } from "./files.ts";
 import { tidy } from "./find-images.ts";
-import { fileName } from "./folder.ts";
-import { type IssueList, issueList } from "./issues.ts";
 import { knownSplit } from "./layout-names.ts";
 import type { Entry, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";

@@ -3,8 +3,7 @@ import * as v from "valibot";
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { readClassNames } from "./class-names.ts";
-import { type Folder, fileName, readBytes } from "./folder.ts";
-import { type IssueList, shortList } from "./issues.ts";
+import { type Folder, fileName, type IssueList, readBytes, shortList } from "./files.ts";
 import type { Listing } from "./listing.ts";
 
 /** Paths of the annotation files of a folder. */

@@ -1,8 +1,8 @@
 /** Tables of a data set: CSV, or "path label" lines, read into rows of path, label and split. */
 import { S2Error } from "../core/index.ts";
 import { isImageName } from "../images/index.ts";
+import { type Folder, folderPath, linesOf, readText } from "./files.ts";
 import { type FindImages, tidy } from "./find-images.ts";
-import { type Folder, folderPath, linesOf, readText } from "./folder.ts";
 import { knownSplit, splitName } from "./layout-names.ts";
 
 /** Column names in lower case without other signs; messages use the first. */

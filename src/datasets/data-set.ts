@@ -1,6 +1,6 @@
 /** The shape of a data set of any layout: splits of images with their labels, and the issues of files. */
 import type { Box } from "../core/index.ts";
-import { type DataSetIssue, shortList } from "./issues.ts";
+import { type DataSetIssue, shortList } from "./files.ts";
 
 /** A task by its labels: a class per image, a class per pixel, meters per pixel, or boxes of objects. */
 export type Task = "classification" | "segmentation" | "depth" | "counting";

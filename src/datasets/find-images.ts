@@ -1,7 +1,7 @@
 /** The images that a line of a list names: paths may be absolute, of another machine, without extension, or in another Unicode form. */
 import { isImageName } from "../images/index.ts";
 import { groupBy } from "./data-set.ts";
-import { fileName, stem } from "./folder.ts";
+import { fileName, stem } from "./files.ts";
 import type { PathFacts } from "./path-facts.ts";
 
 /** Returns the images that a name fits: none, one, or several if it is ambiguous. */

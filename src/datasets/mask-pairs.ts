@@ -1,8 +1,7 @@
 /** Images and masks of one class id per pixel: images/ and masks/, as in CamVid, ADE20K, Pascal VOC and Cityscapes. */
 import { ignoredId, needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
 import type { DataSetImage, Raster } from "./data-set.ts";
-import { type Folder, readBytes } from "./folder.ts";
-import { type DataSetIssue, invalidFile, reading, shortList } from "./issues.ts";
+import { type DataSetIssue, type Folder, invalidFile, readBytes, reading, shortList } from "./files.ts";
 import type { Draft, Listing } from "./listing.ts";
 import { idsOf } from "./paint-classes.ts";
 import { entriesOf, pairFiles } from "./pairs.ts";
@@ -41,10 +40,10 @@ async function classesOf(
   { folder, paths, options }: Listing,
   masks: readonly string[],
 ): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: DataSetIssue[] }> {
+  const found = benchmarkClasses(masks);
+  if (!found) return { classes: await needClassNames(folder, paths, options.classes, USUAL_NAMES.segmentation), notes: [] };
   const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.segmentation);
   if (given) return { classes: given, notes: [] };
-  const found = benchmarkClasses(masks);
-  if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.segmentation), notes: [] };
   const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt overrides them.`;
   return { ...found, notes: [{ path: folder.name, reason, used: true }] };
 }

@@ -1,6 +1,5 @@
 /** The lines of a YOLO label file, in fractions of the image: "class x y width height" for a box, "class x1 y1 x2 y2 x3 y3 ..." for a polygon. */
-import { type Folder, linesOf, readBytes } from "./folder.ts";
-import { invalidFile } from "./issues.ts";
+import { type Folder, invalidFile, linesOf, readBytes } from "./files.ts";
 
 /** The object of one line, in fractions of the image. */
 export interface YoloObject {
