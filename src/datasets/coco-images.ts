@@ -83,7 +83,9 @@ function findCocoImages(
         continue;
       }
       const before = found.get(path);
-      const split = splitOf(folderSplits.get(path), fileSplit, { lists: splits.files.length > 0, named });
+      // By lists, else by the annotation file, else by the image's folder; no image is in "all" beside files of splits.
+      const ofFolder = folderSplits.get(path);
+      const split = splits.files.length > 0 ? ofFolder : (fileSplit ?? (named && ofFolder === "all" ? undefined : ofFolder));
       if (before === undefined && split !== undefined) found.set(path, { path, split, image, file: i });
       else if (before === undefined) issues.refuse(path, `${file.path}: ${inNoSplit(splits)}`);
       else if (before.split === split) issues.note(path, `${file.path}: It is listed a second time; the first counts.`);
@@ -99,12 +101,6 @@ function findCocoImages(
   for (const path of images) if (!known.has(path)) issues.refuse(path, `It is in none of the annotation files (${jsons}).`);
   issues.all.push(...splits.issues());
   return [...found.values()];
-}
-
-/** Returns the split by lists, else by the annotation file, else by the image's folder; no image is in "all" beside files of splits. */
-function splitOf(folder: string | undefined, file: string | undefined, { lists, named }: { lists: boolean; named: boolean }) {
-  if (lists) return folder;
-  return file ?? (named && folder === "all" ? undefined : folder);
 }
 
 /**

@@ -14,10 +14,8 @@ const MASK = { role: "mask", extension: ".png", description: "mask (a PNG of cla
 export async function readMaskPairs(listing: Listing): Promise<Draft<"segmentation">> {
   const { folder, splits, options } = listing;
   const { pairs, issues } = pairFiles(maskFiles(listing.locations), [MASK], splits);
-  const { classes, ids, notes } = await classesOf(
-    listing,
-    pairs.map(({ labelFiles }) => labelFiles.mask!),
-  );
+  const masks = pairs.map(({ labelFiles }) => labelFiles.mask!);
+  const { classes, ids, notes } = await classesOf(listing, masks);
   const ignore = ignoredId(classes, options.ignore);
   const entries = entriesOf<"segmentation">(pairs, async ({ mask: path }, size) => {
     const maskPath = path!;

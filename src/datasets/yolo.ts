@@ -74,10 +74,8 @@ function paintLines(text: string, names: readonly string[], size: DataSetImage["
   const [height, width] = size;
   const objects = readYoloLines(text, { classes: names }, path);
   const boxes = objects.filter(({ polygon }) => polygon === undefined);
-  refuseLines(
-    boxes.map(({ line }) => `line ${line} is a box, expected a polygon: masks need outlines`),
-    path,
-  );
+  const invalid = boxes.map(({ line }) => `line ${line} is a box, expected a polygon: masks need outlines`);
+  refuseLines(invalid, path);
   const shapes = objects.map(({ line, label, polygon }) => ({
     label,
     polygons: [polygon!.map((value, i) => value * (i % 2 === 0 ? width : height))],

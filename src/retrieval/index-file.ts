@@ -33,10 +33,8 @@ const format = "s2-vision vectors 1";
 
 /** Writes tensors "images" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "images.scales" [n] and "regions.scales" [m]; the rest is metadata. */
 export function writeEntries(entries: readonly Entry[], label: string | undefined, precision: Precision): Uint8Array {
-  const boxes = joinArrays(
-    Float64Array,
-    entries.map((entry) => entry.boxes),
-  );
+  const eachBoxes = entries.map(({ boxes }) => boxes);
+  const boxes = joinArrays(Float64Array, eachBoxes);
   const counts = { images: entries.length, regions: boxes.length / 4 };
   const tensors: Record<string, StoredTensor> = { boxes: { dtype: "F64", dims: [counts.regions, 4], data: boxes } };
   for (const table of ["images", "regions"] as const) {

@@ -49,7 +49,9 @@ export interface SearchOptions {
 export async function openIndex(store: VectorStore, config: IndexConfig): Promise<ImageIndex> {
   if ((await store.config()) === undefined) await store.begin(JSON.stringify(config));
   // Also after creating it: another process may have been first.
-  refuseOther(readConfig((await store.config()) ?? JSON.stringify(config)), config);
+  const text = (await store.config()) ?? JSON.stringify(config);
+  const advice = "It is damaged, or not by s2-vision; make it anew.";
+  refuseOther(parseJson(configSchema, text, { code: "index", name: "The index's own description", advice }), config);
   return { store, config };
 }
 
@@ -118,11 +120,6 @@ async function bestOfEach(store: VectorStore, vector: Float32Array, top: number)
     for (const hit of found) if (!best.has(hit.image)) best.set(hit.image, hit);
     if (best.size >= top || found.length < count) return [...best.values()].slice(0, top);
   }
-}
-
-function readConfig(text: string): IndexConfig {
-  const advice = "It is damaged, or not by s2-vision; make it anew.";
-  return parseJson(configSchema, text, { code: "index", name: "The index's own description", advice });
 }
 
 const count = pipe(number(), integer(), minValue(1));

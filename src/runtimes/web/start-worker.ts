@@ -62,8 +62,13 @@ export async function startWorker(build: Build, first: OpenRequest, options: Sta
     // Not transferred: a second try needs the bytes again, and bytes that a caller gave stay the caller's.
     const settings = { threads: count, ...(library && { library }), ...(wasmPaths && { wasmPaths }) };
     const answer = await within(startLimit, line.ask({ ...first, settings }));
-    if (answer) return started(line, answer as Ready | Failed);
+    if (answer && !(answer.kind === "failed" && answer.stage === "import")) return { line, answer: answer as Ready | Failed };
     line.kill();
+    if (answer)
+      throw new S2Error(
+        "runtime-missing",
+        `onnxruntime-web could not be loaded (${answer.message}); install it beside s2-vision (npm install onnxruntime-web) and see docs/browser.md for import maps.`,
+      );
     if (count > 1) {
       const message = `ONNX Runtime did not start on ${count} threads within ${startLimit} ms; it is tried again on one`;
       notice({ code: "start-retried", message });
@@ -72,15 +77,6 @@ export async function startWorker(build: Build, first: OpenRequest, options: Sta
   throw new S2Error(
     "runtime",
     `ONNX Runtime did not start within ${startLimit} ms, on one thread either; load the model again, or raise startLimit where the network is slow.`,
-  );
-}
-
-function started(line: WorkerLine, answer: Ready | Failed): Started {
-  if (answer.kind !== "failed" || answer.stage !== "import") return { line, answer };
-  line.kill();
-  throw new S2Error(
-    "runtime-missing",
-    `onnxruntime-web could not be loaded (${answer.message}); install it beside s2-vision (npm install onnxruntime-web) and see docs/browser.md for import maps.`,
   );
 }
 
