@@ -64,7 +64,7 @@ module.exports = {
       to: {
         path: "^src/[^/]+/",
         pathNot:
-          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|runtimes/node/(system-reason|version)[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|json)[.]ts$|images/image-size[.]ts$)",
+          "^src/($1/|[^/]+/(node/|web/)?index[.]ts$|runtimes/transformers[.]ts$|runtimes/node/(system-reason|version)[.]ts$|onnx/(embedded-metadata|image-input)[.]ts$|tensors/(git-lfs|float16|join-arrays|json)[.]ts$|images/image-size[.]ts$)",
       },
     },
     {

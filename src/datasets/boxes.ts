@@ -1,6 +1,7 @@
-/** Boxes of objects in pixels, checked against their image and cut at its edges. */
+/** Annotations in pixels, checked against the size of their image: boxes are cut at its edges. */
 import type { Box } from "../core/index.ts";
 import { type DataSetImage, type LabeledBox, sortedIds } from "./data-set.ts";
+import { invalidFile } from "./files.ts";
 import type { Known } from "./listing.ts";
 
 /** Sides of a box in pixels of the image. */
@@ -23,6 +24,22 @@ export function clipBox({ left, top, right, bottom }: Sides, [height, width]: Da
   const [x, y] = [Math.max(0, left), Math.max(0, top)];
   const cut = { left: x, top: y, width: Math.min(width, right) - x, height: Math.min(height, bottom) - y };
   return cut.width > 0 && cut.height > 0 ? cut : "lies outside of the image";
+}
+
+/**
+ * Checks the size that a file of annotations gives its image; 0 or nothing is a size that the labeling tool did not know.
+ * @throws an `invalidFile` error whose sentence begins with `says` and goes on with `image`.
+ */
+export function checkStatedSize(
+  path: string,
+  [says, image]: readonly [says: string, image: string],
+  { width: w, height: h }: { readonly width?: number | null; readonly height?: number | null },
+  [height, width]: DataSetImage["size"],
+): void {
+  if (!w || !h || (w === width && h === height)) return;
+  const isTurned = w === height && h === width;
+  const turned = isTurned ? " The image's EXIF turns it: save it upright, or annotate the upright image." : "";
+  throw invalidFile(path, `${says} ${w}x${h} pixels and ${image} is ${width}x${height}; they must be equal.${turned}`);
 }
 
 /**

@@ -5,8 +5,8 @@
 import { S2Error } from "../core/index.ts";
 import { isImageName, isUndecodedImageName } from "../images/index.ts";
 import { readClassNames, USUAL_NAMES } from "./class-names.ts";
-import { type Folder, fileName, stem } from "./folder.ts";
-import { issueList } from "./issues.ts";
+import { groupBy } from "./data-set.ts";
+import { type Folder, fileName, issueList, stem } from "./files.ts";
 import type { Draft, Entry, Listing } from "./listing.ts";
 import { inNoSplit, noteUnlisted } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
@@ -67,11 +67,8 @@ const SEARCHED_BYTES = 65_536;
 export async function refuseClasses(listing: Listing): Promise<void> {
   const { folder, locations } = listing;
   const classOf = classFolders(locations);
-  const images = new Map<string, PathFacts[]>();
-  for (const file of locations) {
-    const name = isImageName(file.path) ? classOf(file) : undefined;
-    if (name !== undefined) images.set(name, [...(images.get(name) ?? []), file]);
-  }
+  const inClasses = locations.filter((file) => isImageName(file.path) && classOf(file) !== undefined);
+  const images = groupBy(inClasses, (file) => classOf(file)!);
   const reason = images.size === 0 ? undefined : await evidence(listing, images);
   if (images.size === 0 || reason !== undefined) throw new S2Error("data-set", unknownLayout(folder.name, locations, reason));
 }
@@ -103,16 +100,14 @@ function unknownLayout(name: string, locations: readonly PathFacts[], reason: st
 
 /** Lists the files by folder: " It has JPEGImages/ (17 .jpg) and Labels/ (17 .xml)." */
 function contents(locations: readonly PathFacts[]): string {
-  const counts = new Map<string, Map<string, number>>();
-  for (const { path, extension } of locations) {
-    const segments = path.split("/");
-    const above = segments.length === 1 ? "its top" : `${segments.slice(0, Math.min(2, segments.length - 1)).join("/")}/`;
-    const extensions = counts.get(above) ?? new Map<string, number>();
-    counts.set(above, extensions.set(extension, (extensions.get(extension) ?? 0) + 1));
-  }
-  const all = Array.from(counts, ([above, extensions]) => {
-    const files = Array.from(extensions, ([extension, count]) => `${count} ${extension || "files"}`);
-    return `${above} (${files.slice(0, 3).join(", ")})`;
+  const folderOf = ({ path }: PathFacts) => {
+    const folders = path.split("/").slice(0, -1);
+    return folders.length === 0 ? "its top" : `${folders.slice(0, 2).join("/")}/`;
+  };
+  const all = Array.from(groupBy(locations, folderOf), ([folder, inside]) => {
+    const byExtension = groupBy(inside, ({ extension }) => extension);
+    const files = Array.from(byExtension, ([extension, { length }]) => `${length} ${extension || "files"}`);
+    return `${folder} (${files.slice(0, 3).join(", ")})`;
   });
   if (all.length === 0) return "";
   return ` It has ${all.slice(0, 6).join(", ")}${all.length > 6 ? ` and ${all.length - 6} more folders` : ""}.`;

@@ -1,6 +1,6 @@
 /** Names of classes by id, from a text or YAML file of the data set, and the id that is no class. */
 import { nearest, S2Error } from "../core/index.ts";
-import { type Folder, fileName, linesOf, parseYaml, readText } from "./folder.ts";
+import { type Folder, fileName, linesOf, parseYaml, readText } from "./files.ts";
 
 /** Usual names of such files. LabelImg and Label Studio write classes.txt, darknet and CVAT obj.names, ADE20K objectInfo150.txt. */
 const TEXTS = ["classes.txt", "classes.names", "obj.names", "class_names.txt", "labelmap.txt", "predefined_classes.txt"];
@@ -86,10 +86,8 @@ function fromLines(text: string, path: string): string[] {
   if (labelmap.length > 0 && labelmap.every((match) => match !== null)) return labelmap.map((match) => match![1]); // CVAT
   const numbered = lines.filter((line) => line !== "").map((line) => /^(\d+)(?:\s*[:,;=]\s*|\s+)(\S.*)$/.exec(line));
   if (numbered.length === 0 || !numbered.every((match) => match !== null)) return lines;
-  return byId(
-    numbered.map((match) => [Number(match![1]), match![2]]),
-    path,
-  );
+  const pairs = numbered.map((match) => [Number(match![1]), match![2]] as const);
+  return byId(pairs, path);
 }
 
 /** Reads a table such as ADE20K's objectInfo150.txt: "Idx	Ratio	Train	Val	Stuff	Name". */
@@ -101,10 +99,8 @@ function fromTable([first = "", ...lines]: readonly string[], path: string): str
   const name = header.findIndex((cell) => ["name", "label", "class"].includes(cell));
   if (id < 0 || name < 0) return undefined;
   const rows = lines.filter((line) => line !== "").map(cellsOf);
-  return byId(
-    rows.map((cells) => [cells[id] === "" ? Number.NaN : Number(cells[id]), cells[name] ?? ""]),
-    path,
-  );
+  const pairs = rows.map((cells) => [Number(cells[id] || Number.NaN), cells[name] ?? ""] as const);
+  return byId(pairs, path);
 }
 
 /** Reads `names`, as Ultralytics writes it, or `classes`: a list, or a map from ids. */
@@ -112,13 +108,11 @@ async function fromYaml(text: string, path: string): Promise<string[]> {
   const content = (await parseYaml(text, path)) as { names?: unknown; classes?: unknown } | null;
   const names = content?.names ?? content?.classes;
   if (typeof names !== "object" || names === null) throw noNames(path, "it has neither names: nor classes:");
-  return byId(
-    Object.entries(names).map(([id, name]) => {
-      if (name !== null && typeof name === "object") throw noNames(path, `the name of ${id} is no text`);
-      return [Number(id), String(name ?? "")];
-    }),
-    path,
-  );
+  const pairs = Object.entries(names).map(([id, name]) => {
+    if (name !== null && typeof name === "object") throw noNames(path, `the name of ${id} is no text`);
+    return [Number(id), String(name ?? "")] as const;
+  });
+  return byId(pairs, path);
 }
 
 function byId(pairs: readonly (readonly [number, string])[], path: string): string[] {

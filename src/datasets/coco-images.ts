@@ -1,5 +1,6 @@
 /** Images that COCO's annotation files list, found among the images of the folder, with their splits and annotations. */
 import { isImageName } from "../images/index.ts";
+import { checkStatedSize } from "./boxes.ts";
 import {
   type AnnotationType,
   type CocoAnnotation,
@@ -8,10 +9,9 @@ import {
   mergeCategories,
   readCocoFile,
 } from "./coco-json.ts";
-import type { DataSetImage, Task } from "./data-set.ts";
+import { type DataSetImage, groupBy, type Task } from "./data-set.ts";
+import { fileName, type IssueList, issueList } from "./files.ts";
 import { tidy } from "./find-images.ts";
-import { fileName } from "./folder.ts";
-import { type IssueList, invalidFile, issueList } from "./issues.ts";
 import { knownSplit } from "./layout-names.ts";
 import type { Entry, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
@@ -41,7 +41,7 @@ export async function readCoco<T extends AnnotationType>(listing: Listing, jsons
       split,
       read: async (size) => {
         const { path: json, annotations } = files[file];
-        checkCocoSize(path, image, json, size);
+        checkStatedSize(path, [`${json} says`, "the image"], image, size);
         return await read({ path, json, annotations: annotations.get(image.id)!, labels: labels[file] }, size);
       },
     }));
@@ -83,7 +83,9 @@ function findCocoImages(
         continue;
       }
       const before = found.get(path);
-      const split = splitOf(folderSplits.get(path), fileSplit, { lists: splits.files.length > 0, named });
+      // By lists, else by the annotation file, else by the image's folder; no image is in "all" beside files of splits.
+      const ofFolder = folderSplits.get(path);
+      const split = splits.files.length > 0 ? ofFolder : (fileSplit ?? (named && ofFolder === "all" ? undefined : ofFolder));
       if (before === undefined && split !== undefined) found.set(path, { path, split, image, file: i });
       else if (before === undefined) issues.refuse(path, `${file.path}: ${inNoSplit(splits)}`);
       else if (before.split === split) issues.note(path, `${file.path}: It is listed a second time; the first counts.`);
@@ -101,25 +103,14 @@ function findCocoImages(
   return [...found.values()];
 }
 
-/** Returns the split by lists, else by the annotation file, else by the image's folder; no image is in "all" beside files of splits. */
-function splitOf(folder: string | undefined, file: string | undefined, { lists, named }: { lists: boolean; named: boolean }) {
-  if (lists) return folder;
-  return file ?? (named && folder === "all" ? undefined : folder);
-}
-
 /**
  * Finds the files that a `file_name` fits: a path from the folder, from the annotation file's folder, or from any folder of images below.
  * Prefers a file beside the annotation file, then one in a folder that the annotation file is named after (instances_train2017.json:
  * train2017/). Images in the folder of another split do not fit.
  */
 export function fileFinder(paths: readonly string[]): (from: string, name: string) => string[] {
-  const byName = new Map<string, Candidate[]>();
-  for (const path of paths) {
-    const composed = path.normalize("NFC"); // names from macOS are decomposed
-    const alike = byName.get(fileName(composed));
-    if (alike) alike.push({ path, composed });
-    else byName.set(fileName(composed), [{ path, composed }]);
-  }
+  const candidates = paths.map((path): Candidate => ({ path, composed: path.normalize("NFC") })); // names from macOS are decomposed
+  const byName = groupBy(candidates, ({ composed }) => fileName(composed));
   return (from, name) => {
     const listed = tidy(name).normalize("NFC");
     const named = byName.get(fileName(listed)) ?? [];
@@ -162,17 +153,4 @@ function splitOfFile(path: string): string | undefined {
 function splitOfFolders(path: string): string | undefined {
   const folders = path.split("/").slice(0, -1);
   return folders.map(knownSplit).find((split) => split !== undefined);
-}
-
-/** @throws an `invalidFile` error for an image whose upright size is not that of its annotations. */
-function checkCocoSize(
-  path: string,
-  { width: w, height: h }: CocoImage,
-  json: string,
-  [height, width]: DataSetImage["size"],
-): void {
-  if (!w || !h || (w === width && h === height)) return;
-  const turned =
-    w === height && h === width ? " The image's EXIF turns it: save it upright, or export annotations of the upright image." : "";
-  throw invalidFile(path, `${json} says ${w}x${h} pixels and the image is ${width}x${height}; they must be equal.${turned}`);
 }

@@ -3,8 +3,7 @@ import * as v from "valibot";
 import { S2Error } from "../core/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { readClassNames } from "./class-names.ts";
-import { type Folder, fileName, readBytes } from "./folder.ts";
-import { type IssueList, shortList } from "./issues.ts";
+import { type Folder, fileName, type IssueList, readBytes, shortList } from "./files.ts";
 import type { Listing } from "./listing.ts";
 
 /** Paths of the annotation files of a folder. */
@@ -144,22 +143,15 @@ export async function readCocoFile<T extends AnnotationType>(
   return { path, images, annotations: byImage, categories };
 }
 
-/** Class names, and the class ids of categories. */
-export interface CocoClasses {
-  readonly classes: readonly string[];
-  /** Class ids by category id, one map per file. */
-  readonly labels: readonly ReadonlyMap<number, number>[];
-}
-
 /**
- * Merges the categories of all files by name into classes without gaps, in ascending order of category ids. Notes files whose categories
- * differ. @throws S2Error "data-set" if the option `classes` lacks a category.
+ * Merges the categories of all files by name into classes without gaps, in ascending order of category ids; `labels` are the class ids by
+ * category id, one map per file. Notes files whose categories differ. @throws S2Error "data-set" if the option `classes` lacks a category.
  */
 export async function mergeCategories(
   { folder, paths, options }: Listing,
   files: readonly Pick<CocoFile<"boxes">, "path" | "categories">[],
   issues: IssueList,
-): Promise<CocoClasses> {
+) {
   const lowest = new Map<string, number>();
   for (const { name, id } of files.flatMap(({ categories }) => categories))
     lowest.set(name, Math.min(id, lowest.get(name) ?? id));

@@ -6,7 +6,7 @@ import { paintedIgnore } from "./class-names.ts";
 import { type AnnotatedImage, readCoco } from "./coco-images.ts";
 import type { CocoAnnotation } from "./coco-json.ts";
 import type { DataSetImage, LabeledBox } from "./data-set.ts";
-import { invalidFile, reading, shortList } from "./issues.ts";
+import { invalidFile, reading, shortList } from "./files.ts";
 import type { Draft, Listing } from "./listing.ts";
 import { idsOf, paintClasses, paletteOf, type Shape } from "./paint-classes.ts";
 

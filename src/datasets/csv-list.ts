@@ -2,9 +2,8 @@
 import { isImageName } from "../images/index.ts";
 import { readClassNames } from "./class-names.ts";
 import { besideTable, type Row, readTable } from "./csv-table.ts";
+import { fileName, folderPath, issueList, linesOf, readText, stem } from "./files.ts";
 import { imageFinder } from "./find-images.ts";
-import { fileName, folderPath, linesOf, readText, stem } from "./folder.ts";
-import { issueList } from "./issues.ts";
 import { knownSplit } from "./layout-names.ts";
 import type { Draft, Entry, Listing } from "./listing.ts";
 import { splitFiles } from "./split-lists.ts";

@@ -1,8 +1,8 @@
 /** Tables of a data set: CSV, or "path label" lines, read into rows of path, label and split. */
 import { S2Error } from "../core/index.ts";
 import { isImageName } from "../images/index.ts";
+import { type Folder, folderPath, linesOf, readText } from "./files.ts";
 import { type FindImages, tidy } from "./find-images.ts";
-import { type Folder, folderPath, linesOf, readText } from "./folder.ts";
 import { knownSplit, splitName } from "./layout-names.ts";
 
 /** Column names in lower case without other signs; messages use the first. */
@@ -95,6 +95,15 @@ const hasName = (column: Column, name: string): boolean => NAMES[column].include
 /** Rows that are inspected to distinguish columns. */
 const INSPECTED = 500;
 
+/** A column with its cells in the inspected rows; without a header its name is "column 1", which is none of `NAMES`. */
+interface TableColumn {
+  readonly at: number;
+  readonly name: string;
+  readonly cells: readonly string[];
+  /** The cells that are not empty. */
+  readonly filled: readonly string[];
+}
+
 /** Finds columns by the names in the header, else by their cells. @throws S2Error "data-set" if a needed one is missing or ambiguous. */
 function findColumns(
   records: readonly Cells[],
@@ -108,48 +117,42 @@ function findColumns(
   const [{ cells: first }] = records;
   const rows = (header ? records.slice(1) : records).slice(0, INSPECTED);
   const count = rows.reduce((most, { cells }) => Math.max(most, cells.length), first.length);
-  const all = Array.from({ length: count }, (_, i) => i);
-  const names = all.map((i) => (header ? (first[i] ?? "") : `column ${i + 1}`));
-  const cellsOf = (i: number) => rows.map(({ cells }) => cells[i] ?? "");
-  const filled = (i: number) => cellsOf(i).filter((cell) => cell !== "");
-  const refuse = (column: Column, several: readonly number[]) => {
+  const all = Array.from({ length: count }, (_, at): TableColumn => {
+    const cells = rows.map((row) => row.cells[at] ?? "");
+    const name = header ? (first[at] ?? "") : `column ${at + 1}`;
+    return { at, name, cells, filled: cells.filter((cell) => cell !== "") };
+  });
+  const refuse = (column: Column, several: readonly TableColumn[]) => {
+    const quoted = (columns: readonly TableColumn[]) => columns.map(({ name }) => `"${name}"`);
     const [candidates, target, others] =
       several.length > 1
-        ? [`; ${several.map((i) => `"${names[i]}"`).join(" and ")} could each be the ${column}`, "the right", ", and no other"]
+        ? [`; ${quoted(several).join(" and ")} could each be the ${column}`, "the right", ", and no other"]
         : ["", "that", ""];
     return new S2Error(
       "data-set",
-      `${file} has the columns ${names.map((name) => `"${name}"`).join(", ")}${candidates}; expected one called ` +
+      `${file} has the columns ${quoted(all).join(", ")}${candidates}; expected one called ` +
         `${NAMES[column].slice(0, 4).join(" or ")}. Call ${target} column "${column}" in the first line${others}.`,
     );
   };
 
-  // "0" may name the image 0.png or be a label, so cells with an extension decide if there are any.
-  const withExtension = all.some((i) => filled(i).some((cell) => isImageName(cell) && isImage(cell)));
-  const images = (i: number) => filled(i).filter((cell) => (!withExtension || isImageName(cell)) && isImage(cell)).length;
-  const path = pathColumn(all, names, header, images);
-  if (typeof path !== "number") throw refuse("path", path);
+  const paths = pathColumns(all, isImage);
+  if (paths.length !== 1) throw refuse("path", paths);
+  const [path] = paths;
 
-  const isSplit = (i: number) => filled(i).length > 0 && filled(i).every((cell) => knownSplit(cell) !== undefined);
-  const isFold = (i: number) => filled(i).every((cell) => /^-?[\d.]+$/.test(cell)); // folds of a cross-validation
-  const others = all.filter((i) => i !== path);
-  const splitNamed = header ? others.filter((i) => hasName("split", names[i])) : [];
-  const named = splitNamed.filter((i) => !isFold(i));
-  const splits = named.length > 0 ? named : others.filter((i) => !(header && hasName("label", names[i])) && isSplit(i));
+  const isSplit = ({ filled }: TableColumn) => filled.length > 0 && filled.every((cell) => knownSplit(cell) !== undefined);
+  const isFold = ({ filled }: TableColumn) => filled.every((cell) => /^-?[\d.]+$/.test(cell)); // folds of a cross-validation
+  const others = all.filter((column) => column !== path);
+  const splitNamed = others.filter(({ name }) => hasName("split", name));
+  const named = splitNamed.filter((column) => !isFold(column));
+  const splits = named.length > 0 ? named : others.filter((column) => !hasName("label", column.name) && isSplit(column));
   const split = splits.length > 1 ? splits.filter(isSplit) : splits;
   if (split.length > 1 || (needed.includes("split") && split.length === 0)) throw refuse("split", split);
 
-  const rest = others.filter((i) => i !== split[0] && !splitNamed.includes(i));
-  const labels = needed.includes("label") ? labelColumns(rest, names, header, cellsOf) : [];
+  const rest = others.filter((column) => column !== split[0] && !splitNamed.includes(column));
+  const labels = needed.includes("label") ? labelColumns(rest) : [];
   if (labels.length !== 1 && needed.includes("label")) throw refuse("label", labels);
-  const folds = splitNamed.find((i) => filled(i).length > 0 && isFold(i));
-  return {
-    path,
-    header,
-    ...(split.length === 1 && { split: split[0] }),
-    ...(labels.length === 1 && { label: labels[0] }),
-    ...(folds !== undefined && { folds: names[folds] }),
-  };
+  const folds = splitNamed.find((column) => column.filled.length > 0 && isFold(column));
+  return { header, path: path.at, split: split[0]?.at, label: labels[0]?.at, folds: folds?.name };
 }
 
 /** Returns true for a first line with a column's name, or without an image while the second line has one. */
@@ -161,44 +164,29 @@ function isHeader(records: readonly Cells[], isImage: (cell: string) => boolean)
 }
 
 /** Returns the column whose cells name images, else the only one with a suitable name, else all candidates. */
-function pathColumn(
-  all: readonly number[],
-  names: readonly string[],
-  header: boolean,
-  images: (i: number) => number,
-): number | readonly number[] {
-  const named = header ? all.filter((i) => hasName("path", names[i])) : [];
-  const counts = new Map(all.map((i) => [i, images(i)]));
-  const best = (columns: readonly number[]) => {
-    const most = Math.max(0, ...columns.map((i) => counts.get(i)!));
-    return most === 0 ? [] : columns.filter((i) => counts.get(i) === most);
+function pathColumns(all: readonly TableColumn[], isImage: (cell: string) => boolean): readonly TableColumn[] {
+  // "0" may name the image 0.png or be a label, so cells with an extension decide if there are any.
+  const withExtension = all.some(({ filled }) => filled.some((cell) => isImageName(cell) && isImage(cell)));
+  const images = all.map(({ filled }) => filled.filter((cell) => (!withExtension || isImageName(cell)) && isImage(cell)).length);
+  const best = (columns: readonly TableColumn[]) => {
+    const most = Math.max(0, ...columns.map(({ at }) => images[at]));
+    return most === 0 ? [] : columns.filter(({ at }) => images[at] === most);
   };
-  for (const columns of [best(named), best(all), named]) {
-    if (columns.length === 1) return columns[0];
-    if (columns.length > 1) return header ? byPriority(columns, names) : columns;
-  }
-  return [];
-}
-
-/** Prefers "path" to "id" among columns that name images equally well. */
-function byPriority(columns: readonly number[], names: readonly string[]): number | readonly number[] {
-  const order = (i: number) => NAMES.path.indexOf(bareName(names[i]));
-  const named = columns.filter((i) => order(i) >= 0);
-  return named.length === 0 ? columns : named.reduce((a, b) => (order(b) < order(a) ? b : a));
+  const named = all.filter(({ name }) => hasName("path", name));
+  const candidates = [best(named), best(all), named].find((columns) => columns.length > 0) ?? [];
+  // "path" is preferred to "id" among columns that name images equally well.
+  const order = ({ name }: TableColumn) => NAMES.path.indexOf(bareName(name));
+  const [first] = candidates.filter((column) => order(column) >= 0).sort((a, b) => order(a) - order(b));
+  return first ? [first] : candidates;
 }
 
 /** Returns the columns with a label's name, else those that remain without row numbers (pandas' index). */
-function labelColumns(
-  rest: readonly number[],
-  names: readonly string[],
-  header: boolean,
-  cellsOf: (i: number) => readonly string[],
-): readonly number[] {
-  const named = header ? rest.filter((i) => hasName("label", names[i])) : [];
-  if (named.length > 1) return sameLabels(named, cellsOf) ? [named.find((i) => !isNumbers(cellsOf(i))) ?? named[0]] : named;
+function labelColumns(rest: readonly TableColumn[]): readonly TableColumn[] {
+  const named = rest.filter(({ name }) => hasName("label", name));
+  if (named.length > 1) return sameLabels(named) ? [named.find(({ cells }) => !isNumbers(cells)) ?? named[0]] : named;
   if (named.length === 1) return named;
-  const left = rest.filter((i) => !(header && (/^(unnamed.*|index|)$/i.test(names[i]) || hasName("path", names[i]))));
-  return left.length > 1 ? left.filter((i) => !isIndex(cellsOf(i))) : left;
+  const left = rest.filter(({ name }) => !/^(unnamed.*|index|)$/i.test(name) && !hasName("path", name));
+  return left.length > 1 ? left.filter(({ cells }) => !isIndex(cells)) : left;
 }
 
 const isNumbers = (cells: readonly string[]): boolean => cells.every((cell) => /^-?\d+$/.test(cell));
@@ -208,9 +196,8 @@ const isIndex = (cells: readonly string[]): boolean =>
   isNumbers(cells) && Number(cells[0]) <= 1 && cells.every((cell, i) => Number(cell) === Number(cells[0]) + i);
 
 /** Returns true for an id and a name of the same classes, which correspond one to one. */
-function sameLabels(columns: readonly number[], cellsOf: (i: number) => readonly string[]): boolean {
-  const [first, ...others] = columns.map(cellsOf);
-  return others.every((cells) => {
+function sameLabels([{ cells: first }, ...others]: readonly TableColumn[]): boolean {
+  return others.every(({ cells }) => {
     const pairs = new Set(cells.map((cell, i) => JSON.stringify([first[i], cell]))).size;
     return pairs === new Set(first).size && pairs === new Set(cells).size;
   });

@@ -1,6 +1,6 @@
 /** The shape of a data set of any layout: splits of images with their labels, and the issues of files. */
 import type { Box } from "../core/index.ts";
-import { type DataSetIssue, shortList } from "./issues.ts";
+import { type DataSetIssue, shortList } from "./files.ts";
 
 /** A task by its labels: a class per image, a class per pixel, meters per pixel, or boxes of objects. */
 export type Task = "classification" | "segmentation" | "depth" | "counting";
@@ -124,6 +124,17 @@ export function noteMissingClasses<K extends Task>(set: DataSet<K>): DataSet<K> 
     return names.length === 0 ? [] : [{ path, reason, used: true }];
   });
   return { ...set, issues: [...issues.filter(({ path }) => !Object.hasOwn(splits, path)), ...lacking] };
+}
+
+/** Groups items by a key, in their order; JavaScript's own `Map.groupBy` needs Node 21. */
+export function groupBy<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
 }
 
 /** Returns ids ascending, each once. */

@@ -1,8 +1,7 @@
 /** Images and depth in 16-bit PNGs: rgb/ and depth/, with ids of objects in labels/ if there are any. */
 import { S2Error } from "../core/index.ts";
 import type { DataSetImage, DepthMap, Raster } from "./data-set.ts";
-import { readBytes } from "./folder.ts";
-import { reading } from "./issues.ts";
+import { readBytes, reading } from "./files.ts";
 import type { Draft, Listing } from "./listing.ts";
 import { readMask } from "./mask-pairs.ts";
 import { entriesOf, pairFiles } from "./pairs.ts";

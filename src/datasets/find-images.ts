@@ -1,6 +1,7 @@
 /** The images that a line of a list names: paths may be absolute, of another machine, without extension, or in another Unicode form. */
 import { isImageName } from "../images/index.ts";
-import { fileName, stem } from "./folder.ts";
+import { groupBy } from "./data-set.ts";
+import { fileName, stem } from "./files.ts";
 import type { PathFacts } from "./path-facts.ts";
 
 /** Returns the images that a name fits: none, one, or several if it is ambiguous. */
@@ -18,10 +19,10 @@ export function imageFinder(locations: readonly PathFacts[], { byName = false } 
   const images = locations.filter(({ path, role }) => (role === undefined || role === "image") && isImageName(path));
   const nameOf = ({ rest }: PathFacts) => tidy(fileName(rest));
   // Paths as in YOLO, names as in VOC, class/name as in Food-101; the most exact form first.
-  const paths = indexed(images, ({ path }) => tidy(path));
-  const indexes = [paths, indexed(images, ({ path }) => stem(tidy(path)))];
-  for (const name of [({ rest }: PathFacts) => tidy(rest), ({ key }: PathFacts) => key]) indexes.push(indexed(images, name));
-  if (byName) for (const name of [nameOf, (file: PathFacts) => stem(nameOf(file))]) indexes.push(indexed(images, name));
+  const paths = groupBy(images, ({ path }) => tidy(path));
+  const names = [({ path }: PathFacts) => stem(tidy(path)), ({ rest }: PathFacts) => tidy(rest), ({ key }: PathFacts) => key];
+  if (byName) names.push(nameOf, (file) => stem(nameOf(file)));
+  const indexes = [paths, ...names.map((name) => groupBy(images, name))];
   const search = (name: string) => indexes.map((index) => index.get(name)).find((found) => found !== undefined);
   return (given, beside = "") => {
     const name = tidy(given);
@@ -38,14 +39,4 @@ export function imageFinder(locations: readonly PathFacts[], { byName = false } 
       }
     return [];
   };
-}
-
-function indexed(images: readonly PathFacts[], name: (image: PathFacts) => string): ReadonlyMap<string, PathFacts[]> {
-  const index = new Map<string, PathFacts[]>();
-  for (const image of images) {
-    const same = index.get(name(image));
-    if (same) same.push(image);
-    else index.set(name(image), [image]);
-  }
-  return index;
 }

@@ -28,18 +28,10 @@ export function groupClasses<K extends Grouped>(
   if (set.task === "segmentation" && classes.length > IGNORE)
     throw new S2Error("data-set", `Got ${classes.length} groups of classes; masks have at most ${IGNORE}. Make larger groups.`);
   const regroup = REGROUP[set.task as K];
-  const splits = Object.fromEntries(
-    Object.entries(set.splits as Readonly<Record<string, readonly ItemOf[K][]>>).map(([split, items]) => [
-      split,
-      items.flatMap((item) => regroup(item, ids)),
-    ]),
-  );
-  return noteMissingClasses({
-    ...set,
-    classes,
-    splits,
-    ...(set.task === "segmentation" && { ignore: IGNORE }),
-  } as unknown as DataSet<K>);
+  const before = Object.entries(set.splits as Readonly<Record<string, readonly ItemOf[K][]>>);
+  const splits = Object.fromEntries(before.map(([split, items]) => [split, items.flatMap((item) => regroup(item, ids))]));
+  const ignored = set.task === "segmentation" && { ignore: IGNORE };
+  return noteMissingClasses({ ...set, classes, splits, ...ignored } as unknown as DataSet<K>);
 }
 
 const REGROUP: { readonly [K in Grouped]: (item: ItemOf[K], ids: Ids) => ItemOf[K][] } = {

@@ -12,9 +12,8 @@ export {
   type SegmentationItem,
   type Task,
 } from "./data-set.ts";
-export type { Folder } from "./folder.ts";
+export type { DataSetIssue, Folder } from "./files.ts";
 export { groupClasses } from "./group-classes.ts";
-export type { DataSetIssue } from "./issues.ts";
 export type { DataSetOptions } from "./listing.ts";
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues } from "./png-values.ts";

@@ -1,8 +1,7 @@
 /** The interface of layouts: the sorted files of a folder go in, entries to be read one by one and issues come out. */
 import type { Photo } from "../images/index.ts";
 import type { DataSetImage, ItemOf, Task } from "./data-set.ts";
-import type { Folder } from "./folder.ts";
-import type { DataSetIssue } from "./issues.ts";
+import type { DataSetIssue, Folder } from "./files.ts";
 import type { PathFacts } from "./path-facts.ts";
 import type { Splits } from "./split-lists.ts";
 

@@ -1,9 +1,9 @@
 /** Images and masks of one class id per pixel: images/ and masks/, as in CamVid, ADE20K, Pascal VOC and Cityscapes. */
 import { ignoredId, needClassNames, readClassNames, USUAL_NAMES } from "./class-names.ts";
 import type { DataSetImage, Raster } from "./data-set.ts";
-import { type Folder, readBytes } from "./folder.ts";
-import { type DataSetIssue, invalidFile, reading, shortList } from "./issues.ts";
+import { type DataSetIssue, type Folder, invalidFile, readBytes, reading, shortList } from "./files.ts";
 import type { Draft, Listing } from "./listing.ts";
+import { idsOf } from "./paint-classes.ts";
 import { entriesOf, pairFiles } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
 import { decodePngValues } from "./png-values.ts";
@@ -14,10 +14,8 @@ const MASK = { role: "mask", extension: ".png", description: "mask (a PNG of cla
 export async function readMaskPairs(listing: Listing): Promise<Draft<"segmentation">> {
   const { folder, splits, options } = listing;
   const { pairs, issues } = pairFiles(maskFiles(listing.locations), [MASK], splits);
-  const { classes, ids, notes } = await classesOf(
-    listing,
-    pairs.map(({ labelFiles }) => labelFiles.mask!),
-  );
+  const masks = pairs.map(({ labelFiles }) => labelFiles.mask!);
+  const { classes, ids, notes } = await classesOf(listing, masks);
   const ignore = ignoredId(classes, options.ignore);
   const entries = entriesOf<"segmentation">(pairs, async ({ mask: path }, size) => {
     const maskPath = path!;
@@ -40,10 +38,10 @@ async function classesOf(
   { folder, paths, options }: Listing,
   masks: readonly string[],
 ): Promise<{ classes: readonly string[]; ids?: readonly number[]; notes: DataSetIssue[] }> {
+  const found = benchmarkClasses(masks);
+  if (!found) return { classes: await needClassNames(folder, paths, options.classes, USUAL_NAMES.segmentation), notes: [] };
   const given = await readClassNames(folder, paths, options.classes, USUAL_NAMES.segmentation);
   if (given) return { classes: given, notes: [] };
-  const found = benchmarkClasses(masks);
-  if (!found) return { classes: await needClassNames(folder, paths, undefined, USUAL_NAMES.segmentation), notes: [] };
   const reason = `No file names the classes; by the layout they are the ${found.classes.length} of ${found.name}. A classes.txt overrides them.`;
   return { ...found, notes: [{ path: folder.name, reason, used: true }] };
 }
@@ -57,15 +55,11 @@ export async function readMask(folder: Folder, path: string, [height, width]: Da
 }
 
 /** Returns the class ids of a mask without the ignored one. @throws an `invalidFile` error for an id without a class. */
-function idsIn({ data }: Raster, classes: readonly string[], ignore: number, path: string): number[] {
-  const pixels = new Uint32Array(65536);
-  for (let i = 0; i < data.length; i++) pixels[data[i]]++;
-  if (ignore >= 0) pixels[ignore] = 0;
-  const ids: number[] = [];
-  for (let id = 0; id < pixels.length; id++) if (pixels[id] > 0) ids.push(id);
+function idsIn(mask: Raster, classes: readonly string[], ignore: number, path: string): number[] {
+  const ids = idsOf(mask, ignore);
   const unknown = ids.filter((id) => !classes[id]);
   if (unknown.length === 0) return ids;
-  const count = unknown.reduce((sum, id) => sum + pixels[id], 0);
+  const count = Array.from(mask.data).filter((id) => unknown.includes(id)).length;
   const advice =
     unknown.length === 1 && unknown[0] === classes.length
       ? `Name it; or, if the names are those of 1 to ${classes.length}, start each line with its id ("1 ${classes[0]}").`

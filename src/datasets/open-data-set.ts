@@ -5,9 +5,8 @@ import { isImageName, isUndecodedImageName } from "../images/index.ts";
 import { sha256 } from "../tensors/index.ts";
 import { refuseClasses } from "./class-folders.ts";
 import { isNamesFile } from "./class-names.ts";
-import { type DataSet, type DataSetImage, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
-import { type Folder, fileName, readBytes } from "./folder.ts";
-import { type IssueList, issueList, issueOf, reading, shortList } from "./issues.ts";
+import { type DataSet, type DataSetImage, groupBy, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
+import { type Folder, fileName, type IssueList, issueList, issueOf, readBytes, reading, shortList } from "./files.ts";
 import { CLASS_FOLDERS, layoutOf, recognizeLayouts } from "./layouts.ts";
 import type { DataSetOptions, Draft, Layout, Listing } from "./listing.ts";
 import { type PathFacts, pairName, pathFactsOf } from "./path-facts.ts";
@@ -36,7 +35,10 @@ export async function openDataSet<K extends Task = Task>(folder: Folder, options
     options.signal?.throwIfAborted();
     try {
       const bytes = await readBytes(folder, path);
-      const size = await reading(path, () => sizeOf(bytes, path, options.decode));
+      const size = await reading(path, async (): Promise<DataSetImage["size"]> => {
+        const decoded = await options.decode?.(bytes, path);
+        return decoded ? [decoded.height, decoded.width] : await readImageSize(bytes);
+      });
       splits.get(split)!.push({ path, size, ...(await read(size)) } as unknown as ItemOf[K]);
       const hash = await sha256(bytes);
       const same = seen.get(hash);
@@ -58,12 +60,6 @@ export async function openDataSet<K extends Task = Task>(folder: Folder, options
     splits: Object.fromEntries(splits),
     issues: issues.all,
   } as unknown as DataSet<K>);
-}
-
-async function sizeOf(bytes: Uint8Array, path: string, decode: DataSetOptions["decode"]): Promise<DataSetImage["size"]> {
-  if (!decode) return await readImageSize(bytes);
-  const { height, width } = await decode(bytes, path);
-  return [height, width];
 }
 
 /** Returns the label files of items, which may serve several images or have other names. */
@@ -122,11 +118,7 @@ function noteUnused({ locations, splits }: Listing, used: readonly string[], iss
   );
   for (const { path, extension } of left.filter((file) => isUndecodedImageName(file.path)))
     issues.refuse(path, `Images of this format (${extension}) are not decoded; convert it to JPEG or PNG.`);
-  const groups = new Map<string, PathFacts[]>();
-  for (const file of left.filter(couldBeLabel)) {
-    const group = `${topOf(file.path)} ${file.extension}`;
-    groups.set(group, [...(groups.get(group) ?? []), file]);
-  }
+  const groups = groupBy(left.filter(couldBeLabel), ({ path, extension }) => `${topOf(path)} ${extension}`);
   for (const files of groups.values()) {
     const names = shortList(files.map(({ path }) => fileName(path)));
     issues.note(topOf(files[0].path), `${files.length} files (${files[0].extension}) are not read: ${names}.`);

@@ -2,8 +2,7 @@
 import { isImageName, isUndecodedImageName } from "../images/index.ts";
 import { isNamesFile } from "./class-names.ts";
 import type { DataSetImage, Task } from "./data-set.ts";
-import { folderPath } from "./folder.ts";
-import { type DataSetIssue, type IssueList, issueList } from "./issues.ts";
+import { type DataSetIssue, folderPath, type IssueList, issueList } from "./files.ts";
 import type { Role } from "./layout-names.ts";
 import type { Entry, Known } from "./listing.ts";
 import { type PathFacts, pairName } from "./path-facts.ts";

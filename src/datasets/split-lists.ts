@@ -2,9 +2,8 @@
 import { YAMLS } from "./class-names.ts";
 import { readTable } from "./csv-table.ts";
 import type { Task } from "./data-set.ts";
+import { type DataSetIssue, type Folder, fileName, folderPath, issueList, linesOf, parseYaml, readText, stem } from "./files.ts";
 import { type FindImages, imageFinder, tidy } from "./find-images.ts";
-import { type Folder, fileName, folderPath, linesOf, parseYaml, readText, stem } from "./folder.ts";
-import { type DataSetIssue, issueList } from "./issues.ts";
 import { knownSplit } from "./layout-names.ts";
 import type { PathFacts } from "./path-facts.ts";
 

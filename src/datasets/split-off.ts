@@ -1,7 +1,7 @@
 /** `splitOff`: divides a split in two; nothing else makes up a split. */
 import { S2Error } from "../core/index.ts";
 import { makeRandom, type Random, shuffled } from "../tensors/index.ts";
-import { type DataSet, type DataSetImage, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
+import { type DataSet, type DataSetImage, groupBy, type ItemOf, noteMissingClasses, type Task } from "./data-set.ts";
 
 /** Options of `splitOff`. */
 export interface SplitOffOptions<Item> {
@@ -28,10 +28,10 @@ export function splitOff<K extends Task>(set: DataSet<K>, options: SplitOffOptio
   const { [from]: items, ...others } = set.splits as Record<string, readonly ItemOf[K][]>;
   refuseNames(set, options);
   const random = makeRandom(seed);
-  const strata = byRarestClass(groupItems(items, together));
+  const strata = byRarestClass([...groupBy(items, together).values()]);
   const chosen = new Set<ItemOf[K]>();
-  for (const [i, quota] of quotas([...strata.values()], fraction, random).entries()) {
-    const units = [...strata.values()][i];
+  for (const [i, quota] of quotas(strata, fraction, random).entries()) {
+    const units = strata[i];
     let count = 0;
     for (const unit of shuffled(units.length, random).map((at) => units[at])) {
       if (count + unit.length / 2 > quota) continue; // units are taken completely, if that comes nearer
@@ -62,24 +62,15 @@ function refuseNames(set: DataSet, { from, to, fraction, rest = from }: SplitOff
   if (reason) throw new S2Error("data-set", reason);
 }
 
-/** Groups items that stay together into units. */
-function groupItems<Item>(items: readonly Item[], together: (item: Item) => string): Item[][] {
-  const units = new Map<string, Item[]>();
-  for (const item of items) units.set(together(item), [...(units.get(together(item)) ?? []), item]);
-  return [...units.values()];
-}
-
-/** Groups units by their rarest class; -1 if they have none. */
-function byRarestClass<Item extends DataSetImage>(units: readonly Item[][]): Map<number, Item[][]> {
+/** Groups units, which are images that stay together, by their rarest class. */
+function byRarestClass<Item extends DataSetImage>(units: readonly Item[][]): Item[][][] {
   const count = new Map<number, number>();
   for (const { classes } of units.flat()) for (const id of classes) count.set(id, (count.get(id) ?? 0) + 1);
-  const strata = new Map<number, Item[][]>();
-  for (const unit of units) {
+  const rarest = (unit: readonly Item[]) => {
     const ids = unit.flatMap(({ classes }) => classes);
-    const rarest = ids.length === 0 ? -1 : ids.reduce((a, b) => (count.get(b)! < count.get(a)! ? b : a));
-    strata.set(rarest, [...(strata.get(rarest) ?? []), unit]);
-  }
-  return strata;
+    return ids.length === 0 ? -1 : ids.reduce((a, b) => (count.get(b)! < count.get(a)! ? b : a));
+  };
+  return [...groupBy(units, rarest).values()];
 }
 
 /** Counts the items to take from each stratum: its fraction rounded down, and one more for the largest remainders (largest remainder method). */

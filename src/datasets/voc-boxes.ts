@@ -1,28 +1,22 @@
 /** Images and boxes from Pascal VOC's XML: one file per image, in Annotations/ beside JPEGImages/ or next to the image. */
 import type { XmlElement } from "@rgrove/parse-xml";
 import { isImageName } from "../images/index.ts";
-import { clipBox, readObjects } from "./boxes.ts";
+import { checkStatedSize, clipBox, readObjects } from "./boxes.ts";
 import { readClassNames } from "./class-names.ts";
 import type { DataSetImage } from "./data-set.ts";
-import { type Folder, readBytes, stem } from "./folder.ts";
-import { type IssueList, invalidFile, issueList, issueOf, shortList } from "./issues.ts";
+import { type Folder, type IssueList, invalidFile, issueList, issueOf, readBytes, shortList, stem } from "./files.ts";
 import type { Draft, Entry, Known, Listing } from "./listing.ts";
 import { inNoSplit } from "./pairs.ts";
 import type { PathFacts } from "./path-facts.ts";
 
-/** An object of a file: sides in pixels, which count from 1. */
-interface VocObject {
-  readonly name: string;
-  readonly difficult: boolean;
-  readonly sides: readonly [xmin: number, ymin: number, xmax: number, ymax: number];
-}
-
 /** The content of a file. */
 interface VocFile {
   readonly path: string;
-  /** Width and height of the image; 0 if the labeling tool did not know them. */
-  readonly size: readonly [number, number];
-  readonly objects: readonly VocObject[];
+  /** Size of the image; 0 if the labeling tool did not know it. */
+  readonly width: number;
+  readonly height: number;
+  /** Objects with their sides in pixels, which count from 1: xmin, ymin, xmax, ymax. */
+  readonly objects: readonly { readonly name: string; readonly difficult: boolean; readonly sides: readonly number[] }[];
 }
 
 /** Folders that do not count in an image's name. */
@@ -59,7 +53,7 @@ export async function readVocBoxes({ folder, paths, locations, splits, options }
       files.set(keyOf(path), await readVocFile(folder, path));
     } catch (error) {
       issues.all.push(issueOf(error));
-      files.set(keyOf(path), { path, size: [0, 0], objects: [] }); // so that its image is no issue of its own
+      files.set(keyOf(path), { path, width: 0, height: 0, objects: [] }); // so that its image is no issue of its own
     }
   }
   const invalid = new Set(issues.all.map(({ path }) => path));
@@ -87,13 +81,7 @@ export async function readVocBoxes({ folder, paths, locations, splits, options }
 }
 
 function boxesOf(file: VocFile, classes: readonly string[], size: DataSetImage["size"]): Known<"counting"> {
-  const [height, width] = size;
-  const [w, h] = file.size;
-  if (w > 0 && h > 0 && (w !== width || h !== height)) {
-    const turned =
-      w === height && h === width ? " The image's EXIF turns it: save it upright, or annotate the upright image." : "";
-    throw invalidFile(file.path, `It says ${w}x${h} pixels and its image is ${width}x${height}; they must be equal.${turned}`);
-  }
+  checkStatedSize(file.path, ["It says", "its image"], file, size);
   return readObjects(
     file.path,
     file.objects,
@@ -139,9 +127,9 @@ async function readVocFile(folder: Folder, path: string): Promise<VocFile> {
         path,
         `Its object ${i + 1} ("${name}") has no <bndbox> of four numbers: xmin, ymin, xmax, ymax. Correct the file.`,
       );
-    return { name, difficult: text(child(object, "difficult")) === "1", sides: sides as [number, number, number, number] };
+    return { name, difficult: text(child(object, "difficult")) === "1", sides };
   });
-  return { path, size: [side("width"), side("height")], objects };
+  return { path, width: side("width"), height: side("height"), objects };
 }
 
 const elements = (parent: XmlElement | undefined, name: string): XmlElement[] =>

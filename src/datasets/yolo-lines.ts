@@ -1,6 +1,5 @@
 /** The lines of a YOLO label file, in fractions of the image: "class x y width height" for a box, "class x1 y1 x2 y2 x3 y3 ..." for a polygon. */
-import { type Folder, readBytes } from "./folder.ts";
-import { invalidFile } from "./issues.ts";
+import { type Folder, invalidFile, linesOf, readBytes } from "./files.ts";
 
 /** The object of one line, in fractions of the image. */
 export interface YoloObject {
@@ -39,7 +38,7 @@ export function readYoloLines(text: string, grammar: YoloGrammar, path: string):
   const objects: YoloObject[] = [];
   const invalid: string[] = [];
   const seen = new Set<string>();
-  for (const [i, content] of text.split(/\r\n|\r|\n/).entries()) {
+  for (const [i, content] of linesOf(text).entries()) {
     if (content.trim() === "") continue;
     const words = content.trim().split(/\s+/);
     const found = readLine(words, grammar);

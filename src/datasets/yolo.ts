@@ -4,8 +4,7 @@ import { S2Error } from "../core/index.ts";
 import { clipBox, readObjects } from "./boxes.ts";
 import { isNamesFile, needClassNames, paintedIgnore, USUAL_NAMES } from "./class-names.ts";
 import type { DataSetImage, Raster } from "./data-set.ts";
-import { decodeText, linesOf, parseYaml, readBytes } from "./folder.ts";
-import { reading } from "./issues.ts";
+import { decodeText, linesOf, parseYaml, readBytes, reading } from "./files.ts";
 import { namingOf } from "./layout-names.ts";
 import type { Draft, Known, Listing } from "./listing.ts";
 import { idsOf, type Palette, paintClasses, paletteOf } from "./paint-classes.ts";
@@ -75,10 +74,8 @@ function paintLines(text: string, names: readonly string[], size: DataSetImage["
   const [height, width] = size;
   const objects = readYoloLines(text, { classes: names }, path);
   const boxes = objects.filter(({ polygon }) => polygon === undefined);
-  refuseLines(
-    boxes.map(({ line }) => `line ${line} is a box, expected a polygon: masks need outlines`),
-    path,
-  );
+  const invalid = boxes.map(({ line }) => `line ${line} is a box, expected a polygon: masks need outlines`);
+  refuseLines(invalid, path);
   const shapes = objects.map(({ line, label, polygon }) => ({
     label,
     polygons: [polygon!.map((value, i) => value * (i % 2 === 0 ? width : height))],

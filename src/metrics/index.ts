@@ -10,11 +10,13 @@ export {
   addImage,
   type ImageSums,
   joinSums,
+  keepImages,
   type Metric,
   mean,
   newSums,
   perImageMean,
   pooled,
+  rowOf,
   type Score,
   sumImages,
 } from "./sums.ts";

@@ -87,7 +87,8 @@ export function perImageMean(sums: ImageSums, metric: Metric): Score {
   return { images, measure };
 }
 
-function rowOf({ cells, starts, columns, values }: ImageSums, image: number): Float64Array {
+/** Returns the sums of one image. */
+export function rowOf({ cells, starts, columns, values }: ImageSums, image: number): Float64Array {
   const row = new Float64Array(cells);
   for (let at = starts[image]; at < starts[image + 1]; at++) row[columns[at]] = values[at];
   return row;
@@ -114,7 +115,12 @@ export function nanMean(values: ArrayLike<number>): number {
 
 /** Joins the images of several sums, for example of folds. */
 export function joinSums(all: readonly ImageSums[]): ImageSums {
-  const joined = newSums(all[0].cells);
-  for (const sums of all) for (const [i, image] of sums.images.entries()) addImage(joined, image, rowOf(sums, i));
-  return joined;
+  return keepImages(all, () => true);
+}
+
+/** Joins those images of several sums that `keep` returns true for. */
+export function keepImages(all: readonly ImageSums[], keep: (image: string) => boolean): ImageSums {
+  const kept = newSums(all[0].cells);
+  for (const sums of all) for (const [i, image] of sums.images.entries()) if (keep(image)) addImage(kept, image, rowOf(sums, i));
+  return kept;
 }

@@ -1,10 +1,11 @@
 /** Reads, checks and writes ONNX files; large ones keep their weights in a second file ("external data"). */
 import { S2Error } from "../core/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import type { Dim } from "./dims.ts";
 import { tensorsOf } from "./nodes.ts";
 import { type GraphProto, type ModelProto, modelSchema, type TensorProto, type ValueInfoProto } from "./proto.ts";
 import { count, elementBytes, elementType, tensorDims } from "./tensor.ts";
-import { joinBytes, type Pieces, readMessage, writeMessage } from "./wire.ts";
+import { type Pieces, readMessage, writeMessage } from "./wire.ts";
 
 /** Returns the bytes of a file beside the model, given the relative path that the model names. */
 type ReadBeside = (location: string) => Uint8Array;
@@ -45,7 +46,7 @@ export function writeOnnx(model: ModelProto): Uint8Array {
       `The model takes ${size} GB, and one ONNX file holds 1.9 GB; write it with external data (withExternalData).`,
     );
   }
-  return joinBytes(pieces.parts);
+  return joinArrays(Uint8Array, pieces.parts);
 }
 
 function attach(model: ModelProto, beside: ReadBeside): void {

@@ -1,7 +1,8 @@
 /** Tensors of a graph: element types, their values as typed arrays, and back. */
 import { S2Error } from "../core/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import type { TensorProto } from "./proto.ts";
-import { joinBytes, unpackInts } from "./wire.ts";
+import { unpackInts } from "./wire.ts";
 
 /** Element types in the order of ONNX's numbers for them (TensorProto.DataType), from 1 on. */
 const typeNames = [
@@ -83,8 +84,8 @@ function viewOf(bytes: Uint8Array, List: (typeof arrays)[NumberType]): TensorDat
 
 /** Reads the format's typed lists; half floats and small integers are in int32_data. */
 function listed(tensor: TensorProto, type: ElementType, List: (typeof arrays)[NumberType]): TensorData {
-  if (type === "float32") return viewOf(joinBytes(tensor.floatData), List);
-  if (type === "float64") return viewOf(joinBytes(tensor.doubleData), List);
+  if (type === "float32") return viewOf(joinArrays(Uint8Array, tensor.floatData ?? []), List);
+  if (type === "float64") return viewOf(joinArrays(Uint8Array, tensor.doubleData ?? []), List);
   const big = type === "int64" || type === "uint64";
   const values = unpackInts(
     (type === "int64" ? tensor.int64Data : big || type === "uint32" ? tensor.uint64Data : tensor.int32Data) ?? [],

@@ -234,7 +234,7 @@ export function writeMessage(message: object, schema: Schema): Pieces {
     for (const one of values) writeValue(parts, Number(number), kind, one);
   }
   for (const field of fields.unknown ?? []) parts.push(field); // not spread: there may be more than a call takes arguments
-  return { length: totalLength(parts), parts };
+  return { length: parts.reduce((sum, { length }) => sum + length, 0), parts };
 }
 
 function writeValue(parts: Uint8Array[], number: number, kind: Kind, value: unknown): void {
@@ -278,17 +278,4 @@ function varints(...values: Int[]): Uint8Array {
     }
   }
   return scratch.slice(0, at);
-}
-
-const totalLength = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
-
-/** Copies pieces of bytes into one array. */
-export function joinBytes(pieces: readonly Uint8Array[] = []): Uint8Array {
-  const joined = new Uint8Array(totalLength(pieces));
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }

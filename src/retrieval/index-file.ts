@@ -9,6 +9,7 @@ import {
   type VectorTable,
   writeSafetensors,
 } from "../tensors/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import { parseJson } from "../tensors/json.ts";
 
 /** Number type of stored vectors. */
@@ -32,27 +33,19 @@ const format = "s2-vision vectors 1";
 
 /** Writes tensors "images" [n, c], "regions" [m, c], "boxes" [m, 4], of integers also "images.scales" [n] and "regions.scales" [m]; the rest is metadata. */
 export function writeEntries(entries: readonly Entry[], label: string | undefined, precision: Precision): Uint8Array {
-  const boxes = concat(
-    Float64Array,
-    entries.map((entry) => entry.boxes),
-  );
+  const eachBoxes = entries.map(({ boxes }) => boxes);
+  const boxes = joinArrays(Float64Array, eachBoxes);
   const counts = { images: entries.length, regions: boxes.length / 4 };
   const tensors: Record<string, StoredTensor> = { boxes: { dtype: "F64", dims: [counts.regions, 4], data: boxes } };
   for (const table of ["images", "regions"] as const) {
     const rows = entries.map((entry) => entry[table]);
     const vectors = rows.map(({ data }) => data);
-    const data = precision === "int8" ? concat(Int8Array, vectors) : concat(Float32Array, vectors);
+    const data = precision === "int8" ? joinArrays(Int8Array, vectors) : joinArrays(Float32Array, vectors);
     const dims = [counts[table], counts[table] > 0 ? data.length / counts[table] : 0];
     tensors[table] = { dtype: precision === "int8" ? "I8" : "F32", dims, data } as StoredTensor;
     if (precision === "float32") continue;
-    tensors[`${table}.scales`] = {
-      dtype: "F32",
-      dims: [counts[table]],
-      data: concat(
-        Float32Array,
-        rows.map(({ scales }) => scales!),
-      ),
-    };
+    const scales = rows.map((each) => each.scales!);
+    tensors[`${table}.scales`] = { dtype: "F32", dims: [counts[table]], data: joinArrays(Float32Array, scales) };
   }
   const images = entries.map(({ path, contentHash, size, boxes }) => ({ path, contentHash, size, regions: boxes.length / 4 }));
   return writeSafetensors(tensors, {
@@ -60,19 +53,6 @@ export function writeEntries(entries: readonly Entry[], label: string | undefine
     ...checksumEntry, // for `withChecksum`, where the file is written to disk
     ...(label !== undefined && { label }),
   });
-}
-
-function concat<T extends Float64Array | Float32Array | Int8Array>(
-  array: new (length: number) => T,
-  pieces: readonly ArrayLike<number>[],
-): T {
-  const all = new array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** Reads the file of `writeEntries`. @throws S2Error "safetensors" for a damaged file, "index" for another one. */

@@ -1,5 +1,5 @@
 /** Updates of an index to a set of images: new and changed ones are added, others removed, unchanged ones are not extracted again. */
-import { type ImageTokens, imageVector, type Pooling } from "../features/index.ts";
+import { imageVector, type Pooling } from "../features/index.ts";
 import { type ExtractImagesOptions, extractChangedImages, optionsFingerprint } from "../store/index.ts";
 import type { ImageVectors } from "../tensors/index.ts";
 import { regionVectors } from "./regions.ts";
@@ -53,21 +53,16 @@ export async function* indexImages(
       await removeImages(index, [each.image]);
       yield each;
     } else {
-      const image = vectorsOf(each.image, each.hash, each.tokens, index.config);
+      const { image: path, hash: contentHash, tokens } = each;
+      const { pooling, regions } = index.config;
+      const image = {
+        ...{ path, contentHash, size: tokens.size, vector: imageVector(tokens, pooling as Pooling) },
+        regions: regions ? regionVectors(tokens, regions) : { vectors: new Float32Array(), boxes: new Float64Array() },
+      };
       waiting.push(image);
       numbers += image.vector.length + image.regions.vectors.length;
       if (waiting.length >= batch || numbers >= mostNumbers) yield* write();
     }
   }
   yield* write();
-}
-
-function vectorsOf(path: string, contentHash: string, tokens: ImageTokens, { pooling, regions }: IndexConfig): ImageVectors {
-  return {
-    path,
-    contentHash,
-    size: tokens.size,
-    vector: imageVector(tokens, pooling as Pooling),
-    regions: regions ? regionVectors(tokens, regions) : { vectors: new Float32Array(), boxes: new Float64Array() },
-  };
 }

@@ -1,6 +1,6 @@
 /** An index of images and their regions, searched by an image, a region or a text. Its storage is passed as a value. */
 import { integer, looseObject, minValue, number, object, optional, picklist, pipe, string } from "valibot";
-import { firstNotFinite, S2Error } from "../core/index.ts";
+import { badOption, firstNotFinite, S2Error } from "../core/index.ts";
 import type { ImageVectors, VectorHit, VectorStore } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import { unit, type Windows } from "./regions.ts";
@@ -49,7 +49,9 @@ export interface SearchOptions {
 export async function openIndex(store: VectorStore, config: IndexConfig): Promise<ImageIndex> {
   if ((await store.config()) === undefined) await store.begin(JSON.stringify(config));
   // Also after creating it: another process may have been first.
-  refuseOther(readConfig((await store.config()) ?? JSON.stringify(config)), config);
+  const text = (await store.config()) ?? JSON.stringify(config);
+  const advice = "It is damaged, or not by s2-vision; make it anew.";
+  refuseOther(parseJson(configSchema, text, { code: "index", name: "The index's own description", advice }), config);
   return { store, config };
 }
 
@@ -89,7 +91,7 @@ export function removeImages({ store }: ImageIndex, paths: readonly string[]): P
  */
 export async function search({ store, config }: ImageIndex, query: Query, options: SearchOptions = {}): Promise<VectorHit[]> {
   const { top = 10, everyRegion = false } = options;
-  if (!(Number.isInteger(top) && top >= 1)) throw new S2Error("option", `top is ${top}; expected a whole number from 1.`);
+  if (!(Number.isInteger(top) && top >= 1)) throw badOption("option", "top", top, "a whole number from 1");
   const [[type, given]] = Object.entries(query) as [string, Float32Array][];
   const table = type === "region" ? "regions" : "images";
   if (type === "text" && config.pooling !== "embedding") {
@@ -118,11 +120,6 @@ async function bestOfEach(store: VectorStore, vector: Float32Array, top: number)
     for (const hit of found) if (!best.has(hit.image)) best.set(hit.image, hit);
     if (best.size >= top || found.length < count) return [...best.values()].slice(0, top);
   }
-}
-
-function readConfig(text: string): IndexConfig {
-  const advice = "It is damaged, or not by s2-vision; make it anew.";
-  return parseJson(configSchema, text, { code: "index", name: "The index's own description", advice });
 }
 
 const count = pipe(number(), integer(), minValue(1));

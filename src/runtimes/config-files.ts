@@ -2,7 +2,7 @@
 import { S2Error } from "../core/index.ts";
 import { processorIn } from "../images/index.ts";
 import { refusalOf } from "./foreign-files.ts";
-import type { JsonObject } from "./hub-config.ts";
+import { type JsonObject, objectOf } from "./hub-config.ts";
 
 /** Names of the config files of transformers (version 5 writes processor_config.json alone), timm (config.json) and OpenCLIP. */
 export const CONFIG_FILES = [
@@ -27,8 +27,8 @@ export function parseConfig(json: Uint8Array, name: string): JsonObject {
   // Not parseJson: a page loads this without a bundler, and then finds no package.
   let reason = "it is not an object";
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+    const value = objectOf(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json)));
+    if (value) return value;
   } catch (error) {
     reason = (error as Error).message;
   }

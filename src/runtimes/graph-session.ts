@@ -3,17 +3,12 @@ import type { GraphTensor } from "../onnx/index.ts";
 import type { Tensors } from "./messages.ts";
 import type { MakeTensor, OrtSession, OrtTensor } from "./ort.ts";
 
-export interface GraphSession {
-  /** Runs once; returns the outputs that are not state. */
-  run(feeds: Tensors): Promise<Record<string, GraphTensor>>;
-  state(): Record<string, GraphTensor>;
-}
-
-export function graphSession(session: OrtSession, makeTensor: MakeTensor, state: Tensors = {}): GraphSession {
+export function graphSession(session: OrtSession, makeTensor: MakeTensor, state: Tensors = {}) {
   const toLibrary = (given: Tensors) => mapValues(given, makeTensor);
   const held = toLibrary(state);
   return {
-    async run(feeds) {
+    /** Runs once; returns the outputs that are not state. */
+    async run(feeds: Tensors): Promise<Record<string, GraphTensor>> {
       const results = await session.run({ ...held, ...toLibrary(feeds) });
       const others: Record<string, OrtTensor> = {};
       for (const [name, value] of Object.entries(results)) {
@@ -23,7 +18,7 @@ export function graphSession(session: OrtSession, makeTensor: MakeTensor, state:
       }
       return mapValues(others, plain);
     },
-    state: () => mapValues(held, plain),
+    state: (): Record<string, GraphTensor> => mapValues(held, plain),
   };
 }
 

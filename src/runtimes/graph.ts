@@ -57,10 +57,8 @@ export function checkOutputs(names: readonly string[], outputs: readonly ValueIn
     const output = outputs.find((known) => known.name === name);
     if (output && isFloat(output)) continue;
     if (output) throw outputError(`The output ${describe(output)} is not of floats; only float outputs can be used.`, outputs);
-    const near = nearest(
-      name,
-      outputs.map((known) => known.name),
-    );
+    const known = outputs.map((each) => each.name);
+    const near = nearest(name, known);
     throw outputError(`The graph has no output "${name}"${near ? `; did you mean "${near}"?` : "."}`, outputs);
   }
 }

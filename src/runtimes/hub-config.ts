@@ -75,5 +75,5 @@ function sizeOf(value: unknown): Size | undefined {
 
 const isSide = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-const objectOf = (value: unknown): JsonObject | undefined =>
+export const objectOf = (value: unknown): JsonObject | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;

@@ -9,7 +9,7 @@ import { shownAddress } from "./shown-address.ts";
 export interface HubAsk {
   /** Sends one request; throws an S2Error for any status but 2xx. */
   readonly request: (address: string) => Promise<Response>;
-  readonly idleLimit: number;
+  readonly idleLimit?: number;
   readonly signal?: AbortSignal;
 }
 

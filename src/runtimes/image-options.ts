@@ -1,5 +1,5 @@
 /** Options of `loadImage` in every runtime, and the limits on decoded images. Platform-free. */
-import { S2Error } from "../core/index.ts";
+import { badOption, S2Error } from "../core/index.ts";
 
 /** Options of `loadImage`. */
 export interface LoadImageOptions {
@@ -58,24 +58,13 @@ export function checkBytes(name: string, bytes: number, storage: string, maxByte
 
 /** @throws S2Error "image-options". */
 export function checkImageOptions({ background, icc, ...limits }: LoadImageOptions): void {
-  if (background && !(background.length === 3 && background.every((v) => Number.isInteger(v) && v >= 0 && v <= 255))) {
-    throw new S2Error(
-      "image-options",
-      `Got background [${background}]; expected three whole numbers from 0 to 255: red, green, blue.`,
-    );
-  }
-  if (icc !== undefined && icc !== "srgb" && icc !== "ignore") {
-    throw new S2Error(
-      "image-options",
-      `Got icc "${icc}"; expected "srgb" (convert) or "ignore" (leave the numbers as they are).`,
-    );
-  }
-  for (const name of ["maxPixels", "maxBytes"] as const) {
-    const limit = limits[name];
-    if (limit === undefined || limit >= 1) continue;
-    throw new S2Error(
-      "image-options",
-      `Got ${name} ${limit}; expected a number of at least 1. Leave it out for ${name === "maxBytes" ? MAX_BYTES : MAX_PIXELS.plain}.`,
-    );
+  const refuse = (name: string, received: unknown, expected: string) => badOption("image-options", name, received, expected);
+  if (background && !(background.length === 3 && background.every((v) => Number.isInteger(v) && v >= 0 && v <= 255)))
+    throw refuse("background", background, "three whole numbers from 0 to 255: red, green, blue");
+  if (icc !== undefined && icc !== "srgb" && icc !== "ignore")
+    throw refuse("icc", icc, '"srgb" (convert) or "ignore" (leave the numbers as they are)');
+  for (const [name, usual] of [["maxPixels", MAX_PIXELS.plain] as const, ["maxBytes", MAX_BYTES] as const]) {
+    if (limits[name] === undefined || limits[name] >= 1) continue;
+    throw refuse(name, limits[name], `a number of at least 1. Leave it out for ${usual}`);
   }
 }

@@ -1,5 +1,5 @@
 /** The model that every runtime's `loadModel` returns, and the options that all of them take. */
-import { checkNames, S2Error, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
+import { badOption, checkNames, oneOf, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
 import type { Preprocessing } from "../images/index.ts";
 
 /** A loaded model: call it with images [b, c, h, w] for its main features, or `run` it for any of its outputs. */
@@ -50,9 +50,7 @@ export function checkModelOptions(options: ModelOptions & { readonly threads?: n
   const counts = { threads: [threads, 1], prefixTokens: [prefixTokens, 0], patchSize: [patchSize, 1] } as const;
   for (const [name, [value, least]] of Object.entries(counts)) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
-    throw new S2Error("option", `${name} is ${value}; expected a whole number from ${least}.`);
+    throw badOption("option", name, value, `a whole number from ${least}`);
   }
-  if (layout !== undefined && layout !== "bnc" && layout !== "bchw") {
-    throw new S2Error("option", `layout is ${JSON.stringify(layout)}; expected "bnc" or "bchw".`);
-  }
+  if (layout !== undefined) oneOf("option", "layout", layout, ["bnc", "bchw"]);
 }

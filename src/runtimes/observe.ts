@@ -1,14 +1,13 @@
 /** Reads a graph's traits from its fixed dimensions, and from runs of one or two blank images where they are symbolic. */
-import { S2Error, type Tensor, type Traits } from "../core/index.ts";
+import { S2Error, type Tensor } from "../core/index.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { ConfigHints, Size } from "./hub-config.ts";
-import type { ModelOptions } from "./model.ts";
+import type { Model, ModelOptions } from "./model.ts";
 import { readTokens } from "./tokens.ts";
 
 /** Runs one blank image of a size and returns the dimensions of the main output. */
 export type Probe = (size: Size) => Promise<readonly number[]>;
 
-type ModelTraits = Traits & { readonly prefixTokens: number; readonly layout: "bnc" | "bchw" };
 type Given = Pick<ModelOptions, "imageSize" | "patchSize" | "prefixTokens">;
 
 /** 4096x4096, 200 MB as floats; larger images are cut into tiles. */
@@ -24,7 +23,7 @@ export async function observeTraits(
   hints: ConfigHints,
   given: Given,
   probe: Probe,
-): Promise<ModelTraits> {
+): Promise<Model["traits"]> {
   const [batch, , ...sides] = input.shape;
   const fixed = sides.every((side) => typeof side === "number") ? (sides as unknown as Size) : undefined;
   const wanted = typeof given.imageSize === "number" ? ([given.imageSize, given.imageSize] as const) : given.imageSize;
@@ -45,7 +44,8 @@ export async function observeTraits(
     ? await seeFixed(fixed, output, probe)
     : await seeSymbolic(known ?? [DEFAULT_SIDE, DEFAULT_SIDE], patch, probe);
   const { grid, ...geometry } = readGeometry(seen, hints, { ...given, patchSize: patch });
-  const dynamicSize = seen.dynamic ?? (await runs(probe, larger(seen.size, geometry.patchSize ?? 32)));
+  const runs = async (size: Size) => (await probe(size).catch(() => undefined)) !== undefined;
+  const dynamicSize = seen.dynamic ?? (await runs(larger(seen.size, geometry.patchSize ?? 32)));
   return {
     ...geometry,
     // A size that was not given, when others run too, is not the model's.
@@ -101,7 +101,7 @@ function readGeometry(
   { size, dims }: Seen,
   hints: ConfigHints,
   given: Given,
-): Pick<ModelTraits, "layout" | "prefixTokens" | "patchSize" | "channels"> & { grid: Size } {
+): Pick<Model["traits"], "layout" | "prefixTokens" | "patchSize" | "channels"> & { grid: Size } {
   if (dims.length === 3) {
     const { family, prefixTokens: familyPrefixes } = hints;
     const { patchSize, prefixTokens } = given;
@@ -125,12 +125,6 @@ function readGeometry(
 }
 
 const larger = ([height, width]: Size, patch: number): Size => [height + patch, width + patch];
-
-const runs = (probe: Probe, size: Size): Promise<boolean> =>
-  probe(size).then(
-    () => true,
-    () => false,
-  );
 
 /** Makes one black image. */
 export function blank(channels: number, [height, width]: Size): Tensor {

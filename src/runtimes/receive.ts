@@ -1,17 +1,18 @@
 /** Requests with limits on silence and length, and checks for HTML instead of a file. Platform-free. */
+import { joinArrays } from "../tensors/join-arrays.ts";
 
 /** Milliseconds of silence after which a download fails. */
-export const IDLE_LIMIT = 60_000;
+const IDLE_LIMIT = 60_000;
 
 /** Fetches; rejects when no answer begins within `idleLimit` milliseconds. */
-export async function fetchWithin(address: string, init: RequestInit, idleLimit: number): Promise<Response> {
+export async function fetchWithin(address: string, init: RequestInit, idleLimit = IDLE_LIMIT): Promise<Response> {
   const silence = new AbortController();
   const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal;
   return within(fetch(address, { ...init, signal }), idleLimit, () => silence.abort());
 }
 
 /** Yields the body of an answer chunk by chunk; rejects when no chunk comes within `idleLimit` milliseconds. */
-export async function* chunksOf(response: Response, idleLimit: number): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(response: Response, idleLimit = IDLE_LIMIT): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) return;
   try {
@@ -28,7 +29,7 @@ export async function* chunksOf(response: Response, idleLimit: number): AsyncGen
 /** Reads the whole body; rejects when it is longer than `limit` bytes or silent for too long. */
 export async function readAll(
   response: Response,
-  { limit, idleLimit }: { limit: number; idleLimit: number },
+  { limit, idleLimit }: { limit: number; idleLimit?: number },
   onBytes?: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
@@ -39,13 +40,7 @@ export async function readAll(
     chunks.push(chunk);
     onBytes?.(length);
   }
-  const all = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return all;
+  return joinArrays(Uint8Array, chunks);
 }
 
 /** Returns true for an answer of type HTML: a login page of the network, an error page, a single-page application. */

@@ -3,6 +3,7 @@ import type { Tensor } from "../core/index.ts";
 import { channelsLast, moveChannels, takesChannelsLast } from "../onnx/image-input.ts";
 import type { GraphTensor } from "../onnx/index.ts";
 import { toFloat16 } from "../tensors/float16.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 import type { RunRequest } from "./messages.ts";
 import type { MakeTensor, OrtSession, OrtValue } from "./ort.ts";
 import { toFloat32 } from "./ort.ts";
@@ -23,7 +24,8 @@ export async function runParts(
   const [batch, ...rest] = dims;
   const size = data.length / batch;
   const value = session.inputMetadata.find(({ name }) => name === input);
-  const runs = onCpu && !hasFixedBatch(value) ? Math.ceil(batch / MAX_IMAGES) : 1;
+  const isFixed = value?.isTensor && typeof value.shape[0] === "number";
+  const runs = onCpu && !isFixed ? Math.ceil(batch / MAX_IMAGES) : 1;
   const step = Math.ceil(batch / runs); // nine are three times three, not 4 + 4 + 1
   const results: Record<string, Tensor>[] = [];
   for (let from = 0; from < batch; from += step) {
@@ -32,16 +34,7 @@ export async function runParts(
     const result = await session.run({ [input]: makeTensor(value ? toInputType(value, images) : images) }, outputs);
     results.push(Object.fromEntries(outputs.map((name) => [name, toFloat32(result[name])])));
   }
-  const joined = (name: string) =>
-    join(
-      results.map((result) => result[name]),
-      step,
-    );
-  return Object.fromEntries(outputs.map((name) => [name, joined(name)]));
-}
-
-function hasFixedBatch(value: OrtValue | undefined): boolean {
-  return value?.isTensor === true && typeof value.shape[0] === "number";
+  return Object.fromEntries(outputs.map((name) => [name, join(results, name, step)]));
 }
 
 /** Converts images [b, c, h, w] to the order of axes and the float type of the graph's input. */
@@ -51,15 +44,12 @@ function toInputType(value: OrtValue, { dims, data }: { dims: readonly number[];
   return value.type === "float16" ? { dims: turned.dims, data: toFloat16(turned.data) } : turned;
 }
 
-/** Joins the outputs of several runs; one that does not depend on the batch is the same in every run. */
-function join(outputs: readonly Tensor[], step: number): Tensor {
+/** Joins an output of several runs; one that does not depend on the batch is the same in every run. */
+function join(results: readonly Record<string, Tensor>[], name: string, step: number): Tensor {
+  const outputs = results.map((result) => result[name]);
   const [first, second] = outputs;
   if (!second || first.dims[0] !== step) return first;
-  const data = new Float32Array(outputs.reduce((sum, { data }) => sum + data.length, 0));
-  let at = 0;
-  for (const output of outputs) {
-    data.set(output.data, at);
-    at += output.data.length;
-  }
-  return { dims: [outputs.reduce((sum, { dims }) => sum + dims[0], 0), ...first.dims.slice(1)], data };
+  const data = outputs.map((output) => output.data);
+  const count = outputs.reduce((sum, { dims }) => sum + dims[0], 0);
+  return { dims: [count, ...first.dims.slice(1)], data: joinArrays(Float32Array, data) };
 }

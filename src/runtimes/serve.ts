@@ -1,5 +1,5 @@
 /** Serves requests in a thread or worker: loads ONNX Runtime, then a model or graphs, and runs them. Platform-free. */
-import { type GraphSession, graphSession } from "./graph-session.ts";
+import { graphSession } from "./graph-session.ts";
 import type { Answer, Failed, OpenRequest, Request, RuntimeSettings } from "./messages.ts";
 import { type MakeTensor, type OrtSession, type TensorClass, tensorMaker, valueInfo } from "./ort.ts";
 import { runParts } from "./run-parts.ts";
@@ -23,7 +23,7 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
   let makeTensor: MakeTensor;
   let threads = 1;
   let model: { session: OrtSession; onCpu: boolean } | undefined;
-  const graphs = new Map<number, { session: OrtSession; graph: GraphSession }>();
+  const graphs = new Map<number, { session: OrtSession; graph: ReturnType<typeof graphSession> }>();
 
   /** Called once per thread: the library reads its settings when it creates its first session, and never again. */
   const start = async (settings: RuntimeSettings) => {

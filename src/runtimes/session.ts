@@ -1,6 +1,5 @@
-/** A model's session in a thread of its own, which answers one request after the other. Platform-free. */
+/** A model's session in a thread of its own, and the guard that closes a model or graph once. Platform-free. */
 import { S2Error, type Tensor } from "../core/index.ts";
-import { closing } from "./closing.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { Line } from "./line.ts";
 import type { Answer, Ready, Request } from "./messages.ts";
@@ -29,5 +28,33 @@ export function openSession(line: Line<Request, Answer>, { inputs, outputs }: Re
       throw new S2Error("runtime", `ONNX Runtime failed on images of shape [${images.dims.join(", ")}]: ${reason}.`);
     },
     dispose: close,
+  };
+}
+
+const advice = {
+  model: "The model was disposed of and cannot run; dispose of it after its last run, or load it again.",
+  graph: "The graph was closed and cannot run; open it again.",
+} as const;
+
+/** Guards the calls to a model or a graph that `end` frees. @throws S2Error "disposed" from `call` once `close` was called. */
+export function closing(target: keyof typeof advice, end: () => Promise<void>) {
+  const running = new Set<Promise<unknown>>();
+  let ended: Promise<void> | undefined;
+  return {
+    async call<T>(start: () => Promise<T>): Promise<T> {
+      if (ended) throw new S2Error("disposed", advice[target]);
+      const work = start();
+      running.add(work);
+      try {
+        return await work;
+      } finally {
+        running.delete(work);
+      }
+    },
+    /** Returns the same promise on every call. */
+    close(): Promise<void> {
+      ended ??= Promise.allSettled(running).then(end);
+      return ended;
+    },
   };
 }

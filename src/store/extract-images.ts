@@ -48,11 +48,11 @@ export type ExtractedImage =
   | { readonly image: string; readonly tokens: ImageTokens; readonly hash: string }
   | { readonly image: string; readonly issue: string };
 
-/** Returns true for an image whose content (SHA-256) has not changed: it is skipped without being decoded. */
-export type IsUnchanged = (image: string, hash: string) => boolean;
-
 /** An image that was skipped. */
-export type UnchangedImage = { readonly image: string; readonly kept: true };
+type UnchangedImage = { readonly image: string; readonly kept: true };
+
+/** Returns true for an image whose content (SHA-256) has not changed: it is skipped without being decoded. */
+type IsUnchanged = (image: string, hash: string) => boolean;
 
 /** Yields images in their order; while the model runs on one's tiles, the next is read, decoded, resized and cut. */
 export function extractImages(images: readonly string[], options: ExtractImagesOptions): AsyncGenerator<ExtractedImage> {
@@ -65,17 +65,27 @@ export async function* extractChangedImages(
   options: ExtractImagesOptions,
   isUnchanged: IsUnchanged,
 ): AsyncGenerator<ExtractedImage | UnchangedImage> {
-  const start = (path: string | undefined) => {
-    const extracted = path === undefined ? undefined : extractOne(path, options, isUnchanged);
-    extracted?.catch(() => {}); // a rejection is handled in the image's turn, if that comes
-    return extracted;
+  const extract = (image: string) => extractOne(image, options, isUnchanged);
+  for (const [, extracted] of oneAhead(images, extract, options.signal)) yield await extracted;
+}
+
+/** Yields each item with the promise of its work; the next item's work begins before the present one's is awaited. */
+export function* oneAhead<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+  signal?: AbortSignal,
+): Generator<readonly [Item, Promise<Result>]> {
+  const begin = (at: number): Promise<Result> | undefined => {
+    const begun = at < items.length ? work(items[at]) : undefined;
+    begun?.catch(() => {}); // a rejection is handled in the item's turn, if that comes
+    return begun;
   };
-  let next = start(images[0]);
-  for (const i of images.keys()) {
-    options.signal?.throwIfAborted();
+  let next = begin(0);
+  for (const [i, item] of items.entries()) {
+    signal?.throwIfAborted();
     const current = next!;
-    next = start(images[i + 1]);
-    yield await current;
+    next = begin(i + 1);
+    yield [item, current];
   }
 }
 
@@ -84,10 +94,26 @@ async function extractOne(
   options: ExtractImagesOptions,
   isUnchanged: IsUnchanged,
 ): Promise<ExtractedImage | UnchangedImage> {
-  const prepared = await prepare(image, options, isUnchanged);
+  const { extraction, store, onImage, signal } = options;
+  // An image that cannot be read is reported and stops no other.
+  const prepared = await prepare(image, options, isUnchanged).catch((error: Error) => ({ issue: error.message }));
   if ("issue" in prepared || "kept" in prepared) return { image, ...prepared };
+  const { fingerprint } = prepared;
+  const hash = fingerprint.image;
+  if ("tokens" in prepared) {
+    onImage?.({ image, from: "store" });
+    return { image, tokens: prepared.tokens, hash };
+  }
+  const { size, photo, stale } = prepared;
   try {
-    return await finish(image, prepared, options);
+    const { upsampled, ...planOptions } = extraction;
+    const features = await extractImage(options.model, photo, { ...planOptions, signal });
+    const { gridGeometry, ...rest } = imageTokens(features);
+    // The image's own size, also where the features are of a reduced one, which shows all of the image.
+    const tokens = { ...rest, size, ...(gridGeometry && !upsampled && { gridGeometry }) };
+    if (store) await writeFeatures(store, storedName(image, options), tokens, fingerprint);
+    onImage?.({ image, from: "model", ...(stale && { stale }) });
+    return { image, tokens, hash };
   } catch (error) {
     if (error instanceof S2Error && error.code === "not-finite") return { image, issue: error.message };
     throw error;
@@ -106,63 +132,36 @@ function storedName(image: string, { modelName, extraction }: ExtractImagesOptio
   return `${modelName}/${folder}/${image.replaceAll("..", "up")}.safetensors`;
 }
 
-interface Prepared {
-  readonly fingerprint: Fingerprint;
-  readonly size: readonly [height: number, width: number];
-  readonly image: Photo;
-  readonly stale?: readonly Stale[];
-}
-
-type Stored = { readonly fingerprint: Fingerprint; readonly tokens: ImageTokens };
-
-/**
- * Looks an image up in the store, then decodes and plans it. The fingerprint is of the very bytes that are decoded. An image that cannot be
- * read is returned as a issue.
- */
-async function prepare(
-  path: string,
-  options: ExtractImagesOptions,
-  isUnchanged: IsUnchanged,
-): Promise<Prepared | Stored | { kept: true } | { issue: string }> {
+/** Looks an image up in the store, else decodes and plans it. The fingerprint is of the very bytes that are decoded. */
+async function prepare(path: string, options: ExtractImagesOptions, isUnchanged: IsUnchanged): Promise<Prepared> {
   const { model, extraction, store, decode, read, modelHash, version } = options;
-  try {
-    const bytes = await read(path);
-    const imageHash = await sha256(bytes);
-    if (isUnchanged(path, imageHash)) return { kept: true };
-    const { upsampled, ...planOptions } = extraction;
-    const preprocessing = model.preprocessing ?? imagenet;
-    const fingerprint = { model: modelHash, options: optionsFingerprint(extraction, preprocessing), image: imageHash, version };
-    const found = store && (await readFeatures(store, storedName(path, options), fingerprint));
-    if (found && "tokens" in found && firstNotFinite(found.tokens.data) < 0) return { fingerprint, tokens: found.tokens };
-    const image = await decode(bytes, path);
-    // The size of the plan's first tile, as the paper's tables start from (section 4: "interpolated").
-    const small = () => resizePixels(image, model.traits?.imageSize ?? [224, 224], preprocessing.filter) as Photo;
-    planImage({ height: image.height, width: image.width }, planOptions, model.traits); // refuses before the model runs
-    return {
-      fingerprint,
-      size: [image.height, image.width],
-      image: upsampled ? small() : image,
-      ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
-    };
-  } catch (error) {
-    return { issue: (error as Error).message };
-  }
+  const bytes = await read(path);
+  const hash = await sha256(bytes);
+  if (isUnchanged(path, hash)) return { kept: true };
+  const { upsampled, ...planOptions } = extraction;
+  const preprocessing = model.preprocessing ?? imagenet;
+  const fingerprint = { model: modelHash, options: optionsFingerprint(extraction, preprocessing), image: hash, version };
+  const found = store && (await readFeatures(store, storedName(path, options), fingerprint));
+  if (found && "tokens" in found && firstNotFinite(found.tokens.data) < 0) return { fingerprint, tokens: found.tokens };
+  const image = await decode(bytes, path);
+  // The size of the plan's first tile, as the paper's tables start from (section 4: "interpolated").
+  const small = () => resizePixels(image, model.traits?.imageSize ?? [224, 224], preprocessing.filter) as Photo;
+  const { height, width } = image;
+  planImage({ height, width }, planOptions, model.traits); // refuses before the model runs
+  return {
+    fingerprint,
+    size: [height, width],
+    photo: upsampled ? small() : image,
+    ...(found && !("missing" in found) && { stale: "stale" in found ? found.stale : ["file"] }),
+  };
 }
 
-async function finish(path: string, prepared: Prepared | Stored, options: ExtractImagesOptions): Promise<ExtractedImage> {
-  const { model, extraction, store, onImage, signal } = options;
-  const { fingerprint } = prepared;
-  if ("tokens" in prepared) {
-    onImage?.({ image: path, from: "store" });
-    return { image: path, tokens: prepared.tokens, hash: fingerprint.image };
-  }
-  const { size, image, stale } = prepared;
-  const { upsampled, ...planOptions } = extraction;
-  const features = await extractImage(model, image, { ...planOptions, signal });
-  const { gridGeometry, ...rest } = imageTokens(features);
-  // The image's own size, also where the features are of a reduced one, which shows all of the image.
-  const tokens = { ...rest, size, ...(gridGeometry && !upsampled && { gridGeometry }) };
-  if (store) await writeFeatures(store, storedName(path, options), tokens, fingerprint);
-  onImage?.({ image: path, from: "model", ...(stale && { stale }) });
-  return { image: path, tokens, hash: fingerprint.image };
-}
+type Prepared =
+  | { readonly kept: true }
+  | { readonly fingerprint: Fingerprint; readonly tokens: ImageTokens }
+  | {
+      readonly fingerprint: Fingerprint;
+      readonly size: readonly [height: number, width: number];
+      readonly photo: Photo;
+      readonly stale?: readonly Stale[];
+    };

@@ -5,6 +5,7 @@ export {
   type ExtractionConfig,
   extractChangedImages,
   extractImages,
+  oneAhead,
 } from "./extract-images.ts";
 export { readFeatures, type Store, writeFeatures } from "./feature-store.ts";
 export { changedParts, type Fingerprint, type ModelParts, modelFingerprint, optionsFingerprint } from "./fingerprint.ts";

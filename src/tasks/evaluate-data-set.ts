@@ -1,9 +1,9 @@
 /** `evaluateDataSet`: a saved head evaluated on a split of a data set; two evaluations compared on the images that both have. */
 import { S2Error } from "../core/index.ts";
 import type { DataSet, ItemOf, Task } from "../datasets/index.ts";
-import { interval, sumImages } from "../metrics/index.ts";
+import { interval, keepImages, sumImages } from "../metrics/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
-import { evaluateTask, keepImages, type TaskSums } from "./evaluate.ts";
+import { evaluateTask, type TaskSums } from "./evaluate.ts";
 import { type ExtractDataSetOptions, extractDataSet, type FailedImage } from "./extract-data-set.ts";
 import { classFigures, figureDifferences, type MeasuredFigure, measuredFigures } from "./figures.ts";
 import { checkHeadModel, type SavedHead } from "./saved-head.ts";
@@ -125,5 +125,8 @@ export function commonImages(evaluations: readonly TaskSums[]): TaskSums[] {
   const imagesOf = (sums: TaskSums) => Object.values(sums)[0].images;
   const counts = new Map<string, number>();
   for (const sums of evaluations) for (const image of imagesOf(sums)) counts.set(image, (counts.get(image) ?? 0) + 1);
-  return evaluations.map((sums) => keepImages(sums, (image) => counts.get(image) === evaluations.length));
+  const isCommon = (image: string) => counts.get(image) === evaluations.length;
+  return evaluations.map((all) =>
+    Object.fromEntries(Object.entries(all).map(([name, sums]) => [name, keepImages([sums], isCommon)])),
+  );
 }

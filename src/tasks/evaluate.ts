@@ -10,7 +10,7 @@ import type {
   Task,
 } from "../datasets/index.ts";
 import type { ImageTokens } from "../features/index.ts";
-import type { DepthMap, Mask, ObjectPrediction } from "../heads/index.ts";
+import type { DepthMap, ObjectPrediction } from "../heads/index.ts";
 import {
   AREA_CELLS,
   addImage,
@@ -74,21 +74,6 @@ export async function evaluateTask<K extends Task>(
   return all;
 }
 
-/** Returns the sums of those images alone that `keep` returns true for. */
-export function keepImages(all: TaskSums, keep: (image: string) => boolean): TaskSums {
-  const kept = ({ cells, images, starts, columns, values }: ImageSums): ImageSums => {
-    const sums = newSums(cells);
-    for (const [i, image] of images.entries()) {
-      if (!keep(image)) continue;
-      const row = new Float64Array(cells);
-      for (let at = starts[i]; at < starts[i + 1]; at++) row[columns[at]] = values[at];
-      addImage(sums, image, row);
-    }
-    return sums;
-  };
-  return Object.fromEntries(Object.entries(all).map(([name, sums]) => [name, kept(sums)]));
-}
-
 function newTaskSums({ task, gives }: TaskHead & { readonly gives?: unknown }, classes: number): TaskSums {
   const cells: Record<Task, Record<string, number>> = {
     classification: {
@@ -114,7 +99,7 @@ async function sumsOf(
     case "classification":
       return classSums(prediction.scores, (item as ClassificationItem).label, prediction.probable);
     case "segmentation":
-      return maskSums(prediction.mask, await (item as SegmentationItem).mask(), classes, ignore);
+      return { confusion: confusionOf(prediction.mask.data, (await (item as SegmentationItem).mask()).data, classes, ignore) };
     case "depth":
       return depthSumsOf(prediction.depth, item as DepthItem, (head as TaskHead & { far: number }).far, objectsFrom);
     case "counting":
@@ -123,16 +108,15 @@ async function sumsOf(
 }
 
 function classSums(scores: Float32Array, label: number, probable: boolean): RowSums {
-  const confusion = new Float64Array(scores.length ** 2);
-  countConfusion(confusion, [argmax(scores)], [label]);
+  const confusion = confusionOf([argmax(scores)], [label], scores.length);
   const top5 = [isInTop(5, scores, label), 1];
   return { confusion, top5, ...(probable && { brier: [brier(scores, label), 1], calibration: calibrationSums(scores, label) }) };
 }
 
-function maskSums(mask: Mask, truth: { readonly data: ArrayLike<number> }, classes: number, ignore?: number): RowSums {
+function confusionOf(predicted: ArrayLike<number>, truth: ArrayLike<number>, classes: number, ignore?: number): Float64Array {
   const confusion = new Float64Array(classes ** 2);
-  countConfusion(confusion, mask.data, truth.data, ignore);
-  return { confusion };
+  countConfusion(confusion, predicted, truth, ignore);
+  return confusion;
 }
 
 /** Takes every `step`th pixel of the prediction, as the truth has them. */

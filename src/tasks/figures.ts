@@ -19,6 +19,7 @@ import {
   mIoU,
   perImageMean,
   pooled,
+  rowOf,
   type Score,
 } from "../metrics/index.ts";
 import type { TaskSums } from "./evaluate.ts";
@@ -119,15 +120,14 @@ function depthFigures(sums: ImageSums, suffix: string): TaskFigure[] {
 }
 
 /** Mean average precision of `ids` (default: all classes). An image's row holds the probabilities of all classes, then 0 or 1 for each. */
-function precisionOf({ cells, images, starts, columns, values }: ImageSums, ids?: readonly number[]): Score {
-  const all = cells / 2;
+function precisionOf(sums: ImageSums, ids?: readonly number[]): Score {
+  const { images } = sums;
+  const all = sums.cells / 2;
   const wanted = ids ?? Array.from({ length: all }, (_, id) => id);
   const scores = new Float64Array(images.length * wanted.length);
   const truth = new Float64Array(images.length * wanted.length);
-  const row = new Float64Array(cells);
-  for (let image = 0; image < images.length; image++) {
-    row.fill(0);
-    for (let at = starts[image]; at < starts[image + 1]; at++) row[columns[at]] = values[at];
+  for (const image of images.keys()) {
+    const row = rowOf(sums, image);
     for (const [i, id] of wanted.entries()) {
       scores[image * wanted.length + i] = row[id];
       truth[image * wanted.length + i] = row[all + id];

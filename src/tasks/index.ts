@@ -8,8 +8,7 @@ export {
   type NamedModel,
   type OtherModel,
 } from "./advise.ts";
-export { describeDifferences, describeEvaluation } from "./describe-evaluation.ts";
-export { describeFit } from "./describe-fit.ts";
+export { describeDifferences, describeEvaluation, describeFit } from "./describe-heads.ts";
 export { csvLine, describePrediction, type PredictionDescription, predictionColumns } from "./describe-prediction.ts";
 export { type EvaluateOptions, evaluateTask, type TaskSums } from "./evaluate.ts";
 export {

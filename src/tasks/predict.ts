@@ -4,10 +4,12 @@ import { type ImageTokens, imageVector } from "../features/index.ts";
 import {
   type DepthHead,
   type DepthMap,
+  type Head,
   type Mask,
   type NeighborsHead,
   type ObjectPrediction,
   type ObjectsHead,
+  type OpenedHead,
   openDepth,
   openNeighbors,
   openObjects,
@@ -41,35 +43,29 @@ export interface Predictor {
 
 /** Opens a head that `fitTask` made. @throws S2Error "head" for one that has no task or is damaged. */
 export async function openPredictor(head: TaskHead, openGraph: OpenGraph): Promise<Predictor> {
-  if (head.task === "segmentation") {
-    const { predict, close } = await openSegmentation(head as TaskHead & SegmentationHead, openGraph);
-    return { predict: async (tokens) => ({ task: "segmentation", mask: await predict(tokens) }), close };
-  }
-  if (head.task === "depth") {
-    const { predict, close } = await openDepth(head as unknown as DepthHead, openGraph);
-    return { predict: async (tokens) => ({ task: "depth", depth: await predict(tokens) }), close };
-  }
-  if (head.task === "counting") {
-    const { predict, close } = await openObjects(head as TaskHead & ObjectsHead, openGraph);
-    return { predict: async (tokens) => ({ task: "counting", objects: await predict(tokens) }), close };
-  }
-  const { pooling } = head;
-  if (head.task !== "classification" || !pooling)
+  const { task, pooling } = head;
+  const fitted: Head = head;
+  const as = <Out>({ predict, close }: OpenedHead<ImageTokens, Out>, name: (out: Out) => Prediction): Predictor => ({
+    predict: async (tokens) => name(await predict(tokens)),
+    close,
+  });
+  if (task === "segmentation")
+    return as(await openSegmentation(fitted as SegmentationHead, openGraph), (mask) => ({ task, mask }));
+  if (task === "depth") return as(await openDepth(fitted as DepthHead, openGraph), (depth) => ({ task, depth }));
+  if (task === "counting") return as(await openObjects(fitted as ObjectsHead, openGraph), (objects) => ({ task, objects }));
+  if (task !== "classification" || !pooling)
     throw new S2Error(
       "head",
-      `The head of kind "${head.kind}" names ${head.task === undefined ? "no task" : `the task "${head.task}"`}; ` +
+      `The head of kind "${head.kind}" names ${task === undefined ? "no task" : `the task "${task}"`}; ` +
         'expected classification, segmentation, depth or counting. Fit it again with "s2 fit" or fitTask.',
     );
   const { predict, close } = await openClassifier(head, openGraph);
-  const probable = (head as unknown as ProbeHead).gives !== "scores";
-  return {
-    predict: async (tokens) => ({ task: "classification", scores: await predict(imageVector(tokens, pooling)), probable }),
-    close,
-  };
+  const probable = (fitted as ProbeHead).gives !== "scores";
+  return { predict: async (tokens) => ({ task, scores: await predict(imageVector(tokens, pooling)), probable }), close };
 }
 
-function openClassifier(head: TaskHead, openGraph: OpenGraph) {
-  if (head.kind === "neighbors") return openNeighbors(head as TaskHead & NeighborsHead, openGraph);
-  if (head.kind === "prototypes") return openPrototypes(head as TaskHead & PrototypesHead, openGraph);
-  return openProbe(head as unknown as ProbeHead, openGraph);
+function openClassifier(head: Head, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
+  if (head.kind === "neighbors") return openNeighbors(head as NeighborsHead, openGraph);
+  if (head.kind === "prototypes") return openPrototypes(head as PrototypesHead, openGraph);
+  return openProbe(head as ProbeHead, openGraph);
 }

@@ -4,7 +4,7 @@ import type { DataSet, Task } from "../datasets/index.ts";
 import { interval } from "../metrics/index.ts";
 import { type Candidate, gain, listCandidates } from "./advice.ts";
 import type { DataSetAdvice } from "./advise.ts";
-import { countsInWords } from "./describe-fit.ts";
+import { countsInWords } from "./describe-heads.ts";
 import { formatDifference, formatFigure } from "./format-figures.ts";
 import type { TaskSplits } from "./splits.ts";
 

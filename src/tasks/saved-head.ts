@@ -110,16 +110,6 @@ export function checkHeadModel(
 
 /** The options that read and split a data set as at the fit. A head for classification has the names of its classes itself. */
 export function dataSetOptionsOf({ task, data, classes: names }: SavedHead) {
-  const { list, classes, ignore, metersPerUnit, objectsFrom, testFraction, seed } = data;
-  const given = {
-    task,
-    list,
-    classes: task === "classification" ? names : classes,
-    ignore,
-    metersPerUnit,
-    objectsFrom,
-    testFraction,
-    seed,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<typeof given>;
+  const { name: _, images: __, ...given } = data;
+  return { task, ...given, ...(task === "classification" && { classes: names }) };
 }

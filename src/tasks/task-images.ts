@@ -3,6 +3,7 @@ import { firstNotFinite, S2Error } from "../core/index.ts";
 import type { ClassificationItem, CountingItem, DataSetImage, DepthItem, SegmentationItem } from "../datasets/index.ts";
 import { type ImageTokens, imageVector, type Pooling } from "../features/index.ts";
 import type { Batches, DepthImage, LabeledBatch, LabeledObjects, Mask, MaskedImage } from "../heads/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 
 /** Returns an image's features by its path, or undefined if it has none: `(path) => map.get(path)`, or read from a store each time. */
 export type FeaturesOf = (path: string) => ImageTokens | undefined | Promise<ImageTokens | undefined>;
@@ -31,10 +32,7 @@ export async function labeledVectors(
     vectors.push(imageVector(tokens, pooling));
     labels.push(label);
   }
-  const channels = vectors[0]?.length ?? 0;
-  const rows = new Float32Array(vectors.length * channels);
-  for (const [i, vector] of vectors.entries()) rows.set(vector, i * channels);
-  const batch = { features: rows, labels: Int32Array.from(labels) };
+  const batch = { features: joinArrays(Float32Array, vectors), labels: Int32Array.from(labels) };
   return () => [batch];
 }
 

@@ -1,7 +1,7 @@
 /** Exports with S² inside: a model's graph, and the vision encoder of a LLaVA-like folder. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { S2Options, S2Plan } from "../../core/index.ts";
+import type { S2Options } from "../../core/index.ts";
 import { imagenet } from "../../images/index.ts";
 import { type ExportOptions, exportProto, exportVisionEncoder, type VisionEncoderOptions } from "../../models/index.ts";
 import type { ModelProto } from "../../onnx/index.ts";
@@ -33,27 +33,16 @@ export async function exportModel(
 
 const CONFIGS = ["config.json", "preprocessor_config.json", "processor_config.json"];
 
-/** Result of `exportLlavaFolder`. */
-export interface ExportedFolder {
-  /** Path of the encoder, and its size in bytes. */
-  readonly path: string;
-  readonly bytes: number;
-  /** Visual tokens of an image. */
-  readonly tokens: number;
-  readonly plan: S2Plan;
-  /** Encoders without S² in the folder, which transformers.js may load instead. */
-  readonly others: readonly string[];
-}
-
 /**
- * Writes the vision encoder of a LLaVA-like folder with S², and its config files, as transformers.js loads them.
+ * Writes the vision encoder of a LLaVA-like folder with S², and its config files, as transformers.js loads them. Returns the encoder's path
+ * and size in bytes, the visual tokens of an image, and the encoders without S² in the folder, which transformers.js may load instead.
  * @throws S2Error "write" when a file would replace one of someone else.
  */
 export function exportLlavaFolder(
   folder: string,
   out: string,
   { visionTower, ...options }: Omit<VisionEncoderOptions, "preprocessor" | "processor"> & { readonly visionTower?: string },
-): ExportedFolder {
+) {
   const name = `onnx/vision_encoder${options.dtype === "float16" ? "_fp16" : ""}.onnx`;
   const path = join(out, name);
   const named = resolve(out) === resolve(folder); // then its configs are replaced
@@ -62,9 +51,7 @@ export function exportLlavaFolder(
   const { file, tokens, plan, configs } = exportVisionEncoder(config, weights, { ...options, preprocessor, processor });
   const asText = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
   saveFiles(out, { [name]: file, ...Object.fromEntries(Object.entries(configs).map(([key, value]) => [key, asText(value)])) });
-  const encoders = existsSync(join(out, "onnx")) ? readdirSync(join(out, "onnx")) : [];
-  const others = encoders
-    .map((file) => `onnx/${file}`)
-    .filter((file) => /^onnx\/vision_encoder.*\.onnx$/.test(file) && file !== name);
-  return { path, bytes: file.length, tokens, plan, others: others.map((file) => join(out, file)) };
+  const encoders = readdirSync(join(out, "onnx")).filter((each) => /^vision_encoder.*\.onnx$/.test(each));
+  const others = encoders.map((each) => join(out, "onnx", each)).filter((each) => each !== path);
+  return { path, bytes: file.length, tokens, plan, others };
 }

@@ -10,7 +10,7 @@ import {
   scalePicture,
 } from "../../features/index.ts";
 import type { Photo } from "../../images/index.ts";
-import { type Fingerprint, modelFingerprint, optionsFingerprint } from "../../store/index.ts";
+import { type Fingerprint, modelFingerprint, oneAhead, optionsFingerprint } from "../../store/index.ts";
 import { sha256 } from "../../tensors/index.ts";
 import type { Model } from "../model.ts";
 import { stateOf, writeFeatureFile } from "./feature-file.ts";
@@ -82,10 +82,10 @@ export async function* extractInto(
   options: Omit<ExtractFilesOptions, keyof OutputOptions>,
 ): AsyncGenerator<ExtractedFile> {
   const { dtype = "float32", resume, loadOptions = {}, ...extraction } = options;
-  const { signal, preprocessing = model.preprocessing } = extraction;
-  planImage({ height: 1024, width: 1024 }, extractionOf(extraction), model.traits); // options that a square image refuses fit no image
+  const { signal, onProgress: _, onScale: __, preprocessing = model.preprocessing, ...scales } = extraction;
+  planImage({ height: 1024, width: 1024 }, scales, model.traits); // options that a square image refuses fit no image
   const { source, traits } = model;
-  const { splitForward: _, maxTilesPerImage: __, ...deciding } = explicitOptions(extractionOf(extraction));
+  const { splitForward: ___, maxTilesPerImage: ____, ...deciding } = explicitOptions(scales);
   const metadata = {
     model: JSON.stringify({ source, traits }),
     options: JSON.stringify({ ...deciding, ...loadOptions, dtype }),
@@ -96,23 +96,10 @@ export async function* extractInto(
     options: optionsFingerprint(JSON.parse(metadata.options), preprocessing),
     version: metadata.s2_vision,
   };
-  const load = (file?: OutputFile) => {
-    const loading = file && loadFile(file, fingerprint, resume);
-    loading?.catch(() => {}); // handled when it is the image's turn
-    return loading;
-  };
-  let next = load(files[0]);
-  for (const [i, file] of files.entries()) {
-    signal?.throwIfAborted();
-    const loading = next;
-    next = load(files[i + 1]);
+  for (const [file, loading] of oneAhead(files, (each) => loadFile(each, fingerprint, resume), signal)) {
     try {
-      const loaded = (await loading)!;
-      if ("skipped" in loaded) {
-        yield { image: file.image, out: file.out, skipped: true };
-        continue;
-      }
-      yield await write(file, loaded);
+      const loaded = await loading;
+      yield "skipped" in loaded ? { image: file.image, out: file.out, skipped: true } : await write(file, loaded);
     } catch (error) {
       signal?.throwIfAborted();
       // A full disk or a folder that cannot be written to would fail every image that follows.
@@ -123,7 +110,6 @@ export async function* extractInto(
 
   async function write({ image, out, picture }: OutputFile, { photo, hash, damaged }: Loaded): Promise<ExtractedFile> {
     const start = performance.now();
-    const { signal } = extraction;
     const recorded = picture ? recordModel(model) : undefined;
     const features = await extractImage(recorded ?? model, photo, { ...extraction, preprocessing });
     const { plan } = features;
@@ -139,18 +125,9 @@ export async function* extractInto(
       ...(png && { picture: await sha256(png) }),
     });
     const { dims, grid } = features;
+    const { warnings } = features.plan;
     const ms = Math.round(performance.now() - start);
-    return {
-      image,
-      out,
-      ...(picture && { picture }),
-      dims,
-      grid,
-      tiles: plan.tiles,
-      ms,
-      warnings: features.plan.warnings,
-      damaged,
-    };
+    return { image, out, ...(picture && { picture }), dims, grid, tiles: plan.tiles, ms, warnings, damaged };
   }
 }
 
@@ -191,9 +168,4 @@ export async function decodeFile(bytes: Uint8Array, path: string): Promise<Photo
 /** Fingerprint of a loaded model with the output that was asked for. */
 export async function fingerprintModel({ source, traits, preprocessing }: Model, output?: string): Promise<string> {
   return modelFingerprint({ files: await hashModelFiles(source), output, traits, preprocessing });
-}
-
-/** Returns the options that decide the features; hooks do not. */
-function extractionOf({ signal: _, onProgress: __, onScale: ___, preprocessing: ____, ...options }: ExtractOptions) {
-  return options;
 }

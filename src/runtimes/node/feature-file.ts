@@ -52,14 +52,17 @@ function halfOf(data: Float32Array): Uint16Array {
 /** Path of the metadata of an .npy file. */
 export const besideNpy = (path: string): string => path.replace(/npy$/, "json");
 
-/** State of a feature file: "current", "missing", "stale" (of another image, model or options) or "damaged". */
-export type FileState = "current" | "missing" | "stale" | "damaged";
-
-/** Compares the file at `path`, and its picture where one is wanted, with a fingerprint. */
-export async function stateOf(path: string, fingerprint: Fingerprint, picture?: string): Promise<FileState> {
+/** Compares the file at `path`, and its picture where one is wanted, with a fingerprint; "stale" is of another image, model or options. */
+export async function stateOf(
+  path: string,
+  fingerprint: Fingerprint,
+  picture?: string,
+): Promise<"current" | "missing" | "stale" | "damaged"> {
   if (!existsSync(path) || (path.endsWith(".npy") && !existsSync(besideNpy(path)))) return "missing";
   try {
-    const metadata = await (path.endsWith(".npy") ? readNpyMetadata(path) : readMetadata(path));
+    const metadata = path.endsWith(".npy")
+      ? await readNpyMetadata(path)
+      : (await readChecked(await readFile(path), source(path))).metadata;
     if (!metadata || changedParts(JSON.parse(metadata.fingerprint), fingerprint).length > 0) return "stale";
     if (!picture) return "current";
     if (!existsSync(picture)) return "missing";
@@ -71,10 +74,6 @@ export async function stateOf(path: string, fingerprint: Fingerprint, picture?: 
 
 const hashOf = async (path: string) => sha256(new Uint8Array(await readFile(path)));
 const source = (name: string) => ({ code: "safetensors" as const, name, advice: "Extract the features again." });
-
-async function readMetadata(path: string): Promise<Record<string, string>> {
-  return (await readChecked(await readFile(path), source(path))).metadata;
-}
 
 /** Returns undefined when the array is not the one that the metadata describe. */
 async function readNpyMetadata(path: string): Promise<Record<string, string> | undefined> {

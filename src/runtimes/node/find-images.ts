@@ -1,7 +1,7 @@
-/** `findImages`: files, folders and globs into a list of images, with those whose format is not decoded. */
+/** `findImages`: files, folders and globs into a list of images, with those whose format is not decoded, and sentences on these. */
 import { type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, extname, join, relative, resolve } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { isImageName, isUndecodedImageName } from "../../images/index.ts";
 import { findByGlob, isGlob, nameBelow, splitGlob, unescaped } from "./glob.ts";
@@ -108,6 +108,20 @@ function statOf(path: string): Stats | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Counts images that are not decoded, such as "2 passed over (.bmp, .heic are not decoded)"; undefined for none. */
+export function undecodedInWords(images: FoundImages["undecoded"]): string | undefined {
+  if (images.length === 0) return undefined;
+  const formats = [...new Set(images.map(({ path }) => extname(path).toLowerCase()))].sort();
+  return `${images.length} passed over (${formats.join(", ")} ${formats.length > 1 ? "are" : "is"} not decoded)`;
+}
+
+/** Lines with the reason for the first image of each format that is not decoded. */
+export function undecodedReasons(images: FoundImages["undecoded"]): string[] {
+  const format = ({ path }: { readonly path: string }) => extname(path).toLowerCase();
+  const first = images.filter((image, i) => images.findIndex((other) => format(other) === format(image)) === i);
+  return first.map(({ reason }) => `passed over: ${escapePath(reason.message)}`);
 }
 
 const only = (image: FoundImage): FoundImages => ({ images: [image], undecoded: [] });

@@ -1,6 +1,7 @@
 /** Splits a glob into its fixed folder and the pattern below it; a folder whose name has brackets or parentheses is taken by its name first. */
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { isFolder } from "./write-whole.ts";
 
 const MAGIC = /[*?[\]{}]/;
 
@@ -53,8 +54,6 @@ export function nameBelow(base: string, path: string): string {
   const name = relative(base, path);
   return name.split(sep).includes("..") ? name.split(sep).at(-1)! : name;
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 export const unescaped = (text: string): string => (process.platform === "win32" ? text : text.replace(/\\(.)/g, "$1"));
 

@@ -39,12 +39,6 @@ export async function readCached(home: string, revision: string): Promise<Cached
   return { commit, folder, damaged };
 }
 
-/** Notes the downloaded files of a commit and that `revision` is this commit; without the notes a folder does not count as cached. */
-export async function noteModel(home: string, revision: string, commit: string, files: readonly HubFile[]): Promise<void> {
-  await writeManifest(home, commit, files);
-  await noteRevision(home, revision, commit);
-}
-
 /** Notes that `revision` is `commit`, and writes nothing where that is noted already, so that a read-only cache works. */
 export async function noteRevision(home: string, revision: string, commit: string): Promise<void> {
   for (const ref of new Set([revision, commit])) {
@@ -58,7 +52,8 @@ async function readManifest(home: string, commit: string) {
   return parseJson(Manifest, await readFile(name), { code: "hub-checksum", name, advice: "Delete it." });
 }
 
-async function writeManifest(home: string, commit: string, files: readonly HubFile[]): Promise<void> {
+/** Notes the downloaded files of a commit; without this and `noteRevision` a folder does not count as cached. */
+export async function writeManifest(home: string, commit: string, files: readonly HubFile[]): Promise<void> {
   const checked = [];
   for (const { path, size, oid, sha256 } of files) {
     const { mtimeMs } = await stat(join(home, commit, path));

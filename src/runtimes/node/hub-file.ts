@@ -12,7 +12,7 @@ import { makeFolder, unfinishedName } from "./write-whole.ts";
 
 export interface FetchOptions {
   readonly request: HubRequest;
-  readonly idleLimit: number;
+  readonly idleLimit?: number;
   /** Called with the bytes of `file` that are on the disk and their total `of`. */
   readonly onProgress?: (done: { file: string; bytes: number; of: number }) => void;
   readonly signal?: AbortSignal;

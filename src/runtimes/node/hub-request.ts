@@ -7,7 +7,7 @@ import { shownAddress } from "../shown-address.ts";
 export interface HubQuestion extends HubModel {
   /** True when an older download could be used instead. */
   readonly cached: boolean;
-  readonly idleLimit: number;
+  readonly idleLimit?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { COMMIT, checkHubName, checkHubUrl, chooseFiles, hub } from "../hub-files.ts";
 import { askCommit, askFiles } from "../hub-list.ts";
-import { IDLE_LIMIT } from "../receive.ts";
-import { type CachedModel, noteModel, noteRevision, readCached } from "./hub-cache.ts";
+import { type CachedModel, noteRevision, readCached, writeManifest } from "./hub-cache.ts";
 import { type FetchOptions, fetchFile, isDiskError, sweepPartials } from "./hub-file.ts";
 import { hubRequest } from "./hub-request.ts";
 
@@ -46,7 +45,7 @@ export async function downloadModel(name: string, options: DownloadOptions = {})
 /** @param cached the earlier download, if all its files are still right. */
 async function download(name: string, revision: string, home: string, cached: CachedModel | undefined, options: DownloadOptions) {
   const hubUrl = checkHubUrl(options.hubUrl ?? (process.env.HF_ENDPOINT || hub));
-  const { signal, onProgress, idleLimit = IDLE_LIMIT } = options;
+  const { signal, onProgress, idleLimit } = options;
   const model = { name, revision, hubUrl };
   const request = hubRequest({ ...model, cached: cached !== undefined, signal, idleLimit });
   const ask = { request, idleLimit, signal };
@@ -61,7 +60,8 @@ async function download(name: string, revision: string, home: string, cached: Ca
     const address = `${hubUrl}/${name}/resolve/${commit}/${file.path}`;
     await fetchFile(address, file, join(folder, file.path), { request, onProgress, idleLimit, signal });
   }
-  await noteModel(home, revision, commit, files);
+  await writeManifest(home, commit, files);
+  await noteRevision(home, revision, commit);
   return folder;
 }
 

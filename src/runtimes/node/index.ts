@@ -3,7 +3,7 @@
 export { describeModel } from "../describe-model.ts";
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
-export { type ExportedFolder, type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
+export { type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
 export {
   decodeFile,
   type ExtractedFile,
@@ -13,12 +13,11 @@ export {
   fingerprintModel,
 } from "./extract-files.ts";
 export { extractionSource, type Folders } from "./extraction-source.ts";
-export { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
-export { hashImages } from "./hash-images.ts";
+export { type FoundImage, type FoundImages, findImages, undecodedInWords, undecodedReasons } from "./find-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
-export { loadImages } from "./load-images.ts";
+export { hashImages, loadImages } from "./load-images.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
 export { bundledModel, openModelSource } from "./locate.ts";
 export { withLock } from "./lock-file.ts";
@@ -34,7 +33,6 @@ export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
-export { undecodedInWords, undecodedReasons } from "./undecoded.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { makeFolder, openStore, writeWhole } from "./write-whole.ts";

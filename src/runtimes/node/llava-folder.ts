@@ -10,20 +10,13 @@ import { loadModel } from "./load-model.ts";
 import { hasWeights, readFolderConfigs, readIfThere, readJson, readWeights } from "./model-folder.ts";
 import { openGraph } from "./open-graph.ts";
 
-export interface LlavaFolder {
-  /** The config, with that of the tower as `vision_config`. */
-  readonly config: JsonObject;
-  readonly weights: readonly Uint8Array[];
-  readonly preprocessor?: JsonObject;
-  readonly processor?: JsonObject;
-}
-
 /**
  * Reads a folder in LLaVA's layout (one folder, sharded or not) or VILA's (`vision_tower/` and `mm_projector/` within). `visionTower` is
- * the folder of the tower where the model's config has only its name, as LLaVA's `mm_vision_tower`; the model's tensors win over it.
+ * the folder of the tower where the model's config has only its name, as LLaVA's `mm_vision_tower`; the model's tensors win over it. In the
+ * config that is returned, the tower's is `vision_config`.
  * @throws S2Error "model-not-found", "model-file" or "safetensors".
  */
-export function readLlavaFolder(folder: string, { visionTower }: { visionTower?: string } = {}): LlavaFolder {
+export function readLlavaFolder(folder: string, { visionTower }: { visionTower?: string } = {}) {
   const config = readJson(join(folder, "config.json"));
   const tower = visionTower ?? join(folder, "vision_tower");
   const projector = join(folder, "mm_projector");

@@ -34,27 +34,20 @@ export const readIfThere = (path: string): JsonObject | undefined => (existsSync
 /** @throws S2Error "model-not-found" when there is no such file, "model-file" when it is not a JSON object. */
 export const readJson = (path: string): JsonObject => parseConfig(readWhole(path), path);
 
-/** The files that a graph is built from. */
-export interface HubFolder extends Configs {
-  readonly config: JsonObject;
-  readonly weights: readonly Uint8Array[];
-}
-
 /**
- * Reads a folder's config.json, its weights and its preprocessing config.
+ * Reads the files that a graph is built from: a folder's config.json, its weights and its preprocessing config.
  * @throws S2Error "model-not-found" where a file is missing, "model-file" or "safetensors" for one that cannot be read.
  */
-export function readHubFolder(folder: string): HubFolder {
+export function readHubFolder(folder: string) {
   const { config, preprocessor } = readFolderConfigs(folder);
   if (config) return { config, ...(preprocessor && { preprocessor }), weights: readWeights(folder) };
-  const found = hasWeights(folder) && !isOpenClip(folder) ? ". Download config.json too." : insteadOf(folder);
+  const isOpenClip = existsSync(join(folder, "open_clip_config.json"));
+  const found = hasWeights(folder) && !isOpenClip ? ". Download config.json too." : insteadOf(folder);
   throw new S2Error(
     "model-not-found",
     `${folder} has no config.json; expected a hub folder with config.json and ${WEIGHTS[0]}${found}`,
   );
 }
-
-const isOpenClip = (folder: string): boolean => existsSync(join(folder, "open_clip_config.json"));
 
 /** Returns the error for a folder with neither graph nor weights; it names what the folder has instead. */
 export function emptyFolderError(folder: string): S2Error {

@@ -21,18 +21,16 @@ export function openOnnx(path: string): ModelProto {
  * @throws S2Error "write" when the files cannot be written; nothing half-written is left.
  */
 export function saveOnnx(path: string, model: ModelProto, largest = largestFile): { path: string; bytes: number }[] {
-  const pieces = onnxPieces(model);
-  const files = pieces.length <= largest ? [{ path, pieces }] : inTwo(path, model);
+  let files = [{ path, pieces: onnxPieces(model) }];
+  if (files[0].pieces.length > largest) {
+    const split = withExternalData(model, `${basename(path)}.data`);
+    files = [
+      { path: `${path}.data`, pieces: split.data },
+      { path, pieces: onnxPieces(split.model) },
+    ];
+  }
   writeTogether(files);
   return files.map(({ path: file, pieces }) => ({ path: file, bytes: pieces.length }));
-}
-
-function inTwo(path: string, model: ModelProto) {
-  const split = withExternalData(model, `${basename(path)}.data`);
-  return [
-    { path: `${path}.data`, pieces: split.data },
-    { path, pieces: onnxPieces(split.model) },
-  ];
 }
 
 /** Writes files that belong together into a folder, making it. @throws S2Error "write". */

@@ -1,10 +1,10 @@
 /** `openGraph` and `openLoop`: graphs of heads and of training on onnxruntime-node. */
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
-import { closing } from "../closing.ts";
 import { graphSession } from "../graph-session.ts";
 import type { Answer, Request } from "../messages.ts";
 import { reasonOf, tensorMaker } from "../ort.ts";
+import { closing } from "../session.ts";
 import { importError } from "./session.ts";
 import { openLine } from "./thread-line.ts";
 import { physicalCores, sessionOptions } from "./threads.ts";

@@ -1,5 +1,5 @@
 /** Threads of a session: the physical cores, because hyperthreads and more threads than cores make matrix products slower. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 /** Session options of every graph and model on the CPU. */
@@ -19,7 +19,8 @@ export const sessionOptions = (threads: number) => ({
 export function physicalCores(): number {
   const usable = availableParallelism();
   const isLinux = process.platform === "linux";
-  const cores = isLinux ? coresOfCpuinfo(readCpuinfo()) : process.arch === "x64" ? Math.ceil(usable / 2) : usable;
+  const cpuinfo = isLinux && existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+  const cores = isLinux ? coresOfCpuinfo(cpuinfo) : process.arch === "x64" ? Math.ceil(usable / 2) : usable;
   return Math.max(1, Math.min(usable, cores ?? usable));
 }
 
@@ -31,12 +32,4 @@ export function coresOfCpuinfo(text: string): number | undefined {
     if (core !== undefined) pairs.add(`${/^physical id\s*:\s*(\d+)/m.exec(cpu)?.[1] ?? 0}/${core}`);
   }
   return pairs.size > 0 ? pairs.size : undefined;
-}
-
-function readCpuinfo(): string {
-  try {
-    return readFileSync("/proc/cpuinfo", "utf8");
-  } catch {
-    return "";
-  }
 }

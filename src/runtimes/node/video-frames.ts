@@ -1,7 +1,7 @@
 /** Frames of a video at even steps of time: ffmpeg decodes and sends them through a pipe, one after the other, nothing on disk. */
 import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
-import { S2Error } from "../../core/index.ts";
+import { badOption, S2Error } from "../../core/index.ts";
 import type { Photo } from "../../images/index.ts";
 
 export interface VideoOptions {
@@ -26,7 +26,7 @@ export interface VideoFrame {
 export async function* videoFrames(path: string, options: VideoOptions = {}): AsyncGenerator<VideoFrame> {
   const { every = 1, ffmpeg = "ffmpeg", signal } = options;
   if (!(Number.isFinite(every) && every > 0))
-    throw new S2Error("option", `every is ${every}; expected a positive number of seconds from one frame to the next.`);
+    throw badOption("option", "every", every, "a positive number of seconds from one frame to the next");
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new S2Error("video", `There is no video at ${path}; give the path of a file.`);
   if (!found.isFile()) throw new S2Error("video", `${path} is a folder, a pipe or a device; give the path of a video file.`);

@@ -65,7 +65,7 @@ function writePieces(path: string, { parts }: Pieces, durable: boolean): void {
 
 /** A temporary name beside `path` that no other process has. */
 export const unfinishedName = (path: string): string => `${path}.${randomBytes(6).toString("hex")}.part`;
-const isUnfinished = (name: string): boolean => /\.[0-9a-f]{12}\.part$/.test(name);
+const UNFINISHED = /\.[0-9a-f]{12}\.part$/;
 
 /** Milliseconds. No file takes a day to write. */
 const ABANDONED_AFTER = 24 * 60 * 60 * 1000;
@@ -79,9 +79,8 @@ function sweep(folder: string): void {
   const key = resolve(folder);
   if (sweptFolders.has(key)) return;
   sweptFolders.add(key);
-  for (const path of readdirSync(folder)
-    .filter(isUnfinished)
-    .map((name) => join(folder, name))) {
+  for (const name of readdirSync(folder).filter((each) => UNFINISHED.test(each))) {
+    const path = join(folder, name);
     const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
     if (modified < Date.now() - ABANDONED_AFTER) rmSync(path, { force: true });
   }

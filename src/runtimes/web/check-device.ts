@@ -18,14 +18,10 @@ export function testTile(shape: readonly (number | string)[], size: Size): Tenso
   return { dims: [batch, channels, height, width], data };
 }
 
-/** The main output for the test tile. */
-interface TileResult {
-  readonly features: Float32Array;
-  /** Time of the second run: the first one compiles. */
-  readonly ms: number;
-}
+type TileResult = Awaited<ReturnType<typeof runTile>>;
 
-async function runTile(session: WebSession, tile: Tensor, output: string): Promise<TileResult> {
+/** Returns the main output for the test tile and the time of the second run: the first one compiles. */
+async function runTile(session: WebSession, tile: Tensor, output: string) {
   const { name } = pickInput(session.inputs);
   await session.run(name, tile, [output]);
   const start = performance.now();

@@ -2,9 +2,9 @@
 import { S2Error } from "../../core/index.ts";
 import { type HubFile, webPageError } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
-import { beginsAsWebPage, fetchWithin, IDLE_LIMIT, isWebPage, readAll } from "../receive.ts";
+import { beginsAsWebPage, fetchWithin, isWebPage, readAll } from "../receive.ts";
 import { shownAddress } from "../shown-address.ts";
-import { digest, type Kept, type ModelCache, type Validators } from "./model-cache.ts";
+import { digest, type Kept, type ModelCache, validatorsOf } from "./model-cache.ts";
 
 /** A file to fetch. */
 export interface Wanted {
@@ -39,7 +39,7 @@ export async function fetchFile(wanted: Wanted, options: FetchOptions): Promise<
     return kept.bytes;
   }
   if (options.offline) throw offlineError(address);
-  const response = await fetchWithin(address, {}, options.idleLimit ?? IDLE_LIMIT).catch((error) => error as Error);
+  const response = await fetchWithin(address, {}, options.idleLimit).catch((error) => error as Error);
   if (response instanceof Error) throw networkError(wanted, response.message);
   if (response.ok && isWebPage(response)) return refusePage(wanted);
   if (isMissing(response) && !listed) return undefined;
@@ -55,21 +55,12 @@ export async function fetchFile(wanted: Wanted, options: FetchOptions): Promise<
 }
 
 /** Asks the server without fetching. An answer without validators counts as changed, silence as unchanged. */
-async function isFresh(
-  address: string,
-  { etag, lastModified }: Kept,
-  { idleLimit = IDLE_LIMIT }: FetchOptions,
-): Promise<boolean> {
+async function isFresh(address: string, { etag, lastModified }: Kept, { idleLimit }: FetchOptions): Promise<boolean> {
   const response = await fetchWithin(address, { method: "HEAD" }, idleLimit).catch(() => undefined);
   if (!response) return true;
   if (!response.ok || isMissing(response)) return false;
   const now = validatorsOf(response);
   return etag || now.etag ? etag === now.etag : lastModified !== undefined && lastModified === now.lastModified;
-}
-
-function validatorsOf({ headers }: Response): Validators {
-  const [etag, lastModified] = ["etag", "last-modified"].map((name) => headers.get(name) ?? undefined);
-  return { etag, lastModified };
 }
 
 /** Handles HTML in place of a file, with which servers of single-page applications answer where it is not there. */
@@ -86,11 +77,7 @@ function isMissing(response: Response): boolean {
   return response.status === 404 || response.status === 410 || (response.status < 500 && isWebPage(response));
 }
 
-async function receive(
-  response: Response,
-  wanted: Wanted,
-  { onProgress, idleLimit = IDLE_LIMIT }: FetchOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function receive(response: Response, wanted: Wanted, { onProgress, idleLimit }: FetchOptions) {
   // A compressed answer's length is not the file's.
   const said = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length") ?? 0);
   const of = wanted.listed?.size ?? said;

@@ -2,7 +2,7 @@
 import { S2Error } from "../../core/index.ts";
 import { checkHubName, checkHubUrl, chooseFiles, type HubModel, statusError } from "../hub-files.ts";
 import { askCommit, askFiles, type HubAsk } from "../hub-list.ts";
-import { fetchWithin, IDLE_LIMIT } from "../receive.ts";
+import { fetchWithin } from "../receive.ts";
 import { type FetchOptions, fetchFile, type Wanted } from "./fetch-file.ts";
 import { type Files, type Found, withNote } from "./fetch-model.ts";
 
@@ -21,7 +21,7 @@ export async function fetchFromHub(model: HubModel, options: FetchOptions): Prom
   });
 }
 
-async function listFiles(model: HubModel, { idleLimit = IDLE_LIMIT }: FetchOptions): Promise<Wanted[]> {
+async function listFiles(model: HubModel, { idleLimit }: FetchOptions): Promise<Wanted[]> {
   const { name, hubUrl } = model;
   const ask: HubAsk = { request: (address) => askHub(model, address, idleLimit), idleLimit };
   const commit = await askCommit(model, ask);
@@ -32,7 +32,7 @@ async function listFiles(model: HubModel, { idleLimit = IDLE_LIMIT }: FetchOptio
   }));
 }
 
-async function askHub(model: HubModel, address: string, idleLimit: number): Promise<Response> {
+async function askHub(model: HubModel, address: string, idleLimit?: number): Promise<Response> {
   const { name, hubUrl } = model;
   const response = await fetchWithin(address, {}, idleLimit).catch((cause) => {
     throw new S2Error("hub-network", `${hubUrl} could not be reached for "${name}" (${cause.message}). Check the network.`, {

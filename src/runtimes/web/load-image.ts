@@ -76,7 +76,11 @@ function readPixels(bitmap: ImageBitmap, background: readonly [number, number, n
       const [h, w] = [Math.min(rows, height - top), Math.min(cols, width - left)];
       context.drawImage(bitmap, left, top, w, h, 0, 0, w, h);
       const { data } = context.getImageData(0, 0, w, h);
-      if (opaque && data[data.length - 1] !== 255) throw notRead(width, height);
+      if (opaque && data[data.length - 1] !== 255)
+        throw new S2Error(
+          "image-broken",
+          `The browser decoded the image and did not draw it (${width} x ${height}); make it smaller.`,
+        );
       const block = rgbFrom8(new Uint8Array(data.buffer), w * h, 4, background);
       for (let y = 0; y < h; y++) pixels.set(block.subarray(3 * w * y, 3 * w * (y + 1)), 3 * ((top + y) * width + left));
     }
@@ -104,11 +108,4 @@ async function blobOf(source: ImageSource, signal?: AbortSignal): Promise<Blob> 
 function refuseEmpty(blob: Blob): Blob {
   if (blob.size > 0) return blob;
   throw new S2Error("image-broken", "The image has 0 bytes; expected an image file. Fetch or read it again.");
-}
-
-function notRead(width: number, height: number): S2Error {
-  return new S2Error(
-    "image-broken",
-    `The browser decoded the image and did not draw it (${width} x ${height}); make it smaller.`,
-  );
 }

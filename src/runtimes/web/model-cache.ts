@@ -11,6 +11,11 @@ export interface Validators {
   readonly lastModified?: string;
 }
 
+export function validatorsOf({ headers }: Response): Validators {
+  const [etag, lastModified] = ["etag", "last-modified"].map((name) => headers.get(name) ?? undefined);
+  return { etag, lastModified };
+}
+
 /** A file in the cache. */
 export interface Kept extends Validators {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -57,10 +62,7 @@ async function read(cache: Cache, address: string, notice: OnNotice): Promise<Ke
   // A browser whose storage is damaged rejects.
   const bytes = new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
   const sha256 = await digest("SHA-256", bytes);
-  if (sha256 === response.headers.get(SHA256)) {
-    const [etag, lastModified] = ["etag", "last-modified"].map((name) => response.headers.get(name) ?? undefined);
-    return { bytes, sha256, etag, lastModified };
-  }
+  if (sha256 === response.headers.get(SHA256)) return { bytes, sha256, ...validatorsOf(response) };
   await cache.delete(address);
   notice({ code: "cache-damaged", message: `The kept copy of ${shownAddress(address)} is damaged; it was deleted` });
   return undefined;

@@ -1,8 +1,9 @@
 /** `openGraph` and `openLoop` in a page: graphs of heads and of training share one worker, which ends with the last of them. */
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
-import type { Failed, GraphRequest, OpenRequest, Tensors, WasmPaths } from "../messages.ts";
+import type { Failed, GraphRequest, OpenRequest, WasmPaths } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
+import { closing } from "../session.ts";
 import { compact, type Started, startWorker, toConsole } from "./start-worker.ts";
 
 /** Options of the worker that graphs share; those of the first open graph hold. */
@@ -18,39 +19,34 @@ let last = 0;
  * Opens an ONNX file's bytes on the CPU, in a worker.
  * @throws S2Error "runtime" when the graph cannot be loaded or a run fails, "runtime-missing" as `loadModel`.
  */
-export async function openGraph(file: Uint8Array, options: OpenGraphOptions = {}): Promise<OpenedGraph> {
-  const { run, close } = await open(file, undefined, options);
-  return { run, close };
+export function openGraph(file: Uint8Array, options: OpenGraphOptions = {}): Promise<OpenedGraph> {
+  return openLoop(file, {}, options);
 }
 
 /** Opens a graph whose inputs named in `state` are fed by the outputs `next/NAME` of the run before. @throws S2Error as `openGraph`. */
-export function openLoop(
+export async function openLoop(
   file: Uint8Array,
   state: Readonly<Record<string, GraphTensor>>,
   options: OpenGraphOptions = {},
 ): Promise<LoopedGraph> {
-  return open(file, state, options);
-}
-
-async function open(bytes: Uint8Array, state: Tensors | undefined, options: OpenGraphOptions): Promise<LoopedGraph> {
   const graph = ++last;
-  const request: OpenRequest = { kind: "open", graph, file: compact(bytes), ...(state && { state }) };
+  const request: OpenRequest = { kind: "open", graph, file: compact(file), state };
   const first = shared === undefined;
   const worker = (shared ??= { started: startWorker("wasm", request, { ...options, notice: toConsole }), open: new Set() });
   worker.open.add(graph);
   const line = async () => (await worker.started).line;
-  const close = async (): Promise<void> => {
-    if (!worker.open.delete(graph)) return;
+  const { call, close } = closing("graph", async () => {
+    worker.open.delete(graph);
     if (worker.open.size > 0) return void (await (await line()).ask({ kind: "close", graph }));
     if (shared === worker) shared = undefined;
     await (await line()).end();
-  };
-  const ask = async (question: GraphRequest): Promise<Record<string, GraphTensor>> => {
-    if (!worker.open.has(graph)) throw new S2Error("disposed", "The graph was closed and cannot run; open it again.");
-    const answer = await (await line()).ask(question);
-    if (answer.kind === "fed") return answer.outputs;
-    throw refusal(answer as Failed);
-  };
+  });
+  const ask = (question: GraphRequest): Promise<Record<string, GraphTensor>> =>
+    call(async () => {
+      const answer = await (await line()).ask(question);
+      if (answer.kind === "fed") return answer.outputs;
+      throw refusal(answer as Failed);
+    });
   try {
     const answer = first ? (await worker.started).answer : await (await line()).ask(request);
     if (answer.kind === "failed") throw refusal(answer);

@@ -1,9 +1,9 @@
 /** Starts a worker with its first request: in time, on several threads or else on one; and a model's session in one. */
 import { S2Error } from "../../core/index.ts";
-import type { Failed, OpenRequest, Ready, WasmPaths } from "../messages.ts";
+import { type Line, makeWaiting, type Numbered } from "../line.ts";
+import type { Answer, Failed, OpenRequest, Ready, Request, WasmPaths } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
 import { openSession, type Session } from "../session.ts";
-import { type Build, libraryAddress, openLine, type WorkerLine } from "./worker-line.ts";
 
 /** A message about something that is not as requested but no reason to stop; `code` is one of docs/errors.md's. */
 export interface Notice {
@@ -62,8 +62,13 @@ export async function startWorker(build: Build, first: OpenRequest, options: Sta
     // Not transferred: a second try needs the bytes again, and bytes that a caller gave stay the caller's.
     const settings = { threads: count, ...(library && { library }), ...(wasmPaths && { wasmPaths }) };
     const answer = await within(startLimit, line.ask({ ...first, settings }));
-    if (answer) return started(line, answer as Ready | Failed);
+    if (answer && !(answer.kind === "failed" && answer.stage === "import")) return { line, answer: answer as Ready | Failed };
     line.kill();
+    if (answer)
+      throw new S2Error(
+        "runtime-missing",
+        `onnxruntime-web could not be loaded (${answer.message}); install it beside s2-vision (npm install onnxruntime-web) and see docs/browser.md for import maps.`,
+      );
     if (count > 1) {
       const message = `ONNX Runtime did not start on ${count} threads within ${startLimit} ms; it is tried again on one`;
       notice({ code: "start-retried", message });
@@ -72,15 +77,6 @@ export async function startWorker(build: Build, first: OpenRequest, options: Sta
   throw new S2Error(
     "runtime",
     `ONNX Runtime did not start within ${startLimit} ms, on one thread either; load the model again, or raise startLimit where the network is slow.`,
-  );
-}
-
-function started(line: WorkerLine, answer: Ready | Failed): Started {
-  if (answer.kind !== "failed" || answer.stage !== "import") return { line, answer };
-  line.kill();
-  throw new S2Error(
-    "runtime-missing",
-    `onnxruntime-web could not be loaded (${answer.message}); install it beside s2-vision (npm install onnxruntime-web) and see docs/browser.md for import maps.`,
   );
 }
 
@@ -114,4 +110,72 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The build of onnxruntime-web that a worker holds. */
+type Build = "wasm" | "webgpu";
+
+interface WorkerLine extends Line<Request, Answer> {
+  /** Ends the worker at once, its threads and its memory with it; pending requests are rejected. */
+  kill(): void;
+}
+
+/**
+ * Returns the library's address where an import map gives one: then nobody has bundled the page. `import.meta.resolve` answers for the
+ * page's map, which workers do not have.
+ */
+function libraryAddress(build: Build): string | undefined {
+  try {
+    return import.meta.resolve(build === "webgpu" ? "onnxruntime-web/webgpu" : "onnxruntime-web/wasm");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts the worker. `plain` chooses the one that gets the library's address with its first request. */
+function openLine(build: Build, plain: boolean, code?: URL): WorkerLine {
+  const worker = code ? new Worker(code, { type: "module" }) : newWorker(build, plain);
+  const waiting = makeWaiting<Answer>();
+  let answered = false;
+  let onIdle: (() => void) | undefined;
+  const end = (reason: S2Error): void => {
+    waiting.die(reason);
+    worker.terminate();
+    onIdle?.();
+  };
+  const die = (reason: string): void =>
+    end(new S2Error("runtime", `The model's worker ended before its work was done (${reason}); load the model again.`));
+  worker.addEventListener("message", ({ data }: MessageEvent<Numbered<Answer>>) => {
+    answered = true;
+    waiting.settle(data);
+    if (waiting.count === 0) onIdle?.();
+  });
+  worker.addEventListener("messageerror", () => die("its answer could not be read"));
+  worker.addEventListener("error", ({ message }) =>
+    answered || message ? die(message || "without a reason") : end(notLoaded()),
+  );
+  return {
+    ask: (request, transfer = []) => waiting.ask((id) => worker.postMessage({ ...request, id }, transfer)),
+    kill: () => die("it was ended"),
+    async end() {
+      if (waiting.dead) return;
+      if (waiting.count > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+      die("it was disposed of");
+    },
+  };
+}
+
+/** Each address is written out, because bundlers look for exactly this: a Worker of a URL of a relative name. */
+function newWorker(build: Build, plain: boolean): Worker {
+  if (plain) return new Worker(new URL("./plain-worker.js", import.meta.url), { type: "module", name: "s2-vision" });
+  if (build === "webgpu")
+    return new Worker(new URL("./webgpu-worker.js", import.meta.url), { type: "module", name: "s2-vision" });
+  return new Worker(new URL("./wasm-worker.js", import.meta.url), { type: "module", name: "s2-vision" });
+}
+
+function notLoaded(): S2Error {
+  const causes =
+    "its file is not beside the page's code (esbuild: add s2-vision/web/wasm-worker to the entry points), onnxruntime-web is in no import map, " +
+    "a Content-Security-Policy lacks worker-src 'self', or a page with COEP gets the file without that header";
+  return new S2Error("runtime-missing", `The worker that runs models did not load: ${causes}. See docs/browser.md.`);
 }

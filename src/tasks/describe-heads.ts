@@ -1,8 +1,40 @@
-/** Evaluations and their differences as people read them. */
-import { formatTable } from "../core/index.ts";
+/** Fits, evaluations and their differences as people read them. */
+import { formatTable, type Traits } from "../core/index.ts";
 import type { EvaluationFigures } from "./evaluate-data-set.ts";
 import type { MeasuredFigure } from "./figures.ts";
+import type { FittedDataSet } from "./fit-data-set.ts";
 import { formatDifference, formatFigure, verdictOn } from "./format-figures.ts";
+import type { SavedHead } from "./saved-head.ts";
+
+/** Describes a fit: images, features, the regularization that was chosen, and a table of figures. */
+export function describeFit(
+  { data, features, fitted }: SavedHead,
+  { chosen, trials, figures }: FittedDataSet,
+  { imageSize }: Traits,
+): string[] {
+  const { test } = data.images;
+  const scales = features.extraction.scales?.map((scale) => `${scale}x`).join("+") ?? "sizes as given";
+  const side = imageSize ? ` of ${imageSize[1]}x${imageSize[0]}` : "";
+  const named = (measured: readonly MeasuredFigure[]) => new Map(measured.map((one) => [one.name, formatFigure(one)]));
+  const [onValidation, onTest] = [named(figures.validation), named(figures.test)];
+  const names = [...new Set([...onTest.keys(), ...onValidation.keys()])];
+  const rows = names.map((name) => [name, onValidation.get(name) ?? "–", onTest.get(name) ?? "–"]);
+  return [
+    `${data.name}: ${countsInWords(data.images)}`,
+    `features: ${features.model?.model ?? "s2-tiny"}${side}, ${scales}`,
+    ...(chosen ? [`${fitted}: regularization ${chosen.regularization}, the best of ${trials.length} on validation`] : []),
+    ...(chosen && !chosen.converged ? ["L-BFGS did not converge within the step limit; figures may still rise a little"] : []),
+    ...formatTable(["", "validation", "test"], rows),
+    ...(test === 0
+      ? ["no test split: the validation figures are too good, since they chose; --test-fraction 0.2 splits one off"]
+      : []),
+  ];
+}
+
+/** "12 training, 6 validation and 9 test images; 2 files could not be used". */
+export function countsInWords({ train, validation, test, failed }: Readonly<Record<string, number>>): string {
+  return `${train} training, ${validation} validation and ${test} test images${failed > 0 ? `; ${failed} files could not be used` : ""}`;
+}
 
 /** Larger confusion matrices are not printed; their most frequent errors are. */
 const MOST_COLUMNS = 12;
