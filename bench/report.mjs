@@ -23,7 +23,7 @@ export function writeReport({ check = false } = {}) {
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "overhead", "extraction", "reference", "graphs", "startup", "memory"]);
+  if (name === "bars") return bars(["core", "resize", "overhead", "extraction", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
   if (["web", "train", "student", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
