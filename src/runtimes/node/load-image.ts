@@ -26,7 +26,8 @@ export async function loadImage(image: ImageSource, options: LoadImageOptions = 
   const source = await pathOrBytes(image, rest.maxBytes, signal);
   const [bytes] = await Promise.all([readImage(source, rest.maxBytes), loadSimd()]);
   signal?.throwIfAborted();
-  const address = typeof source === "string" ? source : /^https?:/i.test(String(image)) ? String(image) : undefined;
+  const given = typeof image === "string" || image instanceof URL ? String(image) : ""; // bytes would become a list of their numbers
+  const address = typeof source === "string" ? source : /^https?:/i.test(given) ? given : undefined;
   const name = address ? `"${address}"` : "The image";
   const rawFile = typeof source === "string" ? rawFileError(source, bytes.subarray(0, START_BYTES)) : undefined;
   if (rawFile) throw rawFile;
