@@ -105,7 +105,9 @@ function provenance({ date, machine, details }) {
 
 function ratios(details) {
   const named = {
+    ...details.ratios,
     "ours / theirs": details.against,
+    "ours on torch's file / theirs": details.againstOnTorchsFile,
     "s2 / raw": details.againstRaw,
     "s2 / raw in s2's own batches": details.againstRawInS2Batches,
     "s2 / raw with the memory arena": details.againstRawWithArena,

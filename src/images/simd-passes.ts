@@ -55,17 +55,17 @@ function filterBoth(
   const mostRows = all.reduce((most, { top, end }) => Math.max(most, end - top), 0);
 
   let size = 1024; // below lies what the compiler keeps
-  const place = (bytes: number): number => {
+  const reserve = (bytes: number): number => {
     const at = size;
     size += (bytes + 31) & ~15; // a pair may be read where the last tap has no neighbor
     return at;
   };
-  const acrossAt = place(acrossPairs.weights.byteLength);
-  const downAt = place(downPairs.weights.byteLength);
-  const firstAt = place(outputs * 4);
-  const chunkAt = place(chunk * line + acrossPairs.pairs * 6);
-  const betweenAt = place((mostRows + 4) * stride);
-  const rowAt = place(stride);
+  const acrossAt = reserve(acrossPairs.weights.byteLength);
+  const downAt = reserve(downPairs.weights.byteLength);
+  const firstAt = reserve(outputs * 4);
+  const chunkAt = reserve(chunk * line + acrossPairs.pairs * 6);
+  const betweenAt = reserve((mostRows + 4) * stride);
+  const rowAt = reserve(stride);
   const missing = Math.ceil((size - memory.buffer.byteLength) / 2 ** 16);
   if (missing > 0) memory.grow(missing);
   const bytes = new Uint8Array(memory.buffer);

@@ -54,10 +54,10 @@ describe("loadImage: plain pictures", () => {
         .png()
         .toBuffer(),
     );
-    const toString = () => {
+    const asText = () => {
       throw new Error("the bytes were made a string");
     };
-    expect((await loadImage(Object.assign(bytes, { toString }))).width).toBe(WIDTH);
+    expect((await loadImage(Object.assign(bytes, { toString: asText }))).width).toBe(WIDTH);
   });
 
   it("gives a JPEG's, WebP's and TIFF's values as the decoder has them", async () => {
