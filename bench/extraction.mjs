@@ -1,6 +1,7 @@
 /**
- * Features of many images, as every command makes them (read, decoded, resized, cut, run, stitched, kept in a store), against raw onnxruntime
- * runs of as many tiles: scales 1, 2, 3 of DeiT-Tiny, 400 images, one thread. Images and raw tiles take turns, ten images at a time.
+ * Features of the photos in a folder, as every command makes them (read, decoded, resized, cut, run, fused, kept in a store), against raw onnxruntime
+ * runs of as many tiles: DeiT-Tiny, one thread. Once with small photos at scales 1, 2, 3, where the model has most of the work, once with photos of a few
+ * megapixels at scales 1, 2, where decoding and resizing have. Photos and raw tiles take turns.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -12,65 +13,64 @@ import { extractImages } from "s2-vision/tasks";
 import { noise } from "./noise.mjs";
 import { deitTiny, missing } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
-import { round, spread, takeTurns } from "./timing.mjs";
+import { ratio, spread, takeTurns } from "./timing.mjs";
 
-const folder = join(dirname(dirname(deitTiny)), "data/images");
-skipIf(missing(deitTiny, folder));
+const data = join(dirname(dirname(deitTiny)), "data");
+const folders = {
+  "small photos": { folder: join(data, "coco128"), scales: [1, 2, 3], tiles: 14, atATime: 8 },
+  "photos of 4 megapixels": { folder: join(data, "examples"), scales: [1, 2], tiles: 5, atATime: 12 },
+};
+skipIf(missing(deitTiny, ...Object.values(folders).map(({ folder }) => folder)));
 
-const [count, atATime, tilesPerImage, batch] = [400, 10, 14, 7]; // 7: as overhead.mjs finds it, the spread is small
-const images = readdirSync(folder, { recursive: true })
-  .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
-  .sort()
-  .slice(0, count);
+const [rounds, batch] = [7, 4]; // 4: as many as `loadModel` runs at a time, and as fast as any
 const model = await loadModel(deitTiny, { threads: 1 });
 const session = await ort.InferenceSession.create(join(deitTiny, "onnx/model.onnx"), {
   ...{ intraOpNumThreads: 1, interOpNumThreads: 1, enableCpuMemArena: false, logSeverityLevel: 4 },
   extra: { session: { force_spinning_stop: "1" } },
 });
-const tiles = new ort.Tensor("float32", noise([batch, 3, 224, 224]).data, [batch, 3, 224, 224]);
-const kept = mkdtempSync(join(tmpdir(), "s2-bench-"));
-const options = {
-  ...{
-    model,
-    modelName: "deit",
-    modelHash: "bench",
-    version: "bench",
-    extraction: { scales: [1, 2, 3], fit: "squash" },
-    store: openStore(kept),
-  },
-  read: async (path) => new Uint8Array(await readFile(join(folder, path))),
-  decode: (bytes) => loadImage(bytes),
-};
+const tiles = noise([batch, 3, 224, 224]).data;
 
-let next = 0;
-const times = await takeTurns(
-  {
-    async images() {
-      const chosen = images.slice(next, next + atATime);
-      next += atATime;
-      for await (const { image, issue } of extractImages(chosen, options)) {
-        if (issue) throw new Error(`${image}: ${issue}`);
-      }
-    },
-    async tiles() {
-      for (let done = 0; done < atATime * tilesPerImage; done += batch) await session.run({ pixel_values: tiles });
-    },
-  },
-  { rounds: count / atATime, warmUp: 0 },
-);
+const sides = {};
+for (const [name, { folder, scales, tiles: perImage, atATime }] of Object.entries(folders)) {
+  const images = readdirSync(folder, { recursive: true })
+    .filter((path) => /\.(jpe?g|png|webp)$/i.test(path))
+    .sort();
+  let next = 0;
+  sides[name] = async () => {
+    const chosen = Array.from({ length: atATime }, () => images[next++ % images.length]);
+    const kept = mkdtempSync(join(tmpdir(), "s2-bench-"));
+    const options = {
+      ...{ model, modelName: "deit", modelHash: "bench", version: "bench" },
+      ...{ extraction: { scales, fit: "squash" }, store: openStore(kept) },
+      read: async (path) => new Uint8Array(await readFile(join(folder, path))),
+      decode: (bytes) => loadImage(bytes),
+    };
+    for await (const { image, issue } of extractImages(chosen, options)) if (issue) throw new Error(`${image}: ${issue}`);
+    rmSync(kept, { recursive: true });
+  };
+  sides[`${name}, their tiles alone`] = () => runTiles(atATime * perImage);
+}
+const times = await takeTurns(sides, { rounds, warmUp: 1 });
 await model.dispose();
-rmSync(kept, { recursive: true });
 
-const total = (name) => times[name].ms.reduce((sum, ms) => sum + ms, 0);
+const ratios = Object.fromEntries(
+  Object.keys(folders).map((name) => [`${name} / their tiles`, ratio(times[name], times[`${name}, their tiles alone`])]),
+);
 finish(
   "extraction",
-  [
-    {
-      name: `features of ${count} images / raw onnxruntime, their tiles`,
-      value: round(total("images") / total("tiles")),
-      unit: "x",
-      bar: 1.1,
-    },
-  ],
-  { images: count, ms: { images: spread(times.images.ms), tiles: spread(times.tiles.ms) } },
+  Object.entries(ratios).map(([name, { wall }]) => ({
+    name: `features of ${name} by raw onnxruntime`,
+    value: wall,
+    unit: "x",
+    bar: 1.05,
+  })),
+  { rounds, ms: Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, spread(ms)])), ratios },
 );
+
+async function runTiles(count) {
+  for (let done = 0; done < count; done += batch) {
+    const dims = [Math.min(batch, count - done), 3, 224, 224];
+    const values = tiles.subarray(0, dims[0] * 3 * 224 * 224);
+    await session.run({ pixel_values: new ort.Tensor("float32", values, dims) }, ["last_hidden_state"]);
+  }
+}

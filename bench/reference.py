@@ -1,7 +1,8 @@
 """The authors' S2 in PyTorch, run when asked: one line in, one line of JSON out. Started by reference.mjs.
 
-Loads DeiT-Tiny as a plain module with the ONNX file's weights, and `s2wrapper` from the folder given. Writes what the model and S2 gave for the
-input, so that the asker can compare; then each line "run" is one timed `s2wrapper.forward`.
+Loads DeiT-Tiny as a plain module with the weights of the ONNX file and with those of the hub's safetensors file (rounded to float16: outputs differ by
+1e-2), and `s2wrapper` from the folder given. Writes what the model and S2 gave for the input with either, so that the asker can compare; then each line
+"run" is one timed `s2wrapper.forward` with the hub's weights.
 """
 
 import argparse
@@ -42,8 +43,7 @@ def fields(buffer):
 def read_weights(path):
     """The float32 initializers of the ONNX file under timm's names: ModelProto.graph = 7, .initializer = 5, then dims 1, name 8, raw 9.
 
-    Not model.safetensors: its weights are rounded to float16, and outputs would differ by 1e-2. The exporter transposed the matrices of
-    linear layers and named them onnx::MatMul_N in the order of their use.
+    The exporter transposed the matrices of linear layers and named them onnx::MatMul_N in the order of their use.
     """
     graph = next(value for number, value in fields(memoryview(open(path, "rb").read())) if number == 7)
     weights, matrices = {}, []
@@ -58,6 +58,20 @@ def read_weights(path):
             weights[name] = values
     layers = [f"blocks.{i}.{layer}.weight" for i in range(12) for layer in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")]
     return weights | dict(zip(layers, (values for _, values in sorted(matrices, key=lambda pair: pair[0])), strict=True))
+
+
+def read_hub_weights(path):
+    """The tensors of a safetensors file in float32; their names are timm's."""
+    data = open(path, "rb").read()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    types = {"F16": np.float16, "F32": np.float32}
+
+    def read(tensor):
+        values = np.frombuffer(data[slice(*(start + at for at in tensor["data_offsets"]))], types[tensor["dtype"]])
+        return torch.from_numpy(values.reshape(tensor["shape"]).astype(np.float32))
+
+    return {name: read(tensor) for name, tensor in header.items() if name != "__metadata__"}
 
 
 class Block(torch.nn.Module):
@@ -97,25 +111,26 @@ class DeitTiny(torch.nn.Module):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("--s2wrapper", "--model", "--input", "--output", "--threads"):
+    for name in ("--s2wrapper", "--onnx", "--hub", "--input", "--output", "--threads"):
         parser.add_argument(name, required=True)
     args = parser.parse_args()
     sys.path.insert(0, args.s2wrapper)
     import s2wrapper
 
     torch.set_num_threads(int(args.threads))
-    model = DeitTiny(read_weights(args.model)).eval()
+    models = [DeitTiny(weights).eval() for weights in (read_weights(args.onnx), read_hub_weights(args.hub))]
     image = torch.from_numpy(np.fromfile(args.input, np.float32)).reshape(1, 3, 224, 224)
 
-    def run():
+    def run(model):
         return s2wrapper.forward(model, image, scales=[1, 2, 3], num_prefix_token=1)
 
     with torch.inference_mode():
-        np.concatenate([model(image).numpy().ravel(), run().numpy().ravel()]).tofile(args.output)
+        outputs = [output.numpy().ravel() for model in models for output in (model(image), run(model))]
+        np.concatenate(outputs).tofile(args.output)
         print(json.dumps({"torch": torch.__version__, "python": sys.version.split()[0]}), flush=True)
         for _ in sys.stdin:
             cpu, start = time.process_time(), time.perf_counter()
-            run()
+            run(models[1])
             ms = (time.perf_counter() - start) * 1000
             print(json.dumps({"ms": ms, "cpu": (time.process_time() - cpu) * 1000}), flush=True)
 

@@ -23,7 +23,7 @@ export function writeReport({ check = false } = {}) {
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "overhead", "extraction", "reference", "graphs", "startup", "memory"]);
+  if (name === "bars") return bars(["core", "resize", "overhead", "extraction", "reference", "graphs", "startup", "memory"]);
   const result = read(name);
   if (["web", "train", "student", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
@@ -105,7 +105,9 @@ function provenance({ date, machine, details }) {
 
 function ratios(details) {
   const named = {
+    ...details.ratios,
     "ours / theirs": details.against,
+    "ours on torch's file / theirs": details.againstOnTorchsFile,
     "s2 / raw": details.againstRaw,
     "s2 / raw in s2's own batches": details.againstRawInS2Batches,
     "s2 / raw with the memory arena": details.againstRawWithArena,

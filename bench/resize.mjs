@@ -2,10 +2,12 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { resizePixels } from "s2-vision/node";
+import { bands, filterBoth } from "../dist/images/filter-passes.js"; // no entry exports the passes
+import { filterWeights } from "../dist/images/filter-weights.js";
 import { drawImage } from "./noise.mjs";
 import { missingInPython, python } from "./paths.mjs";
 import { finish } from "./result.mjs";
-import { median, round, spread, takeTurns } from "./timing.mjs";
+import { median, ratio, round, spread, takeTurns } from "./timing.mjs";
 
 const image = drawImage(6000, 4000);
 const sizes = [
@@ -19,6 +21,7 @@ const pillow = noPillow ? undefined : startPillow();
 const sides = {};
 for (const [height, width] of sizes) {
   sides[`${width}x${height}`] = async () => void resizePixels(image, [height, width], "bicubic");
+  sides[`${width}x${height}, JavaScript`] = async () => void inJavaScript(image, height, width);
   if (pillow) sides[`${width}x${height}, Pillow`] = () => pillow.run(width, height);
 }
 const times = await takeTurns(sides, { rounds: 15, warmUp: 3 });
@@ -29,12 +32,29 @@ const figures = Object.entries(times).map(([name, { ms }]) => ({
   value: round(median(ms)),
   unit: "ms",
 }));
+if (pillow)
+  for (const [height, width] of sizes) {
+    const size = `${width}x${height}`;
+    figures.push({
+      name: `resize to ${size} / Pillow`,
+      value: ratio(times[size], times[`${size}, Pillow`]).wall,
+      unit: "x",
+      bar: 1,
+    });
+  }
 finish("resize", figures, {
   rounds: 15,
   filter: "bicubic",
   ...(pillow && { pillow: await pillow.version }),
   ms: Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, spread(ms)])),
 });
+
+/** The passes where WebAssembly is not to be had. */
+function inJavaScript({ width, height, data }, outHeight, outWidth) {
+  const across = filterWeights("bicubic", width, 0, width, outWidth);
+  const down = filterWeights("bicubic", height, 0, height, outHeight);
+  return filterBoth(data, width, 3, across, down, bands(down));
+}
 
 function startPillow() {
   const script = `

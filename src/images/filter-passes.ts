@@ -3,33 +3,72 @@ import { type FilterWeights, WEIGHT_BITS } from "./filter-weights.ts";
 
 const HALF = 1 << (WEIGHT_BITS - 1); // sums start here, so that >> rounds halves up
 
-/**
- * Filters along x the rows [top, top + rows) of `source` (`width` pixels a row) into the start of `out`: [rows, outputs, channels].
- * Clamped arrays, because their store is the clamp.
- */
-export function filterRows(
-  source: Uint8Array,
-  width: number,
-  channels: 1 | 3 | 4,
-  top: number,
-  rows: number,
-  along: FilterWeights,
-  out: Uint8ClampedArray,
-): void {
-  const pass = channels === 3 ? rowOfRgb : channels === 4 ? rowOfRgba : rowOfGray;
-  for (let y = 0; y < rows; y++) pass(source, (top + y) * width * channels, out, y * along.first.length * channels, along);
+/** Output rows that are made at a time: a band's rows stay in the cache between the passes, and a large image's never fill memory. */
+const BAND = 16;
+
+/** Output rows [from, to) and the source rows [top, end) that they need; neighboring bands share some. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly top: number;
+  readonly end: number;
 }
 
-function rowOfGray(source: Uint8Array, from: number, out: Uint8ClampedArray, to: number, along: FilterWeights): void {
-  const { first, count, weights, stride } = along;
-  for (let x = 0; x < first.length; x++) {
-    let p = from + first[x];
+/** Cuts the output rows into bands. */
+export function bands({ first, count }: FilterWeights): Band[] {
+  return Array.from({ length: Math.ceil(first.length / BAND) }, (_, i) => {
+    const from = i * BAND;
+    const to = Math.min(first.length, from + BAND);
+    return { from, to, top: first[from], end: first[to - 1] + count[to - 1] };
+  });
+}
+
+/** Filters `source`, `width` pixels a row, along x and then along y: only those rows that the columns need. */
+export function filterBoth(
+  source: Uint8Array,
+  width: number,
+  channels: number,
+  across: FilterWeights,
+  down: FilterWeights,
+  all: readonly Band[],
+): Uint8Array {
+  const length = across.first.length * channels;
+  const mostRows = all.reduce((most, { top, end }) => Math.max(most, end - top), 0);
+  const out = new Uint8ClampedArray(down.first.length * length); // clamped arrays, because their store is the clamp
+  const between = new Uint8ClampedArray(mostRows * length);
+  let done = { top: 0, end: 0 };
+  for (const band of all) {
+    const { from, to, top, end } = band;
+    // Rows that the band before has filtered move to the front.
+    if (done.end > top) between.copyWithin(0, (top - done.top) * length, (done.end - done.top) * length);
+    for (let y = Math.max(top, done.end); y < end; y++) {
+      const pass = channels === 3 ? rowOfRgb : rowOfAny;
+      pass(source, y * width * channels, between, (y - top) * length, across, channels);
+    }
+    done = band;
+    filterColumns(between, length, top, down, from, to, out);
+  }
+  return new Uint8Array(out.buffer);
+}
+
+function rowOfAny(
+  source: Uint8Array,
+  from: number,
+  out: Uint8ClampedArray,
+  to: number,
+  { first, count, weights, stride }: FilterWeights,
+  channels: number,
+): void {
+  for (let i = 0; i < first.length * channels; i++) {
+    const x = Math.floor(i / channels);
+    let p = from + (first[x] - x) * channels + i;
     let sum = HALF;
-    for (let k = x * stride, end = k + count[x]; k < end; k++) sum = (sum + Math.imul(source[p++], weights[k])) | 0;
-    out[to + x] = sum >> WEIGHT_BITS;
+    for (let k = x * stride, end = k + count[x]; k < end; k++, p += channels) sum = (sum + Math.imul(source[p], weights[k])) | 0;
+    out[to + i] = sum >> WEIGHT_BITS;
   }
 }
 
+/** `rowOfAny` of three channels: reads each weight once for all of them. */
 function rowOfRgb(source: Uint8Array, from: number, out: Uint8ClampedArray, to: number, along: FilterWeights): void {
   const { first, count, weights, stride } = along;
   let q = to;
@@ -52,77 +91,25 @@ function rowOfRgb(source: Uint8Array, from: number, out: Uint8ClampedArray, to: 
   }
 }
 
-function rowOfRgba(source: Uint8Array, from: number, out: Uint8ClampedArray, to: number, along: FilterWeights): void {
-  const { first, count, weights, stride } = along;
-  let q = to;
-  for (let x = 0; x < first.length; x++) {
-    let p = from + first[x] * 4;
-    let red = HALF;
-    let green = HALF;
-    let blue = HALF;
-    let alpha = HALF;
-    for (let k = x * stride, end = k + count[x]; k < end; k++) {
-      const weight = weights[k];
-      red = (red + Math.imul(source[p], weight)) | 0;
-      green = (green + Math.imul(source[p + 1], weight)) | 0;
-      blue = (blue + Math.imul(source[p + 2], weight)) | 0;
-      alpha = (alpha + Math.imul(source[p + 3], weight)) | 0;
-      p += 4;
-    }
-    out[q] = red >> WEIGHT_BITS;
-    out[q + 1] = green >> WEIGHT_BITS;
-    out[q + 2] = blue >> WEIGHT_BITS;
-    out[q + 3] = alpha >> WEIGHT_BITS;
-    q += 4;
-  }
-}
-
-/**
- * Filters along y the output rows [from, to), each of `length` bytes, into their places in `out`. The first row of `source` is row `top` of
- * the axis that `along` speaks of. Whole rows are added up, four at a time, so that memory is read in order.
- */
-export function filterColumns(
-  source: Uint8Array | Uint8ClampedArray,
+/** Filters along y the output rows [from, to), each of `length` bytes; the first row of `source` is row `top` of the image. */
+function filterColumns(
+  source: Uint8ClampedArray,
   length: number,
   top: number,
-  along: FilterWeights,
+  { first, count, weights, stride }: FilterWeights,
   from: number,
   to: number,
   out: Uint8ClampedArray,
 ): void {
-  const { first, count, weights, stride } = along;
   const sums = new Int32Array(length);
   for (let y = from; y < to; y++) {
-    const start = (first[y] - top) * length;
     sums.fill(HALF);
-    let k = 0;
-    for (; k + 4 <= count[y]; k += 4) addFourRows(sums, source, start + k * length, weights, y * stride + k);
-    for (; k < count[y]; k++) addRow(sums, source, start + k * length, weights[y * stride + k]);
+    for (let k = 0; k < count[y]; k++) {
+      const weight = weights[y * stride + k];
+      const row = (first[y] - top + k) * length;
+      for (let i = 0; i < length; i++) sums[i] += Math.imul(source[row + i], weight); // whole rows: memory is read in order
+    }
     const line = y * length;
     for (let i = 0; i < length; i++) out[line + i] = sums[i] >> WEIGHT_BITS;
-  }
-}
-
-function addRow(sums: Int32Array, source: Uint8Array | Uint8ClampedArray, from: number, weight: number): void {
-  for (let i = 0; i < sums.length; i++) sums[i] += Math.imul(source[from + i], weight);
-}
-
-function addFourRows(
-  sums: Int32Array,
-  source: Uint8Array | Uint8ClampedArray,
-  from: number,
-  weights: Int32Array,
-  at: number,
-): void {
-  const length = sums.length;
-  const [second, third, fourth] = [from + length, from + 2 * length, from + 3 * length];
-  const a = weights[at];
-  const b = weights[at + 1];
-  const c = weights[at + 2];
-  const d = weights[at + 3];
-  for (let i = 0; i < length; i++) {
-    const upper = (Math.imul(source[from + i], a) + Math.imul(source[second + i], b)) | 0;
-    const lower = (Math.imul(source[third + i], c) + Math.imul(source[fourth + i], d)) | 0;
-    sums[i] = (sums[i] + ((upper + lower) | 0)) | 0;
   }
 }

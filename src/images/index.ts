@@ -4,4 +4,4 @@ export { IMAGE_EXTENSIONS, isImageName, isUndecodedImageName, UNDECODED_EXTENSIO
 export { type Normalizer, normalizer } from "./normalize.ts";
 export { checkPixels, type Filter, type ImageSource, isPhoto, type Photo, type Pixels } from "./pixels.ts";
 export { imagenet, type Preprocessing, processorIn, readPreprocessing } from "./preprocessing.ts";
-export { resizePixels } from "./resize-pixels.ts";
+export { loadSimd, resizePixels } from "./resize-pixels.ts";

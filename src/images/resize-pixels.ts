@@ -1,9 +1,19 @@
 /** Resizing 8-bit pictures exactly as Pillow's Image.resize does, which is what vision models were trained behind. */
 import { S2Error } from "../core/index.ts";
 import { premultiply, unpremultiply } from "./alpha.ts";
-import { filterColumns, filterRows } from "./filter-passes.ts";
-import { type FilterWeights, filters, filterWeights } from "./filter-weights.ts";
+import { bands, filterBoth } from "./filter-passes.ts";
+import { filters, filterWeights } from "./filter-weights.ts";
 import { checkPixels, type Filter, isSide, type Pixels } from "./pixels.ts";
+import type { FilterRgb } from "./simd-passes.ts";
+
+let simd: FilterRgb | undefined;
+let loading: Promise<void> | undefined;
+
+/** Loads the passes in WebAssembly, which give the same bytes faster. JavaScript's do where the engine has no SIMD or a page forbids WebAssembly. */
+export function loadSimd(): Promise<void> {
+  loading ??= import("./simd-passes.ts").then(({ openSimd }) => void (simd = openSimd())).catch(() => {});
+  return loading;
+}
 
 /**
  * Resizes `pixels` to [height, width], bit for bit as `PIL.Image.resize` (4 channels: RGBA, filtered premultiplied as Pillow does).
@@ -22,51 +32,18 @@ export function resizePixels(
   checkFilter(filter);
   const bounds = box === undefined ? [0, 0, pixels.width, pixels.height] : checkBox(box, pixels);
   const { channels } = pixels;
-  const rowsStay = bounds[0] === 0 && bounds[2] === pixels.width && width === pixels.width;
-  const columnsStay = bounds[1] === 0 && bounds[3] === pixels.height && height === pixels.height;
-  if (rowsStay && columnsStay) return { width, height, channels, data: Uint8Array.from(pixels.data) };
-
+  const same = [0, 0, width, height].every((edge, i) => edge === bounds[i]);
+  if (same && width === pixels.width && height === pixels.height)
+    return { width, height, channels, data: Uint8Array.from(pixels.data) };
+  loadSimd(); // for the images that follow, where the caller did not
   const source = channels === 4 ? premultiply(pixels.data) : pixels.data;
-  const across = rowsStay ? undefined : filterWeights(filter, pixels.width, bounds[0], bounds[2], width);
-  const down = columnsStay ? undefined : filterWeights(filter, pixels.height, bounds[1], bounds[3], height);
-  const data = filterBoth(source, pixels, across, down);
+  const across = filterWeights(filter, pixels.width, bounds[0], bounds[2], width);
+  const down = filterWeights(filter, pixels.height, bounds[1], bounds[3], height);
+  const all = bands(down);
+  const fast = channels === 3 ? simd?.(source, pixels.width, across, down, all) : undefined;
+  const data = fast ?? filterBoth(source, pixels.width, channels, across, down, all);
   if (channels === 4) unpremultiply(data);
   return { width, height, channels, data };
-}
-
-/** Output rows that are made at a time: a band's rows stay in the cache between the passes, and a large image's never fill memory. */
-const BAND = 64;
-
-/** Along rows first, and only those rows that the columns need; an axis without weights stays as it is. At least one has some. */
-function filterBoth(
-  source: Uint8Array,
-  of: Pixels,
-  across: FilterWeights | undefined,
-  down: FilterWeights | undefined,
-): Uint8Array {
-  const { width, height, channels } = of;
-  const length = (across?.first.length ?? width) * channels;
-  const out = new Uint8ClampedArray((down?.first.length ?? height) * length);
-  if (!down) filterRows(source, width, channels, 0, height, across!, out);
-  else if (!across) filterColumns(source, length, 0, down, 0, down.first.length, out);
-  else {
-    const all = bands(down);
-    const between = new Uint8ClampedArray(all.reduce((most, { rows }) => Math.max(most, rows), 0) * length);
-    for (const { from, to, top, rows } of all) {
-      filterRows(source, width, channels, top, rows, across, between);
-      filterColumns(between, length, top, down, from, to, out);
-    }
-  }
-  return new Uint8Array(out.buffer);
-}
-
-/** Output rows [from, to) and the source rows [top, top + rows) that they need; neighboring bands share a few. */
-function bands({ first, count }: FilterWeights): { from: number; to: number; top: number; rows: number }[] {
-  return Array.from({ length: Math.ceil(first.length / BAND) }, (_, i) => {
-    const from = i * BAND;
-    const to = Math.min(first.length, from + BAND);
-    return { from, to, top: first[from], rows: first[to - 1] + count[to - 1] - first[from] };
-  });
 }
 
 function checkSize(size: readonly [number, number]): readonly [number, number] {

@@ -1,8 +1,13 @@
 /** Resizing equals Pillow to the bit: a model fed other pixels than it was trained behind gives other features, and no one sees why. */
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { compileSimd } from "../../scripts/simd/build.mjs";
 import { S2Error } from "../../src/core/index.ts";
-import { type Filter, type Pixels, resizePixels } from "../../src/images/index.ts";
+import { bands, filterBoth } from "../../src/images/filter-passes.ts";
+import { filterWeights } from "../../src/images/filter-weights.ts";
+import { type Filter, loadSimd, type Pixels, resizePixels } from "../../src/images/index.ts";
+import { openSimd } from "../../src/images/simd-passes.ts";
 import { readGolden, type Stored } from "../fixtures/read.ts";
 
 interface Case {
@@ -15,6 +20,8 @@ interface Case {
   input: Stored;
   output: Stored;
 }
+
+beforeAll(loadSimd); // the JavaScript passes are compared with these below
 
 describe("Pillow's own answers", () => {
   const golden = readGolden<Case>("pil-resize");
@@ -106,6 +113,60 @@ describe("what holds for every picture", () => {
       expect(boxed).toEqual(resizePixels(pixels, size, by));
     };
     fc.assert(fc.property(anyPixels(), fc.tuple(side, side), filter, check));
+  });
+});
+
+describe("WebAssembly and JavaScript", () => {
+  test("give the same bytes for every size, filter and box: a page that forbids WebAssembly must not see other features", () => {
+    const simd = openSimd();
+    const side = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 150, max: 250 }));
+    const axis = fc.tuple(side, side, fc.double({ min: 0, max: 0.9, noNaN: true }), fc.double({ min: 0, max: 0.9, noNaN: true }));
+    const weights = (filter: Filter, [size, out, from, part]: readonly number[]) => {
+      const start = Math.fround(size * from);
+      return filterWeights(filter, size, start, Math.fround(start + (size - start) * (1 - part)), out);
+    };
+    const check = (across: [number, number, number, number], down: [number, number, number, number], by: Filter) => {
+      const { data } = noise(across[0], down[0], 3);
+      const [x, y] = [weights(by, across), weights(by, down)];
+      const fast = simd(data, across[0], x, y, bands(y))!;
+      expect(Buffer.compare(fast, filterBoth(data, across[0], 3, x, y, bands(y)))).toBe(0);
+    };
+    fc.assert(fc.property(axis, axis, filter, check), { numRuns: 30 });
+    check([9000, 3, 0, 0], [600, 2, 0, 0], "lanczos"); // thousands of taps, and rows that are longer than a chunk
+  });
+
+  test("weights too large for the module's numbers are left to JavaScript", () => {
+    const one = (weight: number) => {
+      const axis = { first: Int32Array.of(0), count: Int32Array.of(1), weights: Int32Array.of(weight), stride: 1 };
+      const down = filterWeights("box", 1, 0, 1, 1);
+      return openSimd()(Uint8Array.of(1, 2, 3), 1, axis, down, bands(down));
+    };
+    expect(one(2 ** 26 - 1)).toEqual(Uint8Array.of(16, 32, 48));
+    expect(one(2 ** 26)).toBeUndefined();
+    expect(one(-(2 ** 26))).toEqual(Uint8Array.of(0, 0, 0));
+    expect(one(-(2 ** 26) - 1)).toBeUndefined();
+  });
+
+  test("the committed module is the compiled one", async () => {
+    const committed = readFileSync(new URL("../../src/images/simd-module.ts", import.meta.url), "utf8");
+    expect(await compileSimd()).toBe(committed);
+  });
+
+  test("where a content security policy forbids WebAssembly, JavaScript resizes", async () => {
+    const pixels = noise(9, 7, 3);
+    const expected = resizePixels(pixels, [4, 5], "bicubic");
+    vi.stubGlobal("WebAssembly", {
+      Module: class {
+        constructor() {
+          throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module");
+        }
+      },
+    });
+    vi.resetModules();
+    const fresh = await import("../../src/images/index.ts");
+    await fresh.loadSimd();
+    vi.unstubAllGlobals();
+    expect(fresh.resizePixels(pixels, [4, 5], "bicubic")).toEqual(expected);
   });
 });
 

@@ -48,6 +48,18 @@ describe("loadImage: plain pictures", () => {
     expect("source" in fromBytes).toBe(false);
   });
 
+  it("never writes bytes out as text, which took longer than decoding them", async () => {
+    const bytes = new Uint8Array(
+      await drawn(noise(PIXELS * 3), 3)
+        .png()
+        .toBuffer(),
+    );
+    const asText = () => {
+      throw new Error("the bytes were made a string");
+    };
+    expect((await loadImage(Object.assign(bytes, { toString: asText }))).width).toBe(WIDTH);
+  });
+
   it("gives a JPEG's, WebP's and TIFF's values as the decoder has them", async () => {
     for (const format of ["jpeg", "webp", "tiff", "avif"] as const) {
       const file = await drawn(noise(PIXELS * 3), 3)

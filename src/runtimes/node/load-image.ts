@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { S2Error } from "../../core/index.ts";
-import { type ImageSource, isUndecodedImageName, type Photo } from "../../images/index.ts";
+import { type ImageSource, isUndecodedImageName, loadSimd, type Photo } from "../../images/index.ts";
 import { decodeError, imageFormat, START_BYTES } from "../image-format.ts";
 import { checkBytes, checkImageOptions, type LoadImageOptions } from "../image-options.ts";
 import { type DecodeOptions, type DecodeWork, decodeImage, needsConversion, type Rgb, readHeader } from "./decode-image.ts";
@@ -24,9 +24,10 @@ export async function loadImage(image: ImageSource, options: LoadImageOptions = 
   checkImageOptions(rest);
   signal?.throwIfAborted();
   const source = await pathOrBytes(image, rest.maxBytes, signal);
-  const bytes = await readImage(source, rest.maxBytes);
+  const [bytes] = await Promise.all([readImage(source, rest.maxBytes), loadSimd()]);
   signal?.throwIfAborted();
-  const address = typeof source === "string" ? source : /^https?:/i.test(String(image)) ? String(image) : undefined;
+  const given = typeof image === "string" || image instanceof URL ? String(image) : ""; // bytes would become a list of their numbers
+  const address = typeof source === "string" ? source : /^https?:/i.test(given) ? given : undefined;
   const name = address ? `"${address}"` : "The image";
   const rawFile = typeof source === "string" ? rawFileError(source, bytes.subarray(0, START_BYTES)) : undefined;
   if (rawFile) throw rawFile;

@@ -1,6 +1,6 @@
 /** Decodes an image into upright 8-bit sRGB pixels with the browser; nothing is resized here. */
 import { S2Error } from "../../core/index.ts";
-import type { ImageSource, Photo } from "../../images/index.ts";
+import { type ImageSource, loadSimd, type Photo } from "../../images/index.ts";
 import { decodeError, headerSize, imageFormat } from "../image-format.ts";
 import { checkBytes, checkImageOptions, checkPixelCount, type LoadImageOptions, WHITE } from "../image-options.ts";
 import { rgbFrom8 } from "../to-rgb.ts";
@@ -25,7 +25,7 @@ export async function loadImage(source: ImageSource, options: LoadImageOptions =
   const address = typeof source === "string" || source instanceof URL ? String(source) : undefined;
   const { signal } = options;
   signal?.throwIfAborted();
-  const blob = await blobOf(source, signal);
+  const [blob] = await Promise.all([blobOf(source, signal), loadSimd()]);
   const name = address ? `"${address}"` : "The image";
   const start = new Uint8Array(await blob.slice(0, HEADER).arrayBuffer());
   const format = imageFormat(start);
