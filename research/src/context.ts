@@ -19,8 +19,8 @@ export type ModelVariant =
   | { readonly imageSize: number }
   | { readonly middleOf: "model" | "larger" };
 
-/** Options or a plan for an image of this size. */
-export type PlanOf = (image: { readonly height: number; readonly width: number }) => ExtractOptions | S2Plan;
+/** Options or a plan for an image. */
+export type PlanOf = (image: { readonly height: number; readonly width: number }, path: string) => ExtractOptions | S2Plan;
 
 /** A model as pages name it. */
 export interface ExperimentModel {
@@ -46,7 +46,14 @@ export interface ExperimentContext {
   /**
    * Extracts features by a plan of each image's own. No tile of a folder is run twice, whatever the plans, as long as the folder stays the same.
    */
-  planned(folder: Folder, images: readonly string[], planOf: PlanOf): Promise<ReadonlyMap<string, ImageTokens>>;
+  planned(
+    folder: Folder,
+    images: readonly string[],
+    planOf: PlanOf,
+    variant?: "model" | "other",
+  ): Promise<ReadonlyMap<string, ImageTokens>>;
+  /** Reads what a former run has kept under a name, or makes and keeps it. */
+  kept<T>(name: string, make: () => Promise<T>): Promise<T>;
   readonly model: ExperimentModel;
   /** Undefined if no larger model was given. */
   readonly larger?: ExperimentModel;

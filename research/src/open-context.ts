@@ -1,6 +1,6 @@
 /** The context of an experiment in Node: models by onnxruntime on one thread, data sets in folders, features in a store. */
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Folder } from "s2-vision/datasets";
@@ -51,7 +51,7 @@ export async function openContext(experiment: string, options: ContextOptions): 
     return running.get(key)!;
   };
   const issues: ExperimentContext["issues"] = [];
-  let tiles: { folder: string; readonly model: ReturnType<typeof cacheTiles> } | undefined;
+  let tiles: { readonly key: string; readonly model: ReturnType<typeof cacheTiles> } | undefined;
   const describe = async (name: "model" | "larger" | "other"): Promise<ExperimentModel | undefined> => {
     const path = options[name];
     if (path === undefined) return undefined;
@@ -63,18 +63,25 @@ export async function openContext(experiment: string, options: ContextOptions): 
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
     features: async (folder, images, extraction, variant = "model") =>
       extractAll(await open(variant), folder, images, extraction, { store: join(store, folder.name), issues, signal }),
-    async planned(folder, images, planOf) {
-      const { model: running } = await open("model");
-      tiles ??= { folder: folder.name, model: cacheTiles(running) };
-      if (tiles.folder !== folder.name) tiles.model.clear();
-      tiles.folder = folder.name;
+    async planned(folder, images, planOf, variant = "model") {
+      const { model: running, name } = await open(variant);
+      const key = `${name} ${folder.name}`;
+      if (tiles?.key !== key) tiles = { key, model: cacheTiles(running) };
       const features = new Map<string, ImageTokens>();
       for (const image of images) {
         signal?.throwIfAborted();
         const photo = await loadImage(await folder.read(image));
-        features.set(image, imageTokens(await extract(tiles.model, photo, planOf(photo))));
+        features.set(image, imageTokens(await extract(tiles.model, photo, planOf(photo, image))));
       }
       return features;
+    },
+    async kept(name, make) {
+      const file = join(store, experiment, `${name.replaceAll(/[^\w.-]+/g, "-")}.json`);
+      if (existsSync(file)) return JSON.parse(await readFile(file, "utf8"));
+      const made = await make();
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, JSON.stringify(made));
+      return made;
     },
     ...{ model, larger, other, issues, signal },
     say: (step) => void (quiet || process.stderr.write(`${step}\n`)),

@@ -14,17 +14,10 @@ export interface JudgedSet {
 
 const ONE_HEAD = [{ title: "", options: {} }];
 
-/** Opens the sets one after another; `only` names those that are wanted. */
-export async function openSevenSets(
-  context: ExperimentContext,
-  only: readonly string[] = ["camvid", "coco128", "depth/osd", "pcb", "bccd", "clothing", "grocery"],
-): Promise<JudgedSet[]> {
-  const sets: JudgedSet[] = [];
-  for (const name of only) sets.push(await openJudgedSet(context, name));
-  return sets;
-}
+export const sevenSets: readonly string[] = ["camvid", "coco128", "depth/osd", "pcb", "bccd", "clothing", "grocery"];
 
-async function openJudgedSet(context: ExperimentContext, name: string): Promise<JudgedSet> {
+/** Opens one of the sets. */
+export async function openJudgedSet(context: ExperimentContext, name: string): Promise<JudgedSet> {
   switch (name) {
     case "camvid":
       return { task: await openTaskSet(context, name, { task: "segmentation" }), figures: ["mIoU"], heads: ridge };
@@ -54,10 +47,7 @@ async function openJudgedSet(context: ExperimentContext, name: string): Promise<
       return {
         task: await openTaskSet(context, name, { task: "classification" }),
         figures: ["top-1"],
-        heads: (["mean", "cls"] as const).map((pooling) => ({
-          title: pooling === "cls" ? ", [CLS]" : ", mean",
-          options: { head: "ridge", pooling },
-        })),
+        heads: [{ title: "", options: { head: "ridge", pooling: "mean" } }],
       };
   }
 }

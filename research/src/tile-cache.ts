@@ -4,8 +4,8 @@ import type { extract } from "s2-vision/node";
 
 type ImageModel = Parameters<typeof extract>[0];
 
-/** Wraps a model so that a tile it has seen is not run again; one image's output takes some hundred kB of memory until `clear` is called. */
-export function cacheTiles(model: ImageModel): ImageModel & { readonly clear: () => void } {
+/** Wraps a model so that a tile it has seen is not run again; one image's output takes some hundred kB of memory. */
+export function cacheTiles(model: ImageModel): ImageModel {
   const known = new Map<string, Tensor>();
   const cached = async (images: Tensor): Promise<Tensor> => {
     const [count] = images.dims;
@@ -25,7 +25,7 @@ export function cacheTiles(model: ImageModel): ImageModel & { readonly clear: ()
     for (const [i, output] of outputs.entries()) data.set(output.data, i * output.data.length);
     return { dims: [count, ...outputs[0].dims], data };
   };
-  return Object.assign(cached, { traits: model.traits, preprocessing: model.preprocessing, clear: () => known.clear() });
+  return Object.assign(cached, { traits: model.traits, preprocessing: model.preprocessing });
 }
 
 /** Two FNV-1a hashes of the bits: 64 bits, so that no two of some hundred thousand tiles meet. */

@@ -1,138 +1,185 @@
 /** Layouts: where the tiles of each scale lie on an image that is not square, and how the scales are brought onto one grid. */
+import type { Interval } from "s2-vision/metrics";
 import type { ExtractOptions } from "s2-vision/node";
 import type { ExperimentContext } from "../context.ts";
-import { comparison, type Evaluation, evaluate, type ImageFeatures, shownFigure, type TaskData } from "../evaluate.ts";
+import {
+  difference,
+  type Evaluation,
+  evaluate,
+  type ImageFeatures,
+  intervalOf,
+  type TaskData,
+} from "../evaluate.ts";
 import type { Experiment, Outcome } from "../experiment.ts";
-import { openSevenSets } from "../seven-sets.ts";
+import type { Table } from "../result.ts";
+import { type JudgedSet, openJudgedSet, sevenSets } from "../seven-sets.ts";
 
 type Size = readonly [height: number, width: number];
 type Image = { readonly height: number; readonly width: number };
+type Options = (image: Image, scales: readonly number[], side: number, patch: number) => ExtractOptions;
 
-/** Sizes of the scales for an image, with tiles of `side` px and tokens of `patch` px. */
-type Layout = (image: Image, scales: readonly number[], side: number, patch: number) => ExtractOptions;
+/** The image's own shape in whole tokens, its short or its long side given. */
+function shaped({ height, width }: Image, side: number, patch: number, given: "short" | "long"): Size {
+  const whole = (length: number) => Math.max(1, Math.round(length / patch)) * patch;
+  return (given === "short") === height <= width
+    ? [side, whole((side * width) / height)]
+    : [whole((side * height) / width), side];
+}
 
-/** Rounds a side to whole tokens. */
-const whole = (length: number, patch: number): number => Math.max(1, Math.round(length / patch)) * patch;
-const shortSide = ({ height, width }: Image, side: number, patch: number): Size =>
-  height <= width ? [side, whole((side * width) / height, patch)] : [whole((side * height) / width, patch), side];
-const longSide = ({ height, width }: Image, side: number, patch: number): Size =>
-  height <= width ? [whole((side * height) / width, patch), side] : [side, whole((side * width) / height, patch)];
-const wholeTiles = (image: Image, scale: number, side: number): Size => {
-  const [height, width] = shortSide(image, scale * side, 1);
-  return [Math.round(height / side) * side, Math.round(width / side) * side];
-};
-
-/** The whole image squashed into one tile, and finer scales in their own shape. */
-const wholeFirst =
-  (sizeOf: (image: Image, scale: number, side: number, patch: number) => Size): Layout =>
-  (image, scales, side, patch) => ({
-    imgSizes: scales.map((scale) => (scale === 1 ? [side, side] : sizeOf(image, scale, side, patch))),
-    splitMode: "cover",
-    fit: "squash",
-  });
-
-const LAYOUTS: Record<string, Layout> = {
-  squash: (_, scales) => ({ scales, fit: "squash" }),
-  "padded tiles": (_, scales) => ({ scales, fit: "keep", splitMode: "pad" }),
-  "tiles that cover": (image, scales, side, patch) => ({
-    imgSizes: scales.map((scale) => shortSide(image, scale * side, patch)),
+/** How the scales of an image get their sizes and tiles. */
+const LAYOUTS: Record<string, Options> = {
+  squashed: (_, scales) => ({ scales, fit: "squash" }),
+  padded: (_, scales) => ({ scales, fit: "keep" }),
+  "covered at all scales": (image, scales, side, patch) => ({
+    imgSizes: scales.map((scale) => shaped(image, scale * side, patch, "short")),
     splitMode: "cover",
     fit: "squash",
   }),
-  letterbox: (image, scales, side, patch) => ({
-    imgSizes: scales.map((scale) => longSide(image, scale * side, patch)),
+  "whole first": (_, scales) => ({ scales, fit: "whole" }),
+  "whole first, long side": (image, scales, side, patch) => ({
+    imgSizes: scales.map((scale) => (scale === 1 ? [side, side] : shaped(image, scale * side, patch, "long"))),
+    splitMode: "cover",
+    fit: "squash",
+  }),
+  letterboxed: (image, scales, side, patch) => ({
+    imgSizes: scales.map((scale) => shaped(image, scale * side, patch, "long")),
     splitMode: "pad",
     fit: "squash",
   }),
-  "whole, then short side": wholeFirst((image, scale, side, patch) => shortSide(image, scale * side, patch)),
-  "whole, then long side": wholeFirst((image, scale, side, patch) => longSide(image, scale * side, patch)),
-  "whole, then whole tiles": wholeFirst((image, scale, side) => wholeTiles(image, scale, side)),
   "Dynamic S²": (_, scales) => ({ scales, maxTiles: 12 }),
 };
 
+/** How the scales meet, and on which grid. */
 const FUSIONS = {
-  reference: {},
-  aligned: { fusion: "aligned" },
+  reference: { fusion: "reference" },
+  repeated: { fusion: "reference", outputScale: "finest" },
   bilinear: { fusion: "bilinear", outputScale: "finest" },
   "bilinear, overlap 2": { fusion: "bilinear", outputScale: "finest", overlap: 2 },
-  "aligned, overlap 2": { fusion: "aligned", overlap: 2 },
+  coarse: { fusion: "bilinear" },
 } as const satisfies Record<string, ExtractOptions>;
 
 type Row = readonly [layout: keyof typeof LAYOUTS, scales: readonly number[], fusion: keyof typeof FUSIONS];
-const [TWO, THREE] = [
-  [1, 2],
-  [1, 2, 3],
+const [ONE, TWO, THREE] = [[1], [1, 2], [1, 2, 3]];
+
+/** Rows that all tables begin with: one scale, and the reference. */
+const REFERENCE: readonly Row[] = [
+  ["squashed", ONE, "reference"],
+  ["squashed", THREE, "reference"],
 ];
 
 const DENSE: readonly Row[] = [
-  ["squash", [1], "reference"],
-  ["squash", THREE, "reference"],
-  ...Object.keys(LAYOUTS).flatMap((layout): Row[] => [
-    [layout, THREE, "aligned"],
-    [layout, THREE, "bilinear"],
-  ]),
-  ["squash", THREE, "bilinear, overlap 2"],
-  ["whole, then whole tiles", THREE, "bilinear, overlap 2"],
-  ["whole, then short side", THREE, "bilinear, overlap 2"],
-  ...["squash", "tiles that cover", "whole, then short side", "whole, then long side", "whole, then whole tiles"].map(
-    (layout): Row => [layout, TWO, "bilinear"],
-  ),
-  ["squash", TWO, "bilinear, overlap 2"],
+  ...REFERENCE,
+  ["squashed", THREE, "repeated"],
+  ...Object.keys(LAYOUTS).map((layout): Row => [layout, THREE, "bilinear"]),
+  ["squashed", THREE, "bilinear, overlap 2"],
+  ["whole first", THREE, "bilinear, overlap 2"],
+  ...["squashed", "padded", "covered at all scales", "whole first"].map((layout): Row => [layout, TWO, "bilinear"]),
 ];
 
 /** Means and [CLS] hardly depend on the output's grid. */
 const GLOBAL: readonly Row[] = [
-  ["squash", [1], "reference"],
+  ...REFERENCE,
   ...[TWO, THREE].flatMap((scales) =>
-    ["squash", "padded tiles", "tiles that cover", "whole, then short side", "whole, then whole tiles"].map(
-      (layout): Row => [layout, scales, "aligned"],
+    ["squashed", "padded", "covered at all scales", "whole first", "whole first, long side"].map(
+      (layout): Row => [layout, scales, "coarse"],
     ),
   ),
 ];
+
+/** One row of a table: figures on held-out training images, for the choice, and on the test images. */
+interface Figures {
+  readonly tiles: number;
+  readonly heldOut: readonly Interval[];
+  readonly test: readonly Interval[];
+  /** The first figure on the test images minus that of one scale. */
+  readonly gain: Interval | null;
+}
 
 export const layouts: Experiment = {
   name: "layouts",
   title: "Layouts: tiles on images that are not square",
   question: "Where should the tiles of each scale lie on an image that is not square, and how should the scales meet?",
   async run(context) {
-    const tables: Outcome["tables"][number][] = [];
-    const method: string[] = [];
-    for (const { task, figures, heads } of await openSevenSets(context)) {
-      const { splits, set } = task;
-      method.push(
-        `${set.name}: ${splits.train.length} training, ${splits.validation.length} validation and ${splits.test.length} test images. ${splits.notes.join(" ")}`.trim(),
-      );
-      const rows = set.task === "classification" ? GLOBAL : DENSE;
-      for (const { title, options } of heads) {
-        const systems: Evaluation[] = [];
-        const chosen: Evaluation[] = [];
-        for (const row of rows) {
-          const { name, features } = await featuresOf(task, context, row);
-          systems.push(await evaluate(task, context, name, features, options));
-          chosen.push(await evaluate(onTrainingImages(task), context, name, features, options));
-          context.say(
-            `${set.name} ${title} ${name}: ${figures.map((f) => `${f} ${show(systems.at(-1)!, f)} (held out ${show(chosen.at(-1)!, f)})`).join(", ")}`,
-          );
+    const tables: Table[] = [];
+    const method: string[] = [
+      "Squashed: every scale is the whole image in a square. Padded: every scale in the image's shape, tiles beyond its end filled with zeros. Covered: the same, tiles shifted inward and blended where they share tokens. Whole first: 1x is the whole image squashed into one tile, the scales above are covered; with the long side in place of the short side equally many pixels as the square of the scale at most. Letterboxed: the image's shape within the square of the scale. Dynamic S²: squares, and a last scale of 9 to 12 whole tiles in the shape nearest to the image's.",
+      "Reference: the grid of 1x, area pooling. Repeated: the grid of the finest scale, coarser tokens repeated, as the reference. Bilinear: the same with coarser tokens enlarged bilinearly in image coordinates. Coarse: the grid of 1x, pooled in image coordinates.",
+      "Held out: the head is fitted to two thirds of the training images and judged on the others, so that a choice need not look at the test images.",
+    ];
+    const variants = [
+      { variant: "model" as const, named: context.model, sets: ["camvid", "coco128"] },
+      ...(context.other ? [{ variant: "other" as const, named: context.other, sets: sevenSets }] : []),
+    ];
+    for (const { variant, named, sets } of variants) {
+      for (const name of sets) {
+        const set = await openJudgedSet(context, name);
+        for (const [i, { title }] of set.heads.entries()) {
+          const rows = await figuresOf(context, set, i, variant);
+          tables.push(tableOf(`${named.name}: ${name}${title}`, set, rows));
         }
-        tables.push(comparison(`${set.name}${title}: a third of the training images held out, for the choice`, chosen, figures));
-        tables.push(comparison(`${set.name}${title}: test images`, systems, figures));
       }
     }
-    return { method, tables, plots: [], findings: [], seeds: [] };
+    return { method, tables, plots: [], findings: [], seeds: [] } satisfies Outcome;
   },
 };
 
-const show = (system: Evaluation, figure: string): string => shownFigure(system, figure).score.measure().toFixed(2);
+async function figuresOf(
+  context: ExperimentContext,
+  { task, figures, heads }: JudgedSet,
+  head: number,
+  variant: "model" | "other",
+): Promise<(readonly [name: string, Figures])[]> {
+  const rows = task.set.task === "classification" ? GLOBAL : DENSE;
+  const { options, title } = heads[head];
+  const model = context[variant]!;
+  let single: Evaluation | undefined;
+  const found: (readonly [string, Figures])[] = [];
+  for (const row of rows) {
+    const name = nameOf(row);
+    const measure = async (): Promise<Figures> => {
+      const { tiles, features } = await featuresOf(task, context, row, variant);
+      const test = await evaluate(task, context, name, features, options);
+      const heldOut = await evaluate(onTrainingImages(task), context, name, features, options);
+      single ??=
+        row === rows[0]
+          ? test
+          : await evaluate(task, context, nameOf(rows[0]), (await featuresOf(task, context, rows[0], variant)).features, options);
+      const gain = row === rows[0] ? null : difference(test, single, figures[0]);
+      return { tiles, heldOut: figures.map((f) => intervalOf(heldOut, f)), test: figures.map((f) => intervalOf(test, f)), gain };
+    };
+    const measured = await context.kept(`${model.name} ${model.sha256.slice(0, 8)} ${task.set.name}${title} ${name}`, measure);
+    context.say(
+      `${model.name} ${task.set.name}${title} ${name}: ${measured.test.map(({ value }, i) => `${value.toFixed(2)} (held out ${measured.heldOut[i].value.toFixed(2)})`)}`,
+    );
+    found.push([name, measured]);
+  }
+  return found;
+}
+
+const nameOf = ([layout, scales, fusion]: Row): string => `${scales.map((scale) => `${scale}x`).join("+")}, ${layout}, ${fusion}`;
+
+function tableOf(title: string, { figures }: JudgedSet, rows: readonly (readonly [name: string, Figures])[]): Table {
+  return {
+    title,
+    columns: [
+      "features",
+      "tiles",
+      ...figures.flatMap((figure) => [`${figure}, held out`, `${figure}, test`]),
+      `${figures[0]} − that of 1x`,
+    ],
+    rows: rows.map(([name, { tiles, heldOut, test, gain }]) => [
+      name,
+      tiles.toFixed(1),
+      ...figures.flatMap((_, i) => [heldOut[i], test[i]]),
+      gain,
+    ]),
+  };
+}
 
 /** Every third training image is held out, so that a choice need not look at the test images. */
-function onTrainingImages<T extends TaskData>(task: T): T {
-  const { train, validation } = task.splits;
-  const splits = {
-    ...task.splits,
-    train: train.filter((_, i) => i % 3 !== 2),
-    test: [...train.filter((_, i) => i % 3 === 2)],
-    validation,
-  };
+export function onTrainingImages<T extends TaskData>(task: T): T {
+  const { train } = task.splits;
+  const splits = { ...task.splits, train: train.filter((_, i) => i % 3 !== 2), test: train.filter((_, i) => i % 3 === 2) };
   return { ...task, splits };
 }
 
@@ -140,16 +187,16 @@ async function featuresOf(
   { folder, splits }: TaskData,
   context: ExperimentContext,
   [layout, scales, fusion]: Row,
-): Promise<{ name: string; features: ImageFeatures }> {
+  variant: "model" | "other",
+): Promise<{ tiles: number; features: ImageFeatures }> {
   const images = [...splits.train, ...splits.validation, ...splits.test].map(({ path }) => path);
-  const { side, patch } = context.model;
-  const layOut = LAYOUTS[layout];
+  const { side, patch } = context[variant]!;
   let tiles = 0;
-  const features = await context.planned(folder, images, (image) => ({
-    ...layOut(image, scales, side, patch),
+  const optionsOf = (image: Image): ExtractOptions => ({
+    ...LAYOUTS[layout](image, scales, side, patch),
     ...FUSIONS[fusion],
     onProgress: ({ tiles: done, of }) => void (done === of && (tiles += of)),
-  }));
-  const each = (tiles / images.length).toFixed(1);
-  return { name: `${scales.map((scale) => `${scale}x`).join("+")}, ${layout}, ${fusion} (${each} tiles)`, features };
+  });
+  const features = await context.planned(folder, images, optionsOf, variant);
+  return { tiles: tiles / images.length, features };
 }
