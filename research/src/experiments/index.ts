@@ -1,6 +1,7 @@
 /** The registry of experiments, in the order in which their results are listed. */
 import { ResearchError } from "../error.ts";
 import type { Experiment } from "../experiment.ts";
+import { adaptive } from "./adaptive.ts";
 import { bundled } from "./bundled.ts";
 import { classification } from "./classification.ts";
 import { depth } from "./depth.ts";
@@ -18,7 +19,7 @@ import { split } from "./split.ts";
 
 export const experiments: readonly Experiment[] = [
   ...[classification, segmentation, depth, detail],
-  ...[split, merge, scales, pixels, fusion, layouts],
+  ...[split, merge, scales, pixels, fusion, layouts, adaptive],
   ...[reconstruction, hardSamples, bundled, language],
 ];
 
