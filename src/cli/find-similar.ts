@@ -81,7 +81,7 @@ async function inImages(image: string, location: IndexLocation, flags: SimilarFl
 
 /** Draws on the finest scale's grid. */
 async function inItself(image: string, out: string, flags: SimilarFlags, model: Model): Promise<number> {
-  const finest = extractionOf({ ...flags, resizeOutputToIdx: flags.resizeOutputToIdx ?? -1 });
+  const finest = extractionOf(flags.resizeOutputToIdx === undefined ? { outputScale: "finest", ...flags } : flags);
   const folders = { base: process.cwd(), home: join(flags.store, "alone") };
   const extraction = { ...(await sourceOf(model, flags, folders)), extraction: finest };
   const { box, maps, grid } = await similarityMaps(image, extraction, { ...flags, window: flags.window ?? 1 });

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { ImagePlanOptions } from "../features/index.ts";
 import type { LoadModelOptions } from "../node.ts";
-import { items, readCount, readIndex, readScales, readSize, readSizes } from "./flag-values.ts";
+import { items, readCount, readIndex, readScales, readShare, readSize, readSizes } from "./flag-values.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -11,7 +11,7 @@ export interface SizeFlags
   extends Pick<
     ImagePlanOptions,
     | ("scales" | "imgSizes" | "maxSplitSize" | "splitMode" | "fit" | "merge" | "resizeOutputToIdx" | "overlap" | "fusion")
-    | "maxTilesPerImage"
+    | ("maxTilesPerImage" | "preset" | "outputScale" | "minDetail" | "tileShare")
   > {
   dynamic?: boolean;
   maxTiles?: number;
@@ -42,17 +42,44 @@ export function addSizeOptions(command: Command): Command {
   const dynamic = new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the image's shape");
   command
     .optionsGroup("Sizes and tiles:")
+    .addOption(
+      choice(
+        "--preset <use>",
+        "the best measured: dense for masks, depth, places; global for classes, search",
+        "dense",
+        "global",
+      ),
+    )
     .addOption(scales.argParser(readScales).conflicts("imgSizes"))
     .option("--img-sizes <list>", "sizes in pixels instead: 224,448 (short sides) or 336x224,672x448 (WIDTHxHEIGHT)", readSizes)
     .option("--max-split-size <size>", "largest tile: 224 or WIDTHxHEIGHT (default: the model's size)", readSize)
     .addOption(
-      choice("--fit <how>", "keep the image's shape (default), squash it into the tile's, or crop it", "keep", "squash", "crop"),
+      choice(
+        "--fit <how>",
+        "the whole image first, then its shape (default); its shape; squash; crop",
+        "whole",
+        "keep",
+        "squash",
+        "crop",
+      ),
     )
-    .addOption(choice("--split-mode <mode>", "equal tiles, or exact ones of a resized or padded image", "exact", "resize", "pad"))
+    .addOption(
+      choice(
+        "--split-mode <mode>",
+        "equal tiles, or exact ones: image resized, padded, tiles shifted",
+        "exact",
+        "resize",
+        "pad",
+        "cover",
+      ),
+    )
     .option("--overlap <tokens>", "tokens that neighboring tiles share and blend (default: 0)", readCount(0))
     .addOption(choice("--merge <how>", "how scales are joined (default: concat)", "concat", "add", "mean"))
-    .addOption(choice("--fusion <how>", "how scales of different size are pooled (default: reference)", "reference", "aligned"))
+    .addOption(choice("--fusion <how>", "how scales meet on one grid (default: bilinear)", "reference", "aligned", "bilinear"))
     .option("--resize-output-to-idx <n>", "the scale whose grid is the output's; -1 is the last (default: 0)", readIndex)
+    .addOption(choice("--output-scale <name>", "the same by name", "coarsest", "finest").conflicts("resizeOutputToIdx"))
+    .option("--min-detail <levels>", "skip finer tiles of less detail: mean difference to the scale before, of 255", readShare)
+    .option("--tile-share <share>", "run at most this share of the tiles, those of most detail: 0.5", readShare)
     .addOption(dynamic.conflicts(["fit", "splitMode"]))
     .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1))
     .option("--max-tiles-per-image <n>", "refuse images that become more tiles (default: 1024)", readCount(1));

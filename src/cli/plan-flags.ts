@@ -1,6 +1,7 @@
 /** Turns flags into calls of the library: loads the model, collects the options of an extraction, plans an image. */
 import { S2Error, type S2Plan, type Traits } from "../core/index.ts";
 import { type ImagePlanOptions, planImage } from "../features/index.ts";
+import type { Photo } from "../images/index.ts";
 import { loadModel, type Model, openGraph } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { extractionSource, type Folders } from "../runtimes/node/index.ts";
@@ -50,8 +51,10 @@ export const graphsOf =
 
 /** Options of `planImage`, which has no Dynamic S². */
 export function extractionOf(flags: SizeFlags): ImagePlanOptions {
-  const sizes = flags.imgSizes ? pick(flags, "imgSizes") : { scales: flags.scales ?? [1, 2] };
   const names = [
+    "scales",
+    "imgSizes",
+    "preset",
     "fit",
     "splitMode",
     "maxSplitSize",
@@ -60,8 +63,11 @@ export function extractionOf(flags: SizeFlags): ImagePlanOptions {
     "overlap",
     "fusion",
     "maxTilesPerImage",
+    "outputScale",
+    "minDetail",
+    "tileShare",
   ] as const;
-  return { ...sizes, ...pick(flags, ...names) };
+  return pick(flags, ...names);
 }
 
 /** Options of `extract` and `planImage`, with Dynamic S² where the flags ask for it. */
@@ -76,7 +82,7 @@ export function extractionFor(flags: SizeFlags): ImagePlanOptions {
 
 /** Plans an image as the flags say; `splitForward` is tiles per run. */
 export function planFor(
-  image: { height: number; width: number },
+  image: { height: number; width: number } | Photo,
   flags: SizeFlags & { splitForward?: number },
   traits: Traits,
 ): S2Plan {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Traits } from "../core/index.ts";
+import type { Photo } from "../images/index.ts";
 import { failingWith, inFlags, status } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
 import { inLines, jsonLine, writeResult } from "./output.ts";
@@ -40,7 +41,7 @@ export function definePlan(program: Command): void {
     });
 }
 
-async function readImageSize(image: string): Promise<{ height: number; width: number }> {
+async function readImageSize(image: string): Promise<{ height: number; width: number } | Photo> {
   const [, width, height] = /^(\d+)[x×](\d+)$/i.exec(image) ?? [];
   if (height && !existsSync(image)) return { height: Number(height), width: Number(width) };
   const { loadImage } = await import("../node.ts");

@@ -53,16 +53,11 @@ const FITS = ["whole", "keep", "squash", "crop"] as const;
 /** Fills in the preset and the defaults that decide what features are, for a fingerprint that outlives them. */
 export function explicitOptions({ preset, ...options }: ImagePlanOptions): ImagePlanOptions {
   if (preset !== undefined) oneOf("option", "preset", preset, Object.keys(PRESETS));
-  const {
-    maxTiles,
-    imgSizes,
-    scales,
-    fit = "whole",
-    fusion = "bilinear",
-    ...rest
-  } = { ...(preset && PRESETS[preset]), ...options };
-  if (maxTiles !== undefined) return { ...(preset && PRESETS[preset]), ...options };
-  return { ...rest, fit, fusion, ...(imgSizes ? { imgSizes } : { scales: scales ?? [1, 2] }) };
+  if (options.maxTiles !== undefined) return options; // Dynamic S² has sizes and a shape of its own
+  const usual: ImagePlanOptions = { fit: "whole", fusion: "bilinear", scales: [1, 2], ...(preset && PRESETS[preset]) };
+  if (options.imgSizes) delete usual.scales;
+  if (options.resizeOutputToIdx !== undefined) delete usual.outputScale;
+  return { ...usual, ...options };
 }
 
 /**
@@ -85,6 +80,10 @@ export function planImage(
 function planFitted(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits): S2Plan {
   checkNames(options, [...s2OptionNames, ...ownNames]);
   const { fit = "whole", maxTilesPerImage, scales, ...given } = options;
+  if (scales && given.imgSizes) {
+    const both = { option: ["scales", "imgSizes"] };
+    throw new S2Error("no-scales", "Both scales and imgSizes (pixels) are given; give one of them.", both);
+  }
   oneOf("fit", "fit", fit, FITS);
   const tile = modelSize(given, traits);
   const region = fit === "crop" ? centered(image, tile) : { left: 0, top: 0, width: image.width, height: image.height };
