@@ -10,6 +10,8 @@ export interface Experiment {
   readonly name: string;
   readonly title: string;
   readonly question: string;
+  /** Paths of the models that it compares, below the folders of models; without one, `--model` names the model. */
+  readonly ladder?: readonly string[];
   run(context: ExperimentContext): Promise<Outcome>;
 }
 

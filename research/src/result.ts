@@ -11,16 +11,36 @@ export interface Table {
   readonly digits?: number;
 }
 
-/** A plot with groups along x, and a bar or a point of each series in every group. */
-export interface Plot {
+interface PlotLabels {
   readonly name: string;
   readonly title: string;
-  readonly kind: "bar" | "line";
   readonly x: string;
   readonly y: string;
+}
+
+/** A plot with groups along x, and a bar or a point of each series in every group. */
+export interface GroupPlot extends PlotLabels {
+  readonly kind: "bar" | "line";
   readonly groups: readonly string[];
   readonly series: readonly { readonly name: string; readonly values: readonly (number | Interval | null)[] }[];
 }
+
+/** A plot over a logarithmic x: each series is a curve, beside which some points stand alone. */
+export interface CurvePlot extends PlotLabels {
+  readonly kind: "curve";
+  readonly series: readonly {
+    readonly name: string;
+    readonly points: readonly CurvePoint[];
+    readonly alone?: readonly (CurvePoint & { readonly symbol: "diamond" | "triangle" | "rect" })[];
+  }[];
+}
+
+export interface CurvePoint {
+  readonly x: number;
+  readonly y: number | Interval;
+}
+
+export type Plot = GroupPlot | CurvePlot;
 
 /** Everything that a page shows; fractions are in percent. */
 export interface Result {

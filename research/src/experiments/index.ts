@@ -7,6 +7,7 @@ import { depth } from "./depth.ts";
 import { detail } from "./detail.ts";
 import { fusion } from "./fusion.ts";
 import { hardSamples } from "./hard-samples.ts";
+import { ladder } from "./ladder.ts";
 import { language } from "./language.ts";
 import { merge } from "./merge.ts";
 import { pixels } from "./pixels.ts";
@@ -16,7 +17,7 @@ import { segmentation } from "./segmentation.ts";
 import { split } from "./split.ts";
 
 export const experiments: readonly Experiment[] = [
-  ...[classification, segmentation, depth, detail],
+  ...[ladder, classification, segmentation, depth, detail],
   ...[split, merge, scales, pixels, fusion],
   ...[reconstruction, hardSamples, bundled, language],
 ];

@@ -1,0 +1,63 @@
+/** The cost of an image's features: multiply-adds, counted without running the model, and time on this machine. */
+import { readFile } from "node:fs/promises";
+import type { Tensor } from "s2-vision";
+import { extract, type loadImage, type Model } from "s2-vision/node";
+import { inspectModel } from "s2-vision/onnx";
+import type { ExtractionConfig } from "s2-vision/tasks";
+import { ResearchError } from "../error.ts";
+
+export type Photo = Awaited<ReturnType<typeof loadImage>>;
+
+/** The first round warms up and does not count. */
+const ROUNDS = 6;
+
+/** Counts multiply-adds of an image's features, the mean over images, for every tile that `extract` really runs. */
+export async function countMultiplyAdds(model: Model, config: ExtractionConfig, photos: readonly Photo[]): Promise<number> {
+  const { channels = 1, patchSize = 1, prefixTokens, layout } = model.traits;
+  let sum = 0;
+  const counting = async ({ dims: [tiles, , height, width] }: Tensor): Promise<Tensor> => {
+    sum += tiles * (await multiplyAddsOf(model, height, width));
+    const [rows, cols] = [height / patchSize, width / patchSize];
+    const dims = layout === "bchw" ? [tiles, channels, rows, cols] : [tiles, prefixTokens + rows * cols, channels];
+    return { dims, data: new Float32Array(dims.reduce((product, length) => product * length, 1)) };
+  };
+  const blank = Object.assign(counting, { traits: model.traits, preprocessing: model.preprocessing });
+  for (const photo of photos) await extract(blank, photo, config);
+  return sum / photos.length;
+}
+
+const counted = new Map<string, Promise<number>>();
+
+/** Counts multiply-adds of one run on one tile. @throws ResearchError for a graph whose products cannot be counted. */
+function multiplyAddsOf({ traits, source }: Model, height: number, width: number): Promise<number> {
+  const { multiplyAdds, imageSize } = traits;
+  if (multiplyAdds !== undefined && String(imageSize) === String([height, width])) return Promise.resolve(multiplyAdds);
+  const count = async () => {
+    const { value, from } = inspectModel(await readFile(source), { imageSize: [height, width] }).multiplyAdds;
+    if (value === undefined) throw new ResearchError(`The multiply-adds of ${source} cannot be counted: ${from}.`);
+    return value;
+  };
+  const key = `${source} ${height} ${width}`;
+  if (!counted.has(key)) counted.set(key, count());
+  return counted.get(key)!;
+}
+
+export interface Timed {
+  readonly model: Model;
+  readonly config: ExtractionConfig;
+}
+
+/** Measures the median time in milliseconds of each config over the photos; configs take turns, so that other load affects all alike. */
+export async function measureTimes(all: readonly Timed[], photos: readonly Photo[]): Promise<number[]> {
+  const times: number[][] = all.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const photo of photos) {
+      for (const [i, { model, config }] of all.entries()) {
+        const start = performance.now();
+        await extract(model, photo, config);
+        if (round > 0) times[i].push(performance.now() - start);
+      }
+    }
+  }
+  return times.map((each) => each.sort((a, b) => a - b)[each.length >> 1]);
+}

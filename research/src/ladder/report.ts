@@ -1,0 +1,234 @@
+/** The page of the ladder: tables, plots and sentences, made from the rows that are there. */
+import type { TaskData } from "../evaluate.ts";
+import { shownFigure, verdictOf } from "../evaluate.ts";
+import type { Outcome } from "../experiment.ts";
+import type { Cell, CurvePlot, Table } from "../result.ts";
+import {
+  type BenchRows,
+  bestOnValidation,
+  bestSize,
+  byBench,
+  decidingFigure,
+  findRow,
+  gainOver,
+  intervalOnce,
+  type Verdict,
+  verdictFor,
+} from "./compare-rows.ts";
+import type { EvaluatedRow } from "./evaluate-rows.ts";
+import { methodOf } from "./method.ts";
+import { ALL_SCALES, FINE_GRID, PROJECTED, SEED } from "./rows.ts";
+import { type LadderModel, type LadderSet, MODELS } from "./tables.ts";
+
+export interface LadderReport {
+  /** Milliseconds by "MODEL, FEATURES". */
+  readonly times: ReadonlyMap<string, number>;
+  readonly models: readonly LadderModel[];
+  readonly tasks: readonly (readonly [LadderSet, TaskData])[];
+  /** False while rows are missing. */
+  readonly isDone: boolean;
+}
+
+const [QUARTER, HALF, , WHOLE, STUDENT, TEACHER] = MODELS;
+const TWO_SCALES = "1x+2x";
+
+interface Comparison {
+  readonly name: string;
+  readonly of: (rows: BenchRows) => readonly [a: EvaluatedRow | undefined, b: EvaluatedRow | undefined];
+}
+
+/** Two rows by model and features; without features the whole image at the best size. */
+function comparison(a: readonly [LadderModel, string?], b: readonly [LadderModel, string?]): Comparison {
+  const nameOf = ([{ name }, features = "best size"]: readonly [LadderModel, string?]) => `${name}, ${features}`;
+  const find = (rows: BenchRows, [model, features]: readonly [LadderModel, string?]) =>
+    features ? findRow(rows, model, features) : bestSize(rows, model);
+  return { name: `${nameOf(a)} against ${nameOf(b)}`, of: (rows) => [find(rows, a), find(rows, b)] };
+}
+
+/** At 574 and 569 million multiply-adds: what the paper's title asks. */
+export const EQUAL_WORK = comparison([QUARTER, ALL_SCALES], [WHOLE, "1x"]);
+
+const COMPARISONS: readonly Comparison[] = [
+  EQUAL_WORK,
+  comparison([QUARTER, FINE_GRID], [WHOLE, "1x"]),
+  comparison([QUARTER, TWO_SCALES], [HALF, "1x"]),
+  comparison([HALF, TWO_SCALES], [WHOLE, "1x"]),
+  comparison([STUDENT, TWO_SCALES], [TEACHER, "1x"]),
+  comparison([QUARTER, ALL_SCALES], [QUARTER, "1x"]),
+  comparison([WHOLE, ALL_SCALES], [WHOLE, "1x"]),
+  comparison([QUARTER, PROJECTED], [QUARTER, "1x"]),
+  comparison([QUARTER, ALL_SCALES], [QUARTER]),
+  comparison([WHOLE, ALL_SCALES], [WHOLE]),
+  comparison([QUARTER, ALL_SCALES], [WHOLE, ALL_SCALES]),
+  comparison([QUARTER, ALL_SCALES], [WHOLE]),
+];
+
+/** Millions of multiply-adds an image. */
+const BUDGETS = [50, 200, 600, 1500, 5000];
+const FAMILY = "mobilenet_v1/";
+
+export function reportLadder(unsorted: readonly EvaluatedRow[], report: LadderReport): Outcome {
+  const order = (row: EvaluatedRow) => MODELS.findIndex(({ path }) => path === row.model.path);
+  const benches = byBench([...unsorted].sort((a, b) => order(a) - order(b)));
+  return {
+    method: methodOf(report),
+    tables: [
+      ...equalWorkTable(benches),
+      differencesTable(benches),
+      budgetTable(benches),
+      ...benches.map((rows) => allRows(rows, report.times)),
+    ],
+    plots: benches.filter(({ bench }) => bench.name === bench.set.name).map(curves),
+    findings: findingsOf(benches),
+    seeds: [SEED],
+  };
+}
+
+const millions = (count: number): string => String(Math.round(count / 1e6));
+
+const titleOf = (figure: string, row: EvaluatedRow): string => {
+  const { unit } = shownFigure(row.test, figure).measure;
+  return `${figure}${unit === "points" ? ", %" : unit ? `, ${unit}` : ""}`;
+};
+
+const deciding = (row: EvaluatedRow) => intervalOnce(row.test, decidingFigure(row));
+
+/** Everything that is known of the question at equal work, also where the larger model wins. */
+function equalWorkTable(benches: readonly BenchRows[]): Table[] {
+  const rows = benches.flatMap((all): Cell[][] => {
+    const [small, large] = EQUAL_WORK.of(all);
+    if (!small || !large) return [];
+    const [fine, size, scaled] = [findRow(all, QUARTER, FINE_GRID), bestSize(all, WHOLE), findRow(all, WHOLE, ALL_SCALES)];
+    return [
+      [
+        `${all.bench.name}: ${titleOf(decidingFigure(small), small)}`,
+        ...[deciding(small), deciding(large), gainOver(small, large)],
+        fine ? deciding(fine) : null,
+        size ? `${deciding(size).value.toFixed(1)} (${size.features}, ${millions(size.multiplyAdds)} M)` : null,
+        scaled ? `${deciding(scaled).value.toFixed(1)} (${millions(scaled.multiplyAdds)} M)` : null,
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const [small, large] = benches.map(EQUAL_WORK.of).find(([a, b]) => a && b)!;
+  const cost = (row: EvaluatedRow) => `${row.test.name} (${millions(row.multiplyAdds)} M)`;
+  const columns = [
+    "task",
+    cost(small!),
+    cost(large!),
+    "gain",
+    `${QUARTER.name}, ${FINE_GRID}`,
+    `${WHOLE.name}, best size`,
+    `${WHOLE.name}, ${ALL_SCALES}`,
+  ];
+  return [{ title: "At equal work", columns, rows }];
+}
+
+/** Gains of one row over another on the same images, a row for each task. */
+function differencesTable(benches: readonly BenchRows[]): Table {
+  const rows = COMPARISONS.map(({ name, of }): Cell[] => [
+    name,
+    ...benches.map((all) => {
+      const [a, b] = of(all);
+      return a && b && a !== b ? gainOver(a, b) : null;
+    }),
+  ]);
+  return {
+    title: "Gains (positive: the first is better)",
+    columns: ["comparison", ...benches.map(({ bench }) => bench.name)],
+    rows,
+  };
+}
+
+/** The model and features of the MobileNet family that are best on the validation images within a budget. */
+function budgetTable(benches: readonly BenchRows[]): Table {
+  const rows = benches
+    .filter(({ rows }) => rows.some(({ model }) => model.path.startsWith(FAMILY)))
+    .map(({ bench, rows }): Cell[] => [
+      `${bench.name}: ${titleOf(bench.set.figures[0], rows[0])}`,
+      ...BUDGETS.map((budget) => {
+        const affordable = rows.filter(
+          ({ model, kind, multiplyAdds }) => model.path.startsWith(FAMILY) && kind !== "control" && multiplyAdds <= budget * 1e6,
+        );
+        const best = bestOnValidation(affordable);
+        return best ? `${best.test.name.replace("MobileNet ", "")}: ${deciding(best).value.toFixed(1)}` : null;
+      }),
+    ]);
+  const columns = ["task", ...BUDGETS.map((budget) => `${budget} M`)];
+  return {
+    title: "The best of the MobileNet family within a budget of multiply-adds, chosen on the validation images",
+    columns,
+    rows,
+  };
+}
+
+function allRows(all: BenchRows, times: ReadonlyMap<string, number>): Table {
+  const { bench, rows } = all;
+  const { figures } = bench.set;
+  const columns = [
+    ...["model", "features", "multiply-adds, M", "time, ms", "grid", "channels"],
+    ...figures.map((figure) => titleOf(figure, rows[0])),
+    "gain over 1x",
+  ];
+  const lines = rows.map((row): Cell[] => {
+    const { test, model, features, multiplyAdds } = row;
+    const one = findRow(all, model, "1x");
+    return [
+      ...[model.name, features + (bestSize(all, model) === row ? " (best size)" : ""), millions(multiplyAdds)],
+      times.get(test.name)?.toFixed(0) ?? null,
+      ...[`${test.grid.cols}x${test.grid.rows}`, String(test.channels)],
+      ...figures.map((figure) => intervalOnce(test, figure)),
+      !one || one === row ? null : gainOver(row, one),
+    ];
+  });
+  return { title: bench.name, columns, rows: lines, digits: bench.name === "bccd" ? 2 : 1 };
+}
+
+/** One curve a model over its scales; a diamond is its best single size, a triangle its finest grid, a square a preset. */
+function curves(all: BenchRows): CurvePlot {
+  const { bench, rows } = all;
+  const figure = titleOf(decidingFigure(rows[0]), rows[0]);
+  const { better } = shownFigure(rows[0].test, decidingFigure(rows[0])).measure;
+  const point = (row: EvaluatedRow) => ({ x: row.multiplyAdds / 1e6, y: deciding(row) });
+  const series = MODELS.flatMap((model) => {
+    const own = rows.filter((row) => row.model.path === model.path);
+    if (own.length === 0) return [];
+    const size = bestSize(all, model);
+    return [
+      {
+        name: model.name,
+        points: own.filter(({ kind }) => kind === "scales").map(point),
+        alone: [
+          ...(size && size.kind === "size" ? [{ ...point(size), symbol: "diamond" as const }] : []),
+          ...own.filter(({ kind }) => kind === "fine").map((row) => ({ ...point(row), symbol: "triangle" as const })),
+          ...own.filter(({ kind }) => kind === "preset").map((row) => ({ ...point(row), symbol: "rect" as const })),
+        ],
+      },
+    ];
+  });
+  return {
+    ...{ name: bench.name, kind: "curve", series, x: "multiply-adds an image, millions", y: figure },
+    title: `${bench.name}: ${figure}${better === "lower" ? " (lower is better)" : ""}`,
+  };
+}
+
+/** Says for each comparison on which tasks it comes out how, and then for each task what was found at equal work. */
+function findingsOf(benches: readonly BenchRows[]): string[] {
+  const words: Record<Verdict, string> = { better: "better on", worse: "worse on", equal: "not significantly different on" };
+  const counts = COMPARISONS.flatMap(({ name, of }) => {
+    const found = benches.flatMap((all) => {
+      const [a, b] = of(all);
+      return a && b && a !== b ? [{ task: all.bench.name, verdict: verdictFor(gainOver(a, b)) }] : [];
+    });
+    const parts = (["better", "worse", "equal"] as const).flatMap((verdict) => {
+      const tasks = found.filter((each) => each.verdict === verdict).map(({ task }) => task);
+      return tasks.length > 0 ? [`${words[verdict]} ${tasks.join("; ")}`] : [];
+    });
+    return parts.length > 0 ? [`${name}: ${parts.join(", ")}.`] : [];
+  });
+  const details = benches.flatMap((all) => {
+    const [a, b] = EQUAL_WORK.of(all);
+    return a && b ? [`${all.bench.name}: ${verdictOf(a.test, b.test, decidingFigure(a))}`] : [];
+  });
+  return [...counts, ...details];
+}
