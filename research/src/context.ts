@@ -5,7 +5,7 @@ import type { Model } from "s2-vision/node";
 import type { OpenGraph, OpenLoop } from "s2-vision/onnx";
 import type { ExtractionConfig } from "s2-vision/tasks";
 import type { Checkpoints } from "s2-vision/train";
-import type { Outcome } from "./experiment.ts";
+import type { Outcome } from "./result.ts";
 
 /**
  * A model of the experiment: the one under test, a larger one, another of its size; or the model with positions interpolated to images of another

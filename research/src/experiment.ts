@@ -1,10 +1,7 @@
 /** The interface of experiments, and the sentences that state their comparisons. */
 import type { Interval, Score } from "s2-vision/metrics";
 import type { ExperimentContext } from "./context.ts";
-import type { Result } from "./result.ts";
-
-/** The part of a result that the experiment itself makes. */
-export type Outcome = Pick<Result, "method" | "tables" | "plots" | "findings" | "seeds">;
+import type { Outcome } from "./result.ts";
 
 export interface Experiment {
   readonly name: string;

@@ -62,6 +62,9 @@ export interface Result {
   readonly issues: readonly { readonly path: string; readonly reason: string }[];
 }
 
+/** The part of a result that the experiment itself makes. */
+export type Outcome = Pick<Result, "method" | "tables" | "plots" | "findings" | "seeds">;
+
 /** Formats a cell: "71.2", or with an interval "71.2 (68.0 to 74.1)". */
 export function figure(cell: Cell, digits = 1): string {
   if (cell === null) return "–";

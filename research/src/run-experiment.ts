@@ -4,10 +4,10 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { ResearchError, runCommand } from "./error.ts";
-import type { Experiment, Outcome } from "./experiment.ts";
+import type { Experiment } from "./experiment.ts";
 import { experiments, findExperiment } from "./experiments/index.ts";
 import { type ContextOptions, locateModel, openContext, version } from "./open-context.ts";
-import type { Result } from "./result.ts";
+import type { Outcome, Result } from "./result.ts";
 import { refuseForeign, resultNames, writeIndex, writePage } from "./write-results.ts";
 
 interface Flags extends Omit<ContextOptions, "model"> {

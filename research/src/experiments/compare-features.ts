@@ -13,8 +13,8 @@ import {
   type TaskData,
   verdictOf,
 } from "../evaluate.ts";
-import type { Outcome } from "../experiment.ts";
-import type { GroupPlot } from "../result.ts";
+
+import type { GroupPlot, Outcome } from "../result.ts";
 
 export type FeatureSets = readonly (readonly [name: string, features: ImageFeatures])[];
 

@@ -1,6 +1,16 @@
 /** The paragraphs of the ladder's page that describe the method. */
-import type { LadderReport } from "./report.ts";
-import { MAX_PROJECTED, MODELS } from "./tables.ts";
+import type { TaskData } from "../evaluate.ts";
+import { type LadderModel, type LadderSet, MAX_PROJECTED, MODELS } from "./tables.ts";
+
+/** What the page is made from, beside the rows. */
+export interface LadderReport {
+  /** Milliseconds by "MODEL, FEATURES". */
+  readonly times: ReadonlyMap<string, number>;
+  readonly models: readonly LadderModel[];
+  readonly tasks: readonly (readonly [LadderSet, TaskData])[];
+  /** False while rows are missing. */
+  readonly isDone: boolean;
+}
 
 export function methodOf({ models, tasks, isDone }: LadderReport): string[] {
   const absent = MODELS.filter((model) => !models.includes(model)).map(({ name }) => name);

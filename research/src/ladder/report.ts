@@ -1,8 +1,7 @@
 /** The page of the ladder: tables, plots and sentences, made from the rows that are there. */
-import type { TaskData } from "../evaluate.ts";
 import { shownFigure, verdictOf } from "../evaluate.ts";
-import type { Outcome } from "../experiment.ts";
-import type { Cell, CurvePlot, Table } from "../result.ts";
+
+import type { Cell, CurvePlot, Outcome, Table } from "../result.ts";
 import {
   type BenchRows,
   bestOnValidation,
@@ -16,18 +15,9 @@ import {
   verdictFor,
 } from "./compare-rows.ts";
 import type { EvaluatedRow } from "./evaluate-rows.ts";
-import { methodOf } from "./method.ts";
+import { type LadderReport, methodOf } from "./method.ts";
 import { ALL_SCALES, FINE_GRID, PROJECTED, SEED } from "./rows.ts";
-import { type LadderModel, type LadderSet, MODELS } from "./tables.ts";
-
-export interface LadderReport {
-  /** Milliseconds by "MODEL, FEATURES". */
-  readonly times: ReadonlyMap<string, number>;
-  readonly models: readonly LadderModel[];
-  readonly tasks: readonly (readonly [LadderSet, TaskData])[];
-  /** False while rows are missing. */
-  readonly isDone: boolean;
-}
+import { type LadderModel, MODELS } from "./tables.ts";
 
 const [QUARTER, HALF, , WHOLE, STUDENT, TEACHER] = MODELS;
 const TWO_SCALES = "1x+2x";
