@@ -4,14 +4,14 @@ import { loadImage } from "s2-vision/node";
 import type { ExperimentContext } from "../context.ts";
 import type { TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
-import { measureTimes, type Photo, type Timed } from "../ladder/costs.ts";
+import { measureTimes, type Photo, type Timed, type Times } from "../ladder/costs.ts";
 import { type EvaluatedRow, evaluateRows, type OpenedModel, sourcesFor } from "../ladder/evaluate-rows.ts";
 import { reportLadder } from "../ladder/report.ts";
 import { type LadderModel, type LadderSet, MODELS, SETS, STAGES } from "../ladder/tables.ts";
 
 /** Images on which times are measured. */
 const TIMED_IMAGES = 3;
-const TIMES = "ladder-figures/times";
+const TIMES = "ladder-times";
 
 type OpenedModels = readonly (readonly [LadderModel, OpenedModel])[];
 type OpenedSets = readonly (readonly [LadderSet, TaskData])[];
@@ -63,7 +63,7 @@ async function openSets(context: ExperimentContext): Promise<OpenedSets> {
 }
 
 /** Measures the times of all rows of all models in turns, or reads them where nothing has been added since. */
-async function timesOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<ReadonlyMap<string, number>> {
+async function timesOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<ReadonlyMap<string, Times>> {
   const [[, { folder, splits }]] = sets;
   const timed = new Map<string, Timed>();
   for (const [ladderModel, { model }] of models)
@@ -77,13 +77,13 @@ async function timesOf(context: ExperimentContext, models: OpenedModels, sets: O
   const of = JSON.stringify([folder.name, images, [...timed].map(([name, { config }]) => [name, config])]);
   const store = context.checkpoints(TIMES);
   const bytes = await store.read("times.json");
-  const kept = bytes && (JSON.parse(new TextDecoder().decode(bytes)) as { of: string; times: [string, number][] });
+  const kept = bytes && (JSON.parse(new TextDecoder().decode(bytes)) as { of: string; times: [string, Times][] });
   if (kept?.of === of) return new Map(kept.times);
   context.say(`times of ${timed.size} rows on ${images.length} images of ${folder.name}`);
   const photos: Photo[] = [];
   for (const image of images) photos.push(await loadImage(await folder.read(image)));
-  const milliseconds = await measureTimes([...timed.values()], photos);
-  const times = [...timed.keys()].map((name, i): [string, number] => [name, milliseconds[i]]);
+  const measured = await measureTimes([...timed.values()], photos);
+  const times = [...timed.keys()].map((name, i): [string, Times] => [name, measured[i]]);
   await store.write("times.json", new TextEncoder().encode(JSON.stringify({ of, times })));
   return new Map(times);
 }

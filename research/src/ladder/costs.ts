@@ -13,17 +13,25 @@ const ROUNDS = 6;
 
 /** Counts multiply-adds of an image's features, the mean over images, for every tile that `extract` really runs. */
 export async function countMultiplyAdds(model: Model, config: ExtractionConfig, photos: readonly Photo[]): Promise<number> {
-  const { channels = 1, patchSize = 1, prefixTokens, layout } = model.traits;
   let sum = 0;
-  const counting = async ({ dims: [tiles, , height, width] }: Tensor): Promise<Tensor> => {
+  const counting = blankModel(model, async ({ dims: [tiles, , height, width] }) => {
     sum += tiles * (await multiplyAddsOf(model, height, width));
+  });
+  for (const photo of photos) await extract(counting, photo, config);
+  return sum / photos.length;
+}
+
+/** Makes a model that gives zeros in the shape of another's features, without running it. */
+function blankModel({ traits, preprocessing }: Model, onRun?: (images: Tensor) => Promise<void>) {
+  const { channels = 1, patchSize = 1, prefixTokens, layout } = traits;
+  const run = async (images: Tensor): Promise<Tensor> => {
+    await onRun?.(images);
+    const [tiles, , height, width] = images.dims;
     const [rows, cols] = [height / patchSize, width / patchSize];
     const dims = layout === "bchw" ? [tiles, channels, rows, cols] : [tiles, prefixTokens + rows * cols, channels];
     return { dims, data: new Float32Array(dims.reduce((product, length) => product * length, 1)) };
   };
-  const blank = Object.assign(counting, { traits: model.traits, preprocessing: model.preprocessing });
-  for (const photo of photos) await extract(blank, photo, config);
-  return sum / photos.length;
+  return Object.assign(run, { traits, preprocessing });
 }
 
 const counted = new Map<string, Promise<number>>();
@@ -47,17 +55,27 @@ export interface Timed {
   readonly config: ExtractionConfig;
 }
 
-/** Measures the median time in milliseconds of each config over the photos; configs take turns, so that other load affects all alike. */
-export async function measureTimes(all: readonly Timed[], photos: readonly Photo[]): Promise<number[]> {
-  const times: number[][] = all.map(() => []);
+export interface Times {
+  /** Milliseconds for an image's features, once it is decoded. */
+  readonly all: number;
+  /** Those without the model: resizing, cutting and fusing. */
+  readonly withoutModel: number;
+}
+
+/** Measures the median times of each config over the photos; configs take turns, so that other load affects all alike. */
+export async function measureTimes(timed: readonly Timed[], photos: readonly Photo[]): Promise<Times[]> {
+  const runs = timed.flatMap(({ model, config }) =>
+    [model, blankModel(model)].map((each) => ({ model: each, config, times: [] as number[] })),
+  );
   for (let round = 0; round < ROUNDS; round++) {
     for (const photo of photos) {
-      for (const [i, { model, config }] of all.entries()) {
+      for (const { model, config, times } of runs) {
         const start = performance.now();
         await extract(model, photo, config);
-        if (round > 0) times[i].push(performance.now() - start);
+        if (round > 0) times.push(performance.now() - start);
       }
     }
   }
-  return times.map((each) => each.sort((a, b) => a - b)[each.length >> 1]);
+  const medians = runs.map(({ times }) => times.sort((a, b) => a - b)[times.length >> 1]);
+  return timed.map((_, i) => ({ all: medians[2 * i], withoutModel: medians[2 * i + 1] }));
 }

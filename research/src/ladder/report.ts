@@ -14,6 +14,7 @@ import {
   type Verdict,
   verdictFor,
 } from "./compare-rows.ts";
+import type { Times } from "./costs.ts";
 import type { EvaluatedRow } from "./evaluate-rows.ts";
 import { type LadderReport, methodOf } from "./method.ts";
 import { ALL_SCALES, FINE_GRID, PROJECTED, SEED } from "./rows.ts";
@@ -55,6 +56,8 @@ const COMPARISONS: readonly Comparison[] = [
 
 /** Millions of multiply-adds an image. */
 const BUDGETS = [50, 200, 600, 1500, 5000];
+/** Milliseconds an image. */
+const TIME_BUDGETS = [12, 25, 50, 100, 200];
 const FAMILY = "mobilenet_v1/";
 
 export function reportLadder(unsorted: readonly EvaluatedRow[], report: LadderReport): Outcome {
@@ -63,9 +66,16 @@ export function reportLadder(unsorted: readonly EvaluatedRow[], report: LadderRe
   return {
     method: methodOf(report),
     tables: [
-      ...equalWorkTable(benches),
+      ...equalWorkTable(benches, report.times),
       differencesTable(benches),
-      budgetTable(benches),
+      budgetTable(benches, "a budget of multiply-adds", BUDGETS, "M", ({ multiplyAdds }) => multiplyAdds / 1e6),
+      budgetTable(
+        benches,
+        "a time for each image",
+        TIME_BUDGETS,
+        "ms",
+        ({ test }) => report.times.get(test.name)?.all ?? Infinity,
+      ),
       ...benches.map((rows) => allRows(rows, report.times)),
     ],
     plots: benches.filter(({ bench }) => bench.name === bench.set.name).map(curves),
@@ -84,7 +94,7 @@ const titleOf = (figure: string, row: EvaluatedRow): string => {
 const deciding = (row: EvaluatedRow) => intervalOnce(row.test, decidingFigure(row));
 
 /** Everything that is known of the question at equal work, also where the larger model wins. */
-function equalWorkTable(benches: readonly BenchRows[]): Table[] {
+function equalWorkTable(benches: readonly BenchRows[], times: LadderReport["times"]): Table[] {
   const rows = benches.flatMap((all): Cell[][] => {
     const [small, large] = EQUAL_WORK.of(all);
     if (!small || !large) return [];
@@ -101,7 +111,8 @@ function equalWorkTable(benches: readonly BenchRows[]): Table[] {
   });
   if (rows.length === 0) return [];
   const [small, large] = benches.map(EQUAL_WORK.of).find(([a, b]) => a && b)!;
-  const cost = (row: EvaluatedRow) => `${row.test.name} (${millions(row.multiplyAdds)} M)`;
+  const cost = (row: EvaluatedRow) =>
+    `${row.test.name} (${millions(row.multiplyAdds)} M, ${times.get(row.test.name)?.all.toFixed(0) ?? "?"} ms)`;
   const columns = [
     "task",
     cost(small!),
@@ -131,41 +142,42 @@ function differencesTable(benches: readonly BenchRows[]): Table {
 }
 
 /** The model and features of the MobileNet family that are best on the validation images within a budget. */
-function budgetTable(benches: readonly BenchRows[]): Table {
-  const rows = benches
-    .filter(({ rows }) => rows.some(({ model }) => model.path.startsWith(FAMILY)))
-    .map(({ bench, rows }): Cell[] => [
-      `${bench.name}: ${titleOf(bench.set.figures[0], rows[0])}`,
-      ...BUDGETS.map((budget) => {
-        const affordable = rows.filter(
-          ({ model, kind, multiplyAdds }) => model.path.startsWith(FAMILY) && kind !== "control" && multiplyAdds <= budget * 1e6,
-        );
-        const best = bestOnValidation(affordable);
-        return best ? `${best.test.name.replace("MobileNet ", "")}: ${deciding(best).value.toFixed(1)}` : null;
-      }),
-    ]);
-  const columns = ["task", ...BUDGETS.map((budget) => `${budget} M`)];
-  return {
-    title: "The best of the MobileNet family within a budget of multiply-adds, chosen on the validation images",
-    columns,
-    rows,
-  };
+function budgetTable(
+  benches: readonly BenchRows[],
+  what: string,
+  budgets: readonly number[],
+  unit: string,
+  costOf: (row: EvaluatedRow) => number,
+): Table {
+  const inFamily = ({ model, kind }: EvaluatedRow) => model.path.startsWith(FAMILY) && kind !== "control";
+  const rows = benches.flatMap(({ bench, rows }): Cell[][] => {
+    const candidates = rows.filter(inFamily);
+    if (candidates.length === 0) return [];
+    const best = budgets.map((budget) => bestOnValidation(candidates.filter((row) => costOf(row) <= budget)));
+    const cells = best.map((row) =>
+      row ? `${row.test.name.replace("MobileNet ", "")}: ${deciding(row).value.toFixed(1)}` : null,
+    );
+    return [[`${bench.name}: ${titleOf(bench.set.figures[0], rows[0])}`, ...cells]];
+  });
+  const columns = ["task", ...budgets.map((budget) => `${budget} ${unit}`)];
+  return { title: `The best of the MobileNet family within ${what}, chosen on the validation images`, columns, rows };
 }
 
-function allRows(all: BenchRows, times: ReadonlyMap<string, number>): Table {
+function allRows(all: BenchRows, times: ReadonlyMap<string, Times>): Table {
   const { bench, rows } = all;
   const { figures } = bench.set;
   const columns = [
-    ...["model", "features", "multiply-adds, M", "time, ms", "grid", "channels"],
+    ...["model", "features", "multiply-adds, M", "time, ms", "without the model, ms", "grid", "channels"],
     ...figures.map((figure) => titleOf(figure, rows[0])),
     "gain over 1x",
   ];
   const lines = rows.map((row): Cell[] => {
     const { test, model, features, multiplyAdds } = row;
     const one = findRow(all, model, "1x");
+    const time = times.get(test.name);
     return [
       ...[model.name, features + (bestSize(all, model) === row ? " (best size)" : ""), millions(multiplyAdds)],
-      times.get(test.name)?.toFixed(0) ?? null,
+      ...[time?.all.toFixed(0) ?? null, time?.withoutModel.toFixed(0) ?? null],
       ...[`${test.grid.cols}x${test.grid.rows}`, String(test.channels)],
       ...figures.map((figure) => intervalOnce(test, figure)),
       !one || one === row ? null : gainOver(row, one),
