@@ -87,43 +87,34 @@ export async function evaluateRows(
   const rows: EvaluatedRow[] = [];
   let made = false;
   const photos = countedPhotos(task);
+  const { train, validation, test } = task.splits;
+  const counts = [train.length, validation.length, test.length];
   for (const source of await sourcesFor(context, ladderModel, model, set)) {
-    const variant = { path: ladderModel.path, ...(source.imageSize && { imageSize: source.imageSize }) };
-    let shared: Promise<ImageFeatures> | undefined;
+    const { config, imageSize } = source;
+    const shared = memoized(() =>
+      extractFeatures(task, context, config, { path: ladderModel.path, ...(imageSize && { imageSize }) }),
+    );
     for (const row of source.rows) {
-      const derived = memoized(async () => {
-        shared ??= extractFeatures(task, context, source.config, variant);
-        return row.derive ? row.derive(await shared, task, context) : shared;
-      });
-      const multiplyAdds = memoized(async () => {
-        const running = source.imageSize ? (await context.openModel(variant.path, source.imageSize))!.model : model;
-        return countMultiplyAdds(running, row.config, await photos());
-      });
+      const features = memoized(async () => (row.derive ? row.derive(await shared(), task, context) : shared()));
       for (const bench of benchesOf(set, model)) {
-        const { train, validation, test } = task.splits;
-        const counts = [train.length, validation.length, test.length];
-        const of = JSON.stringify({
+        const inputs = {
           sha256,
           set: set.path,
           counts,
-          source: source.config,
-          size: source.imageSize,
+          source: config,
+          size: imageSize,
           row: row.config,
           options: bench.options,
-        });
-        const name = `${ladderModel.name}, ${row.name}`;
-        const kept = await keep(context, `${ladderModel.path}/${bench.name}/${row.name}.json`, of, async () => {
+        };
+        const name = `${ladderModel.path}/${bench.name}/${row.name}.json`;
+        const kept = await keep(context, name, JSON.stringify(inputs), async () => {
           made = true;
-          const [onValidation, onTest] = await evaluateOn(
-            ["validation", "test"],
-            task,
-            context,
-            name,
-            await derived(),
-            bench.options,
-          );
-          const { channels, grid, sums } = onTest;
-          return { multiplyAdds: await multiplyAdds(), validation: decidingFigure(onValidation, set), channels, grid, sums };
+          const running = imageSize ? (await context.openModel(ladderModel.path, imageSize))!.model : model;
+          const multiplyAdds = await countMultiplyAdds(running, row.config, await photos());
+          return {
+            multiplyAdds,
+            ...(await evaluateRow(context, `${ladderModel.name}, ${row.name}`, await features(), bench, task)),
+          };
         });
         rows.push(evaluatedRow(kept, row, ladderModel, bench));
       }
@@ -131,6 +122,19 @@ export async function evaluateRows(
   }
   await context.removeFeatures(task.folder, ladderModel.path);
   return { rows, made };
+}
+
+/** Fits a head to a row's features; the validation images choose among sizes later, the test images are what is reported. */
+async function evaluateRow(
+  context: ExperimentContext,
+  name: string,
+  features: ImageFeatures,
+  { set, options }: Bench,
+  task: TaskData,
+): Promise<Omit<KeptRow, "of" | "multiplyAdds">> {
+  const [validation, test] = await evaluateOn(["validation", "test"], task, context, name, features, options);
+  const { channels, grid, sums } = test;
+  return { validation: decidingFigure(validation, set), channels, grid, sums };
 }
 
 function evaluatedRow(

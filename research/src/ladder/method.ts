@@ -14,10 +14,10 @@ export interface LadderReport {
 }
 
 export function methodOf({ models, tasks, isDone }: LadderReport): string[] {
-  const absent = MODELS.filter((model) => !models.includes(model)).map(({ name }) => name);
+  const absent = MODELS.filter(({ path }) => !models.some((model) => model.path === path)).map(({ name }) => name);
   return [
     ...(isDone ? [] : ["**Not finished: the same command resumes, and rows that are not in the tables have not run yet.**"]),
-    ...(absent.length > 0 ? [`Not in the folders of models: ${absent.join(", ")}.`] : []),
+    ...(absent.length > 0 ? [`Not here: ${absent.join(", ")}.`] : []),
     `Images: ${tasks
       .map(([{ name }, { splits }]) => `${name} ${splits.train.length} / ${splits.validation.length} / ${splits.test.length}`)
       .join(", ")} (training / validation / test). ${tasks
