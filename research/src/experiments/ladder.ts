@@ -5,6 +5,7 @@ import type { TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
 import { type EvaluatedRow, evaluateRows, type OpenedModel } from "../ladder/evaluate-rows.ts";
 import { reportLadder } from "../ladder/report.ts";
+import type { Source } from "../ladder/rows.ts";
 import { type LadderModel, type LadderSet, MODELS, SETS, STAGES } from "../ladder/tables.ts";
 import { type OpenedSets, type RowTimes, timesOf } from "../ladder/times.ts";
 
@@ -26,17 +27,21 @@ export const ladder: Experiment = {
         if (opened) models.push([model, opened]);
       }
       times = await timesOf(context, models, sets);
-      for (const [set, task] of sets) {
-        for (const [model, opened] of models.filter(([model]) => stage.includes(model))) {
-          const { made, rows: evaluated } = await evaluateRows(context, model, opened, set, task);
-          rows.push(...evaluated);
-          if (made) await context.publish(report(false));
-        }
-      }
+      const climbing = models.filter(([model]) => stage.includes(model));
+      for (const wanted of [hasScales, (source: Source) => !hasScales(source)])
+        for (const [set, task] of sets)
+          for (const [model, opened] of climbing) {
+            const { made, rows: evaluated } = await evaluateRows(context, model, opened, set, task, wanted);
+            rows.push(...evaluated);
+            if (made) await context.publish(report(false));
+          }
     }
     return report(true);
   },
 };
+
+/** Scales come before other sizes: the question is answered first. */
+const hasScales = ({ rows }: Source): boolean => rows.some(({ kind }) => kind === "scales");
 
 /** Opens the data sets that are there. @throws S2Error "data-set" if none is. */
 async function openSets(context: ExperimentContext): Promise<OpenedSets> {

@@ -76,20 +76,21 @@ export async function sourcesFor(
   return sources;
 }
 
-/** Evaluates all rows of a model on a data set, or reads them where they are kept; `made` is true if one was not. */
+/** Evaluates the rows of some sources of a model on a data set, or reads them where they are kept; `made` is true if one was not. */
 export async function evaluateRows(
   context: ExperimentContext,
   ladderModel: LadderModel,
   { model, sha256 }: OpenedModel,
   set: LadderSet,
   task: TaskData,
+  wanted: (source: Source) => boolean,
 ): Promise<{ readonly rows: readonly EvaluatedRow[]; readonly made: boolean }> {
   const rows: EvaluatedRow[] = [];
   let made = false;
   const photos = countedPhotos(task);
   const { train, validation, test } = task.splits;
   const counts = [train.length, validation.length, test.length];
-  for (const source of await sourcesFor(context, ladderModel, model, set)) {
+  for (const source of (await sourcesFor(context, ladderModel, model, set)).filter(wanted)) {
     const { config, imageSize } = source;
     const shared = memoized(() =>
       extractFeatures(task, context, config, { path: ladderModel.path, ...(imageSize && { imageSize }) }),

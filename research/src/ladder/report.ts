@@ -18,7 +18,7 @@ import type { Times } from "./costs.ts";
 import type { EvaluatedRow } from "./evaluate-rows.ts";
 import { type LadderReport, methodOf } from "./method.ts";
 import { ALL_SCALES, FINE_GRID, PROJECTED, SEED } from "./rows.ts";
-import { type LadderModel, MODELS } from "./tables.ts";
+import { type LadderModel, MODELS, SETS } from "./tables.ts";
 
 const [QUARTER, HALF, , WHOLE, STUDENT, TEACHER] = MODELS;
 const TWO_SCALES = "1x+2x";
@@ -61,8 +61,9 @@ const TIME_BUDGETS = [12, 25, 50, 100, 200];
 const FAMILY = "mobilenet_v1/";
 
 export function reportLadder(unsorted: readonly EvaluatedRow[], report: LadderReport): Outcome {
+  const setOrder = ({ bench }: EvaluatedRow) => SETS.indexOf(bench.set);
   const order = (row: EvaluatedRow) => MODELS.findIndex(({ path }) => path === row.model.path);
-  const benches = byBench([...unsorted].sort((a, b) => order(a) - order(b)));
+  const benches = byBench([...unsorted].sort((a, b) => setOrder(a) - setOrder(b) || order(a) - order(b)));
   return {
     method: methodOf(report),
     tables: [

@@ -58,18 +58,6 @@ export const SETS: readonly LadderSet[] = [
   { ...MASKS, path: "camvid", name: "camvid", open: (context) => openTaskSet(context, "camvid", { task: "segmentation" }) },
   { ...MASKS, path: "coco128", name: "coco128", open: openSupercategories },
   {
-    ...CLASSES,
-    path: "clothing",
-    name: "clothing",
-    open: (context) => openTaskSet(context, "clothing", { task: "classification" }),
-  },
-  {
-    ...CLASSES,
-    path: "grocery",
-    name: "grocery",
-    open: (context) => openTaskSet(context, "grocery", { task: "classification" }),
-  },
-  {
     ...{ path: "depth/osd", name: "osd", task: "depth", figures: ["AbsRel of objects", "AbsRel"] },
     options: { objectsFrom: FIRST_OBJECT },
     open: (context) => openTaskSet(context, "depth/osd", { task: "depth", metersPerUnit: 0.001 }),
@@ -81,6 +69,18 @@ export const SETS: readonly LadderSet[] = [
   {
     ...{ path: "bccd", name: "bccd", task: "counting", figures: ["count MAE", "presence mAP"], options: {} },
     open: (context) => openTaskSet(context, "bccd", { task: "counting" }),
+  },
+  {
+    ...CLASSES,
+    path: "clothing",
+    name: "clothing",
+    open: (context) => openTaskSet(context, "clothing", { task: "classification" }),
+  },
+  {
+    ...CLASSES,
+    path: "grocery",
+    name: "grocery",
+    open: (context) => openTaskSet(context, "grocery", { task: "classification" }),
   },
 ];
 
