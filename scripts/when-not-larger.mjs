@@ -57,7 +57,19 @@ const blocks = {
   ]),
   budgets: asIs("The best of the MobileNet family within a budget"),
   times: asIs("The best of the MobileNet family within a time"),
+  parts: partsOfTime(),
 };
+
+/** Says what an image costs the two models at equal work, and which part of it is not the model's. */
+function partsOfTime() {
+  const { columns, rows } = find("camvid");
+  const [all, without] = ["time, ms", "without the model, ms"].map((column) => columns.indexOf(column));
+  const of = (model, features) => {
+    const row = rows.find(([name, other]) => name === model && String(other).replace(" (best size)", "") === features);
+    return `${model} at ${features} takes ${row[all]} ms an image, ${row[without]} ms of it without the model`;
+  };
+  return `${of(small, "1x+2x+3x")}; ${of(large, "1x")}.`;
+}
 
 function asIs(title) {
   const { columns, rows } = find(title);

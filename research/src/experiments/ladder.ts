@@ -3,11 +3,13 @@ import { S2Error } from "s2-vision";
 import type { ExperimentContext } from "../context.ts";
 import type { TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
-import { type EvaluatedRow, evaluateRows, type OpenedModel } from "../ladder/evaluate-rows.ts";
+import { type EvaluatedRow, evaluateRows, type Job, keptRows, type OpenedModel, sourcesFor } from "../ladder/evaluate-rows.ts";
 import { reportLadder } from "../ladder/report.ts";
-import type { Source } from "../ladder/rows.ts";
 import { type LadderModel, type LadderSet, MODELS, SETS, STAGES } from "../ladder/tables.ts";
-import { type OpenedSets, type RowTimes, timesOf } from "../ladder/times.ts";
+import { timesOf } from "../ladder/times.ts";
+
+type OpenedModels = readonly (readonly [LadderModel, OpenedModel])[];
+type OpenedSets = readonly (readonly [LadderSet, TaskData])[];
 
 export const ladder: Experiment = {
   name: "ladder",
@@ -17,31 +19,46 @@ export const ladder: Experiment = {
   async run(context) {
     const sets = await openSets(context);
     const models: [LadderModel, OpenedModel][] = [];
-    const rows: EvaluatedRow[] = [];
-    let times: RowTimes = new Map();
-    const report = (isDone: boolean) =>
-      reportLadder(rows, { times, models: models.map(([model]) => model), tasks: sets, isDone });
-    for (const stage of STAGES) {
-      for (const model of stage) {
-        const opened = await context.openModel(model.path);
-        if (opened) models.push([model, opened]);
-      }
-      times = await timesOf(context, models, sets);
-      const climbing = models.filter(([model]) => stage.includes(model));
-      for (const wanted of [hasScales, (source: Source) => !hasScales(source)])
-        for (const [set, task] of sets)
-          for (const [model, opened] of climbing) {
-            const { made, rows: evaluated } = await evaluateRows(context, model, opened, set, task, wanted);
-            rows.push(...evaluated);
-            if (made) await context.publish(report(false));
-          }
+    for (const model of MODELS) {
+      const opened = await context.openModel(model.path);
+      if (opened) models.push([model, opened]);
     }
-    return report(true);
+    const jobs = await jobsOf(context, models, sets);
+    const rows: (EvaluatedRow[] | undefined)[] = [];
+    for (const job of jobs) rows.push(await keptRows(context, job));
+    const report = async () =>
+      reportLadder(
+        rows.flatMap((each) => each ?? []),
+        {
+          times: await timesOf(
+            context,
+            jobs.filter((_, i) => rows[i]),
+            sets[0][1],
+          ),
+          ...{ models: models.map(([model]) => model), tasks: sets, isDone: !rows.includes(undefined) },
+        },
+      );
+    for (const [i, job] of jobs.entries()) {
+      if (rows[i]) continue;
+      rows[i] = await evaluateRows(context, job);
+      await context.publish(await report());
+    }
+    return report();
   },
 };
 
-/** Scales come before other sizes: the question is answered first. */
-const hasScales = ({ rows }: Source): boolean => rows.some(({ kind }) => kind === "scales");
+/** Lists what there is to do, in order: within a stage scales come before other sizes, so that the question is answered first. */
+async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<Job[]> {
+  const jobs: (Job & { readonly order: number })[] = [];
+  for (const [set, task] of sets)
+    for (const [ladderModel, opened] of models)
+      for (const source of await sourcesFor(context, ladderModel, opened.model, set)) {
+        const hasScales = source.rows.some(({ kind }) => kind === "scales");
+        const stage = STAGES.findIndex((stage) => stage.includes(ladderModel));
+        jobs.push({ ladderModel, opened, set, task, source, order: 2 * stage + (hasScales ? 0 : 1) });
+      }
+  return jobs.sort((a, b) => a.order - b.order);
+}
 
 /** Opens the data sets that are there. @throws S2Error "data-set" if none is. */
 async function openSets(context: ExperimentContext): Promise<OpenedSets> {

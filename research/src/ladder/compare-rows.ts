@@ -35,9 +35,11 @@ export function bestOnValidation(rows: readonly EvaluatedRow[]): EvaluatedRow | 
   return byCost.reduce((best, row) => (sign * row.validation! > sign * best.validation! ? row : best));
 }
 
-/** Chooses the size at which the whole image is run, the model's own (1x) among them. */
-export const bestSize = ({ rows }: BenchRows, { path }: LadderModel): EvaluatedRow | undefined =>
-  bestOnValidation(rows.filter(({ model, kind, features }) => model.path === path && (kind === "size" || features === "1x")));
+/** Chooses the size at which the whole image is run, the model's own (1x) among them; undefined while there are no other sizes. */
+export function bestSize({ rows }: BenchRows, { path }: LadderModel): EvaluatedRow | undefined {
+  const sizes = rows.filter(({ model, kind, features }) => model.path === path && (kind === "size" || features === "1x"));
+  return sizes.length > 1 ? bestOnValidation(sizes) : undefined;
+}
 
 export const decidingFigure = ({ bench }: Pick<EvaluatedRow, "bench">): string => bench.set.figures[0];
 

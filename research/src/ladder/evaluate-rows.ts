@@ -76,53 +76,72 @@ export async function sourcesFor(
   return sources;
 }
 
-/** Evaluates the rows of some sources of a model on a data set, or reads them where they are kept; `made` is true if one was not. */
-export async function evaluateRows(
-  context: ExperimentContext,
-  ladderModel: LadderModel,
-  { model, sha256 }: OpenedModel,
-  set: LadderSet,
-  task: TaskData,
-  wanted: (source: Source) => boolean,
-): Promise<{ readonly rows: readonly EvaluatedRow[]; readonly made: boolean }> {
+/** One extraction of a model on a data set, with all rows that follow from it. */
+export interface Job {
+  readonly ladderModel: LadderModel;
+  readonly opened: OpenedModel;
+  readonly set: LadderSet;
+  readonly task: TaskData;
+  readonly source: Source;
+}
+
+/** Returns the rows of a job if all are kept. */
+export async function keptRows(context: ExperimentContext, job: Job): Promise<EvaluatedRow[] | undefined> {
   const rows: EvaluatedRow[] = [];
-  let made = false;
-  const photos = countedPhotos(task);
-  const { train, validation, test } = task.splits;
-  const counts = [train.length, validation.length, test.length];
-  for (const source of (await sourcesFor(context, ladderModel, model, set)).filter(wanted)) {
-    const { config, imageSize } = source;
-    const shared = memoized(() =>
-      extractFeatures(task, context, config, { path: ladderModel.path, ...(imageSize && { imageSize }) }),
-    );
-    for (const row of source.rows) {
-      const features = memoized(async () => (row.derive ? row.derive(await shared(), task, context) : shared()));
-      for (const bench of benchesOf(set, model)) {
-        const inputs = {
-          sha256,
-          set: set.path,
-          counts,
-          source: config,
-          size: imageSize,
-          row: row.config,
-          options: bench.options,
-        };
-        const name = `${ladderModel.path}/${bench.name}/${row.name}.json`;
-        const kept = await keep(context, name, JSON.stringify(inputs), async () => {
-          made = true;
-          const running = imageSize ? (await context.openModel(ladderModel.path, imageSize))!.model : model;
-          const multiplyAdds = await countMultiplyAdds(running, row.config, await photos());
-          return {
-            multiplyAdds,
-            ...(await evaluateRow(context, `${ladderModel.name}, ${row.name}`, await features(), bench, task)),
-          };
-        });
-        rows.push(evaluatedRow(kept, row, ladderModel, bench));
-      }
+  for (const wanted of rowsOf(job)) {
+    const kept = await readKept(context, wanted);
+    if (!kept) return undefined;
+    rows.push(evaluatedRow(kept, wanted.row, job.ladderModel, wanted.bench));
+  }
+  return rows;
+}
+
+/** Evaluates the rows of a job that are not kept, keeps each as it is ready and removes the features once all are. */
+export async function evaluateRows(context: ExperimentContext, job: Job): Promise<EvaluatedRow[]> {
+  const { ladderModel, opened, task, source } = job;
+  const { config, imageSize } = source;
+  const variant = { path: ladderModel.path, ...(imageSize && { imageSize }) };
+  const { model } = (imageSize ? await context.openModel(ladderModel.path, imageSize) : undefined) ?? opened;
+  const shared = memoized(() => extractFeatures(task, context, config, variant));
+  const photos = memoized(() => countedPhotos(task));
+  const rows: EvaluatedRow[] = [];
+  for (const wanted of rowsOf(job)) {
+    const { row, bench, name, inputs } = wanted;
+    let kept = await readKept(context, wanted);
+    if (!kept) {
+      const features = row.derive ? await row.derive(await shared(), task, context) : await shared();
+      const multiplyAdds = await countMultiplyAdds(model, row.config, await photos());
+      const made = await evaluateRow(context, `${ladderModel.name}, ${row.name}`, features, bench, task);
+      kept = { of: inputs, multiplyAdds, ...made };
+      await context.checkpoints(FOLDER).write(name, new TextEncoder().encode(JSON.stringify(kept)));
     }
+    rows.push(evaluatedRow(kept, row, ladderModel, bench));
   }
   await context.removeFeatures(task.folder, ladderModel.path);
-  return { rows, made };
+  return rows;
+}
+
+/** A row that a job makes, and where it is kept. */
+interface WantedRow {
+  readonly row: Row;
+  readonly bench: Bench;
+  readonly name: string;
+  /** Everything that its figures follow from. */
+  readonly inputs: string;
+}
+
+function rowsOf({ ladderModel, opened: { model, sha256 }, set, task, source }: Job): WantedRow[] {
+  const { train, validation, test } = task.splits;
+  const shared = {
+    ...{ sha256, set: set.path, counts: [train.length, validation.length, test.length] },
+    ...{ source: source.config, size: source.imageSize },
+  };
+  return source.rows.flatMap((row) =>
+    benchesOf(set, model).map((bench) => ({
+      ...{ row, bench, name: `${ladderModel.path}/${bench.name}/${row.name}.json` },
+      inputs: JSON.stringify({ ...shared, row: row.config, options: bench.options }),
+    })),
+  );
 }
 
 /** Fits a head to a row's features; the validation images choose among sizes later, the test images are what is reported. */
@@ -152,30 +171,19 @@ function decidingFigure(evaluation: Evaluation, { figures: [main] }: LadderSet):
   return evaluation.figures.some(({ name }) => name === main) ? shownFigure(evaluation, main).score.measure() : null;
 }
 
-/** Reads figures of the same inputs, or makes and keeps them. */
-async function keep(
-  context: ExperimentContext,
-  name: string,
-  of: string,
-  make: () => Promise<Omit<KeptRow, "of">>,
-): Promise<KeptRow> {
-  const store = context.checkpoints(FOLDER);
-  const bytes = await store.read(name);
+/** Reads the figures of a row, if they follow from the same inputs. */
+async function readKept(context: ExperimentContext, { name, inputs }: WantedRow): Promise<KeptRow | undefined> {
+  const bytes = await context.checkpoints(FOLDER).read(name);
   const kept = bytes && (JSON.parse(new TextDecoder().decode(bytes)) as KeptRow);
-  if (kept?.of === of) return kept;
-  const made = { of, ...(await make()) };
-  await store.write(name, new TextEncoder().encode(JSON.stringify(made)));
-  return made;
+  return kept?.of === inputs ? kept : undefined;
 }
 
-/** Decodes some of the test images, evenly spaced, once they are needed. */
-function countedPhotos({ folder, splits: { test } }: TaskData): () => Promise<Photo[]> {
+/** Decodes some of the test images, evenly spaced. */
+async function countedPhotos({ folder, splits: { test } }: TaskData): Promise<Photo[]> {
   const step = Math.max(1, Math.floor(test.length / COUNTED_IMAGES));
   const some = test.filter((_, i) => i % step === 0).slice(0, COUNTED_IMAGES);
-  return memoized(async () => {
-    const photos = await Promise.allSettled(some.map(async ({ path }) => loadImage(await folder.read(path))));
-    return photos.flatMap((photo) => (photo.status === "fulfilled" ? [photo.value] : [])); // what fails is on the page's list
-  });
+  const photos = await Promise.allSettled(some.map(async ({ path }) => loadImage(await folder.read(path))));
+  return photos.flatMap((photo) => (photo.status === "fulfilled" ? [photo.value] : [])); // what fails is on the page's list
 }
 
 function memoized<T>(make: () => Promise<T>): () => Promise<T> {

@@ -28,7 +28,7 @@ export function methodOf({ models, tasks, isDone }: LadderReport): string[] {
     "The best size is the one with the best deciding figure on the validation images, the model's own size (1x) among them; the same images choose the regularization of the head. No choice is made on test images.",
     `Heads: segmentation, ridge regression of tokens to the fractions of classes; depth, ridge regression of the logarithm of depth; boxes, expected objects of each class at each token; classification, logistic regression on the mean over all tokens, and with "[CLS]" on the [CLS] token where the model has one. coco128 has COCO's supercategories as classes. Depth of osd counts pixels of objects, since the table can be memorized.`,
     `"Principal" is 1x+2x+3x projected to the channels of one scale (principal components of the training images), for models of up to ${MAX_PROJECTED} channels. A model's own width is in the tables.`,
-    `Multiply-adds are those of all tiles that run; heads are not counted. Times are those of the processor, medians on decoded images of ${tasks[0][0].name}, with one thread for the model, all rows in turns. The time without the model is that of resizing, cutting and fusing.`,
+    `Multiply-adds are those of all tiles that run; heads are not counted. Times are those of the processor, medians on decoded images of ${tasks[0][0].name}, with one thread for the model. The time without the model is that of resizing, cutting and fusing.`,
     "In the plots a line goes through 1x, 1x+2x and 1x+2x+3x; a diamond is the best size where it is not 1x, a triangle is the fine grid, a square a preset. A gain is the difference of the deciding figure on the same test images, with its sign such that positive is better.",
   ];
 }

@@ -1,13 +1,10 @@
-/** Times of rows: measured together, so that they can be compared, and kept from run to run. */
+/** Times of rows, kept from run to run. */
 import { loadImage } from "s2-vision/node";
 import type { ExperimentContext } from "../context.ts";
 import type { TaskData } from "../evaluate.ts";
 import { measureTimes, type Photo, type Timed, type Times } from "./costs.ts";
-import { type OpenedModel, sourcesFor } from "./evaluate-rows.ts";
-import type { LadderModel, LadderSet } from "./tables.ts";
+import type { Job } from "./evaluate-rows.ts";
 
-export type OpenedModels = readonly (readonly [LadderModel, OpenedModel])[];
-export type OpenedSets = readonly (readonly [LadderSet, TaskData])[];
 /** By "MODEL, FEATURES". */
 export type RowTimes = ReadonlyMap<string, Times>;
 
@@ -18,34 +15,33 @@ const [FOLDER, FILE] = ["ladder-times", "times.json"];
 /** A row's name, the config that was timed and what it took. */
 type KeptTime = readonly [name: string, config: string, times: Times];
 
-/** Returns the times of all rows of these models: those that are kept if they have all of them, else all are measured in turns. */
-export async function timesOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<RowTimes> {
-  const timed = await timedRows(context, models, sets);
-  const names = [...timed.keys()];
-  const configs = [...timed.values()].map(({ config }) => JSON.stringify(config));
+/** Returns the times of the rows of some jobs; those that are not kept are measured, in turns. */
+export async function timesOf(context: ExperimentContext, jobs: readonly Job[], { folder, splits }: TaskData): Promise<RowTimes> {
+  const timed = await timedRows(context, jobs);
   const store = context.checkpoints(FOLDER);
   const bytes = await store.read(FILE);
-  const kept = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as KeptTime[]) : [];
-  const isKept = (name: string, i: number) => kept.some(([other, config]) => other === name && config === configs[i]);
-  if (names.every(isKept)) return new Map(kept.map(([name, , times]) => [name, times]));
-  const [[, { folder, splits }]] = sets;
-  const photos: Photo[] = [];
-  for (const { path } of splits.test.slice(0, IMAGES)) photos.push(await loadImage(await folder.read(path)));
-  context.say(`times of ${timed.size} rows on ${photos.length} images of ${folder.name}`);
-  const measured = await measureTimes([...timed.values()], photos);
-  const made = names.map((name, i): KeptTime => [name, configs[i], measured[i]]);
-  await store.write(FILE, new TextEncoder().encode(JSON.stringify(made)));
-  return new Map(made.map(([name, , times]) => [name, times]));
+  const kept = new Map(bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as KeptTime[]).map((each) => [each[0], each]) : []);
+  const missing = [...timed].filter(([name, { config }]) => kept.get(name)?.[1] !== JSON.stringify(config));
+  if (missing.length > 0) {
+    const photos: Photo[] = [];
+    for (const { path } of splits.test.slice(0, IMAGES)) photos.push(await loadImage(await folder.read(path)));
+    context.say(`times of ${missing.length} rows on ${photos.length} images of ${folder.name}`);
+    const measured = await measureTimes(
+      missing.map(([, each]) => each),
+      photos,
+    );
+    for (const [i, [name, { config }]] of missing.entries()) kept.set(name, [name, JSON.stringify(config), measured[i]]);
+    await store.write(FILE, new TextEncoder().encode(JSON.stringify([...kept.values()])));
+  }
+  return new Map([...kept.values()].map(([name, , times]) => [name, times]));
 }
 
-async function timedRows(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<Map<string, Timed>> {
+async function timedRows(context: ExperimentContext, jobs: readonly Job[]): Promise<Map<string, Timed>> {
   const timed = new Map<string, Timed>();
-  for (const [ladderModel, { model }] of models)
-    for (const [set] of sets)
-      for (const { rows, imageSize } of await sourcesFor(context, ladderModel, model, set))
-        for (const { name, config } of rows) {
-          const running = imageSize ? (await context.openModel(ladderModel.path, imageSize))!.model : model;
-          timed.set(`${ladderModel.name}, ${name}`, { model: running, config });
-        }
+  for (const { ladderModel, opened, source } of jobs) {
+    const { rows, imageSize } = source;
+    const { model } = (imageSize ? await context.openModel(ladderModel.path, imageSize) : undefined) ?? opened;
+    for (const { name, config } of rows) timed.set(`${ladderModel.name}, ${name}`, { model, config });
+  }
   return timed;
 }
