@@ -116,7 +116,7 @@ describe("npm run experiment", () => {
     const [equalWork, gains, budgets, , camvid, clothing] = found.tables;
     expect(equalWork.rows.map(([task]) => task)).toEqual(["camvid: mIoU, %", "clothing: top-1, %", "clothing, [CLS]: top-1, %"]);
     expect(gains.columns.slice(1)).toEqual(["camvid", "clothing", "clothing, [CLS]"]);
-    expect(budgets.rows[1].at(-1)).toMatch(/^x0\.25, 1x: 100\.0$/); // colors are told apart by every row; the cheapest of equals is taken
+    expect(budgets.rows[1].at(-1)).toMatch(/^x0\.25, 1x: 100\.0$/); // every row is right on colors, and the cheapest of equals is taken
     const rowsOf = (table: typeof camvid) =>
       table.rows.filter(([model]) => model === "MobileNet x0.25").map(([, features]) => features);
     const scales = ["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x, principal"];

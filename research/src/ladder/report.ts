@@ -20,7 +20,7 @@ import { type LadderReport, methodOf } from "./method.ts";
 import { ALL_SCALES, FINE_GRID, PROJECTED, SEED } from "./rows.ts";
 import { type LadderModel, MODELS, SETS } from "./tables.ts";
 
-const [QUARTER, HALF, , WHOLE, STUDENT, TEACHER] = MODELS;
+const [QUARTER, HALF, , FULL, STUDENT, TEACHER] = MODELS;
 const TWO_SCALES = "1x+2x";
 
 interface Comparison {
@@ -37,21 +37,21 @@ function comparison(a: readonly [LadderModel, string?], b: readonly [LadderModel
 }
 
 /** At 574 and 569 million multiply-adds: what the paper's title asks. */
-export const EQUAL_WORK = comparison([QUARTER, ALL_SCALES], [WHOLE, "1x"]);
+export const EQUAL_WORK = comparison([QUARTER, ALL_SCALES], [FULL, "1x"]);
 
 const COMPARISONS: readonly Comparison[] = [
   EQUAL_WORK,
-  comparison([QUARTER, FINE_GRID], [WHOLE, "1x"]),
+  comparison([QUARTER, FINE_GRID], [FULL, "1x"]),
   comparison([QUARTER, TWO_SCALES], [HALF, "1x"]),
-  comparison([HALF, TWO_SCALES], [WHOLE, "1x"]),
+  comparison([HALF, TWO_SCALES], [FULL, "1x"]),
   comparison([STUDENT, TWO_SCALES], [TEACHER, "1x"]),
   comparison([QUARTER, ALL_SCALES], [QUARTER, "1x"]),
-  comparison([WHOLE, ALL_SCALES], [WHOLE, "1x"]),
+  comparison([FULL, ALL_SCALES], [FULL, "1x"]),
   comparison([QUARTER, PROJECTED], [QUARTER, "1x"]),
   comparison([QUARTER, ALL_SCALES], [QUARTER]),
-  comparison([WHOLE, ALL_SCALES], [WHOLE]),
-  comparison([QUARTER, ALL_SCALES], [WHOLE, ALL_SCALES]),
-  comparison([QUARTER, ALL_SCALES], [WHOLE]),
+  comparison([FULL, ALL_SCALES], [FULL]),
+  comparison([QUARTER, ALL_SCALES], [FULL, ALL_SCALES]),
+  comparison([QUARTER, ALL_SCALES], [FULL]),
 ];
 
 /** Millions of multiply-adds an image. */
@@ -99,7 +99,7 @@ function equalWorkTable(benches: readonly BenchRows[], times: LadderReport["time
   const rows = benches.flatMap((all): Cell[][] => {
     const [small, large] = EQUAL_WORK.of(all);
     if (!small || !large) return [];
-    const [fine, size, scaled] = [findRow(all, QUARTER, FINE_GRID), bestSize(all, WHOLE), findRow(all, WHOLE, ALL_SCALES)];
+    const [fine, size, scaled] = [findRow(all, QUARTER, FINE_GRID), bestSize(all, FULL), findRow(all, FULL, ALL_SCALES)];
     return [
       [
         `${all.bench.name}: ${titleOf(decidingFigure(small), small)}`,
@@ -120,8 +120,8 @@ function equalWorkTable(benches: readonly BenchRows[], times: LadderReport["time
     cost(large!),
     "gain",
     `${QUARTER.name}, ${FINE_GRID}`,
-    `${WHOLE.name}, best size`,
-    `${WHOLE.name}, ${ALL_SCALES}`,
+    `${FULL.name}, best size`,
+    `${FULL.name}, ${ALL_SCALES}`,
   ];
   return [{ title: "At equal work", columns, rows }];
 }
@@ -194,17 +194,17 @@ function curves(all: BenchRows): CurvePlot {
   const { better } = shownFigure(rows[0].test, decidingFigure(rows[0])).measure;
   const point = (row: EvaluatedRow) => ({ x: row.multiplyAdds / 1e6, y: deciding(row) });
   const series = MODELS.flatMap((model) => {
-    const own = rows.filter((row) => row.model.path === model.path);
-    if (own.length === 0) return [];
+    const modelRows = rows.filter((row) => row.model.path === model.path);
+    if (modelRows.length === 0) return [];
     const size = bestSize(all, model);
     return [
       {
         name: model.name,
-        points: own.filter(({ kind }) => kind === "scales").map(point),
+        points: modelRows.filter(({ kind }) => kind === "scales").map(point),
         alone: [
           ...(size && size.kind === "size" ? [{ ...point(size), symbol: "diamond" as const }] : []),
-          ...own.filter(({ kind }) => kind === "fine").map((row) => ({ ...point(row), symbol: "triangle" as const })),
-          ...own.filter(({ kind }) => kind === "preset").map((row) => ({ ...point(row), symbol: "rect" as const })),
+          ...modelRows.filter(({ kind }) => kind === "fine").map((row) => ({ ...point(row), symbol: "triangle" as const })),
+          ...modelRows.filter(({ kind }) => kind === "preset").map((row) => ({ ...point(row), symbol: "rect" as const })),
         ],
       },
     ];

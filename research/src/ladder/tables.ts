@@ -20,11 +20,11 @@ export const MODELS = [
   { path: "deit_tiny_patch16_224", name: "DeiT-Tiny" },
 ] as const satisfies readonly LadderModel[];
 
-const [QUARTER, HALF, THREE_QUARTERS, WHOLE, STUDENT, TEACHER] = MODELS;
+const [QUARTER, HALF, THREE_QUARTERS, FULL, STUDENT, TEACHER] = MODELS;
 
 /** Models that run on all data sets before the next ones start: the ends of the ladder first. */
 export const STAGES: readonly (readonly LadderModel[])[] = [
-  [QUARTER, WHOLE],
+  [QUARTER, FULL],
   [HALF, THREE_QUARTERS],
   [STUDENT, TEACHER],
 ];
