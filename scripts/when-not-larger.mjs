@@ -5,25 +5,44 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 const page = new URL("../docs/when-not-larger.md", import.meta.url);
-const { tables } = JSON.parse(readFileSync(new URL("../research/results/ladder.json", import.meta.url), "utf8"));
+const { tables, method } = JSON.parse(readFileSync(new URL("../research/results/ladder.json", import.meta.url), "utf8"));
 const find = (title) => tables.find((table) => table.title.startsWith(title));
 const gains = find("Gains");
 const equalWork = find("At equal work");
 
-/** What the text says in words: [first, second, verdict, tasks]. */
-const claims = [];
+const [small, large] = ["MobileNet x0.25", "MobileNet x1.00"];
 
-const number = (value) =>
+/** What the text says in words of the table of gains: [comparison, verdict, tasks]. */
+const claims = [
+  [`${small}, 1x+2x+3x against ${large}, 1x`, "better", ["camvid", "coco128", "pcb"]],
+  [`${small}, 1x+2x+3x against ${large}, 1x`, "equal", ["osd"]],
+  [`${small}, 1x+2x+3x, fine grid against ${large}, 1x`, "better", ["camvid", "coco128", "osd"]],
+  [`${small}, 1x+2x+3x, principal against ${small}, 1x`, "better", ["camvid", "coco128", "osd"]],
+  [`${small}, 1x+2x+3x against ${small}, best size`, "better", ["camvid", "coco128"]],
+  [`${large}, 1x+2x+3x against ${large}, best size`, "equal", ["camvid", "coco128"]],
+  [`${large}, 1x+2x+3x against ${large}, 1x`, "better", ["camvid", "coco128", "osd", "pcb"]],
+  [`${small}, 1x+2x+3x against ${large}, 1x+2x+3x`, "worse", ["camvid", "osd"]],
+];
+
+/** What it says of the best choice within a budget: [table, task, budget, model]. */
+const choices = [
+  ["The best of the MobileNet family within a budget", "camvid", "600 M", "x0.25, 1x+2x+3x"],
+  ["The best of the MobileNet family within a time", "camvid", "100 ms", "x1.00"],
+];
+
+/** Counts are off by about one; the other figures are in percent. */
+const digitsOf = (task) => (task.startsWith("bccd") ? 2 : 1);
+const number = (value, digits) =>
   value
-    .toFixed(1)
-    .replace(/^-(?=0\.0$)/, "")
+    .toFixed(digits)
+    .replace(/^-(?=[0.]+$)/, "")
     .replace("-", "−");
-const signed = (value) => `${value < 0 ? "" : "+"}${number(value)}`;
+const signed = (value, digits) => `${value < 0 ? "" : "+"}${number(value, digits)}`;
 const isSignificant = ({ low, high }) => low > 0 || high < 0;
-const show = (cell) => (cell === null ? "–" : typeof cell === "string" ? cell : number(cell.value));
-const gain = (cell) => {
+const show = (cell, digits) => (typeof cell === "string" ? cell : cell === null ? "–" : number(cell.value, digits));
+const gain = (cell, digits) => {
   if (!cell) return "–";
-  const text = `${signed(cell.value)} (${signed(cell.low)} to ${signed(cell.high)})`;
+  const text = `${signed(cell.value, digits)} (${signed(cell.low, digits)} to ${signed(cell.high, digits)})`;
   return isSignificant(cell) ? `**${text}**` : text;
 };
 const markdown = (columns, rows) =>
@@ -38,16 +57,21 @@ function gainsOf(columns) {
     return found;
   });
   const rows = tasks
-    .map(({ task, at }) => [task, ...comparisons.map((row) => gain(row[at]))])
+    .map(({ task, at }) => [task, ...comparisons.map((row) => gain(row[at], digitsOf(task)))])
     .filter(([, ...cells]) => cells.some((cell) => cell !== "–"));
   return markdown(["task", ...columns.map(([, title]) => title)], rows);
 }
 
-const [small, large] = ["MobileNet x0.25", "MobileNet x1.00"];
 const blocks = {
+  state: stateOfRun(),
   "equal-work": markdown(
     equalWork.columns.slice(0, 4),
-    equalWork.rows.map(([task, a, b, difference]) => [task, show(a), show(b), gain(difference)]),
+    equalWork.rows.map(([task, a, b, difference]) => [
+      task,
+      show(a, digitsOf(task)),
+      show(b, digitsOf(task)),
+      gain(difference, digitsOf(task)),
+    ]),
   ),
   sizes: gainsOf([
     [`${small}, 1x+2x+3x against ${small}, best size`, "x0.25: S² against its best size"],
@@ -59,6 +83,16 @@ const blocks = {
   times: asIs("The best of the MobileNet family within a time"),
   parts: partsOfTime(),
 };
+
+/** Says which models have run on which data sets. */
+function stateOfRun() {
+  const first = tables.findIndex(({ columns }) => columns[0] === "model");
+  const done = tables
+    .slice(first)
+    .map(({ title, rows }) => `${title} (${[...new Set(rows.map(([model]) => model))].join(", ")})`);
+  const isUnfinished = method[0].startsWith("**Not finished");
+  return `${isUnfinished ? "The run is not finished. Models so far" : "Models"}: ${done.join("; ")}.`;
+}
 
 /** Says what an image costs the two models at equal work, and which part of it is not the model's. */
 function partsOfTime() {
@@ -75,7 +109,7 @@ function asIs(title) {
   const { columns, rows } = find(title);
   return markdown(
     columns,
-    rows.map((row) => row.map(show)),
+    rows.map((row) => row.map((cell) => show(cell))),
   );
 }
 
@@ -87,12 +121,19 @@ function verdictOn(name, task) {
   return cell.value > 0 ? "better" : "worse";
 }
 
-const wrong = claims.flatMap(([a, b, verdict, tasks]) =>
-  tasks
-    .map((task) => ({ task, found: verdictOn(`${a} against ${b}`, task) }))
-    .filter(({ found }) => found !== verdict)
-    .map(({ task, found }) => `${a} against ${b} on ${task}: the text says ${verdict}, the figures say ${found}.`),
-);
+const wrong = [
+  ...claims.flatMap(([comparison, verdict, tasks]) =>
+    tasks
+      .map((task) => ({ task, found: verdictOn(comparison, task) }))
+      .filter(({ found }) => found !== verdict)
+      .map(({ task, found }) => `${comparison} on ${task}: the text says ${verdict}, the figures say ${found}.`),
+  ),
+  ...choices.flatMap(([title, task, budget, choice]) => {
+    const { columns, rows } = find(title);
+    const found = rows.find(([name]) => name.startsWith(`${task}:`))?.[columns.indexOf(budget)];
+    return found?.startsWith(choice) ? [] : [`${title}, ${task}, ${budget}: the text says ${choice}, the figures say ${found}.`];
+  }),
+];
 const text = readFileSync(page, "utf8");
 let written = text;
 for (const [name, table] of Object.entries(blocks))

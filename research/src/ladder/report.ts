@@ -58,6 +58,8 @@ const COMPARISONS: readonly Comparison[] = [
 const BUDGETS = [50, 200, 600, 1500, 5000];
 /** Milliseconds an image. */
 const TIME_BUDGETS = [12, 25, 50, 100, 200];
+/** Some figures are errors of less than a unit. */
+const DIGITS = 2;
 const FAMILY = "mobilenet_v1/";
 
 export function reportLadder(unsorted: readonly EvaluatedRow[], report: LadderReport): Outcome {
@@ -105,8 +107,8 @@ function equalWorkTable(benches: readonly BenchRows[], times: LadderReport["time
         `${all.bench.name}: ${titleOf(decidingFigure(small), small)}`,
         ...[deciding(small), deciding(large), gainOver(small, large)],
         fine ? deciding(fine) : null,
-        size ? `${deciding(size).value.toFixed(1)} (${size.features}, ${millions(size.multiplyAdds)} M)` : null,
-        scaled ? `${deciding(scaled).value.toFixed(1)} (${millions(scaled.multiplyAdds)} M)` : null,
+        size ? `${deciding(size).value.toFixed(DIGITS)} (${size.features}, ${millions(size.multiplyAdds)} M)` : null,
+        scaled ? `${deciding(scaled).value.toFixed(DIGITS)} (${millions(scaled.multiplyAdds)} M)` : null,
       ],
     ];
   });
@@ -123,7 +125,7 @@ function equalWorkTable(benches: readonly BenchRows[], times: LadderReport["time
     `${FULL.name}, best size`,
     `${FULL.name}, ${ALL_SCALES}`,
   ];
-  return [{ title: "At equal work", columns, rows }];
+  return [{ title: "At equal work", columns, rows, digits: DIGITS }];
 }
 
 /** Gains of one row over another on the same images, a row for each task. */
@@ -139,6 +141,7 @@ function differencesTable(benches: readonly BenchRows[]): Table {
     title: "Gains (positive: the first is better)",
     columns: ["comparison", ...benches.map(({ bench }) => bench.name)],
     rows,
+    digits: DIGITS,
   };
 }
 
@@ -156,7 +159,9 @@ function budgetTable(
     if (candidates.length === 0) return [];
     const best = budgets.map((budget) => bestOnValidation(candidates.filter((row) => costOf(row) <= budget)));
     const cells = best.map((row) =>
-      row ? `${row.test.name.replace("MobileNet ", "")}: ${deciding(row).value.toFixed(1)}` : null,
+      row
+        ? `${row.test.name.replace("MobileNet ", "")}: ${deciding(row).value.toFixed(shownFigure(row.test, decidingFigure(row)).measure.digits)}`
+        : null,
     );
     return [[`${bench.name}: ${titleOf(bench.set.figures[0], rows[0])}`, ...cells]];
   });
@@ -184,7 +189,7 @@ function allRows(all: BenchRows, times: ReadonlyMap<string, Times>): Table {
       !one || one === row ? null : gainOver(row, one),
     ];
   });
-  return { title: bench.name, columns, rows: lines, digits: bench.name === "bccd" ? 2 : 1 };
+  return { title: bench.name, columns, rows: lines, digits: shownFigure(rows[0].test, figures[0]).measure.digits };
 }
 
 /** One curve a model over its scales; a diamond is its best single size, a triangle its finest grid, a square a preset. */
