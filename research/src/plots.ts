@@ -72,10 +72,13 @@ function curveOptions(plot: CurvePlot): EChartsOption {
           ...{ type: "scatter", name, color, itemStyle: { color: "#ffffff", borderColor: color, borderWidth: 2 } },
           data: alone.map((each) => ({ value: at(each), symbol: each.symbol, symbolSize: 11 })),
         } as SeriesOption,
-        whiskers(
-          [...points, ...alone].map((each) => [each.x, each.y]),
-          color,
-        ),
+        {
+          ...whiskers(
+            [...points, ...alone].map((each) => [each.x, each.y]),
+            color,
+          ),
+          encode: { x: 0, y: [1, 2] }, // so that the axis has room for the intervals
+        },
       ];
     }),
   };
