@@ -15,7 +15,11 @@ const [small, large] = ["MobileNet x0.25", "MobileNet x1.00"];
 /** What the text says in words of the table of gains: [comparison, verdict, tasks]. */
 const claims = [
   [`${small}, 1x+2x+3x against ${large}, 1x`, "better", ["camvid", "coco128", "pcb"]],
-  [`${small}, 1x+2x+3x against ${large}, 1x`, "equal", ["osd"]],
+  [`${small}, 1x+2x+3x against ${large}, 1x`, "equal", ["osd", "bccd"]],
+  [`${small}, 1x+2x+3x against ${large}, 1x`, "worse", ["clothing"]],
+  [`${small}, 1x+2x+3x against ${small}, 1x`, "equal", ["clothing"]],
+  [`${large}, 1x+2x+3x against ${large}, 1x`, "equal", ["clothing"]],
+  [`${large}, 1x+2x+3x against ${large}, 1x`, "worse", ["bccd"]],
   [`${small}, 1x+2x+3x, fine grid against ${large}, 1x`, "better", ["camvid", "coco128", "osd"]],
   [`${small}, 1x+2x+3x, principal against ${small}, 1x`, "better", ["camvid", "coco128", "osd"]],
   [`${small}, 1x+2x+3x against ${small}, best size`, "better", ["camvid", "coco128"]],
