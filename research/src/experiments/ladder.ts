@@ -26,18 +26,15 @@ export const ladder: Experiment = {
     const jobs = await jobsOf(context, models, sets);
     const rows: (EvaluatedRow[] | undefined)[] = [];
     for (const job of jobs) rows.push(await keptRows(context, job));
-    const report = async () =>
-      reportLadder(
-        rows.flatMap((each) => each ?? []),
-        {
-          times: await timesOf(
-            context,
-            jobs.filter((_, i) => rows[i]),
-            sets[0][1],
-          ),
-          ...{ models: models.map(([model]) => model), tasks: sets, isDone: !rows.includes(undefined) },
-        },
+    const report = async () => {
+      const done = jobs.filter((_, i) => rows[i]);
+      const times = await timesOf(context, done, sets[0][1]);
+      const shared = { times, models: models.map(([model]) => model), tasks: sets, isDone: done.length === jobs.length };
+      return reportLadder(
+        rows.flat().flatMap((row) => row ?? []),
+        shared,
       );
+    };
     for (const [i, job] of jobs.entries()) {
       if (rows[i]) continue;
       rows[i] = await evaluateRows(context, job);
@@ -47,15 +44,15 @@ export const ladder: Experiment = {
   },
 };
 
-/** Lists what there is to do, in order: within a stage scales come before other sizes, so that the question is answered first. */
+/** Lists what there is to do, in order: within a stage other sizes come last, so that the question is answered first. */
 async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<Job[]> {
   const jobs: (Job & { readonly order: number })[] = [];
   for (const [set, task] of sets)
     for (const [ladderModel, opened] of models)
       for (const source of await sourcesFor(context, ladderModel, opened.model, set)) {
-        const hasScales = source.rows.some(({ kind }) => kind === "scales");
+        const isSize = source.rows.every(({ kind }) => kind === "size");
         const stage = STAGES.findIndex((stage) => stage.includes(ladderModel));
-        jobs.push({ ladderModel, opened, set, task, source, order: 2 * stage + (hasScales ? 0 : 1) });
+        jobs.push({ ladderModel, opened, set, task, source, order: 2 * stage + (isSize ? 1 : 0) });
       }
   return jobs.sort((a, b) => a.order - b.order);
 }

@@ -1,6 +1,5 @@
 /** The page of the ladder: tables, plots and sentences, made from the rows that are there. */
 import { shownFigure, verdictOf } from "../evaluate.ts";
-
 import type { Cell, CurvePlot, Outcome, Table } from "../result.ts";
 import {
   type BenchRows,
@@ -18,7 +17,7 @@ import type { Times } from "./costs.ts";
 import type { EvaluatedRow } from "./evaluate-rows.ts";
 import { type LadderReport, methodOf } from "./method.ts";
 import { ALL_SCALES, FINE_GRID, PROJECTED, SEED } from "./rows.ts";
-import { type LadderModel, MODELS, SETS } from "./tables.ts";
+import { type LadderModel, MODELS, PRESETS, SETS } from "./tables.ts";
 
 const [QUARTER, HALF, , FULL, STUDENT, TEACHER] = MODELS;
 const TWO_SCALES = "1x+2x";
@@ -37,7 +36,7 @@ function comparison(a: readonly [LadderModel, string?], b: readonly [LadderModel
 }
 
 /** At 574 and 569 million multiply-adds: what the paper's title asks. */
-export const EQUAL_WORK = comparison([QUARTER, ALL_SCALES], [FULL, "1x"]);
+const EQUAL_WORK = comparison([QUARTER, ALL_SCALES], [FULL, "1x"]);
 
 const COMPARISONS: readonly Comparison[] = [
   EQUAL_WORK,
@@ -52,6 +51,11 @@ const COMPARISONS: readonly Comparison[] = [
   comparison([FULL, ALL_SCALES], [FULL]),
   comparison([QUARTER, ALL_SCALES], [FULL, ALL_SCALES]),
   comparison([QUARTER, ALL_SCALES], [FULL]),
+  ...PRESETS.flatMap(([name]) => [
+    comparison([QUARTER, name], [FULL, "1x"]),
+    comparison([QUARTER, name], [QUARTER, ALL_SCALES]),
+    comparison([FULL, name], [FULL, ALL_SCALES]),
+  ]),
 ];
 
 /** Millions of multiply-adds an image. */
@@ -77,7 +81,7 @@ export function reportLadder(unsorted: readonly EvaluatedRow[], report: LadderRe
         "a time for each image",
         TIME_BUDGETS,
         "ms",
-        ({ test }) => report.times.get(test.name)?.all ?? Infinity,
+        ({ test }) => report.times.get(test.name)?.all ?? Number.POSITIVE_INFINITY,
       ),
       ...benches.map((rows) => allRows(rows, report.times)),
     ],
