@@ -162,7 +162,7 @@ describe("npm run experiment", () => {
   });
 
   it.each([
-    ["an unknown name", ["clasification", ...tiny], /There is no experiment "clasification"; expected classification, /],
+    ["an unknown name", ["clasification", ...tiny], /There is no experiment "clasification"; expected ladder, classification, /],
     ["no model", ["merge"], /give --model/],
     ["no model of the ladder", ["ladder", "--models", "nowhere"], /mobilenet_v1\/x0\.25.*give --models/],
     ["no such data", ["merge", ...tiny, "--data", "nowhere"], /There is no folder "nowhere\/clothing"/],
