@@ -25,6 +25,7 @@ const claims = [
   [`${small}, 1x+2x+3x, principal against ${small}, 1x`, "better", ["camvid", "coco128", "osd"]],
   [`${small}, 1x+2x+3x against ${small}, best size`, "better", ["camvid", "coco128"]],
   [`${large}, 1x+2x+3x against ${large}, best size`, "equal", ["camvid", "coco128"]],
+  [`${large}, 1x+2x+3x against ${large}, best size`, "better", ["osd"]],
   [`${large}, 1x+2x+3x against ${large}, 1x`, "better", ["camvid", "coco128", "osd", "pcb", "grocery"]],
   [`${small}, 1x+2x+3x against ${large}, 1x+2x+3x`, "worse", ["camvid", "osd", "clothing", "grocery"]],
 ];
