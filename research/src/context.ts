@@ -3,21 +3,23 @@
 import type { S2Plan } from "s2-vision";
 import type { Folder } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
-import type { ExtractOptions } from "s2-vision/node";
+import type { ExtractOptions, Model } from "s2-vision/node";
 import type { OpenGraph, OpenLoop } from "s2-vision/onnx";
 import type { ExtractionConfig } from "s2-vision/tasks";
 import type { Checkpoints } from "s2-vision/train";
+import type { Outcome } from "./result.ts";
 
 /**
  * A model of the experiment: the one under test, a larger one, another of its size; or the model with positions interpolated to images of another
- * size, or the tokens of a model's middle layer.
+ * size, or the tokens of a model's middle layer, or a model of the ladder by its path below the folders of models.
  */
 export type ModelVariant =
   | "model"
   | "larger"
   | "other"
   | { readonly imageSize: number }
-  | { readonly middleOf: "model" | "larger" };
+  | { readonly middleOf: "model" | "larger" }
+  | { readonly path: string; readonly imageSize?: number };
 
 /** Options or a plan for an image. */
 export type PlanOf = (image: { readonly height: number; readonly width: number }, path: string) => ExtractOptions | S2Plan;
@@ -59,6 +61,10 @@ export interface ExperimentContext {
   readonly larger?: ExperimentModel;
   /** Undefined if no other model of the size was given. */
   readonly other?: ExperimentModel;
+  /** Opens a model of the ladder and lists it on the page; undefined if no folder of models has it. */
+  openModel(path: string, imageSize?: number): Promise<(ExperimentModel & { readonly model: Model }) | undefined>;
+  /** Removes what `features` kept of a folder's images for a model of the ladder, at all sizes. */
+  removeFeatures(folder: Folder, path: string): Promise<void>;
   readonly openGraph: OpenGraph;
   readonly openLoop: OpenLoop;
   /** Opens the checkpoints of a training, which resumes from them. */
@@ -66,6 +72,8 @@ export interface ExperimentContext {
   /** When aborted, training stops with a checkpoint. */
   readonly signal?: AbortSignal;
   readonly issues: { path: string; reason: string }[];
+  /** Writes the page of an experiment that is not finished, which a long one does after each of its parts. */
+  publish(outcome: Outcome): Promise<void>;
   /** Reports progress. */
   say(step: string): void;
   /** Copies an image into the folder beside the page, which is not committed. */

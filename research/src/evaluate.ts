@@ -81,22 +81,42 @@ export interface Evaluation {
   readonly sums: Parameters<typeof taskFigures>[1];
 }
 
+/** Options of fitting a head and of evaluating it. */
+export type EvaluateOptions = Omit<TaskOptions & Parameters<typeof evaluateTask>[4], "openGraph">;
+
 /** Fits a head to the features and evaluates it on the test images. */
 export async function evaluate<K extends Task>(
+  task: TaskData<K>,
+  context: ExperimentContext,
+  name: string,
+  features: ImageFeatures,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const [test] = await evaluateOn(["test"], task, context, name, features, options);
+  return test;
+}
+
+/** Fits a head to the features and evaluates it on the images of some splits. */
+export async function evaluateOn<K extends Task>(
+  on: readonly ("validation" | "test")[],
   { set, splits }: TaskData<K>,
   context: ExperimentContext,
   name: string,
   features: ImageFeatures,
-  options: Omit<TaskOptions, "openGraph"> = {},
-): Promise<Evaluation> {
+  options: EvaluateOptions,
+): Promise<Evaluation[]> {
   context.say(`fitting ${options.head ?? "a head"} to ${name} of ${set.name}`);
   const shared = { ...options, openGraph: context.openGraph };
   const featuresOf = (path: string) => features.get(path);
   const taskSet = set as unknown as TaskSet<K>; // a union of K's data sets does not narrow
   const { head } = await fitTask(taskSet, splits, featuresOf, shared);
-  const sums = await evaluateTask(head, taskSet, splits.test, featuresOf, shared);
   const [{ channels, grid }] = features.values();
-  return { name, channels, grid, figures: taskFigures(set.task, sums), sums };
+  const evaluations: Evaluation[] = [];
+  for (const split of on) {
+    const sums = await evaluateTask(head, taskSet, splits[split], featuresOf, shared);
+    evaluations.push({ name, channels, grid, figures: taskFigures(set.task, sums), sums });
+  }
+  return evaluations;
 }
 
 /** Returns the factor and unit in which a figure is shown: percent, centimeters, or the number itself. */

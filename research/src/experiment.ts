@@ -1,15 +1,14 @@
 /** The interface of experiments, and the sentences that state their comparisons. */
 import type { Interval, Score } from "s2-vision/metrics";
 import type { ExperimentContext } from "./context.ts";
-import type { Result } from "./result.ts";
-
-/** The part of a result that the experiment itself makes. */
-export type Outcome = Pick<Result, "method" | "tables" | "plots" | "findings" | "seeds">;
+import type { Outcome } from "./result.ts";
 
 export interface Experiment {
   readonly name: string;
   readonly title: string;
   readonly question: string;
+  /** Paths of the models that it compares, below the folders of models; without one, `--model` names the model. */
+  readonly ladder?: readonly string[];
   run(context: ExperimentContext): Promise<Outcome>;
 }
 

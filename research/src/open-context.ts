@@ -1,6 +1,6 @@
 /** The context of an experiment in Node: models by onnxruntime on one thread, data sets in folders, features in a store. */
-import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Folder } from "s2-vision/datasets";
@@ -21,6 +21,8 @@ export interface ContextOptions {
   readonly model: string;
   readonly larger?: string;
   readonly other?: string;
+  /** Folders of the ladder's models. */
+  readonly models?: readonly string[];
   /** Folder of the data sets. */
   readonly data: string;
   /** Folder where features and checkpoints are kept from run to run. */
@@ -36,7 +38,7 @@ export interface ContextOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface OpenedContext extends ExperimentContext {
+export interface OpenedContext extends Omit<ExperimentContext, "publish"> {
   /** Names and weights of the models, for the page. */
   readonly models: Result["models"];
   close(): Promise<void>;
@@ -52,13 +54,15 @@ export async function openContext(experiment: string, options: ContextOptions): 
   };
   const issues: ExperimentContext["issues"] = [];
   let tiles: { readonly key: string; readonly model: ReturnType<typeof cacheTiles> } | undefined;
+  const describeBuilt = async (built: BuiltModel, path: string): Promise<ExperimentModel> => ({
+    ...{ name: built.name, sha256: await hashWeights(path), ...shapeOf(built) },
+  });
   const describe = async (name: "model" | "larger" | "other"): Promise<ExperimentModel | undefined> => {
     const path = options[name];
-    if (path === undefined) return undefined;
-    const built = await open(name);
-    return { name: built.name, sha256: await hashWeights(path), ...shapeOf(built) };
+    return path === undefined ? undefined : describeBuilt(await open(name), path);
   };
   const [model, larger, other] = [(await describe("model"))!, await describe("larger"), await describe("other")];
+  const models = [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 }));
   return {
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
     features: async (folder, images, extraction, variant = "model") =>
@@ -83,7 +87,21 @@ export async function openContext(experiment: string, options: ContextOptions): 
       await writeFile(file, JSON.stringify(made));
       return made;
     },
-    ...{ model, larger, other, issues, signal },
+    ...{ model, larger, other, issues, signal, models },
+    async openModel(path, imageSize) {
+      const found = locateModel(options.models, path);
+      if (!found || (imageSize && !existsSync(join(found, "model.safetensors")))) return undefined;
+      const built = await open({ path, ...(imageSize && { imageSize }) });
+      const described = await describeBuilt(built, found);
+      if (!models.some(({ sha256 }) => sha256 === described.sha256))
+        models.push({ name: described.name, sha256: described.sha256 });
+      return { ...described, model: built.model };
+    },
+    async removeFeatures(folder, path) {
+      const kept = join(store, folder.name);
+      const isOf = (name: string) => name.replace(/-\d+$/, "") === basename(path, ".onnx"); // built for another size: NAME-448
+      for (const name of existsSync(kept) ? readdirSync(kept).filter(isOf) : []) await rm(join(kept, name), { recursive: true });
+    },
     say: (step) => void (quiet || process.stderr.write(`${step}\n`)),
     openGraph: (file) => openGraph(file, { threads }),
     openLoop: (file, state) => openLoop(file, state, { threads }),
@@ -93,7 +111,6 @@ export async function openContext(experiment: string, options: ContextOptions): 
       await mkdir(dirname(to), { recursive: true });
       await cp(join(data, folder.name, image), to);
     },
-    models: [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 })),
     async close() {
       for (const each of running.values()) await each.model.dispose();
     },
@@ -107,7 +124,7 @@ async function openVariant(variant: ModelVariant, options: ContextOptions): Prom
   const { threads, prefixTokens, patchSize } = options;
   if (typeof variant === "object" && "middleOf" in variant)
     return buildFolder(options[variant.middleOf]!, { threads, middle: true });
-  const path = variant === "larger" || variant === "other" ? options[variant]! : options.model;
+  const path = pathOf(variant, options);
   const imageSize = typeof variant === "object" ? variant.imageSize : undefined;
   if (existsSync(join(path, "model.safetensors"))) return buildFolder(path, { threads, imageSize });
   if (imageSize)
@@ -118,10 +135,19 @@ async function openVariant(variant: ModelVariant, options: ContextOptions): Prom
   return { model, name: basename(path, ".onnx"), hash: await hashModelFiles(model.source) };
 }
 
+function pathOf(variant: Exclude<ModelVariant, { readonly middleOf: string }>, options: ContextOptions): string {
+  if (variant === "larger" || variant === "other") return options[variant]!;
+  return typeof variant === "object" && "path" in variant ? locateModel(options.models, variant.path)! : options.model;
+}
+
+/** Finds a model of the ladder in the first folder that has it. */
+export const locateModel = (folders: readonly string[] = [], path: string): string | undefined =>
+  folders.map((folder) => join(folder, path)).find((each) => existsSync(each));
+
 /** SHA-256 of the file of a model's weights. */
 async function hashWeights(path: string): Promise<string> {
-  const weights = join(path, "model.safetensors");
-  const file = existsSync(weights) ? weights : existsSync(path) && path.endsWith(".onnx") ? path : undefined;
+  const files = [join(path, "model.safetensors"), join(path, "onnx/model.onnx"), ...(path.endsWith(".onnx") ? [path] : [])];
+  const file = files.find((each) => existsSync(each));
   return file ? sha256(await readFile(file)) : "unknown";
 }
 

@@ -1,8 +1,8 @@
-/** Plots of results as SVG, drawn by echarts: bars or lines by group, with whiskers where a figure has an interval. */
+/** Plots of results as SVG, drawn by echarts: bars or lines by group, or curves over a logarithmic axis, with whiskers for intervals. */
 
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from "echarts";
 import type { Interval } from "s2-vision/metrics";
-import type { Plot } from "./result.ts";
+import type { CurvePlot, GroupPlot, Plot } from "./result.ts";
 
 const size = { width: 760, height: 380 };
 /** Okabe and Ito's colors, which color-blind readers can distinguish. */
@@ -18,15 +18,22 @@ export async function drawPlot(plot: Plot): Promise<string> {
   return svg.replace("<svg ", `<svg role="img" aria-label="${plot.title.replaceAll('"', "'")}" `);
 }
 
-function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
+const optionsOf = (plot: Plot): EChartsOption => (plot.kind === "curve" ? curveOptions(plot) : groupOptions(plot));
+
+const sharedOptions = ({ title, series }: Plot) => ({
+  animation: false,
+  backgroundColor: "#ffffff",
+  color: colors,
+  textStyle: { fontFamily: "sans-serif" },
+  title: { text: title, left: "center", textStyle: { fontSize: 14 } },
+  legend: { bottom: 0, itemGap: 28, data: series.map(({ name }) => name) },
+  grid: { left: 64, right: 24, top: 40, bottom: 96 },
+});
+
+function groupOptions(plot: GroupPlot): EChartsOption {
+  const { kind, x, y, groups, series } = plot;
   return {
-    animation: false,
-    backgroundColor: "#ffffff",
-    color: colors,
-    textStyle: { fontFamily: "sans-serif" },
-    title: { text: title, left: "center", textStyle: { fontSize: 14 } },
-    legend: { bottom: 0, itemGap: 28, data: series.map(({ name }) => name) },
-    grid: { left: 64, right: 24, top: 40, bottom: 96 },
+    ...sharedOptions(plot),
     xAxis: {
       ...{ type: "category", data: [...groups], name: x, nameLocation: "middle", nameGap: 46 },
       axisLabel: { interval: 0, width: 660 / groups.length, overflow: "break" }, // all names, in two lines where they are long
@@ -41,16 +48,57 @@ function optionsOf({ title, kind, x, y, groups, series }: Plot): EChartsOption {
         ...(kind === "bar" && { barGap: "30%", barCategoryGap: "20%" }), // `whiskers` assumes these
         color: colors[i % colors.length],
       } as SeriesOption,
-      whiskers(each.values, kind === "bar" ? { at: i, of: series.length } : undefined),
+      whiskers(
+        each.values.map((value, group) => [group, value]),
+        "#333333",
+        kind === "bar" ? { at: i, of: series.length } : undefined,
+      ),
     ]),
   };
+}
+
+function curveOptions(plot: CurvePlot): EChartsOption {
+  const { x, y, series } = plot;
+  return {
+    ...sharedOptions(plot),
+    xAxis: { type: "log", name: x, nameLocation: "middle", nameGap: 30, minorTick: { show: true }, ...decades(plot) },
+    yAxis: { type: "value", name: y, nameLocation: "middle", nameGap: 46, scale: true },
+    series: series.flatMap(({ name, points, alone = [] }, i): SeriesOption[] => {
+      const color = colors[i % colors.length];
+      const at = (each: (typeof points)[number]) => [each.x, middle(each.y)];
+      return [
+        { type: "line", name, data: points.map(at), symbol: "circle", symbolSize: 7, color },
+        {
+          ...{ type: "scatter", name, color, itemStyle: { color: "#ffffff", borderColor: color, borderWidth: 2 } },
+          data: alone.map((each) => ({ value: at(each), symbol: each.symbol, symbolSize: 11 })),
+        } as SeriesOption,
+        {
+          ...whiskers(
+            [...points, ...alone].map((each) => [each.x, each.y]),
+            color,
+          ),
+          encode: { x: 0, y: [1, 2] }, // so that the axis has room for the intervals
+        },
+      ];
+    }),
+  };
+}
+
+/** The powers of ten around all points. */
+function decades({ series }: CurvePlot): { min: number; max: number } {
+  const all = series.flatMap(({ points, alone = [] }) => [...points, ...alone].map(({ x }) => Math.log10(x)));
+  return { min: 10 ** Math.floor(Math.min(...all)), max: 10 ** Math.ceil(Math.max(...all)) };
 }
 
 const middle = (value: number | Interval | null) => (typeof value === "object" && value !== null ? value.value : value);
 
 /** Draws a line from low to high at each figure; `bars` is the index of its bar in the group, and how many there are. */
-function whiskers(values: Plot["series"][number]["values"], bars?: { at: number; of: number }): CustomSeriesOption {
-  const data = values.flatMap((value, i) => (typeof value === "object" && value !== null ? [[i, value.low, value.high]] : []));
+function whiskers(
+  points: readonly (readonly [x: number, value: number | Interval | null])[],
+  stroke: string,
+  bars?: { at: number; of: number },
+): CustomSeriesOption {
+  const data = points.flatMap(([x, value]) => (typeof value === "object" && value !== null ? [[x, value.low, value.high]] : []));
   return {
     type: "custom",
     silent: true,
@@ -69,7 +117,7 @@ function whiskers(values: Plot["series"][number]["values"], bars?: { at: number;
         y1: point[1],
         y2: point[1],
       });
-      const style = { stroke: "#333333", lineWidth: 1.2 };
+      const style = { stroke, lineWidth: 1.2 };
       return {
         type: "group",
         children: [

@@ -11,16 +11,36 @@ export interface Table {
   readonly digits?: number;
 }
 
-/** A plot with groups along x, and a bar or a point of each series in every group. */
-export interface Plot {
+interface PlotLabels {
   readonly name: string;
   readonly title: string;
-  readonly kind: "bar" | "line";
   readonly x: string;
   readonly y: string;
+}
+
+/** A plot with groups along x, and a bar or a point of each series in every group. */
+export interface GroupPlot extends PlotLabels {
+  readonly kind: "bar" | "line";
   readonly groups: readonly string[];
   readonly series: readonly { readonly name: string; readonly values: readonly (number | Interval | null)[] }[];
 }
+
+/** A plot over a logarithmic x: each series is a curve, beside which some points stand alone. */
+export interface CurvePlot extends PlotLabels {
+  readonly kind: "curve";
+  readonly series: readonly {
+    readonly name: string;
+    readonly points: readonly CurvePoint[];
+    readonly alone?: readonly (CurvePoint & { readonly symbol: "diamond" | "triangle" | "rect" })[];
+  }[];
+}
+
+export interface CurvePoint {
+  readonly x: number;
+  readonly y: number | Interval;
+}
+
+export type Plot = GroupPlot | CurvePlot;
 
 /** Everything that a page shows; fractions are in percent. */
 export interface Result {
@@ -41,6 +61,9 @@ export interface Result {
   /** Files that could not be used, with the reasons. */
   readonly issues: readonly { readonly path: string; readonly reason: string }[];
 }
+
+/** The part of a result that the experiment itself makes. */
+export type Outcome = Pick<Result, "method" | "tables" | "plots" | "findings" | "seeds">;
 
 /** Formats a cell: "71.2", or with an interval "71.2 (68.0 to 74.1)". */
 export function figure(cell: Cell, digits = 1): string {

@@ -6,8 +6,8 @@ import { Command, Option } from "commander";
 import { ResearchError, runCommand } from "./error.ts";
 import type { Experiment } from "./experiment.ts";
 import { experiments, findExperiment } from "./experiments/index.ts";
-import { type ContextOptions, openContext, version } from "./open-context.ts";
-import type { Result } from "./result.ts";
+import { type ContextOptions, locateModel, openContext, version } from "./open-context.ts";
+import type { Outcome, Result } from "./result.ts";
 import { refuseForeign, resultNames, writeIndex, writePage } from "./write-results.ts";
 
 interface Flags extends Omit<ContextOptions, "model"> {
@@ -21,6 +21,7 @@ Examples:
   npm run experiment
   npm run experiment -- classification --model ../shared/models/deit_tiny_patch16_224 --data ../shared/data
   npm run experiment -- reconstruction --model models/s2-tiny --larger onnx-community/dinov2-small-ONNX --data data
+  npm run experiment -- ladder --models ../shared/models models --data ../shared/data
   npm run experiment -- --render
 
 Without NAME the experiments are listed. Figures go to NAME.json; NAME.md, the plots (SVG, PNG) and README.md are made from it, and --render
@@ -39,7 +40,12 @@ const command = new Command("npm run experiment --")
   .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
   .option("--larger <model>", "a larger model to compare with; without one its rows are left out")
   .option("--other <model>", "another model of the same size, for the experiment bundled")
-  .option("--data <folder>", "folder of the data sets clothing, camvid, coco128, depth/osd, depth/rooms, pcb", "data")
+  .option("--models <folder...>", "folders of the models that the experiment ladder compares")
+  .option(
+    "--data <folder>",
+    "folder of the data sets clothing, camvid, coco128, depth/osd, depth/rooms, pcb, bccd, grocery",
+    "data",
+  )
   .option("--store <folder>", "folder where features are kept from run to run", "features/experiments")
   .option("-o, --out <folder>", "folder of the results", "research/results")
   .addOption(new Option("--threads <n>", "threads of a model").argParser(count).default(1))
@@ -59,9 +65,15 @@ function list(): number {
   return 0;
 }
 
-async function runAndWrite(name: string, { model, ...flags }: Flags): Promise<number> {
+async function runAndWrite(name: string, { model: given, ...flags }: Flags): Promise<number> {
   const experiment = findExperiment(name);
-  if (!model) throw new ResearchError("The page of an experiment names its model; give --model.");
+  const model = given ?? experiment.ladder?.map((path) => locateModel(flags.models, path)).find((path) => path !== undefined);
+  if (!model)
+    throw new ResearchError(
+      experiment.ladder
+        ? `No folder of --models has one of ${experiment.ladder.join(", ")}; give --models.`
+        : "The page of an experiment names its model; give --model.",
+    );
   refuseForeign(flags.out, [`${name}.json`, "README.md"]);
   const result = await run(experiment, { ...flags, model, quiet: flags.quiet || flags.json });
   await writePage(flags.out, result);
@@ -71,29 +83,30 @@ async function runAndWrite(name: string, { model, ...flags }: Flags): Promise<nu
   return result.issues.length > 0 ? 1 : 0;
 }
 
-async function run({ name, title, question, run }: Experiment, options: ContextOptions): Promise<Result> {
+async function run({ name, title, question, ladder, run }: Experiment, options: ContextOptions): Promise<Result> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"])
     process.once(signal, () => stop.abort(new ResearchError("Stopped; the same command resumes.")));
   const context = await openContext(name, { ...options, signal: stop.signal });
+  const resultOf = (outcome: Outcome): Result => ({
+    ...{ name, title, question },
+    ...outcome,
+    command: commandOf(name, options, ladder !== undefined),
+    machine: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, node: process.version },
+    models: context.models,
+    version,
+    issues: context.issues,
+  });
   try {
-    const findings = await run(context);
-    return {
-      ...{ name, title, question },
-      ...findings,
-      command: commandOf(name, options),
-      machine: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, node: process.version },
-      models: context.models,
-      version,
-      issues: context.issues,
-    };
+    return resultOf(await run({ ...context, publish: (outcome) => writePage(options.out, resultOf(outcome)) }));
   } finally {
     await context.close();
   }
 }
 
 /** The command without the options that change no figure. */
-function commandOf(name: string, { model, larger, other, data }: ContextOptions): string {
+function commandOf(name: string, { model, larger, other, models, data }: ContextOptions, onLadder: boolean): string {
+  if (onLadder) return `npm run experiment -- ${name} --models ${models?.join(" ")} --data ${data}`;
   return `npm run experiment -- ${name} --model ${model}${larger ? ` --larger ${larger}` : ""}${other ? ` --other ${other}` : ""} --data ${data}`;
 }
 

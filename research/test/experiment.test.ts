@@ -1,11 +1,11 @@
 /** `npm run experiment` as a user meets it, on small data sets of the layouts that it names, with a model of a few kB. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { experiments } from "../src/experiments/index.ts";
-import { page, type Result, resultsIndex } from "../src/result.ts";
+import { type CurvePlot, page, type Result, resultsIndex } from "../src/result.ts";
 import { runFile, tempFolder } from "./commands.ts";
 
 const folder = tempFolder();
@@ -102,6 +102,39 @@ describe("npm run experiment", () => {
     expect(result("merge").tables).toEqual(found.tables);
   });
 
+  it("ladder: rows of each model at their costs; a further run fits only what is missing, and no features stay behind", async () => {
+    for (const [model, graph] of [
+      ["x0.25", tiny[1]],
+      ["x1.00", plain],
+    ]) {
+      mkdirSync(join(folder, `models/mobilenet_v1/${model}/onnx`), { recursive: true });
+      copyFileSync(graph, join(folder, `models/mobilenet_v1/${model}/onnx/model.onnx`));
+    }
+    const climb = () => run("ladder", "--models", "models", "--patch-size", "8", "--out", "results", "--store", "climb");
+    expect((await climb()).status).toBe(0);
+    const found = result("ladder");
+    const [equalWork, gains, budgets, , camvid, clothing] = found.tables;
+    expect(equalWork.rows.map(([task]) => task)).toEqual(["camvid: mIoU, %", "clothing: top-1, %", "clothing, [CLS]: top-1, %"]);
+    expect(gains.columns.slice(1)).toEqual(["camvid", "clothing", "clothing, [CLS]"]);
+    expect(budgets.rows[1].at(-1)).toMatch(/^x0\.25, 1x: 100\.0$/); // every row is right on colors, and the cheapest of equals is taken
+    const rowsOf = (table: typeof camvid) =>
+      table.rows.filter(([model]) => model === "MobileNet x0.25").map(([, features]) => features);
+    const scales = ["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x, principal"];
+    expect(rowsOf(camvid)).toEqual([...scales, "1x+2x+3x, fine grid"]);
+    expect(rowsOf(clothing)).toEqual(scales);
+    expect(found.plots.map(({ name, kind }) => [name, kind])).toEqual([
+      ["camvid", "curve"],
+      ["clothing", "curve"],
+    ]);
+    const [{ points }] = (found.plots[0] as CurvePlot).series;
+    expect(points.map(({ x }) => x / points[0].x)).toEqual([1, 5, 14].map((tiles) => expect.closeTo(tiles, 5)));
+    expect(readdirSync(join(folder, "climb/camvid"))).toEqual([]);
+    rmSync(join(folder, "climb/ladder-figures/mobilenet_v1/x1.00/clothing/1x+2x.json"));
+    const again = await climb();
+    expect(again.err.match(/^fitting .*$/gm)).toEqual(["fitting logistic to MobileNet x1.00, 1x+2x of clothing"]);
+    expect(result("ladder").tables).toEqual(found.tables);
+  });
+
   it("hard-samples: a model compared with itself leaves no hard samples", async () => {
     const { status, out } = await onTiny("hard-samples", "--larger", plain, "--json");
     expect(status).toBe(0);
@@ -129,8 +162,9 @@ describe("npm run experiment", () => {
   });
 
   it.each([
-    ["an unknown name", ["clasification", ...tiny], /There is no experiment "clasification"; expected classification, /],
+    ["an unknown name", ["clasification", ...tiny], /There is no experiment "clasification"; expected ladder, classification, /],
     ["no model", ["merge"], /give --model/],
+    ["no model of the ladder", ["ladder", "--models", "nowhere"], /mobilenet_v1\/x0\.25.*give --models/],
     ["no such data", ["merge", ...tiny, "--data", "nowhere"], /There is no folder "nowhere\/clothing"/],
     ["no larger model", ["hard-samples", ...tiny], /give --larger/],
     ["a finished graph whose positions cannot be interpolated", ["split", ...tiny], /finished graph.*model\.safetensors/],

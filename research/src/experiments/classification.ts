@@ -15,8 +15,9 @@ import {
   type TaskData,
   verdictOf,
 } from "../evaluate.ts";
-import type { Experiment, Outcome } from "../experiment.ts";
+import type { Experiment } from "../experiment.ts";
 import { fitProjection, projectFeatures } from "../project.ts";
+import type { Outcome } from "../result.ts";
 
 const SEED = 1;
 const HEADS = ["logistic", "ridge", "knn"] as const;

@@ -13,8 +13,8 @@ import {
   type TaskData,
   verdictOf,
 } from "../evaluate.ts";
-import type { Outcome } from "../experiment.ts";
-import type { Plot } from "../result.ts";
+
+import type { GroupPlot, Outcome } from "../result.ts";
 
 export type FeatureSets = readonly (readonly [name: string, features: ImageFeatures])[];
 
@@ -53,7 +53,7 @@ export async function compareFeatures(
     sets = ["clothing", "camvid"],
   }: {
     readonly pairs: Pairs;
-    readonly plot: Pick<Plot, "name" | "title" | "kind" | "x"> & { readonly groups?: readonly string[] };
+    readonly plot: Pick<GroupPlot, "name" | "title" | "kind" | "x"> & { readonly groups?: readonly string[] };
     readonly sets?: readonly (keyof typeof TASKS)[];
   },
 ): Promise<Pick<Outcome, "tables" | "plots" | "findings">> {

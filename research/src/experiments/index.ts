@@ -8,6 +8,7 @@ import { depth } from "./depth.ts";
 import { detail } from "./detail.ts";
 import { fusion } from "./fusion.ts";
 import { hardSamples } from "./hard-samples.ts";
+import { ladder } from "./ladder.ts";
 import { language } from "./language.ts";
 import { layouts } from "./layouts.ts";
 import { merge } from "./merge.ts";
@@ -18,8 +19,8 @@ import { segmentation } from "./segmentation.ts";
 import { split } from "./split.ts";
 
 export const experiments: readonly Experiment[] = [
-  ...[classification, segmentation, depth, detail],
-  ...[split, merge, scales, pixels, fusion, layouts, adaptive],
+  ...[ladder, classification, segmentation, depth, detail],
+  ...[layouts, adaptive, split, merge, scales, pixels, fusion],
   ...[reconstruction, hardSamples, bundled, language],
 ];
 

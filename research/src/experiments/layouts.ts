@@ -3,8 +3,8 @@ import type { Interval } from "s2-vision/metrics";
 import type { ExtractOptions } from "s2-vision/node";
 import type { ExperimentContext } from "../context.ts";
 import { difference, type Evaluation, evaluate, type ImageFeatures, intervalOf, type TaskData } from "../evaluate.ts";
-import type { Experiment, Outcome } from "../experiment.ts";
-import type { Table } from "../result.ts";
+import type { Experiment } from "../experiment.ts";
+import type { Outcome, Table } from "../result.ts";
 import { type JudgedSet, openJudgedSet, sevenSets } from "../seven-sets.ts";
 
 type Size = readonly [height: number, width: number];

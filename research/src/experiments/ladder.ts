@@ -1,0 +1,76 @@
+/** The ladder: models of one family, each at several scales and at other image sizes, at their costs. It answers the title of the paper. */
+import { S2Error } from "s2-vision";
+import type { ExperimentContext } from "../context.ts";
+import type { TaskData } from "../evaluate.ts";
+import type { Experiment } from "../experiment.ts";
+import { type EvaluatedRow, evaluateRows, type Job, keptRows, type OpenedModel, sourcesFor } from "../ladder/evaluate-rows.ts";
+import { reportLadder } from "../ladder/report.ts";
+import { type LadderModel, type LadderSet, MODELS, SETS, STAGES } from "../ladder/tables.ts";
+import { timesOf } from "../ladder/times.ts";
+
+type OpenedModels = readonly (readonly [LadderModel, OpenedModel])[];
+type OpenedSets = readonly (readonly [LadderSet, TaskData])[];
+
+export const ladder: Experiment = {
+  name: "ladder",
+  title: "The ladder: small models with S² and larger ones",
+  question: "When is a small model at several scales as good as a larger model of its family, at equal work?",
+  ladder: MODELS.map(({ path }) => path),
+  async run(context) {
+    const sets = await openSets(context);
+    const models: [LadderModel, OpenedModel][] = [];
+    for (const model of MODELS) {
+      const opened = await context.openModel(model.path);
+      if (opened) models.push([model, opened]);
+    }
+    const jobs = await jobsOf(context, models, sets);
+    const rows: (EvaluatedRow[] | undefined)[] = [];
+    for (const job of jobs) rows.push(await keptRows(context, job));
+    const report = async () => {
+      const done = jobs.filter((_, i) => rows[i]);
+      const times = await timesOf(context, done, sets[0][1]);
+      const shared = { times, models: models.map(([model]) => model), tasks: sets, isDone: done.length === jobs.length };
+      return reportLadder(
+        rows.flat().flatMap((row) => row ?? []),
+        shared,
+      );
+    };
+    for (const [i, job] of jobs.entries()) {
+      if (rows[i]) continue;
+      rows[i] = await evaluateRows(context, job);
+      await context.publish(await report());
+    }
+    return report();
+  },
+};
+
+/** Lists what there is to do, in order: within a stage other sizes come last, so that the question is answered first. */
+async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<Job[]> {
+  const jobs: (Job & { readonly order: number })[] = [];
+  for (const [set, task] of sets)
+    for (const [ladderModel, opened] of models)
+      for (const source of await sourcesFor(context, ladderModel, opened.model, set)) {
+        const isSize = source.rows.every(({ kind }) => kind === "size");
+        const stage = STAGES.findIndex((stage) => stage.includes(ladderModel));
+        jobs.push({ ladderModel, opened, set, task, source, order: 2 * stage + (isSize ? 1 : 0) });
+      }
+  return jobs.sort((a, b) => a.order - b.order);
+}
+
+/** Opens the data sets that are there. @throws S2Error "data-set" if none is. */
+async function openSets(context: ExperimentContext): Promise<OpenedSets> {
+  const sets: [LadderSet, TaskData][] = [];
+  let absent: unknown;
+  for (const set of SETS) {
+    try {
+      context.data(set.path);
+    } catch (error) {
+      if (!(error instanceof S2Error && error.code === "data-set")) throw error;
+      absent = error;
+      continue;
+    }
+    sets.push([set, await set.open(context)]);
+  }
+  if (sets.length === 0) throw absent;
+  return sets;
+}
