@@ -1,6 +1,7 @@
 /** Features of many images, one after the other: from the store while they are valid, else by the model. An image that fails is reported. */
 import { firstNotFinite, S2Error } from "../core/index.ts";
 import {
+  explicitOptions,
   extractImage,
   type ImageModel,
   type ImagePlanOptions,
@@ -122,7 +123,7 @@ async function extractOne(
 
 /** Returns the name of an image's features in the store: readable, and different for each model and extraction config. */
 function storedName(image: string, { modelName, extraction }: ExtractImagesOptions): string {
-  const config = Object.entries(extraction).map(
+  const config = Object.entries(explicitOptions(extraction)).map(
     ([name, value]) => `${name}-${Array.isArray(value) ? value.join("-") : String(value)}`,
   );
   const folder = config

@@ -27,7 +27,7 @@ describe("one image", () => {
   it("becomes a file whose numbers are the library's and whose metadata say where they come from", async () => {
     const { status, out, err } = await run("photos/9.png", ...tiny, "--scales", "1,2,3", "--out", "a/b/one.safetensors");
     expect([status, err]).toEqual([0, expect.stringMatching(/^(note: .*\n)*$/)]);
-    expect(out).toMatch(/^photos\/9\.png -> a\/b\/one\.safetensors {2}4x6 tokens of 12 channels, 23 tiles, \d+ ms\n$/);
+    expect(out).toMatch(/^photos\/9\.png -> a\/b\/one\.safetensors {2}4x4 tokens of 12 channels, 22 tiles, \d+ ms\n$/);
     const { tensors, metadata } = stored("a/b/one.safetensors");
     const model = await loadModel(tiny[1], { patchSize: 8 });
     const features = await extract(model, await loadImage(join(folder, "photos/9.png")), { scales: [1, 2, 3] });
@@ -58,7 +58,7 @@ describe("one image", () => {
     expect((await run("photos/9.png", ...tiny, "--out", "n/9.npy")).status).toBe(0);
     const file = readFileSync(join(folder, "n/9.npy"));
     expect(file.toString("latin1", 1, 6)).toBe("NUMPY");
-    expect(file.toString("latin1")).toContain("'shape': (1, 25, 8)"); // 1 + 4 · 6 tokens
+    expect(file.toString("latin1")).toContain("'shape': (1, 17, 8)"); // 1 + 4 · 4 tokens
     expect(JSON.parse(readFileSync(join(folder, "n/9.json"), "utf8"))).toMatchObject({ image: expect.stringContaining("9.png") });
     expect(readdirSync(join(folder, "n")).sort()).toEqual(["9.json", "9.npy"]);
   });
@@ -105,9 +105,9 @@ describe("several images", () => {
       ["9", "10"].map((name) => ({
         image: join("photos", `${name}.png`),
         out: join("folder", `${name}.safetensors`),
-        dims: [1, 25, 8],
-        grid: { rows: 4, cols: 6 },
-        tiles: 8,
+        dims: [1, 17, 8],
+        grid: { rows: 4, cols: 4 },
+        tiles: 7,
         ms: expect.any(Number),
       })),
     );
@@ -158,5 +158,5 @@ it("a ViT of 224 px from a folder as hubs have it, on an image in the shape 3 to
   const { status, out } = await run("wide.png", "--model", model, "--scales", "1,2,3", "--json");
   rmSync(models, { recursive: true });
   expect(status).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ dims: [1, 1 + 14 * 21, 3 * 192], tiles: 23 });
+  expect(JSON.parse(out)).toMatchObject({ dims: [1, 1 + 14 * 14, 3 * 192], tiles: 22 });
 });

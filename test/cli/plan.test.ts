@@ -12,11 +12,11 @@ image   1920x1080 px
 tile    224x224 px (assumed; --model or --max-split-size say otherwise)
 
 scale  size      canvas    padding  tiles       grid     of the image
-0 *    400x224   448x224   48x0     1 x 2 = 2   14 x 25  0.21x
-1      800x448   896x448   96x0     2 x 4 = 8   28 x 50  0.42x
-2      1200x672  1344x672  144x0    3 x 6 = 18  42 x 75  0.63x
+0 *    224x224   224x224   -        1 x 1 = 1   14 x 14  0.21x
+1      800x448   800x448   -        2 x 4 = 8   28 x 50  0.42x
+2      1200x672  1200x672  -        3 x 6 = 18  42 x 75  0.63x
 
-28 tiles; the output has the grid of scale 0 (*): 14 x 25 tokens
+27 tiles; the output has the grid of scale 0 (*): 14 x 14 tokens
 `);
 });
 
@@ -25,7 +25,7 @@ it("a model's sizes and channels, an image's own size, warnings", async () => {
   const { status, out } = await s2(["plan", image, ...tiny, "--scales", "1,2"]);
   expect(status).toBe(0);
   expect(out).toContain("image   50x40 px\ntile    32x32 px (of ");
-  expect(out).toContain("4 x 5 tokens of 8 channels");
+  expect(out).toContain("4 x 4 tokens of 8 channels");
   expect(out).toMatch(/note: .*1\.6 times larger than what the image has/);
 });
 
@@ -59,9 +59,9 @@ it("Dynamic S² keeps square scales and follows the image in the last", async ()
 
 it("too many tiles are refused, and the flag that is advised takes them", async () => {
   const { status, err } = await s2(["plan", "3000x2"]);
-  expect([status, err]).toEqual([2, expect.stringContaining("3000x2 px would be cut into 7500 tiles")]);
+  expect([status, err]).toEqual([2, expect.stringContaining("3000x2 px would be cut into 6001 tiles")]);
   const [, flag, tiles] = /raise (--[a-z-]+) to (\d+)/.exec(err)!;
-  expect(await s2(["plan", "3000x2", flag, tiles])).toMatchObject({ status: 0, out: expect.stringContaining("7500 tiles;") });
+  expect(await s2(["plan", "3000x2", flag, tiles])).toMatchObject({ status: 0, out: expect.stringContaining("6001 tiles;") });
   const dynamic = ["plan", "3000x2", "--dynamic", "--max-tiles", "1000000000"];
   expect(await s2(dynamic)).toMatchObject({ status: 2, err: expect.stringContaining("the limit is 1024") });
 });

@@ -31,7 +31,18 @@ describe("in other images", () => {
   });
 
   it("finds a place in them, with its box, and says in JSON what was indexed", async () => {
-    const { status, out } = await inImages("detail.png", "--box", "64,0,32,32", "--window", "2", "--scales", "1", "--json");
+    const { status, out } = await inImages(
+      "detail.png",
+      "--box",
+      "64,0,32,32",
+      "--window",
+      "2",
+      "--scales",
+      "1",
+      "--fit",
+      "keep",
+      "--json",
+    );
     expect(status).toBe(0);
     const { image, box, hits, index } = JSON.parse(out);
     expect([image, box]).toEqual(["detail.png", { left: 64, top: 0, width: 32, height: 32 }]);
@@ -67,7 +78,7 @@ describe("in other images", () => {
     const other = await run("copy.png", "--in", index, ...tiny, "--scales", "1,2");
     expect([other.status, other.err]).toEqual([
       2,
-      expect.stringMatching(/^error: The index was made with the plan \{"scales":\[1\],/),
+      expect.stringMatching(/^error: The index was made with the plan \{"fit":"whole","fusion":"bilinear","scales":\[1\],/),
     ]);
   });
 

@@ -36,7 +36,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["extract", "x.jpg", "--overlap", "-1"], "whole number from 0"],
     [["extract", "x.jpg", ...tiny, "--resize-output-to-idx", "-3"], "--resize-output-to-idx is -3"],
     [["extract", "x.jpg", ...tiny, "--max-tiles", "9"], "--max-tiles belongs to --dynamic"],
-    [["extract", "x.jpg", ...tiny, "--split-mode", "exact", "--scales", "1.5"], "but the model takes 32x32"],
+    [["extract", "x.jpg", ...tiny, "--fit", "squash", "--scales", "1.5"], "but the model takes 32x32"],
     [["extract", "x.jpg", "--out", "x.npy", "--format", "safetensors"], "make them agree"],
     [["extract", "x.jpg", "y.jpg", "--out", "x.npy"], "is one file, but there are 2 images"],
     [["extract", "a/x.jpg", "b/x.jpg"], "would both become features/x.safetensors"],

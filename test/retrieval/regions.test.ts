@@ -38,11 +38,16 @@ async function tokensOf(image: Photo, options: ImagePlanOptions): Promise<ImageT
 
 describe("regions and their boxes", () => {
   it.each([
-    ["a wide image that keeps its shape", 150, 97, { scales: [1] }],
+    ["a wide image that keeps its shape", 150, 97, { scales: [1], fit: "keep" as const }],
     ["a tall one", 70, 260, { scales: [1] }],
     ["a squashed one", 150, 97, { scales: [1, 2], fit: "squash" as const }],
     ["a cropped one", 210, 97, { scales: [1], fit: "crop" as const }],
-    ["one on the grid of a larger scale", 150, 97, { scales: [1, 2], resizeOutputToIdx: -1 }],
+    [
+      "one on the grid of a larger scale",
+      150,
+      97,
+      { scales: [1, 2], resizeOutputToIdx: -1, fit: "keep" as const, fusion: "reference" as const },
+    ],
     ["one whose last tokens reach beyond it", 97, 150, { imgSizes: [[100, 77]] as [number, number][] }],
   ])("name the pixels that the vector is the mean of: %s", async (_, width, height, options: ImagePlanOptions) => {
     const tokens = await tokensOf(slopes(width, height), options);

@@ -27,6 +27,38 @@ interface Kept {
 
 const MEASURES = ["mean absolute difference", "mean squared difference", "variance of tokens", "disagreement of scales"] as const;
 
+type Measured = Readonly<Record<string, Scores>>;
+
+/** Scores as ranks, so that each finer scale runs the same share of its tiles: over the training images, or within each image. */
+const RANKED: Readonly<Record<string, (scores: Record<string, Measured>, training: readonly string[]) => Measured>> = {
+  "mean absolute difference, by scale": (scores, training) => ranks(scores["mean absolute difference"], () => training),
+  "variance of tokens, by scale": (scores, training) => ranks(scores["variance of tokens"], () => training),
+  "mean absolute difference, by scale and image": (scores) => ranks(scores["mean absolute difference"], (path) => [path]),
+  "variance of tokens, by scale and image": (scores) => ranks(scores["variance of tokens"], (path) => [path]),
+};
+const ALL_MEASURES = [...MEASURES, ...Object.keys(RANKED)];
+
+function ranks(scores: Measured, among: (path: string) => readonly string[]): Measured {
+  const sorted = new Map<string, number[]>();
+  const rising = (path: string, scale: number) => {
+    const paths = among(path);
+    const key = `${paths.length === 1 ? path : ""} ${scale}`;
+    if (!sorted.has(key))
+      sorted.set(
+        key,
+        paths.flatMap((each) => scores[each][scale]).sort((a, b) => a - b),
+      );
+    return sorted.get(key)!;
+  };
+  const rank = (score: number, all: readonly number[]) => all.filter((other) => other < score).length / all.length;
+  return Object.fromEntries(
+    Object.entries(scores).map(([path, scales]) => [
+      path,
+      scales.map((tiles, scale) => tiles.map((score) => rank(score, rising(path, scale)))),
+    ]),
+  );
+}
+
 export const adaptive: Experiment = {
   name: "adaptive",
   title: "Adaptive S²: tiles only where there is detail",
@@ -65,12 +97,12 @@ export const adaptive: Experiment = {
       plots.push({
         ...{ name, title: `${name}: mIoU by tiles that are run`, kind: "line", x: "share of the tiles", y: "mIoU, %" },
         groups: [...SHARES.map(String), "1"],
-        series: MEASURES.map((measure) => ({
+        series: ALL_MEASURES.map((measure) => ({
           name: measure,
           values: [...SHARES.map((share) => rows.get(rowName(measure, share))!.test), all.test],
         })),
       });
-      for (const measure of MEASURES) {
+      for (const measure of ALL_MEASURES) {
         const areas = (["heldOut", "test"] as const).map(
           (of) => SHARES.reduce((sum, share) => sum + part(rows.get(rowName(measure, share))!, of), 0) / SHARES.length,
         );
@@ -118,13 +150,11 @@ async function rowsOf(context: ExperimentContext, { task, heads: [{ options }] }
   await row("1x", 1, async () => single);
   await row("1x+2x+3x", 14, () => context.planned(folder, images, () => OPTIONS));
   const scores = await context.kept(`${context.model.name} ${set.name} scores`, () => scoresOf(context, task, images, traits));
-  for (const measure of MEASURES) {
+  const training = splits.train.map(({ path }) => path);
+  for (const measure of ALL_MEASURES) {
+    const measured = RANKED[measure]?.(scores, training) ?? scores[measure as (typeof MEASURES)[number]];
     for (const share of SHARES) {
-      const { skipped, tiles } = skippedTiles(
-        scores[measure],
-        splits.train.map(({ path }) => path),
-        share,
-      );
+      const { skipped, tiles } = skippedTiles(measured, training, share);
       const planOf = (image: { height: number; width: number }, path: string): S2Plan => {
         const plan = planImage(image, OPTIONS, { ...traits, prefixTokens: 1, layout: "bnc" });
         const scales = plan.scales.map((scale, i) => ({ ...scale, skipped: skipped(path, i) }));
