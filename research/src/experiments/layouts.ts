@@ -63,10 +63,14 @@ const REFERENCE: readonly Row[] = [
 const DENSE: readonly Row[] = [
   ...REFERENCE,
   ["squashed", THREE, "repeated"],
-  ...Object.keys(LAYOUTS).map((layout): Row => [layout, THREE, "bilinear"]),
-  ["squashed", THREE, "bilinear, overlap 2"],
+  ...["squashed", "padded", "covered at all scales", "whole first"].map((layout): Row => [layout, THREE, "bilinear"]),
   ["whole first", THREE, "bilinear, overlap 2"],
-  ...["squashed", "padded", "covered at all scales", "whole first"].map((layout): Row => [layout, TWO, "bilinear"]),
+  ["whole first", TWO, "bilinear"],
+];
+const MORE: readonly Row[] = [
+  ...["whole first, long side", "letterboxed", "Dynamic S²"].map((layout): Row => [layout, THREE, "bilinear"]),
+  ["squashed", THREE, "bilinear, overlap 2"],
+  ...["squashed", "padded", "covered at all scales"].map((layout): Row => [layout, TWO, "bilinear"]),
 ];
 
 /** Means and [CLS] hardly depend on the output's grid. */
@@ -122,7 +126,8 @@ async function figuresOf(
   head: number,
   variant: "model" | "other",
 ): Promise<(readonly [name: string, Figures])[]> {
-  const rows = task.set.task === "classification" ? GLOBAL : DENSE;
+  const dense = variant === "model" ? DENSE : [...DENSE, ...MORE]; // a large model takes hours for all
+  const rows = task.set.task === "classification" ? GLOBAL : dense;
   const { options, title } = heads[head];
   const model = context[variant]!;
   let single: Evaluation | undefined;
