@@ -6,13 +6,14 @@ import { items, readCount, readIndex, readScales, readShare, readSize, readSizes
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Flags of the plan of an image; the names are those of the library's options. */
-export interface SizeFlags
-  extends Pick<
-    ImagePlanOptions,
-    | ("scales" | "imgSizes" | "maxSplitSize" | "splitMode" | "fit" | "merge" | "resizeOutputToIdx" | "overlap" | "fusion")
-    | ("maxTilesPerImage" | "preset" | "outputScale" | "minDetail" | "tileShare")
-  > {
+/** Options of the plan of an image that flags of the same names give as they are. */
+export const sizeOptions = [
+  ...(["scales", "imgSizes", "preset", "fit", "splitMode", "maxSplitSize", "merge", "resizeOutputToIdx"] as const),
+  ...(["outputScale", "overlap", "fusion", "minDetail", "tileShare", "maxTilesPerImage"] as const),
+];
+
+/** Flags of the plan of an image. */
+export interface SizeFlags extends Pick<ImagePlanOptions, (typeof sizeOptions)[number]> {
   dynamic?: boolean;
   maxTiles?: number;
 }

@@ -1,12 +1,11 @@
 /** Turns flags into calls of the library: loads the model, collects the options of an extraction, plans an image. */
-import { S2Error, type S2Plan, type Traits } from "../core/index.ts";
-import { type ImagePlanOptions, planImage } from "../features/index.ts";
-import type { Photo } from "../images/index.ts";
+import { S2Error } from "../core/index.ts";
+import type { ImagePlanOptions } from "../features/index.ts";
 import { loadModel, type Model, openGraph } from "../node.ts";
 import type { OpenGraph } from "../onnx/index.ts";
 import { extractionSource, type Folders } from "../runtimes/node/index.ts";
 import { failingWith, status } from "./errors.ts";
-import type { ModelFlags, SizeFlags } from "./flags.ts";
+import { type ModelFlags, type SizeFlags, sizeOptions } from "./flags.ts";
 import { stopSignal } from "./interrupt.ts";
 import { writeMessage, writeStatus } from "./output.ts";
 
@@ -49,26 +48,8 @@ export const graphsOf =
   (file) =>
     openGraph(file, pick(flags, "threads"));
 
-/** Options of `planImage`, which has no Dynamic S². */
-export function extractionOf(flags: SizeFlags): ImagePlanOptions {
-  const names = [
-    "scales",
-    "imgSizes",
-    "preset",
-    "fit",
-    "splitMode",
-    "maxSplitSize",
-    "merge",
-    "resizeOutputToIdx",
-    "overlap",
-    "fusion",
-    "maxTilesPerImage",
-    "outputScale",
-    "minDetail",
-    "tileShare",
-  ] as const;
-  return pick(flags, ...names);
-}
+/** Options of `planImage` without Dynamic S². */
+export const extractionOf = (flags: SizeFlags): ImagePlanOptions => pick(flags, ...sizeOptions);
 
 /** Options of `extract` and `planImage`, with Dynamic S² where the flags ask for it. */
 export function extractionFor(flags: SizeFlags): ImagePlanOptions {
@@ -78,15 +59,6 @@ export function extractionFor(flags: SizeFlags): ImagePlanOptions {
   if (!dynamic) return extraction;
   const { imgSizes: _, ...rest } = extraction;
   return { ...rest, ...(imgSizes && { scales: imgSizes.map(sideOf) }), maxTiles: maxTiles ?? MAX_TILES };
-}
-
-/** Plans an image as the flags say; `splitForward` is tiles per run. */
-export function planFor(
-  image: { height: number; width: number } | Photo,
-  flags: SizeFlags & { splitForward?: number },
-  traits: Traits,
-): S2Plan {
-  return planImage(image, { ...extractionFor(flags), ...pick(flags, "splitForward") }, traits);
 }
 
 function sideOf(size: NonNullable<SizeFlags["maxSplitSize"]>): number {

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Traits } from "../core/index.ts";
-import type { Photo } from "../images/index.ts";
 import { failingWith, inFlags, status } from "./errors.ts";
 import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
 import { inLines, jsonLine, writeResult } from "./output.ts";
@@ -33,15 +32,15 @@ export function definePlan(program: Command): void {
     .action(async (image: string, flags: PlanFlags) => {
       const size = await readImageSize(image);
       const { traits, known } = await readTraits(flags);
-      const { planFor } = await import("./plan-flags.ts");
-      const plan = planFor(size, flags, traits);
-      const { describePlan } = await import("../features/index.ts");
+      const { extractionFor } = await import("./plan-flags.ts");
+      const { describePlan, planImage } = await import("../features/index.ts");
+      const plan = planImage(size, extractionFor(flags), traits);
       const notes = plan.warnings.map((warning) => `note: ${inFlags(warning)}`);
       writeResult(flags.json ? jsonLine(plan) : inLines([...describePlan(plan, known), ...notes]));
     });
 }
 
-async function readImageSize(image: string): Promise<{ height: number; width: number } | Photo> {
+async function readImageSize(image: string) {
   const [, width, height] = /^(\d+)[x×](\d+)$/i.exec(image) ?? [];
   if (height && !existsSync(image)) return { height: Number(height), width: Number(width) };
   const { loadImage } = await import("../node.ts");

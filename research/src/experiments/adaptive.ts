@@ -29,35 +29,17 @@ const MEASURES = ["mean absolute difference", "mean squared difference", "varian
 
 type Measured = Readonly<Record<string, Scores>>;
 
-/** Scores as ranks, so that each finer scale runs the same share of its tiles: over the training images, or within each image. */
-const RANKED: Readonly<Record<string, (scores: Record<string, Measured>, training: readonly string[]) => Measured>> = {
-  "mean absolute difference, by scale": (scores, training) => ranks(scores["mean absolute difference"], () => training),
-  "variance of tokens, by scale": (scores, training) => ranks(scores["variance of tokens"], () => training),
-  "mean absolute difference, by scale and image": (scores) => ranks(scores["mean absolute difference"], (path) => [path]),
-  "variance of tokens, by scale and image": (scores) => ranks(scores["variance of tokens"], (path) => [path]),
+/** Orders in which every tile of 2x comes before those of 3x: the finest scale is thinned out first. */
+const FINEST_FIRST: Readonly<Record<string, (typeof MEASURES)[number]>> = {
+  "mean absolute difference, finest first": "mean absolute difference",
+  "variance of tokens, finest first": "variance of tokens",
 };
-const ALL_MEASURES = [...MEASURES, ...Object.keys(RANKED)];
+const ALL_MEASURES = [...MEASURES, ...Object.keys(FINEST_FIRST)];
 
-function ranks(scores: Measured, among: (path: string) => readonly string[]): Measured {
-  const sorted = new Map<string, number[]>();
-  const rising = (path: string, scale: number) => {
-    const paths = among(path);
-    const key = `${paths.length === 1 ? path : ""} ${scale}`;
-    if (!sorted.has(key))
-      sorted.set(
-        key,
-        paths.flatMap((each) => scores[each][scale]).sort((a, b) => a - b),
-      );
-    return sorted.get(key)!;
-  };
-  const rank = (score: number, all: readonly number[]) => all.filter((other) => other < score).length / all.length;
-  return Object.fromEntries(
-    Object.entries(scores).map(([path, scales]) => [
-      path,
-      scales.map((tiles, scale) => tiles.map((score) => rank(score, rising(path, scale)))),
-    ]),
+const finestFirst = (scores: Measured): Measured =>
+  Object.fromEntries(
+    Object.entries(scores).map(([path, [one, two, three]]) => [path, [one, two.map((score) => score + 1e9), three]]),
   );
-}
 
 export const adaptive: Experiment = {
   name: "adaptive",
@@ -152,7 +134,8 @@ async function rowsOf(context: ExperimentContext, { task, heads: [{ options }] }
   const scores = await context.kept(`${context.model.name} ${set.name} scores`, () => scoresOf(context, task, images, traits));
   const training = splits.train.map(({ path }) => path);
   for (const measure of ALL_MEASURES) {
-    const measured = RANKED[measure]?.(scores, training) ?? scores[measure as (typeof MEASURES)[number]];
+    const ordered = FINEST_FIRST[measure];
+    const measured = ordered ? finestFirst(scores[ordered]) : scores[measure as (typeof MEASURES)[number]];
     for (const share of SHARES) {
       const { skipped, tiles } = skippedTiles(measured, training, share);
       const planOf = (image: { height: number; width: number }, path: string): S2Plan => {
