@@ -29,17 +29,24 @@ export function outline(context: CanvasRenderingContext2D, box: Box, scale: numb
   context.strokeRect(...rectangle);
 }
 
-/** Dims a box and strokes a dashed line inside it, so that the outlines of its neighbors do not cover it. */
+/** Dims boxes, evenly where they overlap. */
+export function dim(context: CanvasRenderingContext2D, boxes: readonly Box[], scale: number): void {
+  context.fillStyle = "rgb(0 0 0 / 35%)";
+  context.beginPath();
+  for (const { left, top, width, height } of boxes) context.rect(left * scale, top * scale, width * scale, height * scale);
+  context.fill();
+}
+
+/** Strokes a dashed line inside a box, where the outlines of its neighbors do not cover it. */
 export function dashed(context: CanvasRenderingContext2D, box: Box, scale: number, color: string): void {
   const inset = 6;
-  const [left, top] = [box.left * scale + inset, box.top * scale + inset];
-  const [width, height] = [box.width * scale - 2 * inset, box.height * scale - 2 * inset];
-  context.fillStyle = "rgb(0 0 0 / 35%)";
-  context.fillRect(left, top, width, height);
   context.setLineDash([6, 5]);
   context.strokeStyle = color;
   context.lineWidth = 2;
-  context.strokeRect(left, top, width, height);
+  context.strokeRect(
+    ...([box.left * scale + inset, box.top * scale + inset] as const),
+    ...([box.width * scale - 2 * inset, box.height * scale - 2 * inset] as const),
+  );
   context.setLineDash([]);
 }
 

@@ -2,7 +2,7 @@
 import type { S2Plan } from "s2-vision";
 import { planImage } from "s2-vision/web";
 import { attempt, byId, make } from "./dom.ts";
-import { dashed, outline } from "./draw.ts";
+import { dashed, dim, outline } from "./draw.ts";
 import type { Overlay } from "./image-canvas.ts";
 import { onChange, planOptions, scaleNames, session, set } from "./session.ts";
 
@@ -111,10 +111,12 @@ function showCost(): void {
 
 /** Each scale's tiles as outlines in its color, the finest below; skipped tiles are dimmed, with a dashed outline. */
 export function tilesOverlay(plan: S2Plan): Overlay {
+  const skippedTiles = plan.scales.map(({ tiles, skipped = [] }) => skipped.map((tile) => tiles[tile]));
   return (context, scale) => {
+    dim(context, skippedTiles.flat(), scale);
     for (let i = plan.scales.length - 1; i >= 0; i--) {
       const { tiles, skipped = [] } = plan.scales[i];
-      for (const tile of skipped) dashed(context, tiles[tile], scale, scaleColors[i]);
+      for (const tile of skippedTiles[i]) dashed(context, tile, scale, scaleColors[i]);
       for (const [at, tile] of tiles.entries()) if (!skipped.includes(at)) outline(context, tile, scale, scaleColors[i]);
     }
   };
