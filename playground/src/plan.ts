@@ -24,8 +24,8 @@ export function setUpPlan(): void {
     byId("scales", HTMLDivElement).append(make("label", {}, input, `${scale}x`));
     return input;
   });
-  const share = byId("tile-share", HTMLSelectElement);
-  share.addEventListener("change", () => set({ tileShare: Number(share.value), extracted: undefined }));
+  const choice = byId("tile-share", HTMLSelectElement);
+  choice.addEventListener("change", () => set({ tileShare: Number(choice.value), extracted: undefined }));
   onChange(["shown", "loaded", "scales", "tileShare"], replan);
   onChange(["plan"], showCost);
 }
@@ -52,13 +52,13 @@ function describeTiles({ tiles, scales }: S2Plan): string {
   const tiled = total(({ rows, cols, tile }) => rows * cols * area(tile));
   const canvas = total((scale) => area(scale.canvas));
   const image = total(({ canvas, padding }) => area([canvas[0] - padding[0], canvas[1] - padding[1]]));
-  const percent = (part: number, what: string) =>
-    part > 0 ? `, ${Math.max(1, Math.round((100 * part) / tiled))} % ${what}` : "";
+  const percent = (pixels: number, what: string) =>
+    pixels > 0 ? `, ${Math.max(1, Math.round((100 * pixels) / tiled))} % ${what}` : "";
   const counts = tiles < all ? `${ratio(tiles, all)} tiles run (${each})` : `${all} (${each})`;
   return counts + percent(tiled - canvas, "overlap") + percent(canvas - image, "padding");
 }
 
-const ratio = (part: number, all: number): string => (part < all ? `${part} of ${all}` : `${all}`);
+const ratio = (count: number, all: number): string => (count < all ? `${count} of ${all}` : `${all}`);
 
 /** Says for each scale which tiles are skipped and why. */
 function skipNotes({ scales }: S2Plan): string[] {

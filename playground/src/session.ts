@@ -30,7 +30,7 @@ export interface Session {
   loaded?: Loaded;
   /** Rising multiples of the model's size. */
   scales: readonly number[];
-  /** The largest share of an image's tiles that run, those of most detail. */
+  /** The largest fraction of an image's tiles that run, those of most detail. */
   tileShare: number;
   plan?: S2Plan;
   extracted?: Extracted;

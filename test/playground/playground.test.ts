@@ -261,7 +261,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(JSON.parse(new TextDecoder().decode(json.bytes))).toMatchObject({ kind: "neighbors", classes: ["plain", "striped"] });
   });
 
-  it("refuses to compare images of other scales or another share of tiles, and says the way out", async () => {
+  it("refuses to compare images of other scales or another fraction of tiles, and says the way out", async () => {
     const { page } = play;
     await page.locator('#scales input[value="2"]').uncheck();
     await page.click('text="Sort the rest"');
