@@ -8,7 +8,7 @@ import { canvasOf } from "./draw.ts";
 import { forScreen } from "./images.ts";
 import { forgetImages, type KeptImage, keep, keepLabel, keptImages, keptLabel } from "./kept.ts";
 import { load } from "./model.ts";
-import { type Loaded, session } from "./session.ts";
+import { type Loaded, planOptions, session } from "./session.ts";
 
 /** Windows of two tokens of the first scale, one token apart. */
 const regions = { window: 2, stride: 1 };
@@ -16,19 +16,30 @@ const regions = { window: 2, stride: 1 };
 interface Album {
   readonly index: ImageIndex;
   readonly images: Map<string, KeptImage>;
+  /** Model and options of its images, which are added while others may be chosen on the page. */
+  readonly extraction: Extraction;
 }
 
-let opened: { readonly model: Loaded; readonly scales: readonly number[]; readonly album: Promise<Album> } | undefined;
+/** Options of the album's extractions: those of the page, on the grid of the coarsest scale. */
+const albumOptions = () => ({ ...planOptions(), outputScale: "coarsest" }) as const;
+
+interface Extraction {
+  readonly loaded: Loaded;
+  readonly options: ReturnType<typeof albumOptions>;
+}
+
+let opened: { readonly model: Loaded; readonly label: string; readonly album: Promise<Album> } | undefined;
 
 /**
- * Opens the album for the chosen model and scales; loads the model if necessary.
- * @throws S2Error "index" when the stored album was made with another model or other scales.
+ * Opens the album for the chosen model and options; loads the model if necessary.
+ * @throws S2Error "index" when the stored album was made with another model or other options.
  */
 export async function openAlbum(): Promise<Album> {
   if (!session.loaded) await load();
-  const { loaded, scales } = session;
-  if (opened?.model !== loaded || opened?.scales !== scales)
-    opened = { model: loaded!, scales, album: readAlbum(loaded!, scales) };
+  const [loaded, options] = [session.loaded!, albumOptions()];
+  const label = JSON.stringify(options);
+  if (opened?.model !== loaded || opened?.label !== label)
+    opened = { model: loaded, label, album: readAlbum({ loaded, options }) };
   try {
     return await opened.album;
   } catch (error) {
@@ -37,11 +48,12 @@ export async function openAlbum(): Promise<Album> {
   }
 }
 
-async function readAlbum(loaded: Loaded, scales: readonly number[]): Promise<Album> {
+async function readAlbum(extraction: Extraction): Promise<Album> {
+  const { loaded, options } = extraction;
   const label: IndexConfig = {
     model: loaded.name,
     modelHash: await hashOf(await loaded.file()),
-    plan: JSON.stringify({ scales, preprocessing: loaded.model.preprocessing }),
+    plan: JSON.stringify({ ...options, preprocessing: loaded.model.preprocessing }),
     pooling: "mean",
     regions,
   };
@@ -52,7 +64,7 @@ async function readAlbum(loaded: Loaded, scales: readonly number[]): Promise<Alb
   if (!kept) await keepLabel(label);
   const images = await keptImages();
   await addImages(index, images);
-  return { index, images: new Map(images.map((image) => [image.path, image])) };
+  return { index, images: new Map(images.map((image) => [image.path, image])), extraction };
 }
 
 /** Adds the files that the album lacks and reports progress; returns the files that are not images, with the reason. */
@@ -61,7 +73,7 @@ export async function addFiles(
   onProgress: (done: number) => void,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { index, images } = await openAlbum();
+  const { index, images, extraction } = await openAlbum();
   const refused: string[] = [];
   for (const [i, file] of files.entries()) {
     signal.throwIfAborted();
@@ -70,7 +82,7 @@ export async function addFiles(
     const contentHash = `${file.size} ${file.lastModified}`;
     if (images.get(path)?.contentHash === contentHash) continue;
     try {
-      const image = await indexImage(path, contentHash, await loadImage(file), signal);
+      const image = await indexImage(path, contentHash, await loadImage(file), extraction, signal);
       await addImages(index, [image]);
       await keep(image);
       images.set(path, image);
@@ -82,8 +94,14 @@ export async function addFiles(
   return refused;
 }
 
-async function indexImage(path: string, contentHash: string, image: Photo, signal: AbortSignal): Promise<KeptImage> {
-  const tokens = imageTokens(await extract(session.loaded!.model, image, { scales: session.scales, signal }));
+async function indexImage(
+  path: string,
+  contentHash: string,
+  image: Photo,
+  { loaded, options }: Extraction,
+  signal: AbortSignal,
+): Promise<KeptImage> {
+  const tokens = imageTokens(await extract(loaded.model, image, { ...options, signal }));
   const picture = await jpegOf(image);
   const vectors = { vector: imageVector(tokens, "mean"), regions: regionVectors(tokens, regions) };
   return { path, contentHash, size: [image.height, image.width], ...vectors, picture };

@@ -29,6 +29,27 @@ export function outline(context: CanvasRenderingContext2D, box: Box, scale: numb
   context.strokeRect(...rectangle);
 }
 
+/** Dims boxes, evenly where they overlap. */
+export function dim(context: CanvasRenderingContext2D, boxes: readonly Box[], scale: number): void {
+  context.fillStyle = "rgb(0 0 0 / 35%)";
+  context.beginPath();
+  for (const { left, top, width, height } of boxes) context.rect(left * scale, top * scale, width * scale, height * scale);
+  context.fill();
+}
+
+/** Strokes a dashed line inside a box, where the outlines of its neighbors do not cover it. */
+export function dashed(context: CanvasRenderingContext2D, box: Box, scale: number, color: string): void {
+  const inset = 6;
+  context.setLineDash([6, 5]);
+  context.strokeStyle = color;
+  context.lineWidth = 2;
+  context.strokeRect(
+    ...([box.left * scale + inset, box.top * scale + inset] as const),
+    ...([box.width * scale - 2 * inset, box.height * scale - 2 * inset] as const),
+  );
+  context.setLineDash([]);
+}
+
 /** Draws a ring around a point. */
 export function ring(context: CanvasRenderingContext2D, x: number, y: number, color: string): void {
   for (const [width, style] of [

@@ -24,7 +24,7 @@ export function setUpExports(panel: HTMLElement): void {
     make("p", {
       className: "hint",
       textContent:
-        "One ONNX file that takes the pixels of a square image and returns the features of all scales, for any runtime.",
+        "One ONNX file that takes the pixels of a square image and returns the features of all scales, for any runtime. It runs all tiles.",
     }),
     make("div", { className: "row" }, give("ONNX file", onnx)),
     make("p", { className: "hint", textContent: "Download masks and heads under Segment and Sort." }),
@@ -62,7 +62,8 @@ async function onnx(): Promise<[string, Uint8Array]> {
     imageSize: sizes[sizes.length - 1],
     imgSizes: sizes,
     maxSplitSize: imageSize,
-    resizeOutputToIdx: -1,
+    outputScale: "finest",
+    fusion: "bilinear",
     splitMode: "pad",
     numPrefixToken: prefixTokens,
     outputShape: layout,

@@ -2,9 +2,11 @@
 import type { S2Plan } from "s2-vision";
 import { planImage } from "s2-vision/web";
 import { attempt, byId, make } from "./dom.ts";
-import { outline } from "./draw.ts";
+import { dashed, dim, outline } from "./draw.ts";
 import type { Overlay } from "./image-canvas.ts";
-import { onChange, session, set } from "./session.ts";
+import { onChange, planOptions, scaleNames, session, set } from "./session.ts";
+
+type ScalePlan = S2Plan["scales"][number];
 
 const offered = [0.5, 1, 2, 3, 4];
 const fieldset = byId("scale-choice", HTMLFieldSetElement);
@@ -22,41 +24,75 @@ export function setUpPlan(): void {
     byId("scales", HTMLDivElement).append(make("label", {}, input, `${scale}x`));
     return input;
   });
-  onChange(["shown", "loaded", "scales"], replan);
+  const choice = byId("tile-share", HTMLSelectElement);
+  choice.addEventListener("change", () => set({ tileShare: Number(choice.value), extracted: undefined }));
+  onChange(["shown", "loaded", "scales", "tileShare"], replan);
   onChange(["plan"], showCost);
 }
 
-/** Plans all scales on the grid of the largest, where their difference is easiest to see. */
+/** Plans all scales on the grid of the finest, where their difference is easiest to see; the image's pixels say which tiles are skipped. */
 function replan(): void {
-  const { shown, scales, loaded } = session;
+  const { shown, loaded } = session;
   set({ plan: undefined });
   if (!shown) return;
   // Until a model is loaded, the size of most.
   const traits = loaded?.model.traits ?? { imageSize: [224, 224] as const, patchSize: 16 };
-  void attempt(fieldset, () => set({ plan: planImage(shown.image, { scales, resizeOutputToIdx: -1 }, traits) }));
+  void attempt(fieldset, () => set({ plan: planImage(shown.image, planOptions(), traits) }));
 }
 
-/** Fraction of the tiles' pixels that are padding. */
-function wasteOf({ scales }: S2Plan): number {
-  const pixels = ({ rows, cols, tile }: S2Plan["scales"][number]) => rows * cols * tile[0] * tile[1];
-  const all = scales.reduce((sum, scale) => sum + pixels(scale), 0);
-  const image = scales.reduce((sum, { canvas, padding }) => sum + (canvas[0] - padding[0]) * (canvas[1] - padding[1]), 0);
-  return Math.max(0, 1 - image / all);
+/** Tiles of a scale that the model runs on. */
+const runCount = ({ tiles, skipped = [] }: ScalePlan): number => tiles.length - skipped.length;
+
+/** "9 of 19 tiles run (1 + 6 + 2 of 12), 14 % overlap"; padding is named where there is some: a scale smaller than a tile. */
+function describeTiles({ tiles, scales }: S2Plan): string {
+  const all = scales.reduce((sum, scale) => sum + scale.tiles.length, 0);
+  const each = scales.map((scale) => ratio(runCount(scale), scale.tiles.length)).join(" + ");
+  const area = (size: readonly [number, number]) => size[0] * size[1];
+  const total = (areaOf: (scale: ScalePlan) => number) => scales.reduce((sum, scale) => sum + areaOf(scale), 0);
+  const tiled = total(({ rows, cols, tile }) => rows * cols * area(tile));
+  const canvas = total((scale) => area(scale.canvas));
+  const image = total(({ canvas, padding }) => area([canvas[0] - padding[0], canvas[1] - padding[1]]));
+  const percent = (pixels: number, what: string) =>
+    pixels > 0 ? `, ${Math.max(1, Math.round((100 * pixels) / tiled))} % ${what}` : "";
+  const counts = tiles < all ? `${ratio(tiles, all)} tiles run (${each})` : `${all} (${each})`;
+  return counts + percent(tiled - canvas, "overlap") + percent(canvas - image, "padding");
+}
+
+const ratio = (count: number, all: number): string => (count < all ? `${count} of ${all}` : `${all}`);
+
+/** Says for each scale which tiles are skipped and why. */
+function skipNotes({ scales }: S2Plan): string[] {
+  return scales.flatMap(({ tiles, skipped = [], detail = [] }, i) => {
+    if (skipped.length === 0) return [];
+    const levels = skipped.map((tile) => detail[tile]);
+    const [least, most] = [Math.min(...levels), Math.max(...levels)].map((level) => level.toFixed(1));
+    const [name, before] = [scaleNames([session.scales[i]]), scaleNames([session.scales[i - 1]])];
+    return (
+      `${name}: ${ratio(skipped.length, tiles.length)} tiles skipped (dashed). They show little that ${before} does not: ` +
+      `enlarged, it differs from them by ${least === most ? least : `${least} to ${most}`} of 255 levels on average, and by more from the tiles that run. ` +
+      `Their features are those of ${before}, enlarged.`
+    );
+  });
 }
 
 /** Megabytes of the features, and of the tiles of one run. */
 function megabytesOf(plan: S2Plan, channels: number): number {
   const { rows, cols } = plan.outputGrid ?? { rows: 0, cols: 0 };
-  const run = Math.max(...plan.scales.map(({ tile }) => tile[0] * tile[1] * 3 * (Number(plan.splitForward) || 1)));
+  const runSize = (scale: ScalePlan) => Math.min(runCount(scale), Number(plan.splitForward) || 1);
+  const run = Math.max(...plan.scales.map((scale) => scale.tile[0] * scale.tile[1] * 3 * runSize(scale)));
+  // A scale whose tokens fill in for skipped tiles of the next is kept on its own grid too.
+  const fills = plan.scales.filter((_, i) => plan.scales[i + 1]?.skipped).map(({ grid }) => (grid ? grid.rows * grid.cols : 0));
+  const tokens = fills.reduce((sum, count) => sum + count, 0);
   // Each scale's features, and their join.
-  return (4 * (2 * plan.scales.length * channels * (rows * cols + plan.numPrefixToken) + run)) / 1e6;
+  return (4 * (channels * (2 * plan.scales.length * (rows * cols + plan.numPrefixToken) + tokens) + run)) / 1e6;
 }
 
 function showCost(): void {
   const { plan, loaded } = session;
   const list = byId("cost", HTMLDListElement);
   const warnings = byId("plan-warnings", HTMLUListElement);
-  warnings.replaceChildren(...(plan?.warnings ?? []).map(({ message }) => make("li", { textContent: message })));
+  const notes = plan ? [...skipNotes(plan), ...plan.warnings.map(({ message }) => message)] : [];
+  warnings.replaceChildren(...notes.map((textContent) => make("li", { textContent })));
   byId("plan-notes", HTMLDetailsElement).hidden = warnings.childElementCount === 0;
   list.replaceChildren();
   if (!plan) return;
@@ -64,7 +100,7 @@ function showCost(): void {
   const known = (value: number | undefined, unit: string) =>
     value === undefined ? "known once the model is loaded" : `${value} ${unit}`;
   const lines = {
-    Tiles: `${plan.tiles} (${plan.scales.map(({ tiles }) => tiles.length).join(" + ")}), ${Math.round(100 * wasteOf(plan))} % padding`,
+    Tiles: describeTiles(plan),
     Memory: known(channels && Number(megabytesOf(plan, channels).toPrecision(2)), "MB"),
     Time: known(loaded && Number((plan.tiles * loaded.tileMs).toPrecision(2)), "ms expected"),
   };
@@ -73,11 +109,15 @@ function showCost(): void {
   );
 }
 
-/** Each scale's tiles as outlines in its color, the finest below. */
+/** Each scale's tiles as outlines in its color, the finest below; skipped tiles are dimmed, with a dashed outline. */
 export function tilesOverlay(plan: S2Plan): Overlay {
+  const skippedTiles = plan.scales.map(({ tiles, skipped = [] }) => skipped.map((tile) => tiles[tile]));
   return (context, scale) => {
+    dim(context, skippedTiles.flat(), scale);
     for (let i = plan.scales.length - 1; i >= 0; i--) {
-      for (const tile of plan.scales[i].tiles) outline(context, tile, scale, scaleColors[i]);
+      const { tiles, skipped = [] } = plan.scales[i];
+      for (const tile of skippedTiles[i]) dashed(context, tile, scale, scaleColors[i]);
+      for (const [at, tile] of tiles.entries()) if (!skipped.includes(at)) outline(context, tile, scale, scaleColors[i]);
     }
   };
 }

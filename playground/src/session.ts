@@ -19,7 +19,7 @@ export interface Loaded {
   readonly tileMs: number;
 }
 
-/** The image's features on the grid of the largest scale. */
+/** The image's features on the grid of the finest scale. */
 export interface Extracted {
   readonly features: Features;
   readonly tokens: ImageTokens;
@@ -30,11 +30,13 @@ export interface Session {
   loaded?: Loaded;
   /** Rising multiples of the model's size. */
   scales: readonly number[];
+  /** The largest fraction of an image's tiles that run, those of most detail. */
+  tileShare: number;
   plan?: S2Plan;
   extracted?: Extracted;
 }
 
-export const session: Session = { scales: [1, 2, 3] };
+export const session: Session = { scales: [1, 2, 3], tileShare: 1 };
 
 type Key = keyof Session;
 const listeners: { keys: readonly Key[]; listen: () => void }[] = [];
@@ -47,6 +49,12 @@ export function onChange(keys: readonly Key[], listen: () => void): void {
 export function set(change: Partial<Session>): void {
   Object.assign(session, change);
   for (const { keys, listen } of listeners) if (keys.some((key) => key in change)) listen();
+}
+
+/** Options of every plan of the page, those of preset "dense": written out, because the browser keeps vectors longer than a version's defaults last. */
+export function planOptions() {
+  const { scales, tileShare } = session;
+  return { scales, tileShare, fit: "whole", fusion: "bilinear", outputScale: "finest" } as const;
 }
 
 /** "1x+2x+3x". */

@@ -18,6 +18,8 @@ const { extract, loadImage, loadModel, openGraph, planImage, readSafetensors } =
 /** Stripes above, a plain color below. */
 const image = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
 const scales = [1, 2];
+/** Options of the page's plans. */
+const options = { preset: "dense", scales, tileShare: 1 } as const;
 
 describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   let play: Playground;
@@ -25,7 +27,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   let seen: Features;
   beforeAll(async () => {
     [play, model] = await Promise.all([openPlayground(), loadModel(`${root}models/s2-tiny`)]);
-    seen = await extract(model, await loadImage(image), { scales, resizeOutputToIdx: -1 });
+    seen = await extract(model, await loadImage(image), options);
   }); // the page is built
   afterAll(async () => {
     await play?.close();
@@ -56,8 +58,10 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const { page } = play;
     await page.setInputFiles("#image-file", { name: "field.png", mimeType: "image/png", buffer: image });
     await page.locator('#scales input[value="3"]').uncheck();
-    const plan = planImage({ width: 224, height: 224 }, { scales, resizeOutputToIdx: -1 }, model.traits);
-    await expect.poll(() => page.locator("#cost").textContent()).toContain(`${plan.tiles} (1 + 4), 0 % padding`);
+    const plan = planImage({ width: 224, height: 224 }, options, model.traits);
+    await expect
+      .poll(() => page.locator("#cost").textContent())
+      .toBe(`Tiles${plan.tiles} (1 + 4)Memoryknown once the model is loadedTimeknown once the model is loaded`);
     await page.click("#model-load");
     await waitForStatus(page, /s2-tiny: \d+ ms a tile, wasm/);
     expect(await page.locator("#cost").textContent()).toMatch(/Memory[\d.]+ MBTime\d+ ms expected/);
@@ -84,16 +88,51 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(Buffer.from(npy.bytes.subarray(-data.byteLength)).equals(Buffer.from(data.slice().buffer))).toBe(true);
   });
 
+  it("skips tiles without detail when asked: what runs is counted, drawn and explained, and the features are Node's", async () => {
+    const { page } = play;
+    await page.click("#tab-features");
+    const drawn = () =>
+      page
+        .locator("#panel-features canvas")
+        .first()
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const before = await drawn();
+    const milliseconds = async () => Number(/Time(\d+) ms/.exec((await page.locator("#cost").textContent())!)![1]);
+    const all = await milliseconds();
+    await page.selectOption("#tile-share", "0.7");
+    const skipping = await extract(model, await loadImage(image), { ...options, tileShare: 0.7 });
+    expect(skipping.plan.scales[1].skipped).toEqual([2, 3]); // the plain half
+    await expect.poll(() => page.locator("#cost dd").first().textContent()).toBe("3 of 5 tiles run (1 + 2 of 4)");
+    expect((await milliseconds()) / all).toBeCloseTo(3 / 5, 1);
+    expect(await drawn()).not.toBe(before);
+    expect(await page.locator("#plan-warnings li").first().textContent()).toMatch(
+      /^2x: 2 of 4 tiles skipped \(dashed\)\. They show little that 1x does not: .* by [\d.]+( to [\d.]+)? of 255 levels/,
+    );
+    expect(await page.locator("#colors canvas").count()).toBe(0); // those of all tiles are gone
+    await page.click("#extract");
+    await waitForStatus(page, /^3 tiles in \d+ ms: 28 x 28 tokens/);
+    await page.click("#tab-export");
+    const { bytes } = await downloaded(page, () => page.click('text="safetensors"'));
+    const { tensors } = readSafetensors(bytes);
+    const data = tensors.features.data as Float32Array;
+    expect(data.reduce((most, value, i) => Math.max(most, Math.abs(value - skipping.data[i])), 0)).toBeLessThan(1e-3);
+    await page.selectOption("#tile-share", "1");
+    await expect.poll(() => page.locator("#plan-warnings").textContent()).not.toMatch(/skipped/);
+    expect(await alerts(page)).toBe("");
+  });
+
   it("gives an ONNX file of the model and the scales that gives these features in Node", async () => {
     const { name, bytes } = await downloaded(play.page, () => play.page.click('text="ONNX file"'));
     expect(name).toBe("s2-tiny-1x+2x.onnx");
     const graph = await openGraph(bytes);
     const side = 448;
-    const { features } = await graph.run({
-      pixels: { dims: [1, side, side, 3], data: new Uint8Array(3 * side * side).fill(128) },
-    });
+    const gray = new Uint8Array(3 * side * side).fill(128);
+    const { features } = await graph.run({ pixels: { dims: [1, side, side, 3], data: gray } });
     await graph.close();
-    expect(features.dims).toEqual(seen.dims);
+    const wanted = await extract(model, { width: side, height: side, channels: 3, data: gray }, options);
+    expect(features.dims).toEqual(wanted.dims);
+    const given = features.data as Float32Array;
+    expect(given.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted.data[i])), 0)).toBeLessThan(1e-2);
   });
 
   it("shows what is alike to a place for each set of scales, by pointer and by keys", async () => {
@@ -222,15 +261,23 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(JSON.parse(new TextDecoder().decode(json.bytes))).toMatchObject({ kind: "neighbors", classes: ["plain", "striped"] });
   });
 
-  it("refuses to compare images that other scales looked at, and says the way out", async () => {
+  it("refuses to compare images of other scales or another fraction of tiles, and says the way out", async () => {
     const { page } = play;
     await page.locator('#scales input[value="2"]').uncheck();
     await page.click('text="Sort the rest"');
     await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).toMatch(/index was made with/);
+    await page.locator('#scales input[value="2"]').check();
+    await page.click('text="Sort the rest"');
+    await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).not.toMatch(/index was made with/);
+    await page.selectOption("#tile-share", "0.5");
+    await page.click('text="Sort the rest"');
+    await expect
+      .poll(() => page.locator("#panel-sort [role=alert]").textContent())
+      .toMatch(/index was made with.*"tileShare":1.*"tileShare":0\.5/);
+    await page.selectOption("#tile-share", "1");
     await page.click("#tab-find");
     await page.click('text="Remove all images"');
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(0);
-    await page.locator('#scales input[value="2"]').check();
   });
 
   it("takes an image from the clipboard, by a drop, of the examples and of the camera", async () => {
@@ -253,7 +300,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const tiles = () => page.locator("#cost dd").first().textContent();
     const other = async () => {
       await page.click('#examples button:text-is("Words")');
-      await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/);
+      await expect.poll(tiles).toMatch(/^7 \(1 \+ 6\)/);
     };
     for (const kind of ["paste", "drop"]) {
       await other();
@@ -263,7 +310,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.click("#camera");
     await page.locator("#camera-video").waitFor();
     await page.click("#camera-take");
-    await expect.poll(tiles).toMatch(/^8 \(2 \+ 6\)/); // the false camera's images are 4:3
+    await expect.poll(tiles).toMatch(/^7 \(1 \+ 6\)/); // the false camera's images are 4:3
     expect(await alerts(page)).toBe("");
   });
 
