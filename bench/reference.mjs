@@ -2,33 +2,21 @@
  * `s2` against the authors' PyTorch code on the same weights: scales 1, 2, 3 of DeiT-Tiny, one thread each, in turns. Once with the graph that
  * `loadModel` builds from a hub folder's weights, once with the ONNX file that torch exported. The outputs are compared before anything is timed. `--s2wrapper PATH` or S2_REFERENCE names the folder that holds the authors' `s2wrapper`.
  */
-import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { s2 } from "s2-vision";
 import { loadModel } from "s2-vision/node";
+import { loadHubFolder, skipWithoutAuthors, startReference } from "./authors.mjs";
 import { noise } from "./noise.mjs";
-import { deitTiny, missing, missingInPython, python } from "./paths.mjs";
-import { finish, skipIf } from "./result.mjs";
+import { deitTiny } from "./paths.mjs";
+import { finish } from "./result.mjs";
 import { ratio, round, spread, takeTurns } from "./timing.mjs";
 
-const { values } = parseArgs({ options: { s2wrapper: { type: "string" } } });
-const reference = values.s2wrapper ?? process.env.S2_REFERENCE;
-skipIf(missing(deitTiny));
-skipIf(!reference && "no folder with the authors' s2wrapper was given (--s2wrapper PATH or S2_REFERENCE)");
-skipIf(!existsSync(join(reference, "s2wrapper")) && `${reference} holds no folder s2wrapper`);
-skipIf(missingInPython("torch", "einops", "numpy"));
+skipWithoutAuthors();
 
 const options = { scales: [1, 2, 3], numPrefixToken: 1 };
 const images = noise([1, 3, 224, 224]);
-const onnx = join(deitTiny, "onnx/model.onnx");
-const hub = join(deitTiny, "model.safetensors");
-const models = { torchsFile: await loadModel(onnx, { threads: 1 }), built: await loadHubFolder() };
-const theirs = await startReference();
+const models = { torchsFile: await loadModel(join(deitTiny, "onnx/model.onnx"), { threads: 1 }), built: await loadHubFolder() };
+const theirs = await startReference(images);
 const differences = await compare();
 const times = await takeTurns(
   {
@@ -56,43 +44,6 @@ finish(
     ...theirs.versions,
   },
 );
-
-/** The model as a hub folder without an ONNX file gives it. */
-async function loadHubFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "s2-bench-"));
-  for (const name of ["config.json", "preprocessor_config.json", "model.safetensors"])
-    copyFileSync(join(deitTiny, name), join(folder, name));
-  const model = await loadModel(folder, { threads: 1 });
-  rmSync(folder, { recursive: true });
-  return model;
-}
-
-async function startReference() {
-  const folder = mkdtempSync(join(tmpdir(), "s2-bench-"));
-  const [input, output] = [join(folder, "input.f32"), join(folder, "output.f32")];
-  writeFileSync(input, new Uint8Array(images.data.buffer));
-  const script = fileURLToPath(new URL("reference.py", import.meta.url));
-  const args = ["--s2wrapper", reference, "--onnx", onnx, "--hub", hub, "--input", input, "--output", output, "--threads", "1"];
-  const child = spawn(python, [script, ...args], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error("reference.py ended before it answered; its message stands above.");
-    return JSON.parse(value);
-  };
-  const versions = await answer();
-  const bytes = readFileSync(output);
-  rmSync(folder, { recursive: true });
-  return {
-    versions,
-    given: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
-    run: () => {
-      child.stdin.write("run\n");
-      return answer();
-    },
-    end: () => child.stdin.end(),
-  };
-}
 
 async function compare() {
   let from = 0;

@@ -1,8 +1,9 @@
-"""The authors' S2 in PyTorch, run when asked: one line in, one line of JSON out. Started by reference.mjs.
+"""The authors' S2 in PyTorch, run when asked: one line in, one line of JSON out. Started by authors.mjs.
 
 Loads DeiT-Tiny as a plain module with the weights of the ONNX file and with those of the hub's safetensors file (rounded to float16: outputs differ by
 1e-2), and `s2wrapper` from the folder given. Writes what the model and S2 gave for the input with either, so that the asker can compare; then each line
-"run" is one timed `s2wrapper.forward` with the hub's weights.
+"run" is one timed `s2wrapper.forward` with the hub's weights, and each line "photo PATH" one from the file: opened and resized by Pillow, normalized, its
+features written for the asker after the clock has stopped.
 """
 
 import argparse
@@ -121,18 +122,31 @@ def main():
     models = [DeitTiny(weights).eval() for weights in (read_weights(args.onnx), read_hub_weights(args.hub))]
     image = torch.from_numpy(np.fromfile(args.input, np.float32)).reshape(1, 3, 224, 224)
 
+    mean, std = (torch.tensor(values).reshape(3, 1, 1) for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+
     def run(model):
         return s2wrapper.forward(model, image, scales=[1, 2, 3], num_prefix_token=1)
+
+    def run_photo(model, path):
+        from PIL import Image  # only this needs Pillow
+
+        photo = Image.open(path).convert("RGB").resize((672, 672), Image.Resampling.BICUBIC)
+        pixels = torch.from_numpy(np.array(photo)).permute(2, 0, 1).float().div(255).sub(mean).div(std)
+        return s2wrapper.forward(model, pixels[None], img_sizes=[224, 448, 672], max_split_size=224, num_prefix_token=1)
 
     with torch.inference_mode():
         outputs = [output.numpy().ravel() for model in models for output in (model(image), run(model))]
         np.concatenate(outputs).tofile(args.output)
         print(json.dumps({"torch": torch.__version__, "python": sys.version.split()[0]}), flush=True)
-        for _ in sys.stdin:
+        for line in sys.stdin:
+            what, _, path = line.rstrip("\n").partition(" ")
             cpu, start = time.process_time(), time.perf_counter()
-            run(models[1])
+            output = run_photo(models[1], path) if what == "photo" else run(models[1])
             ms = (time.perf_counter() - start) * 1000
-            print(json.dumps({"ms": ms, "cpu": (time.process_time() - cpu) * 1000}), flush=True)
+            cpu = (time.process_time() - cpu) * 1000
+            if what == "photo":
+                output.numpy().tofile(args.output)
+            print(json.dumps({"ms": ms, "cpu": cpu}), flush=True)
 
 
 main()

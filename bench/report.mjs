@@ -23,9 +23,11 @@ export function writeReport({ check = false } = {}) {
 }
 
 function section(name) {
-  if (name === "bars") return bars(["core", "resize", "overhead", "extraction", "reference", "graphs", "startup", "memory"]);
+  if (name === "bars")
+    return bars(["core", "resize", "overhead", "extraction", "reference", "adaptive", "graphs", "startup", "memory"]);
   const result = read(name);
   if (["web", "train", "student", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
+  if (name === "adaptive" && result) return `${figures(result)}${ofVariants(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
 
@@ -85,6 +87,18 @@ function ofRecall({ details }) {
       ...[megabytes, seconds, ms.images, ms.regions].map(String),
     ]),
   );
+}
+
+/** Formats, for each image, what each variant took of the authors' time, and its tiles. */
+function ofVariants({ details: { images, overImages } }) {
+  const variants = Object.keys(overImages);
+  const rows = Object.entries(images).map(([name, { tiles, ms, ratios: each }]) => [
+    name,
+    `${ms.theirs}`,
+    ...variants.map((variant) => `${each[variant].wall} (CPU ${each[variant].cpu}), ${tiles[variant]} tiles`),
+  ]);
+  const last = variants.map((variant) => `${overImages[variant].wall} (CPU ${overImages[variant].cpu})`);
+  return table(["image", "the authors' code, ms", ...variants], [...rows, ["median", "", ...last]]);
 }
 
 /** Formats the machine, and each ratio with its spread over the rounds. */

@@ -12,6 +12,7 @@ const benches = [
   "overhead",
   "extraction",
   "reference",
+  "adaptive",
   "graphs",
   "attention",
   "int8",

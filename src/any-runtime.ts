@@ -2,6 +2,7 @@
 export type { Box, DynamicS2Options, S2Options, S2Plan, Tensor, Tower, VisionModel } from "./core/index.ts";
 export { planDynamicS2, planTower, S2Error } from "./core/index.ts";
 export {
+  calibrateMinDetail,
   classColor,
   depthPicture,
   type ExtractOptions,

@@ -1,4 +1,5 @@
 /** From an image to features, and from features to files and pictures. */
+export { calibrateMinDetail } from "./calibrate-min-detail.ts";
 export { principalColors } from "./colors.ts";
 export { describePlan } from "./describe-plan.ts";
 export { type ExtractOptions, extractImage, type ImageModel } from "./extract.ts";
