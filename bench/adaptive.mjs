@@ -22,7 +22,7 @@ const rounds = 5;
 const squashed = { scales: [1, 2, 3], fit: "squash" };
 const variants = {
   "all 14 tiles": { ...squashed, fusion: "reference" },
-  "half of the tiles": { ...squashed, fusion: "bilinear", tileShare: 0.5 },
+  "half of the tiles": { ...squashed, fusion: "bilinear", tileFraction: 0.5 },
   'preset "dense"': { preset: "dense" },
 };
 const adaptive = Object.keys(variants).slice(1);
@@ -36,7 +36,7 @@ for (const name of readdirSync(folder).filter((each) => /\.jpe?g$/.test(each))) 
   const sides = { theirs: () => theirs.runPhoto(path) };
   for (const [variant, options] of Object.entries(variants)) {
     sides[variant] = async () => void (await extract(model, path, options));
-    // After its features, as in a folder of images: what garbage collection threw away of compiled code counts.
+    // After its features, as in a folder of images: compiled code that the engine threw away meanwhile counts.
     if (adaptive.includes(variant)) sides[`choice of ${variant}`] = choice(image, options);
   }
   const times = await takeTurns(sides, { rounds, warmUp: 1 });
@@ -80,7 +80,7 @@ finish(
 function choice(image, options) {
   const plan = planImage({ width: image.width, height: image.height }, options, model.traits);
   const pixels = plan.scales.map((_, index) => scalePixels(image, plan, index, "bicubic"));
-  return async () => void skipTiles(plan, { tileShare: 0.5 }, (index) => pixels[index]);
+  return async () => void skipTiles(plan, { tileFraction: 0.5 }, (index) => pixels[index]);
 }
 
 /** Checks that both sides do the same work: the mean cosine of the tokens of the finest scale, the only one that both make from the same pixels. */

@@ -56,7 +56,7 @@ export function setUpHeat(panel: HTMLElement): void {
     panels.replaceChildren(...views.map(({ canvas }) => canvas.figure));
     state.textContent = "Click a point of the image.";
   };
-  onChange(["shown", "scales", "tileShare", "loaded"], reset);
+  onChange(["shown", "scales", "tileFraction", "loaded"], reset);
 }
 
 function showHeat(

@@ -24,9 +24,9 @@ export function setUpPlan(): void {
     byId("scales", HTMLDivElement).append(make("label", {}, input, `${scale}x`));
     return input;
   });
-  const choice = byId("tile-share", HTMLSelectElement);
-  choice.addEventListener("change", () => set({ tileShare: Number(choice.value), extracted: undefined }));
-  onChange(["shown", "loaded", "scales", "tileShare"], replan);
+  const choice = byId("tile-fraction", HTMLSelectElement);
+  choice.addEventListener("change", () => set({ tileFraction: Number(choice.value), extracted: undefined }));
+  onChange(["shown", "loaded", "scales", "tileFraction"], replan);
   onChange(["plan"], showCost);
 }
 

@@ -55,7 +55,7 @@ export function setUpSegment(panel: HTMLElement): void {
     if (shown) image.show(shown.drawn, shown.image.width);
     draw();
   };
-  onChange(["shown", "scales", "tileShare", "loaded"], forget);
+  onChange(["shown", "scales", "tileFraction", "loaded"], forget);
   firstOnly.addEventListener("change", () =>
     attempt(panel, async () => {
       const { tokens } = await extractOnce();

@@ -31,12 +31,12 @@ export interface Session {
   /** Rising multiples of the model's size. */
   scales: readonly number[];
   /** The largest fraction of an image's tiles that run, those of most detail. */
-  tileShare: number;
+  tileFraction: number;
   plan?: S2Plan;
   extracted?: Extracted;
 }
 
-export const session: Session = { scales: [1, 2, 3], tileShare: 1 };
+export const session: Session = { scales: [1, 2, 3], tileFraction: 1 };
 
 type Key = keyof Session;
 const listeners: { keys: readonly Key[]; listen: () => void }[] = [];
@@ -53,8 +53,8 @@ export function set(change: Partial<Session>): void {
 
 /** Options of every plan of the page, those of preset "dense": written out, because the browser keeps vectors longer than a version's defaults last. */
 export function planOptions() {
-  const { scales, tileShare } = session;
-  return { scales, tileShare, fit: "whole", fusion: "bilinear", outputScale: "finest" } as const;
+  const { scales, tileFraction } = session;
+  return { scales, tileFraction, fit: "whole", fusion: "bilinear", outputScale: "finest" } as const;
 }
 
 /** "1x+2x+3x". */

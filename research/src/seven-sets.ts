@@ -1,10 +1,10 @@
-/** The seven data sets that defaults and models are judged on, with the figure of each. */
+/** The seven data sets that defaults and models are evaluated on, with the figure of each. */
 import { groupClasses } from "s2-vision/datasets";
 import type { TaskOptions } from "s2-vision/tasks";
 import type { ExperimentContext } from "./context.ts";
 import { openTaskSet, type TaskData } from "./evaluate.ts";
 
-export interface JudgedSet {
+export interface EvaluationSet {
   readonly task: TaskData;
   /** The main figure first. */
   readonly figures: readonly string[];
@@ -17,7 +17,7 @@ const ONE_HEAD = [{ title: "", options: {} }];
 export const sevenSets: readonly string[] = ["camvid", "coco128", "depth/osd", "pcb", "bccd", "clothing", "grocery"];
 
 /** Opens one of the sets. */
-export async function openJudgedSet(context: ExperimentContext, name: string): Promise<JudgedSet> {
+export async function openEvaluationSet(context: ExperimentContext, name: string): Promise<EvaluationSet> {
   switch (name) {
     case "camvid":
       return { task: await openTaskSet(context, name, { task: "segmentation" }), figures: ["mIoU"], heads: ridge };

@@ -92,7 +92,10 @@ describe("npm run experiment", () => {
     expect(valueIn(found, 1, 0, 3)).toBeGreaterThan(70); // mIoU; 37.5 where all is ground, and the corners of a square of 2x2 tokens are rounded
     const [sum, mean] = [1, 2].map((row) => found.tables[0].rows[row].slice(3));
     expect(sum).toEqual(mean); // they differ by a factor, which standardization removes
-    const kept = join(folder, "features/experiments/clothing/plain/fit-squash_fusion-reference_scales-1-2-3-4/test/red/0.png.safetensors");
+    const kept = join(
+      folder,
+      "features/experiments/clothing/plain/fit-squash_fusion-reference_scales-1-2-3-4/test/red/0.png.safetensors",
+    );
     expect(existsSync(kept)).toBe(true);
     writeFileSync(join(folder, "data/clothing/test/red/broken.png"), "no image");
     const { status } = await onTiny("merge");

@@ -24,8 +24,6 @@ const numbers = (expected: string, fits: (value: number, i: number, all: readonl
     return values.every(fits) ? values : undefined;
   });
 
-export const readShare = number("a number above 0", isPositive);
-
 /** Splits at commas; what reads an item refuses an empty one. */
 export const items = (text: string): string[] => text.split(",").map((item) => item.trim());
 

@@ -2,14 +2,14 @@
 import { type Command, Option } from "commander";
 import type { ImagePlanOptions } from "../features/index.ts";
 import type { LoadModelOptions } from "../node.ts";
-import { items, readCount, readIndex, readScales, readShare, readSize, readSizes } from "./flag-values.ts";
+import { items, readCount, readFraction, readIndex, readPositive, readScales, readSize, readSizes } from "./flag-values.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Options of the plan of an image that flags of the same names give as they are. */
 export const sizeOptions = [
   ...(["scales", "imgSizes", "preset", "fit", "splitMode", "maxSplitSize", "merge", "resizeOutputToIdx"] as const),
-  ...(["outputScale", "overlap", "fusion", "minDetail", "tileShare", "maxTilesPerImage"] as const),
+  ...(["outputScale", "overlap", "fusion", "minDetail", "tileFraction", "maxTilesPerImage"] as const),
 ];
 
 /** Flags of the plan of an image. */
@@ -43,14 +43,7 @@ export function addSizeOptions(command: Command): Command {
   const dynamic = new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the image's shape");
   command
     .optionsGroup("Sizes and tiles:")
-    .addOption(
-      choice(
-        "--preset <use>",
-        "the best measured: dense for masks, depth, places; global for classes, search",
-        "dense",
-        "global",
-      ),
-    )
+    .addOption(choice("--preset <use>", "the options that were measured best: dense for masks, depth and places", "dense"))
     .addOption(scales.argParser(readScales).conflicts("imgSizes"))
     .option("--img-sizes <list>", "sizes in pixels instead: 224,448 (short sides) or 336x224,672x448 (WIDTHxHEIGHT)", readSizes)
     .option("--max-split-size <size>", "largest tile: 224 or WIDTHxHEIGHT (default: the model's size)", readSize)
@@ -79,8 +72,8 @@ export function addSizeOptions(command: Command): Command {
     .addOption(choice("--fusion <how>", "how scales meet on one grid (default: bilinear)", "reference", "aligned", "bilinear"))
     .option("--resize-output-to-idx <n>", "the scale whose grid is the output's; -1 is the last (default: 0)", readIndex)
     .addOption(choice("--output-scale <name>", "the same by name", "coarsest", "finest").conflicts("resizeOutputToIdx"))
-    .option("--min-detail <levels>", "skip finer tiles of less detail: mean difference to the scale before, of 255", readShare)
-    .option("--tile-share <share>", "run at most this share of the tiles, those of most detail: 0.5", readShare)
+    .option("--min-detail <levels>", "skip finer tiles of less detail: mean difference to the scale before, of 255", readPositive)
+    .option("--tile-fraction <number>", "run at most this fraction of the tiles, those of most detail: 0.5", readFraction)
     .addOption(dynamic.conflicts(["fit", "splitMode"]))
     .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1))
     .option("--max-tiles-per-image <n>", "refuse images that become more tiles (default: 1024)", readCount(1));

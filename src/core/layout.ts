@@ -29,7 +29,7 @@ function starts(canvas: number, tile: number, overlap: number, patchSize?: numbe
   if (tile % patchSize !== 0 || canvas % patchSize !== 0) {
     throw new S2Error(
       "overlap",
-      `Tiles that share tokens need sizes of whole tokens: a tile of ${tile} px or a side of ${canvas} px is no multiple of the patch of ${patchSize} px.`,
+      `Tiles with common tokens need sizes of whole tokens: a tile of ${tile} px or a side of ${canvas} px is no multiple of the patch of ${patchSize} px.`,
       { option: ["overlap", "splitMode"] },
     );
   }

@@ -1,4 +1,4 @@
-/** From example images to a threshold: the `minDetail` at which they run a given share of their tiles. */
+/** From example images to a threshold: the `minDetail` at which they run a given fraction of their tiles. */
 import { badOption } from "../core/index.ts";
 import { imagenet, type Photo } from "../images/index.ts";
 import type { ExtractOptions, ImageModel } from "./extract.ts";
@@ -6,10 +6,10 @@ import { explicitOptions, planImage } from "./plan-image.ts";
 import { scalePixels } from "./scale-pixels.ts";
 
 /**
- * Returns the `minDetail` at which these images, all together, run the share `tileShare` of their tiles. With `tileShare` alone every image runs as many
+ * Returns the `minDetail` at which these images, all together, run the fraction `tileFraction` of their tiles. With `tileFraction` alone every image runs as many
  * tiles as any other; with a threshold, images of much detail run more and flat ones fewer. Images are seen as `extract` sees them with these options;
- * the model does not run. The first scale always runs, so a smaller share than its own gives a threshold above all details.
- * @throws S2Error "option" without images or where `tileShare` is not between 0 and 1, and those of `planImage`.
+ * the model does not run. The first scale always runs, so a smaller fraction than its own gives a threshold above all details.
+ * @throws S2Error "option" without images or where `tileFraction` is not between 0 and 1, and those of `planImage`.
  */
 export async function calibrateMinDetail(
   model: Pick<ImageModel, "traits" | "preprocessing">,
@@ -17,13 +17,13 @@ export async function calibrateMinDetail(
   options: ExtractOptions,
 ): Promise<number> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
-  const given = { ...explicitOptions(rest), minDetail: undefined };
-  const { tileShare } = given;
-  if (!(tileShare! > 0 && tileShare! < 1)) throw badOption("option", "tileShare", tileShare, "a share above 0 and below 1");
+  const { tileFraction, ...others } = explicitOptions(rest);
+  if (!(tileFraction! > 0 && tileFraction! < 1))
+    throw badOption("option", "tileFraction", tileFraction, "a fraction above 0 and below 1");
   const details: number[] = [];
   let all = 0;
   for await (const image of images) {
-    const { scales } = planImage(image, given, model.traits, (plan, index) =>
+    const { scales } = planImage(image, { ...others, minDetail: Number.MIN_VALUE }, model.traits, (plan, index) =>
       scalePixels(image, plan, index, preprocessing.filter),
     );
     for (const { tiles, detail = [] } of scales) {
@@ -33,7 +33,7 @@ export async function calibrateMinDetail(
   }
   if (all === 0) throw badOption("option", "images", 0, "at least one image");
   const rising = details.sort((a, b) => a - b);
-  const skipped = Math.ceil((1 - tileShare!) * all);
+  const skipped = Math.ceil((1 - tileFraction!) * all);
   if (rising.length === 0) return 0;
   return rising[skipped] ?? Number((rising[rising.length - 1] + 0.001).toFixed(3)); // details have three decimals
 }

@@ -38,8 +38,8 @@ export async function extractImage(
 ): Promise<Features> {
   const { preprocessing = model.preprocessing ?? imagenet, ...rest } = options;
   const resized = new Map<number, Pixels>(); // what the plan looked at is not resized again
-  const pixelsOf = (whole: S2Plan, index: number): Pixels => {
-    const pixels = resized.get(index) ?? scalePixels(image, whole, index, preprocessing.filter);
+  const pixelsOf = (tilePlan: S2Plan, index: number): Pixels => {
+    const pixels = resized.get(index) ?? scalePixels(image, tilePlan, index, preprocessing.filter);
     resized.set(index, pixels);
     return pixels;
   };

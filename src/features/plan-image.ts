@@ -24,14 +24,14 @@ import { type SkipOptions, skipTiles } from "./skip-tiles.ts";
 type Size = readonly [height: number, width: number];
 
 /** Names that `planImage` knows beside those of `planS2`. */
-const ownNames = ["fit", "maxTilesPerImage", "minDetail", "tileShare", "preset"];
+const ownNames = ["fit", "maxTilesPerImage", "minDetail", "tileFraction", "preset"];
 
 /** S² on an image. Sizes count in the model's size, not the image's: scale 2 of a 224 model is 448. */
 export interface ImagePlanOptions
   extends Omit<S2Options, "scales">,
     Partial<Pick<DynamicS2Options, "tile" | "maxTiles" | "gridChoice">>,
     SkipOptions {
-  /** Options that were measured best (docs/decisions/0018-whole-image-first.md): "dense" for masks, depth and places, "global" for classes and search. Others override them. */
+  /** "dense": the options that were measured best for masks, depth and places (docs/decisions/0019-whole-image-first.md). Other options override them. */
   preset?: keyof typeof PRESETS;
   /**
    * Multiples of the model's size; default [1, 2] unless `imgSizes` is given. With `maxTiles` (Dynamic S²) either these, beginning with 1,
@@ -63,7 +63,7 @@ export function explicitOptions({ preset, ...options }: ImagePlanOptions): Image
 /**
  * Plans S² for an image; sizes, prefix tokens, tile size and layout default to what the model's `traits` say.
  * Every scale is resized from the image's own pixels (antialiased), and scales above its resolution are said so in the warnings.
- * Tiles are skipped (`minDetail`, `tileShare`) where the image has pixels; `pixelsOf` gives it at a scale.
+ * Tiles are skipped (`minDetail`, `tileFraction`) where the image has pixels; `pixelsOf` gives it at a scale.
  * @throws S2Error "fit", "model-size", "too-many-tiles" and those of `planS2`.
  */
 export function planImage(
@@ -72,9 +72,9 @@ export function planImage(
   traits: Traits = {},
   pixelsOf = "data" in image ? (plan: S2Plan, index: number) => scalePixels(image, plan, index, "bicubic") : undefined,
 ): S2Plan {
-  const { minDetail, tileShare, ...given } = explicitOptions(options);
+  const { minDetail, tileFraction, ...given } = explicitOptions(options);
   const plan = given.maxTiles === undefined ? planFitted(image, given, traits) : planDynamic(image, given, traits);
-  return pixelsOf ? skipTiles(plan, { minDetail, tileShare }, (index) => pixelsOf(plan, index)) : plan;
+  return pixelsOf ? skipTiles(plan, { minDetail, tileFraction }, (index) => pixelsOf(plan, index)) : plan;
 }
 
 function planFitted(image: { height: number; width: number }, options: ImagePlanOptions, traits: Traits): S2Plan {
@@ -98,7 +98,7 @@ function planFitted(image: { height: number; width: number }, options: ImagePlan
   return forImage(plan, image, region, given.numPrefixToken !== undefined);
 }
 
-/** The size of each scale, and how it is cut. Tiles that share tokens need a patch size and tiles of whole tokens; without them sizes are whole tiles. */
+/** The size of each scale, and how it is cut. Tiles with common tokens need a patch size and tiles of whole tokens; without them sizes are whole tiles. */
 function sizesOf(
   image: { height: number; width: number },
   { fit, scales, imgSizes, splitMode: asked }: ImagePlanOptions,
@@ -108,9 +108,8 @@ function sizesOf(
   const patch = patchSize ?? 1;
   const isWholeTokens = (size: Size) => patchSize !== undefined && size[0] % patch === 0 && size[1] % patch === 0;
   const pairs = (imgSizes ?? []).filter((size): size is Size => typeof size !== "number");
-  const whole = pairs.length > 0 && !pairs.every(isWholeTokens) ? "pad" : isWholeTokens(tile) ? "cover" : "exact"; // of fit "whole"
-  const usual: Record<string, SplitMode> = { whole, keep: "pad", squash: "exact", crop: "exact" };
-  const splitMode = asked ?? usual[fit!];
+  const wholeMode = pairs.length > 0 && !pairs.every(isWholeTokens) ? "pad" : isWholeTokens(tile) ? "cover" : "exact"; // of fit "whole"
+  const splitMode = asked ?? (fit === "whole" ? wholeMode : fit === "keep" ? "pad" : "exact");
   const rounded = (length: number, unit: number) => Math.max(1, Math.round(length / unit)) * unit;
   const unit: Size = fit === "whole" && (splitMode === "exact" || splitMode === "resize") ? tile : [patch, patch];
   /** The short side is the size, the long one whole tokens or whole tiles. */
@@ -123,7 +122,7 @@ function sizesOf(
     return isShaped ? inShape(fit === "whole" ? [rounded(size[0], unit[0]), rounded(size[1], unit[1])] : size) : size;
   };
   if (!scales) return { sizes: imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size)), splitMode };
-  if (fit !== "keep")
+  if (fit !== "keep" || splitMode === "cover")
     return { sizes: scales.map((scale) => fitted([Math.round(tile[0] * scale), Math.round(tile[1] * scale)])), splitMode };
   const base = inShape(tile); // its multiples, so that token grids of all scales end together
   return { sizes: scales.map((scale): Size => [Math.round(base[0] * scale), Math.round(base[1] * scale)]), splitMode };

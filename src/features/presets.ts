@@ -1,8 +1,6 @@
-/** Options by the use that features are put to, measured in docs/decisions/0018-whole-image-first.md. */
+/** Options by the use that features are put to. */
 
 export const PRESETS = {
-  /** Masks, depth, places: the grid of the finest scale, half of the tiles. */
-  dense: { scales: [1, 2, 3], fit: "whole", fusion: "bilinear", outputScale: "finest", tileShare: 0.5 },
-  /** Classes and search by whole images. */
-  global: { scales: [1, 2], fit: "whole", fusion: "bilinear" },
+  /** Masks, depth, places: all scales in the image's own shape, on the grid of the finest; measured in docs/decisions/0019-whole-image-first.md. */
+  dense: { scales: [1, 2, 3], fit: "keep", splitMode: "cover", fusion: "bilinear", outputScale: "finest" },
 } as const;

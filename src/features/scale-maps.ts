@@ -47,12 +47,12 @@ export async function scaleMaps(recorded: RecordedModel, plan: S2Plan): Promise<
   const maps: ScaleMap[] = [];
   for (const outputScale of plan.scales.keys()) {
     at = 0;
-    let own: Tensor | undefined;
-    const onScale = (scale: number, features: Tensor) => void (scale === outputScale && (own = features));
+    let scaleFeatures: Tensor | undefined;
+    const onScale = (scale: number, features: Tensor) => void (scale === outputScale && (scaleFeatures = features));
     // All scales run, because a tile that was skipped has the tokens of the scale before. Nobody looks at the tiles: no channels, no bytes.
     const source = { batch: 1, channels: 0, prepare: () => () => {} };
     const { grid } = await runPlan(replay, { ...plan, outputScale }, source, { onScale });
-    maps.push(plan.outputShape === "bchw" ? fromMap(own!) : fromTokens(own!, grid, plan.numPrefixToken));
+    maps.push(plan.outputShape === "bchw" ? fromMap(scaleFeatures!) : fromTokens(scaleFeatures!, grid, plan.numPrefixToken));
   }
   if (at === recorded.recording.length) return maps;
   throw new S2Error(

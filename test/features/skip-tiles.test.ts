@@ -41,10 +41,10 @@ describe("minDetail", () => {
   });
 });
 
-describe("tileShare", () => {
-  it.each([0.1, 0.3, 0.5, 0.75, 0.99])("%d bounds the tiles, and those of most detail are kept", (tileShare) => {
-    const { tiles, scales } = plan(growing, { tileShare });
-    expect(tiles).toBe(Math.max(1, Math.floor(14 * tileShare)));
+describe("tileFraction", () => {
+  it.each([0.1, 0.3, 0.5, 0.75, 0.99])("%d bounds the tiles, and those of most detail are kept", (tileFraction) => {
+    const { tiles, scales } = plan(growing, { tileFraction });
+    expect(tiles).toBe(Math.max(1, Math.floor(14 * tileFraction)));
     const finer = scales.flatMap(({ detail = [], skipped: not = [] }) =>
       detail.map((value, tile) => ({ value, runs: !not.includes(tile) })),
     );
@@ -53,18 +53,18 @@ describe("tileShare", () => {
   });
 
   it("is a bound beside minDetail: the stricter one holds", () => {
-    expect(plan(flat, { minDetail: 0.5, tileShare: 0.9 }).tiles).toBe(1);
-    expect(plan(growing, { minDetail: 0.001, tileShare: 0.5 }).tiles).toBe(7);
+    expect(plan(flat, { minDetail: 0.5, tileFraction: 0.9 }).tiles).toBe(1);
+    expect(plan(growing, { minDetail: 0.001, tileFraction: 0.5 }).tiles).toBe(7);
   });
 });
 
 it("counts the multiply-adds of the tiles that run", () => {
   expect(plan(growing).multiplyAdds).toBe(14_000);
-  expect(plan(growing, { tileShare: 0.5 }).multiplyAdds).toBeCloseTo(7000, 6);
+  expect(plan(growing, { tileFraction: 0.5 }).multiplyAdds).toBeCloseTo(7000, 6);
 });
 
 it("plans all tiles for an image of which only the size is known", () => {
-  const { tiles, scales } = planImage({ width: 96, height: 96 }, { ...squashed, minDetail: 255, tileShare: 0.1 }, traits);
+  const { tiles, scales } = planImage({ width: 96, height: 96 }, { ...squashed, minDetail: 255, tileFraction: 0.1 }, traits);
   expect([tiles, scales.some(({ detail, skipped: not }) => detail || not)]).toEqual([14, false]);
 });
 
@@ -75,10 +75,10 @@ it("does not compare a scale with one that is as fine: nothing is known of its t
 it.each([
   { minDetail: -1 },
   { minDetail: Number.NaN },
-  { tileShare: 0 },
-  { tileShare: 1.01 },
-  { tileShare: -0.5 },
-  { tileShare: Number.NaN },
+  { tileFraction: 0 },
+  { tileFraction: 1.01 },
+  { tileFraction: -0.5 },
+  { tileFraction: Number.NaN },
 ])("refuses %j", (options) => {
   expect(() => plan(growing, options)).toThrow(expect.objectContaining({ code: "option" }));
 });
@@ -93,7 +93,7 @@ it("extract runs the tiles that planImage says, and its plan is the same", async
     { traits },
   );
   const preprocessing = { mean: [0, 0, 0], std: [1, 1, 1], rescale: 1 / 255, filter: "bicubic" } as const;
-  const options = { ...squashed, tileShare: 0.5 };
+  const options = { ...squashed, tileFraction: 0.5 };
   const features = await extractImage(model, growing, { ...options, preprocessing });
   expect(features.plan).toEqual(planImage(growing, options, traits));
   expect(images).toBe(features.plan.tiles);
@@ -140,34 +140,38 @@ describe("calibrateMinDetail", () => {
 
   it("gives the threshold at which the images together run the share, detailed ones more than flat ones", async () => {
     const images = [flat, growing, draw((x, y) => growing.data[(y * 96 + x) * 3] ** 2 / 255)];
-    for (const tileShare of [0.2, 0.4, 0.6]) {
-      const minDetail = await calibrateMinDetail(model, images, { ...squashed, tileShare });
-      expect(Math.abs(share(images, minDetail) - tileShare)).toBeLessThanOrEqual(1 / 42);
-      expect(share(images, minDetail)).toBeLessThanOrEqual(tileShare);
+    for (const tileFraction of [0.2, 0.4, 0.6]) {
+      const minDetail = await calibrateMinDetail(model, images, { ...squashed, tileFraction });
+      expect(Math.abs(share(images, minDetail) - tileFraction)).toBeLessThanOrEqual(1 / 42);
+      expect(share(images, minDetail)).toBeLessThanOrEqual(tileFraction);
       expect(plan(flat, { minDetail }).tiles).toBe(1);
     }
   });
 
   it("skips all that it may when the first scale alone is more than the share", async () => {
-    const minDetail = await calibrateMinDetail(model, [growing], { ...squashed, tileShare: 0.01 });
+    const minDetail = await calibrateMinDetail(model, [growing], { ...squashed, tileFraction: 0.01 });
     expect(plan(growing, { minDetail }).tiles).toBe(1);
   });
 
-  it("takes images one after the other, the share of a preset, and the model's own filter", async () => {
+  it("takes images one after the other, a preset, and the model's own filter", async () => {
     async function* decode() {
       yield growing;
       yield corner;
     }
     const preprocessing = { mean: [0, 0, 0], std: [1, 1, 1], rescale: 1 / 255, filter: "box" } as const;
-    const all = await calibrateMinDetail({ ...model, preprocessing }, decode(), { preset: "dense", minDetail: 200 });
-    expect(all).toBe(await calibrateMinDetail(model, [growing, corner], { preset: "dense", preprocessing }));
-    expect(all).not.toBe(await calibrateMinDetail(model, [growing, corner], { preset: "dense" }));
+    const all = await calibrateMinDetail({ ...model, preprocessing }, decode(), {
+      preset: "dense",
+      tileFraction: 0.5,
+      minDetail: 200,
+    });
+    expect(all).toBe(await calibrateMinDetail(model, [growing, corner], { preset: "dense", tileFraction: 0.5, preprocessing }));
+    expect(all).not.toBe(await calibrateMinDetail(model, [growing, corner], { preset: "dense", tileFraction: 0.5 }));
   });
 
   it("refuses no images, no share and the share of all", async () => {
     const refused = expect.objectContaining({ code: "option" });
-    await expect(calibrateMinDetail(model, [], { tileShare: 0.5 })).rejects.toEqual(refused);
+    await expect(calibrateMinDetail(model, [], { tileFraction: 0.5 })).rejects.toEqual(refused);
     await expect(calibrateMinDetail(model, [flat], squashed)).rejects.toEqual(refused);
-    await expect(calibrateMinDetail(model, [flat], { tileShare: 1 })).rejects.toEqual(refused);
+    await expect(calibrateMinDetail(model, [flat], { tileFraction: 1 })).rejects.toEqual(refused);
   });
 });

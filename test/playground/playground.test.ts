@@ -19,7 +19,7 @@ const { extract, loadImage, loadModel, openGraph, planImage, readSafetensors } =
 const image = pngOf((x, y) => (y < 0.5 ? (Math.floor(x * 28) % 2 ? [220, 40, 40] : [30, 30, 160]) : [90, 200, 90]));
 const scales = [1, 2];
 /** Options of the page's plans. */
-const options = { preset: "dense", scales, tileShare: 1 } as const;
+const options = { preset: "dense", scales, tileFraction: 1 } as const;
 
 describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   let play: Playground;
@@ -99,8 +99,8 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const before = await drawn();
     const milliseconds = async () => Number(/Time(\d+) ms/.exec((await page.locator("#cost").textContent())!)![1]);
     const all = await milliseconds();
-    await page.selectOption("#tile-share", "0.7");
-    const skipping = await extract(model, await loadImage(image), { ...options, tileShare: 0.7 });
+    await page.selectOption("#tile-fraction", "0.7");
+    const skipping = await extract(model, await loadImage(image), { ...options, tileFraction: 0.7 });
     expect(skipping.plan.scales[1].skipped).toEqual([2, 3]); // the plain half
     await expect.poll(() => page.locator("#cost dd").first().textContent()).toBe("3 of 5 tiles run (1 + 2 of 4)");
     expect((await milliseconds()) / all).toBeCloseTo(3 / 5, 1);
@@ -116,7 +116,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const { tensors } = readSafetensors(bytes);
     const data = tensors.features.data as Float32Array;
     expect(data.reduce((most, value, i) => Math.max(most, Math.abs(value - skipping.data[i])), 0)).toBeLessThan(1e-3);
-    await page.selectOption("#tile-share", "1");
+    await page.selectOption("#tile-fraction", "1");
     await expect.poll(() => page.locator("#plan-warnings").textContent()).not.toMatch(/skipped/);
     expect(await alerts(page)).toBe("");
   });
@@ -269,12 +269,12 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.locator('#scales input[value="2"]').check();
     await page.click('text="Sort the rest"');
     await expect.poll(() => page.locator("#panel-sort [role=alert]").textContent()).not.toMatch(/index was made with/);
-    await page.selectOption("#tile-share", "0.5");
+    await page.selectOption("#tile-fraction", "0.5");
     await page.click('text="Sort the rest"');
     await expect
       .poll(() => page.locator("#panel-sort [role=alert]").textContent())
-      .toMatch(/index was made with.*"tileShare":1.*"tileShare":0\.5/);
-    await page.selectOption("#tile-share", "1");
+      .toMatch(/index was made with.*"tileFraction":1.*"tileFraction":0\.5/);
+    await page.selectOption("#tile-fraction", "1");
     await page.click("#tab-find");
     await page.click('text="Remove all images"');
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(0);

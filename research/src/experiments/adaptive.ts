@@ -7,11 +7,11 @@ import type { ExperimentContext } from "../context.ts";
 import { difference, evaluate, type ImageFeatures, intervalOf, type TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Plot, Table } from "../result.ts";
-import { type JudgedSet, openJudgedSet } from "../seven-sets.ts";
+import { type EvaluationSet, openEvaluationSet } from "../seven-sets.ts";
 import { onTrainingImages } from "./layouts.ts";
 
 const SCALES = [1, 2, 3];
-const SHARES = [0.36, 0.5, 0.7, 0.85];
+const FRACTIONS = [0.36, 0.5, 0.7, 0.85];
 /** Output on the grid of 1x, as the reference's default. */
 const OPTIONS = { scales: SCALES, fit: "squash", fusion: "bilinear" } as const;
 
@@ -50,10 +50,10 @@ export const adaptive: Experiment = {
     const plots: Plot[] = [];
     const findings: string[] = [];
     for (const name of ["camvid", "coco128"]) {
-      const set = await openJudgedSet(context, name);
+      const set = await openEvaluationSet(context, name);
       const rows = await rowsOf(context, set);
       const [one, all] = [rows.get("1x")!, rows.get("1x+2x+3x")!];
-      const part = (kept: Kept, of: "heldOut" | "test") =>
+      const gainKept = (kept: Kept, of: "heldOut" | "test") =>
         (100 * (kept[of].value - one[of].value)) / (all[of].value - one[of].value);
       tables.push({
         title: name,
@@ -70,34 +70,35 @@ export const adaptive: Experiment = {
           row,
           kept.tiles.toFixed(1),
           kept.heldOut,
-          part(kept, "heldOut"),
+          gainKept(kept, "heldOut"),
           kept.test,
-          part(kept, "test"),
+          gainKept(kept, "test"),
           kept.gain,
         ]),
       });
       plots.push({
-        ...{ name, title: `${name}: mIoU by tiles that are run`, kind: "line", x: "share of the tiles", y: "mIoU, %" },
-        groups: [...SHARES.map(String), "1"],
+        ...{ name, title: `${name}: mIoU by tiles that are run`, kind: "line", x: "fraction of the tiles", y: "mIoU, %" },
+        groups: [...FRACTIONS.map(String), "1"],
         series: ALL_MEASURES.map((measure) => ({
           name: measure,
-          values: [...SHARES.map((share) => rows.get(rowName(measure, share))!.test), all.test],
+          values: [...FRACTIONS.map((fraction) => rows.get(rowName(measure, fraction))!.test), all.test],
         })),
       });
       for (const measure of ALL_MEASURES) {
         const areas = (["heldOut", "test"] as const).map(
-          (of) => SHARES.reduce((sum, share) => sum + part(rows.get(rowName(measure, share))!, of), 0) / SHARES.length,
+          (of) =>
+            FRACTIONS.reduce((sum, fraction) => sum + gainKept(rows.get(rowName(measure, fraction))!, of), 0) / FRACTIONS.length,
         );
         findings.push(
-          `${name}: ${measure} keeps ${areas[0].toFixed(0)} % of the gain on held-out training images and ${areas[1].toFixed(0)} % on the test images, as a mean over ${SHARES.join(", ")} of the tiles.`,
+          `${name}: ${measure} keeps ${areas[0].toFixed(0)} % of the gain on held-out training images and ${areas[1].toFixed(0)} % on the test images, as a mean over ${FRACTIONS.join(", ")} of the tiles.`,
         );
       }
     }
     return {
       method: [
-        "1x, 2x and 3x of the squashed image (14 tiles) on the grid of 1x. Tiles of 2x and 3x are scored; those below a threshold are not run, and their tokens are those of the scale before, enlarged bilinearly. The threshold is a quantile over the training images, so that their mean is the share of tiles; an image with much detail has more tiles than one with little.",
+        "1x, 2x and 3x of the squashed image (14 tiles) on the grid of 1x. Tiles of 2x and 3x are scored; those below a threshold are not run, and their tokens are those of the scale before, enlarged bilinearly. The threshold is a quantile over the training images, so that their mean is the fraction of tiles; an image with much detail has more tiles than one with little.",
         "Mean absolute and mean squared difference: of the image at a scale and the image at the scale before, enlarged bilinearly. Variance of tokens: of the scale before, over the tile. Disagreement: the squared difference of the tokens of 1x and 2x, both enlarged, over a tile of 3x; 2x always runs. The last two need the model's outputs of the scale before.",
-        "Held out: the head is fitted to two thirds of the training images and judged on the others; the measure was chosen by it.",
+        "Held out: the head is fitted to two thirds of the training images and evaluated on the others; the measure was chosen by it.",
       ],
       tables,
       plots,
@@ -107,9 +108,9 @@ export const adaptive: Experiment = {
   },
 };
 
-const rowName = (measure: string, share: number): string => `${measure}, ${100 * share} %`;
+const rowName = (measure: string, fraction: number): string => `${measure}, ${100 * fraction} %`;
 
-async function rowsOf(context: ExperimentContext, { task, heads: [{ options }] }: JudgedSet): Promise<Map<string, Kept>> {
+async function rowsOf(context: ExperimentContext, { task, heads: [{ options }] }: EvaluationSet): Promise<Map<string, Kept>> {
   const { folder, splits, set } = task;
   const images = [...splits.train, ...splits.validation, ...splits.test].map(({ path }) => path);
   const traits = { imageSize: [context.model.side, context.model.side], patchSize: context.model.patch } as const;
@@ -136,24 +137,24 @@ async function rowsOf(context: ExperimentContext, { task, heads: [{ options }] }
   for (const measure of ALL_MEASURES) {
     const ordered = FINEST_FIRST[measure];
     const measured = ordered ? finestFirst(scores[ordered]) : scores[measure as (typeof MEASURES)[number]];
-    for (const share of SHARES) {
-      const { skipped, tiles } = skippedTiles(measured, training, share);
+    for (const fraction of FRACTIONS) {
+      const { skipped, tiles } = skippedTiles(measured, training, fraction);
       const planOf = (image: { height: number; width: number }, path: string): S2Plan => {
         const plan = planImage(image, OPTIONS, { ...traits, prefixTokens: 1, layout: "bnc" });
         const scales = plan.scales.map((scale, i) => ({ ...scale, skipped: skipped(path, i) }));
         return { ...plan, scales, tiles: scales.reduce((sum, each) => sum + each.tiles.length - each.skipped.length, 0) };
       };
-      await row(rowName(measure, share), tiles(images), () => context.planned(folder, images, planOf));
+      await row(rowName(measure, fraction), tiles(images), () => context.planned(folder, images, planOf));
     }
   }
   return rows;
 }
 
-/** The tiles that are not run when the training images run a share of theirs in the mean. */
-function skippedTiles(scores: Record<string, Scores>, training: readonly string[], share: number) {
+/** The tiles that are not run when the training images run a fraction of theirs in the mean. */
+function skippedTiles(scores: Record<string, Scores>, training: readonly string[], fraction: number) {
   const rising = training.flatMap((path) => scores[path].flat()).sort((a, b) => a - b);
   const scored = rising.length / training.length;
-  const threshold = rising[Math.round((1 - share) * 14 * (rising.length / scored))];
+  const threshold = rising[Math.round((1 - fraction) * 14 * (rising.length / scored))];
   const skipped = (path: string, scale: number): number[] =>
     [...(scores[path][scale] ?? []).keys()].filter((tile) => scores[path][scale][tile] < threshold);
   const tiles = (images: readonly string[]) =>
@@ -177,7 +178,7 @@ async function scoresOf(
   const fine = await context.planned(folder, images, () => ({ ...OPTIONS, scales: [1, 2], outputScale: "finest" }));
   for (const path of images) {
     const photo = await loadImage(await folder.read(path));
-    const { scales } = planImage(photo, { ...OPTIONS, tileShare: 1e-9 }, traits);
+    const { scales } = planImage(photo, { ...OPTIONS, tileFraction: 1e-9 }, traits);
     scores["mean absolute difference"][path] = scales.map(({ detail = [] }) => detail);
     scores["mean squared difference"][path] = squaredDifferences(photo, traits.imageSize[0]);
     scores["variance of tokens"][path] = [[], spread(fine.get(path)!, 0, 2), spread(fine.get(path)!, 1, 3)];

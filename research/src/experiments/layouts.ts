@@ -5,7 +5,7 @@ import type { ExperimentContext } from "../context.ts";
 import { difference, type Evaluation, evaluate, type ImageFeatures, intervalOf, type TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Outcome, Table } from "../result.ts";
-import { type JudgedSet, openJudgedSet, sevenSets } from "../seven-sets.ts";
+import { type EvaluationSet, openEvaluationSet, sevenSets } from "../seven-sets.ts";
 
 type Size = readonly [height: number, width: number];
 type Image = { readonly height: number; readonly width: number };
@@ -13,10 +13,10 @@ type Options = (image: Image, scales: readonly number[], side: number, patch: nu
 
 /** The image's own shape in whole tokens, its short or its long side given. */
 function shaped({ height, width }: Image, side: number, patch: number, given: "short" | "long"): Size {
-  const whole = (length: number) => Math.max(1, Math.round(length / patch)) * patch;
+  const wholeTokens = (length: number) => Math.max(1, Math.round(length / patch)) * patch;
   return (given === "short") === height <= width
-    ? [side, whole((side * width) / height)]
-    : [whole((side * height) / width), side];
+    ? [side, wholeTokens((side * width) / height)]
+    : [wholeTokens((side * height) / width), side];
 }
 
 /** How the scales of an image get their sizes and tiles. */
@@ -101,7 +101,7 @@ export const layouts: Experiment = {
     const method: string[] = [
       "Squashed: every scale is the whole image in a square. Padded: every scale in the image's shape, tiles beyond its end filled with zeros. Covered: the same, tiles shifted inward and blended where they share tokens. Whole first: 1x is the whole image squashed into one tile, the scales above are covered; with the long side in place of the short side equally many pixels as the square of the scale at most. Letterboxed: the image's shape within the square of the scale. Dynamic S²: squares, and a last scale of 9 to 12 whole tiles in the shape nearest to the image's.",
       "Reference: the grid of 1x, area pooling. Repeated: the grid of the finest scale, coarser tokens repeated, as the reference. Bilinear: the same with coarser tokens enlarged bilinearly in image coordinates. Coarse: the grid of 1x, pooled in image coordinates.",
-      "Held out: the head is fitted to two thirds of the training images and judged on the others, so that a choice need not look at the test images.",
+      "Held out: the head is fitted to two thirds of the training images and evaluated on the others, so that a choice need not look at the test images.",
     ];
     const variants = [
       { variant: "model" as const, named: context.model, sets: ["camvid", "coco128"] },
@@ -109,7 +109,7 @@ export const layouts: Experiment = {
     ];
     for (const { variant, named, sets } of variants) {
       for (const name of sets) {
-        const set = await openJudgedSet(context, name);
+        const set = await openEvaluationSet(context, name);
         for (const [i, { title }] of set.heads.entries()) {
           const rows = await figuresOf(context, set, i, variant);
           tables.push(tableOf(`${named.name}: ${name}${title}`, set, rows));
@@ -122,7 +122,7 @@ export const layouts: Experiment = {
 
 async function figuresOf(
   context: ExperimentContext,
-  { task, figures, heads }: JudgedSet,
+  { task, figures, heads }: EvaluationSet,
   head: number,
   variant: "model" | "other",
 ): Promise<(readonly [name: string, Figures])[]> {
@@ -156,7 +156,7 @@ async function figuresOf(
 
 const nameOf = ([layout, scales, fusion]: Row): string => `${scales.map((scale) => `${scale}x`).join("+")}, ${layout}, ${fusion}`;
 
-function tableOf(title: string, { figures }: JudgedSet, rows: readonly (readonly [name: string, Figures])[]): Table {
+function tableOf(title: string, { figures }: EvaluationSet, rows: readonly (readonly [name: string, Figures])[]): Table {
   return {
     title,
     columns: [
