@@ -138,7 +138,7 @@ describe("calibrateMinDetail", () => {
   const share = (images: Photo[], minDetail: number) =>
     images.reduce((sum, image) => sum + plan(image, { minDetail }).tiles, 0) / (14 * images.length);
 
-  it("gives the threshold at which the images together run the share, detailed ones more than flat ones", async () => {
+  it("gives the threshold at which the images together run the fraction, detailed ones more than flat ones", async () => {
     const images = [flat, growing, draw((x, y) => growing.data[(y * 96 + x) * 3] ** 2 / 255)];
     for (const tileFraction of [0.2, 0.4, 0.6]) {
       const minDetail = await calibrateMinDetail(model, images, { ...squashed, tileFraction });
@@ -148,7 +148,7 @@ describe("calibrateMinDetail", () => {
     }
   });
 
-  it("skips all that it may when the first scale alone is more than the share", async () => {
+  it("skips all that it may when the first scale alone is more than the fraction", async () => {
     const minDetail = await calibrateMinDetail(model, [growing], { ...squashed, tileFraction: 0.01 });
     expect(plan(growing, { minDetail }).tiles).toBe(1);
   });
@@ -168,7 +168,7 @@ describe("calibrateMinDetail", () => {
     expect(all).not.toBe(await calibrateMinDetail(model, [growing, corner], { preset: "dense", tileFraction: 0.5 }));
   });
 
-  it("refuses no images, no share and the share of all", async () => {
+  it("refuses no images, no fraction and the fraction of all", async () => {
     const refused = expect.objectContaining({ code: "option" });
     await expect(calibrateMinDetail(model, [], { tileFraction: 0.5 })).rejects.toEqual(refused);
     await expect(calibrateMinDetail(model, [flat], squashed)).rejects.toEqual(refused);
