@@ -243,7 +243,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
       return { reason, runs: ranWhenRefused, atAbort, tokens: dims[1] };`);
     expect(got.reason).toBe("enough");
     expect(got.runs - got.atAbort).toBeLessThanOrEqual(1);
-    expect(got.tokens).toBe(1 + 14 * 19);
+    expect(got.tokens).toBe(1 + 14 * 14);
   });
 
   it("the coarse result is on the screen before the fine one is computed", async () => {
