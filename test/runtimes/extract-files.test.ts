@@ -30,7 +30,7 @@ it("yields a result for each image in the order of findImages, and an image that
   const out = join(folder, "features");
   const results = await resultsOf({ out });
   expect(results.map(({ image }) => image)).toEqual(images.map(({ path }) => path));
-  expect(results[0]).toMatchObject({ out: join(out, "2.safetensors"), dims: [1, 25, 8], grid: { rows: 4, cols: 6 }, tiles: 8 });
+  expect(results[0]).toMatchObject({ out: join(out, "2.safetensors"), dims: [1, 17, 8], grid: { rows: 4, cols: 4 }, tiles: 7 });
   expect(results[3]).toMatchObject({ error: { code: "image-format" } });
   const { tensors } = readSafetensors(readFileSync(join(out, "2.safetensors")));
   const features = await extract(model, await loadImage(join(photos, "2.png")), { scales: [1, 2] });
