@@ -98,6 +98,7 @@ export const layouts: Experiment = {
   question: "Where should the tiles of each scale lie on an image that is not square, and how should the scales meet?",
   async run(context) {
     const tables: Table[] = [];
+    const findings: string[] = [];
     const method: string[] = [
       "Squashed: every scale is the whole image in a square. Padded: every scale in the image's shape, tiles beyond its end filled with zeros. Covered: the same, tiles shifted inward and blended where they share tokens. Whole first: 1x is the whole image squashed into one tile, the scales above are covered; with the long side in place of the short side equally many pixels as the square of the scale at most. Letterboxed: the image's shape within the square of the scale. Dynamic S²: squares, and a last scale of 9 to 12 whole tiles in the shape nearest to the image's.",
       "Reference: the grid of 1x, area pooling. Repeated: the grid of the finest scale, coarser tokens repeated, as the reference. Bilinear: the same with coarser tokens enlarged bilinearly in image coordinates. Coarse: the grid of 1x, pooled in image coordinates.",
@@ -113,10 +114,11 @@ export const layouts: Experiment = {
         for (const [i, { title }] of set.heads.entries()) {
           const rows = await figuresOf(context, set, i, variant);
           tables.push(tableOf(`${named.name}: ${name}${title}`, set, rows));
+          findings.push(bestOf(`${named.name}, ${name}${title}`, set, rows));
         }
       }
     }
-    return { method, tables, plots: [], findings: [], seeds: [] } satisfies Outcome;
+    return { method, tables, plots: [], findings, seeds: [] } satisfies Outcome;
   },
 };
 
@@ -155,6 +157,13 @@ async function figuresOf(
 }
 
 const nameOf = ([layout, scales, fusion]: Row): string => `${scales.map((scale) => `${scale}x`).join("+")}, ${layout}, ${fusion}`;
+
+/** Names the row that is best on the held-out images, with its figures. */
+function bestOf(title: string, { figures: [main] }: EvaluationSet, rows: readonly (readonly [name: string, Figures])[]): string {
+  const sign = /AbsRel|MAE/.test(main) ? -1 : 1; // lower is better
+  const [name, best] = rows.reduce((a, b) => (sign * b[1].heldOut[0].value > sign * a[1].heldOut[0].value ? b : a));
+  return `${title}: best on held-out images is ${name} (${best.tiles.toFixed(1)} tiles), ${main} ${best.heldOut[0].value.toFixed(1)} there and ${best.test[0].value.toFixed(1)} on the test images.`;
+}
 
 function tableOf(title: string, { figures }: EvaluationSet, rows: readonly (readonly [name: string, Figures])[]): Table {
   return {
