@@ -1,4 +1,4 @@
-/** How often the 95 % interval of a difference between two heads contains the true difference, by the number of test images: simulated heads. */
+/** Coverage of the 95 % interval of a difference between two heads, by the number of test images, on simulated heads. */
 import { addImage, compare, mean, mIoU, newSums, pooled } from "s2-vision/metrics";
 import { finish } from "./result.mjs";
 import { round } from "./timing.mjs";

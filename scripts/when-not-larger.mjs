@@ -12,7 +12,7 @@ const equalWork = find("At equal work");
 
 const [small, large] = ["MobileNet x0.25", "MobileNet x1.00"];
 
-/** What the text says in words of the table of gains: [comparison, verdict, tasks]. */
+/** Claims of the text about the table of gains: [comparison, verdict, tasks]. */
 const claims = [
   [`${small}, 1x+2x+3x against ${large}, 1x`, "better", ["camvid", "coco128", "pcb"]],
   [`${small}, 1x+2x+3x against ${large}, 1x`, "equal", ["osd", "bccd"]],
@@ -30,7 +30,7 @@ const claims = [
   [`${small}, 1x+2x+3x against ${large}, 1x+2x+3x`, "worse", ["camvid", "osd", "clothing", "grocery"]],
 ];
 
-/** What it says of the best choice within a budget: [table, task, budget, model]. */
+/** Claims of the text about the best choice within a budget: [table, task, budget, model]. */
 const choices = [
   ["The best of the MobileNet family within a budget", "camvid", "600 M", "x0.25, 1x+2x+3x"],
   ["The best of the MobileNet family within a time", "camvid", "100 ms", "x1.00"],

@@ -43,7 +43,7 @@ export function sentence(error: unknown): string {
 /** Library options that messages name and flags set: `maxTiles` by `--max-tiles`. */
 const options: ReadonlySet<string> = new Set(
   (
-    "scales imgSizes maxSplitSize splitMode merge resizeOutputToIdx overlap fusion splitForward fit maxTiles maxTilesPerImage " +
+    "scales imgSizes maxSplitSize splitMode merge resizeOutputToIdx overlap fusion splitForward fit maxTiles maxTilesPerImage outputScale minDetail tileFraction preset " +
     "numPrefixToken prefixTokens patchSize imageSize output testFraction ignore"
   ).split(" "),
 );

@@ -74,7 +74,7 @@ export function addSizeOptions(command: Command): Command {
     .addOption(choice("--output-scale <name>", "the same by name", "coarsest", "finest").conflicts("resizeOutputToIdx"))
     .option("--min-detail <levels>", "skip finer tiles of less detail: mean difference to the scale before, of 255", readPositive)
     .option("--tile-fraction <number>", "run at most this fraction of the tiles, those of most detail: 0.5", readFraction)
-    .addOption(dynamic.conflicts(["fit", "splitMode"]))
+    .addOption(dynamic.conflicts(["fit", "splitMode", "preset"]))
     .option("--max-tiles <n>", "most tiles of the last scale with --dynamic (default: 12)", readCount(1))
     .option("--max-tiles-per-image <n>", "refuse images that become more tiles (default: 1024)", readCount(1));
   return addSizesAlias(command, readSizes);

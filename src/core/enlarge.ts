@@ -13,7 +13,7 @@ export interface StitchedScale extends Pooling {
   readonly tileGrid: Grid;
 }
 
-/** Where the tiles of scale `index` go on that scale's own grid. */
+/** Pools the tiles of scale `index` onto that scale's own grid, that is, stitches them. */
 export function stitching(plan: S2Plan, index: number, tileGrid: Grid): Pooling & { tileGrid: Grid } {
   return { ...pooling({ ...plan, outputScale: index }, index, tileGrid, tileGrid), tileGrid };
 }

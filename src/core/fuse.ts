@@ -46,9 +46,9 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
     for (let i = 0; i < images; i++) {
       const tile = tiles[Math.floor((from + i) / batch)];
       const source = (i * output.data.length) / images;
-      addTile(plan, index, pending, tile, output, source, pending.features, ((from + i) % batch) / batch);
-      if (pending.stitched)
-        addTile(plan, index, pending.stitched, tile, output, source, pending.stitched.features, ((from + i) % batch) / batch);
+      const image = (from + i) % batch;
+      addTile(plan, index, tile, output, source, pending, image);
+      if (pending.stitched) addTile(plan, index, tile, output, source, pending.stitched, image);
     }
     pending.missing -= images;
     if (pending.missing > 0) return;
@@ -89,19 +89,18 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
   };
 }
 
-/** Adds the output of one tile, at `source` of `output`, to a scale's features; `image` is where the image's part of them begins, 0 to 1. */
+/** Adds the output of one tile of image `image`, at `source` of `output`, to a scale's features. */
 function addTile(
   plan: S2Plan,
   index: number,
-  { rows, cols, prefixWeights, grid }: Pooling,
   tile: number,
   output: TileOutput,
   source: number,
-  { data }: Tensor,
+  { rows, cols, prefixWeights, grid, features: { dims, data } }: Pooling & { readonly features: Tensor },
   image: number,
 ): void {
   const c = output.channels;
-  const target = image * data.length;
+  const target = (image * data.length) / dims[0];
   const tileRows = rows[Math.floor(tile / plan.scales[index].cols)];
   const tileCols = cols[tile % plan.scales[index].cols];
   if (plan.outputShape === "bchw") {
@@ -112,6 +111,7 @@ function addTile(
   for (let k = 0; k < prefix; k++) data[target + k] += prefixWeights[tile] * output.data[source + k];
   addTokens(output.data, source + prefix, c, tileRows, tileCols, data, target + prefix, grid.cols);
 }
+
 // Tiles of one size have one grid, so a scale's grid is known as soon as any scale with such tiles has run.
 function learnGrids(plan: S2Plan, grids: (Grid | undefined)[], index: number, grid: Grid): void {
   const { tile } = plan.scales[index];

@@ -7,7 +7,7 @@ import { scalePixels } from "./scale-pixels.ts";
 
 /**
  * Returns the `minDetail` at which these images, all together, run the fraction `tileFraction` of their tiles. With `tileFraction` alone every image runs as many
- * tiles as any other; with a threshold, images of much detail run more and flat ones fewer. Images are seen as `extract` sees them with these options;
+ * tiles as any other; with a threshold, images of much detail run more and flat ones fewer. Images are resized as by `extract` with these options;
  * the model does not run. The first scale always runs, so a smaller fraction than its own gives a threshold above all details.
  * @throws S2Error "option" without images or where `tileFraction` is not between 0 and 1, and those of `planImage`.
  */

@@ -53,7 +53,15 @@ const FITS = ["whole", "keep", "squash", "crop"] as const;
 /** Fills in the preset and the defaults that decide what features are, for a fingerprint that outlives them. */
 export function explicitOptions({ preset, ...options }: ImagePlanOptions): ImagePlanOptions {
   if (preset !== undefined) oneOf("option", "preset", preset, Object.keys(PRESETS));
-  if (options.maxTiles !== undefined) return options; // Dynamic S² has sizes and a shape of its own
+  if (options.maxTiles !== undefined) {
+    if (preset === undefined) return options; // Dynamic S² has sizes and a shape of its own
+    const both = { option: ["preset", "maxTiles"] };
+    throw new S2Error(
+      "option",
+      "Both preset and maxTiles (Dynamic S²) are given, and each has sizes of its own; give one of them.",
+      both,
+    );
+  }
   const usual: ImagePlanOptions = { fit: "whole", fusion: "bilinear", scales: [1, 2], ...(preset && PRESETS[preset]) };
   if (options.imgSizes) delete usual.scales;
   if (options.resizeOutputToIdx !== undefined) delete usual.outputScale;

@@ -51,7 +51,7 @@ export interface Advice {
   readonly use?: string;
   /** True if S² is significantly better than one scale. */
   readonly helps: boolean;
-  /** What would decide, where the test images cannot. */
+  /** Number of test images that would decide, present when these cannot. */
   readonly needed?: NeededImages;
   /** The verdict, then what each control shows. */
   readonly sentences: readonly string[];

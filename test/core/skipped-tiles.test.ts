@@ -113,3 +113,9 @@ it("nothing changes where no tile is skipped", async () => {
     (await s2(patchModel("bnc"), images, full)).data,
   );
 });
+
+it("the output's scale by name is that of most or of fewest pixels, in whatever order the scales are", () => {
+  const outputScale = (name: "finest" | "coarsest") =>
+    planS2({ height: 16, width: 16 }, { scales: [2, 4, 1], maxSplitSize: 16, outputScale: name }).outputScale;
+  expect([outputScale("finest"), outputScale("coarsest")]).toEqual([1, 2]);
+});

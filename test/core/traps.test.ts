@@ -179,6 +179,8 @@ describe("mistakes in the call", () => {
     ["both kinds of sizes", { scales: [1], imgSizes: [8] }, "no-scales", /give one of them/],
     ["a scale that is no number", { scales: [Number.NaN] }, "bad-size", /NaN/],
     ["merge", { scales: [1], merge: "sum" }, "merge", /expected concat, add or mean/],
+    ["outputScale", { scales: [1], outputScale: "largest" }, "bad-index", /expected coarsest or finest/],
+    ["both", { scales: [1], outputScale: "finest", resizeOutputToIdx: 0 }, "bad-index", /Both outputScale and resizeOutputToIdx/],
     ["fusion", { scales: [1], fusion: "align" }, "fusion", /expected reference, aligned or bilinear/],
     ["overlap", { scales: [1], overlap: -1 }, "overlap", /at least 0/],
     ["split forward", { scales: [1], splitForward: 0 }, "split-forward", /at least 1/],

@@ -79,6 +79,32 @@ describe("extract", () => {
     expect([odd.splitMode, odd.scales[0].canvas]).toEqual(["pad", [448, 448]]);
   });
 
+  it("a preset is a set of options that others override; it does not go with Dynamic S², which has sizes of its own", () => {
+    const image = { width: 640, height: 480 };
+    const dense = planImage(image, { preset: "dense" }, traits224);
+    expect(dense.scales.map(({ size, padding }) => [size, padding])).toEqual([
+      [
+        [224, 304],
+        [0, 0],
+      ],
+      [
+        [448, 592],
+        [0, 0],
+      ],
+      [
+        [672, 896],
+        [0, 0],
+      ],
+    ]);
+    expect([dense.outputScale, dense.fusion, dense.splitMode]).toEqual([2, "bilinear", "cover"]);
+    expect(planImage(image, { preset: "dense", scales: [1, 2] }, traits224).scales).toHaveLength(2);
+    expect(planImage(image, { preset: "dense", imgSizes: [224] }, traits224).scales).toHaveLength(1);
+    expect(planImage(image, { preset: "dense", resizeOutputToIdx: 0 }, traits224).outputScale).toBe(0);
+    expect(() => planImage(image, { preset: "best" as never }, traits224)).toThrow(/preset is "best"/);
+    expect(() => planImage(image, { preset: "dense", maxTiles: 12 }, traits224)).toThrow(/Both preset and maxTiles/);
+    expect(() => planImage(image, { scales: [1], imgSizes: [224] }, traits224)).toThrow(/Both scales and imgSizes/);
+  });
+
   it("fit keep keeps the image's shape in whole tokens at every scale, so that scales lie on each other", () => {
     const plan = planImage({ width: 640, height: 427 }, { scales: [1, 2, 3], fit: "keep" }, traits224);
     expect(plan.scales.map((s) => s.size)).toEqual([

@@ -66,6 +66,21 @@ it.each(["bnc", "bchw"] as const)("maps of a %s model are the scales' own featur
   }
 });
 
+it("the map of a scale with skipped tiles holds what went into the features", async () => {
+  const image = imageOf(90, 60);
+  const model = firstPixels("bnc");
+  const recorded = recordModel(model);
+  const options = { scales: [1, 2, 3], outputScale: "finest", tileFraction: 0.5 } as const;
+  const features = await extractImage(recorded, image, options);
+  expect(features.plan.scales[2].skipped!.length).toBeGreaterThan(0);
+  const { data } = (await scaleMaps(recorded, features.plan))[2];
+  const prefix = features.plan.numPrefixToken;
+  for (let t = 0; t < data.length / 3; t++) {
+    const at = (prefix + t) * 9 + 6;
+    expect([...features.data.subarray(at, at + 3)]).toEqual([...data.subarray(t * 3, t * 3 + 3)]);
+  }
+});
+
 it("a recording of another plan is refused", async () => {
   const image = imageOf(64, 64);
   const model = firstPixels("bnc");

@@ -126,6 +126,15 @@ describe("extractDataSet", () => {
 });
 
 describe("a head of a data set", () => {
+  it("of earlier defaults, which its file does not name, keeps them", async () => {
+    const { head } = await fitRidge();
+    const folder = memory();
+    await saveHead(folder, { ...head, features: { ...head.features, extraction: { scales: [1, 2] } } });
+    expect((await loadHead(folder, "old")).features.extraction).toEqual({ scales: [1, 2], fit: "keep", fusion: "reference" });
+    await saveHead(folder, { ...head, features: { ...head.features, extraction: { scales: [1, 2], maxTiles: 12 } } });
+    expect((await loadHead(folder, "old")).features.extraction).toEqual({ scales: [1, 2], maxTiles: 12 });
+  });
+
   it("is fitted, saved, loaded and evaluated to the same figures, by the extraction config of its fit", async () => {
     const { head, figures, failed } = await fitRidge();
     expect([figures.test[0].name, figures.test[0].value, failed]).toEqual(["top-1", 1, []]);

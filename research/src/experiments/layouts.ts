@@ -19,7 +19,7 @@ function shaped({ height, width }: Image, side: number, patch: number, given: "s
     : [wholeTokens((side * height) / width), side];
 }
 
-/** How the scales of an image get their sizes and tiles. */
+/** Layouts: the sizes and tiles of each scale of an image. */
 const LAYOUTS: Record<string, Options> = {
   squashed: (_, scales) => ({ scales, fit: "squash" }),
   padded: (_, scales) => ({ scales, fit: "keep" }),
@@ -42,7 +42,7 @@ const LAYOUTS: Record<string, Options> = {
   "Dynamic S²": (_, scales) => ({ scales, maxTiles: 12 }),
 };
 
-/** How the scales meet, and on which grid. */
+/** Fusions: the option `fusion` and the grid of the output. */
 const FUSIONS = {
   reference: { fusion: "reference" },
   repeated: { fusion: "reference", outputScale: "finest" },

@@ -58,7 +58,7 @@ export interface Timed {
 export interface Times {
   /** Milliseconds of a processor for an image's features, once it is decoded. */
   readonly all: number;
-  /** Those without the model: resizing, cutting and fusing. */
+  /** Milliseconds without the model: resizing, cutting and fusing. */
   readonly withoutModel: number;
 }
 

@@ -3,7 +3,7 @@ import type { TaskData } from "../evaluate.ts";
 import type { Times } from "./costs.ts";
 import { type LadderModel, type LadderSet, MAX_PROJECTED, MODELS } from "./tables.ts";
 
-/** What the page is made from, beside the rows. */
+/** Models, tasks and progress that the page names beside the rows. */
 export interface LadderReport {
   /** Times by "MODEL, FEATURES". */
   readonly times: ReadonlyMap<string, Times>;

@@ -20,7 +20,7 @@ export type RowKind = "scales" | "fine" | "size" | "control" | "preset";
 export interface Row {
   readonly name: string;
   readonly kind: RowKind;
-  /** What `extract` would be given for this row alone: its cost is that of the row. */
+  /** Options of `extract` for this row alone, by which its cost is measured. */
   readonly config: ExtractionConfig;
   /** Makes the row's features from those of the shared extraction; default: as they are. */
   readonly derive?: (
