@@ -36,8 +36,16 @@ describe("advise", () => {
     const result = JSON.parse(out);
     expect(result).toMatchObject({ task: "depth", head: "ridge", images: { train: 12, validation: 6, test: 9, failed: 0 } });
     const names = result.candidates.map(({ candidate }: { candidate: string }) => candidate);
-    expect(names).toEqual(["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "the-same"]);
-    const [one, two, , , , again] = result.candidates;
+    expect(names).toEqual([
+      "1x",
+      "1x+2x",
+      "1x+2x+3x",
+      "preset dense",
+      "1x+2x+3x in 1x's channels",
+      "1x+2x+3x of enlarged pixels",
+      "the-same",
+    ]);
+    const [one, two, , , , , again] = result.candidates;
     expect([one.cost.tiles, two.cost.tiles, one.better]).toEqual([1, 5, "lower"]);
     expect(two.gain.value).toBeCloseTo(one.value - two.value, 9);
     expect(again.value).toBe(one.value); // it is the same model
