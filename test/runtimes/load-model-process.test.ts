@@ -53,6 +53,12 @@ test("a script that ends itself during a run ends", async () => {
   expect(ended).toEqual({ status: 3, signal: null, out: "", err: "" });
 });
 
+test("a process with eleven models warns of no leak and ends during their runs", async () => {
+  const more = `const others = await Promise.all(Array.from({ length: 10 }, () => loadModel(${JSON.stringify(plain)}, { patchSize: 8 })));`;
+  const ended = await script(`${load(dist)} ${more} for (const each of [model, ...others]) each(images); process.exit(3);`);
+  expect(ended).toEqual({ status: 3, signal: null, out: "", err: "" });
+});
+
 test("Ctrl-C during runs ends the process at once and in silence", async () => {
   const ended = await script(`${load(dist)} console.log("on"); for (;;) await model(images);`, { until: "on" });
   expect(ended).toEqual({ status: null, signal: "SIGINT", out: "on\n", err: "" });

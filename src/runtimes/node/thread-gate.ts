@@ -14,12 +14,21 @@ const PATIENCE = 10_000;
 export function watchExit(): { gate: SharedArrayBuffer; forget: () => void } {
   const gate = new SharedArrayBuffer(8);
   const state = new Int32Array(gate);
-  const wait = () => {
-    Atomics.store(state, CLOSED, 1);
-    Atomics.wait(state, INSIDE, 1, PATIENCE);
+  if (watched.size === 0) process.on("exit", waitForAll);
+  watched.add(state);
+  const forget = () => {
+    watched.delete(state);
+    if (watched.size === 0) process.off("exit", waitForAll);
   };
-  process.on("exit", wait);
-  return { gate, forget: () => process.off("exit", wait) };
+  return { gate, forget };
+}
+
+/** Gates of the threads that are alive. They share one listener, since Node warns of a leak from the eleventh on. */
+const watched = new Set<Int32Array>();
+
+function waitForAll(): void {
+  for (const state of watched) Atomics.store(state, CLOSED, 1);
+  for (const state of watched) Atomics.wait(state, INSIDE, 1, PATIENCE);
 }
 
 /** Makes a call in the thread, unless the process is ending. */
