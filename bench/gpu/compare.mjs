@@ -1,5 +1,5 @@
 /**
- * Eight photos at scales 1, 2, 3: this package on a device against the authors' wrapper in PyTorch, in turns, in one process and its child. Prints
+ * Photos at scales 1, 2, 3: this package on a device against the authors' wrapper in PyTorch, in turns, in one process and its child. Prints
  * a line of JSON whenever it knows more; the last one holds.
  */
 import { spawn } from "node:child_process";
@@ -18,9 +18,9 @@ import { buildS2, hubFolder, mean, modelArgs, scales, sizes, std } from "./model
 const names = ["size", "work", "device", "torch", "s2wrapper", "python", "seconds"];
 const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: "string" }])) });
 const { size, work, device } = values;
-const { image: side, architecture } = sizes[size];
+const { image: side, architecture, photos: count } = sizes[size];
 const folder = hubFolder(work, size);
-const photos = makePhotos(8);
+const photos = makePhotos(count);
 const { bytes, images } = prepare(photos, side);
 const options = { scales, numPrefixToken: 1 };
 const result = { size, photos: photos.length, scales };
@@ -53,7 +53,7 @@ console.log(JSON.stringify(result));
 const sides = { ...ours, ...theirs?.sides };
 const start = performance.now();
 const times = await takeTurns(sides, {
-  ...{ rounds: 15, warmUp: 2 },
+  ...{ rounds: 15, warmUp: size === "toy" ? 0 : 2 },
   until: start + Number(values.seconds) * 1000,
   onRound: (times) => console.log(JSON.stringify({ ...result, ...summary(times) })),
 });

@@ -87,11 +87,11 @@ function runPart({ name, script, args }, limit) {
   );
 }
 
-/** A part prints lines of JSON as it knows more; the last whole one counts. */
+/** A part prints one JSON text, or lines of JSON as it knows more: the last whole line counts. */
 function lastLine(text) {
-  for (const line of text.split("\n").reverse()) {
+  for (const candidate of [text, ...text.split("\n").reverse()]) {
     try {
-      const found = JSON.parse(line);
+      const found = JSON.parse(candidate);
       if (found && typeof found === "object") return found;
     } catch {
       // a line that a kill cut off, or a library's message

@@ -10,10 +10,10 @@ export const std = [0.229, 0.224, 0.225];
 
 /** timm's vit_*_patch16_224, and one for rehearsals on machines without a card. */
 export const sizes = {
-  toy: { architecture: "vit_tiny_patch16_224", image: 64, dim: 48, depth: 2, heads: 3 },
-  tiny: { architecture: "vit_tiny_patch16_224", image: 224, dim: 192, depth: 12, heads: 3 },
-  small: { architecture: "vit_small_patch16_224", image: 224, dim: 384, depth: 12, heads: 6 },
-  base: { architecture: "vit_base_patch16_224", image: 224, dim: 768, depth: 12, heads: 12 },
+  toy: { architecture: "vit_tiny_patch16_224", image: 64, dim: 48, depth: 1, heads: 3, photos: 2 },
+  tiny: { architecture: "vit_tiny_patch16_224", image: 224, dim: 192, depth: 12, heads: 3, photos: 8 },
+  small: { architecture: "vit_small_patch16_224", image: 224, dim: 384, depth: 12, heads: 6, photos: 8 },
+  base: { architecture: "vit_base_patch16_224", image: 224, dim: 768, depth: 12, heads: 12, photos: 8 },
 };
 
 /** The arguments that timm needs beside the architecture's name. */

@@ -9,7 +9,7 @@ export function listParts({ work, device, torch, python, s2wrapper, has, graphs,
     part(`compare ${size}`, limit, "compare", [...["--size", size, ...where, ...theirs, "--seconds", `${seconds}`]]);
   const session = (name, spec) => part(name, 20, "session", [...where, "--spec", JSON.stringify({ seconds: 1.5, ...spec })]);
   const profile = (size) => part(`profile ${size}`, 30, "profile", ["--size", size, ...where]);
-  const batches = rehearsal ? { s2: [1, 2], model: [1, 2] } : { s2: [1, 2, 4, 8], model: [14, 28, 56, 112] };
+  const batches = rehearsal ? { s2: [1], model: [1] } : { s2: [1, 2, 4, 8], model: [14, 28, 56, 112] };
   const ofSize = (size) => [
     session(`options ${size}: one file, by photos`, { size, batches: batches.s2, seconds: 3 }),
     session(`options ${size}: model alone, by tiles`, { size, kind: "model", batches: batches.model, seconds: 4 }),
@@ -19,15 +19,20 @@ export function listParts({ work, device, torch, python, s2wrapper, has, graphs,
     compare(first, 8, 60),
     ...others.slice(0, 1).map((size) => compare(size, 18, 75)),
     ...(has("ours.mjs") ? [first, ...others.slice(0, 1)].map((size) => ours(size)) : []),
-    ...(has("train.mjs") ? [part("train", 40, "train", [])] : []),
+    ...(has("train.mjs") ? [part("train", 60, "train", trainOurs(device, rehearsal))] : []),
     ...(torch ? [part("train in PyTorch", 40, "train-torch", trainTorch({ python, torch, rehearsal }))] : []),
     profile(first),
+    ...(has("../../dist/onnx/float16.js") ? [first, ...others.slice(0, 1)].map(float16) : []),
     ...graphs.map(({ name, ...spec }) => session(`graph ${name}`, spec)),
     ...providerOptions.map(([name, options]) => session(`options ${first}: ${name}`, { size: first, options })),
     ...ofSize(first),
     ...others.slice(0, 1).flatMap((size) => [profile(size), ...ofSize(size)]),
     ...others.slice(1).map((size) => compare(size, 8, 60)),
   ];
+
+  function float16(size) {
+    return session(`float16 ${size}: one file`, { size, float16: true });
+  }
 
   function ours(size) {
     const args = ["--model", `${work}/${size}`, "--photos", "8", "--scales", "1,2,3", "--rounds", "10"];
@@ -48,6 +53,11 @@ const providerOptions = [
 
 function part(name, seconds, script, args) {
   return { name, seconds, script: `${script}.mjs`, args };
+}
+
+function trainOurs(device, rehearsal) {
+  const sizes = rehearsal ? ["--batch", "1", "--depth", "1", "--size", "32", "--steps", "2"] : ["--steps", "10"];
+  return ["--device", device, "--forms", "gpu", "--cpu", "0", "--profile", rehearsal ? "none" : "gpu", ...sizes];
 }
 
 function trainTorch({ python, torch, rehearsal }) {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { round, spread } from "../timing.mjs";
 import { feedsFor, openSession } from "./graphs.mjs";
-import { buildModel, buildS2 } from "./models.mjs";
+import { buildModel, buildS2, sizes } from "./models.mjs";
 
 const names = ["size", "work", "device", "kind", "file", "batch"];
 const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: "string" }])) });
-const { size, work, device, kind = "s2", file, batch = "8" } = values;
-const runs = 6;
+const { size, work, device, kind = "s2", file, batch = `${sizes[size]?.photos ?? 8}` } = values;
+const runs = size === "toy" ? 2 : 6;
 
 const prefix = `profile-${process.pid}`;
 const bytes = file ? readFileSync(file) : kind === "model" ? buildModel(work, size) : buildS2(work, size);

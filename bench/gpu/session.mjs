@@ -4,16 +4,28 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { finishGraph, input, newGraph, output, ReduceSum, writeOnnx } from "s2-vision/onnx";
+import { convertModel, finishGraph, input, newGraph, output, ReduceSum, writeOnnx } from "s2-vision/onnx";
 import { round, spread, takeTurns } from "../timing.mjs";
 import { difference, feedsFor, openSession } from "./graphs.mjs";
-import { buildModel, buildS2 } from "./models.mjs";
+import { buildModel, buildS2, sizes } from "./models.mjs";
 
 const { values } = parseArgs({ options: { spec: { type: "string" }, work: { type: "string" }, device: { type: "string" } } });
 const spec = JSON.parse(values.spec);
-const { file, size, kind = "s2", graph, options = {}, batches = [8], seconds = 3, reference } = spec;
+const {
+  file,
+  size,
+  kind = "s2",
+  graph,
+  options = {},
+  batches = [size ? sizes[size].photos : 8],
+  seconds = 3,
+  reference,
+  float16,
+} = spec;
 const { work, device } = values;
-const bytes = file ? readFileSync(file) : kind === "model" ? buildModel(work, size) : buildS2(work, size, graph);
+const given = file ? readFileSync(file) : kind === "model" ? buildModel(work, size) : buildS2(work, size, graph);
+const bytes = float16 ? convertModel(given, { dtype: "float16", compute: true }) : given;
+const expected = reference ? readFileSync(reference) : float16 && given;
 
 let start = performance.now();
 const session = await openSession(bytes, device, options);
@@ -26,10 +38,10 @@ for (const batch of batches) {
   const until = performance.now() + (seconds * 1000) / batches.length;
   if (options.preferredOutputLocation) result.ms[batch] = { mean: await inARow(feeds, until) };
   else {
-    const times = await takeTurns({ run: () => session.run(feeds) }, { rounds: 30, warmUp: 2, until });
+    const times = await takeTurns({ run: () => session.run(feeds) }, { rounds: 30, warmUp: size === "toy" ? 0 : 2, until });
     result.ms[batch] = spread(times.run.ms);
   }
-  if (reference) result.differences = await againstReference(first, batch);
+  if (expected) result.differences = await againstReference(first, batch);
   console.log(JSON.stringify(result));
 }
 await session.release();
@@ -64,9 +76,9 @@ async function inARow(feeds, until) {
 
 /** Differences of each output to the same output of the float32 file. */
 async function againstReference(outputs, batch) {
-  const other = await openSession(readFileSync(reference), device);
-  const expected = await other.run(feedsFor(other, batch));
+  const other = await openSession(expected, device);
+  const theirs = await other.run(feedsFor(other, batch));
   await other.release();
-  const shared = Object.keys(expected).filter((name) => outputs[name]?.type === "float32" && expected[name].type === "float32");
-  return Object.fromEntries(shared.map((name) => [name, difference(outputs[name].data, expected[name].data)]));
+  const shared = Object.keys(theirs).filter((name) => outputs[name]?.type === "float32" && theirs[name].type === "float32");
+  return Object.fromEntries(shared.map((name) => [name, difference(outputs[name].data, theirs[name].data)]));
 }
