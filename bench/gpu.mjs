@@ -3,7 +3,8 @@
  * where there is no card; bench/gpu/pack.mjs takes it to a machine that has one, and the gpu.json from there is bench/results/gpu.json.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findCard } from "./gpu/card.mjs";
@@ -17,4 +18,9 @@ skipIf(!existsSync(join(reference, "s2wrapper")) && `${reference} holds no folde
 skipIf(missingInPython("torch", "timm", "einops", "safetensors", "numpy"));
 
 const script = fileURLToPath(new URL("gpu/measure.mjs", import.meta.url));
-process.exitCode = spawnSync(process.execPath, [script, resultsFolder], { stdio: "inherit" }).status;
+const folder = mkdtempSync(join(tmpdir(), "s2-gpu-")); // the log stays out of the repository
+const { status } = spawnSync(process.execPath, [script, folder], { stdio: "inherit" });
+const result = join(folder, "gpu.json");
+if (status === 0) copyFileSync(result, join(resultsFolder, "gpu.json"));
+rmSync(folder, { recursive: true });
+process.exitCode = status ?? 1;

@@ -100,7 +100,10 @@ function lastLine(text) {
 }
 
 function writeResult() {
-  const result = resultOf("gpu", figuresOf(parts), { card, device, rehearsal, budgetSeconds: Number(seconds), parts });
+  const { torch: torchVersion, python: pythonVersion } = Object.values(parts).find(({ versions }) => versions)?.versions ?? {};
+  const versions = { torch: torchVersion, python: pythonVersion };
+  const details = { card, device, ...versions, rehearsal, budgetSeconds: Number(seconds), parts };
+  const result = resultOf("gpu", figuresOf(parts), details);
   writeFileSync(join(out, "gpu.json"), `${JSON.stringify(result, null, 2)}\n`);
   return result;
 }

@@ -38,7 +38,7 @@ const temporary = mkdtempSync(join(tmpdir(), "s2-pack-"));
 const folder = archive ? join(temporary, "s2-gpu") : resolve(target);
 fill(folder);
 if (archive)
-  execFileSync("tar", ["-cJf", resolve(target), "-C", temporary, "s2-gpu"], { env: { ...process.env, XZ_OPT: "-6 -T0" } });
+  execFileSync("tar", ["-cJf", resolve(target), "-C", temporary, "s2-gpu"], { env: { ...process.env, XZ_OPT: "-3 -T0" } });
 rmSync(temporary, { recursive: true });
 console.log(`${target}: ${Math.round(sizeOf(target) / 2 ** 20)} MiB`);
 
