@@ -26,7 +26,7 @@ function section(name) {
   if (name === "bars")
     return bars(["core", "resize", "overhead", "extraction", "reference", "adaptive", "graphs", "startup", "memory"]);
   const result = read(name);
-  if (["web", "train", "student", "playground"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
+  if (["web", "train", "student", "playground", "gpu"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
   if (name === "adaptive" && result) return `${figures(result)}${ofVariants(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
@@ -105,7 +105,8 @@ function ofVariants({ details: { images, overImages } }) {
 function provenance({ date, machine, details }) {
   const how = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`,
-    `Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}, sharp ${machine.sharp}`,
+    `Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}${machine.sharp ? `, sharp ${machine.sharp}` : ""}`,
+    details.card && `${details.card.name}, driver ${details.card.driver}`,
     details.torch && `torch ${details.torch}, Python ${details.python}`,
     details.pillow && `Pillow ${details.pillow}`,
     details.chromium && `onnxruntime-web ${machine.onnxruntimeWeb}, Chromium ${details.chromium}`,

@@ -30,19 +30,21 @@ function readCpuFlags() {
   }
 }
 
+/** A bench's result: its figures, met or not, and the machine. */
+export function resultOf(name, figures, details = {}) {
+  const checked = figures.map((figure) => (figure.bar === undefined ? figure : { ...figure, met: figure.value <= figure.bar }));
+  return { name, date: new Date().toISOString().slice(0, 10), machine, figures: checked, details };
+}
+
 /**
  * Writes bench/results/NAME.json and prints it.
  * @param figures [{ name, value, unit, bar?, aim? }]: with a bar, a value above it has failed.
  */
 export function finish(name, figures, details = {}) {
-  const checked = figures.map((figure) => (figure.bar === undefined ? figure : { ...figure, met: figure.value <= figure.bar }));
-  const date = new Date().toISOString().slice(0, 10);
+  const result = resultOf(name, figures, details);
   mkdirSync(resultsFolder, { recursive: true });
-  writeFileSync(
-    join(resultsFolder, `${name}.json`),
-    `${JSON.stringify({ name, date, machine, figures: checked, details }, null, 2)}\n`,
-  );
-  for (const { name: what, value, unit, bar, met } of checked) {
+  writeFileSync(join(resultsFolder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  for (const { name: what, value, unit, bar, met } of result.figures) {
     console.log(`  ${what}: ${value} ${unit}${bar === undefined ? "" : `, bar ${bar}: ${met ? "met" : "NOT met"}`}`);
   }
 }

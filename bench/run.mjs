@@ -24,6 +24,7 @@ const benches = [
   "intervals",
   "web",
   "playground",
+  "gpu",
 ];
 const { only } = parseArgs({ options: { only: { type: "string" } } }).values;
 if (only && !benches.includes(only)) {

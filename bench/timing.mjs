@@ -2,13 +2,15 @@
 
 /**
  * Runs each side once a round, first `warmUp` rounds that do not count; every round starts with another side.
- * A side is an async function; one that returns { ms, cpu } has measured itself (in another process).
+ * A side is an async function; one that returns { ms, cpu } has measured itself (in another process). No round starts after `until` (by
+ * `performance.now`) once one has counted; `onRound` gets the times so far.
  * @returns for each side its wall times and the process's CPU times (all threads), in ms.
  */
-export async function takeTurns(sides, { rounds, warmUp }) {
+export async function takeTurns(sides, { rounds, warmUp, until = Infinity, onRound }) {
   const names = Object.keys(sides);
   const times = Object.fromEntries(names.map((name) => [name, { ms: [], cpu: [] }]));
   for (let round = -warmUp; round < rounds; round++) {
+    if (round > 0 && performance.now() > until) break;
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round + warmUp) % names.length];
       const { ms, cpu } = await once(sides[name]);
@@ -16,6 +18,7 @@ export async function takeTurns(sides, { rounds, warmUp }) {
       times[name].ms.push(ms);
       times[name].cpu.push(cpu);
     }
+    if (round >= 0) onRound?.(times);
   }
   return times;
 }

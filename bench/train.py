@@ -44,12 +44,14 @@ class ViT(nn.Module):
 parser = argparse.ArgumentParser()
 parser.add_argument("--batch", type=int)
 parser.add_argument("--threads", type=int)
+parser.add_argument("--device", default="cpu")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(1)
-model = ViT()
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+model = ViT().to(options.device)
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.05, foreach=True)
-images, target = torch.randn(options.batch, 3, 224, 224), torch.randn(options.batch, 197, 192)
+images, target = (torch.randn(options.batch, *dims, device=options.device) for dims in ((3, 224, 224), (197, 192)))
 print(json.dumps({"torch": torch.__version__}), flush=True)
 for _ in sys.stdin:
     cpu, start = time.process_time(), time.perf_counter()
