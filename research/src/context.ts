@@ -33,6 +33,8 @@ export interface ExperimentModel {
   readonly side: number;
   /** Side of a token in pixels; 0 where the model does not say. */
   readonly patch: number;
+  /** Multiply-adds of a tile; undefined where the model does not say. */
+  readonly multiplyAdds?: number;
 }
 
 export interface ExperimentContext {

@@ -117,7 +117,10 @@ export async function openContext(experiment: string, options: ContextOptions): 
   };
 }
 
-const shapeOf = ({ model: { traits } }: BuiltModel) => ({ side: traits.imageSize?.[0] ?? 224, patch: traits.patchSize ?? 0 });
+const shapeOf = ({ model: { traits } }: BuiltModel) => ({
+  ...{ side: traits.imageSize?.[0] ?? 224, patch: traits.patchSize ?? 0 },
+  ...(traits.multiplyAdds !== undefined && { multiplyAdds: traits.multiplyAdds }),
+});
 
 /** Builds a folder with weights, so that images may have another size; loads anything else as it is. */
 async function openVariant(variant: ModelVariant, options: ContextOptions): Promise<BuiltModel> {
