@@ -48,7 +48,7 @@ const shownColumns = [
   ["million multiply-adds", "million multiply-adds"],
   ["ms", "ms"],
   ["camvid mIoU", "streets (CamVid), mIoU"],
-  ["logistic top-1", "clothes, top-1"],
+  ["logistic top-1", "clothes, top-1, logistic regression"],
 ];
 const names = { deit_tiny_patch16_224: "DeiT-Tiny", "s2-tiny": "s2-tiny" };
 const cell = (value) =>
@@ -59,7 +59,7 @@ const bundled = [
   ...measured.map((row) => {
     const [model, scales] = row[0].split(" ");
     const cells = shownColumns.map(([column]) => cell(row[columns.indexOf(column)]));
-    return `| ${[`${names[model]}, ${scales.replaceAll("x+", ", ").replace("x", "")}`, ...cells].join(" | ")} |`;
+    return `| ${[`${names[model]} at ${scales.replaceAll("x+", ", ").replace("x", "")}`, ...cells].join(" | ")} |`;
   }),
 ].join("\n");
 
