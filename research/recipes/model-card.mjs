@@ -30,8 +30,13 @@ const explained = log["student: last"];
 /** One scale beside the teacher's on all tasks, and what S² adds where it adds something. */
 const findings = result.findings.filter((line, i) => i < 4 || line.startsWith("camvid"));
 
+const isNumber = (cell) => typeof cell !== "string" || /^[\d.,]+$/.test(cell);
 const markdown = ({ columns, rows }) =>
-  [columns, columns.map((_, i) => (i === 0 ? "---" : "---:")), ...rows.map((row) => row.map((cell) => figure(cell, 1)))]
+  [
+    columns,
+    columns.map((_, i) => (rows.every((row) => isNumber(row[i])) ? "---:" : "---")),
+    ...rows.map((row) => row.map((cell) => figure(cell, 1))),
+  ]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
 
@@ -112,9 +117,9 @@ Variance of the teacher's tokens that the student explains on photos that it was
 ## What it is bad at
 
 - **Anything far from its photos.** It has seen clothes, groceries and single objects. On streets the patches follow the teacher, but [CLS] does not: it predicts the teacher's worse than a
-  constant does. Text, faces, medical and aerial images were never trained on.
-- **The figures on clothing are kind to it**: ${percent((photos.cloth + photos.clothsmall + photos.clothtrain) / allPhotos)} of the photos show clothes of the same source, without labels. camvid is the fairer test.
-- **Classes of whole images gain nothing from S²** with this model, as the table shows; masks and small objects do.
+  constant does. Documents, medical and aerial images are farther still.
+- **The figures on clothing are kind to it**: ${percent((photos.cloth + photos.clothsmall + photos.clothtrain) / allPhotos)} of its photos are of the data set that clothing is a part of. camvid is the fairer test.
+- **Classes of whole images gain nothing from S²** with this model, as the table shows; masks do.
 - **Outlier tokens.** Like its teacher it has a few tokens of high norm in plain areas of an image. They are seen as speckles in pictures of features, most at scales 2 and 3.
 - It inherits the biases of ImageNet and of the teacher. Do not use it to decide anything about people.
 
