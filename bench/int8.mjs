@@ -6,8 +6,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { buildModel, quantizeModel } from "s2-vision/models";
+import { buildModel } from "s2-vision/models";
 import { loadImage, openGraph, resizePixels } from "s2-vision/node";
+import { quantizeModel } from "s2-vision/onnx";
 import { noise } from "./noise.mjs";
 import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";

@@ -14,7 +14,7 @@ import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { median, round } from "./timing.mjs";
 
-const images = join(dirname(dirname(deitTiny)), "data/images");
+const images = join(dirname(dirname(deitTiny)), "data/photos");
 skipIf(missing(deitTiny, images, join(root, "node_modules/@lancedb/lancedb")));
 
 /** 7 x 7 regions of 2 x 2 tokens an image. */

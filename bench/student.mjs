@@ -7,7 +7,7 @@ import { deitTiny, missing, root } from "./paths.mjs";
 import { finish, skipIf } from "./result.mjs";
 import { round } from "./timing.mjs";
 
-const images = join(dirname(dirname(deitTiny)), "data/images");
+const images = join(dirname(dirname(deitTiny)), "data/photos");
 skipIf(missing(deitTiny, images));
 
 const [count, steps, threads] = [200, 400, 1];

@@ -1,5 +1,5 @@
 /**
- * Runs a TypeScript file of this folder: `node research/run.mjs research/src/ask.ts [argument...]`. esbuild bundles it into research/dist; the package stays
+ * Runs a TypeScript file of this folder: `node research/run.mjs research/src/run-experiment.ts [argument...]`. esbuild bundles it into research/dist; the package stays
  * outside of the bundle, imported by its public names, as a user's program would.
  */
 import { basename } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Writes the table of results in README.md from research/results/*.json (`npm run experiment`): between the comments "results" and "/results".
- * `node scripts/readme-results.mjs`; with `--check` it only fails when the table is out of date.
+ * Writes the tables of results in README.md from research/results/*.json (`npm run experiment`), between the comments "results" and "/results", "bundled"
+ * and "/bundled". `node scripts/readme-results.mjs`; with `--check` it only fails when a table is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -41,8 +41,32 @@ const table = [
   ...lines,
 ].join("\n");
 
+/** The bundled model beside its teacher, at their costs. */
+const [{ columns, rows: measured }] = JSON.parse(read("research/results/bundled.json")).tables;
+const shownColumns = [
+  ["tiles", "tiles"],
+  ["million multiply-adds", "million multiply-adds"],
+  ["ms", "ms"],
+  ["camvid mIoU", "streets (CamVid), mIoU"],
+  ["logistic top-1", "clothes, top-1, logistic regression"],
+];
+const names = { deit_tiny_patch16_224: "DeiT-Tiny", "s2-tiny": "s2-tiny" };
+const cell = (value) =>
+  typeof value === "string" ? value : `${number(value.value)} (${number(value.low)} to ${number(value.high)})`;
+const bundled = [
+  `| model, scales | ${shownColumns.map(([, name]) => name).join(" | ")} |`,
+  `| --- | ${shownColumns.map(() => "---:").join(" | ")} |`,
+  ...measured.map((row) => {
+    const [model, scales] = row[0].split(" ");
+    const cells = shownColumns.map(([column]) => cell(row[columns.indexOf(column)]));
+    return `| ${[`${names[model]} at ${scales.replaceAll("x+", ", ").replace("x", "")}`, ...cells].join(" | ")} |`;
+  }),
+].join("\n");
+
 const readme = read("README.md");
-const written = readme.replace(/(<!-- results[^>]*-->\n)[\s\S]*?(\n<!-- \/results -->)/, `$1${table}$2`);
+const between = (text, name, content) =>
+  text.replace(new RegExp(`(<!-- ${name}[^>]*-->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`), `$1${content}$2`);
+const written = between(between(readme, "results", table), "bundled", bundled);
 if (!process.argv.includes("--check")) writeFileSync(new URL("../README.md", import.meta.url), written);
 else if (written !== readme) {
   console.error(

@@ -12,7 +12,7 @@ import sharp from "sharp";
 
 const { values: flags } = parseArgs({
   options: {
-    images: { type: "string", default: fileURLToPath(new URL("../../../shared/data/images", import.meta.url)) },
+    images: { type: "string", default: fileURLToPath(new URL("../../../shared/data/photos", import.meta.url)) },
     out: { type: "string", default: "training" },
     train: { type: "string", default: "3000" },
     test: { type: "string", default: "400" },

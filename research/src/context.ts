@@ -24,7 +24,7 @@ export type ModelVariant =
 /** Options or a plan for an image. */
 export type PlanOf = (image: { readonly height: number; readonly width: number }, path: string) => ExtractOptions | S2Plan;
 
-/** A model as pages name it. */
+/** A model as pages name it, ready to run. */
 export interface ExperimentModel {
   readonly name: string;
   /** SHA-256 of the weights file. */
@@ -33,6 +33,7 @@ export interface ExperimentModel {
   readonly side: number;
   /** Side of a token in pixels; 0 where the model does not say. */
   readonly patch: number;
+  readonly model: Model;
 }
 
 export interface ExperimentContext {
@@ -62,7 +63,7 @@ export interface ExperimentContext {
   /** Undefined if no other model of the size was given. */
   readonly other?: ExperimentModel;
   /** Opens a model of the ladder and lists it on the page; undefined if no folder of models has it. */
-  openModel(path: string, imageSize?: number): Promise<(ExperimentModel & { readonly model: Model }) | undefined>;
+  openModel(path: string, imageSize?: number): Promise<ExperimentModel | undefined>;
   /** Removes what `features` kept of a folder's images for a model of the ladder, at all sizes. */
   removeFeatures(folder: Folder, path: string): Promise<void>;
   readonly openGraph: OpenGraph;

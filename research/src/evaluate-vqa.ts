@@ -66,7 +66,7 @@ export async function evaluateVqa(
 }
 
 /** Folder of a visual input's checkpoints, below the store. */
-export const folderOf = ({ name }: VisualConfig): string => `vqa-heads/${name.replaceAll(/[^\w+.-]+/g, "-")}`;
+const folderOf = ({ name }: VisualConfig): string => `vqa-heads/${name.replaceAll(/[^\w+.-]+/g, "-")}`;
 
 async function trainAndEvaluate(
   context: ExperimentContext,

@@ -55,7 +55,7 @@ export async function openContext(experiment: string, options: ContextOptions): 
   const issues: ExperimentContext["issues"] = [];
   let tiles: { readonly key: string; readonly model: ReturnType<typeof cacheTiles> } | undefined;
   const describeBuilt = async (built: BuiltModel, path: string): Promise<ExperimentModel> => ({
-    ...{ name: built.name, sha256: await hashWeights(path), ...shapeOf(built) },
+    ...{ name: built.name, sha256: await hashWeights(path), ...shapeOf(built), model: built.model },
   });
   const describe = async (name: "model" | "larger" | "other"): Promise<ExperimentModel | undefined> => {
     const path = options[name];
@@ -95,7 +95,7 @@ export async function openContext(experiment: string, options: ContextOptions): 
       const described = await describeBuilt(built, found);
       if (!models.some(({ sha256 }) => sha256 === described.sha256))
         models.push({ name: described.name, sha256: described.sha256 });
-      return { ...described, model: built.model };
+      return described;
     },
     async removeFeatures(folder, path) {
       const kept = join(store, folder.name);

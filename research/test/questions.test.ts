@@ -2,17 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  answersOf,
-  exampleQuestions,
-  questionLength,
-  questionsOf,
-  questionTypes,
-  readQuestion,
-  type Scene,
-  vocabulary,
-  wordIds,
-} from "../src/vqa/questions.ts";
+import { answersOf, questionLength, questionsOf, type Scene, vocabulary, wordIds } from "../src/vqa/questions.ts";
 
 const square = (left: number, top: number, side: number) => ({ left, top, width: side, height: side });
 
@@ -64,29 +54,8 @@ describe("the questions of a scene", () => {
           expect(wordIds(words).length).toBe(questionLength);
           expect(answersOf[type]).toContain(answer);
           expect(vocabulary).toContain(answer);
-          expect(readQuestion(words.join(" ")).type).toBe(type);
         }
       }),
     );
   });
-});
-
-describe("a typed question", () => {
-  it.each(questionTypes)("%s: its example is read", (type) => {
-    expect(readQuestion(exampleQuestions[type]).type).toBe(type);
-  });
-
-  it.each([
-    ["What COLOR is the Heart", "what colour is the heart ?"],
-    ["  is the green thing   above or below the red thing?", "is the green thing above or below the red thing ?"],
-  ])("%s is read leniently", (typed, expected) => {
-    expect(readQuestion(typed).words.join(" ")).toBe(expected);
-  });
-
-  it.each(["where is the dog?", "what colour is the dog?", "what colour is the red?", "", "stop"])(
-    "%s is refused with the questions that can be asked",
-    (typed) => {
-      expect(() => readQuestion(typed)).toThrow(/what colour is the star\?[\s\S]*how many rings/);
-    },
-  );
 });

@@ -1,6 +1,6 @@
 /** The packed tarball, installed in an empty folder on a machine whose network ends at the registry. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,12 @@ describe.skipIf(!online)(`the packed tarball${online ? "" : " (skipped: no npm r
     expect(status).toBe(0);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is at most 8 MB, with the bundled model's weights", () => {
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"))!;
+    expect(statSync(join(folder, tarball)).size).toBeLessThanOrEqual(8e6);
+    expect(existsSync(join(folder, "node_modules/s2-vision/models/s2-tiny/model.safetensors"))).toBe(true);
+  });
 
   it("the core runs without any dependency's help", () => {
     const code =

@@ -33,17 +33,17 @@ describe.skipIf(!existsSync(folder))(`DeiT-Tiny${existsSync(folder) ? "" : " (sk
   });
 });
 
-it("s2-tiny: the multiply-adds and parameters of its four blocks", () => {
+it("s2-tiny: the multiply-adds and parameters of its blocks", () => {
   const tiny = new URL("../../models/s2-tiny/", import.meta.url);
   const config = JSON.parse(readFileSync(new URL("config.json", tiny), "utf8")) as { model_args: Record<string, number> };
-  const { depth, embed_dim: d, img_size: side, patch_size: patch } = config.model_args;
+  const { depth, embed_dim: d, mlp_ratio: ratio, img_size: side, patch_size: patch } = config.model_args;
   const n = 1 + (side / patch) ** 2;
   const report = inspectModel(buildModel(config, readFileSync(new URL("model.safetensors", tiny))));
-  expect(report.multiplyAdds.value).toBe(depth * (12 * n * d * d + 2 * n * n * d) + (n - 1) * 3 * patch ** 2 * d);
+  expect(report.multiplyAdds.value).toBe(depth * ((4 + 2 * ratio) * n * d * d + 2 * n * n * d) + (n - 1) * 3 * patch ** 2 * d);
   expect(report).toMatchObject({ imageSize: { value: [side, side] }, patchSize: { value: patch }, channels: { value: d } });
   expect(report).toMatchObject({ layout: { value: "bnc" }, prefixTokens: { value: 1 } });
   // Patches, positions, class token, the blocks' matrices with their biases and norms, the last norm; less the biases that cancel.
-  const all = 3 * patch ** 2 * d + d + n * d + d + depth * (12 * d * d + 9 * d + 4 * d) + 2 * d;
+  const all = 3 * patch ** 2 * d + d + n * d + d + depth * ((4 + 2 * ratio) * d * d + (5 + ratio) * d + 4 * d) + 2 * d;
   const folded = depth * 2 * d + d;
   expect(Math.abs(report.parameters - (all - folded))).toBeLessThan(100);
 });

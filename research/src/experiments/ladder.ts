@@ -1,14 +1,14 @@
 /** The ladder: models of one family, each at several scales and at other image sizes, at their costs. It answers the title of the paper. */
 import { S2Error } from "s2-vision";
-import type { ExperimentContext } from "../context.ts";
+import type { ExperimentContext, ExperimentModel } from "../context.ts";
 import type { TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
-import { type EvaluatedRow, evaluateRows, type Job, keptRows, type OpenedModel, sourcesFor } from "../ladder/evaluate-rows.ts";
+import { type EvaluatedRow, evaluateRows, type Job, keptRows, sourcesFor } from "../ladder/evaluate-rows.ts";
 import { reportLadder } from "../ladder/report.ts";
 import { type LadderModel, type LadderSet, MODELS, SETS, STAGES } from "../ladder/tables.ts";
 import { timesOf } from "../ladder/times.ts";
 
-type OpenedModels = readonly (readonly [LadderModel, OpenedModel])[];
+type OpenedModels = readonly (readonly [LadderModel, ExperimentModel])[];
 type OpenedSets = readonly (readonly [LadderSet, TaskData])[];
 
 export const ladder: Experiment = {
@@ -18,7 +18,7 @@ export const ladder: Experiment = {
   ladder: MODELS.map(({ path }) => path),
   async run(context) {
     const sets = await openSets(context);
-    const models: [LadderModel, OpenedModel][] = [];
+    const models: [LadderModel, ExperimentModel][] = [];
     for (const model of MODELS) {
       const opened = await context.openModel(model.path);
       if (opened) models.push([model, opened]);

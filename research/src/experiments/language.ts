@@ -134,8 +134,8 @@ const configOf = (name: string, model: "model" | "larger", tiles: number, select
   concatenate: "channels",
 });
 
-/** 1x, 1x+2x and 1x+2x+3x of a model; the VQA head of `npm run ask` is the first seed of the last. */
-export const scaleConfigs = (context: ExperimentContext, model: "model" | "larger"): VqaConfig[] =>
+/** 1x, 1x+2x and 1x+2x+3x of a model. */
+const scaleConfigs = (context: ExperimentContext, model: "model" | "larger"): VqaConfig[] =>
   [
     [1, 1],
     [2, 5],

@@ -53,8 +53,6 @@ const FOLDER = "ladder-figures";
 /** Test images over which multiply-adds are averaged. */
 const COUNTED_IMAGES = 20;
 
-export type OpenedModel = ExperimentModel & { readonly model: Model };
-
 /** Lists how a data set is evaluated: classes by the mean over tokens and, where the model has one, by [CLS]. */
 export function benchesOf(set: LadderSet, { traits }: Model): Bench[] {
   if (set.task !== "classification") return [{ name: set.name, set, options: set.options }];
@@ -79,7 +77,7 @@ export async function sourcesFor(
 /** One extraction of a model on a data set, with all rows that follow from it. */
 export interface Job {
   readonly ladderModel: LadderModel;
-  readonly opened: OpenedModel;
+  readonly opened: ExperimentModel;
   readonly set: LadderSet;
   readonly task: TaskData;
   readonly source: Source;

@@ -1,6 +1,5 @@
-/** Questions and answers about drawn scenes, and the reader of a typed question. The words are those that the trained weights know. */
+/** Questions and answers about drawn scenes. The words are those that the trained weights know. */
 import type { Box } from "s2-vision";
-import { ResearchError } from "../error.ts";
 
 /** A scene of research/recipes/draw-question-scenes.mjs; boxes and sizes are in its pixels. */
 export interface Scene {
@@ -28,7 +27,7 @@ const counts = ["zero", "one", "two", "three", "four"];
 const signs = ["stop", "open", "exit", "taxi", "bank", "cafe", "park", "shop"];
 
 /** One question of each type; its shape and its color can be any. */
-export const exampleQuestions: Readonly<Record<QuestionType, string>> = {
+const exampleQuestions: Readonly<Record<QuestionType, string>> = {
   color: "what colour is the star?",
   shape: "what shape is the red thing?",
   beside: "is the red thing left or right of the blue thing?",
@@ -89,27 +88,6 @@ export function questionsOf({ objects, rings, sign }: Scene): Question[] {
 /** Indices of the words in the vocabulary, padded at the start. */
 export const wordIds = (words: readonly string[]): number[] =>
   [...Array.from({ length: questionLength - words.length }, () => ""), ...words].map((word) => vocabulary.indexOf(word));
-
-/**
- * Reads a typed question; capitals, "color" and a missing "?" are accepted.
- * @throws ResearchError for a question of no known type.
- */
-export function readQuestion(text: string): { type: QuestionType; words: string[] } {
-  const words = splitWords(`${text.toLowerCase().replaceAll("color", "colour").replaceAll("?", " ")} ?`);
-  const type = questionTypes.find((each) => matches(words, splitWords(exampleQuestions[each])));
-  if (type) return { type, words };
-  const known = questionTypes.map((each) => `  ${exampleQuestions[each]}`).join("\n");
-  throw new ResearchError(
-    `Got "${text}"; expected a question like one of these, the only types that were learned:\n${known}\nShapes are ${shapes.join(", ")}; colors ${colors.join(", ")}.`,
-  );
-}
-
-/** Returns true if the words are those of the pattern, but for another shape or color. */
-function matches(words: readonly string[], pattern: readonly string[]): boolean {
-  const matchesWord = (word: string, expected: string) =>
-    word === expected || [shapes, colors].some((names) => names.includes(expected) && names.includes(word));
-  return words.length === pattern.length && words.every((word, i) => matchesWord(word, pattern[i]));
-}
 
 function splitWords(text: string): string[] {
   return text.replaceAll("?", " ?").trim().split(/\s+/);
