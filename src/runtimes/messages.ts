@@ -19,7 +19,14 @@ export interface RuntimeSettings {
 /** Opens a model on the first device that works, or a graph under a number of the caller's; a thread has one model, or graphs. */
 export type OpenRequest = { readonly settings?: RuntimeSettings } & (
   | { readonly kind: "load"; readonly model: string | Uint8Array; readonly devices: readonly string[] }
-  | { readonly kind: "open"; readonly graph: number; readonly file: Uint8Array; readonly state?: Tensors }
+  | {
+      readonly kind: "open";
+      readonly graph: number;
+      readonly file: Uint8Array;
+      readonly state?: Tensors;
+      /** Default: the CPU. */
+      readonly devices?: readonly string[];
+    }
 );
 
 export interface RunRequest {
@@ -43,6 +50,8 @@ export interface Ready {
   /** Number of threads that ONNX Runtime uses. */
   readonly threads: number;
   readonly missing: readonly { readonly device: string; readonly reason: string }[];
+  /** True for a graph some of whose operators the device does not have: they run on the CPU. */
+  readonly mixed?: boolean;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
 }

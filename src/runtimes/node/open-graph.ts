@@ -2,10 +2,10 @@
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
 import { graphSession } from "../graph-session.ts";
-import type { Answer, Request } from "../messages.ts";
+import type { Answer, Ready, Request } from "../messages.ts";
 import { reasonOf, tensorMaker } from "../ort.ts";
 import { closing } from "../session.ts";
-import { importError } from "./session.ts";
+import { devicesOf, importError, warnOfDevices } from "./session.ts";
 import { openLine } from "./thread-line.ts";
 import { physicalCores, sessionOptions } from "./threads.ts";
 
@@ -26,24 +26,34 @@ export async function openGraph(
   return { run: (feeds) => call(() => run(feeds).catch(refuse)), close };
 }
 
+/** Options of `openLoop`. */
+export interface OpenLoopOptions {
+  /** Threads on the CPU; default: the physical cores. */
+  readonly threads?: number;
+  /** Device, or devices in order of preference, as `loadModel`'s; default the CPU. On "webgpu" the state stays in the card's memory. */
+  readonly device?: string | readonly string[];
+}
+
 /**
  * Opens a graph that feeds itself, in a thread of its own: training goes on there while the caller makes the next batch. The inputs named
- * in `state` are fed by the outputs `next/NAME` of the run before.
+ * in `state` are fed by the outputs `next/NAME` of the run before. A device that is not there is a warning, S2_DEVICE; so are operators
+ * that the device does not have and that run on the CPU.
  * @throws S2Error "runtime" when the graph does not load or a run fails, "runtime-missing" as `loadModel`.
  */
 export async function openLoop(
   file: Uint8Array,
   state: Readonly<Record<string, GraphTensor>>,
-  { threads = physicalCores() }: { threads?: number } = {},
+  { threads = physicalCores(), device }: OpenLoopOptions = {},
 ): Promise<LoopedGraph> {
   const line = openLine<Request, Answer>(new URL("./session-worker.js", import.meta.url));
   const ask = async (request: Request, transfer: ArrayBuffer[] = []) => {
     const answer = await line.ask(request, transfer);
     if (answer.kind === "failed") throw answer.stage === "import" ? importError(answer) : refuse(answer);
+    if (answer.kind === "ready") warn(answer);
     return answer.kind === "fed" ? answer.outputs : {};
   };
   try {
-    await ask({ kind: "open", graph: 0, file, state, settings: { threads } });
+    await ask({ kind: "open", graph: 0, file, state, devices: devicesOf(device), settings: { threads } });
   } catch (error) {
     await line.end();
     throw error;
@@ -57,6 +67,13 @@ export async function openLoop(
     state: () => call(() => ask({ kind: "state", graph: 0 })),
     close,
   };
+}
+
+function warn(ready: Ready): void {
+  warnOfDevices(ready, "graph");
+  if (!ready.mixed) return;
+  const message = `The device "${ready.device}" does not have all operators of the graph; the others run on the CPU, to which their data is copied in every run.`;
+  process.emitWarning(message, { code: "S2_DEVICE" });
 }
 
 function refuse(error: Pick<Error, "message">): never {
