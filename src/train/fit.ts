@@ -5,6 +5,7 @@ import type { GraphTensor, OpenLoop } from "../onnx/index.ts";
 import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import type { Step } from "./step.ts";
+import { packState, unpackState } from "./vectors.ts";
 
 /** The inputs of one step by name, without the state. */
 export type Batch = Readonly<Record<string, GraphTensor>>;
@@ -64,9 +65,9 @@ export async function fit(step: Step, options: TrainOptions): Promise<Fitted> {
   const { steps, rate, batches, openLoop, checkpoints, every = 300_000, onStep, signal } = options;
   const start = (await resume(step, options)) ?? { state: firstState(step, options), history: [] };
   const history = [...start.history];
-  const loop = await openLoop(step.file, start.state);
+  const loop = await openLoop(step.file, packState(step.vectors, start.state));
   const save = async () => {
-    const state = await loop.state();
+    const state = unpackState(step.vectors, await loop.state());
     await checkpoints?.write(checkpoint, await pack(state, history, options.recipe));
     return state;
   };
