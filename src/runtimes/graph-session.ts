@@ -7,7 +7,7 @@ import type { MakeTensor, OrtSession, OrtTensor } from "./ort.ts";
 export type Download = (tensor: OrtTensor) => Promise<OrtTensor["data"]>;
 
 /** The outputs that are fed back: the input's name after it. */
-export const fedBack = "next/";
+const fedBack = "next/";
 
 /** A session may leave the state on its device; `download` is then needed for `state`. */
 export function graphSession(session: OrtSession, makeTensor: MakeTensor, state: Tensors = {}, download?: Download) {
@@ -22,25 +22,43 @@ export function graphSession(session: OrtSession, makeTensor: MakeTensor, state:
     for (const [name, tensor] of Object.entries(given)) found[name] = await plain(tensor); // one after the other: a session runs once at a time
     return found;
   };
+  const started: Record<string, OrtTensor>[] = [];
+  /** Runs once and keeps the outputs that are not state. */
+  const start = async (feeds: Tensors): Promise<void> => {
+    const results = await session.run({ ...held, ...toLibrary(feeds) });
+    const others: Record<string, OrtTensor> = {};
+    for (const [name, value] of Object.entries(results)) {
+      const fed = name.startsWith(fedBack) ? name.slice(fedBack.length) : undefined;
+      if (fed === undefined || !(fed in held)) others[name] = value;
+      else {
+        free(held[fed]);
+        held[fed] = value;
+      }
+    }
+    started.push(others);
+  };
+  const read = async (outputs: Record<string, OrtTensor>) => {
+    const found = await allPlain(outputs);
+    for (const tensor of Object.values(outputs)) free(tensor);
+    return found;
+  };
   return {
+    start,
     /** Runs once; returns the outputs that are not state. */
     async run(feeds: Tensors): Promise<Record<string, GraphTensor>> {
-      const results = await session.run({ ...held, ...toLibrary(feeds) });
-      const others: Record<string, OrtTensor> = {};
-      for (const [name, value] of Object.entries(results)) {
-        const fed = name.startsWith(fedBack) ? name.slice(fedBack.length) : undefined;
-        if (fed === undefined || !(fed in held)) others[name] = value;
-        else {
-          free(held[fed]);
-          held[fed] = value;
-        }
-      }
-      return allPlain(others);
+      await start(feeds);
+      return read(started.pop()!);
+    },
+    /** Returns the outputs of the runs that were started. */
+    async outputs(): Promise<Record<string, GraphTensor>[]> {
+      const found: Record<string, GraphTensor>[] = [];
+      for (const outputs of started.splice(0)) found.push(await read(outputs));
+      return found;
     },
     state: (): Promise<Record<string, GraphTensor>> => allPlain(held),
     /** Frees the session and the state on its device. */
     async release(): Promise<void> {
-      for (const tensor of Object.values(held)) free(tensor);
+      for (const tensor of [held, ...started].flatMap(Object.values<OrtTensor>)) free(tensor);
       await session.release();
     },
   };

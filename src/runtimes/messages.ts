@@ -38,8 +38,8 @@ export interface RunRequest {
 }
 
 export type GraphRequest =
-  | { readonly kind: "feed"; readonly graph: number; readonly feeds: Tensors }
-  | { readonly kind: "state" | "close"; readonly graph: number };
+  | { readonly kind: "feed" | "start"; readonly graph: number; readonly feeds: Tensors }
+  | { readonly kind: "outputs" | "state" | "close"; readonly graph: number };
 
 /** "stop" frees all sessions; the thread then ends. */
 export type Request = OpenRequest | RunRequest | GraphRequest | { readonly kind: "stop" };
@@ -67,4 +67,9 @@ export type Answer =
   | Ready
   | Failed
   | { readonly kind: "done"; readonly outputs: Record<string, Tensor> }
-  | { readonly kind: "fed"; readonly outputs: Record<string, GraphTensor> };
+  | { readonly kind: "fed"; readonly outputs: Record<string, GraphTensor> }
+  | { readonly kind: "read"; readonly runs: readonly Record<string, GraphTensor>[] };
+
+export const tensorsOf = (answer: Answer): Record<string, GraphTensor> => (answer.kind === "fed" ? answer.outputs : {});
+
+export const runsOf = (answer: Answer): Record<string, GraphTensor>[] => (answer.kind === "read" ? [...answer.runs] : []);

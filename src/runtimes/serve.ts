@@ -1,6 +1,6 @@
 /** Serves requests in a thread or worker: loads ONNX Runtime, then a model or graphs, and runs them. Platform-free. */
-import { type Download, fedBack, graphSession } from "./graph-session.ts";
-import type { Answer, Failed, OpenRequest, Request, RuntimeSettings, Tensors } from "./messages.ts";
+import { type Download, graphSession } from "./graph-session.ts";
+import type { Answer, Failed, OpenRequest, Request, RuntimeSettings } from "./messages.ts";
 import { type MakeTensor, type OrtSession, type TensorClass, tensorMaker, valueInfo } from "./ort.ts";
 import { runParts } from "./run-parts.ts";
 
@@ -42,11 +42,10 @@ export function makeServer({ importLibrary, sessionOptions, download }: Platform
     return { session, ready: { kind: "ready", device: device ?? "cpu", threads: used, missing: [], inputs, outputs } as const };
   };
 
-  /** Makes the session of a graph; its state stays in the memory of a graphics card where the library can hold it there (WebGPU). */
-  const createGraph = async (file: Uint8Array, device: string, state: Tensors = {}) => {
+  /** Makes the session of a graph; its outputs stay in the memory of a graphics card where the library can hold them there (WebGPU). */
+  const createGraph = async (file: Uint8Array, device: string) => {
     if (isCpu(device)) return create(file);
-    const kept = Object.keys(state).map((name) => [fedBack + name, "gpu-buffer"]);
-    const more = device === "webgpu" ? { preferredOutputLocation: Object.fromEntries(kept) } : {};
+    const more = device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {};
     try {
       return await create(file, device, true, more);
     } catch (error) {
@@ -61,7 +60,7 @@ export function makeServer({ importLibrary, sessionOptions, download }: Platform
     for (const device of request.devices ?? ["cpu"]) {
       try {
         if (request.kind === "open") {
-          const { session, ready } = await createGraph(request.file, device, request.state);
+          const { session, ready } = await createGraph(request.file, device);
           graphs.set(request.graph, graphSession(session, makeTensor, request.state, download));
           return { ...ready, missing };
         }
@@ -81,6 +80,11 @@ export function makeServer({ importLibrary, sessionOptions, download }: Platform
         return { kind: "done", outputs: await runParts(model!.session, makeTensor, request, model!.onCpu) };
       case "feed":
         return { kind: "fed", outputs: await graphs.get(request.graph)!.run(request.feeds) };
+      case "start":
+        await graphs.get(request.graph)!.start(request.feeds);
+        return { kind: "fed", outputs: {} };
+      case "outputs":
+        return { kind: "read", runs: await graphs.get(request.graph)!.outputs() };
       case "state":
         return { kind: "fed", outputs: await graphs.get(request.graph)!.state() };
       case "close":

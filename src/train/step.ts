@@ -54,6 +54,8 @@ export interface Step {
   readonly vectors: readonly Vector[];
   /** Names of the metrics. */
   readonly metrics: readonly string[];
+  /** The metrics as one output, in the form "gpu": each output is read from the card by itself. */
+  readonly metricVectors: readonly Vector[];
 }
 
 /**
@@ -126,9 +128,13 @@ export function buildStep(options: StepOptions, changes: { readonly vectors: boo
     }
   });
   const all = { loss, ...metrics, ...("length" in limited && { gradient: limited.length }) };
-  for (const [name, value] of Object.entries(all)) output(value, name);
+  const metricNames = Object.keys(all);
+  const metricVector = { name: "metrics", parts: metricNames.map((name) => ({ name, dims: [] })), stacked: false };
+  if (changes.vectors) output(joined(Object.values(all), metricVector), metricVector.name);
+  else for (const [name, value] of Object.entries(all)) output(value, name);
   if (changes.spread) spreadSums(graph);
-  return { file: writeOnnx(finishGraph(graph, "step")), state, vectors: stateVectors, metrics: Object.keys(all) };
+  const file = writeOnnx(finishGraph(graph, "step"));
+  return { file, state, vectors: stateVectors, metrics: metricNames, metricVectors: changes.vectors ? [metricVector] : [] };
 }
 
 /** Parameters that are updated together: one, or those of a vector. */

@@ -2,7 +2,7 @@
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
 import { graphSession } from "../graph-session.ts";
-import type { Answer, Ready, Request } from "../messages.ts";
+import { type Answer, type Ready, type Request, runsOf, tensorsOf } from "../messages.ts";
 import { reasonOf, tensorMaker } from "../ort.ts";
 import { closing } from "../session.ts";
 import { devicesOf, importError, warnOfDevices } from "./session.ts";
@@ -50,7 +50,7 @@ export async function openLoop(
     const answer = await line.ask(request, transfer);
     if (answer.kind === "failed") throw answer.stage === "import" ? importError(answer) : refuse(answer);
     if (answer.kind === "ready") warn(answer);
-    return answer.kind === "fed" ? answer.outputs : {};
+    return answer;
   };
   try {
     await ask({ kind: "open", graph: 0, file, state, devices: devicesOf(device), settings: { threads } });
@@ -59,12 +59,15 @@ export async function openLoop(
     throw error;
   }
   const { call, close } = closing("graph", () => line.end());
+  const send = (kind: "feed" | "start", feeds: Readonly<Record<string, GraphTensor>>) => {
+    const buffers = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
+    return call(() => ask({ kind, graph: 0, feeds }, [...new Set(buffers)]));
+  };
   return {
-    run: (feeds) => {
-      const buffers = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
-      return call(() => ask({ kind: "feed", graph: 0, feeds }, [...new Set(buffers)]));
-    },
-    state: () => call(() => ask({ kind: "state", graph: 0 })),
+    run: async (feeds) => tensorsOf(await send("feed", feeds)),
+    start: async (feeds) => void (await send("start", feeds)),
+    outputs: async () => runsOf(await call(() => ask({ kind: "outputs", graph: 0 }))),
+    state: async () => tensorsOf(await call(() => ask({ kind: "state", graph: 0 }))),
     close,
   };
 }

@@ -1,7 +1,7 @@
 /** `openGraph` and `openLoop` in a page: graphs of heads and of training share one worker, which ends with the last of them. */
 import { S2Error } from "../../core/index.ts";
 import type { GraphTensor, LoopedGraph, OpenedGraph } from "../../onnx/index.ts";
-import type { Failed, GraphRequest, OpenRequest, WasmPaths } from "../messages.ts";
+import { type Answer, type Failed, type GraphRequest, type OpenRequest, runsOf, tensorsOf, type WasmPaths } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
 import { closing } from "../session.ts";
 import { compact, type Started, startWorker, toConsole } from "./start-worker.ts";
@@ -41,11 +41,11 @@ export async function openLoop(
     if (shared === worker) shared = undefined;
     await (await line()).end();
   });
-  const ask = (question: GraphRequest): Promise<Record<string, GraphTensor>> =>
+  const ask = (question: GraphRequest): Promise<Answer> =>
     call(async () => {
       const answer = await (await line()).ask(question);
-      if (answer.kind === "fed") return answer.outputs;
-      throw refusal(answer as Failed);
+      if (answer.kind === "failed") throw refusal(answer);
+      return answer;
     });
   try {
     const answer = first ? (await worker.started).answer : await (await line()).ask(request);
@@ -54,7 +54,13 @@ export async function openLoop(
     await close().catch(() => {}); // where the worker did not start there is nothing to close
     throw error;
   }
-  return { run: (feeds) => ask({ kind: "feed", graph, feeds }), state: () => ask({ kind: "state", graph }), close };
+  return {
+    run: async (feeds) => tensorsOf(await ask({ kind: "feed", graph, feeds })),
+    start: async (feeds) => void (await ask({ kind: "start", graph, feeds })),
+    outputs: async () => runsOf(await ask({ kind: "outputs", graph })),
+    state: async () => tensorsOf(await ask({ kind: "state", graph })),
+    close,
+  };
 }
 
 const refusal = (failed: Failed): S2Error => new S2Error("runtime", `ONNX Runtime failed on a graph: ${reasonOf(failed)}.`);
