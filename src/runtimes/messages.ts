@@ -50,8 +50,8 @@ export interface Ready {
   /** Number of threads that ONNX Runtime uses. */
   readonly threads: number;
   readonly missing: readonly { readonly device: string; readonly reason: string }[];
-  /** True for a graph some of whose operators the device does not have: they run on the CPU. */
-  readonly mixed?: boolean;
+  /** Operators of a graph that the device does not have and whose data is copied to the CPU in every run. */
+  readonly onCpu?: readonly string[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
 }

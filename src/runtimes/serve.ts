@@ -1,6 +1,6 @@
 /** Serves requests in a thread or worker: loads ONNX Runtime, then a model or graphs, and runs them. Platform-free. */
 import { type Download, graphSession } from "./graph-session.ts";
-import type { Answer, Failed, OpenRequest, Request, RuntimeSettings } from "./messages.ts";
+import type { Answer, Failed, OpenRequest, Request, RuntimeSettings, Tensors } from "./messages.ts";
 import { type MakeTensor, type OrtSession, type TensorClass, tensorMaker, valueInfo } from "./ort.ts";
 import { runParts } from "./run-parts.ts";
 
@@ -16,10 +16,17 @@ export interface Platform {
   /** Options of a session; without a device for a graph on the CPU. `strict` refuses operators that the device does not have. */
   sessionOptions(threads: number, device?: string, strict?: boolean): object;
   readonly download: Download;
+  /** Finds operators that a device does not have; `runs` tries a file. */
+  missingOperators?(file: Uint8Array, state: readonly string[], runs: (file: Uint8Array) => Promise<boolean>): Promise<string[]>;
 }
 
 /** Returns the function that answers one request; it never rejects. */
-export function makeServer({ importLibrary, sessionOptions, download }: Platform): (request: Request) => Promise<Answer> {
+export function makeServer({
+  importLibrary,
+  sessionOptions,
+  download,
+  missingOperators,
+}: Platform): (request: Request) => Promise<Answer> {
   let library: Library;
   let makeTensor: MakeTensor;
   let threads = 1;
@@ -43,16 +50,26 @@ export function makeServer({ importLibrary, sessionOptions, download }: Platform
   };
 
   /** Makes the session of a graph; its outputs stay in the memory of a graphics card where the library can hold them there (WebGPU). */
-  const createGraph = async (file: Uint8Array, device: string) => {
+  const createGraph = async (file: Uint8Array, device: string, state: Tensors = {}) => {
     if (isCpu(device)) return create(file);
     const more = device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {};
-    try {
-      return await create(file, device, true, more);
-    } catch (error) {
-      if (!/fallback to CPU EP/.test(messageOf(error))) throw error;
-      const { session, ready } = await create(file, device, false, more);
-      return { session, ready: { ...ready, mixed: true } };
-    }
+    const strict = async (each: Uint8Array) => {
+      try {
+        return await create(each, device, true, more);
+      } catch (error) {
+        if (/fallback to CPU EP/.test(messageOf(error))) return undefined;
+        throw error;
+      }
+    };
+    const whole = await strict(file);
+    if (whole) return whole;
+    const runs = async (each: Uint8Array) => {
+      const made = await strict(each).catch(() => ({ session: undefined })); // a node that cannot be tried alone is not named
+      await made?.session?.release();
+      return made !== undefined;
+    };
+    const { session, ready } = await create(file, device, false, more);
+    return { session, ready: { ...ready, onCpu: (await missingOperators?.(file, Object.keys(state), runs)) ?? [] } };
   };
 
   const open = async (request: OpenRequest): Promise<Answer> => {
@@ -60,7 +77,7 @@ export function makeServer({ importLibrary, sessionOptions, download }: Platform
     for (const device of request.devices ?? ["cpu"]) {
       try {
         if (request.kind === "open") {
-          const { session, ready } = await createGraph(request.file, device);
+          const { session, ready } = await createGraph(request.file, device, request.state);
           graphs.set(request.graph, graphSession(session, makeTensor, request.state, download));
           return { ...ready, missing };
         }

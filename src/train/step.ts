@@ -72,9 +72,10 @@ export function makeStep(options: StepOptions): Step {
 export function buildStep(options: StepOptions, changes: { readonly vectors: boolean; readonly spread: boolean }): Step {
   const { inputs, optimizer, clip, average, parts = 1 } = options;
   const graph = newGraph(20);
-  const given = Object.entries(inputs).map(
-    ([name, { type, dims }]) => [name, Split(input(graph, name, type, dims), evenly(dims[0], parts), 0)] as const,
-  );
+  const given = Object.entries(inputs).map(([name, { type, dims }]) => {
+    const whole = input(graph, name, type, dims);
+    return [name, parts > 1 ? Split(whole, evenly(dims[0], parts), 0) : [whole]] as const;
+  });
   const parameters = new Map<string, ShapedValue>();
   const vectors = changes.vectors ? vectorsOf(parametersOf(options), optimizer) : [];
   const vectorInputs = vectors.map((vector) => vectorInput(graph, vector));

@@ -74,8 +74,8 @@ export async function openLoop(
 
 function warn(ready: Ready): void {
   warnOfDevices(ready, "graph");
-  if (!ready.mixed) return;
-  const message = `The device "${ready.device}" does not have all operators of the graph; the others run on the CPU, to which their data is copied in every run.`;
+  if (!ready.onCpu?.length) return;
+  const message = `The device "${ready.device}" does not have ${ready.onCpu.join(", ")}; these operators of the graph run on the CPU, to which their data is copied in every run.`;
   process.emitWarning(message, { code: "S2_DEVICE" });
 }
 

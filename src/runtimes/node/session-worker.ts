@@ -4,6 +4,7 @@ import type { Numbered } from "../line.ts";
 import type { Request } from "../messages.ts";
 import { makeServer, movableBuffers } from "../serve.ts";
 import { download } from "./download.ts";
+import { missingOperators } from "./missing-operators.ts";
 import { throughGate } from "./thread-gate.ts";
 import { sessionOptions } from "./threads.ts";
 
@@ -11,6 +12,7 @@ const port = parentPort!;
 const answer = makeServer({
   importLibrary: () => import("onnxruntime-node"),
   download,
+  missingOperators,
   sessionOptions: (threads, device, strict) => ({
     ...sessionOptions(threads),
     // The arena never gives memory back: 205-238 MB without it against 288 MB with it on mixed batches, for 1 % of CPU time.
