@@ -42,6 +42,18 @@ export function spreadSums(graph: Graph): void {
       graph.nodes.push(node);
     }
   }
+  foldReshapes(graph);
+}
+
+/** Lets a Reshape of a Reshape read the first one's input; those that nothing reads then are left out by `finishGraph`. */
+function foldReshapes(graph: Graph): void {
+  const sources = new Map<string, string>();
+  for (const { opType, input, output } of graph.nodes) {
+    // A size of 0 is that of the input.
+    if (opType !== "Reshape" || !graph.values.get(input![1])?.ints?.every((size) => size !== 0)) continue;
+    input![0] = sources.get(input![0]) ?? input![0];
+    sources.set(output![0], input![0]);
+  }
 }
 
 type Attributes = ReturnType<typeof readAttributes>;
