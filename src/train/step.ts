@@ -39,7 +39,7 @@ export interface StepOptions {
   readonly parts?: number;
   /**
    * Form of the graph. "cpu" (default) updates each parameter by itself, which fits the caches. "gpu" keeps the parameters that the optimizer
-   * treats alike in one vector and spreads long sums: a tenth of the kernels, for `openLoop` with a device. Losses differ by rounding alone.
+   * treats alike in one vector and spreads long sums: less than half the kernels, for `openLoop` with a device. Losses differ by rounding alone.
    */
   readonly form?: "cpu" | "gpu";
 }

@@ -85,7 +85,7 @@ describe("the form for graphics cards", () => {
     expect(state).toBeLessThan(1e-4);
     const updating = (file: Uint8Array) =>
       readOnnx(file).graph.node!.filter(({ opType, name }) => name!.startsWith("update.") && opType !== "Reshape").length;
-    expect(updating(gpu.file)).toBeLessThan(0.7 * updating(cpu.file)); // of two blocks; of twelve, a tenth
+    expect(updating(gpu.file)).toBeLessThan(0.7 * updating(cpu.file));
   });
 
   it("goes on from a checkpoint of the other form", async () => {

@@ -12,7 +12,8 @@ export interface OpenGraphOptions {
   wasmPaths?: WasmPaths;
 }
 
-let shared: { readonly started: Promise<Started>; readonly open: Set<number> } | undefined;
+/** Workers by their build of onnxruntime-web. */
+const shared = new Map<"wasm" | "webgpu", { readonly started: Promise<Started>; readonly open: Set<number> }>();
 let last = 0;
 
 /**
@@ -23,22 +24,29 @@ export function openGraph(file: Uint8Array, options: OpenGraphOptions = {}): Pro
   return openLoop(file, {}, options);
 }
 
+/** Options of `openLoop`. */
+export interface OpenLoopOptions extends OpenGraphOptions {
+  /** "webgpu" runs the graph on the graphics card, in whose memory the state stays; default "wasm". */
+  device?: "wasm" | "webgpu";
+}
+
 /** Opens a graph whose inputs named in `state` are fed by the outputs `next/NAME` of the run before. @throws S2Error as `openGraph`. */
 export async function openLoop(
   file: Uint8Array,
   state: Readonly<Record<string, GraphTensor>>,
-  options: OpenGraphOptions = {},
+  { device: build = "wasm", ...options }: OpenLoopOptions = {},
 ): Promise<LoopedGraph> {
   const graph = ++last;
-  const request: OpenRequest = { kind: "open", graph, file: compact(file), state };
-  const first = shared === undefined;
-  const worker = (shared ??= { started: startWorker("wasm", request, { ...options, notice: toConsole }), open: new Set() });
+  const request: OpenRequest = { kind: "open", graph, file: compact(file), state, devices: [...new Set([build, "wasm"])] };
+  const first = !shared.has(build);
+  if (first) shared.set(build, { started: startWorker(build, request, { ...options, notice: toConsole }), open: new Set() });
+  const worker = shared.get(build)!;
   worker.open.add(graph);
   const line = async () => (await worker.started).line;
   const { call, close } = closing("graph", async () => {
     worker.open.delete(graph);
     if (worker.open.size > 0) return void (await (await line()).ask({ kind: "close", graph }));
-    if (shared === worker) shared = undefined;
+    if (shared.get(build) === worker) shared.delete(build);
     await (await line()).end();
   });
   const ask = (question: GraphRequest): Promise<Answer> =>
@@ -50,6 +58,8 @@ export async function openLoop(
   try {
     const answer = first ? (await worker.started).answer : await (await line()).ask(request);
     if (answer.kind === "failed") throw refusal(answer);
+    for (const { reason } of answer.kind === "ready" ? answer.missing : [])
+      toConsole({ code: "device-failed", message: `${reason}; the graph runs on WebAssembly` });
   } catch (error) {
     await close().catch(() => {}); // where the worker did not start there is nothing to close
     throw error;
