@@ -233,7 +233,7 @@ async function profile(step) {
 }
 
 function summary(events, runs) {
-  const [kernels, kinds, sent, elsewhere] = [new Map(), new Map(), new Map(), new Map()];
+  const [kernels, programs, sent, elsewhere] = [new Map(), new Map(), new Map(), new Map()];
   const add = (map, key, ms) => {
     const { count, ms: sum } = map.get(key) ?? { count: 0, ms: 0 };
     map.set(key, { count: count + 1, ms: sum + ms });
@@ -244,7 +244,7 @@ function summary(events, runs) {
     if (cat === "Api") {
       const [, op, program] = name.split("&");
       add(kernels, `${program} ${args?.shapes}`, dur / 1000);
-      add(kinds, op === program ? op : `${op}: ${program}`, dur / 1000);
+      add(programs, op === program ? op : `${op}: ${program}`, dur / 1000);
     }
     if (cat !== "Node" || !args?.provider || !name.endsWith("_kernel_time")) continue;
     if (ts > (begins[0] ?? 0)) add(sent, args.op_name, dur / 1000);
@@ -259,8 +259,8 @@ function summary(events, runs) {
     onOtherProviders: sorted(elsewhere, runs),
     sendMsAStep: round([...sent.values()].reduce((sum, { ms }) => sum + ms, 0) / (runs - 1)),
     send: sorted(sent, runs - 1, 15),
-    deviceMsAStep: round([...kinds.values()].reduce((sum, { ms }) => sum + ms, 0) / runs),
-    kinds: sorted(kinds, runs),
+    deviceMsAStep: round([...programs.values()].reduce((sum, { ms }) => sum + ms, 0) / runs),
+    programs: sorted(programs, runs),
     kernels: sorted(kernels, runs, 60),
   };
 }

@@ -61,8 +61,8 @@ export function makeServer({
         throw error;
       }
     };
-    const whole = await strict(file);
-    if (whole) return whole;
+    const covered = await strict(file);
+    if (covered) return covered;
     const runs = async (each: Uint8Array) => {
       const made = await strict(each).catch(() => ({ session: undefined })); // a node that cannot be tried alone is not named
       await made?.session?.release();

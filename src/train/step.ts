@@ -73,8 +73,8 @@ export function buildStep(options: StepOptions, changes: { readonly vectors: boo
   const { inputs, optimizer, clip, average, parts = 1 } = options;
   const graph = newGraph(20);
   const given = Object.entries(inputs).map(([name, { type, dims }]) => {
-    const whole = input(graph, name, type, dims);
-    return [name, parts > 1 ? Split(whole, evenly(dims[0], parts), 0) : [whole]] as const;
+    const batch = input(graph, name, type, dims);
+    return [name, parts > 1 ? Split(batch, evenly(dims[0], parts), 0) : [batch]] as const;
   });
   const parameters = new Map<string, ShapedValue>();
   const vectors = changes.vectors ? vectorsOf(parametersOf(options), optimizer) : [];

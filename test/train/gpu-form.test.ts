@@ -157,7 +157,7 @@ describe.skipIf(noDriver)(`on WebGPU${noDriver ? ` (skipped: no ${driver})` : ""
     const { metrics, state } = differences(one, two);
     expect(metrics).toBeLessThan(1e-4);
     expect(state).toBeLessThan(1e-3);
-  }, 120_000);
+  }, 300_000);
 
   it("operators that the device does not have are named before the first step", async () => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
@@ -187,5 +187,5 @@ describe.skipIf(noDriver)(`on WebGPU${noDriver ? ` (skipped: no ${driver})` : ""
       now.forEach((value, i) => void expect((outputs.data as Float32Array)[i]).toBeCloseTo(value, 4));
       expected.push(Float32Array.from(now, (value, i) => value + i + 1));
     }
-  }, 120_000);
+  }, 300_000);
 });

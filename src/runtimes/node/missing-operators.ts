@@ -1,4 +1,4 @@
-/** Finds the operators of a graph that a device does not have: each kind of node is tried alone. */
+/** Finds the operators of a graph that a device does not have: each is tried alone, once for its types. */
 import { type ModelProto, type NodeProto, readOnnx, type Shaped, shapesOf, valueInfo, writeOnnx } from "../../onnx/index.ts";
 
 /**
@@ -19,21 +19,21 @@ export async function missingOperators(
   ]);
   const onCpu = new Set(inputs.map(([name]) => name as string).filter((name) => !state.includes(name)));
   for (const { name } of model.graph.initializer ?? []) onCpu.add(name!);
-  const nodes: { node: NodeProto; kind: string }[] = [];
-  const kinds = new Map<string, Uint8Array>();
+  const nodes: { node: NodeProto; operator: string }[] = [];
+  const models = new Map<string, Uint8Array>();
   shapesOf(model, Object.fromEntries(inputs), ({ node, given, results }) => {
     const types = new Set(given.flatMap((value) => (value && !value.ints ? [value.type] : [])));
-    const kind = `${node.opType} of ${[...types].join(" and ")}`;
-    nodes.push({ node, kind });
-    if (!kinds.has(kind)) kinds.set(kind, writeOnnx(alone(model, node, given, results)));
+    const operator = `${node.opType} of ${[...types].join(" and ")}`;
+    nodes.push({ node, operator });
+    if (!models.has(operator)) models.set(operator, writeOnnx(alone(model, node, given, results)));
   });
   const missing = new Set<string>();
-  for (const [kind, each] of kinds) if (!(await runs(each))) missing.add(kind);
+  for (const [operator, each] of models) if (!(await runs(each))) missing.add(operator);
   const copied = new Set<string>();
-  for (const { node, kind } of nodes) {
-    if (!missing.has(kind)) continue;
+  for (const { node, operator } of nodes) {
+    if (!missing.has(operator)) continue;
     if (node.input!.every((name) => name === "" || onCpu.has(name))) for (const name of node.output!) onCpu.add(name);
-    else copied.add(kind);
+    else copied.add(operator);
   }
   return [...copied];
 }

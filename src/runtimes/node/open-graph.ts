@@ -26,24 +26,16 @@ export async function openGraph(
   return { run: (feeds) => call(() => run(feeds).catch(refuse)), close };
 }
 
-/** Options of `openLoop`. */
-export interface OpenLoopOptions {
-  /** Threads on the CPU; default: the physical cores. */
-  readonly threads?: number;
-  /** Device, or devices in order of preference, as `loadModel`'s; default the CPU. On "webgpu" the state stays in the card's memory. */
-  readonly device?: string | readonly string[];
-}
-
 /**
  * Opens a graph that feeds itself, in a thread of its own: training goes on there while the caller makes the next batch. The inputs named
- * in `state` are fed by the outputs `next/NAME` of the run before. A device that is not there is a warning, S2_DEVICE; so are operators
- * that the device does not have and that run on the CPU.
+ * in `state` are fed by the outputs `next/NAME` of the run before; with the device "webgpu" they stay in the card's memory. Devices are those
+ * of `loadModel`. One that cannot be used is a warning, S2_DEVICE; so are operators that it does not have and that run on the CPU.
  * @throws S2Error "runtime" when the graph does not load or a run fails, "runtime-missing" as `loadModel`.
  */
 export async function openLoop(
   file: Uint8Array,
   state: Readonly<Record<string, GraphTensor>>,
-  { threads = physicalCores(), device }: OpenLoopOptions = {},
+  { threads = physicalCores(), device }: { threads?: number; device?: string | readonly string[] } = {},
 ): Promise<LoopedGraph> {
   const line = openLine<Request, Answer>(new URL("./session-worker.js", import.meta.url));
   const ask = async (request: Request, transfer: ArrayBuffer[] = []) => {

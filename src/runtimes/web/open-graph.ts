@@ -6,10 +6,12 @@ import { reasonOf } from "../ort.ts";
 import { closing } from "../session.ts";
 import { compact, type Started, startWorker, toConsole } from "./start-worker.ts";
 
-/** Options of the worker that graphs share; those of the first open graph hold. */
+/** Options of the worker that graphs of a device share; those of the first open graph hold. */
 export interface OpenGraphOptions {
   threads?: number;
   wasmPaths?: WasmPaths;
+  /** "webgpu" runs the graph on the graphics card, in whose memory a state stays, in a worker of its own; default "wasm". */
+  device?: "wasm" | "webgpu";
 }
 
 /** Workers by their build of onnxruntime-web. */
@@ -17,24 +19,18 @@ const shared = new Map<"wasm" | "webgpu", { readonly started: Promise<Started>; 
 let last = 0;
 
 /**
- * Opens an ONNX file's bytes on the CPU, in a worker.
+ * Opens an ONNX file's bytes in a worker, on the CPU or a graphics card.
  * @throws S2Error "runtime" when the graph cannot be loaded or a run fails, "runtime-missing" as `loadModel`.
  */
 export function openGraph(file: Uint8Array, options: OpenGraphOptions = {}): Promise<OpenedGraph> {
   return openLoop(file, {}, options);
 }
 
-/** Options of `openLoop`. */
-export interface OpenLoopOptions extends OpenGraphOptions {
-  /** "webgpu" runs the graph on the graphics card, in whose memory the state stays; default "wasm". */
-  device?: "wasm" | "webgpu";
-}
-
 /** Opens a graph whose inputs named in `state` are fed by the outputs `next/NAME` of the run before. @throws S2Error as `openGraph`. */
 export async function openLoop(
   file: Uint8Array,
   state: Readonly<Record<string, GraphTensor>>,
-  { device: build = "wasm", ...options }: OpenLoopOptions = {},
+  { device: build = "wasm", ...options }: OpenGraphOptions = {},
 ): Promise<LoopedGraph> {
   const graph = ++last;
   const request: OpenRequest = { kind: "open", graph, file: compact(file), state, devices: [...new Set([build, "wasm"])] };
