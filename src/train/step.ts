@@ -106,7 +106,7 @@ export function buildStep(options: StepOptions, changes: { readonly vectors: boo
   const carry = (prefix: string, { name, parts, vector }: Group, next: ShapedValue) => {
     for (const { name: of, dims } of parts) state.push({ name: prefix + of, dims, parameter: of });
     if (vector) {
-      const named = parts.map((part) => ({ ...part, name: prefix + part.name }));
+      const named = parts.map((tensor) => ({ ...tensor, name: prefix + tensor.name }));
       stateVectors.push({ ...vector, name: prefix + name, parts: named });
     }
     output(next, `next/${prefix}${name}`);
