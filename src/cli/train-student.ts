@@ -25,7 +25,7 @@ export interface TrainFlags extends Omit<ModelFlags, "model"> {
 
 /** Returns the exit status. */
 export async function trainStudent(given: readonly string[], flags: TrainFlags): Promise<number> {
-  const { teacher: source, out, steps, views, dim, depth, heads, s2, seed, threads } = flags;
+  const { teacher: source, out, steps, views, dim, depth, heads, s2, seed, threads, device = ["cpu"] } = flags;
   refuseForeign(["config.json", "model.safetensors", "log.json"].map((name) => ({ path: join(out, name) })));
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
@@ -41,7 +41,8 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
     const fingerprint = await fingerprintModel(teacher, flags.output);
     const files = await distillStudent({
       ...{ images, load: loadImage, teacher, steps, views, dim, depth, heads, s2, seed, signal: stop.signal },
-      openLoop: (file, state) => openLoop(file, state, { threads }),
+      openLoop: (file, state) => openLoop(file, state, { threads, device }),
+      form: device[0] === "cpu" ? "cpu" : "gpu",
       checkpoints: openStore(flags.training ?? join(out, "training"), { durable: true }),
       facts: { teacher: source, fingerprint, contents: await hashImages(images), s2_vision: readVersion() },
       onProgress: progress.show,

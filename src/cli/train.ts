@@ -11,7 +11,8 @@ Examples:
   s2 extract photo.jpg --model models/mine
 
 No labels are needed: the student learns to give the teacher's tokens (distillation). Views of the images with what the teacher says of
-them are kept in --training, and a checkpoint every five minutes; the same command goes on after a break or Ctrl-C.`;
+them are kept in --training, and a checkpoint every five minutes; the same command goes on after a break or Ctrl-C. With --device webgpu
+the teacher and the training run on the graphics card.`;
 
 export function defineTrain(program: Command): void {
   const command = program

@@ -40,6 +40,7 @@ export { type InspectOptions, inspectModel, inspectProto, type ModelReport } fro
 export * from "./operators.ts";
 export type { ModelProto, NodeProto, ValueInfoProto } from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel, quantizeProto } from "./quantize.ts";
+export type { Shaped } from "./rule.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf, whereLost } from "./shapes-of.ts";
 export { count, type ElementType, elementType, tensorData } from "./tensor.ts";

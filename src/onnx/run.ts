@@ -23,6 +23,10 @@ export type OpenGraph = (file: Uint8Array) => Promise<OpenedGraph>;
 export interface LoopedGraph {
   /** Runs once and returns the outputs that are not state. The feeds' arrays cannot be used afterwards. */
   run(feeds: Readonly<Record<string, GraphTensor>>): Promise<Record<string, GraphTensor>>;
+  /** Starts a run whose outputs stay where they were computed; resolves when the next one may start. */
+  start(feeds: Readonly<Record<string, GraphTensor>>): Promise<void>;
+  /** Returns the outputs of the runs that were started since the last call, in order. */
+  outputs(): Promise<Record<string, GraphTensor>[]>;
   /** A copy of the current state. */
   state(): Promise<Record<string, GraphTensor>>;
   /** Frees the graph's memory. */

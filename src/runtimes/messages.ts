@@ -19,7 +19,14 @@ export interface RuntimeSettings {
 /** Opens a model on the first device that works, or a graph under a number of the caller's; a thread has one model, or graphs. */
 export type OpenRequest = { readonly settings?: RuntimeSettings } & (
   | { readonly kind: "load"; readonly model: string | Uint8Array; readonly devices: readonly string[] }
-  | { readonly kind: "open"; readonly graph: number; readonly file: Uint8Array; readonly state?: Tensors }
+  | {
+      readonly kind: "open";
+      readonly graph: number;
+      readonly file: Uint8Array;
+      readonly state?: Tensors;
+      /** Default: the CPU. */
+      readonly devices?: readonly string[];
+    }
 );
 
 export interface RunRequest {
@@ -31,8 +38,8 @@ export interface RunRequest {
 }
 
 export type GraphRequest =
-  | { readonly kind: "feed"; readonly graph: number; readonly feeds: Tensors }
-  | { readonly kind: "state" | "close"; readonly graph: number };
+  | { readonly kind: "feed" | "start"; readonly graph: number; readonly feeds: Tensors }
+  | { readonly kind: "outputs" | "state" | "close"; readonly graph: number };
 
 /** "stop" frees all sessions; the thread then ends. */
 export type Request = OpenRequest | RunRequest | GraphRequest | { readonly kind: "stop" };
@@ -43,6 +50,8 @@ export interface Ready {
   /** Number of threads that ONNX Runtime uses. */
   readonly threads: number;
   readonly missing: readonly { readonly device: string; readonly reason: string }[];
+  /** Operators of a graph that the device does not have and whose data is copied to the CPU in every run. */
+  readonly onCpu?: readonly string[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
 }
@@ -58,4 +67,9 @@ export type Answer =
   | Ready
   | Failed
   | { readonly kind: "done"; readonly outputs: Record<string, Tensor> }
-  | { readonly kind: "fed"; readonly outputs: Record<string, GraphTensor> };
+  | { readonly kind: "fed"; readonly outputs: Record<string, GraphTensor> }
+  | { readonly kind: "read"; readonly runs: readonly Record<string, GraphTensor>[] };
+
+export const tensorsOf = (answer: Answer): Record<string, GraphTensor> => (answer.kind === "fed" ? answer.outputs : {});
+
+export const runsOf = (answer: Answer): Record<string, GraphTensor>[] => (answer.kind === "read" ? [...answer.runs] : []);

@@ -7,7 +7,14 @@ import type { ValueInfo } from "./graph.ts";
 export interface OrtTensor {
   readonly type: string;
   readonly dims: readonly number[];
+  /** Throws for a tensor on a device. */
   readonly data: unknown;
+  /** "gpu-buffer" for one in the memory of a graphics card. */
+  readonly location?: string;
+  /** Frees the memory on a device. */
+  dispose?(): void;
+  /** Copies the data from a device (in a browser; onnxruntime-node ends the process). */
+  getData?(): Promise<unknown>;
 }
 
 export interface OrtSession {

@@ -1,6 +1,6 @@
 /** Serves requests in a thread or worker: loads ONNX Runtime, then a model or graphs, and runs them. Platform-free. */
-import { graphSession } from "./graph-session.ts";
-import type { Answer, Failed, OpenRequest, Request, RuntimeSettings } from "./messages.ts";
+import { type Download, graphSession } from "./graph-session.ts";
+import type { Answer, Failed, OpenRequest, Request, RuntimeSettings, Tensors } from "./messages.ts";
 import { type MakeTensor, type OrtSession, type TensorClass, tensorMaker, valueInfo } from "./ort.ts";
 import { runParts } from "./run-parts.ts";
 
@@ -13,17 +13,25 @@ interface Library {
 
 export interface Platform {
   importLibrary(settings: RuntimeSettings): Promise<Library>;
-  /** Options of a session; without a device for a graph, which runs on the CPU. */
-  sessionOptions(threads: number, device?: string): object;
+  /** Options of a session; without a device for a graph on the CPU. `strict` refuses operators that the device does not have. */
+  sessionOptions(threads: number, device?: string, strict?: boolean): object;
+  readonly download: Download;
+  /** Finds operators that a device does not have; `runs` tries a file. */
+  missingOperators?(file: Uint8Array, state: readonly string[], runs: (file: Uint8Array) => Promise<boolean>): Promise<string[]>;
 }
 
 /** Returns the function that answers one request; it never rejects. */
-export function makeServer({ importLibrary, sessionOptions }: Platform): (request: Request) => Promise<Answer> {
+export function makeServer({
+  importLibrary,
+  sessionOptions,
+  download,
+  missingOperators,
+}: Platform): (request: Request) => Promise<Answer> {
   let library: Library;
   let makeTensor: MakeTensor;
   let threads = 1;
   let model: { session: OrtSession; onCpu: boolean } | undefined;
-  const graphs = new Map<number, { session: OrtSession; graph: ReturnType<typeof graphSession> }>();
+  const graphs = new Map<number, ReturnType<typeof graphSession>>();
 
   /** Called once per thread: the library reads its settings when it creates its first session, and never again. */
   const start = async (settings: RuntimeSettings) => {
@@ -33,24 +41,48 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
     threads = settings.threads;
   };
 
-  const create = async (file: string | Uint8Array, device?: string) => {
-    const session = await library.InferenceSession.create(file as Uint8Array, sessionOptions(threads, device));
+  const create = async (file: string | Uint8Array, device?: string, strict?: boolean, more?: object) => {
+    const options = { ...sessionOptions(threads, device, strict), ...more };
+    const session = await library.InferenceSession.create(file as Uint8Array, options);
     const [inputs, outputs] = [session.inputMetadata.map(valueInfo), session.outputMetadata.map(valueInfo)];
     const used = library.env.wasm?.numThreads ?? threads; // onnxruntime-web lowers it where it cannot have as many
     return { session, ready: { kind: "ready", device: device ?? "cpu", threads: used, missing: [], inputs, outputs } as const };
   };
 
-  const open = async (request: OpenRequest): Promise<Answer> => {
-    if (request.kind === "open") {
-      const { session, ready } = await create(request.file);
-      graphs.set(request.graph, { session, graph: graphSession(session, makeTensor, request.state) });
-      return ready;
-    }
-    const missing: { device: string; reason: string }[] = [];
-    for (const device of request.devices) {
+  /** Makes the session of a graph; its outputs stay in the memory of a graphics card where the library can hold them there (WebGPU). */
+  const createGraph = async (file: Uint8Array, device: string, state: Tensors = {}) => {
+    if (isCpu(device)) return create(file);
+    const more = device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {};
+    const strict = async (each: Uint8Array) => {
       try {
+        return await create(each, device, true, more);
+      } catch (error) {
+        if (/fallback to CPU EP/.test(messageOf(error))) return undefined;
+        throw error;
+      }
+    };
+    const covered = await strict(file);
+    if (covered) return covered;
+    const runs = async (each: Uint8Array) => {
+      const made = await strict(each).catch(() => ({ session: undefined })); // a node that cannot be tried alone is not named
+      await made?.session?.release();
+      return made !== undefined;
+    };
+    const { session, ready } = await create(file, device, false, more);
+    return { session, ready: { ...ready, onCpu: (await missingOperators?.(file, Object.keys(state), runs)) ?? [] } };
+  };
+
+  const open = async (request: OpenRequest): Promise<Answer> => {
+    const missing: { device: string; reason: string }[] = [];
+    for (const device of request.devices ?? ["cpu"]) {
+      try {
+        if (request.kind === "open") {
+          const { session, ready } = await createGraph(request.file, device, request.state);
+          graphs.set(request.graph, graphSession(session, makeTensor, request.state, download));
+          return { ...ready, missing };
+        }
         const { session, ready } = await create(request.model, device);
-        model = { session, onCpu: device === "cpu" || device === "wasm" };
+        model = { session, onCpu: isCpu(device) };
         return { ...ready, missing };
       } catch (error) {
         missing.push({ device, reason: messageOf(error) });
@@ -64,15 +96,20 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
       case "run":
         return { kind: "done", outputs: await runParts(model!.session, makeTensor, request, model!.onCpu) };
       case "feed":
-        return { kind: "fed", outputs: await graphs.get(request.graph)!.graph.run(request.feeds) };
+        return { kind: "fed", outputs: await graphs.get(request.graph)!.run(request.feeds) };
+      case "start":
+        await graphs.get(request.graph)!.start(request.feeds);
+        return { kind: "fed", outputs: {} };
+      case "outputs":
+        return { kind: "read", runs: await graphs.get(request.graph)!.outputs() };
       case "state":
-        return { kind: "fed", outputs: graphs.get(request.graph)!.graph.state() };
+        return { kind: "fed", outputs: await graphs.get(request.graph)!.state() };
       case "close":
-        await graphs.get(request.graph)?.session.release();
+        await graphs.get(request.graph)?.release();
         graphs.delete(request.graph);
         return { kind: "fed", outputs: {} };
       case "stop":
-        for (const { session } of [...graphs.values(), ...(model ? [model] : [])]) await session.release();
+        for (const each of [...graphs.values(), ...(model ? [model.session] : [])]) await each.release();
         return { kind: "fed", outputs: {} };
     }
   };
@@ -90,6 +127,8 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
     }
   };
 }
+
+const isCpu = (device: string): boolean => device === "cpu" || device === "wasm";
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

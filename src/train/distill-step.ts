@@ -14,7 +14,7 @@ import {
 } from "../onnx/index.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { type LayerStatistics, layerName, type TilesPerView } from "./shards.ts";
-import { makeStep, type Step } from "./step.ts";
+import { makeStep, type Step, type StepOptions } from "./step.ts";
 import { linear, type Parameter, type VitShape, vitOfPatches } from "./vit.ts";
 
 /** Options of `distillStep`. */
@@ -43,6 +43,8 @@ export interface DistillStepOptions {
   readonly average?: number;
   /** Parts of a batch that are computed one after the other; default one a view. */
   readonly parts?: number;
+  /** Form of the graph (`StepOptions`). */
+  readonly form?: StepOptions["form"];
 }
 
 /** Builds the step's graph; the student's parameters are those that do not begin with `distil.`, the maps to the teacher's channels. */
@@ -60,7 +62,7 @@ export function distillStep(options: DistillStepOptions): Step {
       positions: { type: "int64", dims: [tiles * tokens] },
       ...Object.fromEntries(targets),
     },
-    ...{ parts, optimizer: options.optimizer, clip: options.clip, average: options.average },
+    ...{ parts, optimizer: options.optimizer, clip: options.clip, average: options.average, form: options.form },
     loss(inputs, parameter) {
       const encoded = vitOfPatches(normalized(inputs.pixels, preprocessing), inputs.positions, student, parameter);
       const loss = ({ patches, cls }: { patches: ShapedValue; cls: ShapedValue }) => Add(patches, Mul(cls, clsWeight));

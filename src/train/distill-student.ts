@@ -9,6 +9,7 @@ import { mimeticValue } from "./initial.ts";
 import { muon } from "./muon.ts";
 import { adamW, cosine } from "./optimizers.ts";
 import { makeShards, teacherStatistics } from "./shards.ts";
+import type { StepOptions } from "./step.ts";
 import { studentFiles } from "./student-files.ts";
 import type { VitShape } from "./vit.ts";
 
@@ -27,6 +28,8 @@ export interface DistillOptions {
   readonly teacher: VisionModel & { readonly traits: Traits; readonly preprocessing?: Preprocessing };
   /** Runs the steps: `openLoop` of "s2-vision/node" or "s2-vision/web". */
   readonly openLoop: OpenLoop;
+  /** "gpu" where `openLoop` runs on a graphics card (`StepOptions`); default "cpu". A checkpoint goes on in either form. */
+  readonly form?: StepOptions["form"];
   /** Keeps views and checkpoints; a stopped run is resumed from there. */
   readonly checkpoints: Checkpoints;
   /** Number of steps, each of 8 views. */
@@ -63,7 +66,7 @@ const fraction = 0.25;
  * options; the signal's reason when aborted, after writing a checkpoint.
  */
 export async function distillStudent(options: DistillOptions): Promise<Record<string, Uint8Array>> {
-  const { images, teacher, openLoop, checkpoints, steps, s2 = false, seed = 1, signal, onProgress } = options;
+  const { images, teacher, openLoop, form = "cpu", checkpoints, steps, s2 = false, seed = 1, signal, onProgress } = options;
   const student = studentOf(options);
   const { patchSize } = student;
   const { views = 4 * images.length } = options;
@@ -82,12 +85,13 @@ export async function distillStudent(options: DistillOptions): Promise<Record<st
   const [statistics] = await teacherStatistics(checkpoints, shards[0]);
   const cells = Math.max(1, Math.round((fraction * (student.imageSize / patchSize) ** 2) / 4));
   const step = distillStep({
-    ...{ student, way: s2 ? "s2" : "tiles", views: viewsPerStep, cells, parts: 2, preprocessing, clip: 1, average },
+    ...{ student, way: s2 ? "s2" : "tiles", views: viewsPerStep, cells, form, preprocessing, clip: 1, average },
+    parts: form === "gpu" ? 1 : 2,
     layers: [{ statistics, weight: 1 }],
     optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
   const { done, state, history } = await fit(step, {
-    ...{ steps, recipe, checkpoints, signal, openLoop },
+    ...{ steps, recipe, checkpoints, signal, openLoop, readEvery: form === "gpu" ? 10 : 1 },
     rate: cosine({ rate, steps, warmUp: Math.min(100, Math.ceil(steps / 10)), last: 1e-5 }),
     initial: (name, dims) => mimeticValue(name, dims, seed, student),
     batches: shardBatches(checkpoints, shards, { views: viewsPerStep, cells, patchSize, color, seed }),

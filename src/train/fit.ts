@@ -1,10 +1,11 @@
 /** The training loop: the next batch is made while a step runs; a run that is resumed from a checkpoint equals an unbroken one. */
 import { array, number, record, string } from "valibot";
-import { S2Error } from "../core/index.ts";
+import { badOption, S2Error } from "../core/index.ts";
 import type { GraphTensor, OpenLoop } from "../onnx/index.ts";
 import { readChecked, type StoredTensor, writeChecked } from "../tensors/index.ts";
 import { parseJson } from "../tensors/json.ts";
 import type { Step } from "./step.ts";
+import { packState, unpackState } from "./vectors.ts";
 
 /** The inputs of one step by name, without the state. */
 export type Batch = Readonly<Record<string, GraphTensor>>;
@@ -38,6 +39,11 @@ export interface TrainOptions {
   readonly every?: number;
   /** Describes all that determines the run; a checkpoint of another recipe is refused. */
   readonly recipe: string;
+  /**
+   * Steps between readings of the metrics, default 1: with more a graphics card works on while batches go to it, and `onStep`, the check of
+   * the loss and an abort come up to that many steps later.
+   */
+  readonly readEvery?: number;
   /** Called after each step. */
   readonly onStep?: (step: number, metrics: Metrics) => void;
   /** Stops the run after the current step; a checkpoint is written. */
@@ -61,31 +67,20 @@ const checkpoint = "checkpoint.safetensors";
  * @throws S2Error "checkpoint" for a checkpoint of another recipe or a damaged one; "training" when the loss is NaN or infinite.
  */
 export async function fit(step: Step, options: TrainOptions): Promise<Fitted> {
-  const { steps, rate, batches, openLoop, checkpoints, every = 300_000, onStep, signal } = options;
+  const { steps, rate, batches, openLoop, checkpoints, every = 300_000, readEvery = 1, onStep, signal } = options;
+  if (!(readEvery >= 1)) throw badOption("option", "readEvery", readEvery, "a number of steps of at least 1");
   const start = (await resume(step, options)) ?? { state: firstState(step, options), history: [] };
   const history = [...start.history];
-  const loop = await openLoop(step.file, start.state);
+  const loop = await openLoop(step.file, packState(step.vectors, start.state));
   const save = async () => {
-    const state = await loop.state();
+    const state = unpackState(step.vectors, await loop.state());
     await checkpoints?.write(checkpoint, await pack(state, history, options.recipe));
     return state;
   };
-  try {
-    let saved = performance.now();
-    const iterator = batches(history.length)[Symbol.asyncIterator]();
-    let next = history.length < steps ? iterator.next() : undefined;
-    while (history.length < steps && !signal?.aborted) {
-      const { value, done } = await next!;
-      if (done)
-        throw new S2Error(
-          "training",
-          `There are no more batches after ${history.length} of ${steps} steps; give as many as there are steps.`,
-        );
+  const read = async () => {
+    for (const outputs of await loop.outputs()) {
+      const metrics = numbers(unpackState(step.metricVectors, outputs));
       const number = history.length + 1;
-      const running = loop.run({ ...value, rate: scalar(rate(number)), step: scalar(number) });
-      next = number < steps ? iterator.next() : undefined; // while the graph runs
-      next?.catch(() => {}); // it is awaited later
-      const metrics = numbers(await running);
       if (!Number.isFinite(metrics.loss))
         throw new S2Error(
           "training",
@@ -93,11 +88,32 @@ export async function fit(step: Step, options: TrainOptions): Promise<Fitted> {
         );
       history.push(metrics);
       onStep?.(number, metrics);
-      if (checkpoints && performance.now() - saved > every) {
-        await save();
-        saved = performance.now();
-      }
     }
+  };
+  try {
+    let saved = performance.now();
+    let started = history.length;
+    const iterator = batches(started)[Symbol.asyncIterator]();
+    let next = started < steps ? iterator.next() : undefined;
+    while (started < steps && !signal?.aborted) {
+      const { value, done } = await next!;
+      if (done)
+        throw new S2Error(
+          "training",
+          `There are no more batches after ${started} of ${steps} steps; give as many as there are steps.`,
+        );
+      const number = ++started;
+      const running = loop.start({ ...value, rate: scalar(rate(number)), step: scalar(number) });
+      next = number < steps ? iterator.next() : undefined; // while the graph runs
+      next?.catch(() => {}); // it is awaited later
+      await running;
+      const due = checkpoints && performance.now() - saved > every;
+      if (due || number - history.length >= readEvery) await read();
+      if (!due) continue;
+      await save();
+      saved = performance.now();
+    }
+    await read();
     await iterator.return?.();
     return { done: history.length, state: await save(), history };
   } finally {

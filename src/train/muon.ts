@@ -24,6 +24,8 @@ const isBlockMatrix = (name: string): boolean => /^blocks\..*\.weight$/.test(nam
 export function muon({ weightDecay = 0, rate: factor, moves = isBlockMatrix, others }: MuonOptions): Optimizer {
   return {
     slots: (name) => (moves(name) ? ["muon.momentum"] : others.slots(name)),
+    group: (name, dims) =>
+      moves(name) ? { key: `muon ${dims}`, stacked: true } : (others.group?.(name, dims) ?? { key: name, stacked: true }),
     update(parameter, gradient, slots, numbers, name) {
       if (!moves(name)) return others.update(parameter, gradient, slots, numbers, name);
       const velocity = Add(Mul(slots[0], momentum), gradient);
@@ -39,20 +41,20 @@ export function muon({ weightDecay = 0, rate: factor, moves = isBlockMatrix, oth
 const [a, b, c] = [3.4445, -4.775, 2.0315];
 const steps = 5;
 
-/** Returns the nearest orthogonal matrix by Newton and Schulz, times √(rows / cols) where that is above 1. */
+/** Returns the nearest orthogonal matrix, or matrices of a stack, by Newton and Schulz, times √(rows / cols) where that is above 1. */
 function orthogonal(matrix: ShapedValue): ShapedValue {
-  const [rows, cols] = sizes(matrix);
-  const parts = rows % cols === 0 && rows / cols === 3 ? 3 : 1;
-  const each = rows / parts;
+  const dims = sizes(matrix);
+  const [rows, cols] = dims.slice(-2);
+  const each = rows === 3 * cols ? cols : rows;
   const wide = each <= cols;
-  let x = Reshape(matrix, [parts, each, cols]);
+  let x = Reshape(matrix, [-1, each, cols]);
   if (!wide) x = turned(x);
   x = Div(x, Add(Sqrt(ReduceSum(Mul(x, x), [1, 2])), 1e-7));
   for (let step = 0; step < steps; step++) {
     const square = MatMul(x, turned(x));
     x = Add(Mul(x, a), MatMul(Add(Mul(square, b), Mul(MatMul(square, square), c)), x));
   }
-  return Mul(Reshape(wide ? x : turned(x), [rows, cols]), Math.sqrt(Math.max(1, each / cols)));
+  return Mul(Reshape(wide ? x : turned(x), dims), Math.sqrt(Math.max(1, each / cols)));
 }
 
 const turned = (x: ShapedValue): ShapedValue => Transpose(x, [0, 2, 1]);

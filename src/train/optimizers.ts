@@ -21,6 +21,11 @@ export interface Optimizer {
     numbers: StepNumbers,
     name: string,
   ): { parameter: ShapedValue; slots: readonly ShapedValue[] };
+  /**
+   * Returns the key of the parameters that `update` may be given together: as one vector, or `stacked` as [k, ...dims] (of equal dims).
+   * Without it each parameter is updated alone.
+   */
+  group?(name: string, dims: readonly number[]): { readonly key: string; readonly stacked?: boolean };
 }
 
 /** Options of `adamW`. */
@@ -39,6 +44,7 @@ export function adamW({ betas = [0.9, 0.999], weightDecay = 0.01 }: AdamWOptions
   const [first, second] = betas;
   return {
     slots: () => ["adam.m", "adam.v"],
+    group: (name) => ({ key: weightDecay > 0 && decays(name) ? "decays" : "stays" }),
     update(parameter, gradient, [m, v], { rate, step }, name) {
       const mean = Add(Mul(m, first), Mul(gradient, 1 - first));
       const square = Add(Mul(v, second), Mul(Mul(gradient, gradient), 1 - second));
@@ -55,6 +61,7 @@ export function adamW({ betas = [0.9, 0.999], weightDecay = 0.01 }: AdamWOptions
 export function sgd(): Optimizer {
   return {
     slots: () => ["sgd.momentum"],
+    group: () => ({ key: "sgd" }),
     update(parameter, gradient, [velocity], { rate }) {
       const next = Add(Mul(velocity, 0.9), gradient);
       return { parameter: Sub(parameter, Mul(next, rate)), slots: [next] };

@@ -1,6 +1,6 @@
 /** Gradients of operators that rearrange numbers: each moves them back. */
 import { S2Error } from "../core/index.ts";
-import { Concat, Pad, Reshape, ScatterND, type ShapedValue, Slice, Split, Transpose, Unsqueeze } from "../onnx/index.ts";
+import { Concat, Pad, Reshape, ScatterND, type ShapedValue, Slice, Split, Transpose } from "../onnx/index.ts";
 import { axisOf, filled, type Rule, sizes, unbroadcast } from "./rule.ts";
 
 /** Numbers keep their order. */
@@ -61,7 +61,7 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
     const rest = g!.dims.map((_, i) => i).filter((each) => !indexAxes.includes(each));
     const updates = Transpose(g!, [...indexAxes, ...rest]);
     const empty = zeros({ ...x, dims: first.map((each) => x.dims[each]) });
-    const filled = ScatterND(empty, Unsqueeze(indices, [rank]), updates, { reduction: "add" });
+    const filled = ScatterND(empty, Reshape(indices, [...sizes(indices), 1]), updates, { reduction: "add" });
     return [Transpose(filled, inverse(first))];
   },
   Expand: ({ inputs: [x], gradients: [g] }) => [unbroadcast(g!, x)],

@@ -3,18 +3,23 @@ import { parentPort } from "node:worker_threads";
 import type { Numbered } from "../line.ts";
 import type { Request } from "../messages.ts";
 import { makeServer, movableBuffers } from "../serve.ts";
+import { download } from "./download.ts";
+import { missingOperators } from "./missing-operators.ts";
 import { throughGate } from "./thread-gate.ts";
 import { sessionOptions } from "./threads.ts";
 
 const port = parentPort!;
 const answer = makeServer({
   importLibrary: () => import("onnxruntime-node"),
-  sessionOptions: (threads, device) => ({
+  download,
+  missingOperators,
+  sessionOptions: (threads, device, strict) => ({
     ...sessionOptions(threads),
     // The arena never gives memory back: 205-238 MB without it against 288 MB with it on mixed batches, for 1 % of CPU time.
     ...(device && { executionProviders: [device], enableCpuMemArena: false }),
     // Sums that an optimizer keeps fade to subnormal numbers, which processors are slow at.
     ...(!device && { extra: { session: { force_spinning_stop: "1", set_denormal_as_zero: "1" } } }),
+    ...(strict && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
   }),
 });
 

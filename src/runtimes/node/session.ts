@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
 import { fileError } from "../foreign-files.ts";
-import type { Answer, Failed, Request } from "../messages.ts";
+import type { Answer, Failed, Ready, Request } from "../messages.ts";
 import { reasonOf } from "../ort.ts";
 import { openSession, type Session } from "../session.ts";
 import { readHead } from "./read-file.ts";
@@ -27,7 +27,7 @@ export async function startSession(model: string | Uint8Array, source: string, o
     typeof copy === "string" ? [] : [copy.buffer],
   );
   if (answer.kind === "ready") {
-    for (const { device, reason } of answer.missing) warnOfDevice(device, reason, answer.device);
+    warnOfDevices(answer, "model");
     return openSession(line, answer);
   }
   await line.end();
@@ -38,15 +38,18 @@ export async function startSession(model: string | Uint8Array, source: string, o
 }
 
 /** Ends with the CPU, which every machine has. */
-function devicesOf(device: SessionOptions["device"]): string[] {
+export function devicesOf(device: SessionOptions["device"]): string[] {
   const wanted = typeof device === "string" ? [device] : (device ?? []);
   const cpu = wanted.indexOf("cpu");
   return [...new Set([...(cpu < 0 ? wanted : wanted.slice(0, cpu)), "cpu"])];
 }
 
-function warnOfDevice(device: string, reason: string, instead: string): void {
-  const message = `The device "${device}" cannot be used (${reasonOf({ message: reason })}); the model runs on "${instead}".`;
-  process.emitWarning(message, { code: "S2_DEVICE" });
+/** Warns of devices that cannot be used. */
+export function warnOfDevices({ missing, device: instead }: Ready, what: "model" | "graph"): void {
+  for (const { device, reason } of missing) {
+    const message = `The device "${device}" cannot be used (${reasonOf({ message: reason })}); the ${what} runs on "${instead}".`;
+    process.emitWarning(message, { code: "S2_DEVICE" });
+  }
 }
 
 /** Returns the error for an onnxruntime-node that is missing or does not load. */

@@ -26,10 +26,12 @@ export function serve(importLibrary: (address?: string) => Promise<Ort>): void {
       if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
       return ort;
     },
-    sessionOptions: (_, device = "wasm") => ({
+    download: (tensor) => tensor.getData!(),
+    sessionOptions: (_, device = "wasm", strict = false) => ({
       executionProviders: [device],
       enableCpuMemArena: false, // an arena keeps what it had at its largest, and WebAssembly's memory never shrinks
       logSeverityLevel: 4,
+      ...(strict && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
     }),
   });
   let queue: Promise<void> = Promise.resolve();

@@ -53,4 +53,25 @@ describe.skipIf(noChromium)(`training in a page${skipped}`, () => {
     expect(there).toHaveLength(here.length);
     there.forEach((loss, i) => void expect(Math.abs(loss - here[i])).toBeLessThan(1e-4 * here[0]));
   });
+
+  it("on WebGPU, with the state in the card's memory, too", async () => {
+    const code = losses.replaceAll("steps: 8", "steps: 3").replace("parts: 2", 'form: "gpu", parts: 1');
+    const card = await startBrowser(["--enable-unsafe-webgpu"]);
+    const more = { "s2-vision/train": "/dist/train.js", "s2-vision/onnx": "/dist/onnx.js" };
+    const page = await openPage({ browser: card, imports: { ...imports, ...more } });
+    const [there, said] = await page.run<[number[], string[]]>(`
+      const [train, onnx] = [await import("s2-vision/train"), await import("s2-vision/onnx")];
+      const said = [];
+      console.warn = (text) => said.push(text);
+      const openLoop = (file, state) => web.openLoop(file, state, { device: "webgpu" });
+      const all = await (async () => { ${code} })();
+      return [all, said];`);
+    await page.close();
+    await card.close();
+    const run = new Function("train", "onnx", "openLoop", `return (async () => { ${code} })()`);
+    const here: number[] = await run(await import("s2-vision/train"), await import("s2-vision/onnx"), openLoop);
+    expect(said).toEqual([]); // no device missing
+    expect(there).toHaveLength(3);
+    there.forEach((loss, i) => void expect(Math.abs(loss - here[i])).toBeLessThan(1e-4 * here[0]));
+  }, 240_000);
 });
