@@ -28,4 +28,6 @@ export type {
   Tensor,
   Traits,
   VisionModel,
+  WholeFeatures,
+  WholeImages,
 } from "./types.ts";

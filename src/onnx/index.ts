@@ -42,5 +42,5 @@ export type { ModelProto, NodeProto, ValueInfoProto } from "./proto.ts";
 export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel, quantizeProto } from "./quantize.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf, whereLost } from "./shapes-of.ts";
-export { count, type ElementType, elementType, tensorData } from "./tensor.ts";
+export { count, type ElementType, elementType, elementTypes, tensorData } from "./tensor.ts";
 export type { Pieces } from "./wire.ts";

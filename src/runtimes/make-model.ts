@@ -1,6 +1,7 @@
 /** Makes a model of a session: reads its traits and returns a function from images to features. Platform-free. */
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
+import type { PlanModel } from "../models/index.ts";
 import { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits } from "../onnx/embedded-metadata.ts";
 import { channelsFirst, givesChannelsLast, moveChannels } from "../onnx/image-input.ts";
 import type { Configs } from "./config-files.ts";
@@ -9,6 +10,7 @@ import { type ConfigHints, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
 import type { Session } from "./session.ts";
+import type { WholeModel } from "./whole-plans.ts";
 
 /** Facts that come with a model's graph. */
 export interface KnownModel extends Configs {
@@ -61,6 +63,24 @@ export async function makeModel(
     return runPadded(images, names);
   };
   const features = async (images: Tensor): Promise<Tensor> => (await run(images, [main.name]))[main.name];
+  /** Facts for the graphs of a plan; a run of a blank tile shows the output's shape, once for each size. */
+  const described = new Map<string, ReturnType<WholeModel["describe"]>>();
+  const describeTile = async (tile: readonly [number, number]) => {
+    const [, ...sides] = await probe(tile);
+    const givesChannelsLast = channelsLast === true;
+    const outputDims = [1, ...(givesChannelsLast ? [...sides.slice(1), sides[0]] : sides)];
+    const types = { inputType: input.type, outputType: main.type } as Pick<PlanModel, "inputType" | "outputType">;
+    return { ...types, takesChannelsLast: input.channelsLast, givesChannelsLast, patchSize: traits.patchSize, outputDims };
+  };
+  const { tilesPerRun } = session;
+  const describe: WholeModel["describe"] = (tile) => {
+    const key = String(tile);
+    if (!described.has(key)) described.set(key, describeTile(tile));
+    return described.get(key)!;
+  };
+  const facts = { input: input.name, output: main.name, describe };
+  const runsWhole = tilesPerRun !== undefined && batch === undefined;
+  const whole = runsWhole && (await import("./whole-plans.ts")).wholePlans(session, { ...facts, tilesPerRun });
   return Object.assign(features, {
     traits,
     outputs,
@@ -68,6 +88,7 @@ export async function makeModel(
     run,
     dispose: session.dispose,
     ...(preprocessing && { preprocessing }),
+    ...(whole && { runWhole: whole }),
   });
 }
 

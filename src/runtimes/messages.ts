@@ -19,7 +19,14 @@ export interface RuntimeSettings {
 /** Opens a model on the first device that works, or a graph under a number of the caller's; a thread has one model, or graphs. */
 export type OpenRequest = { readonly settings?: RuntimeSettings } & (
   | { readonly kind: "load"; readonly model: string | Uint8Array; readonly devices: readonly string[] }
-  | { readonly kind: "open"; readonly graph: number; readonly file: Uint8Array; readonly state?: Tensors }
+  | {
+      readonly kind: "open";
+      readonly graph: number;
+      readonly file: Uint8Array;
+      readonly state?: Tensors;
+      /** Opens the graph on the model's device; with "keep" its outputs stay there. Default: on the CPU. */
+      readonly beside?: "model" | "keep";
+    }
 );
 
 export interface RunRequest {
@@ -30,12 +37,31 @@ export interface RunRequest {
   readonly outputs: readonly string[];
 }
 
+/** Runs a plan on images through two opened graphs and the model between them. */
+export interface PlanRequest {
+  readonly kind: "plan";
+  /** Numbers of the graphs from `models/plan-graphs.ts`; `buffers` are those that make zeros of the types of tiles and tokens. */
+  readonly graphs: { readonly tiles: number; readonly features: number; readonly buffers?: { tiles: number; tokens: number } };
+  /** [b, ...]; floats or bytes. */
+  readonly images: GraphTensor;
+  /** Names of the model's input and output. */
+  readonly input: string;
+  readonly output: string;
+  /** Tiles of one image in each run of the model. */
+  readonly runs: readonly number[];
+  /** Shapes of what the model takes and gives for one tile. */
+  readonly tileDims: readonly number[];
+  readonly outputDims: readonly number[];
+  /** Images whose tiles run together. */
+  readonly imagesPerTurn: number;
+}
+
 export type GraphRequest =
   | { readonly kind: "feed"; readonly graph: number; readonly feeds: Tensors }
   | { readonly kind: "state" | "close"; readonly graph: number };
 
 /** "stop" frees all sessions; the thread then ends. */
-export type Request = OpenRequest | RunRequest | GraphRequest | { readonly kind: "stop" };
+export type Request = OpenRequest | RunRequest | PlanRequest | GraphRequest | { readonly kind: "stop" };
 
 export interface Ready {
   readonly kind: "ready";

@@ -1,8 +1,17 @@
 /** Serves requests in a thread or worker: loads ONNX Runtime, then a model or graphs, and runs them. Platform-free. */
 import { graphSession } from "./graph-session.ts";
-import type { Answer, Failed, OpenRequest, Request, RuntimeSettings } from "./messages.ts";
-import { type MakeTensor, type OrtSession, type TensorClass, tensorMaker, valueInfo } from "./ort.ts";
+import type { Answer, Failed, OpenRequest, PlanRequest, Request, RuntimeSettings } from "./messages.ts";
+import {
+  isProcessor,
+  type MakeTensor,
+  type OrtSession,
+  type OrtTensor,
+  type TensorClass,
+  tensorMaker,
+  valueInfo,
+} from "./ort.ts";
 import { runParts } from "./run-parts.ts";
+import { runPlan } from "./run-plan.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 interface Library {
@@ -22,8 +31,9 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
   let library: Library;
   let makeTensor: MakeTensor;
   let threads = 1;
-  let model: { session: OrtSession; onCpu: boolean } | undefined;
+  let model: { session: OrtSession; device: string } | undefined;
   const graphs = new Map<number, { session: OrtSession; graph: ReturnType<typeof graphSession> }>();
+  const buffers = new Map<string, OrtTensor>();
 
   /** Called once per thread: the library reads its settings when it creates its first session, and never again. */
   const start = async (settings: RuntimeSettings) => {
@@ -33,8 +43,9 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
     threads = settings.threads;
   };
 
-  const create = async (file: string | Uint8Array, device?: string) => {
-    const session = await library.InferenceSession.create(file as Uint8Array, sessionOptions(threads, device));
+  const create = async (file: string | Uint8Array, device?: string, keep?: boolean) => {
+    const options = { ...sessionOptions(threads, device), ...(keep && { preferredOutputLocation: "gpu-buffer" }) };
+    const session = await library.InferenceSession.create(file as Uint8Array, options);
     const [inputs, outputs] = [session.inputMetadata.map(valueInfo), session.outputMetadata.map(valueInfo)];
     const used = library.env.wasm?.numThreads ?? threads; // onnxruntime-web lowers it where it cannot have as many
     return { session, ready: { kind: "ready", device: device ?? "cpu", threads: used, missing: [], inputs, outputs } as const };
@@ -42,7 +53,7 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
 
   const open = async (request: OpenRequest): Promise<Answer> => {
     if (request.kind === "open") {
-      const { session, ready } = await create(request.file);
+      const { session, ready } = await create(request.file, request.beside && model?.device, request.beside === "keep");
       graphs.set(request.graph, { session, graph: graphSession(session, makeTensor, request.state) });
       return ready;
     }
@@ -50,7 +61,7 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
     for (const device of request.devices) {
       try {
         const { session, ready } = await create(request.model, device);
-        model = { session, onCpu: device === "cpu" || device === "wasm" };
+        model = { session, device };
         return { ...ready, missing };
       } catch (error) {
         missing.push({ device, reason: messageOf(error) });
@@ -59,10 +70,33 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
     throw new Error(missing.at(-1)?.reason);
   };
 
+  /** Returns the device's memory under a name; of another shape it is made anew, because plans come and go. */
+  const lend = async (name: string, dims: readonly number[], from: OrtSession) => {
+    const known = buffers.get(name);
+    if (known && known.dims.join() === dims.join()) return known;
+    known?.dispose?.();
+    const shape = makeTensor({ dims: [dims.length], data: BigInt64Array.from(dims, BigInt) });
+    const { buffer } = await from.run({ shape });
+    buffers.set(name, buffer);
+    return buffer;
+  };
+
+  const plan = async (request: PlanRequest): Promise<Answer> => {
+    const of = (graph: number) => graphs.get(graph)!.session;
+    const { tiles, features, buffers: zeros } = request.graphs;
+    const sessions = {
+      ...{ tiles: of(tiles), model: model!.session, features: of(features) },
+      ...(zeros && { buffers: { tiles: of(zeros.tiles), tokens: of(zeros.tokens) } }),
+    };
+    return { kind: "done", outputs: { features: await runPlan(sessions, makeTensor, lend, request) } };
+  };
+
   const run = async (request: Exclude<Request, OpenRequest>): Promise<Answer> => {
     switch (request.kind) {
       case "run":
-        return { kind: "done", outputs: await runParts(model!.session, makeTensor, request, model!.onCpu) };
+        return { kind: "done", outputs: await runParts(model!.session, makeTensor, request, isProcessor(model!.device)) };
+      case "plan":
+        return plan(request);
       case "feed":
         return { kind: "fed", outputs: await graphs.get(request.graph)!.graph.run(request.feeds) };
       case "state":
