@@ -9,6 +9,7 @@ import {
   Cast,
   Clip,
   Concat,
+  channelsFirst,
   constant,
   type ElementType,
   elementTypes,
@@ -41,6 +42,11 @@ export interface PlanModel {
   /** It gives maps [b, h, w, c]. */
   readonly givesChannelsLast: boolean;
   readonly patchSize?: number;
+}
+
+interface Grid {
+  readonly rows: number;
+  readonly cols: number;
 }
 
 /** The operator set of the small graphs; every runtime in use has it. */
@@ -137,7 +143,7 @@ export function featuresGraph(plan: S2Plan, dims: readonly number[], model: Plan
   const all = model.givesChannelsLast ? Transpose(joined, [0, 3, 1, 2]) : joined;
   const sides = all.dims.slice(1);
   const byTile = Reshape(all, [plan.tiles, -1, ...sides]);
-  const grid = tokenGrid(plan, all.dims, model);
+  const grid = tokenGrid(plan, dims, model);
   let from = 0;
   const scales = plan.scales.map((scale, i) =>
     scope(graph, `scale.${i}`, () => {
@@ -153,9 +159,10 @@ export function featuresGraph(plan: S2Plan, dims: readonly number[], model: Plan
   return writeOnnx(finishGraph(graph, "features"));
 }
 
-/** Reads the token grid of a tile from the shape of the model's output, [b, c, h, w] or [b, n, c]. */
-export function tokenGrid(plan: S2Plan, dims: readonly unknown[], { patchSize }: PlanModel): { rows: number; cols: number } {
-  return readShape(dims as number[], plan.scales[0].tile, plan, { patchSize }).grid;
+/** Reads the token grid of a tile from the shape of the model's output for one tile, in the graph's own order of axes. */
+export function tokenGrid(plan: S2Plan, dims: readonly number[], { givesChannelsLast, patchSize }: PlanModel): Grid {
+  const turned = givesChannelsLast ? channelsFirst(dims) : dims;
+  return readShape(turned, plan.scales[0].tile, plan, { patchSize }).grid;
 }
 
 /** Builds a graph that makes a tensor of zeros of the shape that it is given: how a device lends its memory. */

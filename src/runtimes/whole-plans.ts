@@ -96,7 +96,8 @@ export function wholePlans(session: Session, model: WholeModel): NonNullable<Vis
     });
 
   return async (plan, images) => {
-    const key = `${JSON.stringify(layoutOf(plan))} ${plan.splitForward} ${sourceOf(plan, images)}`;
+    const layout = [layoutOf(plan), mostTiles(plan, images, model.tilesPerRun)];
+    const key = `${JSON.stringify(layout)} ${sourceOf(plan, images)}`;
     if (!isPossible(plan, images) || failed.has(key)) return undefined;
     try {
       const { tokenGrid } = await import("../models/index.ts");
@@ -127,12 +128,14 @@ const numbersOfTile = ({ scales: [{ tile }] }: S2Plan, images: WholeImages): num
 
 const channelsOf = (images: WholeImages): number => (images.kind === "bytes" ? 3 : images.images.dims[1]);
 
-/** The most tiles of a run: the caller's `splitForward`, else the model's, as far as the device lends memory for them. */
-function mostTiles(plan: S2Plan, images: WholeImages, tilesPerRun: number): number {
-  const { splitForward } = plan;
-  const batch = images.kind === "bytes" ? 1 : images.images.dims[0];
-  const asked = splitForward === true ? batch : splitForward === false ? tilesPerRun : splitForward;
-  return Math.max(1, Math.min(asked, tilesPerRun, Math.floor(MAX_NUMBERS / numbersOfTile(plan, images))));
+/** Pixels of a tile that most models take. A run has fewer tiles that are larger: the memory of attention grows faster than they do. */
+const USUAL_PIXELS = 224 ** 2;
+
+/** The most tiles of a run: what is best for the device, or `s2`'s `splitForward`. That of `extract` has a default, which is best for processors. */
+function mostTiles({ scales: [{ tile }], splitForward }: S2Plan, images: WholeImages, tilesPerRun: number): number {
+  const best = Math.min(tilesPerRun, Math.floor((tilesPerRun * USUAL_PIXELS) / (tile[0] * tile[1])));
+  const asked = images.kind === "bytes" || splitForward === false ? best : Number(splitForward);
+  return Math.max(1, Math.min(asked, best));
 }
 
 /** What the graph of the features depends on. */
