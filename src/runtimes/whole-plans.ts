@@ -70,16 +70,18 @@ export function wholePlans(session: Session, model: WholeModel): NonNullable<Vis
     isWorking = true;
     await undefined; // images that are given together with this one run together with it
     for (const [key, { plan, items }] of waiting) {
-      const taken = items.splice(0, MAX_IMAGES);
-      waiting.delete(key);
-      if (items.length > 0) waiting.set(key, { plan, items }); // after the other plans
+      let taken = items;
       try {
-        const request = await open(plan, taken[0].images);
+        const request = await open(plan, items[0].images); // what comes meanwhile for the same plan runs with it
+        taken = items.splice(0, MAX_IMAGES);
+        waiting.delete(key);
+        if (items.length > 0) waiting.set(key, { plan, items }); // after the other plans
         const images = joinImages(taken.map((item) => item.images));
         const answer = await session.ask({ ...request, images }, [images.data.buffer as ArrayBuffer]);
         const { features } = (answer as Extract<Answer, { kind: "done" }>).outputs;
         shareOut(features, taken);
       } catch (error) {
+        if (taken === items) waiting.delete(key);
         failed.add(key);
         for (const { reject } of taken) reject(error);
       }
