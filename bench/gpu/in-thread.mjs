@@ -23,10 +23,10 @@ export async function modelInThread(file, device, { session = {}, model = {}, ti
   const answer = makeServer({
     importLibrary: async () => ort,
     sessionOptions: (threads, name = "cpu") => {
-      const own = isModel ? model : {};
+      const modelOptions = isModel ? model : {};
       isModel = false;
       const base = { intraOpNumThreads: threads, executionProviders: [name], enableCpuMemArena: false, logSeverityLevel: 4 };
-      return { ...base, ...session, ...own };
+      return { ...base, ...session, ...modelOptions };
     },
   });
   const ready = await answer({ kind: "load", model: file, devices: [device], settings: { threads: 1 } });

@@ -70,7 +70,7 @@ async function measureAll() {
   const small = { dims: [count, side, side, 3], data: bytes(count * side * side * 3, 9) };
   const first = performance.now();
   const features = await s2(model, images, plan);
-  result.runsWhole = model.runWhole !== undefined;
+  result.runsOnDevice = model.runOnDevice !== undefined;
   result.firstRunMs = round(performance.now() - first);
   const expected = (await oneFile.run({ pixel_values: tensor(images) })).features.data;
   result.s2ToOneFile = largest(features.data, expected);
@@ -83,8 +83,8 @@ async function measureAll() {
     oneFileOfBytes: () => ofBytes.run({ pixels: tensor(small) }),
   });
   say();
-  const [whole, byTiles] = [await extract(model, photos[0], options), await extract(tiled, photos[0], options)];
-  result.extractToTiles = largest(whole.data, byTiles.data);
+  const [onDevice, byTiles] = [await extract(model, photos[0], options), await extract(tiled, photos[0], options)];
+  result.extractToTiles = largest(onDevice.data, byTiles.data);
   const slow = { s2ByTiles: () => s2(tiled, images, plan), modelAlone: () => model(tiles) };
   Object.assign(result.ms, await measure(slow, Math.min(rounds, 3)));
   result.newShapeMs = await newShapes(model);
@@ -125,11 +125,11 @@ async function newShapes(model) {
 }
 
 /** All in the calling thread, with options of ONNX Runtime, for several numbers of tiles a run. */
-async function measureOptions({ session, model: own, tilesPerRun = [28, 56] }) {
+async function measureOptions({ session, model: modelOptions, tilesPerRun = [28, 56] }) {
   const result = {};
   for (const most of tilesPerRun) {
     const known = { prefixTokens: 1 };
-    const model = await modelInThread(file, device, { session, model: own, tilesPerRun: most, ...known });
+    const model = await modelInThread(file, device, { session, model: modelOptions, tilesPerRun: most, ...known });
     const before = await s2(model, images, plan);
     result[most] = await measure(sidesOf(model));
     // A graph that is replayed on memory of its own must still see other images.

@@ -67,8 +67,8 @@ export async function measureStages({ file, device, side, plan, options, photos,
   for (let at = -2; at < rounds; at++) {
     for (const [name, stage] of Object.entries(stages)) {
       const start = performance.now();
-      const own = await stage();
-      const ms = typeof own === "number" ? own : performance.now() - start;
+      const measured = await stage();
+      const ms = typeof measured === "number" ? measured : performance.now() - start;
       if (at >= 0) times[name].push(ms);
     }
   }
@@ -88,12 +88,12 @@ function peekGraph() {
   const graph = newGraph(17);
   const x = input(graph, "x", "float32", ["n", "a", "b", "c"].slice(0, 0));
   graph.inputs[0].type.tensorType.shape = undefined;
-  const [flat] = node("Reshape", [x, whole(graph, [-1])]);
-  const [first] = node("Slice", [flat, whole(graph, [0]), whole(graph, [1])]);
+  const [flat] = node("Reshape", [x, int64(graph, [-1])]);
+  const [first] = node("Slice", [flat, int64(graph, [0]), int64(graph, [1])]);
   output({ ...first, type: "float32" }, "first");
   return writeOnnx(finishGraph(graph, "peek"));
 }
 
-function whole(graph, values) {
+function int64(graph, values) {
   return constant(graph, "int64", [values.length], BigInt64Array.from(values, BigInt));
 }

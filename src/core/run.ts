@@ -3,7 +3,7 @@ import { firstNotFinite } from "./finite.ts";
 import { type Fused, fuse, scaleOf, withGrid } from "./fuse.ts";
 import { runTiles } from "./layout.ts";
 import { checkTraits } from "./traits.ts";
-import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel, WholeImages } from "./types.ts";
+import type { S2Options, S2Plan, ScalePlan, SourceImages, Tensor, VisionModel } from "./types.ts";
 
 /** Callbacks of a run, and the signal that stops it. */
 export type Hooks = Pick<S2Options, "signal" | "onProgress" | "onScale">;
@@ -16,7 +16,7 @@ export interface Source {
   readonly batch: number;
   readonly channels: number;
   /** The images themselves, for a model that resizes, cuts and fuses on its device. */
-  readonly whole?: WholeImages;
+  readonly images?: SourceImages;
   prepare(scale: ScalePlan, index: number): CutTile;
 }
 
@@ -30,8 +30,8 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
   const { signal, onProgress, onScale } = hooks;
   const traits = model.traits ?? {};
   checkTraits(plan, traits);
-  const whole = await runWhole(model, plan, source, hooks);
-  if (whole) return whole;
+  const fused = await runOnDevice(model, plan, source, hooks);
+  if (fused) return fused;
   const fusion = fuse(plan, source.batch, traits, onScale);
   const settle = async ({ scale, from, count, tilesDone }: Run, output: Tensor | Promise<Tensor>) => {
     fusion.add(scale, from, count, await output);
@@ -50,15 +50,15 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
 }
 
 /** Runs the plan on the model's device. Nothing where it cannot, or gives NaN or infinity: tile by tile the error names the tile. */
-async function runWhole(
+async function runOnDevice(
   model: VisionModel,
   plan: S2Plan,
   source: Source,
   { signal, onProgress, onScale }: Hooks,
 ): Promise<Fused | undefined> {
-  if (!model.runWhole || !source.whole || (onScale && plan.merge !== "concat")) return undefined;
+  if (!model.runOnDevice || !source.images || (onScale && plan.merge !== "concat")) return undefined;
   signal?.throwIfAborted();
-  const done = await model.runWhole(plan, source.whole);
+  const done = await model.runOnDevice(plan, source.images);
   if (!done || firstNotFinite(done.features.data) >= 0) return undefined;
   signal?.throwIfAborted();
   let tiles = 0;

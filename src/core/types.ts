@@ -36,11 +36,11 @@ export interface VisionModel {
   /** Facts that plans are checked against. */
   readonly traits?: Traits;
   /** Runs a plan from the images to the fused features on the model's device; gives nothing where it cannot run this plan. @internal */
-  readonly runWhole?: (plan: S2Plan, images: WholeImages) => Promise<WholeFeatures | undefined>;
+  readonly runOnDevice?: (plan: S2Plan, images: SourceImages) => Promise<DeviceFeatures | undefined>;
 }
 
 /** Images before they are resized: the floats of `s2`, or an image's bytes [height, width, 3]. @internal */
-export type WholeImages =
+export type SourceImages =
   | { readonly kind: "floats"; readonly images: Tensor }
   | {
       readonly kind: "bytes";
@@ -129,7 +129,7 @@ export interface DynamicS2Options extends Omit<S2Options, "scales" | "imgSizes" 
 }
 
 /** Features that were fused on the model's device, and the token grid of a tile of the output's scale. @internal */
-export interface WholeFeatures {
+export interface DeviceFeatures {
   readonly features: Tensor;
   readonly tileGrid: { readonly rows: number; readonly cols: number };
 }

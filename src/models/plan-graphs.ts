@@ -2,7 +2,7 @@
  * A plan as two small graphs around a model's own session: from images to tiles, and from the model's outputs to features. A device runs the
  * three one after the other in its own memory, so that another plan costs two small graphs and the model's weights are there once.
  */
-import { readShape, type S2Plan, type ScalePlan, scaleMatrices, type WholeImages } from "../core/index.ts";
+import { readShape, type S2Plan, type ScalePlan, type SourceImages, scaleMatrices } from "../core/index.ts";
 import { filterMatrix } from "../images/index.ts";
 import {
   Add,
@@ -56,7 +56,7 @@ const OPSET = 17;
  * Builds the graph from `images` to the tiles of all scales in the order of `s2` (scale, tile, image), normalized and in the model's own
  * type and order of axes. Its outputs `tiles.0`, `tiles.1` .. have `tilesPerRun` tiles of each image; the last may have fewer.
  */
-export function tilesGraph(plan: S2Plan, images: WholeImages, model: PlanModel, tilesPerRun: number): Uint8Array {
+export function tilesGraph(plan: S2Plan, images: SourceImages, model: PlanModel, tilesPerRun: number): Uint8Array {
   const graph = newGraph(OPSET);
   const cut = images.kind === "floats" ? floatCutter(graph, plan, images.images.dims[1]) : byteCutter(graph, plan, images);
   const scales = plan.scales.map((scale, i) => scope(graph, `scale.${i}`, () => cut(scale, i)));
@@ -89,7 +89,7 @@ function floatCutter(graph: Graph, plan: S2Plan, channels: number): CutScale {
 function byteCutter(
   graph: Graph,
   plan: S2Plan,
-  { width, height, preprocessing }: Extract<WholeImages, { kind: "bytes" }>,
+  { width, height, preprocessing }: Extract<SourceImages, { kind: "bytes" }>,
 ): CutScale {
   const { mean, std, rescale, filter } = preprocessing;
   const bytes = input(graph, "images", "uint8", ["batch", height, width, 3]);
@@ -121,11 +121,11 @@ function onCanvas(images: ShapedValue, { canvas, rowStarts, colStarts, tile }: S
   const [, , height, width] = images.dims as [unknown, unknown, number, number];
   const [bottom, right] = [canvas[0] - height, canvas[1] - width];
   const padded = bottom + right === 0 ? images : Pad(images, [0, 0, 0, 0, 0, 0, bottom, right]);
-  const gather = (x: ShapedValue, starts: readonly number[], side: number, axis: number) => {
+  const pickLines = (x: ShapedValue, starts: readonly number[], side: number, axis: number) => {
     const lines = starts.flatMap((start) => Array.from({ length: side }, (_, i) => start + i));
     return lines.every((line, i) => line === i) ? x : Gather(x, wholeNumbers(x.graph, lines), { axis });
   };
-  return gather(gather(padded, rowStarts, tile[0], 2), colStarts, tile[1], 3);
+  return pickLines(pickLines(padded, rowStarts, tile[0], 2), colStarts, tile[1], 3);
 }
 
 /**

@@ -5,12 +5,12 @@ import type { PlanModel } from "../models/index.ts";
 import { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits } from "../onnx/embedded-metadata.ts";
 import { channelsFirst, givesChannelsLast, moveChannels } from "../onnx/image-input.ts";
 import type { Configs } from "./config-files.ts";
+import type { DeviceModel } from "./device-plans.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput, type ValueInfo } from "./graph.ts";
 import { type ConfigHints, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";
 import { blank, observeTraits } from "./observe.ts";
 import type { Session } from "./session.ts";
-import type { WholeModel } from "./whole-plans.ts";
 
 /** Facts that come with a model's graph. */
 export interface KnownModel extends Configs {
@@ -64,7 +64,7 @@ export async function makeModel(
   };
   const features = async (images: Tensor): Promise<Tensor> => (await run(images, [main.name]))[main.name];
   /** Facts for the graphs of a plan; a run of a blank tile shows the output's shape, once for each size. */
-  const described = new Map<string, ReturnType<WholeModel["describe"]>>();
+  const described = new Map<string, ReturnType<DeviceModel["describe"]>>();
   const describeTile = async (tile: readonly [number, number]) => {
     const [, ...sides] = await probe(tile);
     const givesChannelsLast = channelsLast === true;
@@ -73,14 +73,14 @@ export async function makeModel(
     return { ...types, takesChannelsLast: input.channelsLast, givesChannelsLast, patchSize: traits.patchSize, outputDims };
   };
   const { tilesPerRun } = session;
-  const describe: WholeModel["describe"] = (tile) => {
+  const describe: DeviceModel["describe"] = (tile) => {
     const key = String(tile);
     if (!described.has(key)) described.set(key, describeTile(tile));
     return described.get(key)!;
   };
   const facts = { input: input.name, output: main.name, describe };
-  const runsWhole = tilesPerRun !== undefined && batch === undefined;
-  const whole = runsWhole && (await import("./whole-plans.ts")).wholePlans(session, { ...facts, tilesPerRun });
+  const runsOnDevice = tilesPerRun !== undefined && batch === undefined;
+  const runOnDevice = runsOnDevice && (await import("./device-plans.ts")).devicePlans(session, { ...facts, tilesPerRun });
   return Object.assign(features, {
     traits,
     outputs,
@@ -88,7 +88,7 @@ export async function makeModel(
     run,
     dispose: session.dispose,
     ...(preprocessing && { preprocessing }),
-    ...(whole && { runWhole: whole }),
+    ...(runOnDevice && { runOnDevice }),
   });
 }
 

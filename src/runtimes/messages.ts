@@ -40,7 +40,7 @@ export interface RunRequest {
 /** Runs a plan on images through two opened graphs and the model between them. */
 export interface PlanRequest {
   readonly kind: "plan";
-  /** Numbers of the graphs from `models/plan-graphs.ts`; `buffers` are those that make zeros of the types of tiles and tokens. */
+  /** Numbers of the graphs that `src/models/plan-graphs.ts` builds; `buffers` are those that make zeros of the types of tiles and tokens. */
   readonly graphs: { readonly tiles: number; readonly features: number; readonly buffers?: { tiles: number; tokens: number } };
   /** [b, ...]; floats or bytes. */
   readonly images: GraphTensor;

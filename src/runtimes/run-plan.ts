@@ -33,17 +33,20 @@ export async function runPlan(
   };
   for (let from = 0; from < batch; from += imagesPerTurn) {
     const count = Math.min(imagesPerTurn, batch - from);
-    const part = images.data.subarray(from * size, (from + count) * size);
-    const place = (kind: "tiles" | "tokens", run: number, turn: number) => {
+    const turnData = images.data.subarray(from * size, (from + count) * size);
+    const bufferFor = (kind: "tiles" | "tokens", run: number, turn: number) => {
       const [, ...rest] = kind === "tiles" ? tileDims : outputDims;
       return buffers ? lend(`${kind}.${run}.${turn}`, [runs[run] * count, ...rest], buffers[kind]) : null;
     };
     const tileBuffers: Record<string, OrtTensor | null> = {};
-    for (const run of runs.keys()) tileBuffers[`tiles.${run}`] = await place("tiles", run, 0);
-    const cut = await tiles.run({ images: makeTensor({ dims: [count, ...sides], data: part }) }, tileBuffers);
+    for (const run of runs.keys()) tileBuffers[`tiles.${run}`] = await bufferFor("tiles", run, 0);
+    const cut = await tiles.run({ images: makeTensor({ dims: [count, ...sides], data: turnData }) }, tileBuffers);
     const tokens: Record<string, OrtTensor> = {};
     for (const run of runs.keys()) {
-      const given = await model.run({ [input]: cut[`tiles.${run}`] }, { [output]: await place("tokens", run, pending.length) });
+      const given = await model.run(
+        { [input]: cut[`tiles.${run}`] },
+        { [output]: await bufferFor("tokens", run, pending.length) },
+      );
       tokens[`tokens.${run}`] = given[output];
     }
     if (pending.push(tokens) === MAX_PENDING) await read();

@@ -75,7 +75,7 @@ export async function* extractChangedImages(
 const IMAGES_ON_DEVICE = 8;
 
 /** Returns how many images to begin before the first is awaited: a device runs those of one plan together. */
-export const imagesAhead = ({ runWhole }: ImageModel): number => (runWhole ? IMAGES_ON_DEVICE : 1);
+export const imagesAhead = ({ runOnDevice }: ImageModel): number => (runOnDevice ? IMAGES_ON_DEVICE : 1);
 
 /** Yields each item with the promise of its work; the work of the next `ahead` items begins before the present one's is awaited. */
 export function* workAhead<Item, Result>(

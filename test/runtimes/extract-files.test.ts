@@ -91,12 +91,12 @@ it("a model on a device gets several images at once, and each file has its own i
   let begun = 0;
   let fourBegan = () => {};
   const four = new Promise<void>((resolve) => (fourBegan = resolve));
-  const runWhole: VisionModel["runWhole"] = async (plan, images) => {
+  const runOnDevice: VisionModel["runOnDevice"] = async (plan, images) => {
     if (++begun === 4) fourBegan();
     await four; // for ever, where one image waits for the one before
-    return loaded.runWhole!(plan, images);
+    return loaded.runOnDevice!(plan, images);
   };
-  const device = Object.assign((images: Tensor) => loaded(images), loaded, { runWhole }) as Model;
+  const device = Object.assign((images: Tensor) => loaded(images), loaded, { runOnDevice }) as Model;
   const many = join(folder, "many");
   mkdirSync(many);
   for (let i = 0; i < 12; i++) await drawImage(join(many, `${i}.png`), 96, 64, 20 * i);

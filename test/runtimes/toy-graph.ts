@@ -57,27 +57,27 @@ export function toyGraph({ prefix, side = 16, channelsLast, logs }: ToyGraph): U
 }
 
 /** A model whose plans run as a whole on `device`, and how many did. `change` replaces parts of its session. */
-export async function wholeModel(
+export async function deviceModel(
   toy: ToyGraph,
   {
     tilesPerRun = 10,
     device = "cpu",
     change,
   }: { tilesPerRun?: number; device?: string; change?: (session: Session) => Partial<Session> } = {},
-): Promise<{ whole: Model; tiled: VisionModel; count: { whole: number } }> {
+): Promise<{ onDevice: Model; tiled: VisionModel; count: { onDevice: number } }> {
   const session = await startSession(toyGraph(toy), "toy", { threads: 1, device });
   const changed = { ...session, tilesPerRun, ...change?.(session) };
   const options = toy.prefix === "maps" ? {} : { patchSize: 4, prefixTokens: toy.prefix };
   const model = (await makeModel(changed, { metadata: {}, source: "toy" }, options)) as Model;
-  const count = { whole: 0 };
-  const runWhole: VisionModel["runWhole"] = async (plan, images) => {
-    const result = await model.runWhole!(plan, images);
-    if (result) count.whole++;
+  const count = { onDevice: 0 };
+  const runOnDevice: VisionModel["runOnDevice"] = async (plan, images) => {
+    const result = await model.runOnDevice!(plan, images);
+    if (result) count.onDevice++;
     return result;
   };
   const call = (images: Parameters<Model>[0]) => model(images);
   return {
-    whole: Object.assign(call.bind(undefined), model, { runWhole }),
+    onDevice: Object.assign(call.bind(undefined), model, { runOnDevice }),
     tiled: Object.assign(call.bind(undefined), { traits: model.traits }),
     count,
   };

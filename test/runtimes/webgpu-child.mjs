@@ -9,11 +9,11 @@ const notices = [];
 process.on("warning", ({ message }) => notices.push(message));
 const [cpu, gpu] = [await loadModel(file, options), await loadModel(file, { ...options, device: "webgpu" })];
 
-let whole = 0;
+let onDevice = 0;
 const counted = Object.assign((images) => gpu(images), gpu, {
-  runWhole: async (...given) => {
-    const result = await gpu.runWhole?.(...given);
-    if (result) whole++;
+  runOnDevice: async (...given) => {
+    const result = await gpu.runOnDevice?.(...given);
+    if (result) onDevice++;
     return result;
   },
 });
@@ -46,5 +46,5 @@ for (const view of [{}, { fit: "squash", scales: [1, 2, 3] }]) {
 }
 const plain = { dims: [3, 3, 16, 16], data: noise(3 * 3 * 256, 9) };
 result.model = worst(await gpu(plain), await cpu(plain));
-console.log(JSON.stringify({ ...result, whole, notices }));
+console.log(JSON.stringify({ ...result, onDevice, notices }));
 await Promise.all([cpu.dispose(), gpu.dispose()]);

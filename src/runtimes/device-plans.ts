@@ -1,5 +1,5 @@
 /** Runs plans as a whole on a model's device: opens their two graphs, and runs images that wait for the same plan together. */
-import { S2Error, type S2Plan, type Tensor, type VisionModel, type WholeImages } from "../core/index.ts";
+import { S2Error, type S2Plan, type SourceImages, type Tensor, type VisionModel } from "../core/index.ts";
 import type { PlanModel } from "../models/index.ts";
 import type { GraphTensor } from "../onnx/index.ts";
 import { joinArrays } from "../tensors/join-arrays.ts";
@@ -13,8 +13,8 @@ const MAX_NUMBERS = 2 ** 25;
 /** Images in one request; what is left is in the next. */
 const MAX_IMAGES = 32;
 
-/** What a model's session takes and gives. */
-export interface WholeModel {
+/** A model's session as plans run through it. */
+export interface DeviceModel {
   readonly input: string;
   readonly output: string;
   /** The most tiles of a run. */
@@ -26,21 +26,21 @@ export interface WholeModel {
 interface Waiting {
   readonly plan: S2Plan;
   readonly items: {
-    readonly images: WholeImages;
+    readonly images: SourceImages;
     readonly resolve: (features: Tensor) => void;
     readonly reject: (error: unknown) => void;
   }[];
 }
 
-/** Returns the model's `runWhole`. A plan that cannot run here, or fails, is left to the caller's tiles. */
-export function wholePlans(session: Session, model: WholeModel): NonNullable<VisionModel["runWhole"]> {
+/** Returns the model's `runOnDevice`. A plan that cannot run here, or fails, is left to the caller's tiles. */
+export function devicePlans(session: Session, model: DeviceModel): NonNullable<VisionModel["runOnDevice"]> {
   const graphs = openedGraphs(session);
   const waiting = new Map<string, Waiting>();
   const failed = new Set<string>();
   let isWorking = false;
 
   /** Opens the graphs of a plan and returns the request for it, but for the images. */
-  const open = async (plan: S2Plan, images: WholeImages): Promise<Omit<PlanRequest, "images">> => {
+  const open = async (plan: S2Plan, images: SourceImages): Promise<Omit<PlanRequest, "images">> => {
     const { bufferGraph, featuresGraph, tilesGraph } = await import("../models/index.ts");
     const [{ tile }] = plan.scales;
     const { outputDims, ...facts } = await model.describe(tile);
@@ -79,7 +79,7 @@ export function wholePlans(session: Session, model: WholeModel): NonNullable<Vis
         const images = joinImages(taken.map((item) => item.images));
         const answer = await session.ask({ ...request, images }, [images.data.buffer as ArrayBuffer]);
         const { features } = (answer as Extract<Answer, { kind: "done" }>).outputs;
-        shareOut(features, taken);
+        splitFeatures(features, taken);
       } catch (error) {
         if (taken === items) waiting.delete(key);
         failed.add(key);
@@ -89,7 +89,7 @@ export function wholePlans(session: Session, model: WholeModel): NonNullable<Vis
     isWorking = false;
   };
 
-  const run = (key: string, plan: S2Plan, images: WholeImages): Promise<Tensor> =>
+  const run = (key: string, plan: S2Plan, images: SourceImages): Promise<Tensor> =>
     new Promise((resolve, reject) => {
       const entry = waiting.get(key) ?? { plan, items: [] };
       waiting.set(key, entry);
@@ -113,47 +113,47 @@ export function wholePlans(session: Session, model: WholeModel): NonNullable<Vis
 }
 
 /** Tiles of one size that all run, in tensors that the device lends. */
-function isPossible(plan: S2Plan, images: WholeImages): boolean {
+function isPossible(plan: S2Plan, images: SourceImages): boolean {
   const [{ tile }] = plan.scales;
   const isUniform = plan.scales.every((scale) => String(scale.tile) === String(tile) && !scale.skipped?.length);
   return isUniform && numbersOf(plan, images) <= MAX_NUMBERS && plan.tiles * numbersOfTile(plan, images) <= MAX_NUMBERS;
 }
 
 /** Numbers of the largest tensor on an image's way to its scales: itself, or resized along one axis. */
-function numbersOf({ image, scales }: S2Plan, images: WholeImages): number {
+function numbersOf({ image, scales }: S2Plan, images: SourceImages): number {
   const [height, width] = images.kind === "bytes" ? [images.height, images.width] : image;
   const sides = (axis: 0 | 1, side: number) => scales.reduce((most, { canvas }) => Math.max(most, canvas[axis]), side);
   return channelsOf(images) * Math.max(height * sides(1, width), sides(0, 0) * width);
 }
 
-const numbersOfTile = ({ scales: [{ tile }] }: S2Plan, images: WholeImages): number => channelsOf(images) * tile[0] * tile[1];
+const numbersOfTile = ({ scales: [{ tile }] }: S2Plan, images: SourceImages): number => channelsOf(images) * tile[0] * tile[1];
 
-const channelsOf = (images: WholeImages): number => (images.kind === "bytes" ? 3 : images.images.dims[1]);
+const channelsOf = (images: SourceImages): number => (images.kind === "bytes" ? 3 : images.images.dims[1]);
 
 /** Pixels of a tile that most models take. A run has fewer tiles that are larger: the memory of attention grows faster than they do. */
 const USUAL_PIXELS = 224 ** 2;
 
 /** The most tiles of a run: what is best for the device, or `s2`'s `splitForward`. That of `extract` has a default, which is best for processors. */
-function mostTiles({ scales: [{ tile }], splitForward }: S2Plan, images: WholeImages, tilesPerRun: number): number {
+function mostTiles({ scales: [{ tile }], splitForward }: S2Plan, images: SourceImages, tilesPerRun: number): number {
   const best = Math.min(tilesPerRun, Math.floor((tilesPerRun * USUAL_PIXELS) / (tile[0] * tile[1])));
   const asked = images.kind === "bytes" || splitForward === false ? best : Number(splitForward);
   return Math.max(1, Math.min(asked, best));
 }
 
-/** What the graph of the features depends on. */
+/** Lists all that decides the graph of the features. */
 function layoutOf({ scales, outputScale, splitMode, numPrefixToken, outputShape, merge, fusion }: S2Plan): unknown {
   const sizes = scales.map(({ tiles: _, detail: __, channels: ___, ...scale }) => scale);
   return { scales: sizes, outputScale, splitMode, numPrefixToken, outputShape, merge, fusion };
 }
 
-/** What the graph of the tiles depends on beside the layout. */
-function sourceOf({ image, region, antialias }: S2Plan, images: WholeImages): string {
+/** Lists all that decides the graph of the tiles beside the layout. */
+function sourceOf({ image, region, antialias }: S2Plan, images: SourceImages): string {
   if (images.kind === "floats") return JSON.stringify([image, antialias, channelsOf(images)]);
   return JSON.stringify([region, images.height, images.width, images.preprocessing]);
 }
 
 /** Copies images into one tensor: the caller's stay usable when it is transferred. */
-function joinImages(images: readonly WholeImages[]): GraphTensor {
+function joinImages(images: readonly SourceImages[]): GraphTensor {
   const [first] = images;
   const data = images.map((each) => (each.kind === "bytes" ? each.data : each.images.data));
   if (first.kind === "bytes") return { dims: [images.length, first.height, first.width, 3], data: joinArrays(Uint8Array, data) };
@@ -161,16 +161,16 @@ function joinImages(images: readonly WholeImages[]): GraphTensor {
   return { dims: [batch, ...first.images.dims.slice(1)], data: joinArrays(Float32Array, data) };
 }
 
-const batchOf = (images: WholeImages): number => (images.kind === "bytes" ? 1 : images.images.dims[0]);
+const batchOf = (images: SourceImages): number => (images.kind === "bytes" ? 1 : images.images.dims[0]);
 
 /** Gives each caller the features of its images. */
-function shareOut({ dims: [batch, ...rest], data }: Tensor, items: Waiting["items"]): void {
+function splitFeatures({ dims: [batch, ...rest], data }: Tensor, items: Waiting["items"]): void {
   const size = data.length / batch;
   let at = 0;
   for (const { images, resolve } of items) {
     const count = batchOf(images);
-    const own = count === batch ? data : data.slice(at * size, (at + count) * size);
-    resolve({ dims: [count, ...rest], data: own });
+    const sliced = count === batch ? data : data.slice(at * size, (at + count) * size);
+    resolve({ dims: [count, ...rest], data: sliced });
     at += count;
   }
 }
