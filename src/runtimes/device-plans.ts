@@ -1,9 +1,12 @@
 /** Runs plans as a whole on a model's device: opens their two graphs, and runs images that wait for the same plan together. */
-import { S2Error, type S2Plan, type SourceImages, type Tensor, type VisionModel } from "../core/index.ts";
+import { S2Error, type S2Plan, type SourceImages, type Tensor, type Traits, type VisionModel } from "../core/index.ts";
 import type { PlanModel } from "../models/index.ts";
+import { channelsLast } from "../onnx/image-input.ts";
 import type { GraphTensor } from "../onnx/index.ts";
 import { joinArrays } from "../tensors/join-arrays.ts";
+import type { ImageInput, ValueInfo } from "./graph.ts";
 import type { Answer, PlanRequest } from "./messages.ts";
+import type { Probe } from "./observe.ts";
 import { openedGraphs } from "./opened-graphs.ts";
 import type { Session } from "./session.ts";
 
@@ -15,12 +18,16 @@ const MAX_IMAGES = 32;
 
 /** A model's session as plans run through it. */
 export interface DeviceModel {
-  readonly input: string;
-  readonly output: string;
+  readonly input: ImageInput;
+  /** The output with the features. */
+  readonly main: ValueInfo;
+  readonly traits: Traits;
   /** The most tiles of a run. */
   readonly tilesPerRun: number;
-  /** Returns the facts that the graphs around the model need, and the shape of its output for one tile in its own order of axes. */
-  describe(tile: readonly [height: number, width: number]): Promise<PlanModel & { readonly outputDims: readonly number[] }>;
+  /** Runs a blank tile and returns the shape of its features, channels first. */
+  readonly probe: Probe;
+  /** Returns true if the graph gives maps [b, h, w, c]. */
+  readonly givesLast: () => boolean;
 }
 
 interface Waiting {
@@ -39,11 +46,19 @@ export function devicePlans(session: Session, model: DeviceModel): NonNullable<V
   const failed = new Set<string>();
   let isWorking = false;
 
+  /** Facts for the graphs around the model; a blank tile shows the shape of its output, once for each size. */
+  const described = new Map<string, Promise<PlanModel & { readonly outputDims: readonly number[] }>>();
+  const describe = (tile: readonly [number, number]) => {
+    const known = described.get(String(tile)) ?? describeTile(model, tile);
+    described.set(String(tile), known);
+    return known;
+  };
+
   /** Opens the graphs of a plan and returns the request for it, but for the images. */
   const open = async (plan: S2Plan, images: SourceImages): Promise<Omit<PlanRequest, "images">> => {
     const { bufferGraph, featuresGraph, tilesGraph } = await import("../models/index.ts");
     const [{ tile }] = plan.scales;
-    const { outputDims, ...facts } = await model.describe(tile);
+    const { outputDims, ...facts } = await describe(tile);
     const most = mostTiles(plan, images, model.tilesPerRun);
     const perRun = Math.ceil(plan.tiles / Math.ceil(plan.tiles / most)); // 36 tiles are two times 18, not 28 and 8
     const layout = JSON.stringify([layoutOf(plan), perRun]);
@@ -58,7 +73,7 @@ export function devicePlans(session: Session, model: DeviceModel): NonNullable<V
     const channels = channelsOf(images);
     return {
       ...{ kind: "plan", graphs: { tiles, features, ...(buffers && { buffers }) } },
-      ...{ input: model.input, output: model.output, outputDims },
+      ...{ input: model.input.name, output: model.main.name, outputDims },
       runs: Array.from({ length: Math.ceil(plan.tiles / perRun) }, (_, i) => Math.min(perRun, plan.tiles - i * perRun)),
       tileDims: facts.takesChannelsLast ? [1, ...tile, channels] : [1, channels, ...tile],
       imagesPerTurn: Math.max(1, Math.floor(Math.min(most / plan.tiles, MAX_NUMBERS / numbersOf(plan, images)))),
@@ -103,13 +118,21 @@ export function devicePlans(session: Session, model: DeviceModel): NonNullable<V
     if (!isPossible(plan, images) || failed.has(key)) return undefined;
     try {
       const { tokenGrid } = await import("../models/index.ts");
-      const { outputDims, ...facts } = await model.describe(plan.scales[0].tile);
+      const { outputDims, ...facts } = await describe(plan.scales[0].tile);
       return { tileGrid: tokenGrid(plan, outputDims, facts), features: await run(key, plan, images) };
     } catch (error) {
       if (error instanceof S2Error && error.code === "disposed") throw error;
       return undefined; // tile by tile the error says more, or there is none
     }
   };
+}
+
+async function describeTile({ input, main, traits, probe, givesLast }: DeviceModel, tile: readonly [number, number]) {
+  const dims = await probe(tile);
+  const givesChannelsLast = givesLast();
+  const types = { inputType: input.type, outputType: main.type } as Pick<PlanModel, "inputType" | "outputType">;
+  const outputDims = givesChannelsLast ? channelsLast(dims) : dims;
+  return { ...types, takesChannelsLast: input.channelsLast, givesChannelsLast, patchSize: traits.patchSize, outputDims };
 }
 
 /** Tiles of one size that all run, in tensors that the device lends. */

@@ -1,11 +1,9 @@
 /** Makes a model of a session: reads its traits and returns a function from images to features. Platform-free. */
 import type { Tensor } from "../core/index.ts";
 import { type Preprocessing, readPreprocessing } from "../images/index.ts";
-import type { PlanModel } from "../models/index.ts";
 import { type EmbeddedTraits, embeddedPreprocessing, embeddedTraits } from "../onnx/embedded-metadata.ts";
 import { channelsFirst, givesChannelsLast, moveChannels } from "../onnx/image-input.ts";
 import type { Configs } from "./config-files.ts";
-import type { DeviceModel } from "./device-plans.ts";
 import { checkImages, checkOutputs, type ImageRules, isFloat, pickInput, pickOutput, type ValueInfo } from "./graph.ts";
 import { type ConfigHints, readHints } from "./hub-config.ts";
 import type { Model, ModelOptions } from "./model.ts";
@@ -63,24 +61,12 @@ export async function makeModel(
     return runPadded(images, names);
   };
   const features = async (images: Tensor): Promise<Tensor> => (await run(images, [main.name]))[main.name];
-  /** Facts for the graphs of a plan; a run of a blank tile shows the output's shape, once for each size. */
-  const described = new Map<string, ReturnType<DeviceModel["describe"]>>();
-  const describeTile = async (tile: readonly [number, number]) => {
-    const [, ...sides] = await probe(tile);
-    const givesChannelsLast = channelsLast === true;
-    const outputDims = [1, ...(givesChannelsLast ? [...sides.slice(1), sides[0]] : sides)];
-    const types = { inputType: input.type, outputType: main.type } as Pick<PlanModel, "inputType" | "outputType">;
-    return { ...types, takesChannelsLast: input.channelsLast, givesChannelsLast, patchSize: traits.patchSize, outputDims };
-  };
   const { tilesPerRun } = session;
-  const describe: DeviceModel["describe"] = (tile) => {
-    const key = String(tile);
-    if (!described.has(key)) described.set(key, describeTile(tile));
-    return described.get(key)!;
-  };
-  const facts = { input: input.name, output: main.name, describe };
-  const runsOnDevice = tilesPerRun !== undefined && batch === undefined;
-  const runOnDevice = runsOnDevice && (await import("./device-plans.ts")).devicePlans(session, { ...facts, tilesPerRun });
+  const givesLast = () => channelsLast === true; // a probe may have shown it
+  const runOnDevice =
+    tilesPerRun !== undefined &&
+    batch === undefined &&
+    (await import("./device-plans.ts")).devicePlans(session, { input, main, probe, givesLast, tilesPerRun, traits });
   return Object.assign(features, {
     traits,
     outputs,
