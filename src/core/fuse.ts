@@ -81,12 +81,16 @@ export function fuse(plan: S2Plan, batch: number, traits: Traits, onScale?: (sca
       for (const run of waiting.splice(0)) poolRun(run.index, runTiles(plan.scales[run.index]), run.from, run.images, run.output);
     },
     result() {
-      const scale = plan.scales[plan.outputScale];
-      const perTile = grids[plan.outputScale]!;
-      const token = [scale.tile[0] / perTile.rows, scale.tile[1] / perTile.cols] as const;
-      return { features: merged!, grid: croppedGrid(scale, perTile, plan), token };
+      return withGrid(plan, merged!, grids[plan.outputScale]!);
     },
   };
+}
+
+/** Adds the grid of the output to its features; a tile of the output's scale has `tileGrid` tokens. */
+export function withGrid(plan: S2Plan, features: Tensor, tileGrid: Grid): Fused {
+  const scale = plan.scales[plan.outputScale];
+  const token = [scale.tile[0] / tileGrid.rows, scale.tile[1] / tileGrid.cols] as const;
+  return { features, grid: croppedGrid(scale, tileGrid, plan), token };
 }
 
 /** Adds the output of one tile of image `image`, at `source` of `output`, to a scale's features. */
@@ -157,4 +161,15 @@ function mergeChannels(plan: S2Plan, index: number, { dims, data }: Tensor, outp
   const concat = plan.merge === "concat";
   const factor = plan.merge === "mean" ? 1 / plan.scales.length : 1;
   mergeScale(data, blocks, block, output, concat ? block * plan.scales.length : block, concat ? index * block : 0, factor);
+}
+
+/** Copies the channels of scale `index` out of an output of concatenated scales. */
+export function scaleOf(plan: S2Plan, index: number, { dims, data }: Tensor): Tensor {
+  const scales = plan.scales.length;
+  const axis = plan.outputShape === "bnc" ? 2 : 1;
+  const block = dims.slice(axis).reduce((product, side) => product * side, 1) / scales;
+  const scale = new Float32Array(data.length / scales);
+  for (let from = index * block, to = 0; to < scale.length; from += block * scales, to += block)
+    scale.set(data.subarray(from, from + block), to);
+  return { dims: dims.map((side, i) => (i === axis ? side / scales : side)), data: scale };
 }

@@ -19,11 +19,13 @@ export { planTower, type Tower } from "./tower.ts";
 export { commonPrefixes } from "./traits.ts";
 export type {
   Box,
+  DeviceFeatures,
   DynamicS2Options,
   PlanWarning,
   S2Options,
   S2Plan,
   ScalePlan,
+  SourceImages,
   SplitMode,
   Tensor,
   Traits,

@@ -1,8 +1,9 @@
-/** Runs a plan: cuts tiles, runs the model, passes its outputs to the fusion. At most two runs of tiles are in memory. */
-import { type Fused, fuse } from "./fuse.ts";
+/** Runs a plan: on the model's device as a whole, or cuts tiles, runs the model and fuses its outputs; then two runs of tiles are in memory. */
+import { firstNotFinite } from "./finite.ts";
+import { type Fused, fuse, scaleOf, withGrid } from "./fuse.ts";
 import { runTiles } from "./layout.ts";
 import { checkTraits } from "./traits.ts";
-import type { S2Options, S2Plan, ScalePlan, Tensor, VisionModel } from "./types.ts";
+import type { S2Options, S2Plan, ScalePlan, SourceImages, Tensor, VisionModel } from "./types.ts";
 
 /** Callbacks of a run, and the signal that stops it. */
 export type Hooks = Pick<S2Options, "signal" | "onProgress" | "onScale">;
@@ -14,6 +15,8 @@ export type CutTile = (image: number, top: number, left: number, out: Float32Arr
 export interface Source {
   readonly batch: number;
   readonly channels: number;
+  /** The images themselves, for a model that resizes, cuts and fuses on its device. */
+  readonly images?: SourceImages;
   prepare(scale: ScalePlan, index: number): CutTile;
 }
 
@@ -27,6 +30,8 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
   const { signal, onProgress, onScale } = hooks;
   const traits = model.traits ?? {};
   checkTraits(plan, traits);
+  const fused = await runOnDevice(model, plan, source, hooks);
+  if (fused) return fused;
   const fusion = fuse(plan, source.batch, traits, onScale);
   const settle = async ({ scale, from, count, tilesDone }: Run, output: Tensor | Promise<Tensor>) => {
     fusion.add(scale, from, count, await output);
@@ -42,6 +47,26 @@ export async function runPlan(model: VisionModel, plan: S2Plan, source: Source, 
   }
   await settle(running!.run, running!.output);
   return fusion.result();
+}
+
+/** Runs the plan on the model's device. Nothing where it cannot, or gives NaN or infinity: tile by tile the error names the tile. */
+async function runOnDevice(
+  model: VisionModel,
+  plan: S2Plan,
+  source: Source,
+  { signal, onProgress, onScale }: Hooks,
+): Promise<Fused | undefined> {
+  if (!model.runOnDevice || !source.images || (onScale && plan.merge !== "concat")) return undefined;
+  signal?.throwIfAborted();
+  const done = await model.runOnDevice(plan, source.images);
+  if (!done || firstNotFinite(done.features.data) >= 0) return undefined;
+  signal?.throwIfAborted();
+  let tiles = 0;
+  plan.scales.forEach((scale, i) => {
+    onScale?.(i, scaleOf(plan, i, done.features));
+    onProgress?.({ tiles: (tiles += scale.tiles.length), of: plan.tiles, scale: i });
+  });
+  return withGrid(plan, done.features, done.tileGrid);
 }
 
 /** One call of the model: images `from` .. `from + count` of a scale's tiles that are run, in (tile, image) order. */

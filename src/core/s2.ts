@@ -19,7 +19,8 @@ export async function s2(model: VisionModel, images: Tensor, options: S2Options 
   checkImage(plan, [height, width]);
   checkPixels(images);
   const prepare = (scale: ScalePlan) => tensorCutter(images, scale, plan);
-  return (await runPlan(model, plan, { batch, channels, prepare }, options)).features;
+  const source = { kind: "floats", images } as const;
+  return (await runPlan(model, plan, { batch, channels, images: source, prepare }, options)).features;
 }
 
 function checkImage({ image, region }: S2Plan, size: readonly [height: number, width: number]): void {

@@ -35,7 +35,26 @@ export interface VisionModel {
   (images: Tensor): Tensor | Promise<Tensor>;
   /** Facts that plans are checked against. */
   readonly traits?: Traits;
+  /** Runs a plan from the images to the fused features on the model's device; gives nothing where it cannot run this plan. @internal */
+  readonly runOnDevice?: (plan: S2Plan, images: SourceImages) => Promise<DeviceFeatures | undefined>;
 }
+
+/** Images before they are resized: the floats of `s2`, or an image's bytes [height, width, 3]. @internal */
+export type SourceImages =
+  | { readonly kind: "floats"; readonly images: Tensor }
+  | {
+      readonly kind: "bytes";
+      readonly width: number;
+      readonly height: number;
+      readonly data: Uint8Array;
+      /** Pillow's filter that resizes the bytes; then (value · rescale - mean) / std. */
+      readonly preprocessing: {
+        readonly filter: "bicubic" | "bilinear" | "lanczos" | "box";
+        readonly rescale: number;
+        readonly mean: readonly number[];
+        readonly std: readonly number[];
+      };
+    };
 
 /** A rectangle in pixels of the image that was given; edges may be fractional. */
 export interface Box {
@@ -107,6 +126,12 @@ export interface DynamicS2Options extends Omit<S2Options, "scales" | "imgSizes" 
   maxTiles: number;
   /** "log-ratio" (default) treats an image and the turned image alike; "nvila" is exact to NVILA's code. */
   gridChoice?: "log-ratio" | "nvila";
+}
+
+/** Features that were fused on the model's device, and the token grid of a tile of the output's scale. @internal */
+export interface DeviceFeatures {
+  readonly features: Tensor;
+  readonly tileGrid: { readonly rows: number; readonly cols: number };
 }
 
 /** One scale of a plan. Sizes and starts are pixels of the scaled image, boxes are pixels of the image that was given. */

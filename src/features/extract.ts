@@ -50,7 +50,11 @@ export async function extractImage(
     resized.delete(index);
     return (_, top, left, out, offset) => write(pixels, top, left, scale.tile[0], scale.tile[1], out, offset);
   };
-  const fused = await runPlan(model, plan, { batch: 1, channels: 3, prepare }, rest);
+  const { width, height, channels, data } = image;
+  // What is no RGB image is left to the tiles, which refuse it.
+  const isRgb = channels === 3 && data.length === 3 * width * height;
+  const images = isRgb ? ({ kind: "bytes", width, height, data, preprocessing } as const) : undefined;
+  const fused = await runPlan(model, plan, { batch: 1, channels: 3, images, prepare }, rest);
   const assumed = options.preprocessing === undefined && model.preprocessing === undefined;
   const said = assumed ? { ...plan, warnings: [...plan.warnings, assumedPreprocessing] } : plan;
   return makeFeatures(plan.outputShape === "bchw" ? mapToTokens(fused) : fused, said);

@@ -70,3 +70,13 @@ export function filterWeights(filter: Filter, size: number, from: number, to: nu
 function fixedPoint(weight: number): number {
   return Math.trunc(weight * 2 ** WEIGHT_BITS + (weight < 0 ? -0.5 : 0.5));
 }
+
+/** The weights as a matrix [out, size]; a weight of 22 bits is exact in float32. */
+export function filterMatrix(filter: Filter, size: number, from: number, to: number, out: number): Float32Array {
+  const { first, count, weights, stride } = filterWeights(filter, size, Math.fround(from), Math.fround(to), out);
+  const matrix = new Float32Array(out * size);
+  for (let i = 0; i < out; i++) {
+    for (let k = 0; k < count[i]; k++) matrix[i * size + first[i] + k] = weights[i * stride + k] / 2 ** WEIGHT_BITS;
+  }
+  return matrix;
+}

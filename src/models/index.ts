@@ -4,6 +4,7 @@ export { convertModel, type QuantizedLayer, type QuantizeOptions, type QuantizeR
 export { type BuildOptions, buildModel, buildProto, outputNames } from "./build.ts";
 export { type ExportOptions, exportProto, exportS2 } from "./export.ts";
 export { isProjector, isTower, type WeightFiles } from "./llava-weights.ts";
+export { bufferGraph, featuresGraph, type PlanModel, tilesGraph, tokenGrid } from "./plan-graphs.ts";
 export { buildProjector, type ProjectorOptions } from "./projector.ts";
 export { buildTower, readTowerConfig } from "./tower.ts";
 export { exportVisionEncoder, preprocessorFor, type VisionEncoder, type VisionEncoderOptions } from "./vision-encoder.ts";

@@ -17,11 +17,14 @@ import { transposed } from "./layers.ts";
 
 /** Resizes, pads and cuts images [b, c, h, w] into a scale's tiles [rows·cols·b, c, height, width], in the reference's order (row, col, image). */
 export function cutTiles(images: ShapedValue, scale: ScalePlan, { cutRows, cutCols }: ScaleMatrices): ShapedValue {
+  return tilesInOrder(timesRight(timesLeft(cutRows, images, "cutRows"), transposed(cutCols) as Matrix, "cutCols"), scale);
+}
+
+/** Cuts images [b, c, rows·height, cols·width] into tiles [rows·cols·b, c, height, width] in the order (row, col, image). */
+export function tilesInOrder(images: ShapedValue, { rows, cols, tile }: ScalePlan): ShapedValue {
   const [batch, channels] = images.dims;
-  const { rows, cols, tile } = scale;
-  const resized = timesRight(timesLeft(cutRows, images, "cutRows"), transposed(cutCols) as Matrix, "cutCols");
-  if (rows * cols === 1) return resized;
-  const split = Reshape(resized, [batch, channels, rows, tile[0], cols, tile[1]]);
+  if (rows * cols === 1) return images;
+  const split = Reshape(images, [batch, channels, rows, tile[0], cols, tile[1]]);
   return Reshape(Transpose(split, [2, 4, 0, 1, 3, 5]), [-1, channels, ...tile]);
 }
 
@@ -72,13 +75,13 @@ export function mergeScales(scales: readonly ShapedValue[], { merge, outputShape
   return merge === "add" ? sum : Mul(sum, 1 / scales.length);
 }
 
-/** matrix · x over the last two axes; nothing where the matrix is the identity. */
-function timesLeft(matrix: Matrix, x: ShapedValue, name: string): ShapedValue {
+/** matrix · x over the last two axes; x itself where the matrix is the identity. */
+export function timesLeft(matrix: Matrix, x: ShapedValue, name: string): ShapedValue {
   return isIdentity(matrix) ? x : MatMul(asConstant(x.graph, matrix, name), x);
 }
 
 /** x · matrix over the last two axes. */
-function timesRight(x: ShapedValue, matrix: Matrix, name: string): ShapedValue {
+export function timesRight(x: ShapedValue, matrix: Matrix, name: string): ShapedValue {
   return isIdentity(matrix) ? x : MatMul(x, asConstant(x.graph, matrix, name));
 }
 

@@ -43,5 +43,5 @@ export { type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantiz
 export type { Shaped } from "./rule.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf, whereLost } from "./shapes-of.ts";
-export { count, type ElementType, elementType, tensorData } from "./tensor.ts";
+export { count, type ElementType, elementType, elementTypes, tensorData } from "./tensor.ts";
 export type { Pieces } from "./wire.ts";

@@ -43,6 +43,7 @@ export function graphSession(session: OrtSession, makeTensor: MakeTensor, state:
     return found;
   };
   return {
+    session,
     start,
     /** Runs once; returns the outputs that are not state. */
     async run(feeds: Tensors): Promise<Record<string, GraphTensor>> {

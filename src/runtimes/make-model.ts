@@ -61,6 +61,12 @@ export async function makeModel(
     return runPadded(images, names);
   };
   const features = async (images: Tensor): Promise<Tensor> => (await run(images, [main.name]))[main.name];
+  const { tilesPerRun } = session;
+  const givesLast = () => channelsLast === true; // a probe may have shown it
+  const runOnDevice =
+    tilesPerRun !== undefined &&
+    batch === undefined &&
+    (await import("./device-plans.ts")).devicePlans(session, { input, main, probe, givesLast, tilesPerRun, traits });
   return Object.assign(features, {
     traits,
     outputs,
@@ -68,6 +74,7 @@ export async function makeModel(
     run,
     dispose: session.dispose,
     ...(preprocessing && { preprocessing }),
+    ...(runOnDevice && { runOnDevice }),
   });
 }
 

@@ -26,6 +26,8 @@ export type OpenRequest = { readonly settings?: RuntimeSettings } & (
       readonly state?: Tensors;
       /** Default: the CPU. */
       readonly devices?: readonly string[];
+      /** Opens the graph on the loaded model's device instead; with "keep" its outputs stay there. */
+      readonly beside?: "model" | "keep";
     }
 );
 
@@ -37,12 +39,31 @@ export interface RunRequest {
   readonly outputs: readonly string[];
 }
 
+/** Runs a plan on images through two opened graphs and the model between them. */
+export interface PlanRequest {
+  readonly kind: "plan";
+  /** Numbers of the graphs that `src/models/plan-graphs.ts` builds; `buffers` are those that make zeros of the types of tiles and tokens. */
+  readonly graphs: { readonly tiles: number; readonly features: number; readonly buffers?: { tiles: number; tokens: number } };
+  /** [b, ...]; floats or bytes. */
+  readonly images: GraphTensor;
+  /** Names of the model's input and output. */
+  readonly input: string;
+  readonly output: string;
+  /** Tiles of one image in each run of the model. */
+  readonly runs: readonly number[];
+  /** Shapes of what the model takes and gives for one tile. */
+  readonly tileDims: readonly number[];
+  readonly outputDims: readonly number[];
+  /** Images whose tiles run together. */
+  readonly imagesPerTurn: number;
+}
+
 export type GraphRequest =
   | { readonly kind: "feed" | "start"; readonly graph: number; readonly feeds: Tensors }
   | { readonly kind: "outputs" | "state" | "close"; readonly graph: number };
 
 /** "stop" frees all sessions; the thread then ends. */
-export type Request = OpenRequest | RunRequest | GraphRequest | { readonly kind: "stop" };
+export type Request = OpenRequest | RunRequest | PlanRequest | GraphRequest | { readonly kind: "stop" };
 
 export interface Ready {
   readonly kind: "ready";

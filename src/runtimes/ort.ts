@@ -21,7 +21,11 @@ export interface OrtSession {
   readonly inputMetadata: readonly OrtValue[];
   readonly outputMetadata: readonly OrtValue[];
   run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
-  run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<Record<string, OrtTensor>>;
+  /** Returns the named outputs, or those that are given with a tensor on the device to write to, or null for a new one. */
+  run(
+    feeds: Record<string, OrtTensor>,
+    outputs: readonly string[] | Record<string, OrtTensor | null>,
+  ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
 
@@ -59,6 +63,9 @@ export function valueInfo(value: OrtValue): ValueInfo {
   const { name } = value;
   return value.isTensor ? { name, type: value.type, shape: value.shape } : { name, type: "not a tensor", shape: [] };
 }
+
+/** Returns true for the devices that are the machine's processor. */
+export const isProcessor = (device: string): boolean => device === "cpu" || device === "wasm";
 
 /** Returns an error message of ONNX Runtime without source lines, the C++ condition that failed and the full stop. */
 export function reasonOf({ message }: { readonly message: string }): string {

@@ -1,8 +1,17 @@
 /** Serves requests in a thread or worker: loads ONNX Runtime, then a model or graphs, and runs them. Platform-free. */
 import { type Download, graphSession } from "./graph-session.ts";
-import type { Answer, Failed, OpenRequest, Request, RuntimeSettings, Tensors } from "./messages.ts";
-import { type MakeTensor, type OrtSession, type TensorClass, tensorMaker, valueInfo } from "./ort.ts";
+import type { Answer, Failed, OpenRequest, PlanRequest, Request, RuntimeSettings, Tensors } from "./messages.ts";
+import {
+  isProcessor,
+  type MakeTensor,
+  type OrtSession,
+  type OrtTensor,
+  type TensorClass,
+  tensorMaker,
+  valueInfo,
+} from "./ort.ts";
 import { runParts } from "./run-parts.ts";
+import { runPlan } from "./run-plan.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 interface Library {
@@ -30,8 +39,9 @@ export function makeServer({
   let library: Library;
   let makeTensor: MakeTensor;
   let threads = 1;
-  let model: { session: OrtSession; onCpu: boolean } | undefined;
+  let model: { session: OrtSession; device: string } | undefined;
   const graphs = new Map<number, ReturnType<typeof graphSession>>();
+  const buffers = new Map<string, OrtTensor>();
 
   /** Called once per thread: the library reads its settings when it creates its first session, and never again. */
   const start = async (settings: RuntimeSettings) => {
@@ -51,8 +61,8 @@ export function makeServer({
 
   /** Makes the session of a graph; its outputs stay in the memory of a graphics card where the library can hold them there (WebGPU). */
   const createGraph = async (file: Uint8Array, device: string, state: Tensors = {}) => {
-    if (isCpu(device)) return create(file);
-    const more = device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {};
+    if (isProcessor(device)) return create(file);
+    const more = device === "webgpu" ? KEEP : {};
     const strict = async (each: Uint8Array) => {
       try {
         return await create(each, device, true, more);
@@ -77,12 +87,14 @@ export function makeServer({
     for (const device of request.devices ?? ["cpu"]) {
       try {
         if (request.kind === "open") {
-          const { session, ready } = await createGraph(request.file, device, request.state);
+          const { session, ready } = request.beside
+            ? await create(request.file, model?.device, false, request.beside === "keep" ? KEEP : {})
+            : await createGraph(request.file, device, request.state);
           graphs.set(request.graph, graphSession(session, makeTensor, request.state, download));
           return { ...ready, missing };
         }
         const { session, ready } = await create(request.model, device);
-        model = { session, onCpu: isCpu(device) };
+        model = { session, device };
         return { ...ready, missing };
       } catch (error) {
         missing.push({ device, reason: messageOf(error) });
@@ -91,10 +103,33 @@ export function makeServer({
     throw new Error(missing.at(-1)?.reason);
   };
 
+  /** Returns the device's memory under a name; of another shape it is made anew, because plans come and go. */
+  const lend = async (name: string, dims: readonly number[], from: OrtSession) => {
+    const known = buffers.get(name);
+    if (known && known.dims.join() === dims.join()) return known;
+    known?.dispose?.();
+    const shape = makeTensor({ dims: [dims.length], data: BigInt64Array.from(dims, BigInt) });
+    const { buffer } = await from.run({ shape });
+    buffers.set(name, buffer);
+    return buffer;
+  };
+
+  const plan = async (request: PlanRequest): Promise<Answer> => {
+    const of = (graph: number) => graphs.get(graph)!.session;
+    const { tiles, features, buffers: zeros } = request.graphs;
+    const sessions = {
+      ...{ tiles: of(tiles), model: model!.session, features: of(features) },
+      ...(zeros && { buffers: { tiles: of(zeros.tiles), tokens: of(zeros.tokens) } }),
+    };
+    return { kind: "done", outputs: { features: await runPlan(sessions, makeTensor, lend, request) } };
+  };
+
   const run = async (request: Exclude<Request, OpenRequest>): Promise<Answer> => {
     switch (request.kind) {
       case "run":
-        return { kind: "done", outputs: await runParts(model!.session, makeTensor, request, model!.onCpu) };
+        return { kind: "done", outputs: await runParts(model!.session, makeTensor, request, isProcessor(model!.device)) };
+      case "plan":
+        return plan(request);
       case "feed":
         return { kind: "fed", outputs: await graphs.get(request.graph)!.run(request.feeds) };
       case "start":
@@ -128,7 +163,8 @@ export function makeServer({
   };
 }
 
-const isCpu = (device: string): boolean => device === "cpu" || device === "wasm";
+/** Session options by which results stay in the device's memory. */
+const KEEP = { preferredOutputLocation: "gpu-buffer" };
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

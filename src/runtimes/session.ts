@@ -3,19 +3,30 @@ import { S2Error, type Tensor } from "../core/index.ts";
 import type { ValueInfo } from "./graph.ts";
 import type { Line } from "./line.ts";
 import type { Answer, Ready, Request } from "./messages.ts";
-import { reasonOf } from "./ort.ts";
+import { isProcessor, reasonOf } from "./ort.ts";
+
+/** Tiles in one run on a device, where a model is not slower for more of them yet (docs/gpu.md). */
+const TILES_PER_RUN = 28;
 
 export interface Session {
+  /** "cpu", "webgpu" and so on. */
+  readonly device: string;
+  /** The most tiles of one run where plans run as a whole: on every device but the processor. A test has it there too. */
+  readonly tilesPerRun?: number;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   run(input: string, images: Tensor, outputs: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Sends another request to the session's thread. @throws S2Error "runtime" when it fails. */
+  ask(request: Request, transfer?: ArrayBuffer[]): Promise<Answer>;
   dispose(): Promise<void>;
 }
 
 /** Makes a session of a thread that has loaded its model. */
-export function openSession(line: Line<Request, Answer>, { inputs, outputs }: Ready): Session {
+export function openSession(line: Line<Request, Answer>, { device, inputs, outputs }: Ready): Session {
   const { call, close } = closing("model", () => line.end());
   return {
+    device,
+    ...(!isProcessor(device) && { tilesPerRun: TILES_PER_RUN }),
     inputs,
     outputs,
     async run(input, images, names) {
@@ -26,6 +37,11 @@ export function openSession(line: Line<Request, Answer>, { inputs, outputs }: Re
       if (answer.kind === "done") return answer.outputs;
       const reason = answer.kind === "failed" ? reasonOf(answer) : "its thread sent another answer";
       throw new S2Error("runtime", `ONNX Runtime failed on images of shape [${images.dims.join(", ")}]: ${reason}.`);
+    },
+    async ask(request, transfer) {
+      const answer = await call(() => line.ask(request, transfer));
+      if (answer.kind === "failed") throw new S2Error("runtime", `ONNX Runtime failed on a plan: ${reasonOf(answer)}.`);
+      return answer;
     },
     dispose: close,
   };

@@ -67,26 +67,32 @@ export async function* extractChangedImages(
   isUnchanged: IsUnchanged,
 ): AsyncGenerator<ExtractedImage | UnchangedImage> {
   const extract = (image: string) => extractOne(image, options, isUnchanged);
-  for (const [, extracted] of oneAhead(images, extract, options.signal)) yield await extracted;
+  const ahead = workAhead(images, extract, options.signal, imagesAhead(options.model));
+  for (const [, extracted] of ahead) yield await extracted;
 }
 
-/** Yields each item with the promise of its work; the next item's work begins before the present one's is awaited. */
-export function* oneAhead<Item, Result>(
+/** Images under way where the model runs several at once on its device. */
+const IMAGES_ON_DEVICE = 8;
+
+/** Returns how many images to begin before the first is awaited: a device runs those of one plan together. */
+export const imagesAhead = ({ runOnDevice }: ImageModel): number => (runOnDevice ? IMAGES_ON_DEVICE : 1);
+
+/** Yields each item with the promise of its work; the work of the next `ahead` items begins before the present one's is awaited. */
+export function* workAhead<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
   signal?: AbortSignal,
+  ahead = 1,
 ): Generator<readonly [Item, Promise<Result>]> {
-  const begin = (at: number): Promise<Result> | undefined => {
-    const begun = at < items.length ? work(items[at]) : undefined;
-    begun?.catch(() => {}); // a rejection is handled in the item's turn, if that comes
-    return begun;
-  };
-  let next = begin(0);
+  const begun: Promise<Result>[] = [];
   for (const [i, item] of items.entries()) {
     signal?.throwIfAborted();
-    const current = next!;
-    next = begin(i + 1);
-    yield [item, current];
+    while (begun.length <= ahead && i + begun.length < items.length) {
+      const next = work(items[i + begun.length]);
+      next.catch(() => {}); // a rejection is handled in the item's turn, if that comes
+      begun.push(next);
+    }
+    yield [item, begun.shift()!];
   }
 }
 

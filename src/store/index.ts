@@ -5,7 +5,8 @@ export {
   type ExtractionConfig,
   extractChangedImages,
   extractImages,
-  oneAhead,
+  imagesAhead,
+  workAhead,
 } from "./extract-images.ts";
 export { readFeatures, type Store, writeFeatures } from "./feature-store.ts";
 export { changedParts, type Fingerprint, type ModelParts, modelFingerprint, optionsFingerprint } from "./fingerprint.ts";

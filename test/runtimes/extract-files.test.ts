@@ -1,8 +1,19 @@
 /** `findImages` and `extractFiles` for programs: a run that is broken off and repeated, files of someone else, and images that fail. */
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { extract, extractFiles, findImages, loadImage, loadModel, type Model } from "s2-vision/node";
+import {
+  extract,
+  extractFiles,
+  findImages,
+  loadImage,
+  loadModel,
+  type Model,
+  type Tensor,
+  type VisionModel,
+} from "s2-vision/node";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { makeModel } from "../../dist/runtimes/make-model.js";
+import { startSession } from "../../dist/runtimes/node/session.js";
 import type { ExtractedFile } from "../../src/runtimes/node/index.ts";
 import { readSafetensors } from "../../src/tensors/index.ts";
 import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
@@ -72,4 +83,33 @@ it("options that fit no image and files of someone else are refused before an im
   await expect(resultsOf({ out, format: "npy" })).rejects.toMatchObject({ code: "write" });
   expect(existsSync(join(out, "2.npy"))).toBe(false);
   await expect(resultsOf({ out, resizeOutputToIdx: 5 })).rejects.toMatchObject({ code: "bad-index" });
+});
+
+it("a model on a device gets several images at once, and each file has its own image's features", async () => {
+  const session = await startSession(tiny[1], tiny[1], { threads: 1 });
+  const loaded = await makeModel({ ...session, tilesPerRun: 28 }, { metadata: {}, source: tiny[1] }, { patchSize: 8 });
+  let begun = 0;
+  let fourBegan = () => {};
+  const four = new Promise<void>((resolve) => (fourBegan = resolve));
+  const runOnDevice: VisionModel["runOnDevice"] = async (plan, images) => {
+    if (++begun === 4) fourBegan();
+    await four; // for ever, where one image waits for the one before
+    return loaded.runOnDevice!(plan, images);
+  };
+  const device = Object.assign((images: Tensor) => loaded(images), loaded, { runOnDevice }) as Model;
+  const many = join(folder, "many");
+  mkdirSync(many);
+  for (let i = 0; i < 12; i++) await drawImage(join(many, `${i}.png`), 96, 64, 20 * i);
+  const read = async (given: Model, out: string) => {
+    const files: Float32Array[] = [];
+    for await (const each of extractFiles(given, many, { scales: [1, 2], out }))
+      files.push(readSafetensors(readFileSync("out" in each ? each.out : "")).tensors.features.data as Float32Array);
+    return files;
+  };
+  const [a, b] = [await read(device, join(folder, "device")), await read(model, join(folder, "processor"))];
+  expect(begun).toBe(12);
+  for (const [i, features] of a.entries())
+    expect(features.reduce((most, value, k) => Math.max(most, Math.abs(value - b[i][k])), 0)).toBeLessThan(2e-2);
+  expect(b[0].some((value, k) => Math.abs(value - b[11][k]) > 0.1)).toBe(true);
+  await device.dispose();
 });

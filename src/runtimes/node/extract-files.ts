@@ -4,13 +4,14 @@ import {
   type ExtractOptions,
   explicitOptions,
   extractImage,
+  type Features,
   planImage,
   recordModel,
   scaleMaps,
   scalePicture,
 } from "../../features/index.ts";
 import type { Photo } from "../../images/index.ts";
-import { type Fingerprint, modelFingerprint, oneAhead, optionsFingerprint } from "../../store/index.ts";
+import { type Fingerprint, imagesAhead, modelFingerprint, optionsFingerprint, workAhead } from "../../store/index.ts";
 import { sha256 } from "../../tensors/index.ts";
 import type { Model } from "../model.ts";
 import { stateOf, writeFeatureFile } from "./feature-file.ts";
@@ -96,7 +97,16 @@ export async function* extractInto(
     options: optionsFingerprint(JSON.parse(metadata.options), preprocessing),
     version: metadata.s2_vision,
   };
-  for (const [file, loading] of oneAhead(files, (each) => loadFile(each, fingerprint, resume), signal)) {
+  // Images that a device runs together must be there together; pictures and hooks need one image after the other.
+  const ahead = extraction.onProgress || extraction.onScale ? 1 : imagesAhead(model);
+  const load = async (file: OutputFile): Promise<Loaded | { skipped: true }> => {
+    const loaded = await loadFile(file, fingerprint, resume);
+    if (ahead === 1 || file.picture || "skipped" in loaded) return loaded;
+    const begun = { start: performance.now(), features: extractImage(model, loaded.photo, { ...extraction, preprocessing }) };
+    begun.features.catch(() => {}); // awaited in the file's turn, if that comes
+    return { ...loaded, begun };
+  };
+  for (const [file, loading] of workAhead(files, load, signal, ahead)) {
     try {
       const loaded = await loading;
       yield "skipped" in loaded ? { image: file.image, out: file.out, skipped: true } : await write(file, loaded);
@@ -108,10 +118,10 @@ export async function* extractInto(
     }
   }
 
-  async function write({ image, out, picture }: OutputFile, { photo, hash, damaged }: Loaded): Promise<ExtractedFile> {
-    const start = performance.now();
+  async function write({ image, out, picture }: OutputFile, { photo, hash, damaged, begun }: Loaded): Promise<ExtractedFile> {
+    const start = begun?.start ?? performance.now();
     const recorded = picture ? recordModel(model) : undefined;
-    const features = await extractImage(recorded ?? model, photo, { ...extraction, preprocessing });
+    const features = await (begun?.features ?? extractImage(recorded ?? model, photo, { ...extraction, preprocessing }));
     const { plan } = features;
     const png = recorded && (await encodePng(scalePicture(photo, await scaleMaps(recorded, plan), plan)));
     signal?.throwIfAborted();
@@ -136,6 +146,8 @@ interface Loaded {
   /** SHA-256 of the very bytes that were decoded. */
   readonly hash: string;
   readonly damaged: boolean;
+  /** Its extraction, where that began at once. */
+  readonly begun?: { readonly start: number; readonly features: Promise<Features> };
 }
 
 async function loadFile(

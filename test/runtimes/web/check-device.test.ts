@@ -24,6 +24,7 @@ function fake(device: "wasm" | "webgpu", ms: number, change = (x: number) => x):
       now += ms;
       return { features: { dims: [1, 4, 48], data: images.data.map(change) } };
     },
+    ask: () => Promise.reject(new Error("no plan runs here")),
     async dispose() {
       session.ended = true;
     },

@@ -52,6 +52,36 @@ describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
     expect(cosine).toBeGreaterThan(0.9999);
   });
 
+  it("a plan runs there as a whole, with WebAssembly's features", async () => {
+    const [worst, dims, runs] = await gpu.run<[number, number[], boolean]>(`
+      const { startSession } = await import("/dist/runtimes/web/start-worker.js");
+      const { makeModel } = await import("/dist/runtimes/make-model.js");
+      const { s2 } = await import("/dist/core.js");
+      const bytes = new Uint8Array(await (await fetch("${plain}")).arrayBuffer());
+      const data = Float32Array.from({ length: 2 * 3072 }, (_, i) => Math.sin(i));
+      const load = async (device) => {
+        const session = await startSession(bytes, "plain.onnx", device, { threads: 1, notice() {} });
+        return makeModel(session, { source: "plain.onnx", metadata: {} }, { patchSize: 8, imageSize: 32 });
+      };
+      const [wasm, webgpu] = [await load("wasm"), await load("webgpu")];
+      let runs = false;
+      const counted = Object.assign((tiles) => webgpu(tiles), webgpu, {
+        runOnDevice: async (...given) => {
+          const result = await webgpu.runOnDevice(...given);
+          runs = result !== undefined;
+          return result;
+        },
+      });
+      const plan = { scales: [1, 2], maxSplitSize: 32, numPrefixToken: webgpu.traits.prefixTokens };
+      const images = { dims: [2, 3, 32, 32], data };
+      const [a, b] = [await s2(wasm, images, plan), await s2(counted, images, plan)];
+      await Promise.all([wasm.dispose(), webgpu.dispose()]);
+      return [a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i])), 0), [...b.dims], runs];`);
+    expect(runs).toBe(true);
+    expect(dims).toEqual([2, 17, 8]);
+    expect(worst).toBeLessThan(1e-4);
+  });
+
   it("a browser without it, or a device that pages do not have, means WebAssembly and a word; its library is not loaded", async () => {
     const ordinary = await startBrowser();
     const web = await openPage({ browser: ordinary });
