@@ -28,12 +28,12 @@ outline(
 const panels = [drawn];
 for (const scale of plan.scales) {
   const seen = resizePixels(image, scale.size, "bicubic");
-  const across = scale.size[1] / image.width;
+  const [down, across] = [scale.size[0] / image.height, scale.size[1] / image.width]; // differ at 1x, the whole image in one tile
   const box = [
     corner.left * across,
-    corner.top * across,
+    corner.top * down,
     (corner.left + corner.width) * across,
-    (corner.top + corner.height) * across,
+    (corner.top + corner.height) * down,
   ];
   const close = resizePixels(seen, [panel, panel], "box", box);
   const zoom = panel / corner.width;
