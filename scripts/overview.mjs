@@ -10,7 +10,7 @@ export const street = {
   image: "examples/scenes/street.png",
   object: "tree",
   at: [962, 640],
-  frame: { left: 868, top: 574, width: 195, height: 130 },
+  frame: { left: 908, top: 580, width: 264, height: 176 },
 };
 
 const width = 1600;
@@ -90,7 +90,7 @@ function seen(photo, scale, { left, top, width: wide, height: high }, size, patc
     if (x > 0) lines.push(`M${x.toFixed(1)} 0V${size[0]}`);
   for (let y = (-top * down * size[0]) / (high * down); y < size[0]; y += stepY)
     if (y > 0) lines.push(`M0 ${y.toFixed(1)}H${size[1]}`);
-  return { pixels, over: `<path d="${lines.join("")}" fill="none" stroke="#fff" stroke-opacity=".75" stroke-width="1.5"/>` };
+  return { pixels, over: `<path d="${lines.join("")}" fill="none" stroke="#fff" stroke-opacity=".6" stroke-width="1.5"/>` };
 }
 
 async function draw(rows, panelHeight, [height, wide]) {
