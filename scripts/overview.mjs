@@ -93,9 +93,23 @@ function seen(photo, scale, { left, top, width: wide, height: high }, size, patc
   return { pixels, over: `<path d="${lines.join("")}" fill="none" stroke="#fff" stroke-opacity=".6" stroke-width="1.5"/>` };
 }
 
+/** Returns false where no font is installed, as in small containers: every letter is the same box there. */
+export async function hasFont() {
+  const [i, w] = await Promise.all(
+    ["i", "W"].map((text) =>
+      sharp({ text: { text, font: "sans 40" } })
+        .raw()
+        .toBuffer(),
+    ),
+  );
+  return !i.equals(w);
+}
+
 async function draw(rows, panelHeight, [height, wide]) {
   const parts = [];
+  const withWords = await hasFont();
   const text = (x, y, size, content, { weight = "normal", fill = ink } = {}) =>
+    withWords &&
     parts.push(
       `<text x="${x}" y="${y}" font-family="${fonts}" font-size="${size}" font-weight="${weight}" fill="${fill}">${content}</text>`,
     );

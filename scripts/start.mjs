@@ -19,7 +19,7 @@ async function showOverview() {
   const { loadModel, savePng } = await import("s2-vision/node");
   const { refuseForeign } = await import("../dist/runtimes/node/index.js");
   const { default: sharp } = await import("sharp");
-  const { drawOverview, street } = await import("./overview.mjs");
+  const { drawOverview, hasFont, street } = await import("./overview.mjs");
   const scene = relative("", join(root, street.image));
   const picture = join("features", "overview.png");
   refuseForeign([{ path: picture }]);
@@ -36,7 +36,7 @@ async function showOverview() {
   console.log(`S² ran the included model, s2-tiny, on ${scene} at three scales: the whole image at once (${first} tile),
 then at 2x and 3x, cut into ${second} and ${third} tiles of the model's size. It took ${seconds} s and gave ${grid.rows} x ${grid.cols} tokens of ${dims[2]} numbers.
 
-Look at ${picture}, row by row:
+Look at ${picture}, row by row${(await hasFont()) ? "" : " (without captions, for no font is installed)"}:
   1. One ${street.object} is marked. Bright is what the model finds similar to it: on the left by one scale, on the right by all three (S²).
   2. The framed part as the model gets it: at 1x a few coarse patches, at 3x many fine ones.
   3. The features of each scale as colors. Similar colors are similar features, in all three panels.

@@ -29,21 +29,14 @@ export function principalColors(map: ScaleMap): Pixels;
 export function principalColors(given: ScaleMap | readonly ScaleMap[]): Pixels | Pixels[] {
   if ("data" in given) return principalColors([given])[0];
   if (given.length === 0) return [];
-  const [{ data, channels }] = given;
+  const { channels } = given[0];
   for (const map of given) checkMap(map, channels);
-  const all =
-    given.length === 1
-      ? data
-      : joinArrays(
-          Float32Array,
-          given.map((map) => map.data),
-        );
-  const colors = colorsOf(all, channels);
-  let from = 0;
+  const tokens = given.map(({ data }) => data);
+  const colors = colorsOf(joinArrays(Float32Array, tokens), channels);
+  let end = 0;
   return given.map(({ rows, cols }) => {
-    const start = from;
-    from += rows * cols * 3;
-    return { width: cols, height: rows, channels: 3, data: colors.slice(start, from) };
+    const data = colors.slice(end, (end += rows * cols * 3));
+    return { width: cols, height: rows, channels: 3, data };
   });
 }
 
@@ -68,12 +61,8 @@ function checkMap({ rows, cols, channels, data }: ScaleMap, expected: number): v
       `Got ${data.length} numbers for ${rows} x ${cols} tokens of ${channels} channels; expected whole sizes of at least 1 whose product is the count.`,
     );
   }
-  if (channels !== expected) {
-    throw new S2Error(
-      "colors",
-      `Got maps of ${expected} and of ${channels} channels; colors in common need the same channels. Color them one by one.`,
-    );
-  }
+  if (channels !== expected)
+    throw new S2Error("colors", `Got maps of ${expected} and ${channels} channels; expected as many in all maps.`);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new S2Error(

@@ -155,7 +155,7 @@ describe("principalColors", () => {
     expect(() => principalColors({ ...map, rows: 3 })).toThrow(/Got 12 numbers for 3 x 2 tokens of 3 channels/);
     map.data[7] = Number.NaN;
     expect(() => principalColors(map)).toThrow(/Token 2 has NaN in channel 1/);
-    expect(() => principalColors([mapOf(2, 2, 3, () => 1), mapOf(2, 2, 4, () => 1)])).toThrow(/maps of 3 and of 4 channels/);
+    expect(() => principalColors([mapOf(2, 2, 3, () => 1), mapOf(2, 2, 4, () => 1)])).toThrow(/maps of 3 and 4 channels/);
   });
 });
 
