@@ -16,7 +16,7 @@ setUpExtraction(
   addTab(
     "features",
     "Features",
-    "The first three principal components of the features as red, green and blue: tokens of similar color are similar to the model.",
+    "The first three principal components of all scales as red, green and blue: tokens of similar color are similar to the model.",
   ),
 );
 setUpHeat(

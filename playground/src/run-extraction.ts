@@ -62,38 +62,25 @@ async function runExtraction(): Promise<void> {
   }
 }
 
-/** Returns a callback that draws the features up to each scale when the scale is done. */
+/** Returns a callback that draws a scale when it is done, and all scales so far anew: they share their colors. */
 function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
   const maps: ScaleMap[] = [];
+  const figures: ImageCanvas[] = [];
   return (scale: number, features: Parameters<typeof outputMap>[0]) => {
     const map = outputMap(features, plan);
     if (!map) return;
     maps.push(map);
-    const picture = principalColors(joined(maps));
-    const names = scaleNames(session.scales.slice(0, scale + 1));
+    const name = scaleNames([session.scales[scale]]);
     const ms = Math.round(performance.now() - start);
-    const figure: ImageCanvas = imageCanvas({
-      label: `Features of ${names} as colors: tokens of similar color are similar to the model`,
-      caption: `${names} after ${ms} ms`,
+    const figure = imageCanvas({
+      label: `Features of ${name} as colors: tokens of similar color are similar to the model`,
+      caption: `${name} after ${ms} ms`,
     });
     figure.canvas.classList.add("tokens");
-    figure.show(picture, plan.image[1]);
-    figure.figure.dataset.scales = names;
+    figures.push(figure);
+    for (const [i, picture] of principalColors(maps).entries()) figures[i].show(picture, plan.image[1]);
+    figure.figure.dataset.scales = name;
     colors.append(figure.figure);
     performance.mark(`s2:scale-${scale}`);
   };
-}
-
-/** Concatenates the channels of maps on one grid. */
-function joined(maps: readonly ScaleMap[]): ScaleMap {
-  const [{ rows, cols }] = maps;
-  const channels = maps.reduce((sum, map) => sum + map.channels, 0);
-  const data = new Float32Array(rows * cols * channels);
-  for (let token = 0, to = 0; token < rows * cols; token++) {
-    for (const map of maps) {
-      data.set(map.data.subarray(token * map.channels, (token + 1) * map.channels), to);
-      to += map.channels;
-    }
-  }
-  return { rows, cols, channels, data };
 }

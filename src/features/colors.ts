@@ -2,18 +2,46 @@
 
 import { S2Error } from "../core/index.ts";
 import type { Pixels } from "../images/index.ts";
+import { joinArrays } from "../tensors/join-arrays.ts";
 
 /** Directions that are iterated together: three for the colors, the others make the three settle sooner. */
 const BLOCK = 6;
 
+/** Tokens without prefix, [rows, cols, channels] row-major. */
+export interface ScaleMap {
+  readonly rows: number;
+  readonly cols: number;
+  readonly channels: number;
+  readonly data: Float32Array;
+}
+
 /**
- * The first three principal components of a map's tokens as RGB, one pixel per token. Each component is stretched so that its 2nd to 98th
- * percentile fill 0 to 255, for a few outlying tokens must not gray out all others; a component without variance is mid-gray.
- * The same tokens always give the same colors.
+ * Colors several maps, the scales of an image for example, by the principal components of all their tokens together, so that a token has
+ * one color in all of them. @throws S2Error "colors" for maps of different channels.
  */
-export function principalColors(map: { rows: number; cols: number; channels: number; data: Float32Array }): Pixels {
-  const { rows, cols, channels, data } = map;
-  const tokens = checkMap(map);
+export function principalColors(maps: readonly ScaleMap[]): Pixels[];
+/**
+ * Returns the first three principal components of a map's tokens as RGB, one pixel per token. Each component is stretched so that its 2nd to
+ * 98th percentile fill 0 to 255, for a few outlying tokens must not gray out all others; a component without variance is mid-gray.
+ * The same tokens always give the same colors. @throws S2Error "colors" for a wrong count of numbers and for numbers that are not finite.
+ */
+export function principalColors(map: ScaleMap): Pixels;
+export function principalColors(given: ScaleMap | readonly ScaleMap[]): Pixels | Pixels[] {
+  if ("data" in given) return principalColors([given])[0];
+  if (given.length === 0) return [];
+  const { channels } = given[0];
+  for (const map of given) checkMap(map, channels);
+  const tokens = given.map(({ data }) => data);
+  const colors = colorsOf(joinArrays(Float32Array, tokens), channels);
+  let end = 0;
+  return given.map(({ rows, cols }) => {
+    const data = colors.slice(end, (end += rows * cols * 3));
+    return { width: cols, height: rows, channels: 3, data };
+  });
+}
+
+function colorsOf(data: Float32Array, channels: number): Uint8Array {
+  const tokens = data.length / channels;
   const { mean, matrix } = covariance(data, tokens, channels);
   const axes = mainAxes(matrix, channels);
   const colors = new Uint8Array(tokens * 3).fill(128);
@@ -22,10 +50,10 @@ export function principalColors(map: { rows: number; cols: number; channels: num
     project(data, mean, axes[color], along);
     stretch(along, colors, color);
   }
-  return { width: cols, height: rows, channels: 3, data: colors };
+  return colors;
 }
 
-function checkMap({ rows, cols, channels, data }: { rows: number; cols: number; channels: number; data: Float32Array }): number {
+function checkMap({ rows, cols, channels, data }: ScaleMap, expected: number): void {
   const isValid = [rows, cols, channels].every((size) => Number.isSafeInteger(size) && size > 0);
   if (!isValid || rows * cols * channels !== data.length) {
     throw new S2Error(
@@ -33,6 +61,8 @@ function checkMap({ rows, cols, channels, data }: { rows: number; cols: number; 
       `Got ${data.length} numbers for ${rows} x ${cols} tokens of ${channels} channels; expected whole sizes of at least 1 whose product is the count.`,
     );
   }
+  if (channels !== expected)
+    throw new S2Error("colors", `Got maps of ${expected} and ${channels} channels; expected as many in all maps.`);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new S2Error(
@@ -40,7 +70,6 @@ function checkMap({ rows, cols, channels, data }: { rows: number; cols: number; 
       `Token ${Math.floor(bad / channels)} has ${data[bad]} in channel ${bad % channels}; colors need finite features. Check the model's output.`,
     );
   }
-  return rows * cols;
 }
 
 function meanToken(data: Float32Array, tokens: number, channels: number): Float64Array {

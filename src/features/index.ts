@@ -1,6 +1,6 @@
 /** From an image to features, and from features to files and pictures. */
 export { calibrateMinDetail } from "./calibrate-min-detail.ts";
-export { principalColors } from "./colors.ts";
+export { principalColors, type ScaleMap } from "./colors.ts";
 export { describePlan } from "./describe-plan.ts";
 export { type ExtractOptions, extractImage, type ImageModel } from "./extract.ts";
 export { cellBox, type Features, type GridGeometry } from "./features.ts";
@@ -9,7 +9,7 @@ export { picture } from "./picture.ts";
 export { explicitOptions, type ImagePlanOptions, planImage } from "./plan-image.ts";
 export { classColor, depthColor, depthPicture, maskPicture } from "./prediction-picture.ts";
 export { prepareImage } from "./prepare-image.ts";
-export { outputMap, type RecordedModel, recordModel, type ScaleMap, scaleMaps, scalePicture } from "./scale-maps.ts";
+export { outputMap, type RecordedModel, recordModel, scaleMaps, scalePicture } from "./scale-maps.ts";
 export { imageVector, joinScales, mergeScales, type Pooling, poolTo, takeScales } from "./token-maps.ts";
 export { type ImageTokens, imageTokens } from "./tokens.ts";
 export { type Project, type VisualOptions, type VisualTokens, visualTokens } from "./visual-tokens.ts";

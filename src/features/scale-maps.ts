@@ -1,21 +1,13 @@
 /** Features of each scale on its own token grid, before scales are pooled together, from one run of the model. */
 import { type Box, runPlan, S2Error, type S2Plan, type Tensor } from "../core/index.ts";
 import { type Photo, type Pixels, resizePixels } from "../images/index.ts";
-import { principalColors } from "./colors.ts";
+import { principalColors, type ScaleMap } from "./colors.ts";
 import type { ImageModel } from "./extract.ts";
 import { picture } from "./picture.ts";
 
 /** A model that keeps its outputs in memory until `scaleMaps` has read them; for one image. */
 export interface RecordedModel extends ImageModel {
   readonly recording: Tensor[];
-}
-
-/** Tokens without prefix, [rows, cols, channels] row-major. */
-export interface ScaleMap {
-  readonly rows: number;
-  readonly cols: number;
-  readonly channels: number;
-  readonly data: Float32Array;
 }
 
 /** Wraps a model so that `extract` records the output of each run; `scaleMaps` reads them. */
@@ -82,7 +74,10 @@ function fromMap({ dims: [, channels, rows, cols], data }: Tensor): ScaleMap {
   return { rows, cols, channels, data: out };
 }
 
-/** Draws the image beside each scale's first three principal components with its tiles outlined; of a cropped image, the part that was seen. */
+/**
+ * Draws the image beside each scale's tokens, colored by the three principal components of all scales together, with its tiles outlined; of
+ * a cropped image, the part that was seen.
+ */
 export function scalePicture(image: Photo, maps: readonly ScaleMap[], plan: S2Plan): Pixels {
   const { left, top, width, height } = plan.region ?? { left: 0, top: 0, width: image.width, height: image.height };
   const [rows, cols] = [Math.max(1, Math.round(height)), Math.max(1, Math.round(width))];
@@ -91,6 +86,6 @@ export function scalePicture(image: Photo, maps: readonly ScaleMap[], plan: S2Pl
   const moved = (box: Box): Box => ({ ...box, left: box.left - left, top: box.top - top });
   return picture(
     seen,
-    maps.map((map, i) => ({ colors: principalColors(map), tiles: plan.scales[i].tiles.map(moved) })),
+    principalColors(maps).map((colors, i) => ({ colors, tiles: plan.scales[i].tiles.map(moved) })),
   );
 }

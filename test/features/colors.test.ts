@@ -127,11 +127,35 @@ describe("principalColors", () => {
     expect(rounds).toBeLessThan(100);
   });
 
+  it("gives a token one color in all maps that are drawn side by side, however often it occurs in each", () => {
+    const next = noise();
+    const kinds = Float32Array.from({ length: 6 * 10 }, next);
+    const kindAt = [2, 3, 5].map((kinds) => (y: number, x: number) => (3 * y + x) % kinds); // the scales hold different things
+    const sides = [4, 8, 12];
+    const maps = sides.map((side, i) => mapOf(side, side + 1, 10, (y, x, c) => kinds[kindAt[i](y, x) * 10 + c]));
+    const colors = principalColors(maps);
+    expect(colors.map(({ width, height, data }) => [width, height, data.length])).toEqual(
+      sides.map((side) => [side + 1, side, side * (side + 1) * 3]),
+    );
+    const seen = new globalThis.Map<number, Set<string>>();
+    for (const [i, side] of sides.entries()) {
+      for (let t = 0; t < side * (side + 1); t++) {
+        const [y, x] = [Math.floor(t / (side + 1)), t % (side + 1)];
+        const kind = kindAt[i](y, x);
+        seen.set(kind, (seen.get(kind) ?? new Set()).add(colorAt(colors[i], y, x).join()));
+      }
+    }
+    expect([...seen.values()].map((each) => each.size)).toEqual([1, 1, 1, 1, 1]);
+    expect(new Set([...seen.values()].map((each) => [...each][0])).size).toBe(5);
+    expect(principalColors([])).toEqual([]);
+  });
+
   it("refuses what it cannot color, before it works", () => {
     const map = mapOf(2, 2, 3, () => 1);
     expect(() => principalColors({ ...map, rows: 3 })).toThrow(/Got 12 numbers for 3 x 2 tokens of 3 channels/);
     map.data[7] = Number.NaN;
     expect(() => principalColors(map)).toThrow(/Token 2 has NaN in channel 1/);
+    expect(() => principalColors([mapOf(2, 2, 3, () => 1), mapOf(2, 2, 4, () => 1)])).toThrow(/maps of 3 and 4 channels/);
   });
 });
 

@@ -103,6 +103,23 @@ it("a cropped image's picture shows the part that was seen", async () => {
   expect([width, height]).toEqual([3 * 448 + 2 * 8, 448]); // three squares, 8 px between
 });
 
+it("scales are drawn in common colors: where the model sees the same, the panels of all scales are the same", async () => {
+  const image = imageOf(64, 64);
+  for (let i = 0; i < 64 * 64; i++) {
+    const x = i % 64;
+    const value = x === 26 || x === 27 ? 255 : x < 32 ? 40 : i < 32 * 64 ? 120 : 200; // a line that scale 2 alone sees
+    image.data.fill(value, 3 * i, 3 * i + 3);
+  }
+  const plan = planImage(image, { scales: [1, 2] }, firstPixels("bnc").traits);
+  const recorded = recordModel(firstPixels("bnc"));
+  await extractImage(recorded, image, plan);
+  const { width, data } = scalePicture(image, await scaleMaps(recorded, plan), plan);
+  const colorAt = (x: number, y: number) => [...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
+  const places = [60, 390].flatMap((x) => [60, 390].map((y) => [x, y])); // far from the outlines of tiles
+  for (const [x, y] of places) expect(colorAt(456 + x, y)).toEqual(colorAt(2 * 456 + x, y));
+  expect(new Set(places.map(([x, y]) => colorAt(456 + x, y).join())).size).toBe(3);
+});
+
 it.each(["bnc", "bchw"] as const)(
   "the map of a scale that a %s model's onScale gives is that scale's part of the features",
   async (layout) => {

@@ -15,7 +15,7 @@ export interface OutputOptions {
   readonly out?: string;
   /** Default: the end of `out`, else "safetensors". */
   readonly format?: "safetensors" | "npy";
-  /** Also writes a PNG: the image beside each scale's principal components, tiles outlined. Default false. */
+  /** Also writes a PNG: the image beside each scale's tokens, colored by principal components of all scales, tiles outlined. Default false. */
   readonly picture?: boolean;
 }
 

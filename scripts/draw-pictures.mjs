@@ -1,15 +1,13 @@
 /**
- * Draws docs/one-tree.jpg, the similarity map of a marked tree that `s2 similar` draws, smaller and as JPEG; and docs/what-the-model-sees.png:
- * one street, and the same corner of it in the pixels that a 224 px model gets at scales 1, 2 and 4.
+ * `npm run pictures`: draws the pictures of README and docs. docs/overview.jpg is the figure of `npm start`; docs/what-the-model-sees.png
+ * is one street, and the same corner of it in the pixels that a 224 px model gets at scales 1, 2 and 4; Chromium takes those of the playground.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadImage, planImage, resizePixels, savePng } from "s2-vision/node";
-import sharp from "sharp";
+import { run } from "./ready.mjs";
 
+const { loadImage, loadModel, planImage, resizePixels, savePng } = await import("s2-vision/node");
+const { default: sharp } = await import("sharp");
+const { drawOverview, street } = await import("./overview.mjs");
 const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const corner = { left: 590, top: 470, width: 224, height: 224 }; // around the fish bar, in pixels of the image
 const panel = 448;
@@ -19,23 +17,23 @@ const image = await loadImage(path("examples/scenes/street.png"));
 const plan = planImage(image, { scales: [1, 2, 4] }, { imageSize: [224, 224], patchSize: 16 });
 
 const wide = Math.round((panel * image.width) / image.height);
-const street = resizePixels(image, [panel, wide], "bicubic");
+const drawn = resizePixels(image, [panel, wide], "bicubic");
 const k = panel / image.height;
 outline(
-  street,
+  drawn,
   { left: corner.left * k, top: corner.top * k, width: corner.width * k, height: corner.height * k },
   [255, 80, 40],
   3,
 );
-const panels = [street];
+const panels = [drawn];
 for (const scale of plan.scales) {
   const seen = resizePixels(image, scale.size, "bicubic");
-  const across = scale.size[1] / image.width;
+  const [down, across] = [scale.size[0] / image.height, scale.size[1] / image.width]; // differ at 1x, the whole image in one tile
   const box = [
     corner.left * across,
-    corner.top * across,
+    corner.top * down,
     (corner.left + corner.width) * across,
-    (corner.top + corner.height) * across,
+    (corner.top + corner.height) * down,
   ];
   const close = resizePixels(seen, [panel, panel], "box", box);
   const zoom = panel / corner.width;
@@ -52,14 +50,13 @@ for (const scale of plan.scales) {
 }
 await savePng(strip(panels), path("docs/what-the-model-sees.png"));
 
-const folder = mkdtempSync(join(tmpdir(), "s2-readme-"));
-const heat = join(folder, "heat.png");
-const flags = ["--at", "363,640", "--scales", "1,2,3", "--overlap", "2", "-o", heat];
-execFileSync(process.execPath, [path("dist/cli/main.js"), "similar", path("examples/scenes/street.png"), ...flags], {
-  stdio: "inherit",
-});
-await sharp(heat).resize({ width: 1800 }).jpeg({ quality: 88, chromaSubsampling: "4:4:4" }).toFile(path("docs/one-tree.jpg"));
-rmSync(folder, { recursive: true });
+const model = await loadModel();
+const { svg } = await drawOverview(model, path(street.image), street);
+await model.dispose();
+await sharp(svg).jpeg({ quality: 80, chromaSubsampling: "4:4:4", mozjpeg: true }).toFile(path("docs/overview.jpg"));
+
+run("npm", ["run", "--silent", "playground:build"]);
+run(process.execPath, [path("scripts/shoot-playground.mjs")]);
 
 function outline({ width, height, data }, box, color, thick) {
   const [left, top, right, bottom] = [box.left, box.top, box.left + box.width - 1, box.top + box.height - 1].map(Math.round);
