@@ -60,8 +60,10 @@ export function registerVit(weights: VitWeights, { neurons = [], inspect = false
   const [dim, , patch] = tensors["patch_embed.proj.weight"].dims;
   const cells = (side / patch) ** 2;
   const tokens = 1 + cells + (neurons.length > 0 ? 1 : 0);
-  const inHeads = (x: ShapedValue, part: number, perm: readonly number[]) =>
-    operator("Transpose", [Reshape(Slice(x, part * dim, (part + 1) * dim, 2), ["batch", tokens, heads, dim / heads])], { perm });
+  const inHeads = (x: ShapedValue, third: number, perm: readonly number[]) =>
+    operator("Transpose", [Reshape(Slice(x, third * dim, (third + 1) * dim, 2), ["batch", tokens, heads, dim / heads])], {
+      perm,
+    });
 
   const images = input(graph, "pixel_values", "float32", ["batch", 3, side, side]);
   const patches = { kernel_shape: [patch, patch], strides: [patch, patch] };

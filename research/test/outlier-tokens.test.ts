@@ -18,16 +18,16 @@ const token = (data: Float32Array, y: number, x: number) => {
   return [...data.subarray(at, at + channels)];
 };
 
-const marking = (...places: (readonly [number, number])[]) => {
+const marking = (...cells: (readonly [number, number])[]) => {
   const marked = new Uint8Array(rows * cols);
-  for (const [y, x] of places) marked[y * cols + x] = 1;
+  for (const [y, x] of cells) marked[y * cols + x] = 1;
   return marked;
 };
 
-function replaced(...places: (readonly [number, number])[]) {
+function replaced(...cells: (readonly [number, number])[]) {
   const data = plane();
-  for (const [y, x] of places) data.fill(-500, (prefix + y * cols + x) * channels, (prefix + y * cols + x + 1) * channels);
-  return replaceMarked({ data, channels, prefix, rows, cols }, marking(...places));
+  for (const [y, x] of cells) data.fill(-500, (prefix + y * cols + x) * channels, (prefix + y * cols + x + 1) * channels);
+  return replaceMarked({ data, channels, prefix, rows, cols }, marking(...cells));
 }
 
 describe("finding outliers", () => {

@@ -21,7 +21,7 @@ function weights(depth: number): VitWeights {
       dims[`blocks.${i}.${name}.weight`] = [rows, name === "mlp.fc2" ? wide : dim];
       dims[`blocks.${i}.${name}.bias`] = [rows];
     }
-    for (const name of ["norm1", "norm2"]) for (const part of ["weight", "bias"]) dims[`blocks.${i}.${name}.${part}`] = [dim];
+    for (const name of ["norm1", "norm2"]) for (const kind of ["weight", "bias"]) dims[`blocks.${i}.${name}.${kind}`] = [dim];
   }
   let seed = 0;
   const filled = (size: readonly number[]) =>
