@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { buildModel, outputNames } from "s2-vision/models";
-import { loadModel, type Model, readPreprocessing } from "s2-vision/node";
+import { fromFloat16, loadModel, type Model, readPreprocessing, readSafetensors } from "s2-vision/node";
 import { ResearchError } from "./error.ts";
+import type { VitWeights } from "./register-vit.ts";
 
 export interface BuiltModel {
   readonly model: Model;
@@ -30,6 +31,23 @@ export async function buildFolder(folder: string, { threads, imageSize, middle }
   const model = await loadModel(file, { threads, ...(output && { output }) });
   const suffix = `${imageSize ? `-${imageSize}` : ""}${middle ? "-middle" : ""}`;
   return { model, name: `${basename(folder)}${suffix}`, hash: sha256(file) };
+}
+
+/** Reads the weights of a ViT that keeps them under timm's names; heads have 64 channels, as all of that family's. */
+export function readVit(folder: string): VitWeights {
+  const stored = readSafetensors(readFolder(folder).weights).tensors;
+  const tensors = Object.fromEntries(
+    Object.entries(stored).map(([name, { dims, data }]) => [
+      name,
+      { dims, data: data instanceof Uint16Array ? fromFloat16(data) : Float32Array.from(data as Float32Array) },
+    ]),
+  );
+  const names = ["patch_embed.proj.weight", "cls_token", "pos_embed", "blocks.0.attn.qkv.weight", "blocks.0.mlp.fc1.weight"];
+  const missing = names.find((name) => !tensors[name]);
+  if (missing)
+    throw new ResearchError(`${folder} has no ${missing}; the experiment needs a ViT with weights under timm's names.`);
+  const [dim, , patch] = tensors["patch_embed.proj.weight"].dims;
+  return { tensors, side: Math.sqrt(tensors.pos_embed.dims[1] - 1) * patch, heads: dim / 64 };
 }
 
 function readFolder(folder: string) {

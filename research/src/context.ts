@@ -3,11 +3,15 @@
 import type { S2Plan } from "s2-vision";
 import type { Folder } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
-import type { ExtractOptions, Model } from "s2-vision/node";
+import type { ExtractOptions, extract, Model } from "s2-vision/node";
 import type { OpenGraph, OpenLoop } from "s2-vision/onnx";
 import type { ExtractionConfig } from "s2-vision/tasks";
 import type { Checkpoints } from "s2-vision/train";
+import type { VitWeights } from "./register-vit.ts";
 import type { Outcome } from "./result.ts";
+
+/** A function that `extract` takes as its model. */
+export type ImageModel = Parameters<typeof extract>[0];
 
 /**
  * A model of the experiment: the one under test, a larger one, another of its size; or the model with positions interpolated to images of another
@@ -47,14 +51,17 @@ export interface ExperimentContext {
     variant?: ModelVariant,
   ): Promise<ReadonlyMap<string, ImageTokens>>;
   /**
-   * Extracts features by a plan of each image's own. No tile of a folder is run twice, whatever the plans, as long as the folder stays the same.
+   * Extracts features by a plan of each image's own. No tile of a folder is run twice, whatever the plans, as long as the folder stays the same;
+   * a model that is a function runs as it is.
    */
   planned(
     folder: Folder,
     images: readonly string[],
     planOf: PlanOf,
-    variant?: "model" | "other",
+    variant?: "model" | "other" | ImageModel,
   ): Promise<ReadonlyMap<string, ImageTokens>>;
+  /** Reads the weights of a ViT, with what else its own graph needs; refuses other models. */
+  vitWeights(variant: "model" | "other"): Promise<VitWeights & Pick<ImageModel, "traits" | "preprocessing">>;
   /** Reads what a former run has kept under a name, or makes and keeps it. */
   kept<T>(name: string, make: () => Promise<T>): Promise<T>;
   readonly model: ExperimentModel;

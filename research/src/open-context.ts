@@ -7,7 +7,7 @@ import type { Folder } from "s2-vision/datasets";
 import { type ImageTokens, imageTokens } from "s2-vision/heads";
 import { extract, hashModelFiles, loadImage, loadModel, openFolder, openGraph, openLoop, openStore } from "s2-vision/node";
 import { type ExtractionConfig, extractImages, modelFingerprint } from "s2-vision/tasks";
-import { type BuiltModel, buildFolder, sha256 } from "./build-folder.ts";
+import { type BuiltModel, buildFolder, readVit, sha256 } from "./build-folder.ts";
 import type { ExperimentContext, ExperimentModel, ModelVariant } from "./context.ts";
 import { ResearchError } from "./error.ts";
 import type { Result } from "./result.ts";
@@ -68,16 +68,24 @@ export async function openContext(experiment: string, options: ContextOptions): 
     features: async (folder, images, extraction, variant = "model") =>
       extractAll(await open(variant), folder, images, extraction, { store: join(store, folder.name), issues, signal }),
     async planned(folder, images, planOf, variant = "model") {
-      const { model: running, name } = await open(variant);
-      const key = `${name} ${folder.name}`;
-      if (tiles?.key !== key) tiles = { key, model: cacheTiles(running) };
+      const cached = async (variant: "model" | "other") => {
+        const { model: running, name } = await open(variant);
+        const key = `${name} ${folder.name}`;
+        if (tiles?.key !== key) tiles = { key, model: cacheTiles(running) };
+        return tiles.model;
+      };
+      const model = typeof variant === "string" ? await cached(variant) : variant;
       const features = new Map<string, ImageTokens>();
       for (const image of images) {
         signal?.throwIfAborted();
         const photo = await loadImage(await folder.read(image));
-        features.set(image, imageTokens(await extract(tiles.model, photo, planOf(photo, image))));
+        features.set(image, imageTokens(await extract(model, photo, planOf(photo, image))));
       }
       return features;
+    },
+    async vitWeights(variant) {
+      const { traits, preprocessing } = (await open(variant)).model;
+      return { ...readVit(options[variant]!), traits, preprocessing };
     },
     async kept(name, make) {
       const file = join(store, experiment, `${name.replaceAll(/[^\w.-]+/g, "-")}.json`);

@@ -12,6 +12,7 @@ import { ladder } from "./ladder.ts";
 import { language } from "./language.ts";
 import { layouts } from "./layouts.ts";
 import { merge } from "./merge.ts";
+import { outliers } from "./outliers.ts";
 import { pixels } from "./pixels.ts";
 import { reconstruction } from "./reconstruction.ts";
 import { scales } from "./scales.ts";
@@ -20,7 +21,7 @@ import { split } from "./split.ts";
 
 export const experiments: readonly Experiment[] = [
   ...[ladder, classification, segmentation, depth, detail],
-  ...[layouts, adaptive, split, merge, scales, pixels, fusion],
+  ...[layouts, adaptive, outliers, split, merge, scales, pixels, fusion],
   ...[reconstruction, hardSamples, bundled, language],
 ];
 
