@@ -5,6 +5,7 @@ import type { TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
 import { type EvaluatedRow, evaluateRows, type Job, keptRows, sourcesFor } from "../ladder/evaluate-rows.ts";
 import { reportLadder } from "../ladder/report.ts";
+import type { RowKind } from "../ladder/rows.ts";
 import { type LadderModel, type LadderSet, MODELS, SETS, STAGES } from "../ladder/tables.ts";
 import { timesOf } from "../ladder/times.ts";
 
@@ -44,15 +45,18 @@ export const ladder: Experiment = {
   },
 };
 
-/** Lists what there is to do, in order: within a stage other sizes come last, so that the question is answered first. */
+/** The kinds of rows in the order in which they run, so that the question is answered first; the others come with "scales". */
+const KINDS: readonly RowKind[] = ["scales", "preset", "size"];
+
+/** Lists what there is to do, in order of kind and stage. */
 async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<Job[]> {
   const jobs: (Job & { readonly order: number })[] = [];
   for (const [set, task] of sets)
     for (const [ladderModel, opened] of models)
       for (const source of await sourcesFor(context, ladderModel, opened.model, set)) {
-        const isSize = source.rows.every(({ kind }) => kind === "size");
+        const kind = Math.max(0, KINDS.indexOf(source.rows[0].kind));
         const stage = STAGES.findIndex((stage) => stage.includes(ladderModel));
-        jobs.push({ ladderModel, opened, set, task, source, order: 2 * stage + (isSize ? 1 : 0) });
+        jobs.push({ ladderModel, opened, set, task, source, order: kind * STAGES.length + stage });
       }
   return jobs.sort((a, b) => a.order - b.order);
 }

@@ -51,10 +51,11 @@ const COMPARISONS: readonly Comparison[] = [
   comparison([FULL, ALL_SCALES], [FULL]),
   comparison([QUARTER, ALL_SCALES], [FULL, ALL_SCALES]),
   comparison([QUARTER, ALL_SCALES], [FULL]),
-  ...PRESETS.flatMap(([name]) => [
+  ...PRESETS.flatMap(({ name }) => [
     comparison([QUARTER, name], [FULL, "1x"]),
     comparison([QUARTER, name], [QUARTER, ALL_SCALES]),
-    comparison([FULL, name], [FULL, ALL_SCALES]),
+    comparison([STUDENT, name], [STUDENT, ALL_SCALES]),
+    comparison([TEACHER, name], [TEACHER, ALL_SCALES]),
   ]),
 ];
 

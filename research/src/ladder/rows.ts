@@ -4,7 +4,7 @@ import type { ExtractionConfig } from "s2-vision/tasks";
 import { type ExperimentContext, finest, native, scaleName } from "../context.ts";
 import { firstScales, type ImageFeatures, onModelGrid, type TaskData } from "../evaluate.ts";
 import { fitProjection, projectFeatures } from "../project.ts";
-import { MAX_PROJECTED, OTHER_SIZES, PRESETS } from "./tables.ts";
+import { MAX_PRESET_CHANNELS, MAX_PROJECTED, OTHER_SIZES, PRESETS } from "./tables.ts";
 
 /** Seed of the projection. */
 export const SEED = 1;
@@ -42,13 +42,14 @@ export interface Source {
 export function sourcesOf({ traits }: Model, task: TaskData["set"]["task"], sizes: readonly number[]): Source[] {
   const isDense = task !== "classification"; // the mean over tokens does not depend on the grid
   const { dynamicSize, channels = Number.POSITIVE_INFINITY } = traits;
+  const presets = channels > MAX_PRESET_CHANNELS ? [] : PRESETS.filter((preset) => isDense || !preset.isDense);
   return [
     isDense ? fromFineGrid(channels) : fromModelGrid(channels),
     ...sizes.map((size): Source => {
       const config = dynamicSize ? { ...native(1), maxSplitSize: size } : native(1);
       return { config, ...(!dynamicSize && { imageSize: size }), rows: [{ name: `${size} px`, kind: "size", config }] };
     }),
-    ...PRESETS.map(([name, config]): Source => ({ config, rows: [{ name, kind: "preset", config }] })),
+    ...presets.map(({ name, config }): Source => ({ config, rows: [{ name, kind: "preset", config }] })),
   ];
 }
 

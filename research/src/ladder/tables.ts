@@ -29,8 +29,22 @@ export const STAGES: readonly (readonly LadderModel[])[] = [
   [STUDENT, TEACHER],
 ];
 
-/** Extraction configs beside one scale, S² and other image sizes, such as `["dense", { preset: "dense" }]`. */
-export const PRESETS: readonly (readonly [name: string, config: ExtractionConfig])[] = [];
+/** An extraction config beside one scale, S² and other image sizes. */
+export interface LadderPreset {
+  readonly name: string;
+  readonly config: ExtractionConfig;
+  /** Left out for classification, where the mean over tokens does not depend on the grid. */
+  readonly isDense: boolean;
+}
+
+/** "dense" and the default layout of `extract` at three scales. */
+export const PRESETS: readonly LadderPreset[] = [
+  { name: "dense", config: { preset: "dense" }, isDense: true },
+  { name: "whole", config: { scales: [1, 2, 3] }, isDense: false },
+];
+
+/** Presets run for models of up to this many channels: tokens of three scales on a fine grid fill the memory of wider ones' heads. */
+export const MAX_PRESET_CHANNELS = 512;
 
 /** Sides of the whole image as multiples of the model's: 160, 320, 448 and 672 px at 224. */
 export const OTHER_SIZES = [5 / 7, 10 / 7, 2, 3];
