@@ -5,6 +5,7 @@ import { type Dim, isNumber } from "./dims.ts";
 import { declaredShape } from "./file.ts";
 import { castTo, type Exact, exactness, type Form, formOf } from "./float16-rules.ts";
 import { withoutFunctions } from "./functions.ts";
+import { fuseNorms } from "./fuse-norms.ts";
 import { isKnown, operatorName } from "./infer.ts";
 import { inOrder, namesRead, renamed, usedPart } from "./nodes.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "./proto.ts";
@@ -52,11 +53,12 @@ const smallestNormal = 2 ** -14;
 /** The same model with float16 weights and arithmetic. Branches, loops and operators that are not known stay in float32. */
 export function computeInFloat16(file: ModelProto, { keepFloat32 = [] }: Float16Options = {}): ModelProto {
   const model = withConstants(withoutFunctions(file));
-  const { graph } = model;
+  const values = inspectValues(model);
+  const graph = fuseNorms(model.graph, values.shapes);
   const weights = new Set((graph.initializer ?? []).map(({ name }) => name));
   const input = (graph.input ?? []).filter(({ name }) => !weights.has(name)); // weights that older files list, too
   const rewrite: Rewrite = {
-    ...{ ...inspectValues(model), kept: new Set(keepFloat32), held: new Map(), aliases: new Map(), nodes: [], initializers: [] },
+    ...{ ...values, kept: new Set(keepFloat32), held: new Map(), aliases: new Map(), nodes: [], initializers: [] },
     names: new Set([
       ...weights,
       ...input.map(({ name }) => name),
@@ -189,8 +191,9 @@ function addNode(rewrite: Rewrite, given: NodeProto): void {
 
 /** A cast from float32 to float32 is none: its second input, which only says the type, may be of the other form. */
 function plain(rewrite: Rewrite, node: NodeProto): NodeProto {
-  const isCast = node.opType === "CastLike" && [node.input![0], node.output![0]].every((name) => isFloat(rewrite, name));
-  return isCast ? { ...node, opType: "Identity", input: node.input!.slice(0, 1) } : node;
+  const { opType, input = [], output = [] } = node;
+  const isCast = opType === "CastLike" && isFloat(rewrite, input[0]) && isFloat(rewrite, output[0]);
+  return isCast ? { ...node, opType: "Identity", input: input.slice(0, 1) } : node;
 }
 
 const isFloatType = (type: ElementType = "float32"): boolean => type.startsWith("float") || type === "bfloat16";
@@ -238,7 +241,7 @@ function knownNumbers({ shapes }: Rewrite, name: string): number[] | undefined {
 
 /** A constant that is only moved is added in the form, or the forms, in which it is read; others are computed in float32. */
 function holdConstant(rewrite: Rewrite, node: NodeProto, form: Form, fits: boolean): void {
-  const isMoved = form === "move" && node.output!.length === 1;
+  const isMoved = form === "move" && node.output?.length === 1;
   if (!isMoved) addIn(rewrite, node, "full");
   for (const name of node.output ?? []) {
     if (!isFloat(rewrite, name)) continue;

@@ -48,12 +48,15 @@ export function makeServer({ importLibrary, sessionOptions }: Platform): (reques
     }
     const missing: { device: string; reason: string }[] = [];
     for (const device of request.devices) {
-      try {
-        const { session, ready } = await create(request.model, device);
-        model = { session, onCpu: device === "cpu" || device === "wasm" };
-        return { ...ready, missing };
-      } catch (error) {
-        missing.push({ device, reason: messageOf(error) });
+      const onCpu = device === "cpu" || device === "wasm";
+      for (const file of !onCpu && request.half ? [request.half, request.model] : [request.model]) {
+        try {
+          const { session, ready } = await create(file, device);
+          model = { session, onCpu };
+          return { ...ready, missing };
+        } catch (error) {
+          missing.push({ device: file === request.half ? `${device} in float16` : device, reason: messageOf(error) });
+        }
       }
     }
     throw new Error(missing.at(-1)?.reason);
