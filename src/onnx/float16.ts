@@ -174,16 +174,14 @@ function addNode(rewrite: Rewrite, given: NodeProto): void {
   else if (target === elementTypes.float32 && types.get(from) === "float16")
     hold(rewrite, { name: to, half: take(rewrite, from, "half"), home: "half", fits: true });
   else if (form === "any") {
-    const exact = isFloatType(types.get(from)) ? undefined : exactness(node, []);
+    const exact = isHeldByHalf(types.get(from)) ? undefined : exactness(node, []);
     addIn(rewrite, node, live[0]?.home === "half" && !live[0].full ? "half" : "full", "full");
     holdResults(rewrite, node, "full", exact);
   } else if (live.length === 0 && inputs.length > 0) holdConstant(rewrite, node, form, fits);
   else {
     const width = fits && isClear(rewrite, node) ? widthOf(form, live) : "full";
-    const exact = exactness(
-      node,
-      live.map((value) => value.exact),
-    );
+    // What a number beyond float16's range is added to or multiplied by may be so, too.
+    const exact = exactness(node, fits ? live.map((value) => value.exact) : ["summed"]);
     addIn(rewrite, node, width);
     holdResults(rewrite, node, width, exact);
   }
@@ -196,7 +194,8 @@ function plain(rewrite: Rewrite, node: NodeProto): NodeProto {
   return isCast ? { ...node, opType: "Identity", input: input.slice(0, 1) } : node;
 }
 
-const isFloatType = (type: ElementType = "float32"): boolean => type.startsWith("float") || type === "bfloat16";
+/** Returns true for floats, and for bytes, all of whose values float16 has. */
+const isHeldByHalf = (type: ElementType = "float32"): boolean => /^b?float|int8$/.test(type);
 
 /** False for what the options keep in float32, and where the type of an input or of the result is not known. */
 function isClear({ kept, types, held }: Rewrite, node: NodeProto): boolean {

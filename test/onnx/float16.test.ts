@@ -187,6 +187,14 @@ describe("what float16 is too small for", () => {
     close(await both(model, feed(1, 2, 3, 4, 5, 4, 3, 2)));
   });
 
+  it("a mask that is computed, where all of a row is hidden", async () => {
+    const model = drawn((x, number, graph) => {
+      const hidden = op("Mul", [op("Clip", [x, number(0), number(1)]), number(-3.4028234663852886e38)]);
+      return op("MatMul", [op("Softmax", [op("Add", [op("MatMul", [x, square(graph)]), hidden])]), square(graph)]);
+    });
+    close(await both(model, feed(1, 1, 1, 1, -1, -2, 3, 0)));
+  });
+
   it("positions that are counted, and sums of int8 products", async () => {
     const model = drawn((x, number, graph) => {
       const ids = constant(graph, "int64", [4], BigInt64Array.of(4097n, 4099n, 70000n, 70001n));
