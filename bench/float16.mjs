@@ -31,7 +31,7 @@ for (const [name, folder] of Object.entries(folders).filter(([, each]) => exists
     details[`${name}, ${set}`] = found;
     figures.push(
       { name: `${name}, ${set}: 1 - mean token cosine`, value: found.loss, unit: "", bar: 1e-4 },
-      { name: `${name}, ${set}: ${found.figure} lost`, value: Math.abs(found.difference.value), unit: "points", bar: 0.2 },
+      { name: `${name}, ${set}: ${found.figure}, difference`, value: Math.abs(found.difference.value), unit: "points", bar: 0.2 },
     );
   }
   for (const model of Object.values(models)) await model.dispose();
