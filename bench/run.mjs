@@ -16,6 +16,7 @@ const benches = [
   "graphs",
   "attention",
   "int8",
+  "float16",
   "train",
   "student",
   "startup",

@@ -8,6 +8,7 @@ import { addSizeOptions, addSizesAlias, dtypeOption, modelHelp, type SizeFlags }
 import { inLines, jsonLine, writeMessage, writeReport } from "./output.ts";
 
 const node = () => import("../runtimes/node/index.ts");
+const computeHelp = "with --dtype float16: compute in float16 too, which GPUs do faster and CPUs slower";
 const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
 
 /** Writes the model that `make` returns, with a second file where its weights do not fit in one, and prints their sizes. */
@@ -57,6 +58,7 @@ interface ExportFlags extends SizeFlags {
   splitForward?: number;
   bytes?: boolean;
   dtype: "float32" | "float16";
+  compute?: boolean;
   out: string;
 }
 
@@ -72,7 +74,8 @@ export function defineExport(program: Command): void {
     .option("--antialias", "filter before shrinking")
     .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
     .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalize them inside, as the model's config files say")
-    .addOption(dtypeOption());
+    .addOption(dtypeOption())
+    .option("--compute", computeHelp);
   out(addSizeOptions(command))
     .addHelpText(
       "after",
@@ -101,15 +104,16 @@ async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...
 export function defineConvert(program: Command): void {
   const command = program
     .command("convert")
-    .summary("convert an .onnx file to float16 weights")
-    .description("Stores the weights in half precision: half of the size; arithmetic, inputs and outputs stay float32.")
+    .summary("convert an .onnx file to float16")
+    .description("Stores the weights in half precision: half of the size. Inputs and outputs stay float32.")
     .argument("[MODEL]", modelHelp)
-    .addOption(new Option("--dtype <type>", "type of the stored weights").choices(["float16"]).default("float16"));
+    .addOption(new Option("--dtype <type>", "type of the stored weights").choices(["float16"]).default("float16"))
+    .option("--compute", computeHelp);
   out(command)
     .addHelpText("after", "\nExamples:\n  s2 convert onnx-community/dinov2-small-ONNX --dtype float16 -o dinov2-fp16.onnx")
-    .action(async (source: string | undefined, flags: { out: string }) => {
+    .action(async (source: string | undefined, { out: path, compute }: { out: string; compute?: boolean }) => {
       const { convertProto } = await import("../onnx/index.ts");
-      await write(flags.out, async () => convertProto(await open(source)));
+      await write(path, async () => convertProto(await open(source), { compute }));
     });
 }
 

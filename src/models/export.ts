@@ -12,6 +12,7 @@ import {
 import {
   Add,
   Cast,
+  computeInFloat16,
   constant,
   convertProto,
   finishGraph,
@@ -46,6 +47,8 @@ export interface ExportOptions extends S2Options {
   readonly head?: Uint8Array;
   /** "float16" halves the file: weights are stored in half precision, the arithmetic stays float32. */
   readonly dtype?: "float32" | "float16";
+  /** With `dtype` "float16": the backbone computes in float16 too, for GPUs; resizing, pooling, head, input and output stay float32. */
+  readonly compute?: boolean;
 }
 
 /**
@@ -61,9 +64,9 @@ export function exportS2(backbone: Uint8Array, options: ExportOptions): Uint8Arr
 
 /** `exportS2` of a file that has been read, before it is written: for models that need a second file for their weights. */
 export function exportProto(backbone: ModelProto, options: ExportOptions): ModelProto {
-  const { imageSize, output: wish, pixels, head, dtype = "float32", ...asked } = options;
-  checkDtype(dtype);
-  const model = withoutFunctions(backbone);
+  const { imageSize, output: wish, pixels, head, dtype = "float32", compute, ...asked } = options;
+  checkDtype(dtype, compute);
+  const model = compute ? computeInFloat16(backbone) : withoutFunctions(backbone);
   const core = readBackbone(model, wish);
   const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
   const plan = planFor(core, { height, width }, asked);
@@ -78,7 +81,9 @@ export function exportProto(backbone: ModelProto, options: ExportOptions): Model
   return dtype === "float16" ? convertProto(finished) : finished;
 }
 
-export function checkDtype(dtype: string): void {
+export function checkDtype(dtype: string, compute = false): void {
+  if (compute && dtype !== "float16")
+    throw new S2Error("option", `compute is for dtype "float16", and dtype is "${dtype}"; give both, or neither.`);
   if (dtype === "float32" || dtype === "float16") return;
   throw new S2Error("option", `dtype is "${dtype}"; expected "float32" or "float16".`);
 }

@@ -33,6 +33,7 @@ export {
   withMetadata,
   writeOnnx,
 } from "./file.ts";
+export { computeInFloat16 } from "./float16.ts";
 export { withoutFunctions } from "./functions.ts";
 export { channelsFirst, channelsLast, givesChannelsLast, moveChannels, takesChannelsLast } from "./image-input.ts";
 export { inline } from "./inline.ts";

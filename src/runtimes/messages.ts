@@ -16,9 +16,14 @@ export interface RuntimeSettings {
   readonly wasmPaths?: WasmPaths;
 }
 
-/** Opens a model on the first device that works, or a graph under a number of the caller's; a thread has one model, or graphs. */
+/** Opens a model on the first device that works, `half` first on those that compute in float16, or a graph under a number of the caller's; a thread has one model, or graphs. */
 export type OpenRequest = { readonly settings?: RuntimeSettings } & (
-  | { readonly kind: "load"; readonly model: string | Uint8Array; readonly devices: readonly string[] }
+  | {
+      readonly kind: "load";
+      readonly model: string | Uint8Array;
+      readonly half?: Uint8Array;
+      readonly devices: readonly string[];
+    }
   | {
       readonly kind: "open";
       readonly graph: number;

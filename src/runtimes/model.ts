@@ -30,6 +30,11 @@ export interface ModelOptions {
   imageSize?: number | readonly [height: number, width: number];
   /** Chooses among several outputs: tokens [b, n, c] or maps [b, c, h, w]. */
   layout?: "bnc" | "bchw";
+  /**
+   * "float16" computes in half precision on devices other than the CPU and WebAssembly, which compute in float32 in any case: the graph is
+   * rewritten when it is loaded, whatever the type of its weights is (as `convertModel` does with `compute`). Default "float32": the file as it is.
+   */
+  dtype?: "float32" | "float16";
   /** Replaces the preprocessing from the files. */
   preprocessing?: Preprocessing;
   /** Looks up hub names in the cache only. */
@@ -40,17 +45,18 @@ export interface ModelOptions {
 
 const names: readonly (keyof ModelOptions | "threads" | "device")[] = [
   ...(["threads", "device", "output", "prefixTokens", "patchSize", "imageSize", "layout", "preprocessing"] as const),
-  ...(["offline", "onProgress"] as const),
+  ...(["dtype", "offline", "onProgress"] as const),
 ];
 
 /** @throws S2Error "option" for an unknown name or an invalid value; `more` are the names that this runtime alone takes. */
 export function checkModelOptions(options: ModelOptions & { readonly threads?: number }, more: readonly string[]): void {
   checkNames(options, [...names, ...more]);
-  const { threads, prefixTokens, patchSize, layout } = options;
+  const { threads, prefixTokens, patchSize, layout, dtype } = options;
   const counts = { threads: [threads, 1], prefixTokens: [prefixTokens, 0], patchSize: [patchSize, 1] } as const;
   for (const [name, [value, least]] of Object.entries(counts)) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
     throw badOption("option", name, value, `a whole number from ${least}`);
   }
   if (layout !== undefined) oneOf("option", "layout", layout, ["bnc", "bchw"]);
+  if (dtype !== undefined) oneOf("option", "dtype", dtype, ["float32", "float16"]);
 }

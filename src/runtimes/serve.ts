@@ -83,21 +83,24 @@ export function makeServer({
   };
 
   const open = async (request: OpenRequest): Promise<Answer> => {
+    if (request.kind === "open" && request.beside) {
+      const { session, ready } = await create(request.file, model?.device, false, request.beside === "keep" ? KEEP : {});
+      graphs.set(request.graph, graphSession(session, makeTensor));
+      return ready;
+    }
     const missing: { device: string; reason: string }[] = [];
     for (const device of request.devices ?? ["cpu"]) {
-      try {
-        if (request.kind === "open") {
-          const { session, ready } = request.beside
-            ? await create(request.file, model?.device, false, request.beside === "keep" ? KEEP : {})
-            : await createGraph(request.file, device, request.state);
-          graphs.set(request.graph, graphSession(session, makeTensor, request.state, download));
+      for (const file of filesFor(request, device)) {
+        try {
+          const isModel = request.kind === "load";
+          const { session, ready } = await (isModel ? create(file, device) : createGraph(request.file, device, request.state));
+          if (isModel) model = { session, device };
+          else graphs.set(request.graph, graphSession(session, makeTensor, request.state, download));
           return { ...ready, missing };
+        } catch (error) {
+          const isHalf = request.kind === "load" && file === request.half;
+          missing.push({ device: isHalf ? `${device} in float16` : device, reason: messageOf(error) });
         }
-        const { session, ready } = await create(request.model, device);
-        model = { session, device };
-        return { ...ready, missing };
-      } catch (error) {
-        missing.push({ device, reason: messageOf(error) });
       }
     }
     throw new Error(missing.at(-1)?.reason);
@@ -161,6 +164,12 @@ export function makeServer({
       return { kind: "failed", stage, message: messageOf(error), code: (error as { code?: string }).code };
     }
   };
+}
+
+/** Lists the files to try on a device in their order: the form that computes in float16 first, which processors do not get. */
+function filesFor(request: OpenRequest, device: string): readonly (string | Uint8Array)[] {
+  if (request.kind === "open") return [request.file];
+  return request.half && !isProcessor(device) ? [request.half, request.model] : [request.model];
 }
 
 /** Session options by which results stay in the device's memory. */

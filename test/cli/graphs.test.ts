@@ -77,7 +77,12 @@ it("convert halves the file and keeps the features", async () => {
   expect(await s2(["convert", whole, "-o", half])).toMatchObject({ status: 0, err: "" });
   expect(statSync(half).size / statSync(whole).size).toBeLessThan(0.53);
   // The bundled weights are float16 themselves, so nothing but folded ones is rounded.
-  expect(worst(await runFile(half, wave([1, 3, 224, 224])), await runFile(whole, wave([1, 3, 224, 224])))).toBeLessThan(0.05);
+  const features = await runFile(whole, wave([1, 3, 224, 224]));
+  expect(worst(await runFile(half, wave([1, 3, 224, 224])), features)).toBeLessThan(0.05);
+  expect(await s2(["convert", whole, "--compute", "-o", half])).toMatchObject({ status: 0, err: "" });
+  expect(statSync(half).size / statSync(whole).size).toBeLessThan(0.53);
+  expect(worst(await runFile(half, wave([1, 3, 224, 224])), features)).toBeLessThan(0.1); // of values up to 5
+  expect(await s2(["export", "--compute", "-o", half])).toMatchObject({ status: 2, err: expect.stringContaining("float16") });
 });
 
 it("quantize reports size, layers and, with images, what it costs", async () => {

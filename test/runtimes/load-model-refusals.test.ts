@@ -80,6 +80,7 @@ describe("loading", () => {
     });
     expect(await refusal(plain, { threads: 0 })).toMatchObject({ code: "option" });
     expect(await refusal(plain, { layout: "nhwc" as "bnc" })).toMatchObject({ code: "option" });
+    expect(await refusal(plain, { dtype: "fp16" as "float16" })).toMatchObject({ code: "option" });
   });
 });
 

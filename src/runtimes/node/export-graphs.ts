@@ -12,7 +12,7 @@ import { saveFiles } from "./onnx-files.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 
 /** Options of `exportModel`; sizes, prefix tokens and layout default to what the model says. */
-export interface ExportModelOptions extends S2Options, Pick<ExportOptions, "output" | "dtype"> {
+export interface ExportModelOptions extends S2Options, Pick<ExportOptions, "output" | "dtype" | "compute"> {
   /** Size of the images that the graph takes. */
   readonly imageSize?: number | readonly [height: number, width: number];
   /** Takes pixels as bytes [b, h, w, 3] and normalizes them as the model's preprocessing says. */

@@ -89,7 +89,7 @@ export async function* extractInto(
   const { splitForward: ___, maxTilesPerImage: ____, ...deciding } = explicitOptions(scales);
   const metadata = {
     model: JSON.stringify({ source, traits }),
-    options: JSON.stringify({ ...deciding, ...loadOptions, dtype }),
+    options: JSON.stringify({ ...deciding, ...loadOptions, modelDtype: loadOptions.dtype, dtype }),
     s2_vision: readVersion(),
   };
   const fingerprint = {

@@ -51,7 +51,7 @@ export async function loadModel(source?: string | URL | Uint8Array, options: Loa
     const { name: output } = mainOutput(wasm, located.metadata, options);
     const tile = testTile(pickInput(wasm.inputs).shape, model.traits.imageSize ?? [224, 224]);
     const expected = await checkNumbers(wasm, tile, output);
-    const webgpu = await requestedGpu(located, options.device, { ...start, threads: wasm.threads });
+    const webgpu = await requestedGpu(located, options, { ...start, threads: wasm.threads });
     if (webgpu) session = await chooseDevice(webgpu, wasm, expected, tile, output, notice);
     const chosen = session === wasm ? model : await makeModel(session, located, options);
     return Object.assign(chosen, { runsOn: { device: session.device, threads: session.threads } });
@@ -78,23 +78,42 @@ export async function modelFile(
 /** Starts a session on WebGPU where it is requested and exists; its larger library is not loaded otherwise. */
 async function requestedGpu(
   located: LocatedModel,
-  device: LoadModelOptions["device"],
+  { device, dtype }: LoadModelOptions,
   start: StartOptions,
 ): Promise<WebSession | undefined> {
   for (const name of typeof device === "string" ? [device] : (device ?? [])) {
     if (name === "wasm" || name === "cpu") return undefined;
-    const why = name === "webgpu" ? await gpuMissing() : "a page has wasm and webgpu alone";
+    const gpu = name === "webgpu" ? await findGpu() : "a page has wasm and webgpu alone";
     const session =
-      why ?? (await startSession(located.bytes, located.source, "webgpu", start).catch((error: S2Error) => error.message));
+      typeof gpu === "string"
+        ? gpu
+        : await startSession(await bytesFor(gpu, located.bytes, dtype, start.notice), located.source, "webgpu", start).catch(
+            (error: S2Error) => error.message,
+          );
     if (typeof session !== "string") return session;
     start.notice({ code: "device-missing", message: `The device "${name}" cannot be used: ${session}` });
   }
   return undefined;
 }
 
-/** Returns why WebGPU cannot be used; asked first, because the library would silently use WebAssembly without an adapter. */
-async function gpuMissing(): Promise<string | undefined> {
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+interface Adapter {
+  readonly features: ReadonlySet<string>;
+}
+
+/** Returns the adapter, or why WebGPU cannot be used; asked first, because the library would silently use WebAssembly without an adapter. */
+async function findGpu(): Promise<Adapter | string> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
   if (!gpu) return "this browser has no WebGPU, or not on pages without https";
-  return (await gpu.requestAdapter()) ? undefined : "this browser finds no graphics adapter";
+  return (await gpu.requestAdapter()) ?? "this browser finds no graphics adapter";
+}
+
+/** The file that the graphics adapter runs: rewritten for float16 where that is wanted and the adapter computes in it. */
+async function bytesFor({ features }: Adapter, bytes: Uint8Array, dtype: LoadModelOptions["dtype"], notice: OnNotice) {
+  if (dtype !== "float16") return bytes;
+  if (features.has("shader-f16")) return (await import("../../onnx/index.ts")).convertModel(bytes, { dtype, compute: true });
+  notice({
+    code: "float16-missing",
+    message: "This graphics adapter does not compute in float16; the model computes in float32",
+  });
+  return bytes;
 }

@@ -34,6 +34,15 @@ describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
     expect(gpu.paths.some((path) => path.includes("asyncify"))).toBe(true); // it was tried for real
   });
 
+  it("an adapter without float16 arithmetic runs the file as it is, and who asked for float16 is told", async () => {
+    const [has, codes] = await gpu.run<[boolean, string[]]>(`${load}
+      const options = { patchSize: 8, threads: 1, device: "webgpu", dtype: "float16", onNotice };
+      await (await web.loadModel("${plain}", options)).dispose();
+      const { features } = await navigator.gpu.requestAdapter();
+      return [features.has("shader-f16"), notices.map(({ code }) => code)];`);
+    expect(codes.includes("float16-missing")).toBe(!has);
+  });
+
   it("its features are WebAssembly's", async () => {
     const cosine = await gpu.run<number>(`
       const { startSession } = await import("/dist/runtimes/web/start-worker.js");
