@@ -92,7 +92,7 @@ async function startTorch() {
   };
   const versions = await answer();
   const dtypes = values.torch === "cuda" ? ["float32", "tf32", "float16"] : ["float32"];
-  const kinds = ["tensor", "device", "photos"].flatMap((kind) => dtypes.map((dtype) => [dtype, kind]));
+  const sources = ["tensor", "device", "photos"].flatMap((kind) => dtypes.map((dtype) => [dtype, kind]));
   const sideOf = ([dtype, kind]) => [
     `torch ${dtype} ${kind}`,
     () => {
@@ -101,7 +101,7 @@ async function startTorch() {
     },
   ];
   return {
-    ...{ versions, sides: Object.fromEntries(kinds.map(sideOf)), end: () => child.stdin.end() },
+    ...{ versions, sides: Object.fromEntries(sources.map(sideOf)), end: () => child.stdin.end() },
     features: () => {
       const read = readFileSync(paths.output);
       return new Float32Array(read.buffer, read.byteOffset, read.length / 4);

@@ -46,9 +46,10 @@ for (const size of sizesHere) hubFolder(work, size);
 const parts = {};
 const setting = { work, device, torch, python, s2wrapper: reference, graphs: findGraphs(), rehearsal };
 const all = listParts({ ...setting, has: (file) => existsSync(join(here, file)) });
-for (const part of all.filter(({ name }) => name.startsWith(only))) {
+for (const measurement of all.filter(({ name }) => name.startsWith(only))) {
   const left = (deadline - performance.now()) / 1000;
-  parts[part.name] = left < 5 ? { skipped: "the time was up" } : await runPart(part, Math.min(part.seconds, left));
+  parts[measurement.name] =
+    left < 5 ? { skipped: "the time was up" } : await runPart(measurement, Math.min(measurement.seconds, left));
   writeResult();
 }
 rmSync(work, { recursive: true });

@@ -6,9 +6,9 @@ export function listParts({ work, device, torch, python, s2wrapper, has, graphs,
   const where = ["--work", work, "--device", device];
   const theirs = s2wrapper && torch ? ["--torch", torch, "--s2wrapper", s2wrapper, "--python", python] : [];
   const compare = (size, seconds, limit) =>
-    part(`compare ${size}`, limit, "compare", [...["--size", size, ...where, ...theirs, "--seconds", `${seconds}`]]);
-  const session = (name, spec) => part(name, 20, "session", [...where, "--spec", JSON.stringify({ seconds: 1.5, ...spec })]);
-  const profile = (size) => part(`profile ${size}`, 30, "profile", ["--size", size, ...where]);
+    makePart(`compare ${size}`, limit, "compare", [...["--size", size, ...where, ...theirs, "--seconds", `${seconds}`]]);
+  const session = (name, spec) => makePart(name, 20, "session", [...where, "--spec", JSON.stringify({ seconds: 1.5, ...spec })]);
+  const profile = (size) => makePart(`profile ${size}`, 30, "profile", ["--size", size, ...where]);
   const batches = rehearsal ? { s2: [1], model: [1] } : { s2: [1, 2, 4, 8], model: [14, 28, 56, 112] };
   const ofSize = (size) => [
     session(`options ${size}: one file, by photos`, { size, batches: batches.s2, seconds: 3 }),
@@ -19,8 +19,8 @@ export function listParts({ work, device, torch, python, s2wrapper, has, graphs,
     compare(first, 8, 60),
     ...others.slice(0, 1).map((size) => compare(size, 18, 75)),
     ...(has("ours.mjs") ? [first, ...others.slice(0, 1)].map((size) => ours(size)) : []),
-    ...(has("train.mjs") ? [part("train", 60, "train", trainOurs(device, rehearsal))] : []),
-    ...(torch ? [part("train in PyTorch", 40, "train-torch", trainTorch({ python, torch, rehearsal }))] : []),
+    ...(has("train.mjs") ? [makePart("train", 60, "train", trainOurs(device, rehearsal))] : []),
+    ...(torch ? [makePart("train in PyTorch", 40, "train-torch", trainTorch({ python, torch, rehearsal }))] : []),
     profile(first),
     ...(has("../../dist/onnx/float16.js") ? [first, ...others.slice(0, 1)].map(float16) : []),
     ...graphs.map(({ name, ...spec }) => session(`graph ${name}`, spec)),
@@ -36,7 +36,7 @@ export function listParts({ work, device, torch, python, s2wrapper, has, graphs,
 
   function ours(size) {
     const args = ["--model", `${work}/${size}`, "--photos", "8", "--scales", "1,2,3", "--rounds", "10"];
-    return part(`ours ${size}`, 40, "ours", args);
+    return makePart(`ours ${size}`, 40, "ours", args);
   }
 }
 
@@ -51,7 +51,7 @@ const providerOptions = [
   ["graphOptimizationLevel basic", { graphOptimizationLevel: "basic" }],
 ];
 
-function part(name, seconds, script, args) {
+function makePart(name, seconds, script, args) {
   return { name, seconds, script: `${script}.mjs`, args };
 }
 

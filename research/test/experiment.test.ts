@@ -123,8 +123,8 @@ describe("npm run experiment", () => {
     const rowsOf = (table: typeof camvid) =>
       table.rows.filter(([model]) => model === "MobileNet x0.25").map(([, features]) => features);
     const scales = ["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x, principal"];
-    expect(rowsOf(camvid)).toEqual([...scales, "1x+2x+3x, fine grid"]);
-    expect(rowsOf(clothing)).toEqual(scales);
+    expect(rowsOf(camvid)).toEqual([...scales, "1x+2x+3x, fine grid", "dense", "whole"]);
+    expect(rowsOf(clothing)).toEqual([...scales, "whole"]);
     expect(found.plots.map(({ name, kind }) => [name, kind])).toEqual([
       ["camvid", "curve"],
       ["clothing", "curve"],

@@ -46,7 +46,7 @@ export const ladder: Experiment = {
 };
 
 /** The kinds of rows in the order in which they run, so that the question is answered first; the others come with "scales". */
-const KINDS: readonly RowKind[] = ["scales", "preset", "size"];
+const ROW_ORDER: readonly RowKind[] = ["scales", "preset", "size"];
 
 /** Lists what there is to do, in order of kind and stage. */
 async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: OpenedSets): Promise<Job[]> {
@@ -54,7 +54,7 @@ async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: Op
   for (const [set, task] of sets)
     for (const [ladderModel, opened] of models)
       for (const source of await sourcesFor(context, ladderModel, opened.model, set)) {
-        const kind = Math.max(0, KINDS.indexOf(source.rows[0].kind));
+        const kind = Math.max(0, ROW_ORDER.indexOf(source.rows[0].kind));
         const stage = STAGES.findIndex((stage) => stage.includes(ladderModel));
         jobs.push({ ladderModel, opened, set, task, source, order: kind * STAGES.length + stage });
       }
