@@ -26,7 +26,7 @@ const sharedOptions = ({ title, series }: Plot) => ({
   color: colors,
   textStyle: { fontFamily: "sans-serif" },
   title: { text: title, left: "center", textStyle: { fontSize: 14 } },
-  legend: { bottom: 0, itemGap: 28, data: series.map(({ name }) => name) },
+  legend: { bottom: 0, itemGap: 12, itemWidth: 18, data: series.map(({ name }) => name) },
   grid: { left: 64, right: 24, top: 40, bottom: 96 },
 });
 
