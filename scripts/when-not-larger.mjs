@@ -1,10 +1,11 @@
 /**
- * Writes the tables of docs/when-not-larger.md from research/results/ladder.json (`npm run experiment -- ladder`): between the comments "NAME" and "/NAME".
+ * Writes the tables of docs/when-not-larger.md, and of README.md those that it shares, from research/results/ladder.json (`npm run experiment -- ladder`):
+ * between the comments "NAME" and "/NAME".
  * `node scripts/when-not-larger.mjs`; with `--check` it only fails when a table is out of date, or when the text claims what the figures do not show.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
-const page = new URL("../docs/when-not-larger.md", import.meta.url);
+const pages = ["docs/when-not-larger.md", "README.md"];
 const { tables, method } = JSON.parse(readFileSync(new URL("../research/results/ladder.json", import.meta.url), "utf8"));
 const find = (title) => tables.find((table) => table.title.startsWith(title));
 const gains = find("Gains");
@@ -140,19 +141,22 @@ const wrong = [
     return found?.startsWith(choice) ? [] : [`${title}, ${task}, ${budget}: the text says ${choice}, the figures say ${found}.`];
   }),
 ];
-const text = readFileSync(page, "utf8");
-let written = text;
-for (const [name, table] of Object.entries(blocks))
-  written = written.replace(
-    new RegExp(`(<!-- ${name}[^>]*-->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
-    (_, before, after) => before + table + after,
-  );
 for (const sentence of wrong) console.error(sentence);
 if (wrong.length > 0) process.exitCode = 1;
-if (!process.argv.includes("--check")) writeFileSync(page, written);
-else if (written !== text) {
-  console.error(
-    "docs/when-not-larger.md has other figures than research/results/ladder.json: run `node scripts/when-not-larger.mjs` and commit what it writes.",
-  );
-  process.exitCode = 1;
+for (const page of pages) {
+  const path = new URL(`../${page}`, import.meta.url);
+  const text = readFileSync(path, "utf8");
+  let written = text;
+  for (const [name, table] of Object.entries(blocks))
+    written = written.replace(
+      new RegExp(`(<!-- ${name}[^>]*-->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
+      (_, before, after) => before + table + after,
+    );
+  if (!process.argv.includes("--check")) writeFileSync(path, written);
+  else if (written !== text) {
+    console.error(
+      `${page} has other figures than research/results/ladder.json: run \`node scripts/when-not-larger.mjs\` and commit what it writes.`,
+    );
+    process.exitCode = 1;
+  }
 }
