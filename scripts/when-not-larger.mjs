@@ -11,7 +11,7 @@ const find = (title) => tables.find((table) => table.title.startsWith(title));
 const gains = find("Gains");
 const equalWork = find("At equal work");
 
-const [small, large] = ["MobileNet x0.25", "MobileNet x1.00"];
+const [small, half, large] = ["MobileNet x0.25", "MobileNet x0.50", "MobileNet x1.00"];
 
 /** Claims of the text about the table of gains: [comparison, verdict, tasks]. */
 const claims = [
@@ -29,6 +29,11 @@ const claims = [
   [`${large}, 1x+2x+3x against ${large}, best size`, "better", ["osd"]],
   [`${large}, 1x+2x+3x against ${large}, 1x`, "better", ["camvid", "coco128", "osd", "pcb", "grocery"]],
   [`${small}, 1x+2x+3x against ${large}, 1x+2x+3x`, "worse", ["camvid", "osd", "clothing", "grocery"]],
+  [`${small}, 1x+2x against ${half}, 1x`, "better", ["camvid", "pcb", "grocery"]],
+  [`${small}, 1x+2x against ${half}, 1x`, "worse", ["clothing"]],
+  [`${half}, 1x+2x against ${large}, 1x`, "better", ["camvid", "coco128"]],
+  [`${half}, 1x+2x against ${large}, 1x`, "worse", ["grocery"]],
+  ["s2-tiny, 1x+2x against DeiT-Tiny, 1x", "better", ["camvid", "coco128", "osd"]],
 ];
 
 /** Claims of the text about the best choice within a budget: [table, task, budget, model]. */
@@ -85,6 +90,11 @@ const blocks = {
     [`${large}, 1x+2x+3x against ${large}, best size`, "x1.00: S² against its best size"],
     [`${large}, 1x+2x+3x against ${large}, 1x`, "x1.00: S² against 1x"],
     [`${small}, 1x+2x+3x against ${large}, 1x+2x+3x`, "x0.25 with S² against x1.00 with S²"],
+  ]),
+  steps: gainsOf([
+    [`${small}, 1x+2x against ${half}, 1x`, "x0.25 at 1x+2x against x0.50 at 1x"],
+    [`${half}, 1x+2x against ${large}, 1x`, "x0.50 at 1x+2x against x1.00 at 1x"],
+    ["s2-tiny, 1x+2x against DeiT-Tiny, 1x", "s2-tiny at 1x+2x against DeiT-Tiny at 1x"],
   ]),
   budgets: asIs("The best of the MobileNet family within a budget"),
   times: asIs("The best of the MobileNet family within a time"),

@@ -28,10 +28,12 @@ const LAYOUTS: Record<string, Options> = {
     splitMode: "cover",
     fit: "squash",
   }),
-  "covered, 70 % of the tiles": (image, scales, side, patch) => ({
-    ...LAYOUTS["covered at all scales"](image, scales, side, patch),
-    tileFraction: 0.7,
-  }),
+  ...Object.fromEntries(
+    [0.7, 0.5, 0.35].map((tileFraction): [string, Options] => [
+      `covered, ${Math.round(100 * tileFraction)} % of the tiles`,
+      (...given) => ({ ...LAYOUTS["covered at all scales"](...given), tileFraction }),
+    ]),
+  ),
   "whole first": (_, scales) => ({ scales, fit: "whole" }),
   "whole first, long side": (image, scales, side, patch) => ({
     imgSizes: scales.map((scale) => (scale === 1 ? [side, side] : shaped(image, scale * side, patch, "long"))),
@@ -67,9 +69,15 @@ const REFERENCE: readonly Row[] = [
 const DENSE: readonly Row[] = [
   ...REFERENCE,
   ["squashed", THREE, "repeated"],
-  ...["squashed", "padded", "covered at all scales", "covered, 70 % of the tiles", "whole first"].map(
-    (layout): Row => [layout, THREE, "bilinear"],
-  ),
+  ...[
+    "squashed",
+    "padded",
+    "covered at all scales",
+    "covered, 70 % of the tiles",
+    "covered, 50 % of the tiles",
+    "covered, 35 % of the tiles",
+    "whole first",
+  ].map((layout): Row => [layout, THREE, "bilinear"]),
   ["whole first", THREE, "bilinear, overlap 2"],
   ["whole first", TWO, "bilinear"],
 ];
@@ -106,7 +114,7 @@ export const layouts: Experiment = {
     const tables: Table[] = [];
     const findings: string[] = [];
     const method: string[] = [
-      "Squashed: every scale is the whole image in a square. Padded: every scale in the image's shape, tiles beyond its end filled with zeros. Covered: the same, tiles shifted inward and blended where they share tokens; with 70 % of the tiles the others are filled from the scale before (tileFraction). Whole first: 1x is the whole image squashed into one tile, the scales above are covered; with the long side in place of the short side equally many pixels as the square of the scale at most. Letterboxed: the image's shape within the square of the scale. Dynamic S²: squares, and a last scale of 9 to 12 whole tiles in the shape nearest to the image's.",
+      "Squashed: every scale is the whole image in a square. Padded: every scale in the image's shape, tiles beyond its end filled with zeros. Covered: the same, tiles shifted inward and blended where they share tokens; with 70, 50 or 35 % of the tiles the others are filled from the scale before (tileFraction). Whole first: 1x is the whole image squashed into one tile, the scales above are covered; with the long side in place of the short side equally many pixels as the square of the scale at most. Letterboxed: the image's shape within the square of the scale. Dynamic S²: squares, and a last scale of 9 to 12 whole tiles in the shape nearest to the image's.",
       "Reference: the grid of 1x, area pooling. Repeated: the grid of the finest scale, coarser tokens repeated, as the reference. Bilinear: the same with coarser tokens enlarged bilinearly in image coordinates. Coarse: the grid of 1x, pooled in image coordinates.",
       "Held out: the head is fitted to two thirds of the training images and evaluated on the others, so that a choice need not look at the test images.",
     ];
