@@ -26,12 +26,12 @@ export async function contactSheet(
       signal?.throwIfAborted();
       cards.push(card(image, name === UNSURE ? "" : image.class, await thumbnail(join(folder, image.path))));
     }
-    const title = escape(name === UNSURE ? "Unsure" : inside[0].class);
+    const title = escapeHtml(name === UNSURE ? "Unsure" : inside[0].class);
     links.push(`<a href="#s${i}"><bdi>${title}</bdi> ${inside.length}</a>`);
     sections.push(`<section id="s${i}"><h2><bdi>${title}</bdi> <small>${inside.length}</small></h2>
 <div class="grid">${cards.join("")}</div></section>`);
   }
-  const options = classes.map((name) => `<option value="${escape(name)}">${escape(name)}</option>`);
+  const options = classes.map((name) => `<option value="${escapeHtml(name)}">${escapeHtml(name)}</option>`);
   const fit = `s2 fit ${quotePath(folder)} --list corrected.csv --test-fraction 0.2 -o heads/corrected`;
   return `<!doctype html>
 <html lang="en">
@@ -39,7 +39,7 @@ export async function contactSheet(
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hashOf(SCRIPT)}'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Predictions: ${escape(basename(folder))}</title>
+<title>Predictions: ${escapeHtml(basename(folder))}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -50,7 +50,7 @@ export async function contactSheet(
 <nav aria-label="Classes">${links.join("")}</nav>
 </header>
 <main>${sections.join("\n")}</main>
-<footer><p>Put corrected.csv into this folder, then fit a head to it:</p><pre><code>${escape(fit)}</code></pre></footer>
+<footer><p>Put corrected.csv into this folder, then fit a head to it:</p><pre><code>${escapeHtml(fit)}</code></pre></footer>
 <template id="classes">${options.join("")}</template>
 <script>${SCRIPT}</script>
 </body>
@@ -59,19 +59,19 @@ export async function contactSheet(
 }
 
 function card(image: SortedImage, label: string, picture: string | undefined): string {
-  const name = escape(basename(image.path));
+  const name = escapeHtml(basename(image.path));
   const choices = [
     { value: image.class, score: image.confidence },
     { value: image.second, score: image.secondConfidence },
   ].filter(({ value }) => value !== "");
   const buttons = choices.map(({ value, score }) => {
     const part = Math.round(100 * Math.min(1, Math.max(0, score)));
-    return `<button type="button" value="${escape(value)}" aria-pressed="${value === label}" style="--part:${part}%"><bdi>${escape(value)}</bdi><span>${score.toFixed(2)}</span></button>`;
+    return `<button type="button" value="${escapeHtml(value)}" aria-pressed="${value === label}" style="--part:${part}%"><bdi>${escapeHtml(value)}</bdi><span>${score.toFixed(2)}</span></button>`;
   });
   const drawn = picture ? `<img src="${picture}" alt="" decoding="async">` : "<p>no preview</p>";
-  return `<figure data-path="${escape(image.path)}" data-label="${escape(label)}" data-predicted="${escape(image.class)}">
+  return `<figure data-path="${escapeHtml(image.path)}" data-label="${escapeHtml(label)}" data-predicted="${escapeHtml(image.class)}">
 <div class="picture">${drawn}</div>
-<figcaption title="${escape(image.source)}"><bdi>${name}</bdi></figcaption>
+<figcaption title="${escapeHtml(image.source)}"><bdi>${name}</bdi></figcaption>
 <div class="choices" role="group" aria-label="Class of ${name}">${buttons.join("")}<select aria-label="Another class for ${name}"><option value="">another class</option></select></div>
 </figure>`;
 }
@@ -90,7 +90,7 @@ async function thumbnail(path: string): Promise<string | undefined> {
 }
 
 /** Text as HTML, in quoted attributes too: names of files and classes may hold anything. */
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends would be changed, others lost
   text.replace(/[&<>"'\u0000-\u001f\u007f]/g, (found) => `&#${found.charCodeAt(0)};`);
 

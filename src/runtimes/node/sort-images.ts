@@ -1,4 +1,5 @@
 /** `sortImages`: images copied or hard-linked into a folder for each predicted class, with the predictions as CSV, JSON and contact sheet. */
+import { createHash } from "node:crypto";
 import {
   constants,
   copyFileSync,
@@ -96,8 +97,7 @@ export async function sortImages(
   for (const name of new Set(places.map(({ path }) => folderOf(path)))) makeFolder(join(folder, name));
   const json = jsonOf(images, classes);
   const [jsonPath, csvPath, htmlPath] = reportsIn(folder).map(({ path }) => path);
-  const isNew = json !== earlier.text;
-  if (isNew || !existsSync(csvPath))
+  if (json !== earlier.text || !existsSync(csvPath))
     writeTogether([
       { path: csvPath, pieces: pieces(csvOf(images)) },
       { path: jsonPath, pieces: pieces(json) },
@@ -106,14 +106,15 @@ export async function sortImages(
     signal?.throwIfAborted();
     addFile(classified[i].image, join(folder, path), link);
   }
-  if (isNew || !existsSync(htmlPath)) {
-    const sheet = await contactSheet(images, classes, folder, signal);
-    await writeWhole(htmlPath, new TextEncoder().encode(sheet));
+  const mark = `<!-- of ${createHash("sha256").update(json).digest("hex")} -->\n`; // an interrupted run leaves the page before
+  if (!existsSync(htmlPath) || !readFileSync(htmlPath, "utf8").endsWith(mark)) {
+    const page = await contactSheet(images, classes, folder, signal);
+    await writeWhole(htmlPath, new TextEncoder().encode(page + mark));
   }
   const counts = new Map<string, number>();
   for (const { path } of places) counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + 1);
   const words = Array.from(counts, ([name, count]) => `${count} ${name}`).sort((a, b) => (a < b ? -1 : 1));
-  return `${places.length} images in ${folder}: ${words.join(", ")}; correct them in ${htmlPath}`;
+  return `${places.length} ${places.length === 1 ? "image" : "images"} in ${folder}: ${words.join(", ")}; correct them in ${htmlPath}`;
 }
 
 /** Gives each image its prediction and the path of its copy; nothing is written. */
