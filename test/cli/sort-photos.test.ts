@@ -37,7 +37,7 @@ describe("predict --sort-into", () => {
   it("copies images into the folders of their classes, both of one name, and reports one that cannot be read", async () => {
     const { status, out, err } = await run("predict", "heads/colors", "photos/**/*.png", "--sort-into", "sorted");
     expect(err).toMatch(/failed: .*torn\.png/);
-    expect(err).toMatch(/4 images in sorted: 1 blue, 1 green, 2 red; correct them in sorted.predictions\.html\n/);
+    expect(err).toMatch(/4 images in sorted: 2 red, 1 blue, 1 green; correct them in sorted.predictions\.html\n/);
     expect(out).toMatch(/^photos\/blue\.png {2}blue /m);
     expect(status).toBe(1);
     expect(filesBelow("sorted")).toEqual(["blue/blue.png", "green/green.png", ...reports, "red/red-2.png", "red/red.png"]);

@@ -46,7 +46,7 @@ export async function contactSheet(
 <header>
 <div><h1>${images.length} ${images.length === 1 ? "image" : "images"} sorted</h1>
 <p>Press the right class of an image. An image without a pressed class is left out.</p></div>
-<div class="save"><output id="count"></output><button type="button" id="save">Save corrected.csv</button></div>
+<div class="save"><output id="count" aria-live="polite"></output><button type="button" id="save">Save corrected.csv</button></div>
 <nav aria-label="Classes">${links.join("")}</nav>
 </header>
 <main>${sections.join("\n")}</main>

@@ -113,7 +113,9 @@ export async function sortImages(
   }
   const counts = new Map<string, number>();
   for (const { path } of places) counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + 1);
-  const words = Array.from(counts, ([name, count]) => `${count} ${name}`).sort((a, b) => (a < b ? -1 : 1));
+  const words = Array.from(counts)
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, count]) => `${count} ${name}`);
   return `${places.length} ${places.length === 1 ? "image" : "images"} in ${folder}: ${words.join(", ")}; correct them in ${htmlPath}`;
 }
 
