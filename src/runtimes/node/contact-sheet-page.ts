@@ -13,7 +13,7 @@ h1 { font-size: 18px; margin: 0; }
 header p { margin: 0; color: var(--soft); font-size: 14px; }
 .save { display: flex; gap: 16px; align-items: center; }
 output { color: var(--soft); font-size: 14px; font-variant-numeric: tabular-nums; }
-#save { font: inherit; font-weight: 600; padding: 8px 16px; border: 0; border-radius: 8px; background: var(--main); color: var(--on); cursor: pointer; }
+#save { flex: none; font: inherit; font-weight: 600; padding: 8px 16px; border: 0; border-radius: 8px; background: var(--main); color: var(--on); cursor: pointer; }
 nav { flex-basis: 100%; display: flex; gap: 8px; overflow-x: auto; }
 nav a { flex: none; max-width: 200px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: 2px 10px; border: 1px solid var(--line); border-radius: 99px; color: inherit; font-size: 14px; text-decoration: none; }
 nav a:hover { border-color: var(--main); }
