@@ -59,7 +59,10 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${skipped}`, () => {
   it("saves corrected classes that a data set is read from; nothing in a name runs or loads", async () => {
     const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
     const alarms: string[] = [];
-    page.on("dialog", (dialog) => void alarms.push(dialog.message()) ?? dialog.dismiss());
+    page.on("dialog", async (dialog) => {
+      alarms.push(dialog.message());
+      await dialog.dismiss();
+    });
     page.on("console", (message) => alarms.push(message.text()));
     page.on("pageerror", (error) => alarms.push(error.message));
     page.on("request", (request) => void (/^(file|data|blob):/.test(request.url()) || alarms.push(request.url())));

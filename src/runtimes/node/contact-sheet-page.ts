@@ -28,7 +28,7 @@ figure.open { border-color: var(--warn); border-style: dashed; }
 .picture img { max-width: 100%; max-height: 160px; border-radius: 4px; }
 figcaption { font-size: 13px; color: var(--soft); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .choices { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin-top: auto; }
-.choices button { display: flex; justify-content: space-between; gap: 8px; font: inherit; font-size: 14px; text-align: start; padding: 5px 9px; color: inherit; border: 1px solid var(--line); border-radius: 6px; background: linear-gradient(90deg, var(--fill) var(--part), transparent var(--part)); cursor: pointer; }
+.choices button { display: flex; justify-content: space-between; gap: 8px; font: inherit; font-size: 14px; text-align: start; padding: 5px 9px; color: inherit; border: 1px solid var(--line); border-radius: 6px; background: linear-gradient(90deg, var(--fill) var(--score), transparent var(--score)); cursor: pointer; }
 .choices bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .choices span { font-variant-numeric: tabular-nums; }
 .choices button:hover, select:hover { border-color: var(--main); }

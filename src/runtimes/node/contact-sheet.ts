@@ -65,8 +65,8 @@ function card(image: SortedImage, label: string, picture: string | undefined): s
     { value: image.second, score: image.secondConfidence },
   ].filter(({ value }) => value !== "");
   const buttons = choices.map(({ value, score }) => {
-    const part = Math.round(100 * Math.min(1, Math.max(0, score)));
-    return `<button type="button" value="${escapeHtml(value)}" title="${escapeHtml(value)}" aria-pressed="${value === label}" style="--part:${part}%"><bdi>${escapeHtml(value)}</bdi><span>${score.toFixed(2)}</span></button>`;
+    const percent = Math.round(100 * Math.min(1, Math.max(0, score)));
+    return `<button type="button" value="${escapeHtml(value)}" title="${escapeHtml(value)}" aria-pressed="${value === label}" style="--score:${percent}%"><bdi>${escapeHtml(value)}</bdi><span>${score.toFixed(2)}</span></button>`;
   });
   const drawn = picture ? `<img src="${picture}" alt="" decoding="async">` : "<p>no preview</p>";
   return `<figure data-path="${escapeHtml(image.path)}" data-label="${escapeHtml(label)}" data-predicted="${escapeHtml(image.class)}">

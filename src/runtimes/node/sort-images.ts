@@ -78,11 +78,11 @@ export async function sortImages(
 ): Promise<string | undefined> {
   if (folder === undefined || classified.length === 0) return undefined;
   const earlier = readEarlier(folder);
-  const places = placeImages(classified, classes, folder, minConfidence);
-  const now = new Map(places.map((place) => [place.source, place]));
+  const sorted = nameCopies(classified, classes, folder, minConfidence);
+  const now = new Map(sorted.map((copy) => [copy.source, copy]));
   const moved = earlier.images.filter(({ path, source }) => {
-    const place = now.get(source);
-    return place && folderOf(place.path) !== folderOf(path) && existsSync(join(folder, path));
+    const copy = now.get(source);
+    return copy && folderOf(copy.path) !== folderOf(path) && existsSync(join(folder, path));
   });
   if (moved.length > 0) {
     const [{ path, source }] = moved;
@@ -93,8 +93,8 @@ export async function sortImages(
     );
   }
   const kept = earlier.images.filter(({ path, source }) => !now.has(source) && existsSync(join(folder, path)));
-  const images = [...kept, ...places].sort((a, b) => (a.path < b.path ? -1 : 1));
-  for (const name of new Set(places.map(({ path }) => folderOf(path)))) makeFolder(join(folder, name));
+  const images = [...kept, ...sorted].sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const name of new Set(sorted.map(({ path }) => folderOf(path)))) makeFolder(join(folder, name));
   const json = jsonOf(images, classes);
   const [jsonPath, csvPath, htmlPath] = reportsIn(folder).map(({ path }) => path);
   if (json !== earlier.text || !existsSync(csvPath))
@@ -102,25 +102,25 @@ export async function sortImages(
       { path: csvPath, pieces: pieces(csvOf(images)) },
       { path: jsonPath, pieces: pieces(json) },
     ]);
-  for (const [i, { path }] of places.entries()) {
+  for (const [i, { path }] of sorted.entries()) {
     signal?.throwIfAborted();
     addFile(classified[i].image, join(folder, path), link);
   }
-  const mark = `<!-- of ${createHash("sha256").update(json).digest("hex")} -->\n`; // an interrupted run leaves the page before
-  if (!existsSync(htmlPath) || !readFileSync(htmlPath, "utf8").endsWith(mark)) {
+  const stamp = `<!-- of ${createHash("sha256").update(json).digest("hex")} -->\n`; // an interrupted run leaves the page before
+  if (!existsSync(htmlPath) || !readFileSync(htmlPath, "utf8").endsWith(stamp)) {
     const page = await contactSheet(images, classes, folder, signal);
-    await writeWhole(htmlPath, new TextEncoder().encode(page + mark));
+    await writeWhole(htmlPath, new TextEncoder().encode(page + stamp));
   }
   const counts = new Map<string, number>();
-  for (const { path } of places) counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + 1);
+  for (const { path } of sorted) counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + 1);
   const words = Array.from(counts)
     .sort((a, b) => b[1] - a[1])
     .map(([name, count]) => `${count} ${name}`);
-  return `${places.length} ${places.length === 1 ? "image" : "images"} in ${folder}: ${words.join(", ")}; correct them in ${htmlPath}`;
+  return `${sorted.length} ${sorted.length === 1 ? "image" : "images"} in ${folder}: ${words.join(", ")}; correct them in ${htmlPath}`;
 }
 
 /** Gives each image its prediction and the path of its copy; nothing is written. */
-function placeImages(
+function nameCopies(
   classified: readonly ClassifiedImage[],
   classes: readonly string[],
   folder: string,
