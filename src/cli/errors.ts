@@ -52,13 +52,7 @@ const flagOf = (option: string): string =>
   option === "numPrefixToken" ? "--prefix-tokens" : `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Exchanges the library options that a message names, which its `option` lists, for the flags that set them. */
-export function inFlags({
-  message,
-  option = [],
-}: {
-  readonly message: string;
-  readonly option?: string | readonly string[];
-}): string {
+export function inFlags({ message, option = [] }: { message: string; option?: string | readonly string[] }): string {
   const named = [option].flat().filter((name) => options.has(name));
   return named.reduce(
     (text, name) => text.replace(new RegExp(`(?<![-.\\w])(?:traits\\.)?${name}(?!\\w)`, "g"), flagOf(name)),

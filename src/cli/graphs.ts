@@ -136,10 +136,7 @@ export function defineQuantize(program: Command): void {
       "Stores the weights in 8 bits and quantizes activations as they come: about 0.3 of the size. Faster only where the processor has VNNI.",
     )
     .argument("[MODEL]", modelHelp)
-    .option(
-      "--images <paths...>",
-      `images, folders or globs to measure activations and accuracy on; the first ${MOST_IMAGES} are used`,
-    )
+    .option("--images <paths...>", `images, folders or globs to measure activations and accuracy on, at most ${MOST_IMAGES}`)
     .option(
       "--residual-fraction <fraction>",
       "fraction of multiplications with residual quantization (default: 0.2 with images, else 0.09)",

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AdviseFlags } from "./advise-set.ts";
 import type { EvalFlags } from "./eval-head.ts";
 import type { FitFlags } from "./fit-head.ts";
-import { readStrengths } from "./flag-values.ts";
+import { readFraction, readStrengths } from "./flag-values.ts";
 import { addModelOptions, addSizeOptions, modelHelp } from "./flags.ts";
 import type { PredictFlags } from "./predict-images.ts";
 import { addHeadOptions, addPrintOptions, addSetOptions, heads } from "./set-flags.ts";
@@ -47,8 +47,10 @@ const predictExamples = `
 Examples:
   s2 predict heads/clothing photo.jpg
   s2 predict heads/clothing photos/ --csv > photos.csv
+  s2 predict heads/clothing photos/ --sort-into sorted --min-confidence 0.8
   s2 predict heads/camvid "photos/**/*.jpg" -o masks
 
+--sort-into copies each image to DIR/CLASS/NAME; DIR/predictions.html shows all, the least confident first, and saves corrected classes for s2 fit.
 Features are extracted with the model and the scales that the head was fitted with. For segmentation and depth two PNGs are written to --out:
 NAME.png is the image beside its colors, with a legend; NAME.mask.png holds the ids of the classes, NAME.depth.png millimeters in 16 bits.`;
 
@@ -63,7 +65,10 @@ export function definePredict(program: Command): void {
     .option("-o, --out <folder>", "segmentation and depth: where PNGs go (default: predictions)")
     .addOption(new Option("--json", "a line of JSON per image").conflicts("csv"))
     .option("--csv", "a table of numbers: a line per image")
-    .option("--quiet", "no progress");
+    .option("--quiet", "no progress")
+    .option("--sort-into <folder>", "classes: copies each image into the folder of its class, beside a page to correct them")
+    .option("--min-confidence <p>", "with --sort-into: images below it go to the folder unsure", readFraction)
+    .option("--link", "with --sort-into: hard links, which take no room, instead of copies");
   refuseSizes(addModelOptions(command))
     .addHelpText("after", predictExamples)
     .action(async (head: string, images: string[], flags: PredictFlags) => {

@@ -3,11 +3,15 @@ import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import {
+  type ClassifiedImage,
+  checkSorting,
   findImages,
   nameOutputs,
   type OutputFile,
   predictionPaths,
   refuseForeign,
+  type SortOptions,
+  sortImages,
   writePrediction,
 } from "../runtimes/node/index.ts";
 import { csvLine, describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
@@ -20,7 +24,7 @@ import { graphsOf } from "./plan-flags.ts";
 import { failedLine, openProgress, printUndecoded } from "./progress.ts";
 
 /** Flags of `s2 predict`. */
-export interface PredictFlags extends ModelFlags {
+export interface PredictFlags extends ModelFlags, SortOptions {
   out?: string;
   json?: boolean;
   csv?: boolean;
@@ -34,19 +38,21 @@ export async function predictImages(folder: string, given: readonly string[], fl
   if (flags.out && !drawn)
     throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
   const out = flags.out ?? "predictions";
-  const { images: found, undecoded } = await findImages(given, out);
+  const { images: found, undecoded } = await findImages(given, flags.sortInto ?? out);
   const jobs: OutputFile[] = drawn
     ? nameOutputs(found, { folder: out, format: "png" }, true)
     : found.map((image) => ({ ...image, image: image.path, out: "" }));
   const present = jobs.filter(({ missing }) => !missing);
   const pathsOf = ({ picture }: OutputFile) => (drawn ? predictionPaths(picture!, drawn) : {});
   refuseForeign(present.flatMap((job) => Object.values(pathsOf(job)).map((path) => ({ path }))));
+  checkSorting(head, present, flags);
   listenForInterrupt();
   const base = process.cwd();
   const { model, source, flags: modelFlags } = await openModelOf(head, flags, { base });
   const bar = await openProgress(jobs.length, { quiet: flags.quiet || process.stdout.isTTY });
-  // Pictures are written whether or not someone reads about them.
-  const write = drawn ? writeReport : writeResult;
+  // Files are written whether or not someone reads about them.
+  const write = drawn || flags.sortInto ? writeReport : writeResult;
+  const classified: ClassifiedImage[] = [];
   let failed = 0;
   const fail = (image: string, reason: string) => {
     failed++;
@@ -74,10 +80,13 @@ export async function predictImages(folder: string, given: readonly string[], fl
         stopSignal.throwIfAborted();
         if (prediction.task === "segmentation" || prediction.task === "depth")
           await writePrediction(prediction, head.classes, await loadImage(job.image), paths, stored);
+        if (prediction.task === "classification") classified.push({ image: job.image, scores: prediction.scores });
         if (flags.json) write(jsonLine({ image: job.image, ...fields, ...paths }));
         else if (flags.csv) write(csvLine([job.image, ...cells]));
         else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
       }
+      const sorted = await sortImages(classified, head.classes, flags, stopSignal);
+      if (sorted && !flags.quiet) bar.log(sorted);
     });
   } finally {
     bar.stop();

@@ -33,6 +33,7 @@ export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
+export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from "./sort-images.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { makeFolder, openStore, writeWhole } from "./write-whole.ts";

@@ -7,6 +7,7 @@ import { besideNpy } from "./feature-file.ts";
 import { type FoundImage, type FoundImages, findImages } from "./find-images.ts";
 import { escapePath } from "./quote-path.ts";
 import { type Output, refuseForeign } from "./refuse-foreign.ts";
+import { nameKey } from "./safe-name.ts";
 import { makeFolder } from "./write-whole.ts";
 
 /** Options of where features are written to. */
@@ -111,8 +112,8 @@ function stems(): (path: string) => string {
     const name = basename(path);
     const stem = withoutExtension(name);
     const others = [...names].filter((other) => other !== name);
-    const comesLater = others.some((other) => key(withoutExtension(other)) === key(stem) && byExtension(other, name) < 0);
-    const isNamed = others.some((other) => key(other) === key(stem)); // a.png.jpg beside a.png, whose output may be "a.png"
+    const comesLater = others.some((other) => nameKey(withoutExtension(other)) === nameKey(stem) && byExtension(other, name) < 0);
+    const isNamed = others.some((other) => nameKey(other) === nameKey(stem)); // a.png.jpg beside a.png, whose output may be "a.png"
     return comesLater || isNamed ? name : stem;
   };
 }
@@ -124,9 +125,6 @@ function imageNames(folder: string): ReadonlySet<string> {
     return new Set();
   }
 }
-
-/** Some file systems do not distinguish names that differ in case. */
-const key = (name: string): string => name.normalize("NFC").toLowerCase();
 
 const rankOf = (name: string): number => IMAGE_EXTENSIONS.indexOf(extname(name).slice(1).toLowerCase());
 
