@@ -8,6 +8,7 @@ export {
   type ExtractOptions,
   type Features,
   heatOver,
+  maskOver,
   maskPicture,
   outputMap,
   picture,

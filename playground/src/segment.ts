@@ -2,7 +2,7 @@
 import { encode } from "fast-png";
 import { clickable, clicksHead, type LabeledPoint, type Mask, segmentClicks } from "s2-vision/heads";
 import { takeScales } from "s2-vision/tasks";
-import { classColor, type Pixels } from "s2-vision/web";
+import { classColor, maskOver } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
 import { canvasOf, ring } from "./draw.ts";
 import { headButtons } from "./head-files.ts";
@@ -43,7 +43,7 @@ export function setUpSegment(panel: HTMLElement): void {
     const { shown } = session;
     const mask = ready && clicks.length > 0 ? screenMask(ready) : undefined;
     image.redraw((context, scale) => {
-      if (mask) context.drawImage(canvasOf(tinted(mask)), 0, 0, context.canvas.width, context.canvas.height);
+      if (mask) context.drawImage(canvasOf(maskOver(shown!.drawn, mask)), 0, 0, context.canvas.width, context.canvas.height);
       for (const { x, y, label } of clicks) ring(context, x * scale, y * scale, colorOf(label));
     });
     state.textContent = mask && shown ? percentagesOf(mask) : "";
@@ -96,8 +96,8 @@ function tools(panel: HTMLElement, labels: HTMLElement, undo: () => void, forget
   ];
 }
 
-/** The mask as a gray PNG whose pixels are the numbers of the labels, as `s2 eval` and other tools read it. */
-const pngOf = (mask: Mask) => encode({ ...mask, channels: 1, depth: 8 });
+/** The mask as a palette PNG: its indices are the numbers of the labels, as `s2 eval` and other tools read it, its colors those of the page. */
+const pngOf = (mask: Mask) => encode({ ...mask, channels: 1, depth: 8, palette: names.map((_, label) => classColor(label)) });
 
 /** Fits the mask at the size of the screen copy: the full size of a large image would take too long for a click. */
 function screenMask(image: ReturnType<typeof clickable>): Mask {
@@ -106,18 +106,6 @@ function screenMask(image: ReturnType<typeof clickable>): Mask {
   const small = { ...image, tokens: { ...image.tokens, size: [drawn.height, drawn.width] as const } };
   const moved = clicks.map(({ x, y, label }) => ({ x: x * scale, y: Math.min(drawn.height, y * scale), label }));
   return segmentClicks(small, moved, names.length);
-}
-
-/** RGBA of each label as a 32-bit word. */
-const tints = Uint32Array.from({ length: most }, (_, label) => {
-  const [red, green, blue] = classColor(label);
-  return (140 << 24) | (blue << 16) | (green << 8) | red;
-});
-
-function tinted({ width, height, data }: Mask): Pixels {
-  const words = new Uint32Array(data.length);
-  for (let i = 0; i < data.length; i++) words[i] = tints[data[i]];
-  return { width, height, channels: 4, data: new Uint8Array(words.buffer) };
 }
 
 function percentagesOf({ data }: Mask): string {

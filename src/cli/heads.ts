@@ -52,7 +52,7 @@ Examples:
 
 --sort-into copies each image to DIR/CLASS/NAME; DIR/predictions.html shows all, the least confident first, and saves corrected classes for s2 fit.
 Features are extracted with the model and the scales that the head was fitted with. For segmentation and depth two PNGs are written to --out:
-NAME.png is the image beside its colors, with a legend; NAME.mask.png holds the ids of the classes, NAME.depth.png millimeters in 16 bits.`;
+NAME.png is the image beside its colors, with a legend; NAME.mask.png holds class ids, a palette's indices in the legend's colors; NAME.depth.png millimeters in 16 bits.`;
 
 export function definePredict(program: Command): void {
   const command = program

@@ -1,45 +1,61 @@
 /** Draws per-pixel predictions beside the image: classes blended into it, depth from near (light) to far (dark). */
 import { type Pixels, resizePixels } from "../images/index.ts";
+import { classColor } from "./class-colors.ts";
 import { INFERNO } from "./heat-picture.ts";
 import { opaque, panelSize, strip } from "./picture.ts";
 
 type Map<Data> = { readonly width: number; readonly height: number; readonly data: Data };
 
-/** Okabe and Ito's colors, safe for color-blind readers. */
-const FIRST = [
-  [0, 114, 178],
-  [230, 159, 0],
-  [0, 158, 115],
-  [204, 121, 167],
-  [213, 94, 0],
-  [86, 180, 233],
-  [240, 228, 66],
-];
 /** Opacity of the class's color over the image. */
-const COVER = 0.8;
+const COVER = 0.5;
+/** Contrast that remains of the image's gray under the colors: with all of it, a dark class in the light looks like a light one in the dark. */
+const CONTRAST = 0.7;
 
-/** Returns the color of a class by its id: always the same, the first seven by Okabe and Ito, then hues a golden angle apart. */
-export function classColor(id: number): [red: number, green: number, blue: number] {
-  if (id < FIRST.length) return [...FIRST[id]] as [number, number, number];
-  const hue = (id * 137.508) % 360;
-  const light = id % 2 === 0 ? 0.4 : 0.65;
-  // HSL at a saturation of 0.7 to RGB (CSS Color 4, §7.1).
-  const channel = (n: number) => {
-    const k = (n + hue / 30) % 12;
-    return Math.round(255 * (light - 0.7 * Math.min(light, 1 - light) * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return [channel(0), channel(8), channel(4)];
+/** Draws the image in gray under the colors of its pixels' classes, each region with an outline; the mask has the image's shape, at any size. */
+export function maskOver(image: Pixels, mask: Map<Uint8Array>): Pixels {
+  const { width, height, data } = opaque(image);
+  const ids = sampled(mask, width, height);
+  const colors = Array.from({ length: ids.reduce((most, id) => Math.max(most, id), 0) + 1 }, (_, id) => classColor(id));
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const color = colors[ids[at]];
+      const cover = isBorder(ids, width, height, x, y) ? 1 : COVER;
+      const light = 0.299 * data[3 * at] + 0.587 * data[3 * at + 1] + 0.114 * data[3 * at + 2];
+      const ground = (1 - cover) * (128 + CONTRAST * (light - 128));
+      for (let c = 0; c < 3; c++) data[3 * at + c] = Math.round(ground + color[c] * cover);
+    }
+  }
+  return { width, height, channels: 3, data };
 }
 
-/** Draws the image, and beside it the image under the colors of its pixels' classes; the mask has the image's size. */
+/** Returns the id of the mask at the center of each pixel. */
+function sampled(mask: Map<Uint8Array>, width: number, height: number): Uint8Array {
+  if (mask.width === width && mask.height === height) return mask.data;
+  const ids = new Uint8Array(width * height);
+  const column = Int32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * mask.width) / width));
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * mask.height) / height) * mask.width;
+    for (let x = 0; x < width; x++) ids[at++] = mask.data[row + column[x]];
+  }
+  return ids;
+}
+
+/** Returns true for a pixel beside one of another class. */
+function isBorder(ids: Uint8Array, width: number, height: number, x: number, y: number): boolean {
+  const at = y * width + x;
+  const id = ids[at];
+  return (
+    (x > 0 && ids[at - 1] !== id) ||
+    (x < width - 1 && ids[at + 1] !== id) ||
+    (y > 0 && ids[at - width] !== id) ||
+    (y < height - 1 && ids[at + width] !== id)
+  );
+}
+
+/** Draws the image, and beside it the image under the colors of its pixels' classes (`maskOver`); the mask has the image's size. */
 export function maskPicture(image: Pixels, mask: Map<Uint8Array>, height = 448): Pixels {
-  const colors = Array.from({ length: 256 }, (_, id) => classColor(id));
-  const flat = painted(mask, (id) => colors[id]);
-  const size = panelSize(image, height);
-  const drawn = opaque(resizePixels(image, size, "bicubic"));
-  const over = resizePixels(flat, size, "box");
-  const blended = drawn.data.map((value, i) => Math.round(value * (1 - COVER) + over.data[i] * COVER));
-  return strip([drawn, { ...drawn, data: blended }]);
+  const drawn = opaque(resizePixels(image, panelSize(image, height), "bicubic"));
+  return strip([drawn, maskOver(drawn, mask)]);
 }
 
 /** Draws the image, and beside it its depth: `near` meters and less is lightest, `far` and more darkest; as `depthColor`. */

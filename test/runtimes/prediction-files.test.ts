@@ -1,0 +1,60 @@
+/** Files of a predicted mask: ids for programs, the legend's colors for people, and a legend that fits its width. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodePngValues } from "../../src/datasets/png-values.ts";
+import { classColor } from "../../src/features/index.ts";
+import { loadImage, openStore, predictionPaths, refuseForeign, writePrediction } from "../../src/runtimes/node/index.ts";
+import { swatches } from "../../src/runtimes/node/legend.ts";
+
+describe("the files of a mask", () => {
+  const folder = mkdtempSync(join(tmpdir(), "s2-masks-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const classes = Array.from({ length: 30 }, (_, id) => `class ${id}`);
+  const mask = { width: 37, height: 23, data: Uint8Array.from({ length: 37 * 23 }, (_, i) => i % 30) };
+  const paths = predictionPaths(join(folder, "a.png"), "segmentation");
+  beforeAll(async () => {
+    const photo = join(folder, "photo.jpg");
+    await sharp({ create: { width: 37, height: 23, channels: 3, background: "#456" } }).toFile(photo);
+    const stored = { folder, store: openStore(folder) };
+    await writePrediction({ task: "segmentation", mask }, classes, await loadImage(photo), paths, stored);
+  });
+
+  it("a palette PNG: our reader finds the class ids, other decoders the legend's colors", async () => {
+    const { width, height, data, bits, palette } = await decodePngValues(readFileSync(paths.mask));
+    expect([width, height, bits, palette]).toEqual([37, 23, 8, true]);
+    expect(data).toEqual(mask.data);
+    const drawn = await sharp(paths.mask).toColourspace("srgb").removeAlpha().raw().toBuffer();
+    expect([...drawn]).toEqual([...mask.data].flatMap((id) => classColor(id)));
+  });
+
+  it("may be replaced by another run; a mask without this package's mark may not", async () => {
+    refuseForeign([{ path: paths.mask }]);
+    const foreign = join(folder, "foreign.mask.png");
+    writeFileSync(foreign, await sharp(paths.mask).png({ palette: true }).toBuffer());
+    expect(() => refuseForeign([{ path: foreign }])).toThrow(/s2 did not write it/);
+  });
+});
+
+describe("the legend", () => {
+  const entries = (names: readonly string[]) => names.map((name, id) => ({ name, note: "1.0 %", color: classColor(id) }));
+  const lefts = (svg: string) => [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)"/g)].map(([, x, y]) => [Number(x), Number(y)]);
+
+  it("one long name widens its own column alone", () => {
+    const short = Array.from({ length: 11 }, (_, i) => `c${i}`);
+    const { svg, height } = swatches(entries(["the longest name of them all", ...short]), 904);
+    const rows = new Set(lefts(svg).map(([, y]) => y));
+    expect([rows.size, height]).toEqual([2, 60]);
+    const xs = lefts(svg).map(([x]) => x);
+    expect(xs[1] - xs[0]).toBeGreaterThan(2 * (xs[2] - xs[1]));
+    expect(Math.max(...xs)).toBeLessThan(904 - 100);
+  });
+
+  it("stays one column where the picture is narrow, and escapes names", () => {
+    const { svg } = swatches(entries(["a <b> & c", "d"]), 100);
+    expect(new Set(lefts(svg).map(([x]) => x)).size).toBe(1);
+    expect(svg).toContain("a &lt;b> &amp; c");
+  });
+});
