@@ -46,7 +46,6 @@ export function defineFit(program: Command): void {
 const predictExamples = `
 Examples:
   s2 predict heads/clothing photo.jpg
-  s2 predict heads/clothing photos/ --csv > photos.csv
   s2 predict heads/clothing photos/ --sort-into sorted --min-confidence 0.8
   s2 predict heads/camvid "photos/**/*.jpg" -o masks
 
@@ -116,7 +115,6 @@ export function defineEval(program: Command): void {
 
 const adviseExamples = `
 Examples:
-  s2 advise clothing/
   s2 advise clothing/ --test-fraction 0.3 --larger onnx-community/dinov2-small-ONNX
   s2 advise rooms/ --task depth --meters-per-unit 0.001 --test-fraction 0.3 --json
 
