@@ -47,7 +47,7 @@ const predictExamples = `
 Examples:
   s2 predict heads/clothing photo.jpg
   s2 predict heads/clothing photos/ --csv > photos.csv
-  s2 predict heads/camvid "photos/**/*.jpg" -o masks
+  s2 predict heads/camvid "photos/**/*.jpg" -o masks --coco masks.json
 
 Features are extracted with the model and the scales that the head was fitted with. For segmentation and depth two PNGs are written to --out:
 NAME.png is the image beside its colors, with a legend; NAME.mask.png holds class ids, a palette's indices in the legend's colors; NAME.depth.png millimeters in 16 bits.`;
@@ -61,6 +61,7 @@ export function definePredict(program: Command): void {
     .argument("<IMAGE...>")
     .option("--model <model>", "where the model is now (default: where it was at the fit)")
     .option("-o, --out <folder>", "segmentation and depth: where PNGs go (default: predictions)")
+    .option("--coco <file.json>", "segmentation: also the masks of all images as one COCO JSON")
     .addOption(new Option("--json", "a line of JSON per image").conflicts("csv"))
     .option("--csv", "a table of numbers: a line per image")
     .option("--quiet", "no progress");
