@@ -1,18 +1,17 @@
 /** `s2 predict` at work: prints the prediction of each image and writes its pictures; an image that fails does not stop the others. */
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
+import { collectCocoMasks } from "../datasets/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import {
   type ClassifiedImage,
   checkSorting,
-  findImages,
-  nameOutputs,
-  type OutputFile,
-  predictionPaths,
-  refuseForeign,
+  predictionFiles,
+  readVersion,
   type SortOptions,
   sortImages,
   writePrediction,
+  writeWhole,
 } from "../runtimes/node/index.ts";
 import { csvLine, describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
 import { sentence, status } from "./errors.ts";
@@ -26,6 +25,7 @@ import { failedLine, openProgress, printUndecoded } from "./progress.ts";
 /** Flags of `s2 predict`. */
 export interface PredictFlags extends ModelFlags, SortOptions {
   out?: string;
+  coco?: string;
   json?: boolean;
   csv?: boolean;
   quiet?: boolean;
@@ -37,14 +37,15 @@ export async function predictImages(folder: string, given: readonly string[], fl
   const drawn = head.task === "segmentation" || head.task === "depth" ? head.task : undefined;
   if (flags.out && !drawn)
     throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
+  if (flags.coco && head.task !== "segmentation")
+    throw new S2Error("option", `A head for ${head.task} predicts no masks, so ${flags.coco} would be empty; leave --coco out.`);
   const out = flags.out ?? "predictions";
-  const { images: found, undecoded } = await findImages(given, flags.sortInto ?? out);
-  const jobs: OutputFile[] = drawn
-    ? nameOutputs(found, { folder: out, format: "png" }, true)
-    : found.map((image) => ({ ...image, image: image.path, out: "" }));
+  const { files: jobs, undecoded } = await predictionFiles(given, {
+    folder: flags.sortInto ?? out,
+    task: drawn,
+    forAll: flags.coco,
+  });
   const present = jobs.filter(({ missing }) => !missing);
-  const pathsOf = ({ picture }: OutputFile) => (drawn ? predictionPaths(picture!, drawn) : {});
-  refuseForeign(present.flatMap((job) => Object.values(pathsOf(job)).map((path) => ({ path }))));
   checkSorting(head, present, flags);
   listenForInterrupt();
   const base = process.cwd();
@@ -61,6 +62,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
   if (flags.csv) write(csvLine(["image", ...predictionColumns(head)]));
+  const coco = collectCocoMasks(head.classes, readVersion());
   const stored = { folder: out, store: openStore(out) };
   try {
     await untilStopped(async () => {
@@ -76,11 +78,12 @@ export async function predictImages(folder: string, given: readonly string[], fl
         }
         const { prediction } = each;
         const { fields, cells, words } = describePrediction(prediction, head);
-        const paths = pathsOf(job);
+        const { paths } = job;
         stopSignal.throwIfAborted();
         if (prediction.task === "segmentation" || prediction.task === "depth")
           await writePrediction(prediction, head.classes, await loadImage(job.image), paths, stored);
         if (prediction.task === "classification") classified.push({ image: job.image, scores: prediction.scores });
+        if (flags.coco && prediction.task === "segmentation") coco.add(job.name, prediction.mask);
         if (flags.json) write(jsonLine({ image: job.image, ...fields, ...paths }));
         else if (flags.csv) write(csvLine([job.image, ...cells]));
         else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
@@ -88,6 +91,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
       const sorted = await sortImages(classified, head.classes, flags, stopSignal);
       if (sorted && !flags.quiet) bar.log(sorted);
     });
+    if (flags.coco) await writeWhole(flags.coco, coco.bytes());
   } finally {
     bar.stop();
     await model.dispose();

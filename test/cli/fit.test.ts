@@ -134,13 +134,25 @@ describe("predict", () => {
   });
 
   it("a mask: colors beside the image for people, ids of classes for programs", async () => {
-    const { status, out } = await run("predict", "heads/masks", "masks/test/images/20.png", "-o", "masks-out");
+    const { status, out } = await run(
+      "predict",
+      "heads/masks",
+      "masks/test/images/20.png",
+      "-o",
+      "masks-out",
+      "--coco",
+      "all.json",
+    );
     expect([status, out]).toEqual([
       0,
       expect.stringMatching(/^masks\/test\/images\/20\.png -> masks-out\/20\.png {2}wall \d+\.\d %, floor \d+\.\d %\n$/),
     ]);
     const ids = await readRaster(join(folder, "masks-out/20.mask.png"));
     expect([ids.width, ids.height, ids.data[0], ids.data[63]]).toEqual([64, 64, 0, 1]);
+    const coco = JSON.parse(readFileSync(join(folder, "all.json"), "utf8"));
+    expect(coco.images).toEqual([{ id: 1, file_name: "20.png", width: 64, height: 64 }]);
+    const pixels = [0, 1].map((label) => ids.data.filter((id) => id === label).length);
+    expect(coco.annotations.map(({ area }: { area: number }) => area)).toEqual(pixels);
     const { width, height } = await sharp(join(folder, "masks-out/20.png")).metadata();
     expect([width, height! > 448]).toEqual([2 * 448 + 8, true]); // two panels, and the legend below
   });
@@ -183,6 +195,9 @@ describe("predict", () => {
       status: 2,
       err: expect.stringContaining("There is no classes/head.json"),
     });
+    expect((await run("predict", "heads/depth", "depth/test/rgb/20.png", "--coco", "x.json")).err).toContain(
+      "A head for depth predicts no masks, so x.json would be empty; leave --coco out.",
+    );
     expect(await run("predict", "heads/classes", image, "-o", "x")).toMatchObject({
       status: 2,
       err: expect.stringContaining("draws nothing"),

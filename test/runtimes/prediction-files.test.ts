@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePngValues } from "../../src/datasets/png-values.ts";
 import { classColor } from "../../src/features/index.ts";
-import { loadImage, openStore, predictionPaths, refuseForeign, writePrediction } from "../../src/runtimes/node/index.ts";
+import { loadImage, openStore, predictionFiles, writePrediction } from "../../src/runtimes/node/index.ts";
 import { swatches } from "../../src/runtimes/node/legend.ts";
 
 describe("the files of a mask", () => {
@@ -14,11 +14,13 @@ describe("the files of a mask", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const classes = Array.from({ length: 30 }, (_, id) => `class ${id}`);
   const mask = { width: 37, height: 23, data: Uint8Array.from({ length: 37 * 23 }, (_, i) => i % 30) };
-  const paths = predictionPaths(join(folder, "a.png"), "segmentation");
+  const photo = join(folder, "photo.jpg");
+  const out = join(folder, "masks");
+  let paths: Readonly<Record<string, string>>;
   beforeAll(async () => {
-    const photo = join(folder, "photo.jpg");
     await sharp({ create: { width: 37, height: 23, channels: 3, background: "#456" } }).toFile(photo);
-    const stored = { folder, store: openStore(folder) };
+    ({ paths } = (await predictionFiles([photo], { folder: out, task: "segmentation" })).files[0]);
+    const stored = { folder: out, store: openStore(out) };
     await writePrediction({ task: "segmentation", mask }, classes, await loadImage(photo), paths, stored);
   });
 
@@ -30,11 +32,14 @@ describe("the files of a mask", () => {
     expect([...drawn]).toEqual([...mask.data].flatMap((id) => classColor(id)));
   });
 
-  it("may be replaced by another run; a mask without this package's mark may not", async () => {
-    refuseForeign([{ path: paths.mask }]);
-    const foreign = join(folder, "foreign.mask.png");
-    writeFileSync(foreign, await sharp(paths.mask).png({ palette: true }).toBuffer());
-    expect(() => refuseForeign([{ path: foreign }])).toThrow(/s2 did not write it/);
+  it("may be replaced by another run; a mask without this package's mark, and someone's JSON, may not", async () => {
+    const again = (forAll?: string) => predictionFiles([photo], { folder: out, task: "segmentation", forAll });
+    expect((await again()).files[0]).toMatchObject({ name: "photo.jpg", paths });
+    const json = join(folder, "labels.json");
+    writeFileSync(json, '{"images":[]}');
+    await expect(again(json)).rejects.toThrow(/labels\.json exists, and s2 did not write it/);
+    writeFileSync(paths.mask, await sharp(paths.mask).png({ palette: true }).toBuffer());
+    await expect(again()).rejects.toThrow(/photo\.mask\.png exists, and s2 did not write it/);
   });
 });
 

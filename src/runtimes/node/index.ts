@@ -28,7 +28,7 @@ export { openFolder } from "./open-folder.ts";
 export { openGraph, openLoop } from "./open-graph.ts";
 export { type LanceVectors, type OpenVectorsOptions, openVectors, type VectorIndexType } from "./open-vectors.ts";
 export { nameOutputs, type OutputFile, type OutputOptions, outputFiles } from "./output-files.ts";
-export { predictionPaths, writePrediction } from "./prediction-files.ts";
+export { predictionFiles, writePrediction } from "./prediction-files.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";

@@ -1,9 +1,12 @@
 /** Files of a prediction: the picture with its legend for people, and the mask or the depth for programs. */
-import { relative } from "node:path";
+import { relative, sep } from "node:path";
 import { classColor, depthColor, depthPicture, maskPicture } from "../../features/index.ts";
 import type { Photo } from "../../images/index.ts";
 import type { Store } from "../../store/index.ts";
+import { type FoundImages, findImages } from "./find-images.ts";
 import { colorScale, type LegendEntry, pngWithLegend, swatches } from "./legend.ts";
+import { nameOutputs, type OutputFile } from "./output-files.ts";
+import { refuseForeign } from "./refuse-foreign.ts";
 import { tagPng } from "./save-png.ts";
 
 /** A class for each pixel, or meters for each pixel. */
@@ -11,8 +14,35 @@ export type DrawnPrediction =
   | { readonly task: "segmentation"; readonly mask: Parameters<typeof maskPicture>[1] }
   | { readonly task: "depth"; readonly depth: Parameters<typeof depthPicture>[1] };
 
-/** Paths of the files by what they hold, named after the picture. */
-export function predictionPaths(picture: string, task: DrawnPrediction["task"]): Readonly<Record<string, string>> {
+/** An image with the files of its prediction. */
+export interface PredictionFile extends OutputFile {
+  /** Path below the folder in which the image was found, with slashes. */
+  readonly name: string;
+  /** Paths of the files by what they hold, named after the picture; none for tasks that draw nothing. */
+  readonly paths: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds images and names the files of each one's prediction, and of one file for all, before anything runs.
+ * @throws S2Error "option" as `nameOutputs`; "write" when a file would replace one of someone else.
+ */
+export async function predictionFiles(
+  given: readonly string[],
+  { folder, task, forAll }: { readonly folder: string; readonly task?: DrawnPrediction["task"]; readonly forAll?: string },
+): Promise<{ readonly files: PredictionFile[]; readonly undecoded: FoundImages["undecoded"] }> {
+  const { images, undecoded } = await findImages(given, folder);
+  const named = task && nameOutputs(images, { folder, format: "png" }, true);
+  const files = images.map(({ path, name, missing }, i) => {
+    const file = named?.[i] ?? { image: path, out: "", missing };
+    return { ...file, name: name.split(sep).join("/"), paths: pathsOf(file.picture, task) };
+  });
+  const outputs = files.flatMap(({ missing, paths }) => (missing ? [] : Object.values(paths)));
+  refuseForeign([...outputs, ...(forAll ? [forAll] : [])].map((path) => ({ path })));
+  return { files, undecoded };
+}
+
+function pathsOf(picture?: string, task?: DrawnPrediction["task"]): Readonly<Record<string, string>> {
+  if (!picture || !task) return {};
   const suffix = task === "segmentation" ? "mask" : "depth";
   return { picture, [suffix]: picture.replace(/png$/, `${suffix}.png`) };
 }
