@@ -1,7 +1,7 @@
 /** `s2 predict` at work: prints the prediction of each image and writes its pictures; an image that fails does not stop the others. */
 import { relative, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { collectCocoMasks } from "../datasets/index.ts";
+import { newCocoMasks } from "../datasets/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import { predictionFiles, readVersion, writePrediction, writeWhole } from "../runtimes/node/index.ts";
 import { csvLine, describePrediction, predictImages as predict, predictionColumns } from "../tasks/index.ts";
@@ -47,7 +47,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
   if (flags.csv) write(csvLine(["image", ...predictionColumns(head)]));
-  const coco = collectCocoMasks(head.classes, readVersion());
+  const coco = newCocoMasks(head.classes, readVersion());
   const stored = { folder: out, store: openStore(out) };
   try {
     await untilStopped(async () => {

@@ -25,10 +25,10 @@ export interface LegendEntry {
 
 /** Draws names and notes beside their colors, row by row, in as many columns as the width has room for, each as wide as it needs. */
 export function swatches(entries: readonly LegendEntry[], width: number): Legend {
-  const widths = entries.map(({ name, note }) => INDENT + lengthOf(`${name} ${note}`) + GAP);
-  let columns = [Math.max(...widths)];
+  const lengths = entries.map(({ name, note }) => INDENT + lengthOf(`${name} ${note}`) + GAP);
+  let columns = [Math.max(...lengths)];
   for (let count = 2; count <= entries.length; count++) {
-    const wider = Array.from({ length: count }, (_, column) => Math.max(...widths.filter((_, i) => i % count === column)));
+    const wider = Array.from({ length: count }, (_, column) => Math.max(...lengths.filter((_, i) => i % count === column)));
     if (wider.reduce((sum, each) => sum + each, 2 * MARGIN - GAP) <= width) columns = wider;
   }
   const lefts = columns.map((_, i) => columns.slice(0, i).reduce((sum, each) => sum + each, MARGIN));
