@@ -1,7 +1,7 @@
 /** `s2 predict` at work: prints the prediction of each image and writes its pictures; an image that fails does not stop the others. */
-import { relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { collectCocoMasks } from "../datasets/index.ts";
+import { newCocoMasks } from "../datasets/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import {
   type ClassifiedImage,
@@ -40,16 +40,12 @@ export async function predictImages(folder: string, given: readonly string[], fl
   if (flags.coco && head.task !== "segmentation")
     throw new S2Error("option", `A head for ${head.task} predicts no masks, so ${flags.coco} would be empty; leave --coco out.`);
   const out = flags.out ?? "predictions";
-  const { files: jobs, undecoded } = await predictionFiles(given, {
-    folder: flags.sortInto ?? out,
-    task: drawn,
-    forAll: flags.coco,
-  });
+  const outputs = { folder: flags.sortInto ?? out, task: drawn, forAll: flags.coco };
+  const { files: jobs, undecoded } = await predictionFiles(given, outputs);
   const present = jobs.filter(({ missing }) => !missing);
   checkSorting(head, present, flags);
   listenForInterrupt();
-  const base = process.cwd();
-  const { model, source, flags: modelFlags } = await openModelOf(head, flags, { base });
+  const { model, source, flags: modelFlags } = await openModelOf(head, flags, { base: process.cwd() });
   const bar = await openProgress(jobs.length, { quiet: flags.quiet || process.stdout.isTTY });
   // Files are written whether or not someone reads about them.
   const write = drawn || flags.sortInto ? writeReport : writeResult;
@@ -62,11 +58,11 @@ export async function predictImages(folder: string, given: readonly string[], fl
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
   if (flags.csv) write(csvLine(["image", ...predictionColumns(head)]));
-  const coco = collectCocoMasks(head.classes, readVersion());
+  const coco = newCocoMasks(head.classes, readVersion());
   const stored = { folder: out, store: openStore(out) };
   try {
     await untilStopped(async () => {
-      const names = present.map(({ image }) => relative(base, resolve(image)));
+      const names = present.map(({ image }) => relative(".", image));
       const left = present.values();
       let done = failed;
       for await (const each of predict(head, names, { ...source, openGraph: graphsOf(modelFlags) })) {
@@ -76,9 +72,8 @@ export async function predictImages(folder: string, given: readonly string[], fl
           fail(job.image, each.issue);
           continue;
         }
-        const { prediction } = each;
+        const [{ prediction }, { paths }] = [each, job];
         const { fields, cells, words } = describePrediction(prediction, head);
-        const { paths } = job;
         stopSignal.throwIfAborted();
         if (prediction.task === "segmentation" || prediction.task === "depth")
           await writePrediction(prediction, head.classes, await loadImage(job.image), paths, stored);

@@ -18,4 +18,4 @@ export type { DataSetOptions } from "./listing.ts";
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues } from "./png-values.ts";
 export { type SplitOffOptions, splitOff } from "./split-off.ts";
-export { type CocoMasks, collectCocoMasks } from "./write-coco-masks.ts";
+export { type CocoMasks, newCocoMasks } from "./write-coco-masks.ts";

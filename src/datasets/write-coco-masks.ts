@@ -9,8 +9,8 @@ export interface CocoMasks {
   bytes(): Uint8Array;
 }
 
-/** Collects masks of these classes; ids of categories are class ids. `mark` tells programs who wrote the file. */
-export function collectCocoMasks(classes: readonly string[], mark: string): CocoMasks {
+/** Starts a file of masks of these classes; ids of categories are class ids. `writer` is the version of this package, which names it as the writer. */
+export function newCocoMasks(classes: readonly string[], writer: string): CocoMasks {
   const images: object[] = [];
   const annotations: string[] = []; // JSON takes less memory than the numbers
   return {
@@ -25,7 +25,7 @@ export function collectCocoMasks(classes: readonly string[], mark: string): Coco
     bytes() {
       const categories = classes.map((name, id) => ({ id, name }));
       const head = JSON.stringify({
-        s2_vision: mark,
+        s2_vision: writer,
         info: { description: "Masks predicted by s2 predict" },
         images,
         categories,

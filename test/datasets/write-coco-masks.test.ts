@@ -1,6 +1,6 @@
 /** Masks written as COCO's JSON: every pixel, area and box is the mask's, for tools and for our own reader. */
 import { describe, expect, it } from "vitest";
-import { collectCocoMasks, openDataSet, type Raster } from "../../src/datasets/index.ts";
+import { newCocoMasks, openDataSet, type Raster } from "../../src/datasets/index.ts";
 import { makeRandom } from "../../src/tensors/index.ts";
 import { folderOf, imageFile } from "./data-folder.ts";
 
@@ -31,9 +31,9 @@ const masks: Readonly<Record<string, Raster>> = {
   "streets/last.png": drawn(3, 2, (x, y) => (x === 2 && y === 1 ? 3 : 0)),
 };
 
-const collected = collectCocoMasks(classes, "1.2.3");
-for (const [path, mask] of Object.entries(masks)) collected.add(path, mask);
-const bytes = collected.bytes();
+const coco = newCocoMasks(classes, "1.2.3");
+for (const [path, mask] of Object.entries(masks)) coco.add(path, mask);
+const bytes = coco.bytes();
 const file: CocoFile = JSON.parse(new TextDecoder().decode(bytes));
 const annotationsOf = (path: string) => {
   const { id } = file.images.find(({ file_name }) => file_name === path)!;
