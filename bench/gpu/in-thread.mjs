@@ -4,9 +4,6 @@ import { makeModel } from "../../dist/runtimes/make-model.js";
 import { makeServer } from "../../dist/runtimes/serve.js";
 import { openSession } from "../../dist/runtimes/session.js";
 
-/** Entries for the WebGPU provider that onnxruntime-node's types do not list but its configuration passes on. */
-export const webgpuEntries = (entries) => ({ extra: { ep: { webgpuexecutionprovider: entries } } });
-
 export const openBare = (file, device, options = {}) =>
   ort.InferenceSession.create(file, { executionProviders: [device], logSeverityLevel: 4, ...options });
 
