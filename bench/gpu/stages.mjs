@@ -1,4 +1,4 @@
-/** Where the time of a plan goes on a device: each stage of it alone, waited for by reading one number. */
+/** Measures each stage of a plan on a device alone, by waiting for one number of its result. */
 
 import { planS2 } from "s2-vision";
 import { planImage } from "s2-vision/node";

@@ -18,10 +18,10 @@ const STEP = 17;
 /** Weight of lightness, to which the image adds its own. */
 const LIGHTNESS = 0.5;
 
-/** A color that may become a class's, its perceived in Oklab with lightness weighed, and its squared distance to the nearest color that is taken. */
+/** A color that may become a class's, its coordinates in Oklab with lightness weighed, and its squared distance to the nearest color that is taken. */
 interface Candidate {
   readonly color: Color;
-  readonly perceived: Color;
+  readonly coordinates: Color;
   distance: number;
 }
 
@@ -36,11 +36,11 @@ export function classColor(id: number): [red: number, green: number, blue: numbe
   if (taken.length === 0) {
     for (let at = 0; at < 16 ** 3; at++) {
       const color: Color = [STEP * (at >> 8), STEP * ((at >> 4) & 15), STEP * (at & 15)];
-      const perceived = oklab(color);
+      const coordinates = oklab(color);
       // Grays, near-black and near-white are left to the image.
       const isVivid =
-        perceived[0] > 0.35 * LIGHTNESS && perceived[0] < 0.93 * LIGHTNESS && Math.hypot(perceived[1], perceived[2]) > 0.06;
-      if (isVivid) candidates.push({ color, perceived, distance: Number.POSITIVE_INFINITY });
+        coordinates[0] > 0.35 * LIGHTNESS && coordinates[0] < 0.93 * LIGHTNESS && Math.hypot(coordinates[1], coordinates[2]) > 0.06;
+      if (isVivid) candidates.push({ color, coordinates, distance: Number.POSITIVE_INFINITY });
     }
     FIRST.forEach(take);
   }
@@ -52,7 +52,7 @@ function take(color: Color): void {
   taken.push(color);
   const [l, a, b] = oklab(color);
   for (const each of candidates) {
-    const [otherL, otherA, otherB] = each.perceived;
+    const [otherL, otherA, otherB] = each.coordinates;
     each.distance = Math.min(each.distance, (l - otherL) ** 2 + (a - otherA) ** 2 + (b - otherB) ** 2);
   }
 }

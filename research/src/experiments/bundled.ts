@@ -11,7 +11,7 @@ import type { Cell } from "../result.ts";
 interface Row {
   readonly name: string;
   readonly tiles: number;
-  /** Of an image, in millions; null for a graph in which they cannot be counted. */
+  /** Millions an image; null for a graph in which they cannot be counted. */
   readonly multiplyAdds: string | null;
   readonly evaluations: Readonly<Record<Column, Evaluation>>;
 }

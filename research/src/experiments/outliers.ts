@@ -159,7 +159,7 @@ function treated({ plain, register }: Models, treatment: (typeof TREATMENTS)[num
   });
 }
 
-/** As many marks at random places, the same for the same tile. */
+/** Marks as many tokens at random; the same tile gets the same marks. */
 function atRandom(marked: Uint8Array): Uint8Array {
   let state = SEED;
   for (const [i, each] of marked.entries()) if (each) state = (Math.imul(state, 31) + i) >>> 0;

@@ -34,7 +34,7 @@ describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
     expect(gpu.paths.some((path) => path.includes("asyncify"))).toBe(true); // it was tried for real
   });
 
-  it("an adapter without float16 arithmetic runs the file as it is, and who asked for float16 is told", async () => {
+  it("an adapter without float16 arithmetic runs the file as it is, and a notice says so", async () => {
     const [has, codes] = await gpu.run<[boolean, string[]]>(`${load}
       const options = { patchSize: 8, threads: 1, device: "webgpu", dtype: "float16", onNotice };
       await (await web.loadModel("${plain}", options)).dispose();
