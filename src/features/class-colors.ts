@@ -39,7 +39,9 @@ export function classColor(id: number): [red: number, green: number, blue: numbe
       const coordinates = oklab(color);
       // Grays, near-black and near-white are left to the image.
       const isVivid =
-        coordinates[0] > 0.35 * LIGHTNESS && coordinates[0] < 0.93 * LIGHTNESS && Math.hypot(coordinates[1], coordinates[2]) > 0.06;
+        coordinates[0] > 0.35 * LIGHTNESS &&
+        coordinates[0] < 0.93 * LIGHTNESS &&
+        Math.hypot(coordinates[1], coordinates[2]) > 0.06;
       if (isVivid) candidates.push({ color, coordinates, distance: Number.POSITIVE_INFINITY });
     }
     FIRST.forEach(take);

@@ -118,10 +118,12 @@ it("flags that messages advise exist", () => {
   for (const other of ["--help", "--version", "--input-type", "--eval"]) known.add(other); // the last two are Node's
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
   const advised = sources.flatMap((path) =>
-    [...readFileSync(join(root, "src", path), "utf8").matchAll(/(?<![\w-]|var\()--[a-z][a-z-]*[a-z](?![\w-]*:)/g)].map(([flag]) => ({
-      path,
-      flag,
-    })),
+    [...readFileSync(join(root, "src", path), "utf8").matchAll(/(?<![\w-]|var\()--[a-z][a-z-]*[a-z](?![\w-]*:)/g)].map(
+      ([flag]) => ({
+        path,
+        flag,
+      }),
+    ),
   );
   expect(advised.length).toBeGreaterThan(50);
   expect(advised.filter(({ flag }) => !known.has(flag))).toEqual([]);
