@@ -1,20 +1,10 @@
-/** The pages of docs/stories lead from files to a result: their commands run here in order, as they stand, on small data. */
+/** docs/stories/sort-photos.md leads from labeled photos to sorted ones: its commands run here in order, as they stand, on small data. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { COLOURS, drawClasses, image } from "../cli/drawn-sets.ts";
-import { s2, tempFolder, tiny } from "../cli/s2.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
-function commandsOf(page: string): string[][] {
-  const blocks = [...readFileSync(join(root, "docs/stories", page), "utf8").matchAll(/^```sh\n([\s\S]*?)^```$/gm)];
-  return blocks.flatMap(([, block]) => [...block.matchAll(/^npx s2 (.+)$/gm)].map(([, line]) => line.split(" ")));
-}
-
-/** A model of a few kB does the work of s2-tiny; heads remember it. */
-const smaller = (args: string[]) => (args[0] === "fit" ? [...args, ...tiny, "--prefix-tokens", "1", "--threads", "1"] : args);
+import { s2, tempFolder } from "../cli/s2.ts";
+import { commandsOf, smaller } from "./story-commands.ts";
 
 it("sort-photos.md: from labeled photos to a sorted folder and a corrected head in at most five commands", async () => {
   const folder = tempFolder();
