@@ -39,7 +39,7 @@ export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<num
       largerInput: twiceTheSide(model, flags, open, notes),
       larger: larger === undefined ? undefined : largerModel(larger, flags, open),
       onImage: extractionReport(flags),
-      onCandidate: flags.quiet || flags.json || !process.stderr.isTTY ? undefined : showCandidate,
+      onCandidate: flags.quiet || flags.json ? undefined : showCandidate,
     };
     const report = reportAdvice(set, splits, await untilStopped(() => advise(set, splits, options)));
     writeResult(flags.json ? jsonLine({ ...report.fields, notes }) : inLines([...report.lines, ...notes]));

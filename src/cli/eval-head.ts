@@ -29,7 +29,7 @@ export interface EvalFlags extends ModelFlags, SetFlags, PrintFlags {
 
 /** Returns the exit status. */
 export async function evalHead(folder: string, path: string, flags: EvalFlags): Promise<number> {
-  const head = await openHead(folder);
+  const head = await openHead(folder, path);
   const other = flags.compare ? await openHead(flags.compare) : undefined;
   if (other) checkSameTask(head, other, flags.compare);
   listenForInterrupt();

@@ -7,6 +7,7 @@ import { stopSignal, untilStopped } from "./interrupt.ts";
 import { jsonLine, writeMessage, writeReport } from "./output.ts";
 import { extractionFor, loadOptionsOf, openModel } from "./plan-flags.ts";
 import { failedLine, openProgress, type PrintFlags } from "./progress.ts";
+import { withStandardInput } from "./standard-input.ts";
 
 /** Flags of `s2 extract`. */
 export interface ExtractFlags extends SizeFlags, ModelFlags, PrintFlags {
@@ -20,7 +21,7 @@ export interface ExtractFlags extends SizeFlags, ModelFlags, PrintFlags {
 
 /** Returns the exit status. */
 export async function extractImages(given: readonly string[], flags: ExtractFlags): Promise<number> {
-  const { files, undecoded } = await outputFiles(given, flags);
+  const { files, undecoded } = await outputFiles(await withStandardInput(given), flags);
   return untilStopped(async () => {
     const model = await openModel(flags);
     try {

@@ -8,7 +8,7 @@ import { extractionReport, modelRecord, openSplits, refuseHeadFolder } from "./i
 import { listenForInterrupt, untilStopped } from "./interrupt.ts";
 import { inLines, jsonLine, writeReport, writeStatus } from "./output.ts";
 import { extractionOf, graphsOf, openModel, pick, sourceOf } from "./plan-flags.ts";
-import type { PrintFlags } from "./progress.ts";
+import { everyPause, type PrintFlags } from "./progress.ts";
 import type { HeadFlags, SetFlags } from "./set-flags.ts";
 import { status } from "./status.ts";
 
@@ -16,6 +16,7 @@ import { status } from "./status.ts";
 export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, HeadFlags, PrintFlags {
   regularization?: number[];
   out: string;
+  replace?: boolean;
   store: string;
 }
 
@@ -23,22 +24,22 @@ export interface FitFlags extends SizeFlags, ModelFlags, SetFlags, HeadFlags, Pr
 export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   if (flags.dynamic)
     throw new S2Error("option", "Dynamic S² gives each image its own scales, which no head can compare; leave out --dynamic.");
-  refuseHeadFolder(flags.out);
+  await refuseHeadFolder(flags.out, flags.replace);
   listenForInterrupt();
   const { set, folders, splits } = await openSplits(path, flags);
   const model = await openModel(flags);
   try {
-    const showing = process.stderr.isTTY && !flags.json && !flags.quiet;
+    const showStep = flags.json || flags.quiet ? undefined : stepReport();
     const options = {
       ...(await sourceOf(model, flags, folders)),
       extraction: extractionOf(flags),
       ...pick(flags, "head", "pooling", "regularization", "near", "far", "objectsFrom"),
       openGraph: graphsOf(flags),
       onImage: extractionReport(flags),
-      onProgress: showing ? showStep : undefined,
+      onProgress: showStep,
     };
     const fitted = await untilStopped(() => fitDataSet(set, splits, options));
-    if (showing) writeStatus("");
+    if (showStep && process.stderr.isTTY) writeStatus("");
     const data = {
       ...fitted.head.data,
       ...pick(flags, "list", "classes", "ignore", "metersPerUnit", "objectsFrom", "testFraction", "seed"),
@@ -57,6 +58,9 @@ export async function fitHead(path: string, flags: FitFlags): Promise<number> {
   }
 }
 
-function showStep({ step, done, of }: FitProgress): void {
-  writeStatus(`fitting: ${step}, ${done}${of ? ` of at most ${of}` : ""}`);
+/** A line that is overwritten on a terminal, else a line every 30 seconds. */
+function stepReport(): (progress: FitProgress) => void {
+  const line = ({ step, done, of }: FitProgress) => `fitting: ${step}, ${done}${of ? ` of at most ${of}` : ""}`;
+  const write = everyPause();
+  return (progress) => (process.stderr.isTTY ? writeStatus(line(progress)) : write(() => line(progress)));
 }

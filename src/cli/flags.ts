@@ -23,10 +23,12 @@ export interface ModelFlags
   extends Mutable<Pick<LoadModelOptions, "threads" | "output" | "prefixTokens" | "patchSize" | "imageSize" | "offline">> {
   model?: string;
   device?: string[];
+  verbose?: boolean;
 }
 
 /** The description of --model and of MODEL arguments. */
-export const modelHelp = "a folder, an .onnx file, or owner/name on the hub (default: s2-tiny, which is included)";
+export const modelHelp =
+  "a folder, an .onnx file, owner/name on the hub, or a name of `s2 models` (default: s2-tiny, which is included)";
 
 /** Creates the flag for the type in which numbers are stored. */
 export const dtypeOption = () => choice("--dtype <type>", "type of the stored numbers", "float32", "float16").default("float32");
@@ -103,5 +105,6 @@ export function addModelOptions(command: Command): Command {
       "the model's own size, where neither graph nor config.json says it; a folder's weights are built at it",
       readSize,
     )
-    .option("--offline", "hub names: use what was downloaded before");
+    .option("--offline", "hub names: use what was downloaded before")
+    .option("--verbose", "print the model and where it runs, and the stack of errors");
 }

@@ -6,22 +6,29 @@ import { failingWith, status } from "./errors.ts";
 import { items, readCount, readFraction, readSides, readSize, type Size } from "./flag-values.ts";
 import { addSizeOptions, addSizesAlias, dtypeOption, modelHelp, type SizeFlags } from "./flags.ts";
 import { inLines, jsonLine, writeMessage, writeReport } from "./output.ts";
+import type { PrintFlags } from "./progress.ts";
 
 const node = () => import("../runtimes/node/index.ts");
 const computeHelp = "with --dtype float16: compute in float16 too, which GPUs do faster and CPUs slower";
-const out = (command: Command) => command.requiredOption("-o, --out <file>", "the .onnx file to write");
+const out = (command: Command) =>
+  command
+    .requiredOption("-o, --out <file>", "the .onnx file to write")
+    .option("--json", "a line of JSON per file: { out, bytes }")
+    .option("--quiet", "print nothing but errors");
 
 /** Writes the model that `make` returns, with a second file where its weights do not fit in one, and prints their sizes. */
-async function write(path: string, make: () => Promise<ModelProto>): Promise<void> {
+async function write(path: string, { json, quiet }: PrintFlags, make: () => Promise<ModelProto>): Promise<void> {
   const { onnxOutputs, refuseForeign, saveOnnx } = await node();
   refuseForeign(onnxOutputs(path));
-  for (const { path: file, bytes } of saveOnnx(path, await make())) writeReport(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+  for (const { path: file, bytes } of saveOnnx(path, await make()))
+    if (json) writeReport(jsonLine({ out: file, bytes }));
+    else if (!quiet) writeReport(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
 
 const open = (source?: string): Promise<ModelProto> =>
   failingWith(status.model, async () => (await node()).openModelSource(source));
 
-interface BuildFlags {
+interface BuildFlags extends PrintFlags {
   out: string;
   imageSize?: number | Size;
   outputs?: string[];
@@ -37,7 +44,7 @@ export function defineBuild(program: Command): void {
     .option("--outputs <names>", "outputs by the source library's names, with commas between", items);
   out(command)
     .addHelpText("after", "\nExamples:\n  s2 build -o s2-tiny.onnx\n  s2 build --image-size 384 -o s2-tiny-384.onnx")
-    .action(async (folder: string | undefined, { out: path, ...options }: BuildFlags) => {
+    .action(async (folder: string | undefined, { out: path, json, quiet, ...options }: BuildFlags) => {
       const { bundledModel, readHubFolder } = await node();
       const { buildProto } = await import("../models/index.ts");
       const { readPreprocessing } = await import("../images/index.ts");
@@ -45,11 +52,11 @@ export function defineBuild(program: Command): void {
         const { config, preprocessor, weights } = readHubFolder(folder ?? bundledModel);
         return buildProto(config, weights, { ...options, preprocessing: readPreprocessing({ config, preprocessor }) });
       };
-      await write(path, () => failingWith(status.model, build));
+      await write(path, { json, quiet }, () => failingWith(status.model, build));
     });
 }
 
-interface ExportFlags extends SizeFlags {
+interface ExportFlags extends SizeFlags, PrintFlags {
   model?: string;
   imageSize?: number | Size;
   prefixTokens?: number;
@@ -81,11 +88,11 @@ export function defineExport(program: Command): void {
       "after",
       "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx",
     )
-    .action((flags: ExportFlags) => write(flags.out, () => exportFor(flags)));
+    .action((flags: ExportFlags) => write(flags.out, flags, () => exportFor(flags)));
 }
 
 async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...flags }: ExportFlags): Promise<ModelProto> {
-  const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, ...options } = flags;
+  const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, json, quiet, ...options } = flags;
   if (dynamic || maxTiles || maxTilesPerImage || fit)
     throw new S2Error(
       "option",
@@ -111,10 +118,12 @@ export function defineConvert(program: Command): void {
     .option("--compute", computeHelp);
   out(command)
     .addHelpText("after", "\nExamples:\n  s2 convert onnx-community/dinov2-small-ONNX --dtype float16 -o dinov2-fp16.onnx")
-    .action(async (source: string | undefined, { out: path, compute }: { out: string; compute?: boolean }) => {
-      const { convertProto } = await import("../onnx/index.ts");
-      await write(path, async () => convertProto(await open(source), { compute }));
-    });
+    .action(
+      async (source: string | undefined, { out: path, compute, ...print }: { out: string; compute?: boolean } & PrintFlags) => {
+        const { convertProto } = await import("../onnx/index.ts");
+        await write(path, print, async () => convertProto(await open(source), { compute }));
+      },
+    );
 }
 
 /** A few images are enough to measure activations; more only take longer. */
@@ -147,8 +156,9 @@ export function defineQuantize(program: Command): void {
       "8 where all processors have VNNI: a little closer there, but it saturates elsewhere (default: 7)",
       (text) => Number(text),
     )
-    .option("--json", "the report as JSON: { bytesBefore, bytesAfter, layers, measured }");
-  out(command)
+    .option("--json", "the report as JSON: { bytesBefore, bytesAfter, layers, measured }")
+    .requiredOption("-o, --out <file>", "the .onnx file to write");
+  command
     .addHelpText(
       "after",
       '\nExamples:\n  s2 quantize -o s2-tiny.int8.onnx\n  s2 quantize onnx-community/dinov2-small-ONNX --images "photos/*.jpg" -o dinov2.int8.onnx',

@@ -30,6 +30,7 @@ export function defineFit(program: Command): void {
     .argument("<DATASET>")
     .option("--model <model>", modelHelp)
     .requiredOption("-o, --out <folder>", "where head.json and head.safetensors go")
+    .option("--replace", "replace the head that --out has")
     .option(
       "--regularization <list>",
       "values to try instead of the default ones: C, alpha or decay, strongest first",

@@ -1,6 +1,8 @@
 /** Inputs of the commands on heads: data sets with their issues, and heads with the models that they were fitted with. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { S2Error } from "../core/index.ts";
 import { type DataSet, type DataSetIssue, openDataSet, type Task } from "../datasets/index.ts";
 import { type Model, openFolder, openStore } from "../node.ts";
 import { type Folders, refuseForeign } from "../runtimes/node/index.ts";
@@ -75,12 +77,30 @@ export function extractionReport(flags: PrintFlags): NonNullable<ExtractDataSetO
   };
 }
 
-export const openHead = (folder: string): Promise<SavedHead> => loadHead(openStore(folder), folder);
+/** Reads a head. `other` is the argument after it, which may be the head where two were swapped. @throws S2Error "head". */
+export async function openHead(folder: string, other?: string): Promise<SavedHead> {
+  if (existsSync(join(folder, "head.json"))) return loadHead(openStore(folder), folder);
+  const hint =
+    other !== undefined && existsSync(join(other, "head.json"))
+      ? `; ${other} has one: give the head first`
+      : existsSync(folder)
+        ? "; expected a folder that `s2 fit ... -o FOLDER` wrote"
+        : "; that folder does not exist";
+  throw new S2Error("head", `${folder} has no head (head.json)${hint}.`);
+}
 
-/** Checks before a fit that nothing but a head would be overwritten. @throws S2Error "write". */
-export function refuseHeadFolder(folder: string): void {
+/** Checks before a fit that nothing but a head would be overwritten, and that only with --replace. @throws S2Error "write". */
+export async function refuseHeadFolder(folder: string, replace = false): Promise<void> {
   const json = join(folder, "head.json");
   refuseForeign([{ path: json }, { path: join(folder, "head.safetensors"), beside: json }]);
+  if (replace || !existsSync(json)) return;
+  const { task, data } = await openHead(folder).catch(() => ({ task: undefined, data: undefined }));
+  if (task)
+    // a damaged one, as an interrupted write leaves it, is replaced
+    throw new S2Error(
+      "write",
+      `${folder} has a head for ${task} already, fitted on ${data.name}; give another --out, or --replace.`,
+    );
 }
 
 /**

@@ -20,9 +20,14 @@ export function pick<T extends object, K extends keyof T>(flags: T, ...names: K[
 /** Loads the model; a download shows its progress on a terminal. What loadModel refuses ends the command with status 3. */
 export async function openModel(flags: ModelFlags & { readonly quiet?: boolean }): Promise<Model> {
   const options = { ...loadOptionsOf(flags), ...pick(flags, "threads", "offline") };
+  const start = performance.now();
   const opened = await failingWith(status.model, () =>
     loadModel(flags.model, { ...options, onProgress: process.stderr.isTTY ? showBytes : undefined }),
   );
+  if (flags.verbose) {
+    const where = flags.device?.join(", else ") ?? "cpu";
+    writeMessage(`model: ${opened.source}, on ${where}, loaded in ${Math.round(performance.now() - start)} ms\n`);
+  }
   if (!opened.preprocessing && !flags.quiet)
     writeMessage(
       "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are taken. Put its preprocessor_config.json beside it.\n",
@@ -33,7 +38,8 @@ export async function openModel(flags: ModelFlags & { readonly quiet?: boolean }
 /** Options of `loadModel` that decide the features. */
 export const loadOptionsOf = (flags: ModelFlags) => pick(flags, "output", "prefixTokens", "patchSize", "imageSize", "device");
 
-function showBytes({ file, bytes, of }: { file: string; bytes: number; of: number }): void {
+/** Shows how much of a file is downloaded. */
+export function showBytes({ file, bytes, of }: { file: string; bytes: number; of: number }): void {
   const mega = (count: number) => (count / 1e6).toFixed(1);
   writeStatus(bytes >= of ? "" : `downloading ${file}: ${mega(bytes)} of ${mega(of)} MB`);
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Traits } from "../core/index.ts";
 import { failingWith, inFlags, status } from "./errors.ts";
-import { addModelOptions, addSizeOptions, type ModelFlags, type SizeFlags } from "./flags.ts";
+import { addModelOptions, addSizeOptions, type ModelFlags, modelHelp, type SizeFlags } from "./flags.ts";
 import { inLines, jsonLine, writeResult } from "./output.ts";
 
 const examples = `
@@ -12,8 +12,8 @@ Examples:
   s2 plan photo.jpg --model onnx-community/dinov2-small-ONNX --img-sizes 224,448
   s2 plan 1920x1080 --dynamic --img-sizes 448,896,1344 --max-tiles 12 --patch-size 14
 
-Sizes are WIDTHxHEIGHT, tiles and grids are rows x columns. Without --model tiles are of 224 px unless --max-split-size says otherwise,
-and token grids are known only with --patch-size.`;
+Sizes are WIDTHxHEIGHT, tiles and grids are rows x columns. With --max-split-size, --image-size, --patch-size, --prefix-tokens or --dynamic and
+without --model no model is loaded: tiles are of the given size (default: 224 px), and token grids are known only with --patch-size.`;
 
 type PlanFlags = SizeFlags & ModelFlags & { json?: boolean };
 
@@ -25,7 +25,7 @@ export function definePlan(program: Command): void {
       "Shows the plan for an image, or for any image of WIDTHxHEIGHT pixels: sizes, tiles, token grids, cost, warnings.",
     )
     .argument("<IMAGE|WIDTHxHEIGHT>")
-    .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub; its sizes and grids are used")
+    .option("--model <model>", modelHelp)
     .option("--json", "the plan as JSON");
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
@@ -44,19 +44,22 @@ async function readImageSize(image: string) {
   const [, width, height] = /^(\d+)[x×](\d+)$/i.exec(image) ?? [];
   if (height && !existsSync(image)) return { height: Number(height), width: Number(width) };
   const { loadImage } = await import("../node.ts");
-  return failingWith(status.allFailed, () => loadImage(image));
+  const { oneImage } = await import("./standard-input.ts");
+  const path = await oneImage(image);
+  return failingWith(status.allFailed, () => loadImage(path));
 }
 
 async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: string }> {
-  if (flags.model !== undefined) {
+  const { maxSplitSize, imageSize: own, patchSize, prefixTokens, dynamic } = flags;
+  const described = [maxSplitSize, own, patchSize, prefixTokens, dynamic].some((each) => each !== undefined);
+  if (flags.model !== undefined || !described) {
     const { openModel } = await import("./plan-flags.ts");
     const model = await openModel(flags);
     await model.dispose();
-    return { traits: model.traits, known: `of ${model.source}` };
+    return { traits: model.traits, known: `of ${flags.model ?? "s2-tiny"}` };
   }
-  const given = flags.maxSplitSize ?? flags.imageSize;
-  const { patchSize, prefixTokens } = flags;
-  const { maxSplitSize: tile = flags.imageSize ?? (flags.dynamic && flags.imgSizes ? undefined : 224) } = flags;
+  const given = maxSplitSize ?? own;
+  const tile = given ?? (dynamic && flags.imgSizes ? undefined : 224);
   const imageSize = typeof tile === "number" ? ([tile, tile] as const) : tile;
   const known = given === undefined && tile !== undefined ? "assumed; --model or --max-split-size say otherwise" : "given";
   return { traits: { imageSize, dynamicSize: true, patchSize, prefixTokens }, known };

@@ -21,6 +21,7 @@ import { listenForInterrupt, stopSignal, untilStopped } from "./interrupt.ts";
 import { jsonLine, writeReport, writeResult } from "./output.ts";
 import { graphsOf } from "./plan-flags.ts";
 import { failedLine, openProgress, printUndecoded } from "./progress.ts";
+import { withStandardInput } from "./standard-input.ts";
 
 /** Flags of `s2 predict`. */
 export interface PredictFlags extends ModelFlags, SortOptions {
@@ -33,7 +34,7 @@ export interface PredictFlags extends ModelFlags, SortOptions {
 
 /** Returns the exit status. */
 export async function predictImages(folder: string, given: readonly string[], flags: PredictFlags): Promise<number> {
-  const head = await openHead(folder);
+  const head = await openHead(folder, given[0]);
   const drawn = head.task === "segmentation" || head.task === "depth" ? head.task : undefined;
   if (flags.out && !drawn)
     throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
@@ -41,7 +42,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
     throw new S2Error("option", `A head for ${head.task} predicts no masks, so ${flags.coco} would be empty; leave --coco out.`);
   const out = flags.out ?? "predictions";
   const outputs = { folder: flags.sortInto ?? out, task: drawn, forAll: flags.coco };
-  const { files: jobs, undecoded } = await predictionFiles(given, outputs);
+  const { files: jobs, undecoded } = await predictionFiles(await withStandardInput(given), outputs);
   const present = jobs.filter(({ missing }) => !missing);
   checkSorting(head, present, flags);
   listenForInterrupt();

@@ -1,10 +1,13 @@
 /** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
+import { defineCompletion } from "./completion.ts";
+import { defineDoctor } from "./doctor.ts";
 import { defineExtract } from "./extract.ts";
 import { defineBuild, defineConvert, defineExport, defineQuantize, defineVisionEncoder } from "./graphs.ts";
 import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
 import { defineInspect } from "./inspect.ts";
+import { defineDownload, defineModels } from "./models.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
 import { defineSimilar } from "./similar.ts";
@@ -28,6 +31,7 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 const commands = [
   ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
+  ...[defineModels, defineDownload, defineDoctor, defineCompletion],
 ];
 
 export function makeProgram(): Command {
@@ -38,7 +42,10 @@ export function makeProgram(): Command {
     .configureOutput({ writeOut: writeResult, writeErr: writeMessage })
     .showHelpAfterError("(--help lists the options)")
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
-    .addHelpText("after", after);
+    .addHelpText("after", after)
+    .hook("preAction", (_, command) => {
+      if (command.opts().verbose) process.env.S2_DEBUG = "1";
+    });
   for (const define of commands) define(program);
   return program;
 }

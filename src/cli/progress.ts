@@ -21,10 +21,18 @@ export interface PrintFlags {
   readonly quiet?: boolean;
 }
 
-/** Opens the progress of `total` images: a bar if standard error is a terminal and neither --json nor --quiet is given. */
-export async function openProgress(total: number, { json, quiet }: PrintFlags): Promise<Progress> {
-  if (!process.stderr.isTTY || json || quiet)
-    return { drawn: false, update() {}, log: (line) => writeMessage(`${line}\n`), stop() {} };
+/** Seconds between lines of progress where there is no terminal. */
+const PAUSE = 30;
+
+/**
+ * Opens the progress of `total` images, unless --json or --quiet is given: a bar if standard error is a terminal, else a line every
+ * 30 seconds.
+ * @param seconds a clock
+ */
+export async function openProgress(total: number, { json, quiet }: PrintFlags, seconds = now): Promise<Progress> {
+  const log = (line: string) => writeMessage(`${line}\n`);
+  if (json || quiet) return { drawn: false, update() {}, log, stop() {} };
+  if (!process.stderr.isTTY) return { drawn: false, update: linesOf(total, seconds), log, stop() {} };
   const { default: progress } = await import("cli-progress");
   // A MultiBar of one bar: SingleBar goes back to where it began when it stops, over what was printed meanwhile.
   const bars = new progress.MultiBar({
@@ -48,6 +56,28 @@ export async function openProgress(total: number, { json, quiet }: PrintFlags): 
       bars.update(); // prints what was logged since the last drawing
       bars.stop();
     },
+  };
+}
+
+const now = (): number => performance.now() / 1000;
+
+function linesOf(total: number, seconds: () => number): Progress["update"] {
+  const start = seconds();
+  const write = everyPause(seconds);
+  return (done) =>
+    write(() => {
+      const left = done > 0 ? `, ${durationInWords(((seconds() - start) / done) * (total - done))} left` : "";
+      return `${Math.floor(done)} of ${total} images${left}`;
+    });
+}
+
+/** Returns a function that writes a line to standard error when the last one is 30 seconds old, so that a log shows that work goes on. */
+export function everyPause(seconds = now): (line: () => string) => void {
+  let last = seconds();
+  return (line) => {
+    if (seconds() - last < PAUSE) return;
+    last = seconds();
+    writeMessage(`${line()}\n`);
   };
 }
 

@@ -37,6 +37,7 @@ export function defineSimilar(program: Command): void {
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
     .action(async (image: string, flags: SimilarFlags) => {
-      process.exitCode = await (await import("./find-similar.ts")).findSimilar(image, flags);
+      const { oneImage } = await import("./standard-input.ts");
+      process.exitCode = await (await import("./find-similar.ts")).findSimilar(await oneImage(image), flags);
     });
 }

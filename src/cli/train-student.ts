@@ -7,6 +7,7 @@ import type { ModelFlags } from "./flags.ts";
 import { writeMessage, writeReport, writeStatus } from "./output.ts";
 import { openModel } from "./plan-flags.ts";
 import { durationInWords, printUndecoded } from "./progress.ts";
+import { withStandardInput } from "./standard-input.ts";
 import { status } from "./status.ts";
 
 /** Flags of `s2 train`. */
@@ -29,7 +30,7 @@ export async function trainStudent(given: readonly string[], flags: TrainFlags):
   refuseForeign(["config.json", "model.safetensors", "log.json"].map((name) => ({ path: join(out, name) })));
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
-  const found = await findImages(given, out);
+  const found = await findImages(await withStandardInput(given), out);
   const images = found.images.map(({ path, missing }) => {
     if (missing) throw missing;
     return path;

@@ -22,9 +22,11 @@ const TASKS: readonly Task[] = ["classification", "segmentation", "depth", "coun
 export async function openDataSet<K extends Task = Task>(folder: Folder, options: DataSetOptions<K> = {}): Promise<DataSet<K>> {
   const paths = (await folder.list()).filter((path) => !SYSTEM_FILES.test(path));
   refuseOptions(options, paths, folder.name);
+  refuseOtherFolders(paths, folder.name);
   const { listing, layout } = await chooseLayout({ folder, paths, locations: pathFactsOf(paths), options });
   const task = layout.task as K;
   const { classes, ignore, ...draft } = (await layout.read(listing)) as Draft<K>;
+  if (draft.entries.length === 0) await refuseTask(task, listing);
   const splits = new Map<string, ItemOf[K][]>(draft.entries.map(({ split }) => [split, []]));
   const issues = issueList();
   issues.all.push(...draft.issues);
@@ -105,6 +107,22 @@ function refuseOptions({ task, list, ignore }: DataSetOptions, paths: readonly s
     throw refuse(`"${name}" has no file "${list}". Give the list's path in the folder.`);
   if (ignore !== undefined && ignore !== "none" && !(Number.isInteger(ignore) && ignore >= 0 && ignore <= 65535))
     throw refuse(`Got ignore ${ignore} for "${name}"; expected an id from 0 to 65535, or "none".`);
+}
+
+/** Refuses the folders that `s2 fit` and `s2 train` write, which are given by mistake for a data set. */
+function refuseOtherFolders(paths: readonly string[], name: string): void {
+  if (paths.some((path) => isImageName(path))) return;
+  const what = paths.includes("head.json")
+    ? "a fitted head"
+    : paths.includes("config.json") && paths.some((path) => /\.(safetensors|onnx)$/.test(path)) && "a model";
+  if (what) throw new S2Error("data-set", `"${name}" is the folder of ${what}; expected a folder of images with labels.`);
+}
+
+/** Refuses a folder that has nothing for the requested task, but data for others. */
+async function refuseTask(task: Task, listing: Listing): Promise<void> {
+  const others = [...new Set((await recognizeLayouts(listing)).map((layout) => layout.task))].filter((each) => each !== task);
+  if (others.length > 0)
+    throw new S2Error("data-set", `"${listing.folder.name}" has data for ${others.join(" and ")}, and none for ${task}.`);
 }
 
 /** Adds issues for files that could be images or labels and are in no item and no other issue, so that none is ignored silently. */

@@ -1,5 +1,6 @@
 /** Fits, evaluations and their differences as people read them. */
 import { formatTable, type Traits } from "../core/index.ts";
+import { MIN_IMAGES } from "../metrics/index.ts";
 import type { EvaluationFigures } from "./evaluate-data-set.ts";
 import type { MeasuredFigure } from "./figures.ts";
 import type { FittedDataSet } from "./fit-data-set.ts";
@@ -25,6 +26,7 @@ export function describeFit(
     ...(chosen ? [`${fitted}: regularization ${chosen.regularization}, the best of ${trials.length} on validation`] : []),
     ...(chosen && !chosen.converged ? ["L-BFGS did not converge within the step limit; figures may still rise a little"] : []),
     ...formatTable(["", "validation", "test"], rows),
+    ...cautionOn(test),
     ...(test === 0
       ? ["no test split: the validation figures are too good, since they chose; --test-fraction 0.2 splits one off"]
       : []),
@@ -35,6 +37,14 @@ export function describeFit(
 export function countsInWords({ train, validation, test, failed }: Readonly<Record<string, number>>): string {
   return `${train} training, ${validation} validation and ${test} test images${failed > 0 ? `; ${failed} files could not be used` : ""}`;
 }
+
+/** Says that few test images tell little. */
+const cautionOn = (images: number): string[] =>
+  images > 0 && images < MIN_IMAGES
+    ? [
+        `caution: intervals of ${images} test images are too often wrong; at least ${MIN_IMAGES} are needed, and hundreds to tell heads apart`,
+      ]
+    : [];
 
 /** Larger confusion matrices are not printed; their most frequent errors are. */
 const MOST_COLUMNS = 12;
@@ -49,6 +59,7 @@ export function* describeEvaluation(
   const row = (one: MeasuredFigure) => [one.name, formatFigure(one)];
   yield `${head} on ${images} images of ${set}, split ${split}${failed > 0 ? `; ${failed} files could not be used` : ""}`;
   yield* formatTable(["", "95 % interval in brackets"], figures.map(row));
+  yield* cautionOn(images);
   if (classes.length > 0) yield* ["", ...formatTable(["each class", ""], classes.map(row))];
   if (confusion && names.length <= MOST_COLUMNS) {
     const rows = confusion.map((counts, id) => [names[id], ...counts.map(String)]);

@@ -65,7 +65,8 @@ async function download(name: string, revision: string, home: string, cached: Ca
   return folder;
 }
 
-function defaultCacheDir(): string {
+/** Folder of downloaded models. */
+export function defaultCacheDir(): string {
   const { S2_CACHE, XDG_CACHE_HOME } = process.env;
   return S2_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "s2-vision");
 }

@@ -1,8 +1,11 @@
 /** Node's runtime: models by onnxruntime-node, images by sharp, models from the hub. */
 
 export { describeModel } from "../describe-model.ts";
+export { imageFormat } from "../image-format.ts";
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
+export { NAMED_MODELS } from "../named-models.ts";
+export { checkMachine } from "./check-machine.ts";
 export { type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
 export {
   decodeFile,
@@ -19,7 +22,7 @@ export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts"
 export { loadImage } from "./load-image.ts";
 export { hashImages, loadImages } from "./load-images.ts";
 export { type LoadModelOptions, loadModel } from "./load-model.ts";
-export { bundledModel, openModelSource } from "./locate.ts";
+export { bundledModel, fetchModel, openModelSource } from "./locate.ts";
 export { withLock } from "./lock-file.ts";
 export { hashModelFiles } from "./model-files.ts";
 export { readHubFolder } from "./model-folder.ts";

@@ -1,5 +1,5 @@
 /** Finds a model: a folder, a file, bytes or a hub name, with the config files that belong to it. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearest, S2Error } from "../../core/index.ts";
@@ -9,6 +9,7 @@ import type { Configs } from "../config-files.ts";
 import { refusalOf } from "../foreign-files.ts";
 import { isHubName } from "../hub-files.ts";
 import type { ModelOptions } from "../model.ts";
+import { findNamedModel, NAMED_MODELS } from "../named-models.ts";
 import { checkGraph, emptyFolderError, findGraph, hasWeights, readFolderConfigs, readHubFolder } from "./model-folder.ts";
 import { openOnnx } from "./onnx-files.ts";
 import { isFolder } from "./write-whole.ts";
@@ -35,8 +36,10 @@ export async function locateModel(source: string | Uint8Array | undefined, optio
     return { model: source, source: "bytes" };
   }
   if (existsSync(source)) return isFolder(source) ? fromFolder(source, options) : fromFile(source);
+  const named = findNamedModel(source);
+  if (named) return fromFolder(named.hub ? await download(named.hub, options) : bundledModel, options);
   if (isHubName(source)) return fromFolder(await download(source, options), options);
-  const hint = didYouMean(source) ?? "give an existing folder or .onnx file, or a hub name (owner/name).";
+  const hint = didYouMean(source) ?? "give an existing folder or .onnx file, a hub name (owner/name), or a name of `s2 models`.";
   throw new S2Error("model-not-found", `There is no model at ${source}; ${hint}`);
 }
 
@@ -44,6 +47,18 @@ export async function locateModel(source: string | Uint8Array | undefined, optio
 export async function openModelSource(source: string | undefined): Promise<ModelProto> {
   const { model } = await locateModel(source, {});
   return typeof model === "string" ? openOnnx(model) : readOnnx(model);
+}
+
+/** Downloads a model of the hub, by its short name or owner/name, and returns its folder in the cache with the bytes of its files. */
+export async function fetchModel(source: string, options: LocateOptions): Promise<{ folder: string; bytes: number }> {
+  const named = findNamedModel(source);
+  if (!named && !isHubName(source)) {
+    const hint = didYouMean(source) ?? "give a name of `s2 models`, or owner/name on the hub.";
+    throw new S2Error("hub-name", `Got the model name "${source}"; ${hint}`);
+  }
+  const folder = named && !named.hub ? bundledModel : await download(named?.hub ?? source, options);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => statSync(join(folder, name)));
+  return { folder, bytes: files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0) };
 }
 
 /** Downloads a model. A mistyped path may look like a hub name: errors say how it was taken. */
@@ -79,8 +94,13 @@ function fromFile(file: string): LocatedModel {
   return { model: resolve(file), source: file, ...parent, ...readFolderConfigs(folder) };
 }
 
-/** Suggests a path whose last name is nearly that of `source`. */
+/** Suggests a short name of a model, or a path whose last name is nearly that of `source`. */
 function didYouMean(source: string): string | undefined {
+  const named = nearest(
+    source,
+    NAMED_MODELS.map(({ name }) => name),
+  );
+  if (named) return `did you mean ${named}?`;
   const folder = dirname(resolve(source));
   // Three letters apart is near for a long name only.
   const near = basename(source).length > 6 && isFolder(folder) ? nearest(basename(source), readdirSync(folder)) : undefined;
