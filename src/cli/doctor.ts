@@ -9,6 +9,7 @@ export function defineDoctor(program: Command): void {
     .summary("check what this machine has, and the speed of a tile")
     .description("Checks the runtime, devices, threads, optional packages and the cache, and measures the bundled model.")
     .option("--json", "one line of JSON")
+    .addHelpText("after", "\nExamples:\n  s2 doctor\n  s2 doctor --json > report.json")
     .action(async (flags: { json?: boolean }) => {
       const { checkMachine } = await import("../runtimes/node/index.ts");
       const machine = await checkMachine();

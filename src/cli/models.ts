@@ -5,6 +5,7 @@ import { inLines, jsonLine, writeResult } from "./output.ts";
 
 const modelsAfter = `
 Examples:
+  s2 models
   s2 extract photo.jpg --model dinov2-small
   s2 download dinov2-small clip-base
 

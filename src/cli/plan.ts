@@ -50,17 +50,17 @@ async function readImageSize(image: string) {
 }
 
 async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: string }> {
-  const { maxSplitSize, imageSize: own, patchSize, prefixTokens, dynamic } = flags;
-  const described = [maxSplitSize, own, patchSize, prefixTokens, dynamic].some((each) => each !== undefined);
+  const { maxSplitSize, imageSize, patchSize, prefixTokens, dynamic } = flags;
+  const described = [maxSplitSize, imageSize, patchSize, prefixTokens, dynamic].some((each) => each !== undefined);
   if (flags.model !== undefined || !described) {
     const { openModel } = await import("./plan-flags.ts");
     const model = await openModel(flags);
     await model.dispose();
     return { traits: model.traits, known: `of ${flags.model ?? "s2-tiny"}` };
   }
-  const given = maxSplitSize ?? own;
+  const given = maxSplitSize ?? imageSize;
   const tile = given ?? (dynamic && flags.imgSizes ? undefined : 224);
-  const imageSize = typeof tile === "number" ? ([tile, tile] as const) : tile;
   const known = given === undefined && tile !== undefined ? "assumed; --model or --max-split-size say otherwise" : "given";
-  return { traits: { imageSize, dynamicSize: true, patchSize, prefixTokens }, known };
+  const side = typeof tile === "number" ? ([tile, tile] as const) : tile;
+  return { traits: { imageSize: side, dynamicSize: true, patchSize, prefixTokens }, known };
 }

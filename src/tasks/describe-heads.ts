@@ -38,11 +38,11 @@ export function countsInWords({ train, validation, test, failed }: Readonly<Reco
   return `${train} training, ${validation} validation and ${test} test images${failed > 0 ? `; ${failed} files could not be used` : ""}`;
 }
 
-/** Says that few test images tell little. */
+/** Says that few test images show little. */
 const cautionOn = (images: number): string[] =>
   images > 0 && images < MIN_IMAGES
     ? [
-        `caution: intervals of ${images} test images are too often wrong; at least ${MIN_IMAGES} are needed, and hundreds to tell heads apart`,
+        `caution: intervals of ${images} test images are too often wrong; at least ${MIN_IMAGES} are needed, and hundreds to compare heads`,
       ]
     : [];
 

@@ -109,7 +109,7 @@ describe("fit", () => {
     const without = await fitTo("plain", "heads/plain");
     expect(without.err).toContain('note: val: 20 % of "all", split off by seed 1');
     expect(without.out).toContain("no test split");
-    const asked = JSON.parse((await fitTo("plain", "heads/plain", "--test-fraction", "0.25", "--seed", "3", "--json")).out);
+    const asked = JSON.parse((await fitTo("plain", "heads/plain-2", "--test-fraction", "0.25", "--seed", "3", "--json")).out);
     expect(asked.images).toEqual({ train: 7, validation: 2, test: 3, failed: 0 });
   });
 });
@@ -193,7 +193,7 @@ describe("predict", () => {
     expect(scales).toMatchObject({ status: 2, err: expect.stringContaining("Features are extracted as at the head's fit") });
     expect(await run("predict", "classes", image)).toMatchObject({
       status: 2,
-      err: expect.stringContaining("There is no classes/head.json"),
+      err: expect.stringContaining("classes has no head (head.json)"),
     });
     expect((await run("predict", "heads/depth", "depth/test/rgb/20.png", "--coco", "x.json")).err).toContain(
       "A head for depth predicts no masks, so x.json would be empty; leave --coco out.",

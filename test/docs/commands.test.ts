@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeProgram } from "../../src/cli/program.ts";
+import { NAMED_MODELS } from "../../src/runtimes/named-models.ts";
 import { drawClasses, drawDepth, drawMasks } from "../cli/drawn-sets.ts";
 import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
 import { startHub, type TinyHub } from "../runtimes/tiny-hub.ts";
@@ -50,7 +51,8 @@ function smaller([name, ...args]: readonly string[]): string[] {
   const quick = [...tiny, "--prefix-tokens", "1"];
   if (name === "train") return [name, ...args, "--steps", "1", "--views", "8", "--depth", "1"];
   const itsOwn = args.includes("--model") || args.includes("--dynamic");
-  if (["fit", "advise"].includes(name) || (["extract", "similar"].includes(name) && !itsOwn)) return [name, ...args, ...quick];
+  if (name === "fit") return [name, ...args, ...quick, "--replace"]; // pages give different heads one name
+  if (name === "advise" || (["extract", "similar"].includes(name) && !itsOwn)) return [name, ...args, ...quick];
   return [name, ...args];
 }
 
@@ -64,7 +66,7 @@ describe("commands that help and docs recommend", () => {
   let ended: { status: number; out: string; err: string }[];
 
   beforeAll(async () => {
-    hub = await startHub(hubName);
+    hub = await startHub(hubName, ...NAMED_MODELS.flatMap(({ hub }) => hub ?? []));
     const model = join(root, "models/s2-tiny");
     hub.files = Object.fromEntries(["config.json", "model.safetensors"].map((name) => [name, readFileSync(join(model, name))]));
     const folder = tempFolder();

@@ -16,7 +16,8 @@ export const FILES: Record<string, Buffer> = {
 };
 
 export interface TinyHub {
-  readonly name: string;
+  /** The repository, or several that hold the same files. */
+  readonly names: readonly string[];
   url: string;
   files: Record<string, Buffer>;
   commit: string;
@@ -29,7 +30,7 @@ export interface TinyHub {
   close(): Promise<unknown>;
 }
 
-export async function startHub(name = NAME): Promise<TinyHub> {
+export async function startHub(...names: readonly string[]): Promise<TinyHub> {
   const server = createServer((request, response) => answer(hub, request, response)).listen(0, "127.0.0.1");
   await new Promise((ready) => server.once("listening", ready));
   const close = () => {
@@ -37,7 +38,15 @@ export async function startHub(name = NAME): Promise<TinyHub> {
     return new Promise((closed) => server.close(closed));
   };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const hub: TinyHub = { name, url, files: { ...FILES }, commit: COMMIT, ranges: true, requests: [], close };
+  const hub: TinyHub = {
+    names: names.length > 0 ? names : [NAME],
+    url,
+    files: { ...FILES },
+    commit: COMMIT,
+    ranges: true,
+    requests: [],
+    close,
+  };
   return hub;
 }
 
@@ -48,8 +57,9 @@ function answer(hub: TinyHub, request: IncomingMessage, response: ServerResponse
   const json = (value: unknown) => response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
   if (url.startsWith("/api/")) {
     if (hub.onApi?.(response, request.url!)) return;
-    if (url.startsWith(`/api/models/${hub.name}/revision/`)) return void json({ _id: "1", id: hub.name, sha: hub.commit });
-    if (url === `/api/models/${hub.name}/tree/${hub.commit}`) return void json(Object.entries(hub.files).map(listed));
+    const id = hub.names.find((name) => url.startsWith(`/api/models/${name}/`));
+    if (url.startsWith(`/api/models/${id}/revision/`)) return void json({ _id: "1", id, sha: hub.commit });
+    if (url === `/api/models/${id}/tree/${hub.commit}`) return void json(Object.entries(hub.files).map(listed));
   }
   const path = url.split(`/resolve/${hub.commit}/`)[1];
   const bytes = hub.files[path];

@@ -1,0 +1,1 @@
+export function withCommands(text?: string): Promise<string>;
