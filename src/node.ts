@@ -15,7 +15,9 @@ import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index
 export * from "./any-runtime.ts";
 export {
   type ExtractFilesOptions,
+  type ExtractManyOptions,
   extractFiles,
+  extractMany,
   findImages,
   hashModelFiles,
   type LoadImageOptions,

@@ -1,6 +1,6 @@
 /** The programs in examples/ run as their first line says: they are what people copy first. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +32,23 @@ it("transformers.mjs gives features of two scales", () => {
   const { models } = makeHubModel();
   expect(run("examples/transformers.mjs", "examples/scenes/street.png", `${models}/`, hubModelName)).toEqual(["[ 1, 197, 384 ]"]);
   rmSync(models, { recursive: true });
+});
+
+it("node-server answers an image, and addresses in their order with the error of one that is not there", async () => {
+  const server = spawn(process.execPath, ["examples/node-server/server.mjs", "0"], { cwd: root });
+  try {
+    const url = await new Promise<string>((resolve) => server.stdout.once("data", (line) => resolve(String(line).trim())));
+    const street = readFileSync(join(root, "examples/scenes/street.png"));
+    const post = async (path: string, body: string | Uint8Array<ArrayBuffer>) => (await fetch(url + path, { method: "POST", body })).json();
+    const { vector } = await post("/vector", new Uint8Array(street));
+    expect(vector).toHaveLength(2 * bundledWidth);
+    const urls = [`${url}/none.png`, `data:image/png;base64,${street.toString("base64")}`];
+    const { vectors } = await post("/vectors", JSON.stringify({ urls }));
+    expect(vectors).toEqual([{ error: expect.stringContaining("404") }, { vector }]);
+    expect(await post("/vector", "no image")).toMatchObject({ code: expect.stringMatching(/^image/) });
+  } finally {
+    server.kill();
+  }
 });
 
 describe("an exported file without this package", () => {

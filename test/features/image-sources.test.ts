@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.ts";
 import { planImage } from "../../src/features/index.ts";
 import type { ImageSource } from "../../src/images/index.ts";
-import { extract, loadImage } from "../../src/node.ts";
+import { extract, extractMany, loadImage } from "../../src/node.ts";
 
 /** Each token is the mean of its 4 px patch. */
 const model = Object.assign(
@@ -119,5 +119,34 @@ describe("options of extract", () => {
     ["scale", "scales"],
   ])("%s is answered with %s", async (tried, meant) => {
     await expect(extract(model, path, { [tried]: 1 })).rejects.toThrow(`There is no option "${tried}"; did you mean "${meant}"?`);
+  });
+});
+
+describe("extractMany", () => {
+  const options = { scales: [1], fit: "squash" } as const;
+
+  it("yields features in the order of a stream, reads no further than it must, and goes on after an image that fails", async () => {
+    let read = 0;
+    async function* stream() {
+      for (const image of [png, "missing.png", path]) {
+        read++;
+        yield image;
+      }
+    }
+    const seen: unknown[] = [];
+    for await (const each of extractMany(model, stream(), { ...options, concurrency: 1 })) {
+      seen.push("features" in each ? each.features.dims : (each.error as { code: string }).code);
+      expect(read).toBe(seen.length);
+    }
+    expect(seen).toEqual([[1, 16, 3], "image-not-found", [1, 16, 3]]);
+    const one = await extract(model, path, options);
+    for await (const each of extractMany(model, [path, png], options))
+      expect("features" in each && each.features.data).toEqual(one.data);
+  });
+
+  it("refuses options that fit no image before it reads one", async () => {
+    const many = extractMany(model, [path], { scales: [] });
+    await expect(many.next()).rejects.toThrow(/is empty/);
+    await expect(extractMany(model, [path], { concurrency: 0 }).next()).rejects.toThrow(/concurrency/);
   });
 });

@@ -15,6 +15,7 @@ export {
   extractInto,
   fingerprintModel,
 } from "./extract-files.ts";
+export { type ExtractManyOptions, extractMany } from "./extract-many.ts";
 export { extractionSource, type Folders } from "./extraction-source.ts";
 export { type FoundImage, type FoundImages, findImages, undecodedInWords, undecodedReasons } from "./find-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
