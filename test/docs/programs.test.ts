@@ -39,7 +39,8 @@ it("node-server answers an image, and addresses in their order with the error of
   try {
     const url = await new Promise<string>((resolve) => server.stdout.once("data", (line) => resolve(String(line).trim())));
     const street = readFileSync(join(root, "examples/scenes/street.png"));
-    const post = async (path: string, body: string | Uint8Array<ArrayBuffer>) => (await fetch(url + path, { method: "POST", body })).json();
+    const post = async (path: string, body: string | Uint8Array<ArrayBuffer>) =>
+      (await fetch(url + path, { method: "POST", body })).json();
     const { vector } = await post("/vector", new Uint8Array(street));
     expect(vector).toHaveLength(2 * bundledWidth);
     const urls = [`${url}/none.png`, `data:image/png;base64,${street.toString("base64")}`];

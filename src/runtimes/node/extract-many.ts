@@ -21,7 +21,8 @@ export async function* extractMany<Image extends ImageSource | Photo>(
   images: Iterable<Image> | AsyncIterable<Image>,
   { concurrency = imagesAhead(model) + 1, ...options }: ExtractManyOptions = {},
 ): AsyncGenerator<{ readonly image: Image; readonly features: Features } | { readonly image: Image; readonly error: unknown }> {
-  if (!(Number.isInteger(concurrency) && concurrency > 0)) throw badOption("option", "concurrency", concurrency, "a whole number from 1");
+  if (!(Number.isInteger(concurrency) && concurrency > 0))
+    throw badOption("option", "concurrency", concurrency, "a whole number from 1");
   const { signal, preprocessing: _, ...scales } = options;
   planImage({ height: 1024, width: 1024 }, scales, model.traits); // options that a square image refuses fit no image
   const work = async (image: Image) => extractImage(model, isPhoto(image) ? image : await loadImage(image, { signal }), options);
