@@ -42,6 +42,7 @@ const lines = [...new Set([...fromHelp, ...fromDocs].map((line) => argsOf(line).
 
 /** Commands that are only parsed here, and where they run. */
 const elsewhere: Readonly<Record<string, string>> = {
+  label: "test/cli/label.test.ts", // it runs until Ctrl-C
   "export-vision-encoder": "test/cli/vision-encoder.test.ts",
 };
 
