@@ -37,7 +37,7 @@ export async function openMaskTask({ files, list, images, state }: TaskStart, to
   let channelsPerScale: readonly number[] = [];
   let head: SegmentationHead | undefined;
   let version = 0;
-  let shown: { readonly path: string; readonly version: number; readonly mask?: Mask } | undefined;
+  let shown: { readonly path: string; readonly version: number; readonly mask: Mask } | undefined;
 
   const fit = (path: string, tokens: readonly ClickedToken[]) => {
     clicked.set(path, tokens);
@@ -50,9 +50,9 @@ export async function openMaskTask({ files, list, images, state }: TaskStart, to
     if (shown?.path === path && shown.version === version) return shown.mask;
     const bytes = labeling.labels.get(path)?.accepted ? await files.read(pathOf(path)) : undefined;
     const tokens = bytes ? undefined : await tokensOf(path);
-    const predicted = head && tokens && predictMask(head, tokens);
-    shown = { path, version, mask: bytes ? await decodeMask(bytes, pathOf(path)) : predicted };
-    return shown.mask;
+    const mask = bytes ? await decodeMask(bytes, pathOf(path)) : head && tokens && predictMask(head, tokens);
+    if (mask) shown = { path, version, mask };
+    return mask;
   };
   /** Saves the mask before the list that names it, and removes one that the list no longer names after it. */
   const save = async (next: Labeling<MaskLabel>, path?: string, mask?: Mask) => {

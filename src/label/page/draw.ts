@@ -6,7 +6,7 @@ export const byId = <T extends HTMLElement>(id: string): T => document.getElemen
 /** What the page alone knows: the class of the next click, the pointer of the keyboard in fractions, whether the mask is hidden. */
 export interface PageState {
   chosen: number;
-  cross: { x: number; y: number };
+  cross: { x: number; y: number; shown: boolean };
   hidden: boolean;
 }
 
@@ -54,7 +54,7 @@ export function draw(view: LabelView, page: PageState): void {
 function featuresInWords({ extracted, images, failed, issue }: LabelView): string {
   if (issue !== undefined) return `Features stopped: ${issue}`;
   const unusable = failed.length > 0 ? `${failed.length} cannot be read` : "";
-  return [extracted < images ? `Features of ${extracted} of ${images}` : "", unusable].filter((each) => each !== "").join(", ");
+  return [extracted < images ? `Features: ${extracted} of ${images}` : "", unusable].filter((each) => each !== "").join(", ");
 }
 
 function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
@@ -68,7 +68,7 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
     frame.classList.remove("broken");
     photo.src = address;
     photo.alt = shown.path;
-    page.cross = { x: 0.5, y: 0.5 };
+    page.cross = { ...page.cross, x: 0.5, y: 0.5 };
   }
   const hasPoints = task === "segmentation";
   frame.classList.toggle("points", hasPoints);
@@ -99,7 +99,7 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
 
 export function drawCross({ cross }: PageState): void {
   const element = byId("cross");
-  element.hidden = document.activeElement !== byId("frame") || !byId("frame").matches(":focus-visible");
+  element.hidden = !cross.shown;
   place(element, cross.x, cross.y);
 }
 
@@ -184,26 +184,29 @@ function drawActions(view: LabelView, page: PageState): void {
   hide.setAttribute("aria-pressed", String(page.hidden));
 }
 
-function drawRecent({ recent, shown }: LabelView): void {
-  byId("recent").hidden = recent.length === 0;
+function drawRecent({ task, recent, shown }: LabelView): void {
   const list = byId("recent").querySelector("ol")!;
-  const key = JSON.stringify([recent, shown?.image]);
-  if (list.dataset.key === key) return;
-  list.dataset.key = key;
-  list.replaceChildren(
-    ...recent.map(({ image, path, label }) => {
-      const button = make("button");
-      button.type = "button";
-      button.value = String(image);
-      button.title = path;
-      if (image === shown?.image) button.setAttribute("aria-current", "true");
-      const picture = make("img");
-      picture.src = `/image/${image}?small=1`;
-      picture.alt = path;
-      button.append(picture, make("bdi", label || "mask"));
-      const item = make("li");
-      item.append(button);
-      return item;
-    }),
-  );
+  const known = new Map(Array.from(list.children, (item) => [item.querySelector("button")!.value, item]));
+  const items = recent.map(({ image, path, label }) => {
+    const item = known.get(String(image)) ?? recentItem(image, path); // pictures that are there are not loaded again
+    const button = item.querySelector("button")!;
+    if (image === shown?.image) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+    setText(button.querySelector("bdi")!, task === "classification" ? label : path.slice(path.lastIndexOf("/") + 1));
+    return item;
+  });
+  const isSame = items.length === list.children.length && items.every((item, i) => item === list.children[i]);
+  if (!isSame) list.replaceChildren(...items);
+}
+
+function recentItem(image: number, path: string): HTMLLIElement {
+  const [item, button, picture] = [make("li"), make("button"), make("img")];
+  button.type = "button";
+  button.value = String(image);
+  button.title = path;
+  picture.src = `/image/${image}?small=1`;
+  picture.alt = "";
+  button.append(picture, make("bdi"));
+  item.append(button);
+  return item;
 }

@@ -34,12 +34,12 @@ export const PAGE = `<!doctype html>
     <p id="alert" role="alert"></p>
     <div id="actions">
       <button type="button" id="accept" class="main"><span></span><kbd>Enter</kbd></button>
-      <button type="button" id="undo"><span>Undo</span><kbd>Backspace</kbd></button>
+      <button type="button" id="undo"><span>Undo</span><kbd title="Backspace">⌫</kbd></button>
       <button type="button" id="previous"><span>Previous</span><kbd>P</kbd></button>
       <button type="button" id="skip"><span>Skip</span><kbd>N</kbd></button>
       <button type="button" id="hide" aria-pressed="false"><span>Hide mask</span><kbd>M</kbd></button>
     </div>
-    <p id="status" role="status"></p>
+    <p id="status" role="status"><span></span> <span class="unseen"></span></p>
     <details id="more"><summary>Keys and what to do next</summary>
       <dl id="keys"></dl>
       <p>Every action is saved at once, in <code id="list"></code>. End with Ctrl-C in the terminal; the same command goes on from here. Then fit a head:</p>
@@ -47,7 +47,7 @@ export const PAGE = `<!doctype html>
     </details>
   </section>
 </main>
-<section id="recent" aria-labelledby="recent-title"><h2 id="recent-title">Labeled last</h2><ol></ol></section>
+<section id="recent" aria-labelledby="recent-title"><h2 id="recent-title">Labeled last</h2><ol></ol><p>Photos that you label appear here; press one to correct it.</p></section>
 </body>
 </html>
 `;

@@ -2,7 +2,7 @@
 import type { LabelAction, LabelView } from "../view.ts";
 import { byId, draw, drawCross, type PageState, suggestionOf } from "./draw.ts";
 
-const page: PageState = { chosen: 0, cross: { x: 0.5, y: 0.5 }, hidden: false };
+const page: PageState = { chosen: 0, cross: { x: 0.5, y: 0.5, shown: false }, hidden: false };
 let view: LabelView | undefined;
 let sending: Promise<void> = Promise.resolve();
 let waiting = 0;
@@ -42,7 +42,9 @@ function act(action: LabelAction, words = ""): Promise<void> {
     try {
       show(await fetchView(action));
       sayAlert();
-      byId("status").textContent = `${words} ${spoken(view!)}`.trim();
+      const [said, next] = byId("status").children;
+      said.textContent = words;
+      next.textContent = spoken(view!);
     } catch (error) {
       sayAlert(error);
     } finally {
@@ -142,7 +144,13 @@ frame.addEventListener("click", (event) => {
   const inside = (value: number) => Math.min(1, Math.max(0, value));
   click(inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height));
 });
-for (const type of ["focus", "blur"]) frame.addEventListener(type, () => drawCross(page));
+/** Shows the pointer of the keyboard while keys are used on the photo. */
+function pointAt(shown: boolean, x = page.cross.x, y = page.cross.y): void {
+  page.cross = { x, y, shown };
+  drawCross(page);
+}
+frame.addEventListener("focus", () => pointAt(frame.matches(":focus-visible")));
+for (const type of ["blur", "pointerdown"]) frame.addEventListener(type, () => pointAt(false));
 const photo = byId<HTMLImageElement>("photo");
 photo.addEventListener("load", () => frame.style.setProperty("--ratio", String(photo.naturalWidth / photo.naturalHeight)));
 photo.addEventListener("error", () => frame.classList.add("broken"));
@@ -164,8 +172,7 @@ function keyOnPhoto(event: KeyboardEvent): boolean {
   if (!move) return false;
   const step = event.shiftKey ? 0.005 : 0.04;
   const inside = (value: number) => Math.min(1, Math.max(0, value));
-  page.cross = { x: inside(page.cross.x + step * move[0]), y: inside(page.cross.y + step * move[1]) };
-  drawCross(page);
+  pointAt(true, inside(page.cross.x + step * move[0]), inside(page.cross.y + step * move[1]));
   return true;
 }
 
