@@ -45,7 +45,10 @@ export async function labelFolder(path: string, flags: LabelFlags): Promise<numb
     writeResult(flags.json ? jsonLine({ url, images: folder.images.length, list }) : inLines(lines));
     if (flags.open) openBrowser(url);
     void session.extract();
-    await new Promise<void>((ended) => stopSignal.addEventListener("abort", () => ended(), { once: true }));
+    await new Promise<void>((ended) => {
+      if (stopSignal.aborted) ended();
+      stopSignal.addEventListener("abort", () => ended(), { once: true });
+    });
     await page.close();
     await session.idle();
     if (!flags.quiet && !flags.json) writeMessage(inLines(await summary(session, command)).replace(/^/, "\n"));

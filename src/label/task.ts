@@ -1,4 +1,4 @@
-/** What a session needs of a task: how labels of images are kept, suggested and saved. */
+/** The interface of a task to its session: labels of images are kept, suggested and saved. */
 import type { ImageTokens } from "../features/index.ts";
 import type { LabeledPoint, Mask } from "../heads/index.ts";
 import type { LabelFiles } from "./label-files.ts";

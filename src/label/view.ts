@@ -1,4 +1,4 @@
-/** What the page shows and what it asks for, as JSON: the one interface between the page and the session. */
+/** The interface between the page and the session, as JSON: the state that is shown, and the actions. */
 import { array, type InferOutput, integer, literal, maxValue, minValue, number, object, pipe, string, variant } from "valibot";
 
 const index = pipe(number(), integer(), minValue(0));

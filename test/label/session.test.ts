@@ -33,7 +33,7 @@ const model = Object.assign(
 );
 
 function memory(start: Readonly<Record<string, string>> = {}) {
-  const held = new Map(Object.entries(start).map(([name, text]) => [name, new TextEncoder().encode(text)]));
+  const held = new Map<string, Uint8Array>(Object.entries(start).map(([name, text]) => [name, new TextEncoder().encode(text)]));
   const failing = { now: false };
   const files: LabelFiles = {
     read: async (path) => held.get(path),

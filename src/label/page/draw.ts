@@ -3,7 +3,7 @@ import type { LabelView } from "../view.ts";
 
 export const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
-/** What the page alone knows: the class of the next click, the pointer of the keyboard in fractions, whether the mask is hidden. */
+/** State of the page alone: the class of the next click, the pointer of the keyboard in fractions, and true while the mask is hidden. */
 export interface PageState {
   chosen: number;
   cross: { x: number; y: number; shown: boolean };
@@ -37,6 +37,7 @@ export function draw(view: LabelView, page: PageState): void {
   byId<HTMLProgressElement>("bar").value = view.labeled / view.images;
   setText(byId("count"), `${view.labeled} of ${view.images} labeled`);
   setText(byId("features"), featuresInWords(view));
+  byId("features").classList.toggle("wrong", view.issue !== undefined);
   byId("features").title = view.failed.map(({ path, reason }) => `${path}: ${reason}`).join("\n");
   setText(byId("list"), view.list);
   for (const code of document.querySelectorAll(".command")) setText(code, view.command);
@@ -45,10 +46,7 @@ export function draw(view: LabelView, page: PageState): void {
   drawActions(view, page);
   drawRecent(view);
   byId("done").hidden = shown !== undefined;
-  setText(
-    byId("done-title"),
-    view.labeled === view.images ? `All ${view.images} photos are labeled` : "There is no photo left to label",
-  );
+  setText(byId("done-title"), view.labeled === view.images ? "All photos are labeled" : "There is no photo left to label");
 }
 
 function featuresInWords({ extracted, images, failed, issue }: LabelView): string {
@@ -66,6 +64,7 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
   const address = `/image/${shown.image}`;
   if (photo.getAttribute("src") !== address) {
     frame.classList.remove("broken");
+    frame.classList.add("loading");
     photo.src = address;
     photo.alt = shown.path;
     page.cross = { ...page.cross, x: 0.5, y: 0.5 };
@@ -89,7 +88,7 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
   byId("dots").replaceChildren(
     ...(shown.clicks ?? []).map(({ x, y, label }) => {
       const dot = make("i");
-      place(dot, x, y);
+      moveTo(dot, x, y);
       dot.style.backgroundColor = classes[label].color;
       return dot;
     }),
@@ -100,10 +99,10 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
 export function drawCross({ cross }: PageState): void {
   const element = byId("cross");
   element.hidden = !cross.shown;
-  place(element, cross.x, cross.y);
+  moveTo(element, cross.x, cross.y);
 }
 
-function place(element: HTMLElement, x: number, y: number): void {
+function moveTo(element: HTMLElement, x: number, y: number): void {
   element.style.left = `${100 * x}%`;
   element.style.top = `${100 * y}%`;
 }

@@ -30,7 +30,7 @@ export const PAGE = `<!doctype html>
     <h2 id="question"></h2>
     <p id="hint"></p>
     <div id="classes" role="group" aria-labelledby="question"></div>
-    <form id="add"><label for="new">New class</label><div><input id="new" maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="done"><button>Add</button></div></form>
+    <form id="add"><label for="new">New class: Enter adds it, Esc goes back to the keys</label><div><input id="new" maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="done"><button>Add</button></div></form>
     <p id="alert" role="alert"></p>
     <div id="actions">
       <button type="button" id="accept" class="main"><span></span><kbd>Enter</kbd></button>

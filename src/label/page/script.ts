@@ -6,8 +6,10 @@ const page: PageState = { chosen: 0, cross: { x: 0.5, y: 0.5, shown: false }, hi
 let view: LabelView | undefined;
 let sending: Promise<void> = Promise.resolve();
 let waiting = 0;
-/** Images that were shown, so that one can go back. */
+const frame = byId("frame");
+/** Images that were shown, so that one can go back; going back is no visit. */
 const visited: number[] = [];
+let back = false;
 
 // The token has become a cookie; it does not stay in the address or the history.
 history.replaceState(null, "", "/");
@@ -22,7 +24,9 @@ async function fetchView(action?: LabelAction): Promise<LabelView> {
 function show(next: LabelView): void {
   const before = view?.shown?.image;
   view = next;
-  if (before !== undefined && before !== next.shown?.image && visited.at(-1) !== before) visited.push(before);
+  if (back) visited.pop();
+  else if (before !== undefined && before !== next.shown?.image) visited.push(before);
+  back = false;
   page.chosen = Math.min(page.chosen, Math.max(0, next.classes.length - 1));
   draw(next, page);
   if (next.classes.length === 0 && document.activeElement === document.body) byId("new").focus();
@@ -46,6 +50,7 @@ function act(action: LabelAction, words = ""): Promise<void> {
       said.textContent = words;
       next.textContent = spoken(view!);
     } catch (error) {
+      back = false;
       sayAlert(error);
     } finally {
       waiting--;
@@ -61,10 +66,12 @@ function spoken(now: LabelView): string {
   return `${now.shown.path}${suggested === undefined ? "" : `: suggestion ${now.classes[suggested].name}`}.`;
 }
 
-/** Labels the photo on the screen; keys that come before the next one is there are dropped, so that no photo is labeled unseen. */
+/** Returns true while the photo is on the screen: keys that come before it are dropped, so that no photo is labeled unseen. */
+const isSeen = (): boolean => waiting === 0 && !frame.classList.contains("loading");
+
 function label(id: number): void {
   const { shown, classes } = view!;
-  if (shown && waiting === 0) void act({ do: "label", image: shown.image, label: id }, `${shown.path} is ${classes[id].name}.`);
+  if (shown && isSeen()) void act({ do: "label", image: shown.image, label: id }, `${shown.path} is ${classes[id].name}.`);
 }
 
 function choose(id: number): void {
@@ -81,7 +88,7 @@ function accept(): void {
   if (!view || !shown) return;
   const suggested = suggestionOf(view);
   if (suggested !== undefined) label(suggested);
-  else if (shown.mask !== undefined && !shown.labeled && waiting === 0)
+  else if (shown.mask !== undefined && !shown.labeled && isSeen())
     void act({ do: "accept", image: shown.image }, `The mask of ${shown.path} is saved.`);
 }
 
@@ -96,8 +103,10 @@ function skip(): void {
 const open = (image: number): void => void act({ do: "show", image });
 
 function previous(): void {
-  const image = visited.pop();
-  if (image !== undefined) void act({ do: "show", image }).then(() => void visited.pop()); // going back is no visit
+  const image = visited.at(-1);
+  if (image === undefined || waiting > 0) return;
+  back = true;
+  void act({ do: "show", image });
 }
 
 function hide(): void {
@@ -138,7 +147,6 @@ byId("add").addEventListener("submit", (event) => {
   });
 });
 
-const frame = byId("frame");
 frame.addEventListener("click", (event) => {
   const box = frame.getBoundingClientRect();
   const inside = (value: number) => Math.min(1, Math.max(0, value));
@@ -152,8 +160,11 @@ function pointAt(shown: boolean, x = page.cross.x, y = page.cross.y): void {
 frame.addEventListener("focus", () => pointAt(frame.matches(":focus-visible")));
 for (const type of ["blur", "pointerdown"]) frame.addEventListener(type, () => pointAt(false));
 const photo = byId<HTMLImageElement>("photo");
-photo.addEventListener("load", () => frame.style.setProperty("--ratio", String(photo.naturalWidth / photo.naturalHeight)));
-photo.addEventListener("error", () => frame.classList.add("broken"));
+photo.addEventListener("load", () => {
+  frame.style.setProperty("--ratio", String(photo.naturalWidth / photo.naturalHeight));
+  frame.classList.remove("loading");
+});
+photo.addEventListener("error", () => frame.classList.replace("loading", "broken"));
 
 const moves: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],

@@ -20,11 +20,13 @@ progress::-webkit-progress-bar { background: var(--line); }
 progress::-webkit-progress-value { background: var(--main); border-radius: 4px; transition: width 0.2s; }
 progress::-moz-progress-bar { background: var(--main); border-radius: 4px; }
 #features { justify-self: end; color: var(--soft); font-size: 13px; text-align: end; font-variant-numeric: tabular-nums; }
+#features.wrong { color: var(--warn); font-weight: 600; }
 main { display: grid; grid-template-columns: minmax(0, 1fr) 340px; min-height: 0; }
 #stage { container-type: size; display: grid; align-content: center; justify-items: center; gap: 10px; background: var(--stage); min-width: 0; }
 #frame { position: relative; outline-offset: 3px; aspect-ratio: var(--ratio, 1.5); width: min(100cqw - 40px, (100cqh - 74px) * var(--ratio, 1.5)); background: var(--line); border-radius: 6px; overflow: hidden; touch-action: manipulation; }
 #frame img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: fill; display: block; }
 #frame.points { cursor: crosshair; }
+#frame.loading img, #frame.broken img { visibility: hidden; }
 #frame.broken::after { content: "This photo cannot be shown"; position: absolute; inset: 0; display: grid; place-items: center; background: var(--line); color: var(--ink); }
 #dots i { position: absolute; width: 14px; height: 14px; margin: -7px; border-radius: 50%; border: 2px solid #fff; box-shadow: 0 0 0 1.5px #000; }
 #cross { position: absolute; width: 26px; height: 26px; margin: -13px; pointer-events: none; border-radius: 50%; border: 2px solid #fff; outline: 1.5px solid #000; background: radial-gradient(#fff 0 2px, #000 2px 3.5px, transparent 3.5px); }
@@ -39,7 +41,7 @@ button { font: inherit; color: inherit; background: var(--card); border: 1px sol
 button:hover:not(:disabled) { border-color: var(--main); }
 button:disabled { cursor: default; opacity: 0.45; }
 :focus-visible { outline: 2px solid var(--main); outline-offset: 2px; }
-kbd { font: 600 12px/1 ui-monospace, monospace; color: inherit; padding: 3px 5px; border: 1px solid currentColor; border-radius: 4px; opacity: 0.75; }
+kbd { font: 600 12px/1 ui-monospace, monospace; color: inherit; padding: 3px 5px; border: 1px solid currentColor; border-radius: 4px; }
 #classes button { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 10px; align-items: center; text-align: start; min-height: 42px; background: linear-gradient(90deg, var(--fill) var(--score, 0%), transparent var(--score, 0%)); }
 #classes bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 #classes .note { font-size: 13px; color: var(--soft); font-variant-numeric: tabular-nums; }

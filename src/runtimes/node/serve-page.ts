@@ -121,14 +121,14 @@ function cookieOf({ headers }: IncomingMessage, name: string): string {
 }
 
 async function readJson(request: IncomingMessage): Promise<{ value: unknown } | undefined> {
-  const parts: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let length = 0;
-  for await (const part of request) {
-    parts.push(part as Buffer);
-    if ((length += (part as Buffer).length) > MOST_BODY) return undefined;
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+    if ((length += (chunk as Buffer).length) > MOST_BODY) return undefined;
   }
   try {
-    return { value: JSON.parse(Buffer.concat(parts).toString()) };
+    return { value: JSON.parse(Buffer.concat(chunks).toString()) };
   } catch {
     return undefined;
   }
