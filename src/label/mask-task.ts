@@ -12,6 +12,8 @@ import type { LabelTask, TaskStart } from "./task.ts";
 
 const COLUMNS = ["path", "mask"] as const;
 const NAMES = "classes.txt";
+/** Longest side of a mask that is only shown, in pixels. */
+const SHOWN = 1400;
 
 /** The clicks on an image, in pixels; an accepted one has a mask in its file, which follows further clicks. */
 interface MaskLabel {
@@ -37,22 +39,12 @@ export async function openMaskTask({ files, list, images, state }: TaskStart, to
   let channelsPerScale: readonly number[] = [];
   let head: SegmentationHead | undefined;
   let version = 0;
-  let shown: { readonly path: string; readonly version: number; readonly mask: Mask } | undefined;
 
   const fit = (path: string, tokens: readonly ClickedToken[]) => {
     clicked.set(path, tokens);
     const inOrder = [...labeling.labels.keys()].filter((each) => each !== path).flatMap((each) => clicked.get(each) ?? []);
     head = fitMaskHead([...inOrder, ...tokens], samples.values(), labeling.classes, channelsPerScale);
     version++;
-  };
-  /** Returns the mask that is saved, else the one that is predicted, made once for each fit. */
-  const maskOf = async (path: string): Promise<Mask | undefined> => {
-    if (shown?.path === path && shown.version === version) return shown.mask;
-    const bytes = labeling.labels.get(path)?.accepted ? await files.read(pathOf(path)) : undefined;
-    const tokens = bytes ? undefined : await tokensOf(path);
-    const mask = bytes ? await decodeMask(bytes, pathOf(path)) : head && tokens && predictMask(head, tokens);
-    if (mask) shown = { path, version, mask };
-    return mask;
   };
   /** Saves the mask before the list that names it, and removes one that the list no longer names after it. */
   const save = async (next: Labeling<MaskLabel>, path?: string, mask?: Mask) => {
@@ -101,11 +93,11 @@ export async function openMaskTask({ files, list, images, state }: TaskStart, to
     },
     async view(path) {
       const tokens = await tokensOf(path);
-      const mask = await maskOf(path);
+      const hasMask = labeling.labels.get(path)?.accepted || (head && tokens);
       const [height, width] = tokens?.size ?? [1, 1];
       const clicks = labeling.labels.get(path)?.clicks ?? [];
       const inFractions = clicks.map(({ x, y, label }) => ({ x: x / width, y: y / height, label }));
-      return { ...(tokens && { clicks: inFractions }), ...(mask && { mask: version }) };
+      return { ...(tokens && { clicks: inFractions }), ...(hasMask && { mask: version }) };
     },
     async undo() {
       const before = undo(labeling);
@@ -124,12 +116,18 @@ export async function openMaskTask({ files, list, images, state }: TaskStart, to
         await change(setLabel(labeling, path, { clicks: all, accepted: isAccepted }), path);
       },
       async accept(path) {
-        const mask = await maskOf(path);
-        if (!mask) throw new S2Error("labels", "There is no mask yet; give at least one point of two classes.");
+        if (!head) throw new S2Error("labels", "There is no mask yet; give at least one point of two classes.");
         const { clicks = [], accepted: isAccepted = false } = labeling.labels.get(path) ?? {};
-        if (!isAccepted) await save(setLabel(labeling, path, { clicks, accepted: true }), path, mask);
+        if (isAccepted) return;
+        const mask = predictMask(head, (await tokensOf(path, "wait"))!);
+        await save(setLabel(labeling, path, { clicks, accepted: true }), path, mask);
       },
-      of: maskOf,
+      async of(path) {
+        const bytes = labeling.labels.get(path)?.accepted ? await files.read(pathOf(path)) : undefined;
+        if (bytes) return decodeMask(bytes, pathOf(path));
+        const tokens = await tokensOf(path);
+        return head && tokens && predictMask(head, tokens, SHOWN);
+      },
     },
   };
 }

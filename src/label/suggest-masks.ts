@@ -74,10 +74,13 @@ export function fitMaskHead(
   );
 }
 
-/** Predicts the class of every pixel of an image. */
-export function predictMask(head: SegmentationHead, tokens: ImageTokens): Mask {
+/** Predicts the class of every pixel of an image, or of the image shrunken to `side` pixels on its longer side. */
+export function predictMask(head: SegmentationHead, tokens: ImageTokens, side = Number.POSITIVE_INFINITY): Mask {
   const scores = linearScores(gridFeatures(tokens, head.channelsPerScale), head.tensors);
-  return largestScores(scores, head.classes.length, tokens);
+  const [height, width] = tokens.size;
+  const scale = Math.min(1, side / Math.max(height, width));
+  const size = [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))] as const;
+  return largestScores(scores, head.classes.length, { grid: tokens.grid, size });
 }
 
 /** Returns the mean margin over an image's sampled tokens: the smaller, the less sure. */

@@ -48,6 +48,6 @@ export interface MaskActions {
   click(path: string, click: LabeledPoint): Promise<void>;
   /** Saves the mask that is shown. */
   accept(path: string): Promise<void>;
-  /** Returns the mask that is shown of an image. */
+  /** Returns the mask that is shown of an image, in its shape but maybe smaller: the saved one, else the suggestion. */
   of(path: string): Promise<Mask | undefined>;
 }

@@ -8,6 +8,8 @@ export interface PageState {
   chosen: number;
   cross: { x: number; y: number; shown: boolean };
   hidden: boolean;
+  /** True if there is a photo to go back to. */
+  canGoBack: boolean;
 }
 
 function make<K extends keyof HTMLElementTagNameMap>(tag: K, text = "", className = ""): HTMLElementTagNameMap[K] {
@@ -111,12 +113,11 @@ function drawClasses(view: LabelView, page: PageState): void {
   const { task, shown, classes } = view;
   const suggested = suggestionOf(view);
   const isMasks = task === "segmentation";
-  setText(
-    byId("question"),
-    classes.length === 0 ? "Name your classes" : isMasks ? "Class of the next point" : "Class of this photo",
-  );
+  const question = isMasks ? "Class of the next point" : "Class of this photo";
+  setText(byId("question"), shown === undefined ? "Done" : classes.length === 0 ? "Name your classes" : question);
   setText(byId("hint"), hintOf(view));
   const group = byId("classes");
+  group.hidden = byId("add").hidden = shown === undefined;
   while (group.children.length > classes.length) group.lastChild!.remove();
   for (const [id, { name, color, count }] of classes.entries()) {
     const button = (group.children[id] as HTMLButtonElement | undefined) ?? group.appendChild(newButton(id, isMasks, color));
@@ -131,7 +132,6 @@ function drawClasses(view: LabelView, page: PageState): void {
       button.querySelector(".note")!,
       score === undefined ? (count > 0 ? String(count) : "") : `${Math.round(100 * score)} %`,
     );
-    button.disabled = shown === undefined;
   }
 }
 
@@ -152,7 +152,7 @@ function newButton(id: number, isMasks: boolean, color: string): HTMLButtonEleme
 
 function hintOf(view: LabelView): string {
   const { task, shown, classes } = view;
-  if (!shown) return "";
+  if (!shown) return "Press a photo below to correct it.";
   if (classes.length < 2) return "Add at least two; more can follow at any time.";
   if (task === "classification")
     return suggestionOf(view) === undefined ? "" : "The most unsure photo comes next; Enter takes the suggestion.";
@@ -169,12 +169,14 @@ function drawActions(view: LabelView, page: PageState): void {
   const suggested = suggestionOf(view);
   const isMasks = task === "segmentation";
   const mask = isMasks && shown?.mask !== undefined && !shown.labeled;
+  accept.hidden = shown === undefined || classes.length === 0;
   accept.disabled = isMasks ? !mask : suggested === undefined;
   setText(
     accept.firstElementChild!,
     isMasks ? "Accept mask" : suggested === undefined ? "No suggestion yet" : `Accept ${classes[suggested].name}`,
   );
   byId<HTMLButtonElement>("undo").disabled = !canUndo;
+  byId<HTMLButtonElement>("previous").disabled = !page.canGoBack;
   byId<HTMLButtonElement>("skip").disabled = shown === undefined;
   setText(byId("skip").firstElementChild!, shown?.labeled ? "Next" : "Skip");
   const hide = byId<HTMLButtonElement>("hide");

@@ -23,14 +23,14 @@ export const PAGE = `<!doctype html>
       <img id="photo" alt=""><img id="mask" alt="" hidden>
       <div id="dots" aria-hidden="true"></div><i id="cross" aria-hidden="true" hidden></i>
     </div>
-    <div id="done" hidden><h2 id="done-title"></h2><p>Fit a head to them:</p><pre tabindex="0" aria-label="Command"><code class="command"></code></pre></div>
+    <div id="done" hidden><h2 id="done-title"></h2><p>Fit a head to them:</p><pre><code class="command"></code></pre></div>
     <p id="name"><bdi></bdi></p>
   </section>
   <section id="panel" aria-label="Label">
     <h2 id="question"></h2>
     <p id="hint"></p>
     <div id="classes" role="group" aria-labelledby="question"></div>
-    <form id="add"><label for="new">New class: Enter adds it, Esc goes back to the keys</label><div><input id="new" maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="done"><button>Add</button></div></form>
+    <form id="add"><label for="new">New class (Enter adds it, Esc leaves)</label><div><input id="new" maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="done"><button>Add</button></div></form>
     <p id="alert" role="alert"></p>
     <div id="actions">
       <button type="button" id="accept" class="main"><span></span><kbd>Enter</kbd></button>
@@ -43,7 +43,7 @@ export const PAGE = `<!doctype html>
     <details id="more"><summary>Keys and what to do next</summary>
       <dl id="keys"></dl>
       <p>Every action is saved at once, in <code id="list"></code>. End with Ctrl-C in the terminal; the same command goes on from here. Then fit a head:</p>
-      <pre tabindex="0" aria-label="Command"><code class="command"></code></pre>
+      <pre><code class="command"></code></pre>
     </details>
   </section>
 </main>

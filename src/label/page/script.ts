@@ -2,7 +2,7 @@
 import type { LabelAction, LabelView } from "../view.ts";
 import { byId, draw, drawCross, type PageState, suggestionOf } from "./draw.ts";
 
-const page: PageState = { chosen: 0, cross: { x: 0.5, y: 0.5, shown: false }, hidden: false };
+const page: PageState = { chosen: 0, cross: { x: 0.5, y: 0.5, shown: false }, hidden: false, canGoBack: false };
 let view: LabelView | undefined;
 let sending: Promise<void> = Promise.resolve();
 let waiting = 0;
@@ -27,6 +27,7 @@ function show(next: LabelView): void {
   if (back) visited.pop();
   else if (before !== undefined && before !== next.shown?.image) visited.push(before);
   back = false;
+  page.canGoBack = visited.length > 0;
   page.chosen = Math.min(page.chosen, Math.max(0, next.classes.length - 1));
   draw(next, page);
   if (next.classes.length === 0 && document.activeElement === document.body) byId("new").focus();

@@ -33,6 +33,7 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) 340px; min-height: 0
 #name { color: var(--soft); font-size: 13px; max-width: calc(100cqw - 24px); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 #done { max-width: min(560px, 100cqw - 24px); padding: 28px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; display: grid; gap: 12px; min-width: 0; }
 #panel { display: flex; flex-direction: column; gap: 12px; padding: 20px; background: var(--card); border-inline-start: 1px solid var(--line); min-width: 0; overflow-y: auto; }
+#panel > * { flex: none; }
 #hint { color: var(--soft); font-size: 14px; margin-top: -8px; }
 #hint:empty, #alert:empty { display: none; }
 #classes { display: grid; gap: 6px; }
@@ -65,9 +66,9 @@ input { flex: 1; min-width: 0; font: inherit; color: inherit; background: var(--
 #status { color: var(--soft); font-size: 13px; min-height: 1.45em; overflow-wrap: anywhere; }
 details { margin-top: auto; font-size: 13px; color: var(--soft); border-top: 1px solid var(--line); padding-top: 10px; }
 summary { cursor: pointer; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 10px; margin: 10px 0; align-items: center; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 9px 12px; margin: 10px 0; align-items: center; }
 dd { margin: 0; }
-pre { margin: 8px 0 0; padding: 10px; overflow-x: auto; color: var(--ink); background: var(--page); border: 1px solid var(--line); border-radius: 8px; }
+pre { margin: 8px 0 0; padding: 10px; white-space: pre-wrap; overflow-wrap: anywhere; color: var(--ink); background: var(--page); border: 1px solid var(--line); border-radius: 8px; }
 #recent { display: flex; gap: 14px; align-items: center; height: 108px; padding: 8px 20px; border-top: 1px solid var(--line); background: var(--card); }
 #recent h2 { flex: none; width: 64px; font-size: 13px; color: var(--soft); font-weight: 400; }
 #recent p { color: var(--soft); font-size: 13px; }

@@ -2,10 +2,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { S2Error } from "../../core/index.ts";
+import { maskOver } from "../../features/index.ts";
 import { isImageName } from "../../images/index.ts";
 import { loadImage } from "./load-image.ts";
 import { openFolder } from "./open-folder.ts";
-import { encodeJpeg, maskJpeg, shrunken } from "./page-picture.ts";
+import { encodeJpeg, shrunken } from "./page-picture.ts";
 import { readStart } from "./read-image.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 import { isTaggedPng, tagPng } from "./save-png.ts";
@@ -70,7 +71,7 @@ interface Session {
   view(): Promise<unknown>;
   act(action: unknown): Promise<unknown>;
   pathOf(image: number): string | undefined;
-  mask(image: number): Promise<Parameters<typeof maskJpeg>[1] | undefined>;
+  mask(image: number): Promise<Parameters<typeof maskOver>[1] | undefined>;
 }
 
 /** Longest sides of pictures in pixels. */
@@ -83,9 +84,15 @@ export function pageAnswers(session: Session, folder: string, files: Readonly<Re
     const [, number] = new RegExp(`^/${kind}/(\\d{1,9})$`).exec(path) ?? [];
     return number === undefined ? undefined : Number(number);
   };
-  const load = async (image: number) => {
+  const load = async (image: number, side: number) => {
     const path = session.pathOf(image);
-    return path === undefined ? undefined : loadImage(join(folder, path));
+    return path === undefined ? undefined : shrunken(await loadImage(join(folder, path)), side);
+  };
+  /** The image that is on the page, which each of its masks is drawn on. */
+  let kept: { readonly image: number; readonly pixels: ReturnType<typeof load> } | undefined;
+  const large = (image: number) => {
+    if (kept?.image !== image) kept = { image, pixels: load(image, LARGE) };
+    return kept.pixels;
   };
   const jpeg = (body: Uint8Array) => ({ type: "image/jpeg", body });
   const json = (value: unknown) => ({ type: "application/json", body: JSON.stringify(value) });
@@ -94,12 +101,14 @@ export function pageAnswers(session: Session, folder: string, files: Readonly<Re
       if (Object.hasOwn(files, path)) return files[path];
       if (path === "/view") return json(await session.view());
       const image = numbered(path, "image");
-      const photo = image === undefined ? undefined : await load(image);
-      if (photo) return jpeg(await encodeJpeg(await shrunken(photo, query.has("small") ? SMALL : LARGE), 85));
+      if (image !== undefined) {
+        const photo = await (query.has("small") ? load(image, SMALL) : large(image));
+        return photo && jpeg(await encodeJpeg(photo, 85));
+      }
       const masked = numbered(path, "mask");
       const mask = masked === undefined ? undefined : await session.mask(masked);
-      const under = mask && (await load(masked!));
-      return under && mask ? jpeg(await maskJpeg(under, mask, LARGE)) : undefined;
+      const photo = mask && (await large(masked!));
+      return photo && mask ? jpeg(await encodeJpeg(maskOver(photo, mask), 85)) : undefined;
     },
     post: async (path, action) => (path === "/act" ? json(await session.act(action)) : undefined),
   };

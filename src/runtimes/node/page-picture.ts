@@ -1,5 +1,4 @@
-/** Pictures for pages: images, and images under the colors of a mask, as JPEGs of a limited size. */
-import { maskOver } from "../../features/index.ts";
+/** Pictures for pages: images of a limited size, as JPEGs. */
 import type { Photo, Pixels } from "../../images/index.ts";
 
 /** Shrinks an image to at most `side` pixels on its longer side, without enlarging it. */
@@ -17,9 +16,4 @@ export async function encodeJpeg({ width, height, data }: Pixels, quality = 75):
   return sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality })
     .toBuffer();
-}
-
-/** Draws an image under the colors of a mask's classes. */
-export async function maskJpeg(image: Photo, mask: Parameters<typeof maskOver>[1], side: number): Promise<Uint8Array> {
-  return encodeJpeg(maskOver(await shrunken(image, side), mask), 85);
 }
