@@ -1,6 +1,6 @@
 /** Runs `s2 label`: opens the session on the folder, serves its page until Ctrl-C, and has everything saved then. */
 import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { ICON, type LabelSession, openLabeling, PAGE, STYLE } from "../label/index.ts";
 import { openBrowser, openLabelFolder, pageAnswers, quotePath, servePage } from "../runtimes/node/index.ts";
@@ -51,7 +51,7 @@ export async function labelFolder(path: string, flags: LabelFlags): Promise<numb
     });
     await page.close();
     await session.idle();
-    if (!flags.quiet && !flags.json) writeMessage(inLines(await summary(session, command)).replace(/^/, "\n"));
+    if (!flags.quiet && !flags.json) writeMessage(inLines(["", ...(await summary(session, join(path, list), command))]));
     return 0;
   });
 }
@@ -71,8 +71,8 @@ async function pageFiles() {
   };
 }
 
-async function summary(session: LabelSession, command: string): Promise<string[]> {
-  const { labeled, images, list } = await session.view();
+async function summary(session: LabelSession, list: string, command: string): Promise<string[]> {
+  const { labeled, images } = await session.view();
   const saved = `${labeled} of ${images} labeled -> ${list}`;
   return labeled > 0 ? [saved, `Fit a head to them: ${command}`] : [saved];
 }

@@ -31,9 +31,13 @@ export async function openMaskTask({ files, list, images, state }: TaskStart, to
   const pathOf = maskPaths(images, new Map(rows));
   const accepted = new Set(rows.map(([path]) => path));
   const start = new Map([...accepted].map((path) => [path, { clicks: [], accepted: true } as MaskLabel]));
-  for (const [path, clicks] of state.clicks) start.set(path, { clicks, accepted: accepted.has(path) });
   const saved = namesIn(NAMES, names.text);
-  let labeling: Labeling<MaskLabel> = newLabeling([...new Set([...saved, ...state.classes])], start);
+  const classes = [...new Set([...saved, ...state.classes])];
+  for (const [path, points] of state.clicks) {
+    const clicks = points.map((point) => ({ ...point, label: classes.indexOf(state.classes[point.label]) })); // classes.txt gives the ids
+    start.set(path, { clicks, accepted: accepted.has(path) });
+  }
+  let labeling: Labeling<MaskLabel> = newLabeling(classes, start);
   const samples = new Map<string, Float32Array>();
   const clicked = new Map<string, readonly ClickedToken[]>();
   let channelsPerScale: readonly number[] = [];

@@ -114,7 +114,7 @@ describe.skipIf(noChromium !== undefined)(`the page of s2 label${skipped}`, () =
     expect(alarms).toEqual([]);
     const ended = await label.end();
     expect(ended.status).toBe(130);
-    expect(ended.err).toContain("6 of 8 labeled -> labels.csv");
+    expect(ended.err).toContain(`6 of 8 labeled -> ${join("photos", "labels.csv")}`);
     await press(page, "1");
     await expect.poll(() => page.locator("#alert").textContent()).toContain("has ended");
     await page.close();

@@ -195,6 +195,16 @@ describe("masks", () => {
     expect(text("classes.txt")).toBe("red\nblue\ngreen\n");
   });
 
+  it("clicks keep the names of their classes when classes.txt has another order now", async () => {
+    const click = { x: 3, y: 16, label: 0 };
+    const state = { s2_vision: "1", classes: ["red", "blue"], clicks: [{ path: halves[0], clicks: [click] }] };
+    const { files } = memory({ "classes.txt": "blue\nred\n", "masks.json": JSON.stringify(state) });
+    const session = await open(files, halves, "segmentation");
+    await session.extract();
+    const { shown, classes } = await session.act({ do: "show", image: 0 });
+    expect(shown!.clicks!.map(({ label }) => classes[label].name)).toEqual(["red"]);
+  });
+
   it("names of classes that are there come first and are only appended to", async () => {
     const { files, text } = memory({ "classes.txt": "sky\r\nroad\r\n" });
     const session = await open(files, halves, "segmentation", ["road", "car"]);
