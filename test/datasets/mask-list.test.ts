@@ -28,6 +28,21 @@ describe("a list of masks", () => {
     expect(set.issues.filter(({ used }) => !used)).toEqual([]);
   });
 
+  it("finds photos in folders that are named for labels, by their whole path, as a list of classes does", async () => {
+    const files = {
+      "a.png": imageFile(4),
+      "gt/a.png": imageFile(1),
+      "labels/b.png": imageFile(2),
+      "masks/a.png": mask([0]),
+      "classes.txt": "sky\n",
+    };
+    const masks = { ...files, "masks.csv": "path,mask\ngt/a.png,masks/a.png\n" };
+    expect((await openDataSet(folderOf(masks), options)).splits.all.map(({ path }) => path)).toEqual(["gt/a.png"]);
+    const labels = { ...files, "labels.csv": "path,label\ngt/a.png,hat\nlabels/b.png,shoe\n" };
+    const set = await openDataSet(folderOf(labels), { list: "labels.csv" });
+    expect(set.splits.all.map(({ path }) => path)).toEqual(["gt/a.png", "labels/b.png"]);
+  });
+
   it("has splits where a column names them", async () => {
     const rows = "path,mask,split\na.jpg,masks/a.png,train\nsub/b.png,masks/b.png,test\nsub/c.png,masks/b.png,\n";
     const set = await openDataSet(folderOf(list(rows)), options);
