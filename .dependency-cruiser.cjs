@@ -27,7 +27,9 @@ const floors = {
     "images",
     "core",
   ],
+  label: ["datasets", "store", "heads", "features", "onnx", "tensors", "images", "core"],
   cli: [
+    "label",
     "tasks",
     "datasets",
     "metrics",
@@ -71,7 +73,7 @@ module.exports = {
       name: "platform-only-in-runtimes-and-cli",
       severity: "error",
       from: {
-        path: "^src/(core|images|tensors|onnx|models|features|store|heads|retrieval|train|datasets|metrics|tasks)/",
+        path: "^src/(core|images|tensors|onnx|models|features|store|heads|retrieval|train|datasets|metrics|tasks|label)/",
       },
       to: { dependencyTypes: ["core"] },
     },

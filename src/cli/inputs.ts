@@ -32,8 +32,13 @@ export async function openSet(path: string, flags: OpenFlags): Promise<{ set: Da
   const { task, list, classes, ignore, metersPerUnit, store } = flags;
   const set = await openDataSet(openFolder(path), { task, list, classes, ignore, metersPerUnit });
   reportIssues(set.issues, flags);
+  return { set, folders: featureFolders(path, store) };
+}
+
+/** Returns where features of a folder's images are kept; its name alone would mix folders of one name. */
+export function featureFolders(path: string, store: string): Folders {
   const hash = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 8);
-  return { set, folders: { base: resolve(path), home: join(store, `${basename(resolve(path))}-${hash}`) } };
+  return { base: resolve(path), home: join(store, `${basename(resolve(path))}-${hash}`) };
 }
 
 /** Reads a data set to fit heads to, with its splits; a head of another task is refused here, before a model runs. */

@@ -7,6 +7,7 @@ import { defineExtract } from "./extract.ts";
 import { defineBuild, defineConvert, defineExport, defineQuantize, defineVisionEncoder } from "./graphs.ts";
 import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
 import { defineInspect } from "./inspect.ts";
+import { defineLabel } from "./label.ts";
 import { defineDownload, defineModels } from "./models.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
@@ -20,6 +21,7 @@ Examples:
   s2 similar photo.jpg --at 320,240 --in photos/
   s2 fit clothing/ --scales 1,2,3 -o heads/clothing
   s2 predict heads/clothing photo.jpg
+  s2 label photos/
   s2 advise clothing/
   s2 inspect onnx-community/dinov2-small-ONNX
   s2 export --scales 1,2,3 -o s2.onnx
@@ -29,7 +31,7 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 
 const commands = [
-  ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
+  ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineLabel, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
   ...[defineModels, defineDownload, defineDoctor, defineCompletion],
 ];

@@ -53,7 +53,10 @@ export function addSetOptions(command: Command): Command {
   return command
     .optionsGroup("The data set (docs/datasets.md):")
     .addOption(choice("--task <task>", "the task, if the folder has labels for several", ...Object.keys(heads)))
-    .option("--list <file>", 'a table in the folder: path, label and optionally split; CSV, or "path label" lines')
+    .option(
+      "--list <file>",
+      'a table in the folder: path, label and optionally split; CSV, or "path label" lines (--task segmentation: path and mask)',
+    )
     .option("--classes <file>", "names of classes: a file in the folder (default: classes.txt or as docs/datasets.md says)")
     .option(
       "--ignore <id>",

@@ -14,7 +14,10 @@ export function tidy(path: string): string {
   return plain.replace(/\.[^./]*$/, (extension) => extension.toLowerCase());
 }
 
-/** Indexes the images of a folder. With `byName` a file name alone is enough if it is unique. */
+/**
+ * Indexes the images of a folder. With `byName` a file name alone is enough if it is unique, and a whole path also finds an image in a folder
+ * that is named for masks or other labels.
+ */
 export function imageFinder(locations: readonly PathFacts[], { byName = false } = {}): FindImages {
   const images = locations.filter(({ path, role }) => (role === undefined || role === "image") && isImageName(path));
   const nameOf = ({ rest }: PathFacts) => tidy(fileName(rest));
@@ -22,11 +25,14 @@ export function imageFinder(locations: readonly PathFacts[], { byName = false } 
   const paths = groupBy(images, ({ path }) => tidy(path));
   const names = [({ path }: PathFacts) => stem(tidy(path)), ({ rest }: PathFacts) => tidy(rest), ({ key }: PathFacts) => key];
   if (byName) names.push(nameOf, (file) => stem(nameOf(file)));
+  const all = byName ? locations.filter(({ path }) => isImageName(path)) : images;
+  const anyRole = groupBy(all, ({ path }) => tidy(path));
   const indexes = [paths, ...names.map((name) => groupBy(images, name))];
   const search = (name: string) => indexes.map((index) => index.get(name)).find((found) => found !== undefined);
   return (given, beside = "") => {
     const name = tidy(given);
-    const found = (beside && search(tidy(beside + given))) || search(name);
+    const found =
+      (beside && search(tidy(beside + given))) || search(name) || anyRole.get(tidy(beside + given)) || anyRole.get(name);
     if (found) return found;
     const segments = name.split("/");
     const suffixes = segments.slice(1).map((_, i) => segments.slice(i + 1).join("/"));

@@ -9,6 +9,7 @@ import type { Task } from "./data-set.ts";
 import { readDepthPairs } from "./depth-pairs.ts";
 import type { Role } from "./layout-names.ts";
 import type { Layout, Listing } from "./listing.ts";
+import { readMaskList } from "./mask-list.ts";
 import { readMaskPairs } from "./mask-pairs.ts";
 import { imageFiles } from "./pairs.ts";
 import { hasVocFiles, readVocBoxes } from "./voc-boxes.ts";
@@ -31,6 +32,12 @@ function cocoFiles({ folder, paths }: Listing): Promise<CocoFiles> {
 
 /** The first recognized layout of a task reads the folder; the last of a task is its default, whose reader reports what is missing. */
 const LAYOUTS: readonly AnyLayout[] = [
+  {
+    task: "segmentation",
+    name: "a list of images and masks",
+    recognize: ({ options }) => options.list !== undefined,
+    read: readMaskList,
+  },
   {
     // Before pairs of images and masks, for its PNGs are no masks without the JSON.
     task: "segmentation",

@@ -9,7 +9,10 @@ import type { Splits } from "./split-lists.ts";
 export interface DataSetOptions<K extends Task = Task> {
   /** Task to read the folder for; needed if it fits more than one: coco128 has boxes and masks. */
   readonly task?: K;
-  /** A table in the folder with path, label and optionally split: CSV, or "path label" lines. The task is then "classification". */
+  /**
+   * A table in the folder: path, label and optionally split, as CSV or "path label" lines; with task "segmentation" path, mask and
+   * optionally split. The default task is then "classification".
+   */
   readonly list?: string;
   /** Names of classes: a file in the folder, or the names by id. Default: a file of a usual name (docs/datasets.md). */
   readonly classes?: string | readonly string[];

@@ -55,7 +55,7 @@ export async function readMask(folder: Folder, path: string, [height, width]: Da
 }
 
 /** Returns the class ids of a mask without the ignored one. @throws an `invalidFile` error for an id without a class. */
-function idsIn(mask: Raster, classes: readonly string[], ignore: number, path: string): number[] {
+export function idsIn(mask: Raster, classes: readonly string[], ignore: number, path: string): number[] {
   const ids = idsOf(mask, ignore);
   const unknown = ids.filter((id) => !classes[id]);
   if (unknown.length === 0) return ids;

@@ -77,7 +77,7 @@ const SYSTEM_FILES = /(^|\/)(__MACOSX\/.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|\
 async function chooseLayout(files: Omit<Listing, "splits">): Promise<{ listing: Listing; layout: Layout }> {
   const { folder, locations, options } = files;
   const listingFor = async (task?: Task): Promise<Listing> => ({ ...files, splits: await readSplits(folder, locations, task) });
-  const requested = options.list === undefined ? options.task : "classification";
+  const requested = options.task ?? (options.list === undefined ? undefined : "classification");
   if (requested !== undefined) {
     // A list of labels contains the splits.
     const listing = options.list === undefined ? await listingFor(requested) : { ...files, splits: NO_SPLITS };
@@ -101,8 +101,10 @@ function refuseOptions({ task, list, ignore }: DataSetOptions, paths: readonly s
   const refuse = (message: string) => new S2Error("data-set", message);
   if (task !== undefined && !TASKS.includes(task))
     throw refuse(`Got task "${task}" for "${name}"; expected ${TASKS.join(", ")}.`);
-  if (list !== undefined && task !== undefined && task !== "classification")
-    throw refuse(`Got a list for "${name}" with task "${task}"; a list is for "classification". Leave one of the two out.`);
+  if (list !== undefined && task !== undefined && task !== "classification" && task !== "segmentation")
+    throw refuse(
+      `Got a list for "${name}" with task "${task}"; a list is for "classification" or "segmentation". Leave one of the two out.`,
+    );
   if (list !== undefined && !paths.includes(list))
     throw refuse(`"${name}" has no file "${list}". Give the list's path in the folder.`);
   if (ignore !== undefined && ignore !== "none" && !(Number.isInteger(ignore) && ignore >= 0 && ignore <= 65535))

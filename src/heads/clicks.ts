@@ -43,15 +43,15 @@ const alpha = 0.3;
  */
 export function segmentClicks(image: ClickableImage, clicks: readonly LabeledPoint[], classes: number): Mask {
   const { tokens, standard } = image;
-  const scores = scoresOf(
+  const scores = linearScores(
     gridFeatures(tokens, tokens.channelsPerScale),
     foldStandardization(fitClicks(image, clicks, classes), standard),
   );
   return largestScores(scores, classes, tokens);
 }
 
-/** Computes scores [n, outputs] of rows [n, channels], four rows at a time: additions need not wait for each other. */
-function scoresOf(rows: Float32Array, { weight, bias }: LinearMap): Float32Array {
+/** Returns scores [n, outputs] of rows [n, channels], four rows at a time: additions need not wait for each other. */
+export function linearScores(rows: Float32Array, { weight, bias }: LinearMap): Float32Array {
   const [outputs, channels] = weight.dims;
   const count = rows.length / channels;
   const scores = new Float32Array(count * outputs);

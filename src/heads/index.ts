@@ -1,6 +1,6 @@
 /** Heads on frozen features: probes, neighbors, segmentation, depth, counts. */
 export type { Batches, FeatureBatch, LabeledBatch, TargetBatch } from "./batches.ts";
-export { type ClickableImage, clickable, clicksHead, segmentClicks } from "./clicks.ts";
+export { type ClickableImage, clickable, clicksHead, linearScores, segmentClicks } from "./clicks.ts";
 export {
   type DepthHead,
   type DepthImage,
@@ -10,6 +10,7 @@ export {
   openDepth,
 } from "./depth.ts";
 export { checkHead, type FeatureHead, type Head, readHead, writeHead } from "./head.ts";
+export { largestScores } from "./largest-scores.ts";
 export type { OpenedHead } from "./linear.ts";
 export type { Mask } from "./masks.ts";
 export { fitNeighbors, type NeighborsHead, openNeighbors } from "./neighbors.ts";
@@ -24,4 +25,4 @@ export {
   openSegmentation,
   type SegmentationHead,
 } from "./segmentation.ts";
-export type { LabeledPoint } from "./tokens.ts";
+export { gridFeatures, type LabeledPoint, tokenOf } from "./tokens.ts";

@@ -350,7 +350,7 @@ describe("opening", () => {
     await expect(openDataSet(folderOf(both), { task: "points" as Task })).rejects.toThrow(
       "expected classification, segmentation, depth, counting",
     );
-    await expect(openDataSet(folderOf(both), { task: "segmentation", list: "x.csv" })).rejects.toThrow("a list is for");
+    await expect(openDataSet(folderOf(both), { task: "depth", list: "x.csv" })).rejects.toThrow("a list is for");
     await expect(openDataSet(folderOf(both), { list: "x.csv" })).rejects.toThrow('has no file "x.csv"');
   });
 

@@ -43,6 +43,7 @@ const lines = [...new Set([...fromHelp, ...fromDocs].map((line) => argsOf(line).
 
 /** Commands that are only parsed here, and where they run. */
 const elsewhere: Readonly<Record<string, string>> = {
+  label: "test/cli/label.test.ts", // it runs until Ctrl-C
   "export-vision-encoder": "test/cli/vision-encoder.test.ts",
 };
 
@@ -114,13 +115,13 @@ it.each(lines.map((args) => [args.join(" "), args] as const))("s2 %s has the opt
   await dry.parseAsync(args, { from: "user" });
 });
 
-// Names of CSS variables look alike: they stand in var(), or before a colon.
+// Names of CSS variables look alike: they stand in var(), in setProperty(), or before a colon.
 it("flags that messages advise exist", () => {
   const known = new Set([program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long)));
   for (const other of ["--help", "--version", "--input-type", "--eval"]) known.add(other); // the last two are Node's
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
   const advised = sources.flatMap((path) =>
-    [...readFileSync(join(root, "src", path), "utf8").matchAll(/(?<![\w-]|var\()--[a-z][a-z-]*[a-z](?![\w-]*:)/g)].map(
+    [...readFileSync(join(root, "src", path), "utf8").matchAll(/(?<![\w-]|var\(|setProperty\(")--[a-z][a-z-]*[a-z](?![\w-]*:)/g)].map(
       ([flag]) => ({
         path,
         flag,

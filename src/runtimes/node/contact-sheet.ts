@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { SCRIPT, STYLE } from "./contact-sheet-page.ts";
 import { loadImage } from "./load-image.ts";
+import { encodeJpeg, shrunken } from "./page-picture.ts";
 import { quotePath } from "./quote-path.ts";
 import { folderOf, type SortedImage, UNSURE } from "./sorted-images.ts";
 
@@ -79,11 +80,8 @@ function card(image: SortedImage, label: string, picture: string | undefined): s
 /** A JPEG as a data URI; undefined for a copy that was changed and cannot be read any more. */
 async function thumbnail(path: string): Promise<string | undefined> {
   try {
-    const { width, height, data } = await loadImage(path);
-    const { default: sharp } = await import("sharp");
-    const image = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false });
-    const small = image.resize(SIDE, SIDE, { fit: "inside", withoutEnlargement: true });
-    return `data:image/jpeg;base64,${(await small.jpeg({ quality: 75 }).toBuffer()).toString("base64")}`;
+    const jpeg = await encodeJpeg(await shrunken(await loadImage(path), SIDE));
+    return `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;
   } catch {
     return undefined;
   }
