@@ -4,11 +4,21 @@ import { S2Error } from "../core/index.ts";
 import { heatPicture } from "../features/index.ts";
 import { loadImage, type Model, savePng } from "../node.ts";
 import { describeHits } from "../retrieval/index.ts";
-import { type IndexLocation, locateIndex, refuseForeign, findSimilar as search, similarityMaps } from "../runtimes/node/index.ts";
+import {
+  checkSheetPath,
+  describeIndex,
+  hitsSheet,
+  type IndexLocation,
+  locateIndex,
+  refuseForeign,
+  findSimilar as search,
+  similarityMaps,
+  writeImageSheet,
+} from "../runtimes/node/index.ts";
 import type { ExtractImagesOptions } from "../store/index.ts";
 import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
-import { untilStopped } from "./interrupt.ts";
+import { stopSignal, untilStopped } from "./interrupt.ts";
 import { inLines, jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
 import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
 import { damagedNote, failedLine, openProgress, type PrintFlags, printUndecoded } from "./progress.ts";
@@ -23,32 +33,53 @@ export interface SimilarFlags extends SizeFlags, ModelFlags, PrintFlags {
   top: number;
   store: string;
   out?: string;
+  html?: string;
 }
 
 /** Returns the exit status. */
-export async function findSimilar(image: string, flags: SimilarFlags): Promise<number> {
-  const { in: where, at, box, out, store } = flags;
-  if (flags.dynamic)
-    throw new S2Error("option", "Dynamic S² gives each image scales of its own, which cannot be compared; leave out --dynamic.");
-  if (!where && !at && !box)
-    throw new S2Error("option", "There is nothing to search. Give --in FOLDER for other images, or --at x,y for this one.");
-  const picture = out ?? join("features", `${basename(image, extname(image))}.similar.png`);
-  if (!where && resolve(picture) === resolve(image))
-    throw new S2Error("option", `The picture would overwrite the image ${image}; give another --out.`);
-  if (!where) refuseForeign([{ path: picture, named: out !== undefined }]);
+export async function findSimilar(image: string | undefined, flags: SimilarFlags): Promise<number> {
+  const { in: where, store, html } = flags;
+  checkFlags(image, flags);
+  if (html) checkSheetPath(html);
+  const picture = image && !where ? heatFile(image, flags.out) : undefined;
   return untilStopped(async () => {
     const location = where ? await failingWith(status.allFailed, () => locateIndex(where, store)) : undefined;
     const model = await openModel(flags);
     try {
-      return await (location ? inImages(image, location, flags, model) : inItself(image, picture, flags, model));
+      return await (location ? inImages(image, location, flags, model) : inItself(image!, picture!, flags, model));
     } finally {
       await model.dispose();
     }
   });
 }
 
-async function inImages(image: string, location: IndexLocation, flags: SimilarFlags, model: Model): Promise<number> {
-  const { json, quiet, window = 3, at, box: marked } = flags;
+/** @throws S2Error "option" for flags that have no effect together. */
+function checkFlags(image: string | undefined, { in: where, at, box, out, html, dynamic }: SimilarFlags): void {
+  const refuse = (message: string) => new S2Error("option", message);
+  if (dynamic) throw refuse("Dynamic S² gives each image scales of its own, which cannot be compared; leave out --dynamic.");
+  if (image === undefined && (!where || at || box || html))
+    throw refuse(
+      `There is no image to search for. Give IMAGE${where ? ", or --in alone to make the index" : " and --in FOLDER"}.`,
+    );
+  if (!where && !at && !box)
+    throw refuse("There is nothing to search. Give --in FOLDER for other images, or --at x,y for this one.");
+  if (where && out)
+    throw refuse(`--out is for the heat over one image, without --in. Give --html FILE for a page with the hits.`);
+  if (!where && html)
+    throw refuse("--html is for the hits in other images. Give --in FOLDER too, or --out FILE.png for the heat.");
+}
+
+/** Returns the file for the heat. @throws S2Error "option" or "write" for one that may not be written. */
+function heatFile(image: string, out: string | undefined): string {
+  const picture = out ?? join("features", `${basename(image, extname(image))}.similar.png`);
+  if (resolve(picture) === resolve(image))
+    throw new S2Error("option", `The picture would overwrite the image ${image}; give another --out.`);
+  refuseForeign([{ path: picture, named: out !== undefined }]);
+  return picture;
+}
+
+async function inImages(image: string | undefined, location: IndexLocation, flags: SimilarFlags, model: Model): Promise<number> {
+  const { json, quiet, window = 3, html } = flags;
   const extraction = { ...(await sourceOf(model, flags, location)), extraction: extractionOf(flags) };
   const progress = await openProgress(location.images?.length ?? 0, flags);
   let [extracted, indexed, damaged] = [0, 0, 0];
@@ -72,10 +103,18 @@ async function inImages(image: string, location: IndexLocation, flags: SimilarFl
       },
     },
   ).finally(() => progress.stop());
-  const { box, hits, index } = found;
+  const { box, size, hits, index } = found;
   if (damaged > 0 && !quiet) writeMessage(damagedNote(damaged));
   if (!quiet) printUndecoded(location.undecoded);
-  writeResult(json ? jsonLine({ image, box, hits, index }) : inLines(describeHits(hits, (at ?? marked) !== undefined)));
+  if (index && !quiet && !json && image !== undefined && index.kept < (location.images?.length ?? 0))
+    writeMessage(`${describeIndex(index)}\n`);
+  if (html && image !== undefined && size) {
+    const query = { path: image, size, box, caption: "searched for", marked: true };
+    await writeImageSheet(html, hitsSheet(query, hits, box !== undefined), stopSignal);
+  }
+  if (json) writeResult(jsonLine({ image, box, hits, index, html }));
+  else if (image === undefined) writeReport(`${index ? describeIndex(index) : "The index exists; nothing was added to it."}\n`);
+  else writeResult(inLines(describeHits(hits, box !== undefined)));
   return (index?.failed ?? 0) > 0 ? status.someFailed : status.ok;
 }
 

@@ -6,13 +6,15 @@ import { addModelOptions, addSizeOptions, modelHelp, poolingOption } from "./fla
 
 const examples = `
 Examples:
-  s2 similar photo.jpg --in photos/
+  s2 similar photo.jpg --in photos/ --html similar.html
   s2 similar photo.jpg --at 320,240 --in photos/ --scales 1,2,3
+  s2 similar --in photos/
   s2 similar photo.jpg --box 300,200,80,80 --in "photos/**" --model onnx-community/dinov2-small-ONNX
   s2 similar photo.jpg --at 320,240 --scales 1,2,3
 
---in is a folder or a glob of images, whose index is made once and brought up to date, or an index that exists. Indexes are LanceDB's where
-@lancedb/lancedb is installed, else one file that is searched in memory. Without --in, --at and --box draw how similar all regions of the
+--in is a folder or a glob of images, whose index is made once and brought up to date, or an index that exists. Only new and changed images run
+through the model; without IMAGE nothing else is done. Indexes are LanceDB's where @lancedb/lancedb is installed, else one file that is searched in
+memory. --html writes a page with the hits and their boxes; it is one file that works offline, and images link to their files. Without --in, --at and --box draw how similar all regions of the
 image are to this one: the image, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
 
 export function defineSimilar(program: Command): void {
@@ -22,7 +24,7 @@ export function defineSimilar(program: Command): void {
     .description(
       "Finds images that are similar to an image or to a region of it (--in), or draws the similarity over the image itself.",
     )
-    .argument("<IMAGE>")
+    .argument("[IMAGE]")
     .option("--model <model>", modelHelp)
     .option("--in <path>", "images (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
     .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readPixels("x,y")).conflicts("box"))
@@ -31,12 +33,13 @@ export function defineSimilar(program: Command): void {
     .addOption(poolingOption("the vector of an image"))
     .option("--top <k>", "most images to print", readCount(1), 10)
     .option("--store <folder>", "where features and indexes are kept from run to run", "features/similar")
+    .option("--html <file>", "with --in: a page with the image and its hits to write")
     .option("-o, --out <file>", "without --in: the .png to write (default: features/IMAGE.similar.png)")
-    .option("--json", "one line of JSON: { image, box, hits, index } or { image, box, picture, grid }")
+    .option("--json", "one line of JSON: { image, box, hits, index, html } or { image, box, picture, grid }")
     .option("--quiet", "no progress, no notes");
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)
-    .action(async (image: string, flags: SimilarFlags) => {
+    .action(async (image: string | undefined, flags: SimilarFlags) => {
       process.exitCode = await (await import("./find-similar.ts")).findSimilar(image, flags);
     });
 }

@@ -1,5 +1,5 @@
 /** Image and region search. */
-export { describeHits } from "./describe-hits.ts";
+export { describeBox, describeHits } from "./describe-hits.ts";
 export { type IndexedImage, indexConfigOf, indexImages } from "./index-images.ts";
 export { type MemoryOptions, type MemoryVectors, memoryVectors } from "./memory-vectors.ts";
 export { boxAround, gridGeometryOf, regionVector, regionVectors, similarities } from "./regions.ts";

@@ -15,6 +15,7 @@ export {
 export { extractionSource, type Folders } from "./extraction-source.ts";
 export { type FoundImage, type FoundImages, findImages, undecodedInWords, undecodedReasons } from "./find-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
+export { checkSheetPath, type SheetGroup, type SheetImage, writeImageSheet } from "./image-sheet.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
 export { hashImages, loadImages } from "./load-images.ts";
@@ -33,6 +34,7 @@ export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
+export { describeIndex, hitsSheet } from "./similar-report.ts";
 export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from "./sort-images.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
