@@ -1,6 +1,7 @@
 /** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
+import { defineDuplicates } from "./duplicates.ts";
 import { defineExtract } from "./extract.ts";
 import { defineBuild, defineConvert, defineExport, defineQuantize, defineVisionEncoder } from "./graphs.ts";
 import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
@@ -26,7 +27,17 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 
 const commands = [
-  ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
+  ...[
+    defineExtract,
+    definePlan,
+    defineSimilar,
+    defineDuplicates,
+    defineFit,
+    definePredict,
+    defineEval,
+    defineAdvise,
+    defineInspect,
+  ],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
 ];
 

@@ -1,5 +1,5 @@
 /** `imageSheet`: a page of images in groups, such as the hits of a search or duplicates, with boxes drawn over their thumbnails. */
-import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Box, S2Error } from "../../core/index.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
@@ -35,8 +35,8 @@ const STYLE = `
 .around { stroke: #000; stroke-width: 5px; }
 .box { stroke: #ffd60a; stroke-width: 2.5px; }
 figure.marked { border-color: var(--main); box-shadow: inset 0 0 0 1px var(--main); }
-figcaption b { display: block; overflow: hidden; text-overflow: ellipsis; color: var(--ink); font-weight: 500; }
-figcaption { font-variant-numeric: tabular-nums; }
+figcaption { white-space: normal; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+figcaption b { display: block; color: var(--ink); font-weight: 500; }
 a { color: inherit; text-decoration: none; }
 a:hover b { text-decoration: underline; }
 `;
@@ -72,7 +72,7 @@ export async function writeImageSheet(
 }
 
 function card({ path, size: [height, width], box, caption, marked }: SheetImage, picture: string | undefined, address: string) {
-  const name = escapeHtml(basename(path));
+  const name = escapeHtml(path);
   const rect = (of: string) =>
     box ? `<rect class="${of}" x="${box.left}" y="${box.top}" width="${box.width}" height="${box.height}"/>` : "";
   // An SVG of the image's own pixels scales box and thumbnail together.
@@ -81,7 +81,7 @@ function card({ path, size: [height, width], box, caption, marked }: SheetImage,
     : "<p>no preview</p>";
   return `<figure${marked ? ' class="marked"' : ""}><a href="${escapeHtml(address)}">
 <div class="picture">${drawn}</div>
-<figcaption title="${escapeHtml(path)}"><b><bdi>${name}</bdi></b>${escapeHtml(caption)}</figcaption></a></figure>`;
+<figcaption><b><bdi>${name}</bdi></b>${escapeHtml(caption)}</figcaption></a></figure>`;
 }
 
 /** Relative address of an image, so that photos and page can be moved together. */
