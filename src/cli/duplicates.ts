@@ -21,7 +21,7 @@ export function defineDuplicates(program: Command): void {
     .description("Groups images that are the same or edited copies of one picture, and suggests which one to keep.")
     .argument("<IMAGES...>", "images, folders or globs in quotes")
     .option("--model <model>", modelHelp)
-    .option("--min-similarity <cosine>", "least similarity of near duplicates' features (default: 0.93)", readFraction)
+    .option("--min-similarity <cosine>", "least similarity of near duplicates' features (default: 0.9)", readFraction)
     .option("--max-difference <bits>", "most bits, of 128, in which their hashes differ (default: 12)", readBits)
     .option("--html <file>", "a page with the groups to write")
     .option("--store <folder>", "where features and hashes are kept from run to run", "features/duplicates")

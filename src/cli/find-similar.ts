@@ -9,6 +9,7 @@ import {
   describeIndex,
   hitsSheet,
   type IndexLocation,
+  loadClip,
   locateIndex,
   refuseForeign,
   findSimilar as search,
@@ -20,7 +21,7 @@ import { failingWith, status } from "./errors.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { stopSignal, untilStopped } from "./interrupt.ts";
 import { inLines, jsonLine, writeMessage, writeReport, writeResult } from "./output.ts";
-import { extractionOf, openModel, sourceOf } from "./plan-flags.ts";
+import { extractionOf, openModel, pick, sourceOf } from "./plan-flags.ts";
 import { damagedNote, failedLine, openProgress, type PrintFlags, printUndecoded } from "./progress.ts";
 
 /** Flags of `s2 similar`. */
@@ -34,13 +35,15 @@ export interface SimilarFlags extends SizeFlags, ModelFlags, PrintFlags {
   store: string;
   out?: string;
   html?: string;
+  text?: string;
 }
 
 /** Returns the exit status. */
 export async function findSimilar(image: string | undefined, flags: SimilarFlags): Promise<number> {
-  const { in: where, store, html } = flags;
+  const { in: where, store, html, text } = flags;
   checkFlags(image, flags);
   if (html) checkSheetPath(html);
+  if (text !== undefined) return findByText(text, where!, flags);
   const picture = image && !where ? heatFile(image, flags.out) : undefined;
   return untilStopped(async () => {
     const location = where ? await failingWith(status.allFailed, () => locateIndex(where, store)) : undefined;
@@ -54,10 +57,14 @@ export async function findSimilar(image: string | undefined, flags: SimilarFlags
 }
 
 /** @throws S2Error "option" for flags that have no effect together. */
-function checkFlags(image: string | undefined, { in: where, at, box, out, html, dynamic }: SimilarFlags): void {
+function checkFlags(image: string | undefined, { in: where, at, box, out, html, dynamic, text }: SimilarFlags): void {
   const refuse = (message: string) => new S2Error("option", message);
   if (dynamic) throw refuse("Dynamic S² gives each image scales of its own, which cannot be compared; leave out --dynamic.");
-  if (image === undefined && (!where || at || box || html))
+  if (text !== undefined && (image !== undefined || !where))
+    throw refuse(
+      `Got --text ${image === undefined ? "without --in" : "and IMAGE"}. Give one of IMAGE and --text, and --in FOLDER.`,
+    );
+  if (image === undefined && text === undefined && (!where || at || box || html))
     throw refuse(
       `There is no image to search for. Give IMAGE${where ? ", or --in alone to make the index" : " and --in FOLDER"}.`,
     );
@@ -78,8 +85,30 @@ function heatFile(image: string, out: string | undefined): string {
   return picture;
 }
 
-async function inImages(image: string | undefined, location: IndexLocation, flags: SimilarFlags, model: Model): Promise<number> {
+/** Searches with a model of images and texts. */
+async function findByText(text: string, where: string, flags: SimilarFlags): Promise<number> {
+  return untilStopped(async () => {
+    const location = await failingWith(status.allFailed, () => locateIndex(where, flags.store));
+    const clip = await failingWith(status.model, () => loadClip(flags.model, pick(flags, "threads", "offline")));
+    try {
+      const scales = flags.imgSizes ? {} : { scales: [1] };
+      const sizes = { ...scales, fit: clip.fit, fusion: "reference" as const, merge: "mean" as const, ...extractionOf(flags) };
+      const vector = await clip.embedText(text);
+      return await inImages({ text, vector }, location, { ...flags, ...sizes, output: "image_embeds" }, clip.images);
+    } finally {
+      await clip.dispose();
+    }
+  });
+}
+
+async function inImages(
+  wanted: string | { text: string; vector: Float32Array } | undefined,
+  location: IndexLocation,
+  flags: SimilarFlags,
+  model: Model,
+): Promise<number> {
   const { json, quiet, window = 3, html } = flags;
+  const [image, text] = typeof wanted === "object" ? [undefined, wanted.text] : [wanted, undefined];
   const extraction = { ...(await sourceOf(model, flags, location)), extraction: extractionOf(flags) };
   const progress = await openProgress(location.images?.length ?? 0, flags);
   let [extracted, indexed, damaged] = [0, 0, 0];
@@ -90,7 +119,7 @@ async function inImages(image: string | undefined, location: IndexLocation, flag
     update();
   };
   const found = await search(
-    image,
+    typeof wanted === "object" ? { text: wanted.vector } : wanted,
     location,
     { ...extraction, onImage },
     {
@@ -106,14 +135,14 @@ async function inImages(image: string | undefined, location: IndexLocation, flag
   const { box, size, hits, index } = found;
   if (damaged > 0 && !quiet) writeMessage(damagedNote(damaged));
   if (!quiet) printUndecoded(location.undecoded);
-  if (index && !quiet && !json && image !== undefined && index.kept < (location.images?.length ?? 0))
+  if (index && !quiet && !json && wanted !== undefined && index.kept < (location.images?.length ?? 0))
     writeMessage(`${describeIndex(index)}\n`);
-  if (html && image !== undefined && size) {
-    const query = { path: image, size, box, caption: "searched for", marked: true };
-    await writeImageSheet(html, hitsSheet(query, hits, box !== undefined), stopSignal);
+  if (html) {
+    const query = image !== undefined && size ? { path: image, size, box, caption: "searched for", marked: true } : text;
+    await writeImageSheet(html, hitsSheet(query ?? "", hits, box !== undefined), stopSignal);
   }
-  if (json) writeResult(jsonLine({ image, box, hits, index, html }));
-  else if (image === undefined) writeReport(`${index ? describeIndex(index) : "The index exists; nothing was added to it."}\n`);
+  if (json) writeResult(jsonLine({ image, text, box, hits, index, html }));
+  else if (wanted === undefined) writeReport(`${index ? describeIndex(index) : "The index exists; nothing was added to it."}\n`);
   else writeResult(inLines(describeHits(hits, box !== undefined)));
   return (index?.failed ?? 0) > 0 ? status.someFailed : status.ok;
 }

@@ -8,13 +8,15 @@ const examples = `
 Examples:
   s2 similar photo.jpg --in photos/ --html similar.html
   s2 similar photo.jpg --at 320,240 --in photos/ --scales 1,2,3
+  s2 similar --text "a red kite" --in photos/ --model models/clip --html kites.html
   s2 similar --in photos/
   s2 similar photo.jpg --box 300,200,80,80 --in "photos/**" --model onnx-community/dinov2-small-ONNX
   s2 similar photo.jpg --at 320,240 --scales 1,2,3
 
 --in is a folder or a glob of images, whose index is made once and brought up to date, or an index that exists. Only new and changed images run
 through the model; without IMAGE nothing else is done. Indexes are LanceDB's where @lancedb/lancedb is installed, else one file that is searched in
-memory. --html writes a page with the hits and their boxes; it is one file that works offline, and images link to their files. Without --in, --at and --box draw how similar all regions of the
+memory. With --text the model is a folder or hub name with both towers of a CLIP or SigLIP, and @huggingface/tokenizers is installed. The scale is 1x,
+fitted as the model's own processor does it; --scales 1,2 takes the mean of the embeddings of all tiles. --html writes a page with the hits and their boxes; it is one file that works offline, and images link to their files. Without --in, --at and --box draw how similar all regions of the
 image are to this one: the image, then its heat by the first scale, the first two, and so on, on the finest scale's grid.`;
 
 export function defineSimilar(program: Command): void {
@@ -27,6 +29,9 @@ export function defineSimilar(program: Command): void {
     .argument("[IMAGE]")
     .option("--model <model>", modelHelp)
     .option("--in <path>", "images (a folder, or a glob in quotes), an index, or db://NAME with LANCEDB_API_KEY")
+    .addOption(
+      new Option("--text <words>", "what to look for, in place of IMAGE: a CLIP or SigLIP as --model").conflicts(["at", "box"]),
+    )
     .addOption(new Option("--at <x,y>", "the region around this pixel").argParser(readPixels("x,y")).conflicts("box"))
     .option("--box <x,y,w,h>", "the region in this box of pixels: left, top, width, height", readPixels("left,top,width,height"))
     .option("--window <tokens>", "side of the regions that are compared (default: 3 with --in, else 1)", readCount(1))

@@ -23,7 +23,7 @@ export interface ImageSignature {
 
 /** Options of `findDuplicates`; the defaults were chosen by bench/duplicates.mjs, for s2-tiny at 1x. */
 export interface DuplicateOptions {
-  /** Least cosine of the vectors of near duplicates; default 0.93. */
+  /** Least cosine of the vectors of near duplicates; default 0.9. */
   readonly minSimilarity?: number;
   /** Most bits, of 128, in which their difference hashes differ; default 12. */
   readonly maxDifference?: number;
@@ -55,7 +55,7 @@ const ROUGHLY = 56;
  * @throws S2Error "option" for thresholds that are no numbers of their range.
  */
 export function findDuplicates(images: readonly ImageSignature[], options: DuplicateOptions = {}): DuplicateGroup[] {
-  const { minSimilarity = 0.93, maxDifference = 12 } = options;
+  const { minSimilarity = 0.9, maxDifference = 12 } = options;
   if (!(minSimilarity >= -1 && minSimilarity <= 1))
     throw badOption("option", "minSimilarity", minSimilarity, "a cosine, -1 to 1");
   if (!(Number.isInteger(maxDifference) && maxDifference >= 0 && maxDifference <= 128))

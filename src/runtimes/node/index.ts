@@ -3,6 +3,7 @@
 export { describeModel } from "../describe-model.ts";
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
+export { type ClipModel, loadClip } from "./clip-model.ts";
 export { describeDuplicates, duplicateExtraction, duplicatesSheet, signImages } from "./duplicate-images.ts";
 export { type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
 export {

@@ -30,7 +30,7 @@ export interface Region {
 
 /** Options of `findSimilar`. */
 export interface FindSimilarOptions extends Region {
-  /** Default: "cls" where the model has a prefix token, else "mean". */
+  /** Default: "embedding" for a text, else "cls" where the model has a prefix token, else "mean". */
   readonly pooling?: Pooling;
   /** Number of images to find. */
   readonly top: number;
@@ -53,22 +53,28 @@ export interface SimilarImages {
 }
 
 /**
- * Brings the index of a location up to date and searches it for an image or a region of it; without an image there are no hits.
+ * Brings the index of a location up to date and searches it for an image, a region of it or the vector of a text; without one of these there
+ * are no hits. For a text, the model of `extraction` gives embeddings: `images` of `loadClip`.
  * @throws S2Error "index" for an index of another model or other options.
  */
 export async function findSimilar(
-  image: string | undefined,
+  wanted: string | { readonly text: Float32Array } | undefined,
   location: IndexLocation,
   extraction: ExtractImagesOptions,
   options: FindSimilarOptions,
 ): Promise<SimilarImages> {
   const { window, top, onFallback, onIndexed } = options;
+  const image = typeof wanted === "string" ? wanted : undefined;
   const { pooling = (extraction.model.traits?.prefixTokens ?? 0) > 0 ? "cls" : "mean" } = options;
   const asRegion = options.at !== undefined || options.box !== undefined;
-  const config = indexConfigOf(extraction, { pooling, ...(asRegion && { regions: { window, stride: Math.ceil(window / 2) } }) });
+  const config = indexConfigOf(extraction, {
+    pooling: typeof wanted === "object" ? "embedding" : pooling,
+    ...(asRegion && { regions: { window, stride: Math.ceil(window / 2) } }),
+  });
   const tokens = image === undefined ? undefined : await tokensOf(image, location.base, extraction);
   const box = tokens && asRegion ? boxOf(tokens, options) : undefined;
-  const query = tokens && (box ? { region: regionVector(tokens, box) } : { image: imageVector(tokens, pooling) });
+  const ofImage = tokens && (box ? { region: regionVector(tokens, box) } : { image: imageVector(tokens, pooling) });
+  const query = typeof wanted === "object" ? wanted : ofImage;
   const { store, inFile, save } = await location.open(config);
   if (inFile && location.images) onFallback?.();
   try {

@@ -12,9 +12,9 @@ export function describeIndex(index: NonNullable<SimilarImages["index"]>): strin
   return `${added + kept} ${added + kept === 1 ? "image" : "images"} in the index: ${changes.join(", ")}`;
 }
 
-/** Lays out a page of hits, the best first, after the images that were searched for. */
+/** Lays out a page of hits, the best first, after the image that was searched for, or with the text as its title. */
 export function hitsSheet(
-  query: SheetImage,
+  query: SheetImage | string,
   hits: readonly VectorHit[],
   asRegion: boolean,
 ): { readonly title: string; readonly lead: string; readonly groups: readonly SheetGroup[] } {
@@ -24,11 +24,8 @@ export function hitsSheet(
   }));
   const count = `${hits.length} similar ${asRegion ? "region" : "image"}${hits.length === 1 ? "" : "s"}`;
   return {
-    title: count,
+    title: typeof query === "string" ? `${count} for “${query}”` : count,
     lead: "The most similar first. Scores are cosines; only their order matters.",
-    groups: [
-      { title: "Searched for", images: [query] },
-      { title: "Found", images },
-    ],
+    groups: [...(typeof query === "string" ? [] : [{ title: "Searched for", images: [query] }]), { title: "Found", images }],
   };
 }
