@@ -135,13 +135,13 @@ function choose(set) {
 function evaluate({ originals, copies, frames }, options) {
   const found = copies.filter(({ original, copy }) => findDuplicates([original, copy], options).length > 0);
   const wrongIn = (images) => findDuplicates(images, options).reduce((sum, group) => sum + group.images.length - 1, 0);
-  const share = (name) => {
+  const recallOf = (name) => {
     const isOf = ({ edit }) => edit === name;
     return round(found.filter(isOf).length / copies.filter(isOf).length);
   };
   return {
     ...{ photos: originals.length, wrong: wrongIn(originals), frames: frames.length, framesGrouped: wrongIn(frames) },
     ...{ copies: copies.length, recall: found.length / copies.length },
-    recallByEdit: Object.fromEntries(Object.keys(edits).map((name) => [name, share(name)])),
+    recallByEdit: Object.fromEntries(Object.keys(edits).map((name) => [name, recallOf(name)])),
   };
 }

@@ -14,12 +14,14 @@ import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index
 
 export * from "./any-runtime.ts";
 export {
+  type ClipModel,
   type ExtractFilesOptions,
   extractFiles,
   findImages,
   hashModelFiles,
   type LoadImageOptions,
   type LoadModelOptions,
+  loadClip,
   loadImage,
   loadModel,
   loadTower,

@@ -72,8 +72,8 @@ export function attention(
     const [queries, keys, values] = project(q, { weight: k.weight }, { weight: v.weight }).map((each) => inHeads(each, heads));
     // onnxruntime takes these three changes of order into the products.
     const scores = MatMul(Transpose(queries, [1, 2, 0, 3]), Transpose(keys, [1, 2, 3, 0]));
-    const shares = Softmax(mask ? Add(scores, mask) : scores);
-    return finish(tokensOutermost(MatMul(shares, Transpose(values, [1, 2, 0, 3]))), withInput(output, v.bias));
+    const weighted = Softmax(mask ? Add(scores, mask) : scores);
+    return finish(tokensOutermost(MatMul(weighted, Transpose(values, [1, 2, 0, 3]))), withInput(output, v.bias));
   });
 }
 

@@ -37,7 +37,7 @@ export interface DuplicateGroup {
     readonly image: string;
     readonly size: readonly [height: number, width: number];
     readonly bytes: number;
-    /** How the image relates to the first one. */
+    /** Relation to the first image. */
     readonly relation: "keep" | "same bytes" | "same pixels" | "near";
     /** Cosine with the first one's vector. */
     readonly similarity: number;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeProgram } from "../../src/cli/program.ts";
 import { drawClasses, drawDepth, drawMasks } from "../cli/drawn-sets.ts";
 import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
+import { writeTinyClip } from "../runtimes/tiny-clip.ts";
 import { startHub, type TinyHub } from "../runtimes/tiny-hub.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -50,7 +51,8 @@ function smaller([name, ...args]: readonly string[]): string[] {
   const quick = [...tiny, "--prefix-tokens", "1"];
   if (name === "train") return [name, ...args, "--steps", "1", "--views", "8", "--depth", "1"];
   const itsOwn = args.includes("--model") || args.includes("--dynamic");
-  if (["fit", "advise"].includes(name) || (["extract", "similar"].includes(name) && !itsOwn)) return [name, ...args, ...quick];
+  if (["fit", "advise"].includes(name) || (["extract", "similar", "duplicates"].includes(name) && !itsOwn))
+    return [name, ...args, ...quick];
   return [name, ...args];
 }
 
@@ -71,6 +73,8 @@ describe("commands that help and docs recommend", () => {
     mkdirSync(join(folder, "photos"));
     await drawImage(join(folder, "photo.jpg"), 400, 300);
     for (const name of ["a", "b"]) await drawImage(join(folder, `photos/${name}.jpg`), 320, 240, name.charCodeAt(0));
+    cpSync(join(folder, "photos"), join(folder, "backup"), { recursive: true });
+    writeTinyClip(join(folder, "models/clip"));
     drawClasses(join(folder, "clothing"));
     drawMasks(join(folder, "camvid"));
     drawDepth(join(folder, "rooms"));

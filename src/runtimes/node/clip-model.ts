@@ -17,7 +17,7 @@ import { readWhole } from "./read-file.ts";
 export interface ClipModel {
   /** Gives one token for each tile, its `image_embeds` of length 1: S² at 1x gives the model's own embedding, at more scales the mean of its tiles'. */
   readonly images: Model;
-  /** How the model's own processor fits an image into its square. */
+  /** Fit of the model's own processor, which makes images square. */
   readonly fit: "crop" | "squash";
   /** Returns the vector of a text, of length 1. @throws S2Error "text-side" for an empty one. */
   embedText(text: string): Promise<Float32Array>;
