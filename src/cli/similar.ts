@@ -40,7 +40,7 @@ export function defineSimilar(program: Command): void {
     .option("--store <folder>", "where features and indexes are kept from run to run", "features/similar")
     .option("--html <file>", "with --in: a page with the image and its hits to write")
     .option("-o, --out <file>", "without --in: the .png to write (default: features/IMAGE.similar.png)")
-    .option("--json", "one line of JSON: { image, box, hits, index, html } or { image, box, picture, grid }")
+    .option("--json", "one line of JSON: { image or text, box, hits, index, html } or { image, box, picture, grid }")
     .option("--quiet", "no progress, no notes");
   addModelOptions(addSizeOptions(command))
     .addHelpText("after", examples)

@@ -93,6 +93,9 @@ describe("s2 similar --text", () => {
     expect(await run("--text", "red", "--model", "half")).toMatchObject({
       ...{ status: 3, err: expect.stringContaining("has no tokenizer.json") },
     });
+    const env = { NODE_OPTIONS: `--import ${new URL("../cli/without-tokenizers.mjs", import.meta.url)}` };
+    const without = await s2(["similar", "--in", "photos", "--text", "red", "--model", "clip"], { cwd: folder, env });
+    expect(without).toMatchObject({ status: 3, err: expect.stringContaining("run npm install @huggingface/tokenizers") });
     expect(await run("--text", "red")).toMatchObject({ status: 3, err: expect.stringContaining("has no text tower") });
     expect(await run("red.png", "--text", "red")).toMatchObject({
       status: 2,
