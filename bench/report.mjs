@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { root } from "./paths.mjs";
 import { resultsFolder } from "./result.mjs";
 
-const pages = ["docs/performance.md", "docs/browser.md", "docs/training.md", "docs/playground.md"];
+const pages = ["docs/performance.md", "docs/retrieval.md", "docs/browser.md", "docs/training.md", "docs/playground.md"];
 
 /** Writes the tables; `check`: throws instead when that would change a page. */
 export function writeReport({ check = false } = {}) {
@@ -27,6 +27,7 @@ function section(name) {
     return bars(["core", "resize", "overhead", "extraction", "reference", "adaptive", "graphs", "startup", "memory"]);
   const result = read(name);
   if (["web", "train", "student", "playground", "gpu"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
+  if (name === "duplicates" && result) return `${figures(result)}${ofCopies(result)}${provenance(result)}`;
   if (name === "adaptive" && result) return `${figures(result)}${ofVariants(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";
 }
@@ -87,6 +88,12 @@ function ofRecall({ details }) {
       ...[megabytes, seconds, ms.images, ms.regions].map(String),
     ]),
   );
+}
+
+/** Formats the fraction of copies that are found, for each edit. */
+function ofCopies({ details: { test } }) {
+  const rows = Object.entries(test.recallByEdit).map(([edit, recall]) => [edit, `${(100 * recall).toFixed(1)} %`]);
+  return table(["copy", "found"], rows);
 }
 
 /** Formats, for each image, what each variant took of the authors' time, and its tiles. */

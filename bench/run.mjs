@@ -22,6 +22,7 @@ const benches = [
   "startup",
   "memory",
   "retrieval",
+  "duplicates",
   "intervals",
   "web",
   "playground",

@@ -14,6 +14,7 @@ import { loadImage, type VideoOptions, videoFrames } from "./runtimes/node/index
 
 export * from "./any-runtime.ts";
 export {
+  type ClipModel,
   type ExtractFilesOptions,
   type ExtractManyOptions,
   extractFiles,
@@ -22,6 +23,7 @@ export {
   hashModelFiles,
   type LoadImageOptions,
   type LoadModelOptions,
+  loadClip,
   loadImage,
   loadModel,
   loadTower,

@@ -1,9 +1,13 @@
 /** "s2-vision/retrieval": search for images, regions and texts in an index of features. */
+export { differenceHash } from "./images/index.ts";
 export {
   addImages,
   boxAround,
+  type DuplicateGroup,
+  findDuplicates,
   gridGeometryOf,
   type ImageIndex,
+  type ImageSignature,
   type IndexConfig,
   indexConfigOf,
   indexImages,

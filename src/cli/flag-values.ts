@@ -29,7 +29,7 @@ export const items = (text: string): string[] => text.split(",").map((item) => i
 
 /** Returns the parser of whole numbers from `least`. */
 export const readCount = (least: number, most = Number.POSITIVE_INFINITY) =>
-  reader(`a whole number from ${least}`, (text) => {
+  reader(`a whole number from ${least}${Number.isFinite(most) ? ` to ${most}` : ""}`, (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     return value >= least && value <= most ? value : undefined;
   });
@@ -66,5 +66,6 @@ export const readPixels = (names: string) => {
   return numbers(expected, (value, i, all) => all.length === length && Number.isFinite(value) && (i < 2 || value > 0));
 };
 export const readPositive = number("a number above 0", isPositive);
+export const readBits = readCount(0, 128);
 export const readSplit = number("a fraction: above 0 and below 1", (value) => value > 0 && value < 1);
 export const readFraction = number("a fraction from 0 to 1", (value) => value >= 0 && value <= 1);

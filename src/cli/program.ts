@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
 import { defineCompletion } from "./completion.ts";
 import { defineDoctor } from "./doctor.ts";
+import { defineDuplicates } from "./duplicates.ts";
 import { defineExtract } from "./extract.ts";
 import { defineBuild, defineConvert, defineExport, defineQuantize, defineVisionEncoder } from "./graphs.ts";
 import { defineAdvise, defineEval, defineFit, definePredict } from "./heads.ts";
@@ -31,7 +32,8 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 141 nobody read the result to its end (s2 plan photo.jpg | head -1). Commands that write files go on when nobody reads their report.`;
 
 const commands = [
-  ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineLabel, defineAdvise, defineInspect],
+  ...[defineExtract, definePlan, defineSimilar, defineDuplicates],
+  ...[defineFit, definePredict, defineEval, defineLabel, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
   ...[defineModels, defineDownload, defineDoctor, defineCompletion],
 ];

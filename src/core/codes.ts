@@ -88,6 +88,7 @@ export type S2ErrorCode =
   | "vectors"
   | "locked"
   | "lancedb-missing"
+  | "tokenizers-missing"
   // Images, features and files
   | "image-not-found"
   | "image-broken"

@@ -1,5 +1,6 @@
 /** Pixels into tensors: exact 8-bit resizing, hub preprocessing configs, normalization. No decoding: runtimes do that. */
 
+export { differenceHash, HASH_WORDS, leastDifference, wholeDifference } from "./difference-hash.ts";
 export { filterMatrix } from "./filter-weights.ts";
 export { IMAGE_EXTENSIONS, isImageName, isUndecodedImageName, UNDECODED_EXTENSIONS } from "./image-names.ts";
 export { type Normalizer, normalizer } from "./normalize.ts";

@@ -1,5 +1,5 @@
 /** Multi-head self-attention (Vaswani et al., arXiv 1706.03762) from whatever way a library keeps its weights. */
-import { MatMul, Reshape, type ShapedValue, Softmax, Transpose } from "../onnx/index.ts";
+import { Add, MatMul, Reshape, type ShapedValue, Softmax, Transpose } from "../onnx/index.ts";
 import { type Affine, affine, amplified, readAffine, rowsOf, scoped } from "./layers.ts";
 import { type RotaryTables, rotated } from "./position.ts";
 import type { Weight, Weights } from "./weights.ts";
@@ -47,12 +47,12 @@ export interface Attention {
   readonly bias: boolean;
 }
 
-/** x [n, b, dim], tokens outermost, attending to itself; `gain` is the layer scale, `rotary` turns queries and keys by their places. */
+/** x [n, b, dim], tokens outermost, attending to itself; `gain` is the layer scale, `rotary` turns queries and keys by their places, `mask` [n, n] is added to the scores. */
 export function attention(
   x: ShapedValue,
   weights: Weights,
   { heads, projections, bias }: Attention,
-  { rotary, gain }: { rotary?: RotaryTables; gain?: Float32Array } = {},
+  { rotary, gain, mask }: { rotary?: RotaryTables; gain?: Float32Array; mask?: ShapedValue } = {},
 ): ShapedValue {
   const dim = x.dims.at(-1) as number;
   return scoped(x.graph, weights, () => {
@@ -71,8 +71,9 @@ export function attention(
     // A key's bias adds the same to all keys, which softmax takes away; a value's passes through, for the weights sum to 1.
     const [queries, keys, values] = project(q, { weight: k.weight }, { weight: v.weight }).map((each) => inHeads(each, heads));
     // onnxruntime takes these three changes of order into the products.
-    const scores = Softmax(MatMul(Transpose(queries, [1, 2, 0, 3]), Transpose(keys, [1, 2, 3, 0])));
-    return finish(tokensOutermost(MatMul(scores, Transpose(values, [1, 2, 0, 3]))), withInput(output, v.bias));
+    const scores = MatMul(Transpose(queries, [1, 2, 0, 3]), Transpose(keys, [1, 2, 3, 0]));
+    const weighted = Softmax(mask ? Add(scores, mask) : scores);
+    return finish(tokensOutermost(MatMul(weighted, Transpose(values, [1, 2, 0, 3]))), withInput(output, v.bias));
   });
 }
 

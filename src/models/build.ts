@@ -29,7 +29,7 @@ interface PixelRules {
 }
 
 /** The operators of the graphs: the newest set that onnxruntime from 1.18 (2024) on runs, with Gelu as one operator. */
-const opset = 20;
+export const opset = 20;
 
 /**
  * An ONNX file from a hub model's config and weights (one file, or the parts of a sharded one): of transformers (`model_type`) or timm (`architecture`). The input is `pixel_values`

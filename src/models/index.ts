@@ -6,5 +6,6 @@ export { type ExportOptions, exportProto, exportS2 } from "./export.ts";
 export { isProjector, isTower, type WeightFiles } from "./llava-weights.ts";
 export { bufferGraph, featuresGraph, type PlanModel, tilesGraph, tokenGrid } from "./plan-graphs.ts";
 export { buildProjector, type ProjectorOptions } from "./projector.ts";
+export { buildTextTower, readTextRules, type TextRules } from "./text-tower.ts";
 export { buildTower, readTowerConfig } from "./tower.ts";
 export { exportVisionEncoder, preprocessorFor, type VisionEncoder, type VisionEncoderOptions } from "./vision-encoder.ts";

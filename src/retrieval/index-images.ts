@@ -18,7 +18,7 @@ export type IndexedImage =
 /** Returns the config of an index that `indexImages` fills with features of these options. */
 export function indexConfigOf(
   { model, modelName, modelHash, extraction }: ExtractImagesOptions,
-  { pooling, regions }: { pooling: Pooling; regions?: IndexConfig["regions"] },
+  { pooling, regions }: Pick<IndexConfig, "pooling" | "regions">,
 ): IndexConfig {
   const plan = optionsFingerprint(extraction, model.preprocessing);
   return { model: modelName, modelHash, plan, pooling, ...(regions && { regions }) };
@@ -54,9 +54,11 @@ export async function* indexImages(
       yield each;
     } else {
       const { image: path, hash: contentHash, tokens } = each;
-      const { pooling, regions } = index.config;
+      const { regions } = index.config;
+      // Embeddings are one token for each tile.
+      const pooling: Pooling = index.config.pooling === "embedding" ? "mean" : index.config.pooling;
       const image = {
-        ...{ path, contentHash, size: tokens.size, vector: imageVector(tokens, pooling as Pooling) },
+        ...{ path, contentHash, size: tokens.size, vector: imageVector(tokens, pooling) },
         regions: regions ? regionVectors(tokens, regions) : { vectors: new Float32Array(), boxes: new Float64Array() },
       };
       waiting.push(image);

@@ -33,7 +33,7 @@ export const isHubName = (source: string): boolean =>
   /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) && !source.endsWith(".onnx");
 
 /** @throws S2Error "hub-no-onnx" when there is neither graph nor weights among the files. */
-export function chooseFiles(name: string, listed: readonly HubFile[]): HubFile[] {
+export function chooseFiles(name: string, listed: readonly HubFile[], more: readonly string[] = []): HubFile[] {
   const graph = [...GRAPHS, ...WEIGHTS].find((path) => listed.some((file) => file.path === path));
   if (graph === undefined) {
     const paths = listed.map((file) => file.path);
@@ -47,7 +47,7 @@ export function chooseFiles(name: string, listed: readonly HubFile[]): HubFile[]
   }
   const belongsToGraph = (path: string) =>
     graph.endsWith(".index.json") ? SHARD.test(path) : path.startsWith(graph) && GRAPH_WEIGHTS.test(path.slice(graph.length));
-  const needed = (path: string) => CONFIG_FILES.some((name) => name === path) || path === graph || belongsToGraph(path);
+  const needed = (path: string) => [...CONFIG_FILES, ...more].includes(path) || path === graph || belongsToGraph(path);
   return listed.filter((file) => needed(file.path));
 }
 

@@ -1,5 +1,5 @@
 /** `s2 similar` as a user meets it: the image that looks like this one, the place in it, and a picture where this very image is alike. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["similar", ...args], { cwd: folder });
+const notes = expect.stringMatching(/^(note: LanceDB is not installed.*\n)?$/);
 const inImages = (image: string, ...args: string[]) => run(image, "--in", "photos", ...tiny, ...args);
 
 beforeAll(async () => {
@@ -22,7 +23,10 @@ beforeAll(async () => {
 describe("in other images", () => {
   it("names those that look alike, best first, and does not name the image itself", async () => {
     const { status, out, err } = await inImages("copy.png", "--top", "3");
-    expect([status, err]).toEqual([0, expect.stringMatching(/^(note: LanceDB is not installed.*\n)?$/)]);
+    expect([status, err]).toEqual([
+      0,
+      expect.stringMatching(/^(note: LanceDB is not installed.*\n)?6 images in the index: 6 added\n$/),
+    ]);
     const lines = out.trim().split("\n");
     expect(lines).toHaveLength(3);
     expect(lines[0]).toBe("1.000  photos/2.png");
@@ -49,6 +53,35 @@ describe("in other images", () => {
     expect(index).toEqual({ added: 6, kept: 0, removed: 0, failed: 0 });
     expect(hits).toHaveLength(6);
     expect(hits[0]).toMatchObject({ image: "photos/4.png", size: [64, 96], box: { left: 32, top: 32, width: 32, height: 32 } });
+  });
+
+  it("writes a page of the hits with their boxes, which loads nothing and links to the files", async () => {
+    const { status, out } = await inImages(
+      "copy.png",
+      "--at",
+      "40,20",
+      "--scales",
+      "1",
+      "--store",
+      "paged",
+      "--html",
+      "pages/hits.html",
+    );
+    expect(status).toBe(0);
+    const page = readFileSync(join(folder, "pages/hits.html"), "utf8");
+    expect(page.match(/<figure/g)).toHaveLength(7); // the image itself and six hits
+    const [, x, y, width, height] = /(\d+),(\d+) (\d+)x(\d+)/.exec(out)!;
+    expect(page.match(/<rect class="box"[^>]*>/g)![1]).toBe(
+      `<rect class="box" x="${x}" y="${y}" width="${width}" height="${height}"/>`,
+    );
+    expect(page).toContain('href="../photos/2.png"');
+    expect(page.match(/(?:src|href)="(?!data:|\.\.\/)[^"]*"/g)).toBeNull();
+  });
+
+  it("makes the index alone when no image is given, and again when nothing is new", async () => {
+    const index = (...args: string[]) => run("--in", "photos", ...tiny, "--scales", "1", "--store", "alone", ...args);
+    expect(await index()).toMatchObject({ status: 0, out: "6 images in the index: 6 added\n", err: notes });
+    expect(await index()).toMatchObject({ status: 0, out: "6 images in the index: 6 kept\n" });
   });
 
   it("follows the folder: what is new is added, what is gone removed, a broken file said with status 1", async () => {
@@ -87,7 +120,9 @@ describe("in other images", () => {
     const without = (...args: string[]) => s2(["similar", "copy.png", ...tiny, "--scales", "1", ...args], { cwd: folder, env });
     const args = ["--in", "photos", "--at", "40,20", "--store", "one"];
     const first = await without(...args);
-    expect(first.err).toBe("note: LanceDB is not installed; the index is one file, searched in memory.\n");
+    expect(first.err).toBe(
+      "note: LanceDB is not installed; the index is one file, searched in memory.\n6 images in the index: 6 added\n",
+    );
     const again = await without(...args, "--json", "--quiet");
     expect([again.err, JSON.parse(again.out).index]).toEqual(["", { added: 0, kept: 6, removed: 0, failed: 0 }]);
     expect(first.out).toBe((await inImages("copy.png", "--scales", "1", "--at", "40,20")).out);
@@ -130,6 +165,10 @@ describe("what cannot be done is said", () => {
     [["copy.png", ...tiny, "--box", "1,2,3,0"], 2, "Expected left,top,width,height"],
     [["copy.png", ...tiny, "--at", "1,1", "--box", "1,2,3,4"], 2, "cannot be used with option '--box"],
     [["copy.png", ...tiny, "--at", "97,1"], 2, "outside what the model saw: 0 to 96 across"],
+    [["copy.png", ...tiny, "--in", "photos", "--out", "a.png"], 2, "Give --html FILE for a page"],
+    [["copy.png", ...tiny, "--at", "1,1", "--html", "a.html"], 2, "Give --in FOLDER too"],
+    [["copy.png", ...tiny, "--in", "photos", "--html", "photos/1.png"], 2, "expected a name that ends in .html"],
+    [["--in", "photos", ...tiny, "--at", "1,1"], 2, "There is no image to search for."],
     [["copy.png", ...tiny, "--in", "photos", "--dynamic"], 2, "leave out --dynamic"],
     [["none.png", ...tiny, "--at", "1,1"], 4, "none.png"],
     [["copy.png", ...tiny, "--in", "nowhere"], 4, "nowhere"],

@@ -9,6 +9,7 @@ import { makeProgram } from "../../src/cli/program.ts";
 import { NAMED_MODELS } from "../../src/runtimes/named-models.ts";
 import { drawClasses, drawDepth, drawMasks } from "../cli/drawn-sets.ts";
 import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
+import { writeTinyClip } from "../runtimes/tiny-clip.ts";
 import { startHub, type TinyHub } from "../runtimes/tiny-hub.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -53,7 +54,7 @@ function smaller([name, ...args]: readonly string[]): string[] {
   if (name === "train") return [name, ...args, "--steps", "1", "--views", "8", "--depth", "1"];
   const itsOwn = args.includes("--model") || args.includes("--dynamic");
   if (name === "fit") return [name, ...args, ...quick, "--replace"]; // pages give different heads one name
-  if (name === "advise" || (["extract", "similar"].includes(name) && !itsOwn)) return [name, ...args, ...quick];
+  if (name === "advise" || (["extract", "similar", "duplicates"].includes(name) && !itsOwn)) return [name, ...args, ...quick];
   return [name, ...args];
 }
 
@@ -74,6 +75,8 @@ describe("commands that help and docs recommend", () => {
     mkdirSync(join(folder, "photos"));
     await drawImage(join(folder, "photo.jpg"), 400, 300);
     for (const name of ["a", "b"]) await drawImage(join(folder, `photos/${name}.jpg`), 320, 240, name.charCodeAt(0));
+    cpSync(join(folder, "photos"), join(folder, "backup"), { recursive: true });
+    writeTinyClip(join(folder, "models/clip"));
     drawClasses(join(folder, "clothing"));
     drawMasks(join(folder, "camvid"));
     drawDepth(join(folder, "rooms"));
@@ -121,12 +124,12 @@ it("flags that messages advise exist", () => {
   for (const other of ["--help", "--version", "--input-type", "--eval"]) known.add(other); // the last two are Node's
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
   const advised = sources.flatMap((path) =>
-    [...readFileSync(join(root, "src", path), "utf8").matchAll(/(?<![\w-]|var\(|setProperty\(")--[a-z][a-z-]*[a-z](?![\w-]*:)/g)].map(
-      ([flag]) => ({
-        path,
-        flag,
-      }),
-    ),
+    [
+      ...readFileSync(join(root, "src", path), "utf8").matchAll(/(?<![\w-]|var\(|setProperty\(")--[a-z][a-z-]*[a-z](?![\w-]*:)/g),
+    ].map(([flag]) => ({
+      path,
+      flag,
+    })),
   );
   expect(advised.length).toBeGreaterThan(50);
   expect(advised.filter(({ flag }) => !known.has(flag))).toEqual([]);

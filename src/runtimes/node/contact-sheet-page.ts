@@ -1,32 +1,11 @@
-/** The style and the script of the contact sheet. */
+/** Style and script of the contact sheet, beside the style that all sheets share. */
 
 export const STYLE = `
-:root { color-scheme: light dark; --page: #f6f6f4; --card: #fff; --ink: #1c1d1f; --soft: #5f6368; --line: #d9d9d5; --fill: #dfe9f7; --main: #1f5fbf; --on: #fff; --warn: #9a5b00; }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #161719; --card: #212326; --ink: #ececea; --soft: #a5a8ad; --line: #3a3d42; --fill: #2a3a52; --main: #7fb0ff; --on: #10151d; --warn: #f0b35a; }
-}
-* { box-sizing: border-box; }
-html { scroll-padding-top: 130px; }
-body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
-header { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: 8px 24px; justify-content: space-between; align-items: center; padding: 12px 24px; background: var(--card); border-bottom: 1px solid var(--line); }
-h1 { font-size: 18px; margin: 0; }
-header p { margin: 0; color: var(--soft); font-size: 14px; }
 .save { display: flex; gap: 16px; align-items: center; }
 output { color: var(--soft); font-size: 14px; font-variant-numeric: tabular-nums; }
 #save { flex: none; font: inherit; font-weight: 600; padding: 8px 16px; border: 0; border-radius: 8px; background: var(--main); color: var(--on); cursor: pointer; }
-nav { flex-basis: 100%; display: flex; gap: 8px; overflow-x: auto; }
-nav a { flex: none; max-width: 200px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: 2px 10px; border: 1px solid var(--line); border-radius: 99px; color: inherit; font-size: 14px; text-decoration: none; }
-nav a:hover { border-color: var(--main); }
-main, footer { padding: 0 24px; }
-h2 { font-size: 17px; margin: 24px 0 12px; overflow-wrap: anywhere; }
-h2 small { color: var(--soft); font-weight: 400; }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(168px, 44vw), 1fr)); gap: 12px; }
-figure { margin: 0; padding: 10px; display: flex; flex-direction: column; gap: 8px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; min-width: 0; content-visibility: auto; contain-intrinsic-size: auto 300px; }
 figure.changed { border-color: var(--main); box-shadow: inset 0 0 0 1px var(--main); }
 figure.open { border-color: var(--warn); border-style: dashed; }
-.picture { height: 160px; display: grid; place-items: center; color: var(--soft); }
-.picture img { max-width: 100%; max-height: 160px; border-radius: 4px; }
-figcaption { font-size: 13px; color: var(--soft); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .choices { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin-top: auto; }
 .choices button { display: flex; justify-content: space-between; gap: 8px; font: inherit; font-size: 14px; text-align: start; padding: 5px 9px; color: inherit; border: 1px solid var(--line); border-radius: 6px; background: linear-gradient(90deg, var(--fill) var(--score), transparent var(--score)); cursor: pointer; }
 .choices bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -34,11 +13,8 @@ figcaption { font-size: 13px; color: var(--soft); white-space: nowrap; overflow:
 .choices button:hover, select:hover { border-color: var(--main); }
 .choices [aria-pressed="true"], select.chosen { background: var(--main); border-color: var(--main); color: var(--on); font-weight: 600; }
 select { font: inherit; font-size: 14px; width: 100%; padding: 5px; color: var(--soft); background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
-:focus-visible { outline: 2px solid var(--main); outline-offset: 2px; }
-footer { padding-block: 24px 40px; color: var(--soft); }
-footer p { margin: 0; }
 pre { overflow-x: auto; padding: 12px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; color: var(--ink); }
-@media (max-width: 600px) { header, main, footer { padding-inline: 12px; } header p { display: none; } .save { flex: 1; justify-content: space-between; } }
+@media (max-width: 600px) { .save { flex: 1; justify-content: space-between; } }
 `;
 
 export const SCRIPT = `

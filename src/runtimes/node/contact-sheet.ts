@@ -1,10 +1,8 @@
 /** `contactSheet`: a page of sorted images on which their classes are corrected and saved as a CSV file; it loads nothing else. */
-import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { SCRIPT, STYLE } from "./contact-sheet-page.ts";
-import { loadImage } from "./load-image.ts";
-import { encodeJpeg, shrunken } from "./page-picture.ts";
 import { quotePath } from "./quote-path.ts";
+import { escapeHtml, sheetPage, thumbnail } from "./sheet-parts.ts";
 import { folderOf, type SortedImage, UNSURE } from "./sorted-images.ts";
 
 /** Longest side of a thumbnail in pixels. */
@@ -25,7 +23,7 @@ export async function contactSheet(
     const cards: string[] = [];
     for (const image of inside) {
       signal?.throwIfAborted();
-      cards.push(card(image, name === UNSURE ? "" : image.class, await thumbnail(join(folder, image.path))));
+      cards.push(card(image, name === UNSURE ? "" : image.class, await thumbnail(join(folder, image.path), SIDE)));
     }
     const title = escapeHtml(name === UNSURE ? "Unsure" : inside[0].class);
     links.push(`<a href="#s${i}"><bdi>${title}</bdi> ${inside.length}</a>`);
@@ -34,17 +32,7 @@ export async function contactSheet(
   }
   const options = classes.map((name) => `<option value="${escapeHtml(name)}">${escapeHtml(name)}</option>`);
   const fit = `s2 fit ${quotePath(folder)} --list corrected.csv --test-fraction 0.2 -o heads/corrected`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hashOf(SCRIPT)}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Predictions: ${escapeHtml(basename(folder))}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
+  const body = `<header>
 <div><h1>${images.length} ${images.length === 1 ? "image" : "images"} sorted</h1>
 <p>Press the right class of an image. An image without a pressed class is left out.</p></div>
 <div class="save"><output id="count" aria-live="polite"></output><button type="button" id="save">Save corrected.csv</button></div>
@@ -52,11 +40,8 @@ export async function contactSheet(
 </header>
 <main>${sections.join("\n")}</main>
 <footer><p>Put corrected.csv into this folder, then fit a head to it:</p><pre><code>${escapeHtml(fit)}</code></pre></footer>
-<template id="classes">${options.join("")}</template>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`;
+<template id="classes">${options.join("")}</template>`;
+  return sheetPage({ title: `Predictions: ${basename(folder)}`, body, style: STYLE, script: SCRIPT });
 }
 
 function card(image: SortedImage, label: string, picture: string | undefined): string {
@@ -76,20 +61,3 @@ function card(image: SortedImage, label: string, picture: string | undefined): s
 <div class="choices" role="group" aria-label="Class of ${name}">${buttons.join("")}<select aria-label="Another class for ${name}"><option value="">another class</option></select></div>
 </figure>`;
 }
-
-/** A JPEG as a data URI; undefined for a copy that was changed and cannot be read any more. */
-async function thumbnail(path: string): Promise<string | undefined> {
-  try {
-    const jpeg = await encodeJpeg(await shrunken(await loadImage(path), SIDE));
-    return `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Text as HTML, in quoted attributes too: names of files and classes may hold anything. */
-const escapeHtml = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends would be changed, others lost
-  text.replace(/[&<>"'\u0000-\u001f\u007f]/g, (found) => `&#${found.charCodeAt(0)};`);
-
-const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64");

@@ -42,6 +42,9 @@ export async function downloadModel(name: string, options: DownloadOptions = {})
   }
 }
 
+/** Files for texts, where a model has them. */
+const TOKENIZER = ["tokenizer.json", "tokenizer_config.json"];
+
 /** @param cached the earlier download, if all its files are still right. */
 async function download(name: string, revision: string, home: string, cached: CachedModel | undefined, options: DownloadOptions) {
   const hubUrl = checkHubUrl(options.hubUrl ?? (process.env.HF_ENDPOINT || hub));
@@ -55,7 +58,7 @@ async function download(name: string, revision: string, home: string, cached: Ca
     return cached.folder;
   }
   const folder = join(home, commit);
-  const files = chooseFiles(name, await askFiles(model, commit, ask));
+  const files = chooseFiles(name, await askFiles(model, commit, ask), TOKENIZER);
   for (const file of files) {
     const address = `${hubUrl}/${name}/resolve/${commit}/${file.path}`;
     await fetchFile(address, file, join(folder, file.path), { request, onProgress, idleLimit, signal });

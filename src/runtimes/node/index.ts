@@ -6,6 +6,8 @@ export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
 export { NAMED_MODELS } from "../named-models.ts";
 export { checkMachine } from "./check-machine.ts";
+export { type ClipModel, loadClip } from "./clip-model.ts";
+export { describeDuplicates, duplicateExtraction, duplicatesSheet, signImages } from "./duplicate-images.ts";
 export { type ExportModelOptions, exportLlavaFolder, exportModel } from "./export-graphs.ts";
 export {
   decodeFile,
@@ -19,6 +21,7 @@ export { type ExtractManyOptions, extractMany } from "./extract-many.ts";
 export { extractionSource, type Folders } from "./extraction-source.ts";
 export { type FoundImage, type FoundImages, findImages, undecodedInWords, undecodedReasons } from "./find-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
+export { checkSheetPath, type SheetGroup, type SheetImage, writeImageSheet } from "./image-sheet.ts";
 export { openLabelFolder, pageAnswers } from "./label-folder.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
 export { loadImage } from "./load-image.ts";
@@ -41,6 +44,7 @@ export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
 export { type PageAnswer, type PageAnswers, type ServedPage, servePage } from "./serve-page.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
+export { describeIndex, hitsSheet } from "./similar-report.ts";
 export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from "./sort-images.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";

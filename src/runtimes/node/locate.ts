@@ -43,6 +43,17 @@ export async function locateModel(source: string | Uint8Array | undefined, optio
   throw new S2Error("model-not-found", `There is no model at ${source}; ${hint}`);
 }
 
+/** Finds the folder of a model, which is downloaded for a hub name. @throws S2Error "model-not-found", and those of the download. */
+export async function locateFolder(source: string | undefined, options: LocateOptions): Promise<string> {
+  if (source === undefined || source === "") return bundledModel;
+  if (isFolder(source)) return source;
+  if (!existsSync(source) && isHubName(source)) return download(source, options);
+  throw new S2Error(
+    "model-not-found",
+    `There is no folder of a model at ${source}; give an existing folder or a hub name (owner/name).`,
+  );
+}
+
 /** Reads the graph, with all weights, of a source as `loadModel` takes it. */
 export async function openModelSource(source: string | undefined): Promise<ModelProto> {
   const { model } = await locateModel(source, {});

@@ -30,7 +30,7 @@ export interface Region {
 
 /** Options of `findSimilar`. */
 export interface FindSimilarOptions extends Region {
-  /** Default: "cls" where the model has a prefix token, else "mean". */
+  /** Default: "embedding" for a text, else "cls" where the model has a prefix token, else "mean". */
   readonly pooling?: Pooling;
   /** Number of images to find. */
   readonly top: number;
@@ -42,6 +42,8 @@ export interface FindSimilarOptions extends Region {
 
 /** Result of `findSimilar`. */
 export interface SimilarImages {
+  /** Size of the image that was searched for. */
+  readonly size?: readonly [height: number, width: number];
   /** The region that was searched for, in pixels. */
   readonly box?: Box;
   /** Best first, each image once; the image itself is left out. */
@@ -50,21 +52,29 @@ export interface SimilarImages {
   readonly index?: Readonly<Record<"added" | "kept" | "removed" | "failed", number>>;
 }
 
-/** Brings the index of a location up to date and searches it. @throws S2Error "index" for an index of another model or other options. */
+/**
+ * Brings the index of a location up to date and searches it for an image, a region of it or the vector of a text; without one of these there
+ * are no hits. For a text, the model of `extraction` gives embeddings: `images` of `loadClip`.
+ * @throws S2Error "index" for an index of another model or other options.
+ */
 export async function findSimilar(
-  image: string,
+  wanted: string | { readonly text: Float32Array } | undefined,
   location: IndexLocation,
   extraction: ExtractImagesOptions,
   options: FindSimilarOptions,
 ): Promise<SimilarImages> {
   const { window, top, onFallback, onIndexed } = options;
+  const image = typeof wanted === "string" ? wanted : undefined;
   const { pooling = (extraction.model.traits?.prefixTokens ?? 0) > 0 ? "cls" : "mean" } = options;
   const asRegion = options.at !== undefined || options.box !== undefined;
-  const config = indexConfigOf(extraction, { pooling, ...(asRegion && { regions: { window, stride: Math.ceil(window / 2) } }) });
-  const name = relative(location.base, resolve(image));
-  const tokens = await tokensOf(image, location.base, extraction);
-  const box = asRegion ? boxOf(tokens, options) : undefined;
-  const query = box ? { region: regionVector(tokens, box) } : { image: imageVector(tokens, pooling) };
+  const config = indexConfigOf(extraction, {
+    pooling: typeof wanted === "object" ? "embedding" : pooling,
+    ...(asRegion && { regions: { window, stride: Math.ceil(window / 2) } }),
+  });
+  const tokens = image === undefined ? undefined : await tokensOf(image, location.base, extraction);
+  const box = tokens && asRegion ? boxOf(tokens, options) : undefined;
+  const ofImage = tokens && (box ? { region: regionVector(tokens, box) } : { image: imageVector(tokens, pooling) });
+  const query = typeof wanted === "object" ? wanted : ofImage;
   const { store, inFile, save } = await location.open(config);
   if (inFile && location.images) onFallback?.();
   try {
@@ -75,10 +85,12 @@ export async function findSimilar(
       onIndexed?.(each);
     }
     if (counts.added + counts.removed + counts.failed > 0) await save();
-    const found = await search(index, query, { top: top + 1 });
+    const found = query ? await search(index, query, { top: top + 1 }) : [];
+    const name = image !== undefined && relative(location.base, resolve(image));
     const others = found.filter((hit) => hit.image !== name).slice(0, top);
-    if (!location.images) return { box, hits: others };
-    return { box, hits: others.map((hit) => ({ ...hit, image: join(location.prefix, hit.image) })), index: counts };
+    const result = { box, size: tokens?.size };
+    if (!location.images) return { ...result, hits: others };
+    return { ...result, hits: others.map((hit) => ({ ...hit, image: join(location.prefix, hit.image) })), index: counts };
   } finally {
     await store.close();
   }
