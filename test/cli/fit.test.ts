@@ -241,11 +241,16 @@ describe("eval", () => {
         [0, 3, 0],
         [0, 0, 3],
       ],
+      confusionNormalized: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
     });
     const text = (await run("eval", "heads/classes", "classes")).out;
     expect(text).toContain("heads/classes on 9 images of classes, split test\n");
     expect(text).toMatch(/\naccuracy red +100\.0 % /);
-    expect(text).toMatch(/\ntruth \\ predicted {2}blue {2}green {2}red\n/);
+    expect(text).toMatch(/\ntruth \\ predicted {2}blue {2}green {2}red {2}images\nblue +100 +\. +\. +3\n/);
   });
 
   it("options of the depth at the fit need not be given again; objects are apart from the table", async () => {
