@@ -13,6 +13,8 @@ export {
   evaluateDataSet,
   evaluateTask,
   evaluationFigures,
+  type ExportHeadOptions,
+  exportHead,
   extractDataSet,
   fitDataSet,
   fitTask,
