@@ -1,6 +1,6 @@
 /** `s2 build`, `export`, `convert`, `quantize` and `export-vision-encoder`: models as files. */
 import { type Command, Option } from "commander";
-import { S2Error, type Tensor } from "../core/index.ts";
+import { S2Error, type S2Plan, type Tensor } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { items, readCount, readFraction, readSides, readSize, type Size } from "./flag-values.ts";
@@ -50,6 +50,7 @@ export function defineBuild(program: Command): void {
 }
 
 interface ExportFlags extends SizeFlags {
+  head?: string;
   model?: string;
   imageSize?: number | Size;
   prefixTokens?: number;
@@ -62,29 +63,43 @@ interface ExportFlags extends SizeFlags {
   out: string;
 }
 
+const exportExamples = `
+Examples:
+  s2 export --scales 1,2,3 -o s2.onnx
+  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx
+  s2 export --head heads/clothing -o clothing.onnx
+  s2 export --head heads/streets --image-size 480x360 -o streets.onnx
+
+--scales counts in the model's size, whatever --image-size is: --scales 1,2 of a 224 px model takes images of 448 px. A smaller --image-size has scales
+of enlarged pixels, which is said. --head writes NAME.md beside NAME.onnx, with programs that run it in Node, a page and Python.`;
+
 export function defineExport(program: Command): void {
   const command = program
     .command("export")
-    .summary("export S² and its model as one .onnx file")
-    .description("Writes one ONNX file that takes images and gives their multi-scale features, with the model inside.")
+    .summary("export S² with its model, or a fitted head, as one .onnx file")
+    .description(
+      "Writes one ONNX file that takes images and gives their multi-scale features, with the model inside; with --head their classes, masks, depths or counts.",
+    )
     .option("--model <model>", modelHelp)
+    .option("--head <folder>", "a head that `s2 fit` wrote: from bytes [b, h, w, 3] to what it predicts, as s2 predict")
     .option("--prefix-tokens <n>", "tokens before the grid (default: what the model says)", readCount(0))
-    .option("--image-size <size>", "size of the images that the file takes (default: the model's size)", readSize)
+    .option("--image-size <size>", "size of the images that the file takes (default: the largest scale)", readSize)
     .option("--output <name>", "output of the model to take")
-    .option("--antialias", "filter before shrinking")
+    .addOption(new Option("--antialias").hideHelp()) // the default
+    .option("--no-antialias", "shrink to the smaller scales without a filter, as the authors' code does")
     .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
     .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalize them inside, as the model's config files say")
     .addOption(dtypeOption())
     .option("--compute", computeHelp);
   out(addSizeOptions(command))
-    .addHelpText(
-      "after",
-      "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx",
-    )
-    .action((flags: ExportFlags) => write(flags.out, () => exportFor(flags)));
+    .addHelpText("after", exportExamples)
+    .action(async ({ head, ...flags }: ExportFlags) => {
+      if (head === undefined) return write(flags.out, () => exportFor(flags));
+      await (await import("./export-head.ts")).exportHeadFile({ ...flags, head });
+    });
 }
 
-async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...flags }: ExportFlags): Promise<ModelProto> {
+async function exportFor({ model: source, out: _, ...flags }: Omit<ExportFlags, "head">): Promise<ModelProto> {
   const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, ...options } = flags;
   if (dynamic || maxTiles || maxTilesPerImage || fit)
     throw new S2Error(
@@ -98,7 +113,21 @@ async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...
     writeMessage(
       "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are written into the file.\n",
     );
-  return exportModel(model, { ...options, ...(imgSizes ? { imgSizes } : { scales }) });
+  const exported = await exportModel(model, options);
+  const { metadataOf } = await import("../onnx/index.ts");
+  noteEnlarged(JSON.parse(metadataOf(exported)["s2.plan"]));
+  return exported;
+}
+
+/** Says which scales are larger than the images that the file takes. */
+function noteEnlarged({ image: [height, width], scales }: S2Plan): void {
+  for (const { size } of scales) {
+    const times = Math.max(size[0] / height, size[1] / width);
+    if (times > 1)
+      writeMessage(
+        `note: the scale of ${size[1]}x${size[0]} px is ${times.toFixed(1)} times larger than the images that the file takes (${width}x${height}): its tiles see enlarged pixels, no new detail. A larger --image-size has more.\n`,
+      );
+  }
 }
 
 export function defineConvert(program: Command): void {

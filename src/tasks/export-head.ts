@@ -4,7 +4,7 @@ import { explicitOptions, imageTokens, makeFeatures, planImage } from "../featur
 import { classOutputs, denseOutputs, type FeatureHead, type Outputs, type TokenLayout } from "../heads/index.ts";
 import { imagenet, type Preprocessing } from "../images/index.ts";
 import { type ExportPlanOptions, exportPlan } from "../models/index.ts";
-import { type ModelProto, readOnnx, type ShapedValue, writeOnnx } from "../onnx/index.ts";
+import { embeddedTraits, type ModelProto, metadataOf, readOnnx, type ShapedValue, writeOnnx } from "../onnx/index.ts";
 import type { ExtractionConfig } from "../store/index.ts";
 import type { TaskHead } from "./fit.ts";
 import type { SavedHead } from "./saved-head.ts";
@@ -34,23 +34,29 @@ export interface ExportHeadOptions extends Pick<ExportPlanOptions, "output" | "d
  * cropped or padded images; those of `planImage` and `exportS2`.
  */
 export function exportHead(model: Uint8Array, head: ExportedHead, options: ExportHeadOptions): Uint8Array {
-  return writeOnnx(exportHeadProto(readOnnx(model), head, options));
+  return writeOnnx(exportHeadProto(readOnnx(model), head, options).file);
 }
 
-/** `exportHead` of a file that has been read, before it is written. */
-export function exportHeadProto(model: ModelProto, head: ExportedHead, options: ExportHeadOptions): ModelProto {
-  const { traits, preprocessing = imagenet, splitForward = 0, imageSize: _, ...others } = options;
-  const plan = planOf(head, options);
-  const labels = JSON.stringify(head.classes);
-  return exportPlan(
-    model,
-    { ...plan, splitForward: splitForward > 0 && splitForward },
-    {
-      ...{ traits, preprocessing, ...others },
-      metadata: { "s2.task": head.task, "s2.labels": labels, "s2.head": head.fitted },
-      outputs: (tokens, tileGrid) => outputsOf(head, tokens, layoutOf(tokens, plan, tileGrid)),
-    },
-  );
+/** `exportHead` of a file that has been read, before it is written, and the plan of its images. */
+export function exportHeadProto(
+  model: ModelProto,
+  head: ExportedHead,
+  options: ExportHeadOptions,
+): { readonly file: ModelProto; readonly plan: S2Plan } {
+  const { traits, preprocessing = imagenet, splitForward = 0, imageSize: _, output = namedOutput(model), ...others } = options;
+  const plan = { ...planOf(head, options), splitForward: splitForward > 0 && splitForward };
+  const file = exportPlan(model, plan, {
+    ...{ traits, preprocessing, output, ...others },
+    metadata: { "s2.task": head.task, "s2.labels": JSON.stringify(head.classes), "s2.head": head.fitted },
+    outputs: (tokens, tileGrid) => outputsOf(head, tokens, layoutOf(tokens, plan, tileGrid)),
+  });
+  return { file, plan };
+}
+
+/** Returns the output that the file's metadata names as its features, as `loadModel` takes it. */
+function namedOutput(model: ModelProto): string | undefined {
+  const { output } = embeddedTraits(metadataOf(model));
+  return model.graph.output?.some(({ name }) => name === output) ? output : undefined;
 }
 
 function planOf({ features: { extraction } }: ExportedHead, { imageSize, traits }: ExportHeadOptions): S2Plan {

@@ -23,6 +23,7 @@ export {
   evaluationItems,
 } from "./evaluate-data-set.ts";
 export { type ExportedHead, type ExportHeadOptions, exportHead, exportHeadProto } from "./export-head.ts";
+export { type ExportFacts, exportReadme } from "./export-readme.ts";
 export {
   type ExtractDataSetOptions,
   type ExtractedDataSet,

@@ -11,25 +11,30 @@ import { openModelSource } from "./locate.ts";
 import { saveFiles } from "./onnx-files.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 
-/** Options of `exportModel`; sizes, prefix tokens and layout default to what the model says. */
+/** Options of `exportModel`; prefix tokens and layout default to what the model says. `scales` are multiples of the model's size, default [1, 2]. */
 export interface ExportModelOptions extends S2Options, Pick<ExportOptions, "output" | "dtype" | "compute"> {
-  /** Size of the images that the graph takes. */
+  /** Size of the images that the graph takes; default the largest scale, so that none is enlarged. */
   readonly imageSize?: number | readonly [height: number, width: number];
   /** Takes pixels as bytes [b, h, w, 3] and normalizes them as the model's preprocessing says. */
   readonly bytes?: boolean;
 }
 
-/** Exports S² and a loaded model as one graph. */
+/** Exports S² and a loaded model as one graph. Scales that are smaller than the images are filtered unless `antialias` is false. */
 export async function exportModel(
   { source, traits, preprocessing = imagenet }: Model,
-  { imageSize = traits.imageSize ?? 224, bytes, ...options }: ExportModelOptions,
+  { imageSize, bytes, scales = [1, 2], imgSizes, ...options }: ExportModelOptions,
 ): Promise<ModelProto> {
+  const [height, width] = asPair(options.maxSplitSize ?? traits.imageSize ?? 224);
+  const sizes = imgSizes ?? scales.map((scale) => [Math.round(scale * height), Math.round(scale * width)] as const);
+  const largest = sizes.map(asPair).reduce((most, size) => (size[0] * size[1] > most[0] * most[1] ? size : most));
   return exportProto(await openModelSource(source), {
-    ...{ maxSplitSize: traits.imageSize, numPrefixToken: traits.prefixTokens, outputShape: traits.layout },
+    ...{ maxSplitSize: traits.imageSize, numPrefixToken: traits.prefixTokens, outputShape: traits.layout, antialias: true },
     ...options,
-    ...{ imageSize, pixels: bytes ? preprocessing : undefined },
+    ...{ imgSizes: sizes, imageSize: imageSize ?? largest, pixels: bytes ? preprocessing : undefined },
   });
 }
+
+const asPair = (size: number | readonly [number, number]) => (typeof size === "number" ? ([size, size] as const) : size);
 
 const CONFIGS = ["config.json", "preprocessor_config.json", "processor_config.json"];
 
