@@ -78,9 +78,9 @@ function pooled(tokens: ShapedValue, { channels, prefix, channelsPerScale }: Tok
   if (pooling === "cls") return cls();
   const mean = ReduceMean(Slice(tokens, prefix, Number.POSITIVE_INFINITY, 1), [1], { keepdims: 0 });
   if (pooling === "mean") return mean;
-  const parts = [cls(), mean].map((vector) => byScale(vector, channelsPerScale));
+  const pair = [cls(), mean].map((vector) => byScale(vector, channelsPerScale));
   return Concat(
-    channelsPerScale.flatMap((_, scale) => parts.map((part) => part[scale])),
+    channelsPerScale.flatMap((_, scale) => pair.map((vectors) => vectors[scale])),
     1,
   );
 }
@@ -95,7 +95,7 @@ const SHORTEST = 1e-30;
 
 /** Rows as `unitFeatures` makes them: the channels of each scale of length 1 / √scales. */
 function unitRows(rows: ShapedValue, channelsPerScale: readonly number[]): ShapedValue {
-  const unit = byScale(rows, channelsPerScale).map((part) => Div(part, Max(ReduceL2(part, [1]), SHORTEST)));
+  const unit = byScale(rows, channelsPerScale).map((scale) => Div(scale, Max(ReduceL2(scale, [1]), SHORTEST)));
   return Mul(Concat(unit, 1), 1 / Math.sqrt(channelsPerScale.length));
 }
 

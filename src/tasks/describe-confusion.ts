@@ -43,8 +43,8 @@ function describeMatrix(confusion: Matrix, names: readonly string[], unit: strin
 /** Formats a table with a line for each true class, its cells aligned to the right. */
 function tableOf(labels: readonly string[], columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const width = (column: number) => Math.max(columns[column].length, ...rows.map((cells) => cells[column].length));
-  const widths = columns.map((_, column) => width(column));
-  const right = (cells: readonly string[]) => cells.map((cell, column) => cell.padStart(widths[column]));
+  const sizes = columns.map((_, column) => width(column));
+  const right = (cells: readonly string[]) => cells.map((cell, column) => cell.padStart(sizes[column]));
   return formatTable(
     ["truth \\ predicted", ...right(columns)],
     rows.map((cells, id) => [labels[id], ...right(cells)]),
@@ -57,14 +57,14 @@ function describeLargest(confusion: Matrix, names: readonly string[], unit: stri
   const largest = confusion.map((counts, truth) => {
     const wrong = counts.map((count, id) => (id === truth ? 0 : count));
     const predicted = wrong.indexOf(Math.max(...wrong));
-    return { truth, predicted, count: wrong[predicted], fraction: fractions[truth][predicted], own: fractions[truth][truth] };
+    return { truth, predicted, count: wrong[predicted], fraction: fractions[truth][predicted], right: fractions[truth][truth] };
   });
   const errors = largest.filter(({ count }) => count > 0).sort((a, b) => b.fraction - a.fraction || b.count - a.count);
   const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
   const rows = errors
     .slice(0, CONFUSIONS)
-    .map(({ truth, predicted, count, fraction, own }) => [
-      ...[names[truth], percent(own), names[predicted], percent(fraction)],
+    .map(({ truth, predicted, count, fraction, right }) => [
+      ...[names[truth], percent(right), names[predicted], percent(fraction)],
       `${count} of ${sumOf(confusion[truth])}`,
     ]);
   if (rows.length === 0) return [`confusion: none; all ${unit} are right`];

@@ -15,7 +15,7 @@ export type ExportedHead = TaskHead &
 
 /** Options of `exportHead`; traits and preprocessing are those of the loaded model. */
 export interface ExportHeadOptions extends Pick<ExportPlanOptions, "output" | "dtype" | "compute"> {
-  /** What `loadModel` knows of the model. */
+  /** The `traits` of the loaded model. */
   readonly traits: Traits;
   /** Rescaling and normalization of the pixels; default ImageNet's, as in `extract`. */
   readonly preprocessing?: Preprocessing;

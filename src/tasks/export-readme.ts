@@ -39,7 +39,7 @@ const outputsFor = ({ task, kind, classes, ...head }: ExportedHead, [height, wid
   return all[task];
 };
 
-/** How close the outputs are to predictions of this package on images of the file's size. */
+/** Tolerances of the outputs against predictions of this package on images of the file's size. */
 const CLOSE: Readonly<Record<Task, string>> = {
   classification: "scores within 0.001",
   segmentation: "the same label at 99.9 % of the pixels or more",

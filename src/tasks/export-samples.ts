@@ -67,7 +67,7 @@ export const nodeSample = (file: string, task: Task, labels: readonly string[]):
     ...labelsLine(labels),
     `const session = await InferenceSession.create(${fileText(file)});`,
     "const [, height, width] = session.inputMetadata[0].shape; // [batch, height, width, 3]",
-    'const photo = sharp(process.argv[2]).autoOrient().removeAlpha().toColourspace("srgb");',
+    'const photo = sharp(process.argv[2]).autoOrient().removeAlpha().toColorspace("srgb");',
     'const pixels = await photo.resize(width, height, { fit: "fill" }).raw().toBuffer();',
     'const input = new Tensor("uint8", pixels, [1, height, width, 3]);',
     `const { ${LINES[task].outputs} } = await session.run({ pixels: input });`,
