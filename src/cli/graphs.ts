@@ -1,6 +1,6 @@
 /** `s2 build`, `export`, `convert`, `quantize` and `export-vision-encoder`: models as files. */
 import { type Command, Option } from "commander";
-import { S2Error, type S2Plan, type Tensor } from "../core/index.ts";
+import { S2Error, type Tensor } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { items, readCount, readFraction, readSides, readSize, type Size } from "./flag-values.ts";
@@ -68,7 +68,7 @@ Examples:
   s2 export --scales 1,2,3 -o s2.onnx
   s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx
   s2 export --head heads/clothing -o clothing.onnx
-  s2 export --head heads/streets --image-size 480x360 -o streets.onnx
+  s2 export --head heads/camvid --image-size 480x360 -o streets.onnx
 
 --scales counts in the model's size, whatever --image-size is: --scales 1,2 of a 224 px model takes images of 448 px. A smaller --image-size has scales
 of enlarged pixels, which is said. --head writes NAME.md beside NAME.onnx, with programs that run it in Node, a page and Python.`;
@@ -113,21 +113,9 @@ async function exportFor({ model: source, out: _, ...flags }: Omit<ExportFlags, 
     writeMessage(
       "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are written into the file.\n",
     );
-  const exported = await exportModel(model, options);
-  const { metadataOf } = await import("../onnx/index.ts");
-  noteEnlarged(JSON.parse(metadataOf(exported)["s2.plan"]));
-  return exported;
-}
-
-/** Says which scales are larger than the images that the file takes. */
-function noteEnlarged({ image: [height, width], scales }: S2Plan): void {
-  for (const { size } of scales) {
-    const times = Math.max(size[0] / height, size[1] / width);
-    if (times > 1)
-      writeMessage(
-        `note: the scale of ${size[1]}x${size[0]} px is ${times.toFixed(1)} times larger than the images that the file takes (${width}x${height}): its tiles see enlarged pixels, no new detail. A larger --image-size has more.\n`,
-      );
-  }
+  const { file, notes } = await exportModel(model, options);
+  for (const note of notes) writeMessage(`note: ${note}\n`);
+  return file;
 }
 
 export function defineConvert(program: Command): void {

@@ -64,7 +64,7 @@ export function definePredict(program: Command): void {
     .option("-o, --out <folder>", "segmentation and depth: where PNGs go (default: predictions)")
     .option("--coco <file.json>", "segmentation: also the masks of all images as one COCO JSON, in run lengths")
     .option("--polygons", "with --coco: a polygon for each connected region instead of run lengths")
-    .option("--geojson <file>", "segmentation: also polygons with holes, in pixels, as one GeoJSON FeatureCollection")
+    .option("--geojson <file>", "segmentation: also polygons with holes, in pixels, as one GeoJSON file")
     .addOption(new Option("--json", "a line of JSON per image").conflicts("csv"))
     .option("--csv", "a table of numbers: a line per image")
     .option("--quiet", "no progress")

@@ -4,7 +4,7 @@ import type { Raster } from "./data-set.ts";
 /** A closed outline: x, y, x, y ... at its corners, the first not repeated, the region on its right as y points down. */
 export type Ring = readonly number[];
 
-/** Pixels of one class that share sides; pixels that only touch at a corner are two regions. */
+/** Pixels of one class that are connected by their sides; pixels that only touch at a corner are two regions. */
 export interface Region {
   readonly label: number;
   readonly outline: Ring;

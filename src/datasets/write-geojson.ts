@@ -1,4 +1,4 @@
-/** Masks of many images as one FeatureCollection of GeoJSON's form, its coordinates pixels of each image. */
+/** Masks of many images as one file of GeoJSON's form, its coordinates pixels of each image. */
 import type { Raster } from "./data-set.ts";
 import { type Ring, ringArea, traceRegions } from "./trace-polygons.ts";
 import type { MaskFile } from "./write-coco-masks.ts";

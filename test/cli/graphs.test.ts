@@ -53,7 +53,7 @@ it("export gives what s2() gives, from images of another size too", async () => 
   const out = join(tempFolder(), "s2.onnx");
   const flags = ["--prefix-tokens", "1", "--scales", "1,2", "--image-size", "48x40", "-o", out];
   const { status, err } = await s2(["export", "--model", plain, ...flags]);
-  expect([status, err]).toEqual([0, expect.stringMatching(/^note: the scale of 64x64 px is 1\.6 times larger .*48x40.*\n$/)]);
+  expect([status, err]).toEqual([0, expect.stringMatching(/^note: The scale of 64x64 px is 1\.6 times larger .*48x40.*\n$/)]);
   const images = wave([2, 3, 40, 48]);
   const model = await loadModel(plain, { prefixTokens: 1 });
   const whole = await features(model, images, { imgSizes: [32, 64], antialias: true, maxSplitSize: 32, numPrefixToken: 1 });
