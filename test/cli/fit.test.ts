@@ -196,8 +196,17 @@ describe("predict", () => {
       err: expect.stringContaining("There is no classes/head.json"),
     });
     expect((await run("predict", "heads/depth", "depth/test/rgb/20.png", "--coco", "x.json")).err).toContain(
-      "A head for depth predicts no masks, so x.json would be empty; leave --coco out.",
+      "A head for depth predicts no masks, so x.json would be empty; leave --coco and --geojson out.",
     );
+    expect((await run("predict", "heads/classes", "classes/test/red", "--geojson", "x.geojson")).err).toContain(
+      "x.geojson would be empty",
+    );
+    const same = ["--coco", "x.json", "--geojson", "x.json"];
+    for (const flags of [same, ["--polygons"]])
+      expect(await run("predict", "heads/masks", image, ...flags)).toMatchObject({
+        status: 2,
+        err: expect.stringContaining("--geojson"),
+      });
     expect(await run("predict", "heads/classes", image, "-o", "x")).toMatchObject({
       status: 2,
       err: expect.stringContaining("draws nothing"),
