@@ -10,10 +10,10 @@ export {
 export {
   advise,
   compareEvaluations,
+  type ExportHeadOptions,
   evaluateDataSet,
   evaluateTask,
   evaluationFigures,
-  type ExportHeadOptions,
   exportHead,
   extractDataSet,
   fitDataSet,

@@ -65,7 +65,10 @@ it("export takes s2-tiny and images of the largest scale, so that a shrunken pho
   const out = join(tempFolder(), "s2.onnx");
   expect(await s2(["export", "-o", out])).toMatchObject({ status: 0, err: "" });
   const { image, scales, antialias } = JSON.parse(metadataOf(readOnnx(readFileSync(out)))["s2.plan"]);
-  expect([image, scales.map(({ size }: { size: number[] }) => size[0])]).toEqual([[448, 448], [224, 448]]);
+  expect([image, scales.map(({ size }: { size: number[] }) => size[0])]).toEqual([
+    [448, 448],
+    [224, 448],
+  ]);
   expect(antialias).not.toBe("never");
 });
 
