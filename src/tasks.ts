@@ -10,9 +10,11 @@ export {
 export {
   advise,
   compareEvaluations,
+  type ExportHeadOptions,
   evaluateDataSet,
   evaluateTask,
   evaluationFigures,
+  exportHead,
   extractDataSet,
   fitDataSet,
   fitTask,

@@ -50,12 +50,21 @@ export async function evalHead(folder: string, path: string, flags: EvalFlags): 
   const compared = other && compareEvaluations(all, await evaluate(other));
   const evaluation = evaluationFigures(compared?.a ?? all);
   const failed = items.length - evaluation.images + set.issues.filter(({ used }) => !used).length;
-  const { images, figures, classes, confusion } = evaluation;
+  const { images, figures, classes, confusion, confusionNormalized } = evaluation;
   const about = { head: folder, set: set.name, split, images, failed };
   const differences = compared && { with: flags.compare!, differences: compared.differences };
   if (flags.json) {
     const issues = [...set.issues, ...all.failed.map((each) => ({ ...each, used: false }))];
-    const json = { ...about, figures, classes, names: set.classes, confusion, compared: differences, issues };
+    const json = {
+      ...about,
+      figures,
+      classes,
+      names: set.classes,
+      confusion,
+      confusionNormalized,
+      compared: differences,
+      issues,
+    };
     writeResult(jsonLine(json));
   } else {
     const lines = [...describeEvaluation(about, evaluation, set.classes)];

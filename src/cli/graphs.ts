@@ -5,7 +5,7 @@ import type { ModelProto } from "../onnx/index.ts";
 import { failingWith, status } from "./errors.ts";
 import { items, readCount, readFraction, readSides, readSize, type Size } from "./flag-values.ts";
 import { addSizeOptions, addSizesAlias, dtypeOption, modelHelp, type SizeFlags } from "./flags.ts";
-import { inLines, jsonLine, writeMessage, writeReport } from "./output.ts";
+import { inLines, jsonLine, reportFile, writeMessage, writeReport } from "./output.ts";
 import type { PrintFlags } from "./progress.ts";
 
 const node = () => import("../runtimes/node/index.ts");
@@ -17,12 +17,10 @@ const out = (command: Command) =>
     .option("--quiet", "print nothing but errors");
 
 /** Writes the model that `make` returns, with a second file where its weights do not fit in one, and prints their sizes. */
-async function write(path: string, { json, quiet }: PrintFlags, make: () => Promise<ModelProto>): Promise<void> {
+async function write(path: string, print: PrintFlags, make: () => Promise<ModelProto>): Promise<void> {
   const { onnxOutputs, refuseForeign, saveOnnx } = await node();
   refuseForeign(onnxOutputs(path));
-  for (const { path: file, bytes } of saveOnnx(path, await make()))
-    if (json) writeReport(jsonLine({ out: file, bytes }));
-    else if (!quiet) writeReport(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+  for (const { path: file, bytes } of saveOnnx(path, await make())) reportFile(file, bytes, print);
 }
 
 const open = (source?: string): Promise<ModelProto> =>
@@ -57,6 +55,7 @@ export function defineBuild(program: Command): void {
 }
 
 interface ExportFlags extends SizeFlags, PrintFlags {
+  head?: string;
   model?: string;
   imageSize?: number | Size;
   prefixTokens?: number;
@@ -69,29 +68,43 @@ interface ExportFlags extends SizeFlags, PrintFlags {
   out: string;
 }
 
+const exportExamples = `
+Examples:
+  s2 export --scales 1,2,3 -o s2.onnx
+  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx
+  s2 export --head heads/clothing -o clothing.onnx
+  s2 export --head heads/camvid --image-size 480x360 -o streets.onnx
+
+--scales counts in the model's size, whatever --image-size is: --scales 1,2 of a 224 px model takes images of 448 px. A smaller --image-size has scales
+of enlarged pixels, which is said. --head writes NAME.md beside NAME.onnx, with programs that run it in Node, a page and Python.`;
+
 export function defineExport(program: Command): void {
   const command = program
     .command("export")
-    .summary("export S² and its model as one .onnx file")
-    .description("Writes one ONNX file that takes images and gives their multi-scale features, with the model inside.")
+    .summary("export S² with its model, or a fitted head, as one .onnx file")
+    .description(
+      "Writes one ONNX file that takes images and gives their multi-scale features, with the model inside; with --head their classes, masks, depths or counts.",
+    )
     .option("--model <model>", modelHelp)
+    .option("--head <folder>", "a head that `s2 fit` wrote: from bytes [b, h, w, 3] to what it predicts, as s2 predict")
     .option("--prefix-tokens <n>", "tokens before the grid (default: what the model says)", readCount(0))
-    .option("--image-size <size>", "size of the images that the file takes (default: the model's size)", readSize)
+    .option("--image-size <size>", "size of the images that the file takes (default: the largest scale)", readSize)
     .option("--output <name>", "output of the model to take")
-    .option("--antialias", "filter before shrinking")
+    .addOption(new Option("--antialias").hideHelp()) // the default
+    .option("--no-antialias", "shrink to the smaller scales without a filter, as the authors' code does")
     .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
     .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalize them inside, as the model's config files say")
     .addOption(dtypeOption())
     .option("--compute", computeHelp);
   out(addSizeOptions(command))
-    .addHelpText(
-      "after",
-      "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx",
-    )
-    .action((flags: ExportFlags) => write(flags.out, flags, () => exportFor(flags)));
+    .addHelpText("after", exportExamples)
+    .action(async ({ head, ...flags }: ExportFlags) => {
+      if (head === undefined) return write(flags.out, flags, () => exportFor(flags));
+      await (await import("./export-head.ts")).exportHeadFile({ ...flags, head });
+    });
 }
 
-async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...flags }: ExportFlags): Promise<ModelProto> {
+async function exportFor({ model: source, out: _, ...flags }: Omit<ExportFlags, "head">): Promise<ModelProto> {
   const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, json, quiet, ...options } = flags;
   if (dynamic || maxTiles || maxTilesPerImage || fit)
     throw new S2Error(
@@ -105,7 +118,9 @@ async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...
     writeMessage(
       "note: neither the model's file nor a config file says how images are prepared; ImageNet's mean and standard deviation are written into the file.\n",
     );
-  return exportModel(model, { ...options, ...(imgSizes ? { imgSizes } : { scales }) });
+  const { file, notes } = await exportModel(model, options);
+  for (const note of notes) writeMessage(`note: ${note}\n`);
+  return file;
 }
 
 export function defineConvert(program: Command): void {

@@ -48,7 +48,7 @@ const predictExamples = `
 Examples:
   s2 predict heads/clothing photo.jpg
   s2 predict heads/clothing photos/ --sort-into sorted --min-confidence 0.8
-  s2 predict heads/camvid "photos/**/*.jpg" -o masks --coco masks.json
+  s2 predict heads/camvid "photos/**/*.jpg" -o masks --coco masks.json --polygons
 
 --sort-into copies each image to DIR/CLASS/NAME; DIR/predictions.html shows all, the least confident first, and saves corrected classes for s2 fit.
 Features are extracted with the model and the scales that the head was fitted with. For segmentation and depth two PNGs are written to --out:
@@ -63,7 +63,9 @@ export function definePredict(program: Command): void {
     .argument("<IMAGE...>")
     .option("--model <model>", "where the model is now (default: where it was at the fit)")
     .option("-o, --out <folder>", "segmentation and depth: where PNGs go (default: predictions)")
-    .option("--coco <file.json>", "segmentation: also the masks of all images as one COCO JSON")
+    .option("--coco <file.json>", "segmentation: also the masks of all images as one COCO JSON, in run lengths")
+    .option("--polygons", "with --coco: a polygon for each connected region instead of run lengths")
+    .option("--geojson <file>", "segmentation: also polygons with holes, in pixels, as one GeoJSON file")
     .addOption(new Option("--json", "a line of JSON per image").conflicts("csv"))
     .option("--csv", "a table of numbers: a line per image")
     .option("--quiet", "no progress")

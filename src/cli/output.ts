@@ -35,6 +35,12 @@ export function writeReport(text: string): void {
   });
 }
 
+/** Reports a file that was written, with its size. */
+export function reportFile(out: string, bytes: number, { json, quiet }: { json?: boolean; quiet?: boolean }): void {
+  if (json) writeReport(jsonLine({ out, bytes }));
+  else if (!quiet) writeReport(`${out}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+}
+
 /** Writes notes, failures and progress to standard error; it does not matter whether someone reads them. */
 export function writeMessage(text: string): void {
   process.stderr.write(printable(text), () => {});

@@ -1,7 +1,7 @@
 /** `s2 predict` at work: prints the prediction of each image and writes its pictures; an image that fails does not stop the others. */
 import { relative } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { newCocoMasks } from "../datasets/index.ts";
+import { newCocoMasks, newGeoJson } from "../datasets/index.ts";
 import { loadImage, openStore } from "../node.ts";
 import {
   type ClassifiedImage,
@@ -27,6 +27,8 @@ import { withStandardInput } from "./standard-input.ts";
 export interface PredictFlags extends ModelFlags, SortOptions {
   out?: string;
   coco?: string;
+  polygons?: boolean;
+  geojson?: string;
   json?: boolean;
   csv?: boolean;
   quiet?: boolean;
@@ -38,10 +40,21 @@ export async function predictImages(folder: string, given: readonly string[], fl
   const drawn = head.task === "segmentation" || head.task === "depth" ? head.task : undefined;
   if (flags.out && !drawn)
     throw new S2Error("option", `A head for ${head.task} draws nothing, so nothing would go into ${flags.out}; leave --out out.`);
-  if (flags.coco && head.task !== "segmentation")
-    throw new S2Error("option", `A head for ${head.task} predicts no masks, so ${flags.coco} would be empty; leave --coco out.`);
+  const maskFiles = [flags.coco, flags.geojson].filter((path) => path !== undefined);
+  if (maskFiles.length > 0 && head.task !== "segmentation")
+    throw new S2Error(
+      "option",
+      `A head for ${head.task} predicts no masks, so ${maskFiles[0]} would be empty; leave --coco and --geojson out.`,
+    );
+  if (flags.coco !== undefined && flags.coco === flags.geojson)
+    throw new S2Error("option", `--coco and --geojson are both ${flags.coco}; give two files.`);
+  if (flags.polygons && !flags.coco)
+    throw new S2Error(
+      "option",
+      "--polygons is the form of the masks in the file of --coco; give --coco FILE too, or --geojson FILE.",
+    );
   const out = flags.out ?? "predictions";
-  const outputs = { folder: flags.sortInto ?? out, task: drawn, forAll: flags.coco };
+  const outputs = { folder: flags.sortInto ?? out, task: drawn, forAll: maskFiles };
   const { files: jobs, undecoded } = await predictionFiles(await withStandardInput(given), outputs);
   const present = jobs.filter(({ missing }) => !missing);
   checkSorting(head, present, flags);
@@ -59,7 +72,10 @@ export async function predictImages(folder: string, given: readonly string[], fl
   };
   for (const { image, missing } of jobs) if (missing) fail(image, sentence(missing));
   if (flags.csv) write(csvLine(["image", ...predictionColumns(head)]));
-  const coco = newCocoMasks(head.classes, readVersion());
+  const masks = [
+    { path: flags.coco, file: newCocoMasks(head.classes, readVersion(), flags) },
+    { path: flags.geojson, file: newGeoJson(head.classes, readVersion()) },
+  ].filter(({ path }) => path);
   const stored = { folder: out, store: openStore(out) };
   try {
     await untilStopped(async () => {
@@ -79,7 +95,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
         if (prediction.task === "segmentation" || prediction.task === "depth")
           await writePrediction(prediction, head.classes, await loadImage(job.image), paths, stored);
         if (prediction.task === "classification") classified.push({ image: job.image, scores: prediction.scores });
-        if (flags.coco && prediction.task === "segmentation") coco.add(job.name, prediction.mask);
+        if (prediction.task === "segmentation") for (const { file } of masks) file.add(job.name, prediction.mask);
         if (flags.json) write(jsonLine({ image: job.image, ...fields, ...paths }));
         else if (flags.csv) write(csvLine([job.image, ...cells]));
         else write(`${job.image}${paths.picture ? ` -> ${paths.picture}` : ""}  ${words}\n`);
@@ -87,7 +103,7 @@ export async function predictImages(folder: string, given: readonly string[], fl
       const sorted = await sortImages(classified, head.classes, flags, stopSignal);
       if (sorted && !flags.quiet) bar.log(sorted);
     });
-    if (flags.coco) await writeWhole(flags.coco, coco.bytes());
+    for (const { path, file } of masks) await writeWhole(path!, file.bytes());
   } finally {
     bar.stop();
     await model.dispose();

@@ -5,7 +5,7 @@ export { chooseGrid, planDynamicS2 } from "./dynamic.ts";
 export { badOption, nearest, oneOf, px, S2Error, type S2ErrorDetails } from "./error.ts";
 export { argmax, checkFinite, firstNotFinite } from "./finite.ts";
 export { formatTable } from "./format-table.ts";
-export type { Fused } from "./fuse.ts";
+export { type Fused, withGrid } from "./fuse.ts";
 export { possibleGrids } from "./layout.ts";
 export { type Matrix, type ScaleMatrices, scaleMatrices } from "./matrices.ts";
 export { checkNames, dynamicNames, s2OptionNames } from "./options.ts";

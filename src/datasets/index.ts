@@ -18,4 +18,5 @@ export type { DataSetOptions } from "./listing.ts";
 export { openDataSet } from "./open-data-set.ts";
 export { decodePngValues, type PngValues } from "./png-values.ts";
 export { type SplitOffOptions, splitOff } from "./split-off.ts";
-export { type CocoMasks, newCocoMasks } from "./write-coco-masks.ts";
+export { type MaskFile, newCocoMasks } from "./write-coco-masks.ts";
+export { newGeoJson } from "./write-geojson.ts";

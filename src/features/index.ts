@@ -4,7 +4,7 @@ export { classColor } from "./class-colors.ts";
 export { principalColors, type ScaleMap } from "./colors.ts";
 export { describePlan } from "./describe-plan.ts";
 export { type ExtractOptions, extractImage, type ImageModel } from "./extract.ts";
-export { cellBox, type Features, type GridGeometry } from "./features.ts";
+export { cellBox, type Features, type GridGeometry, makeFeatures } from "./features.ts";
 export { type HeatMap, heatOver, heatPicture } from "./heat-picture.ts";
 export { picture } from "./picture.ts";
 export { explicitOptions, type ImagePlanOptions, planImage } from "./plan-image.ts";

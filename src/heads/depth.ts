@@ -2,12 +2,12 @@
 import { gtValue, integer, minValue, nullable, number, object, picklist, pipe } from "valibot";
 import { resize, S2Error, type Tensor } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
-import { Clip, Exp, type OpenGraph } from "../onnx/index.ts";
+import { Clip, Exp, type OpenGraph, type ShapedValue } from "../onnx/index.ts";
 import { type Batches, mapBatches, memoized } from "./batches.ts";
 import { type Bins, type DepthBatch, expectedDepth, scaleInvariantLoss } from "./depth-bins.ts";
 import { fitWithLbfgs } from "./fit-lbfgs.ts";
 import { checkHead, type FeatureHead, linearDims } from "./head.ts";
-import { type OpenedHead, openLinear } from "./linear.ts";
+import { linearRows, type OpenedHead, openRows } from "./linear.ts";
 import { eachPixel, type Grid } from "./masks.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
 import { type RidgeOptions, ridgeMap } from "./ridge.ts";
@@ -142,17 +142,27 @@ const binFields = object({
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for tokens of other scales.
  */
 export async function openDepth(head: DepthHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, DepthMap>> {
-  const fields = { near: positive, far: pipe(number(), gtValue(head.near)), bins: nullable(binFields) };
-  const { channelsPerScale, near, far, bins, tensors } = head;
-  checkHead(head, "depth", fields, (channels) => linearDims(bins?.count ?? 1, channels));
-  return openLinear(
+  const { channelsPerScale } = head;
+  return openRows(
     openGraph,
-    tensors,
-    (scores) => (bins ? expectedDepth(scores, bins, near, far).depth : Exp(Clip(scores, Math.log(near), Math.log(far)))),
+    checkDepth(head),
+    (rows) => depthRows(head, rows),
     async (tokens: ImageTokens, run) => {
       const { grid, size } = tokens;
       const map = { dims: [1, 1, grid.rows, grid.cols], data: await run(gridFeatures(tokens, channelsPerScale)) };
       return { width: size[1], height: size[0], data: resize(map, size, { mode: "bilinear" }).data };
     },
   );
+}
+
+/** Checks a head for depth and returns its channels. @throws S2Error "head". */
+export function checkDepth(head: DepthHead): number {
+  const fields = { near: positive, far: pipe(number(), gtValue(head.near)), bins: nullable(binFields) };
+  return checkHead(head, "depth", fields, (channels) => linearDims(head.bins?.count ?? 1, channels));
+}
+
+/** Adds a head for depth to the graph of tokens [n, channels]: meters [n, 1]. */
+export function depthRows({ tensors, bins, near, far }: DepthHead, rows: ShapedValue): ShapedValue {
+  const scores = linearRows(rows, tensors);
+  return bins ? expectedDepth(scores, bins, near, far).depth : Exp(Clip(scores, Math.log(near), Math.log(far)));
 }

@@ -10,6 +10,7 @@ export {
   openDepth,
 } from "./depth.ts";
 export { checkHead, type FeatureHead, type Head, readHead, writeHead } from "./head.ts";
+export { classOutputs, denseOutputs, type Outputs, type TokenLayout } from "./head-graph.ts";
 export { largestScores } from "./largest-scores.ts";
 export type { OpenedHead } from "./linear.ts";
 export type { Mask } from "./masks.ts";

@@ -22,18 +22,21 @@ export interface OpenedHead<In, Out> {
   close(): Promise<void>;
 }
 
-/** Opens a linear map. `finish` makes the result of the scores in the graph, `predict` the prediction with `run`. */
-export async function openLinear<In, Out>(
+/** Adds a linear map of rows [n, channels] to their graph: [n, outputs]. */
+export function linearRows(rows: ShapedValue, { weight, bias }: LinearMap): ShapedValue {
+  const fixed = ({ dims, data }: Tensor, name: string) => constant(rows.graph, "float32", dims, data, name);
+  return Gemm(rows, fixed(weight, "weight"), fixed(bias, "bias"), { transB: 1 });
+}
+
+/** Opens a head of rows. `build` makes the result of rows [n, channels] in the graph, `predict` the prediction with `run`. */
+export async function openRows<In, Out>(
   openGraph: OpenGraph,
-  { weight, bias }: LinearMap,
-  finish: (scores: ShapedValue) => ShapedValue,
+  channels: number,
+  build: (rows: ShapedValue) => ShapedValue,
   predict: (input: In, run: (features: Float32Array) => Promise<Float32Array>) => Promise<Out>,
 ): Promise<OpenedHead<In, Out>> {
-  const channels = weight.dims[1];
   const graph = newGraph(17);
-  const features = input(graph, "features", "float32", ["rows", channels]);
-  const fixed = ({ dims, data }: Tensor, name: string) => constant(graph, "float32", dims, data, name);
-  output(finish(Gemm(features, fixed(weight, "weight"), fixed(bias, "bias"), { transB: 1 })), "result");
+  output(build(input(graph, "features", "float32", ["rows", channels])), "result");
   const opened = await openGraph(writeOnnx(finishGraph(graph, "head")));
   const run = async (data: Float32Array) => {
     const { result } = await opened.run({ features: { dims: [rowCount(data, channels), channels], data } });

@@ -77,13 +77,8 @@ const block = 4096;
  */
 export async function openNeighbors(head: NeighborsHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
   const { classes, channelsPerScale, k, temperature, tensors } = head;
-  const kept = tensors.labels?.data.length ?? 0;
-  const positive = pipe(number(), gtValue(0));
-  const fields = { classes: array(string()), k: pipe(number(), integer(), minValue(1)), temperature: positive };
-  const channels = checkHead(head, "neighbors", fields, (channels) => ({ rows: [kept, channels], labels: [kept] }));
-  checkLabels(tensors.labels.data, classes.length);
-  if (k > kept)
-    throw new S2Error("head", `The neighbors head has k = ${k} and ${kept} rows; expected a k of at most that. Fit it again.`);
+  const channels = checkNeighbors(head);
+  const kept = tensors.labels.data.length;
   const graph = await openGraph(similarityFile(channels));
   return {
     async predict(features) {
@@ -97,6 +92,18 @@ export async function openNeighbors(head: NeighborsHead, openGraph: OpenGraph): 
     },
     close: () => graph.close(),
   };
+}
+
+/** Checks a head of neighbors and returns its channels. @throws S2Error "head". */
+export function checkNeighbors(head: NeighborsHead): number {
+  const { classes, k, tensors } = head;
+  const kept = tensors.labels?.data.length ?? 0;
+  const positive = pipe(number(), gtValue(0));
+  const fields = { classes: array(string()), k: pipe(number(), integer(), minValue(1)), temperature: positive };
+  const channels = checkHead(head, "neighbors", fields, (channels) => ({ rows: [kept, channels], labels: [kept] }));
+  checkLabels(tensors.labels.data, classes.length);
+  if (k <= kept) return channels;
+  throw new S2Error("head", `The neighbors head has k = ${k} and ${kept} rows; expected a k of at most that. Fit it again.`);
 }
 
 function checkLabels(labels: Float32Array, classes: number): void {

@@ -6,11 +6,11 @@
 import { array, string } from "valibot";
 import type { Tensor } from "../core/index.ts";
 import type { ImageTokens } from "../features/index.ts";
-import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
+import { Div, input, Log, Max, Mul, type OpenGraph, ReduceSum, type ShapedValue, Sigmoid, Softplus, Sub } from "../onnx/index.ts";
 import { type Batches, type FeatureBatch, mapBatches } from "./batches.ts";
 import { fitWithLbfgs, oneImage, type ScoreLoss, total } from "./fit-lbfgs.ts";
 import { checkHead, type FeatureHead, linearDims } from "./head.ts";
-import { type OpenedHead, openLinear } from "./linear.ts";
+import { linearRows, type OpenedHead, openRows } from "./linear.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
 import { gridFeatures, type LabeledPoint, tokenOf } from "./tokens.ts";
 
@@ -110,12 +110,19 @@ const poissonLoss = (classes: number, from: "places" | "images"): ScoreLoss<Coun
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for tokens of other scales.
  */
 export async function openObjects(head: ObjectsHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, ObjectPrediction>> {
-  const { classes, channelsPerScale, tensors } = head;
-  checkHead(head, "objects", { classes: array(string()) }, (channels) => linearDims(classes.length, channels));
-  return openLinear(openGraph, tensors, Softplus, async (tokens: ImageTokens, run) => {
+  const { classes, channelsPerScale } = head;
+  const build = (rows: ShapedValue) => objectRows(head, rows);
+  return openRows(openGraph, checkObjects(head), build, async (tokens: ImageTokens, run) => {
     const locations = await run(gridFeatures(tokens, channelsPerScale));
     const counts = new Float32Array(classes.length);
     for (let i = 0; i < locations.length; i++) counts[i % classes.length] += locations[i];
     return { counts, presence: counts.map((count) => -Math.expm1(-count)), locations };
   });
 }
+
+/** Checks a counting head and returns its channels. @throws S2Error "head". */
+export const checkObjects = (head: ObjectsHead): number =>
+  checkHead(head, "objects", { classes: array(string()) }, (channels) => linearDims(head.classes.length, channels));
+
+/** Adds a counting head to the graph of tokens [n, channels]: expected objects [n, classes]. */
+export const objectRows = ({ tensors }: ObjectsHead, rows: ShapedValue): ShapedValue => Softplus(linearRows(rows, tensors));

@@ -6,7 +6,7 @@ import { type Batches, type LabeledBatch, mapBatches, type TargetBatch, withLabe
 import { labelLoss } from "./cross-entropy.ts";
 import { fitWithLbfgs } from "./fit-lbfgs.ts";
 import { checkHead, type FeatureHead, linearDims } from "./head.ts";
-import { type OpenedHead, openLinear } from "./linear.ts";
+import { linearRows, type OpenedHead, openRows } from "./linear.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
 import { type RidgeOptions, ridgeMap } from "./ridge.ts";
 
@@ -89,9 +89,18 @@ const withSigns = (batches: Batches<LabeledBatch>, classes: number): Batches<Tar
  * @throws S2Error "head" for another head or tensors of a wrong shape; `predict` "rows" for features of other channels.
  */
 export async function openProbe(head: ProbeHead, openGraph: OpenGraph): Promise<OpenedHead<Float32Array, Float32Array>> {
-  const { names, gives, tensors } = head;
+  const build = (rows: ShapedValue) => probeRows(head, rows);
+  return openRows(openGraph, checkProbe(head), build, (features: Float32Array, run) => run(features));
+}
+
+/** Checks a probe and returns its channels. @throws S2Error "head". */
+export function checkProbe(head: ProbeHead): number {
   const fields = { gives: picklist(["probabilities", "scores", "values"]), names: array(string()) };
-  checkHead(head, "probe", fields, (channels) => linearDims(names.length, channels));
-  const finish = (scores: ShapedValue) => (gives === "probabilities" ? Softmax(scores) : scores);
-  return openLinear(openGraph, tensors, finish, (features: Float32Array, run) => run(features));
+  return checkHead(head, "probe", fields, (channels) => linearDims(head.names.length, channels));
+}
+
+/** Adds a probe to the graph of rows [n, channels]: [n, names]. */
+export function probeRows({ gives, tensors }: ProbeHead, rows: ShapedValue): ShapedValue {
+  const scores = linearRows(rows, tensors);
+  return gives === "probabilities" ? Softmax(scores) : scores;
 }

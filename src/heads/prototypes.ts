@@ -4,10 +4,10 @@
  */
 import { array, gtValue, number, pipe, string } from "valibot";
 import { S2Error, type Tensor } from "../core/index.ts";
-import { Mul, type OpenGraph, Softmax } from "../onnx/index.ts";
+import { Mul, type OpenGraph, type ShapedValue, Softmax } from "../onnx/index.ts";
 import { type Batches, channelsOf, type LabeledBatch, rowCount } from "./batches.ts";
 import { checkHead, type FeatureHead } from "./head.ts";
-import { type OpenedHead, openLinear } from "./linear.ts";
+import { linearRows, type OpenedHead, openRows } from "./linear.ts";
 import { unitFeatures } from "./unit-features.ts";
 
 /** A few-shot classifier: the means of the classes. */
@@ -75,15 +75,25 @@ export async function openPrototypes(
   head: PrototypesHead,
   openGraph: OpenGraph,
 ): Promise<OpenedHead<Float32Array, Float32Array>> {
-  const { classes, channelsPerScale, temperature, tensors } = head;
-  const fields = { classes: array(string()), temperature: pipe(number(), gtValue(0)) };
-  const dims = (channels: number) => ({ center: [channels], weight: [classes.length, channels] });
-  const channels = checkHead(head, "prototypes", fields, dims);
-  const bias = { dims: [classes.length], data: new Float32Array(classes.length) };
-  return openLinear(
+  const { channelsPerScale, tensors } = head;
+  const channels = checkPrototypes(head);
+  return openRows(
     openGraph,
-    { weight: tensors.weight, bias },
-    (cosines) => Softmax(Mul(cosines, 1 / temperature)),
+    channels,
+    (unit) => prototypeScores(head, unit),
     (features: Float32Array, run) => run(unitFeatures(features, channelsPerScale, channels, tensors.center.data)),
   );
+}
+
+/** Checks a head of prototypes and returns its channels. @throws S2Error "head". */
+export function checkPrototypes(head: PrototypesHead): number {
+  const fields = { classes: array(string()), temperature: pipe(number(), gtValue(0)) };
+  const dims = (channels: number) => ({ center: [channels], weight: [head.classes.length, channels] });
+  return checkHead(head, "prototypes", fields, dims);
+}
+
+/** Adds the head to the graph of centered rows of unit length, [n, channels]: probabilities [n, classes]. */
+export function prototypeScores({ classes, temperature, tensors: { weight } }: PrototypesHead, unit: ShapedValue): ShapedValue {
+  const bias = { dims: [classes.length], data: new Float32Array(classes.length) };
+  return Softmax(Mul(linearRows(unit, { weight, bias }), 1 / temperature));
 }

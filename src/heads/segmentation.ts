@@ -8,7 +8,7 @@ import { softLabelLoss } from "./cross-entropy.ts";
 import { fitWithLbfgs, type ScoreLoss } from "./fit-lbfgs.ts";
 import { checkHead, type FeatureHead, linearDims } from "./head.ts";
 import { largestScores } from "./largest-scores.ts";
-import { type OpenedHead, openLinear } from "./linear.ts";
+import { linearRows, type OpenedHead, openRows } from "./linear.ts";
 import { classFractions, type Mask } from "./masks.ts";
 import type { FittedHead, HeadOptions } from "./options.ts";
 import { pixelBatch, pixelLoss } from "./pixel-loss.ts";
@@ -108,11 +108,14 @@ const headOf = ({ classes, channelsPerScale }: SegmentationOptions, map: LinearM
  */
 export async function openSegmentation(head: SegmentationHead, openGraph: OpenGraph): Promise<OpenedHead<ImageTokens, Mask>> {
   const { classes, channelsPerScale, tensors } = head;
-  checkHead(head, "segmentation", { classes: array(string()) }, (channels) => linearDims(classes.length, channels));
-  return openLinear(
+  return openRows(
     openGraph,
-    tensors,
-    (scores) => scores,
+    checkSegmentation(head),
+    (rows) => linearRows(rows, tensors),
     async (tokens: ImageTokens, run) => largestScores(await run(gridFeatures(tokens, channelsPerScale)), classes.length, tokens),
   );
 }
+
+/** Checks a segmentation head and returns its channels. @throws S2Error "head". */
+export const checkSegmentation = (head: SegmentationHead): number =>
+  checkHead(head, "segmentation", { classes: array(string()) }, (channels) => linearDims(head.classes.length, channels));

@@ -33,6 +33,7 @@ import {
   writeOnnx,
 } from "../onnx/index.ts";
 import { addBackbone, type Backbone, readBackbone } from "./backbone.ts";
+import type { CutScale } from "./cut-images.ts";
 import { cutTiles, mergeScales, poolMaps, poolTokens } from "./s2-graph.ts";
 
 /** S2Options, and what only a file has. */
@@ -95,16 +96,22 @@ function planFor(core: Backbone, image: { height: number; width: number }, optio
   return planS2(image, options, { ...traits, ...patchOf(core, planS2(image, { ...options, overlap: 0 }, traits)) });
 }
 
-/** Scale by scale: cut, run, pool; then merge. */
-export function s2Graph(graph: Graph, images: ShapedValue, core: Backbone, plan: S2Plan): ShapedValue {
-  const { splitForward, numPrefixToken, outputShape, overlap } = plan;
+/** Scale by scale: cut, run, pool; then merge. `images` are the images to cut as `s2` does, or what cuts them; `traits` has the patch size where tokens are no squares of a tile. */
+export function s2Graph(
+  graph: Graph,
+  images: ShapedValue | CutScale,
+  core: Backbone,
+  plan: S2Plan,
+  traits: Traits = plan.overlap ? patchOf(core, plan) : {},
+): ShapedValue {
+  const { splitForward, numPrefixToken, outputShape } = plan;
   // Counted for one image: the graph does not know its batch.
   const run = addBackbone(graph, core, splitForward === true ? 1 : splitForward || undefined);
-  const gridOf = ({ tile }: ScalePlan) => readShape(core.dims(tile), tile, plan, overlap ? patchOf(core, plan) : {}).grid;
+  const gridOf = ({ tile }: ScalePlan) => readShape(core.dims(tile), tile, plan, traits).grid;
   const scales = plan.scales.map((scale, i) =>
     scope(graph, `scale.${i}`, () => {
       const matrices = scaleMatrices(plan, i, gridOf);
-      const outputs = run(cutTiles(images, scale, matrices));
+      const outputs = run(typeof images === "function" ? images(scale, i) : cutTiles(images, scale, matrices));
       return outputShape === "bchw"
         ? poolMaps(outputs, scale, matrices)
         : poolTokens(outputs, scale, matrices, gridOf(scale), numPrefixToken);
@@ -141,8 +148,14 @@ function addHead(graph: Graph, features: ShapedValue, head: ModelProto): void {
   for (const result of head.graph.output ?? []) output({ graph, name: given.get(result.name!)!, type: "float32" }, result.name!);
 }
 
-function finish(graph: Graph, model: ModelProto, plan: S2Plan): ModelProto {
+/** Completes a file around a model, with the plan in its metadata. */
+export function finish(
+  graph: Graph,
+  model: ModelProto,
+  plan: S2Plan,
+  metadata: Readonly<Record<string, string>> = {},
+): ModelProto {
   const finished = finishGraph(graph, "s2");
   const irVersion = Math.max(Number(finished.irVersion), Number(model.irVersion ?? 0));
-  return withMetadata({ ...finished, irVersion }, { "s2.plan": JSON.stringify(plan) });
+  return withMetadata({ ...finished, irVersion }, { ...metadata, "s2.plan": JSON.stringify(plan) });
 }

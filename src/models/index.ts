@@ -3,6 +3,7 @@
 export { convertModel, type QuantizedLayer, type QuantizeOptions, type QuantizeReport, quantizeModel } from "../onnx/index.ts";
 export { type BuildOptions, buildModel, buildProto, outputNames } from "./build.ts";
 export { type ExportOptions, exportProto, exportS2 } from "./export.ts";
+export { type ExportPlanOptions, exportPlan } from "./export-plan.ts";
 export { isProjector, isTower, type WeightFiles } from "./llava-weights.ts";
 export { bufferGraph, featuresGraph, type PlanModel, tilesGraph, tokenGrid } from "./plan-graphs.ts";
 export { buildProjector, type ProjectorOptions } from "./projector.ts";

@@ -1,6 +1,7 @@
 /** Fits, evaluations and their differences as people read them. */
 import { formatTable, type Traits } from "../core/index.ts";
 import { MIN_IMAGES } from "../metrics/index.ts";
+import { describeConfusion } from "./describe-confusion.ts";
 import type { EvaluationFigures } from "./evaluate-data-set.ts";
 import type { MeasuredFigure } from "./figures.ts";
 import type { FittedDataSet } from "./fit-data-set.ts";
@@ -46,14 +47,10 @@ const cautionOn = (images: number): string[] =>
       ]
     : [];
 
-/** Larger confusion matrices are not printed; their most frequent errors are. */
-const MOST_COLUMNS = 12;
-const ERRORS = 10;
-
 /** Describes an evaluation: tables of figures, of each class and of confusions. */
 export function* describeEvaluation(
   { head, set, split, images, failed }: Record<"head" | "set" | "split", string> & Record<"images" | "failed", number>,
-  { figures, classes, confusion }: EvaluationFigures,
+  { task, figures, classes, confusion }: EvaluationFigures,
   names: readonly string[],
 ): Generator<string> {
   const row = (one: MeasuredFigure) => [one.name, formatFigure(one)];
@@ -61,16 +58,8 @@ export function* describeEvaluation(
   yield* formatTable(["", "95 % interval in brackets"], figures.map(row));
   yield* cautionOn(images);
   if (classes.length > 0) yield* ["", ...formatTable(["each class", ""], classes.map(row))];
-  if (confusion && names.length <= MOST_COLUMNS) {
-    const rows = confusion.map((counts, id) => [names[id], ...counts.map(String)]);
-    yield* ["", ...formatTable(["truth \\ predicted", ...names], rows)];
-  } else if (confusion) {
-    const pairs = confusion.flatMap((counts, truth) => counts.map((count, predicted) => ({ truth, predicted, count })));
-    const errors = pairs.filter(({ truth, predicted, count }) => truth !== predicted && count > 0);
-    const most = errors.sort((a, b) => b.count - a.count).slice(0, ERRORS);
-    const rows = most.map(({ truth, predicted, count }) => [names[truth], names[predicted], String(count)]);
-    yield* ["", ...formatTable(["truth", "predicted", "times"], rows)];
-  }
+  const unit = task === "segmentation" ? "pixels" : "images";
+  if (confusion) yield* ["", ...describeConfusion(confusion, names, unit)];
 }
 
 /** Describes the differences of two heads. */

@@ -3,6 +3,7 @@ import { S2Error } from "../core/index.ts";
 import type { DataSet, ItemOf, Task } from "../datasets/index.ts";
 import { interval, keepImages, sumImages } from "../metrics/index.ts";
 import type { OpenGraph } from "../onnx/index.ts";
+import { normalizeRows } from "./describe-confusion.ts";
 import { evaluateTask, type TaskSums } from "./evaluate.ts";
 import { type ExtractDataSetOptions, extractDataSet, type FailedImage } from "./extract-data-set.ts";
 import { classFigures, figureDifferences, type MeasuredFigure, measuredFigures } from "./figures.ts";
@@ -33,6 +34,7 @@ export interface Evaluation {
 
 /** The figures of an evaluation with their 95 % intervals. */
 export interface EvaluationFigures {
+  readonly task: Task;
   /** Images that the figures are of. */
   readonly images: number;
   readonly figures: readonly MeasuredFigure[];
@@ -40,6 +42,8 @@ export interface EvaluationFigures {
   readonly classes: readonly MeasuredFigure[];
   /** Counts of predictions: a row for each true class, a column for each predicted one. Classification and segmentation have it. */
   readonly confusion?: readonly (readonly number[])[];
+  /** `confusion` with each row divided by its sum; the row of a class that no image has is all zeros. */
+  readonly confusionNormalized?: readonly (readonly number[])[];
 }
 
 /**
@@ -87,10 +91,11 @@ export function evaluationFigures({ task, classes, sums }: Evaluation): Evaluati
   const total = confusion && sumImages(confusion);
   const rows = total && Array.from({ length: count }, (_, row) => Array.from(total.subarray(row * count, (row + 1) * count)));
   return {
+    task,
     images: Object.values(sums)[0].images.length,
     figures: measuredFigures(task, sums),
     classes: classFigures(task, sums, classes).map(({ score, ...figure }) => ({ ...figure, ...interval(score) })),
-    ...(rows && { confusion: rows }),
+    ...(rows && { confusion: rows, confusionNormalized: normalizeRows(rows) }),
   };
 }
 

@@ -22,6 +22,8 @@ export {
   evaluationFigures,
   evaluationItems,
 } from "./evaluate-data-set.ts";
+export { type ExportedHead, type ExportHeadOptions, exportHead, exportHeadProto } from "./export-head.ts";
+export { type ExportFacts, exportReadme } from "./export-readme.ts";
 export {
   type ExtractDataSetOptions,
   type ExtractedDataSet,

@@ -196,8 +196,17 @@ describe("predict", () => {
       err: expect.stringContaining("classes has no head (head.json)"),
     });
     expect((await run("predict", "heads/depth", "depth/test/rgb/20.png", "--coco", "x.json")).err).toContain(
-      "A head for depth predicts no masks, so x.json would be empty; leave --coco out.",
+      "A head for depth predicts no masks, so x.json would be empty; leave --coco and --geojson out.",
     );
+    expect((await run("predict", "heads/classes", "classes/test/red", "--geojson", "x.geojson")).err).toContain(
+      "x.geojson would be empty",
+    );
+    const same = ["--coco", "x.json", "--geojson", "x.json"];
+    for (const flags of [same, ["--polygons"]])
+      expect(await run("predict", "heads/masks", image, ...flags)).toMatchObject({
+        status: 2,
+        err: expect.stringContaining("--geojson"),
+      });
     expect(await run("predict", "heads/classes", image, "-o", "x")).toMatchObject({
       status: 2,
       err: expect.stringContaining("draws nothing"),
@@ -241,11 +250,16 @@ describe("eval", () => {
         [0, 3, 0],
         [0, 0, 3],
       ],
+      confusionNormalized: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
     });
     const text = (await run("eval", "heads/classes", "classes")).out;
     expect(text).toContain("heads/classes on 9 images of classes, split test\n");
     expect(text).toMatch(/\naccuracy red +100\.0 % /);
-    expect(text).toMatch(/\ntruth \\ predicted {2}blue {2}green {2}red\n/);
+    expect(text).toMatch(/\ntruth \\ predicted {2}blue {2}green {2}red {2}images\nblue +100 +\. +\. +3\n/);
   });
 
   it("options of the depth at the fit need not be given again; objects are apart from the table", async () => {

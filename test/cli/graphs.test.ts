@@ -7,7 +7,7 @@ import { loadModel, openOnnx, saveOnnx } from "s2-vision/node";
 import { expect, it } from "vitest";
 import { s2 as features, type Tensor } from "../../src/core/index.ts";
 import { exportProto, exportS2 } from "../../src/models/index.ts";
-import { readOnnx } from "../../src/onnx/index.ts";
+import { metadataOf, readOnnx } from "../../src/onnx/index.ts";
 import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
 
 const bundled = fileURLToPath(new URL("../../models/s2-tiny", import.meta.url));
@@ -51,14 +51,25 @@ it("build says which output it lacks, and which folder has no weights, with stat
 
 it("export gives what s2() gives, from images of another size too", async () => {
   const out = join(tempFolder(), "s2.onnx");
-  const flags = ["--prefix-tokens", "1", "--scales", "1,2", "--image-size", "48x40", "--split-mode", "pad", "-o", out];
+  const flags = ["--prefix-tokens", "1", "--scales", "1,2", "--image-size", "48x40", "-o", out];
   const { status, err } = await s2(["export", "--model", plain, ...flags]);
-  expect([status, err]).toEqual([0, ""]);
+  expect([status, err]).toEqual([0, expect.stringMatching(/^note: The scale of 64x64 px is 1\.6 times larger .*48x40.*\n$/)]);
   const images = wave([2, 3, 40, 48]);
   const model = await loadModel(plain, { prefixTokens: 1 });
-  const whole = await features(model, images, { scales: [1, 2], splitMode: "pad", maxSplitSize: 32, numPrefixToken: 1 });
+  const whole = await features(model, images, { imgSizes: [32, 64], antialias: true, maxSplitSize: 32, numPrefixToken: 1 });
   await model.dispose();
   expect(worst(await runFile(out, images), whole)).toBeLessThan(1e-4);
+});
+
+it("export takes s2-tiny and images of the largest scale, so that a shrunken photo is not enlarged", async () => {
+  const out = join(tempFolder(), "s2.onnx");
+  expect(await s2(["export", "-o", out])).toMatchObject({ status: 0, err: "" });
+  const { image, scales, antialias } = JSON.parse(metadataOf(readOnnx(readFileSync(out)))["s2.plan"]);
+  expect([image, scales.map(({ size }: { size: number[] }) => size[0])]).toEqual([
+    [448, 448],
+    [224, 448],
+  ]);
+  expect(antialias).not.toBe("never");
 });
 
 it("export refuses what a file of one size cannot do, with status 2", async () => {
@@ -110,10 +121,10 @@ it("weights in a second file come along: export reads them, large results are wr
   expect(written.map(({ path }) => path)).toEqual([`${source}.data`, source]);
   expect(written.map(({ bytes }) => bytes)).toEqual([`${source}.data`, source].map((path) => statSync(path).size));
   const { status } = await s2(["export", "--model", source, "--patch-size", "8", "--prefix-tokens", "1", "-o", out]);
-  const asked = { scales: [1, 2], imageSize: 32, numPrefixToken: 1, maxSplitSize: 32 };
+  const asked = { imgSizes: [32, 64], imageSize: 64, numPrefixToken: 1, maxSplitSize: 32, antialias: true };
   expect(status).toBe(2); // --patch-size is no option of export
   expect((await s2(["export", "--model", source, "--prefix-tokens", "1", "-o", out])).status).toBe(0);
-  const images = wave([1, 3, 32, 32]);
+  const images = wave([1, 3, 64, 64]);
   writeFileSync(join(folder, "one.onnx"), exportS2(readFileSync(plain), asked));
   const expected = await runFile(join(folder, "one.onnx"), images);
   expect(worst(await runFile(out, images), expected)).toBe(0);

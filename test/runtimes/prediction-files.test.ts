@@ -33,7 +33,7 @@ describe("the files of a mask", () => {
   });
 
   it("may be replaced by another run; a mask without this package's mark, and someone's JSON, may not", async () => {
-    const again = (forAll?: string) => predictionFiles([photo], { folder: out, task: "segmentation", forAll });
+    const again = (...forAll: string[]) => predictionFiles([photo], { folder: out, task: "segmentation", forAll });
     expect((await again()).files[0]).toMatchObject({ name: "photo.jpg", paths });
     const json = join(folder, "labels.json");
     writeFileSync(json, '{"images":[]}');

@@ -55,8 +55,8 @@ export async function locateFolder(source: string | undefined, options: LocateOp
 }
 
 /** Reads the graph, with all weights, of a source as `loadModel` takes it. */
-export async function openModelSource(source: string | undefined): Promise<ModelProto> {
-  const { model } = await locateModel(source, {});
+export async function openModelSource(source: string | undefined, options: LocateOptions = {}): Promise<ModelProto> {
+  const { model } = await locateModel(source, options);
   return typeof model === "string" ? openOnnx(model) : readOnnx(model);
 }
 

@@ -23,12 +23,16 @@ export interface PredictionFile extends OutputFile {
 }
 
 /**
- * Finds images and names the files of each one's prediction, and of one file for all, before anything runs.
+ * Finds images and names the files of each one's prediction, before anything runs; `forAll` are files that hold those of all images.
  * @throws S2Error "option" as `nameOutputs`; "write" when a file would replace one of someone else.
  */
 export async function predictionFiles(
   given: readonly string[],
-  { folder, task, forAll }: { readonly folder: string; readonly task?: DrawnPrediction["task"]; readonly forAll?: string },
+  {
+    folder,
+    task,
+    forAll = [],
+  }: { readonly folder: string; readonly task?: DrawnPrediction["task"]; readonly forAll?: readonly string[] },
 ): Promise<{ readonly files: PredictionFile[]; readonly undecoded: FoundImages["undecoded"] }> {
   const { images, undecoded } = await findImages(given, folder);
   const named = task && nameOutputs(images, { folder, format: "png" }, true);
@@ -37,7 +41,7 @@ export async function predictionFiles(
     return { ...file, name: name.split(sep).join("/"), paths: pathsOf(file.picture, task) };
   });
   const outputs = files.flatMap(({ missing, paths }) => (missing ? [] : Object.values(paths)));
-  refuseForeign([...outputs, ...(forAll ? [forAll] : [])].map((path) => ({ path })));
+  refuseForeign([...outputs, ...forAll].map((path) => ({ path })));
   return { files, undecoded };
 }
 

@@ -36,7 +36,7 @@ function isOurs(path: string): boolean {
   const start = readStart(path, 4096);
   if (path.endsWith(".png")) return isTaggedPng(start);
   if (path.endsWith(".onnx")) return start.subarray(0, 64).includes("\x12\x09s2-vision"); // field 2 of a ModelProto
-  if (path.endsWith(".json")) return isOwnJson(readFileSync(path, "utf8"));
+  if (/\.(geo)?json$/.test(path)) return isOwnJson(readFileSync(path, "utf8"));
   if (!path.endsWith(".safetensors") || start.length < 8) return false;
   const length = Number(start.readBigUInt64LE());
   if (length >= MOST_HEADER) return false;
