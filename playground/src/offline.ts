@@ -1,0 +1,13 @@
+/** Registers the service worker, which keeps the page's files for visits without a network. */
+import { byId } from "./dom.ts";
+
+export function setUpOffline(): void {
+  const { serviceWorker, connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+  // Runtime and model are 8 MB: not for someone who asked to save data. The development server has no worker.
+  if (!import.meta.env.PROD || !serviceWorker || connection?.saveData) return;
+  addEventListener("load", async () => {
+    await serviceWorker.register("./sw.js").catch(() => undefined); // the page works without it
+    await serviceWorker.ready;
+    byId("offline", HTMLSpanElement).textContent = "It also works offline now.";
+  });
+}
