@@ -31,6 +31,7 @@ export function setUpCompare(panel: HTMLElement): void {
   state.setAttribute("role", "status");
   let place: Place = { x: 0, y: 0 };
   let current: Shown | undefined;
+  let seen = false;
   /** Tokens of one scale and of all, as far as they are there. */
   let tokens: readonly (ImageTokens | undefined)[] = [];
 
@@ -52,7 +53,8 @@ export function setUpCompare(panel: HTMLElement): void {
     if (!pictures.some((picture) => picture)) return;
     performance.measure("s2:heat", { start });
     state.textContent = `Compared with the place at ${Math.round(place.x)}, ${Math.round(place.y)} of ${shown.name}.`;
-    if (performance.getEntriesByName("s2:first-view").length === 0) performance.mark("s2:first-view");
+    if (!seen) requestAnimationFrame(() => performance.mark("s2:first-view"));
+    seen = true;
   };
   const choose = (x: number, y: number) => {
     place = { x, y };

@@ -13,16 +13,22 @@ export function setUpFeatures(panel: HTMLElement): void {
     const { shown, plan } = session;
     if (shown && plan) image.show(shown.drawn, shown.image.width, tilesOverlay(plan));
   });
-  onChange(["plan", "maps", "extracted"], () => {
-    const { extracted, maps = extracted?.maps ?? [], shown, scales } = session;
+  let drawn: unknown;
+  const draw = () => {
+    const { extracted, maps = extracted?.maps ?? [], shown, scales, plan } = session;
+    if (panel.hidden || maps === drawn) return; // colors take a tenth of a second, which the first view has no use for
+    drawn = maps;
     const pictures = principalColors(maps).map((picture, i) => {
       const name = scaleNames([scales[i]]);
+      const { rows, cols } = plan?.scales[i]?.grid ?? { rows: picture.height, cols: picture.width };
       const label = `Features of ${name} as colors: tokens of similar color are similar to the model`;
-      const figure = imageCanvas({ label, caption: `${name}, ${picture.height} x ${picture.width} tokens` });
+      const figure = imageCanvas({ label, caption: `${name}: ${rows} × ${cols} tokens` });
       figure.canvas.classList.add("tokens");
       figure.show(picture, shown!.image.width);
       return figure.figure;
     });
     colors.replaceChildren(...pictures);
-  });
+  };
+  onChange(["plan", "maps", "extracted"], draw);
+  panel.addEventListener("show", draw);
 }

@@ -20,7 +20,7 @@ export function setUpFind(panel: HTMLElement): void {
   bar.setAttribute("aria-label", "Images indexed");
   const state = make("p", { className: "hint" });
   state.setAttribute("role", "status");
-  const results = make("div", { className: "panels two", role: "group", ariaLabel: "Results" });
+  const results = make("div", { className: "panels two always", role: "group", ariaLabel: "Results" });
   const gallery = make("ul", { className: "gallery" });
   const stop = button("Stop", () => running?.abort());
   stop.hidden = true;
@@ -64,6 +64,7 @@ export function setUpFind(panel: HTMLElement): void {
       results.replaceChildren();
       image.redraw((context, scale) => outline(context, drawn, scale, "#fbbf24"));
       await find();
+      results.scrollIntoView({ block: "nearest" });
       const { images } = await openAlbum();
       state.textContent = `${Math.min(TOP, images.size)} of ${images.size} images, most similar first.`;
     });

@@ -99,10 +99,10 @@ function showCost(): void {
   const channels = loaded?.model.traits.channels;
   const seconds = loaded && (plan.tiles * loaded.tileMs) / 1000;
   const lines = {
-    Preset: "dense",
     Tiles: describeTiles(plan),
     ...(channels && { Memory: `${Number(megabytesOf(plan, channels).toPrecision(2))} MB` }),
     Time: seconds ? `about ${Number(seconds.toPrecision(2))} s` : "known once the model is loaded",
+    Preset: "dense",
   };
   list.replaceChildren(
     ...Object.entries(lines).flatMap(([name, text]) => [make("dt", { textContent: name }), make("dd", { textContent: text })]),

@@ -21,7 +21,7 @@ export function setUpExtraction(): void {
   onChange(["extracted", "shown"], () => {
     const { extracted } = session;
     if (!extracted) state.textContent = "";
-    else if (!extracted.features) state.textContent = "This example came with its features; the model runs here when you ask.";
+    else if (!extracted.features) state.textContent = "This example came with its features.";
   });
 }
 
