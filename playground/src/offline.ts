@@ -5,9 +5,12 @@ export function setUpOffline(): void {
   const { serviceWorker, connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
   // Runtime and model are 8 MB: not for someone who asked to save data. The development server has no worker.
   if (!import.meta.env.PROD || !serviceWorker || connection?.saveData) return;
-  addEventListener("load", async () => {
+  const start = async () => {
     await serviceWorker.register("./sw.js").catch(() => undefined); // the page works without it
     await serviceWorker.ready;
-    byId("offline", HTMLSpanElement).textContent = "It also works offline now.";
-  });
+    byId("offline", HTMLSpanElement).textContent = "The page also works offline now.";
+  };
+  // After what the page itself needs.
+  if (document.readyState === "complete") void start();
+  else addEventListener("load", start);
 }
