@@ -29,16 +29,15 @@ export function inputsHash() {
   return hash.digest("hex");
 }
 
-/** Extracts the street's maps, [rows, cols, channels] of each scale on its own grid. */
-export async function streetMaps() {
+/** Extracts the street's features as the page does; with `record` a model is wrapped before it runs. */
+export async function streetFeatures(record = (model) => model) {
   const { extract, loadModel } = await import("s2-vision/node");
-  const { recordModel, scaleMaps } = await import("../dist/features/index.js");
   const model = await loadModel();
-  const recorded = recordModel(model);
-  const features = await extract(recorded, join(folder, "street.webp"), options);
-  const maps = await scaleMaps(recorded, features.plan);
-  await model.dispose();
-  return { maps, features };
+  try {
+    return await extract(record(model), join(folder, "street.webp"), options);
+  } finally {
+    await model.dispose();
+  }
 }
 
 async function precompute() {
@@ -48,7 +47,10 @@ async function precompute() {
       .webp({ quality: 70, smartSubsample: true, effort: 6 })
       .toFile(join(folder, `${name}.webp`));
   const { writeSafetensors } = await import("s2-vision/node");
-  const { maps, features } = await streetMaps();
+  const { recordModel, scaleMaps } = await import("../dist/features/index.js");
+  let recorded;
+  const features = await streetFeatures((model) => (recorded = recordModel(model)));
+  const maps = await scaleMaps(recorded, features.plan); // each on its own grid
   const axes = mainAxes(maps, CHANNELS);
   const tensors = {};
   for (const [i, { rows, cols, channels, data }] of maps.entries()) {

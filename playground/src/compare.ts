@@ -11,7 +11,7 @@ import { extractOnce } from "./run-extraction.ts";
 import { onChange, type Shown, session, sides, tokensOfMap } from "./session.ts";
 import { split } from "./split.ts";
 
-interface Place {
+interface Spot {
   readonly x: number;
   readonly y: number;
 }
@@ -19,7 +19,7 @@ interface Place {
 export function setUpCompare(panel: HTMLElement): void {
   const glass = lens();
   const heat = split("Similarity to the chosen place");
-  const places = make("div", { className: "chips", role: "group", ariaLabel: "Places of the example" });
+  const spots = make("div", { className: "chips", role: "group", ariaLabel: "Places of the example" });
   const ask = button("Extract features", () => void attempt(panel, async () => void (await extractOnce())), "main");
   const wait = make(
     "div",
@@ -29,16 +29,16 @@ export function setUpCompare(panel: HTMLElement): void {
   );
   const state = make("p", { className: "hint" });
   state.setAttribute("role", "status");
-  let place: Place = { x: 0, y: 0 };
+  let spot: Spot = { x: 0, y: 0 };
   let current: Shown | undefined;
   let seen = false;
   /** Tokens of one scale and of all, as far as they are there. */
   let tokens: readonly (ImageTokens | undefined)[] = [];
 
-  const drawPhoto = (at: Place) => {
+  const drawPhoto = (at: Spot) => {
     const box = glass.move(at.x, at.y);
     photo.redraw((context, scale) => {
-      ring(context, place.x * scale, place.y * scale, "#fbbf24");
+      ring(context, spot.x * scale, spot.y * scale, "#fbbf24");
       outline(context, box, scale);
     });
   };
@@ -46,20 +46,20 @@ export function setUpCompare(panel: HTMLElement): void {
     const { shown } = session;
     if (!shown) return;
     const start = performance.now();
-    const pictures = tokens.map((each) => each && heatOf(each, place, shown.drawn, shown.image));
+    const pictures = tokens.map((each) => each && heatOf(each, spot, shown.drawn, shown.image));
     const scale = shown.drawn.width / shown.image.width;
-    heat.show(pictures, sides(), shown.drawn, (context) => ring(context, place.x * scale, place.y * scale, "#fff"));
+    heat.show(pictures, sides(), shown.drawn, (context) => ring(context, spot.x * scale, spot.y * scale, "#fff"));
     wait.hidden = session.maps !== undefined || pictures.some((picture) => picture);
     if (!pictures.some((picture) => picture)) return;
     performance.measure("s2:heat", { start });
-    state.textContent = `Compared with the place at ${Math.round(place.x)}, ${Math.round(place.y)} of ${shown.name}.`;
+    state.textContent = `Compared with the place at ${Math.round(spot.x)}, ${Math.round(spot.y)} of ${shown.name}.`;
     if (!seen) requestAnimationFrame(() => performance.mark("s2:first-view"));
     seen = true;
   };
   const choose = (x: number, y: number) => {
-    place = { x, y };
-    for (const chip of places.querySelectorAll("button")) chip.ariaPressed = String(chip.value === `${x},${y}`);
-    drawPhoto(place);
+    spot = { x, y };
+    for (const chip of spots.querySelectorAll("button")) chip.ariaPressed = String(chip.value === `${x},${y}`);
+    drawPhoto(spot);
     drawHeat();
     if (!session.extracted) void attempt(panel, async () => void (await extractOnce()));
   };
@@ -71,9 +71,9 @@ export function setUpCompare(panel: HTMLElement): void {
   });
   const begin = ({ image, example }: Shown) => {
     state.textContent = "";
-    place = example?.places?.[0] ?? { x: image.width / 2, y: image.height / 2 };
-    places.replaceChildren(
-      ...(example?.places ?? []).map(({ name, x, y }, i) => {
+    spot = example?.spots?.[0] ?? { x: image.width / 2, y: image.height / 2 };
+    spots.replaceChildren(
+      ...(example?.spots ?? []).map(({ name, x, y }, i) => {
         const chip = button(name, () => choose(x, y));
         return Object.assign(chip, { value: `${x},${y}`, ariaPressed: String(i === 0) });
       }),
@@ -85,7 +85,7 @@ export function setUpCompare(panel: HTMLElement): void {
     if (shown !== current) begin((current = shown));
     photo.show(shown.drawn, shown.image.width);
     glass.show(shown.image, plan);
-    drawPhoto(place);
+    drawPhoto(spot);
   };
   onChange(["plan"], newImage);
   onChange(["plan", "maps", "extracted"], () => {
@@ -97,10 +97,10 @@ export function setUpCompare(panel: HTMLElement): void {
     {},
     make("div", { className: "stack" }, heat.element, wait),
     make("figcaption", {}, "Bright is similar. Drag the border: one scale on the left, all on the right."),
-    places,
+    spots,
     state,
   );
-  photo.canvas.addEventListener("pointerleave", () => drawPhoto(place));
+  photo.canvas.addEventListener("pointerleave", () => drawPhoto(spot));
   photo.figure.append(glass.element);
   panel.append(make("div", { className: "panels two" }, photo.figure, right));
 }
@@ -113,7 +113,7 @@ function tokensSoFar(): readonly (ImageTokens | undefined)[] {
   return [tokensOfMap(maps[0], [shown.image.height, shown.image.width]), undefined].slice(0, sides().length);
 }
 
-function heatOf(tokens: ImageTokens, { x, y }: Place, drawn: Pixels, image: Pixels): Pixels {
+function heatOf(tokens: ImageTokens, { x, y }: Spot, drawn: Pixels, image: Pixels): Pixels {
   const box = boxAround(tokens, x, y, 1);
   const heat = { ...tokens.grid, data: similarities(tokens, regionVector(tokens, box)) };
   return heatOver(drawn, image, heat, gridGeometryOf(tokens));

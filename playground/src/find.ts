@@ -120,8 +120,8 @@ interface Found {
 async function searchAlbum(box: Box): Promise<{ caption: string; images: Found[] }[]> {
   const { indexes, images } = await openAlbum();
   const { image, kept } = session.shown!;
-  const own = kept === undefined ? undefined : images.get(kept);
-  const { tokens } = own ?? (await extractAll());
+  const fromAlbum = kept === undefined ? undefined : images.get(kept);
+  const { tokens } = fromAlbum ?? (await extractAll());
   const scale = tokens.size[1] / image.width; // the album's pictures are smaller copies
   const region = { left: box.left * scale, top: box.top * scale, width: box.width * scale, height: box.height * scale };
   const captions = sides();

@@ -2,7 +2,16 @@
 import type { S2Plan } from "s2-vision";
 import type { ImageTokens } from "s2-vision/heads";
 import type { Features, outputMap, Photo, Pixels, WebModel } from "s2-vision/web";
-import type { Example } from "./examples.ts";
+
+/** An image that comes with the page. */
+export interface Example {
+  readonly name: string;
+  readonly address: string;
+  /** Address of features that scripts/precompute-playground.mjs made. */
+  readonly features?: string;
+  /** Places to compare, in pixels of the image; the first is chosen. */
+  readonly spots?: readonly { readonly name: string; readonly x: number; readonly y: number }[];
+}
 
 /** The image, and a smaller copy for the screen. */
 export interface Shown {

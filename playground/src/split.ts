@@ -4,12 +4,12 @@ import { make } from "./dom.ts";
 import { canvasOf } from "./draw.ts";
 
 /** Draws over both pictures. */
-type Mark = (context: CanvasRenderingContext2D) => void;
+type Overlay = (context: CanvasRenderingContext2D) => void;
 
 export interface Split {
   readonly element: HTMLElement;
   /** Shows one or two pictures under their captions; a missing one is shown as `waiting`. */
-  show(pictures: readonly (Pixels | undefined)[], captions: readonly string[], waiting: Pixels, mark: Mark): void;
+  show(pictures: readonly (Pixels | undefined)[], captions: readonly string[], waiting: Pixels, overlay: Overlay): void;
 }
 
 export function split(label: string): Split {
@@ -28,7 +28,7 @@ export function split(label: string): Split {
   range.addEventListener("input", move);
   return {
     element,
-    show(pictures, captions, waiting, mark) {
+    show(pictures, captions, waiting, overlay) {
       range.hidden = badges[1].hidden = canvases[1].hidden = captions.length < 2;
       range.setAttribute("aria-label", `Border between ${captions.join(" and ")}`);
       for (const [side, caption] of captions.entries()) {
@@ -38,7 +38,7 @@ export function split(label: string): Split {
         [canvases[side].width, canvases[side].height] = [picture.width, picture.height];
         const context = canvases[side].getContext("2d")!;
         context.drawImage(canvasOf(picture), 0, 0);
-        mark(context);
+        overlay(context);
       }
       move();
     },

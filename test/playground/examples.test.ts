@@ -2,8 +2,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { roundWeights } from "../../playground/round-weights.ts";
-import { folder, inputsHash, streetMaps } from "../../scripts/precompute-playground.mjs";
+import { readFeatures } from "../../playground/src/precomputed.ts";
+import { folder, inputsHash, streetFeatures } from "../../scripts/precompute-playground.mjs";
 import { picturesHash } from "../../scripts/shoot-playground.mjs";
+import { type ImageTokens, imageTokens, takeScales } from "../../src/features/index.ts";
+import { boxAround, regionVector, similarities } from "../../src/retrieval/index.ts";
 import { fromFloat16, readSafetensors } from "../../src/tensors/index.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -15,16 +18,19 @@ describe("the playground's first view", () => {
     expect(statSync(`${folder}/street.safetensors`).size).toBeLessThan(300_000);
   });
 
-  it("has the similarities of the full features: those of every place correlate by 0.95 or more", async () => {
-    const { tensors } = readSafetensors(file);
-    const { maps } = await streetMaps();
-    for (const [i, { rows, cols, channels, data }] of maps.entries()) {
-      const [high, wide, kept] = tensors[`scale-${i}`].dims;
-      expect([high, wide]).toEqual([rows, cols]);
-      const step = tensors[`step-${i}`].data as Float32Array;
-      const small = Float32Array.from(tensors[`scale-${i}`].data as Int8Array, (value, at) => value * step[at % kept]);
-      for (let place = 7; place < rows * cols; place += 97)
-        expect(correlation(cosines(data, channels, place), cosines(small, kept, place))).toBeGreaterThan(0.95);
+  it("has the similarities of the full features: those of every place correlate by 0.97 or more, at 1x and with S²", async () => {
+    const { options, extracted } = readFeatures(file);
+    const features = await streetFeatures();
+    expect(JSON.parse(options)).toMatchObject({ scales: [1, 2, 3], outputScale: "finest" });
+    const exact = imageTokens(features);
+    expect(extracted.tokens.grid).toEqual(exact.grid);
+    for (const scales of [[0], [0, 1, 2]]) {
+      const [full, small] = [exact, extracted.tokens].map((tokens) => takeScales(tokens, scales));
+      for (let y = 40; y < 896; y += 160)
+        for (let x = 40; x < 1344; x += 160) {
+          const similar = (tokens: ImageTokens) => similarities(tokens, regionVector(tokens, boxAround(tokens, x, y, 1)));
+          expect(correlation(similar(full), similar(small)), `${x}, ${y}`).toBeGreaterThan(0.97);
+        }
     }
   });
 });
@@ -59,18 +65,8 @@ it("the pictures of docs/playground.md show the page as it is; else run scripts/
   expect(inputs).toBe(picturesHash());
 });
 
-/** Cosines of all tokens with one. */
-function cosines(data: Float32Array, channels: number, place: number): number[] {
-  const dot = (a: number, b: number) => {
-    let sum = 0;
-    for (let c = 0; c < channels; c++) sum += data[a * channels + c] * data[b * channels + c];
-    return sum;
-  };
-  return Array.from({ length: data.length / channels }, (_, i) => dot(i, place) / Math.sqrt(dot(i, i) * dot(place, place)));
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+function correlation(a: Float32Array, b: Float32Array): number {
+  const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanA, meanB] = [mean(a), mean(b)];
   const covariance = mean(a.map((value, i) => (value - meanA) * (b[i] - meanB)));
   return covariance / Math.sqrt(mean(a.map((value) => (value - meanA) ** 2)) * mean(b.map((value) => (value - meanB) ** 2)));
