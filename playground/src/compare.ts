@@ -50,6 +50,7 @@ export function setUpCompare(panel: HTMLElement): void {
     const scale = shown.drawn.width / shown.image.width;
     heat.show(pictures, sides(), shown.drawn, (context) => ring(context, spot.x * scale, spot.y * scale, "#fff"));
     wait.hidden = session.maps !== undefined || pictures.some((picture) => picture);
+    state.textContent = "";
     if (!pictures.some((picture) => picture)) return;
     performance.measure("s2:heat", { start });
     state.textContent = `Compared with the place at ${Math.round(spot.x)}, ${Math.round(spot.y)} of ${shown.name}.`;

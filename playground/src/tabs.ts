@@ -13,7 +13,11 @@ export function addTab(id: string, title: string, intro: string): HTMLElement {
   panel.setAttribute("aria-labelledby", tab.id);
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", panel.id);
-  tab.addEventListener("click", () => select(tab));
+  tab.addEventListener("click", () => {
+    select(tab);
+    const stage = list.parentElement!;
+    if (stage.getBoundingClientRect().top < 0) stage.scrollIntoView(); // the tabs stay in sight on a phone, a panel's start would not
+  });
   tab.addEventListener("keydown", ({ key }) => {
     const tabs = all();
     const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
