@@ -85,12 +85,12 @@ function serviceWorker(): Plugin {
 const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 /** `--mode webgpu` builds the page with ONNX Runtime's larger library, which has WebGPU and WebAssembly; otherwise WebAssembly alone. */
-export default defineConfig(({ mode }) => {
+export default defineConfig(({ mode, command }) => {
   const [used, unused] = mode === "webgpu" ? ["webgpu", "wasm"] : ["wasm", "webgpu"];
   return {
     root: fileURLToPath(new URL(".", import.meta.url)),
     base: "./",
-    define: { WEBGPU: JSON.stringify(mode === "webgpu") },
+    define: { WEBGPU: JSON.stringify(mode === "webgpu"), BUILT: JSON.stringify(command === "build") },
     resolve: { alias },
     plugins: [contentSecurityPolicy, roundedModel, oneRuntime(used, unused), serviceWorker()],
     optimizeDeps: { exclude: ["onnxruntime-web"] },

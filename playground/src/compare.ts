@@ -49,11 +49,11 @@ export function setUpCompare(panel: HTMLElement): void {
     const pictures = tokens.map((each) => each && heatOf(each, spot, shown.drawn, shown.image));
     const scale = shown.drawn.width / shown.image.width;
     heat.show(pictures, sides(), shown.drawn, (context) => ring(context, spot.x * scale, spot.y * scale, "#fff"));
-    wait.hidden = session.maps !== undefined || pictures.some((picture) => picture);
-    state.textContent = "";
-    if (!pictures.some((picture) => picture)) return;
+    const hot = pictures.some((picture) => picture);
+    wait.hidden = hot || session.maps !== undefined;
+    state.textContent = hot ? `Compared with the place at ${Math.round(spot.x)}, ${Math.round(spot.y)} of ${shown.name}.` : "";
+    if (!hot) return;
     performance.measure("s2:heat", { start });
-    state.textContent = `Compared with the place at ${Math.round(spot.x)}, ${Math.round(spot.y)} of ${shown.name}.`;
     if (!seen) requestAnimationFrame(() => performance.mark("s2:first-view"));
     seen = true;
   };

@@ -1,10 +1,13 @@
 /** Registers the service worker, which keeps the page's files for visits without a network. */
 import { byId } from "./dom.ts";
 
+/** False on the development server, which has no service worker. */
+declare const BUILT: boolean;
+
 export function setUpOffline(): void {
   const { serviceWorker, connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
-  // Runtime and model are 8 MB: not for someone who asked to save data. The development server has no worker.
-  if (!import.meta.env.PROD || !serviceWorker || connection?.saveData) return;
+  // Runtime and model are 8 MB: not for someone who asked to save data.
+  if (!BUILT || !serviceWorker || connection?.saveData) return;
   const start = async () => {
     await serviceWorker.register("./sw.js").catch(() => undefined); // the page works without it
     await serviceWorker.ready;
