@@ -34,8 +34,8 @@ export function offlineTests(): void {
       expect(files.filter(({ name }) => name.endsWith(".wasm"))).toHaveLength(1);
     });
 
-    it("after one visit, reloads and extracts features while the server is gone, with threads", async () => {
-      const context = await browser.newContext();
+    it("after one visit on a phone, compares and extracts features while the server is gone, with threads", async () => {
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true });
       context.setDefaultTimeout(150_000); // busy cores
       const page = await context.newPage();
       await page.goto(`${server.url}/some/folder/`);
@@ -45,6 +45,9 @@ export function offlineTests(): void {
       await page.reload();
       await page.waitForFunction(() => performance.getEntriesByName("s2:first-view").length > 0);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      const photo = (await page.locator('#panel-compare canvas[role="application"]').boundingBox())!;
+      await page.touchscreen.tap(photo.x + photo.width / 2, photo.y + photo.height / 2);
+      await waitForStatus(page, /^Compared with the place at 67\d, 4[45]\d of street\.webp/);
       await page.click('#scales input[value="3"]');
       await page.click("#extract");
       await waitForStatus(page, /^7 tiles in [\d.]+ s: 28 x 42 tokens of 384 channels/);

@@ -290,14 +290,17 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(files.length);
     await waitForStatus(page, /^4 images, indexed once/);
     expect(await page.locator("#panel-find button:text-is('Stop')").isVisible()).toBe(false);
-    const canvas = page.locator("#panel-find canvas").first();
-    await canvas.scrollIntoViewIfNeeded();
-    const box = (await canvas.boundingBox())!;
-    await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.1 * box.height);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
-    await page.mouse.up();
-    await waitForStatus(page, /^4 of 4 images/);
+    const drawBox = async () => {
+      const canvas = page.locator("#panel-find canvas").first();
+      await canvas.scrollIntoViewIfNeeded();
+      const box = (await canvas.boundingBox())!;
+      await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.1 * box.height);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
+      await page.mouse.up();
+      await waitForStatus(page, /^4 of 4 images/);
+    };
+    await drawBox();
     expect(await page.locator("#panel-find h2").allTextContents()).toEqual(["1x", "S²: 1x+2x"]);
     const results = page.locator("#panel-find .small").last().locator("canvas");
     const found = await results.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")!));
@@ -312,6 +315,15 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
       expect(left).toBeGreaterThan(80);
       expect(top).toBeLessThan(112);
     }
+    // An image of the album is not computed again.
+    const extractions = () => page.evaluate(() => performance.getEntriesByName("s2:extract").length);
+    const before = await extractions();
+    await page.click('#panel-find .gallery button:has(img[alt="Open image-1.png"])');
+    await expect.poll(() => page.locator("#image-name").textContent()).toMatch(/^image-1\.png/);
+    await expect.poll(() => results.count()).toBe(0);
+    await drawBox();
+    await expect.poll(() => results.count()).toBe(4);
+    expect(await extractions()).toBe(before);
     const again = await context.newPage();
     await again.goto(`${url}/`);
     await again.click("#tab-find");
