@@ -22,9 +22,9 @@ export const examples: readonly Example[] = [
   { name: "words.webp", address: words },
 ];
 
-/** Shows the precomputed features where they are those of the chosen options, until the model has run. */
+/** Shows the precomputed features where they are those of the chosen options, until the model has run to its end. */
 export function setUpPrecomputed(): void {
-  onChange(["shown", "scales", "tileFraction", "loaded"], async () => {
+  onChange(["shown", "scales", "tileFraction", "loaded", "maps"], async () => {
     const { shown, loaded } = session;
     const address = shown?.example?.features;
     if (!address || (loaded && !loaded.bundled)) return;

@@ -16,7 +16,7 @@ export function addTab(id: string, title: string, intro: string): HTMLElement {
   tab.addEventListener("click", () => {
     select(tab);
     const stage = list.parentElement!;
-    if (stage.getBoundingClientRect().top < 0) stage.scrollIntoView(); // the tabs stay in sight on a phone, a panel's start would not
+    if (stage.getBoundingClientRect().top < 0) stage.scrollIntoView(); // on a phone the tabs stay visible, the start of the panel would not
   });
   tab.addEventListener("keydown", ({ key }) => {
     const tabs = all();
