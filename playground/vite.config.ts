@@ -1,7 +1,11 @@
-/** How the playground is served and built: the package by its public names, relative paths, a strict Content-Security-Policy. */
-import { readFileSync } from "node:fs";
+/** How the playground is served and built: the package by its public names, relative paths, a strict Content-Security-Policy, one runtime. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { roundWeights } from "./round-weights.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { name, exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
@@ -34,17 +38,65 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Puts s2-tiny with rounded weights into the build, under a name of its own hash. */
+const roundedModel: Plugin = {
+  name: "rounded-model",
+  apply: "build",
+  enforce: "pre",
+  transform(code, id) {
+    const address = "../../../models/s2-tiny/model.safetensors";
+    if (!id.endsWith("/runtimes/web/locate.js") || !code.includes(address)) return undefined;
+    const rounded = join(mkdtempSync(join(tmpdir(), "s2-playground-")), "model.safetensors");
+    writeFileSync(rounded, roundWeights(readFileSync(`${root}models/s2-tiny/model.safetensors`)));
+    return code.replace(address, relative(dirname(id), rounded).replaceAll("\\", "/"));
+  },
+};
+
+/** Starts all workers from the file of one runtime, so that the build has no other. */
+const oneRuntime = (used: string, unused: string): Plugin => ({
+  name: "one-runtime",
+  apply: "build",
+  enforce: "pre",
+  transform: (code, id) =>
+    id.endsWith("/runtimes/web/start-worker.js") ? code.replace(`./${unused}-worker.js`, `./${used}-worker.js`) : undefined,
+});
+
+/** Writes sw.js beside the page: the worker with the list of the build's files, whose names have hashes of their content. */
+function serviceWorker(): Plugin {
+  return {
+    name: "service-worker",
+    apply: "build",
+    writeBundle({ dir }) {
+      const files = readdirSync(dir!, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !/^(sw\.js|index\.html)$/.test(entry.name))
+        .map((entry) => relative(dir!, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+        .sort();
+      const page = readFileSync(join(dir!, "index.html"));
+      const version = createHash("sha256").update(page).update(files.join()).digest("hex").slice(0, 16);
+      const code = readFileSync(new URL("./sw.js", import.meta.url), "utf8")
+        .replace('"VERSION"', JSON.stringify(version))
+        .replace('["FILES"]', JSON.stringify(["./", ...files]));
+      writeFileSync(join(dir!, "sw.js"), code);
+    },
+  };
+}
+
 /** They give the page threads; see docs/browser.md. */
 const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
-  base: "./",
-  resolve: { alias },
-  plugins: [contentSecurityPolicy],
-  optimizeDeps: { exclude: ["onnxruntime-web"] },
-  server: { headers, fs: { allow: [root] } },
-  preview: { headers },
-  worker: { format: "es" },
-  build: { outDir: "dist", emptyOutDir: true, target: "es2022" },
+/** `--mode webgpu` builds the page with ONNX Runtime's larger library, which has WebGPU and WebAssembly; otherwise WebAssembly alone. */
+export default defineConfig(({ mode, command }) => {
+  const [used, unused] = mode === "webgpu" ? ["webgpu", "wasm"] : ["wasm", "webgpu"];
+  return {
+    root: fileURLToPath(new URL(".", import.meta.url)),
+    base: "./",
+    define: { WEBGPU: JSON.stringify(mode === "webgpu"), BUILT: JSON.stringify(command === "build") },
+    resolve: { alias },
+    plugins: [contentSecurityPolicy, roundedModel, oneRuntime(used, unused), serviceWorker()],
+    optimizeDeps: { exclude: ["onnxruntime-web"] },
+    server: { headers, fs: { allow: [root] } },
+    preview: { headers },
+    worker: { format: "es" },
+    build: { outDir: mode === "webgpu" ? "dist-webgpu" : "dist", emptyOutDir: true, target: "es2022" },
+  };
 });

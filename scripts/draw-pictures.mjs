@@ -55,6 +55,7 @@ const { svg } = await drawOverview(model, path(street.image), street);
 await model.dispose();
 await sharp(svg).jpeg({ quality: 80, chromaSubsampling: "4:4:4", mozjpeg: true }).toFile(path("docs/overview.jpg"));
 
+run(process.execPath, [path("scripts/precompute-playground.mjs")]);
 run("npm", ["run", "--silent", "playground:build"]);
 run(process.execPath, [path("scripts/shoot-playground.mjs")]);
 

@@ -1,8 +1,8 @@
-/** The user's images as an index; features are extracted once and kept for the next visit. */
+/** The user's images as indexes of one scale and of all; features are extracted once and kept for the next visit. */
 import { S2Error } from "s2-vision";
-import { imageTokens } from "s2-vision/heads";
+import { type ImageTokens, imageTokens } from "s2-vision/heads";
 import { addImages, type ImageIndex, type IndexConfig, memoryVectors, openIndex, regionVectors } from "s2-vision/retrieval";
-import { imageVector } from "s2-vision/tasks";
+import { imageVector, takeScales } from "s2-vision/tasks";
 import { extract, loadImage, type Photo } from "s2-vision/web";
 import { canvasOf } from "./draw.ts";
 import { forScreen } from "./images.ts";
@@ -14,7 +14,8 @@ import { type Loaded, planOptions, session } from "./session.ts";
 const regions = { window: 2, stride: 1 };
 
 interface Album {
-  readonly index: ImageIndex;
+  /** An index of the first scale, where there are more, and one of all. */
+  readonly indexes: readonly ImageIndex[];
   readonly images: Map<string, KeptImage>;
   /** Model and options of its images, which are added while others may be chosen on the page. */
   readonly extraction: Extraction;
@@ -60,31 +61,47 @@ async function readAlbum(extraction: Extraction): Promise<Album> {
   const kept = await keptLabel();
   const store = memoryVectors();
   if (kept) await store.begin(JSON.stringify(kept));
-  const index = await openIndex(store, label);
+  const all = await openIndex(store, label); // refuses what was made otherwise
   if (!kept) await keepLabel(label);
+  const indexes = options.scales.length > 1 ? [await openIndex(memoryVectors(), label), all] : [all];
   const images = await keptImages();
-  await addImages(index, images);
-  return { index, images: new Map(images.map((image) => [image.path, image])), extraction };
+  await addTo(indexes, images);
+  return { indexes, images: new Map(images.map((image) => [image.path, image])), extraction };
 }
 
-/** Adds the files that the album lacks and reports progress; returns the files that are not images, with the reason. */
+/** Tokens of the first scale, where there are more, and of all, as the album's indexes are. */
+export const tokensOfSides = (tokens: ImageTokens): ImageTokens[] =>
+  tokens.channelsPerScale.length > 1 ? [takeScales(tokens, [0]), tokens] : [tokens];
+
+async function addTo(indexes: readonly ImageIndex[], images: readonly KeptImage[]): Promise<void> {
+  for (const [side, index] of indexes.entries()) {
+    const vectors = images.map(({ path, contentHash, size, tokens: all }) => {
+      const tokens = tokensOfSides(all)[side];
+      return { path, contentHash, size, vector: imageVector(tokens, "mean"), regions: regionVectors(tokens, regions) };
+    });
+    await addImages(index, vectors);
+  }
+}
+
+/** Adds the files that the album lacks, by their content, and reports progress; returns the files that are not images, with the reason. */
 export async function addFiles(
   files: readonly File[],
-  onProgress: (done: number) => void,
+  onProgress: (done: number, path: string) => void,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { index, images, extraction } = await openAlbum();
+  const { indexes, images, extraction } = await openAlbum();
   const refused: string[] = [];
   for (const [i, file] of files.entries()) {
     signal.throwIfAborted();
-    onProgress(i);
     const path = file.webkitRelativePath || file.name;
-    const contentHash = `${file.size} ${file.lastModified}`;
-    if (images.get(path)?.contentHash === contentHash) continue;
+    onProgress(i, path);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const contentHash = await hashOf(bytes);
+    if ([...images.values()].some((image) => image.contentHash === contentHash)) continue;
     try {
-      const image = await indexImage(path, contentHash, await loadImage(file), extraction, signal);
-      await addImages(index, [image]);
+      const image = await indexImage(path, contentHash, await loadImage(bytes), extraction, signal);
       await keep(image);
+      await addTo(indexes, [image]);
       images.set(path, image);
     } catch (error) {
       if (!(error instanceof S2Error)) throw error;
@@ -102,9 +119,7 @@ async function indexImage(
   signal: AbortSignal,
 ): Promise<KeptImage> {
   const tokens = imageTokens(await extract(loaded.model, image, { ...options, signal }));
-  const picture = await jpegOf(image);
-  const vectors = { vector: imageVector(tokens, "mean"), regions: regionVectors(tokens, regions) };
-  return { path, contentHash, size: [image.height, image.width], ...vectors, picture };
+  return { path, contentHash, size: [image.height, image.width], tokens, picture: await jpegOf(image) };
 }
 
 function jpegOf(image: Photo): Promise<Blob> {

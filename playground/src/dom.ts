@@ -24,7 +24,7 @@ export function button(text: string, press: () => void, className = ""): HTMLBut
   return made;
 }
 
-/** Runs work for a section of the page and shows its error in the section's alert; an abort by the user is not an error. */
+/** Runs work for a section of the page. Its error replaces the section's status in the section's alert; an abort by the user is no error. */
 export async function attempt(section: HTMLElement, work: () => void | Promise<void>): Promise<void> {
   const alert = section.querySelector('[role="alert"]')!;
   alert.textContent = "";
@@ -33,6 +33,7 @@ export async function attempt(section: HTMLElement, work: () => void | Promise<v
     await work();
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "AbortError")) {
+      for (const status of section.querySelectorAll('[role="status"]:not(.lasting)')) status.textContent = ""; // of work before
       alert.textContent = error instanceof Error ? error.message : String(error);
     }
   } finally {

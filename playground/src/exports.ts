@@ -3,8 +3,8 @@ import { exportS2 } from "s2-vision/models";
 import { writeNpy, writeSafetensors } from "s2-vision/web";
 import { attempt, button, download, make } from "./dom.ts";
 import { load } from "./model.ts";
-import { extractOnce } from "./run-extraction.ts";
-import { scaleNames, session } from "./session.ts";
+import { extractAll } from "./run-extraction.ts";
+import { scaleNames, session, stem } from "./session.ts";
 
 export function setUpExports(panel: HTMLElement): void {
   const state = make("p", { className: "hint" });
@@ -33,7 +33,7 @@ export function setUpExports(panel: HTMLElement): void {
 }
 
 async function safetensors(): Promise<[string, Uint8Array]> {
-  const { features } = await extractOnce();
+  const { features } = await extractAll();
   const { name, image } = session.shown!;
   const metadata = {
     plan: JSON.stringify(features.plan),
@@ -41,12 +41,12 @@ async function safetensors(): Promise<[string, Uint8Array]> {
     image: JSON.stringify({ source: name, width: image.width, height: image.height }),
   };
   const { dims, data } = features;
-  return [`${name}.safetensors`, writeSafetensors({ features: { dtype: "F32", dims, data } }, metadata)];
+  return [`${stem(name)}.safetensors`, writeSafetensors({ features: { dtype: "F32", dims, data } }, metadata)];
 }
 
 async function npy(): Promise<[string, Uint8Array]> {
-  const { dims, data } = (await extractOnce()).features;
-  return [`${session.shown!.name}.npy`, writeNpy(dims, data)];
+  const { dims, data } = (await extractAll()).features;
+  return [`${stem(session.shown!.name)}.npy`, writeNpy(dims, data)];
 }
 
 /** Images are squares of the largest scale's size, as bytes. */

@@ -1,14 +1,14 @@
-/** Region search: indexes the user's images and finds regions similar to a box drawn on any of them. */
+/** Region search: indexes the user's images and finds regions similar to a box drawn on any of them, with one scale and with all. */
 import { regionVector, search } from "s2-vision/retrieval";
 import type { Box } from "s2-vision/web";
-import { addFiles, emptyAlbum, openAlbum } from "./album.ts";
+import { addFiles, emptyAlbum, openAlbum, tokensOfSides } from "./album.ts";
 import { attempt, button, make, showProgress } from "./dom.ts";
 import { outline } from "./draw.ts";
 import { imageCanvas } from "./image-canvas.ts";
 import { chooseImage } from "./images.ts";
 import { type KeptImage, keptImages } from "./kept.ts";
-import { extractOnce } from "./run-extraction.ts";
-import { onChange, session } from "./session.ts";
+import { extractAll } from "./run-extraction.ts";
+import { onChange, session, sides } from "./session.ts";
 
 /** Fires when images are added or removed. */
 export const albumChanged = new EventTarget();
@@ -20,34 +20,53 @@ export function setUpFind(panel: HTMLElement): void {
   bar.setAttribute("aria-label", "Images indexed");
   const state = make("p", { className: "hint" });
   state.setAttribute("role", "status");
-  const results = make("div", { className: "panels small" });
-  results.setAttribute("aria-label", "Results");
-  results.setAttribute("role", "group");
+  const results = make("div", { className: "panels two always", role: "group", ariaLabel: "Results" });
   const gallery = make("ul", { className: "gallery" });
+  const stop = button("Stop", () => running?.abort());
+  stop.hidden = true;
   let running: AbortController | undefined;
+  let box: Box | undefined;
+  const find = async () => {
+    if (!box) return;
+    const hits = await searchAlbum(box);
+    const figures = await Promise.all(hits.map(({ caption, images }, side) => columnOf(caption, images, side)));
+    results.replaceChildren(...figures);
+  };
   const take = (input: HTMLInputElement) =>
     attempt(panel, async () => {
       const files = [...(input.files ?? [])].filter(({ type }) => type.startsWith("image/"));
-      running = new AbortController();
+      const { signal } = (running = new AbortController());
+      const pickers = panel.querySelectorAll<HTMLInputElement>("input[type=file]");
+      for (const picker of pickers) picker.disabled = true;
+      stop.hidden = false;
+      const onProgress = (done: number, path: string) => {
+        showProgress(bar, done, files.length);
+        state.textContent = `${done} of ${files.length} images; now ${path}`;
+        if (done === 0) return;
+        changed();
+        void attempt(panel, find); // among those that are there
+      };
       try {
-        const refused = await addFiles(files, (done) => showProgress(bar, done, files.length), running.signal);
+        const refused = await addFiles(files, onProgress, signal);
+        await find();
+        state.textContent = `${(await keptImages()).length} images, indexed once and kept in this browser.`;
         if (refused.length > 0) throw new Error(refused.join(" "));
       } finally {
-        bar.hidden = true;
+        stop.hidden = bar.hidden = true;
+        for (const picker of pickers) picker.disabled = false;
         input.value = "";
         changed();
       }
     });
-  const query = (box: Box) =>
+  const query = (drawn: Box) =>
     attempt(panel, async () => {
-      const { tokens } = await extractOnce();
-      const { index, images } = await openAlbum();
-      image.redraw((context, scale) => outline(context, box, scale, "#fbbf24"));
-      const start = performance.now();
-      const hits = await search(index, { region: regionVector(tokens, box) }, { top: 12 });
-      const took = performance.now() - start;
-      results.replaceChildren(...(await Promise.all(hits.map((hit) => resultOf(images.get(hit.image)!, hit)))));
-      state.textContent = `${hits.length} of ${images.size} images, most similar first, in ${Math.round(took)} ms.`;
+      box = drawn;
+      results.replaceChildren();
+      image.redraw((context, scale) => outline(context, drawn, scale, "#fbbf24"));
+      await find();
+      results.scrollIntoView({ block: "nearest" });
+      const { images } = await openAlbum();
+      state.textContent = `${Math.min(TOP, images.size)} of ${images.size} images, most similar first.`;
     });
   const image = imageCanvas({
     label: "The image: draw a box around the region to search for",
@@ -56,13 +75,17 @@ export function setUpFind(panel: HTMLElement): void {
   });
   onChange(["shown"], () => {
     const { shown } = session;
+    box = undefined;
+    results.replaceChildren();
     if (shown) image.show(shown.drawn, shown.image.width);
   });
+  onChange(["scales", "tileFraction", "loaded"], () => results.replaceChildren());
   const empty = () =>
     attempt(panel, async () => {
       running?.abort();
       await emptyAlbum();
       results.replaceChildren();
+      state.textContent = "";
       changed();
     });
   panel.append(
@@ -71,21 +94,53 @@ export function setUpFind(panel: HTMLElement): void {
       { className: "row" },
       ...picker("album-files", "Add images…", take),
       ...picker("album-folder", "Add a folder…", take, true),
-    ),
-    make(
-      "div",
-      { className: "row" },
-      button("Stop", () => running?.abort()),
+      stop,
       button("Remove all images", empty),
     ),
     bar,
+    state,
     gallery,
     make("div", { className: "panels wide" }, image.figure),
-    state,
     results,
   );
   albumChanged.addEventListener("change", () => void attempt(panel, () => drawGallery(gallery)));
   void attempt(panel, () => drawGallery(gallery));
+}
+
+/** The most images of a result. */
+const TOP = 12;
+
+interface Found {
+  readonly image: KeptImage;
+  readonly box: Box;
+  readonly score: number;
+}
+
+/** Searches with the first scale and with all; an image of the album has its features already. */
+async function searchAlbum(box: Box): Promise<{ caption: string; images: Found[] }[]> {
+  const { indexes, images } = await openAlbum();
+  const { image, kept } = session.shown!;
+  const fromAlbum = kept === undefined ? undefined : images.get(kept);
+  const { tokens } = fromAlbum ?? (await extractAll());
+  const scale = tokens.size[1] / image.width; // the album's pictures are smaller copies
+  const region = { left: box.left * scale, top: box.top * scale, width: box.width * scale, height: box.height * scale };
+  const captions = sides();
+  return Promise.all(
+    tokensOfSides(tokens).map(async (ofSide, side) => {
+      const hits = await search(indexes[side], { region: regionVector(ofSide, region) }, { top: TOP });
+      return {
+        caption: captions[side],
+        images: hits.map((hit) => ({ image: images.get(hit.image)!, box: hit.box, score: hit.score })),
+      };
+    }),
+  );
+}
+
+async function columnOf(caption: string, found: readonly Found[], side: number): Promise<HTMLElement> {
+  const heading = make("h2", { textContent: caption, id: `find-side-${side}` });
+  const column = make("div", { className: "panels small", role: "group" }, ...(await Promise.all(found.map(resultOf))));
+  column.setAttribute("aria-labelledby", heading.id);
+  return make("div", {}, heading, column);
 }
 
 function picker(id: string, text: string, take: (input: HTMLInputElement) => void, folder = false): HTMLElement[] {
@@ -101,16 +156,19 @@ function picker(id: string, text: string, take: (input: HTMLInputElement) => voi
   return [make("label", { className: "button", htmlFor: id, textContent: text }), input];
 }
 
-/** Lists every image as a button that opens it, to draw a box on. */
+/** Lists every image as a button that opens it, to draw a box on; those that are listed stay as they are. */
 async function drawGallery(gallery: HTMLElement): Promise<void> {
-  const images = await keptImages();
-  gallery.replaceChildren(
-    ...images.map(({ path, picture }) => {
-      const open = button("", () => chooseImage(picture, path));
-      open.append(thumbnail(picture, `Open ${path}`));
-      return make("li", {}, open);
-    }),
-  );
+  const listed = new Map([...gallery.querySelectorAll("li")].map((item) => [item.dataset.path, item]));
+  const items = (await keptImages()).map(({ path, picture }) => {
+    const known = listed.get(path);
+    if (known) return known;
+    const open = button("", () => chooseImage(picture, path, { kept: path }));
+    open.append(thumbnail(picture, `Open ${path}`));
+    const item = make("li", {}, open, make("span", { textContent: path }));
+    item.dataset.path = path;
+    return item;
+  });
+  gallery.replaceChildren(...items);
 }
 
 /** Creates a thumbnail; its object URL is revoked once it is drawn. */
@@ -120,7 +178,7 @@ export function thumbnail(picture: Blob, alt: string): HTMLImageElement {
   return image;
 }
 
-async function resultOf(image: KeptImage, { box, score }: { box: Box; score: number }): Promise<HTMLElement> {
+async function resultOf({ image, box, score }: Found): Promise<HTMLElement> {
   const caption = `${image.path}, ${score.toFixed(2)}`;
   const canvas = make("canvas");
   canvas.setAttribute("role", "img");

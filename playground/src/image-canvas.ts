@@ -19,11 +19,13 @@ export interface Choices {
   /** Accessible name of the picture. */
   readonly label: string;
   readonly caption: string;
+  /** Called while the pointer or the arrow keys move, before a point is chosen. */
+  readonly onMove?: (x: number, y: number) => void;
   readonly onSpot?: (x: number, y: number) => void;
   readonly onBox?: (box: Box) => void;
 }
 
-export function imageCanvas({ label, caption, onSpot, onBox }: Choices): ImageCanvas {
+export function imageCanvas({ label, caption, ...choices }: Choices): ImageCanvas {
   const canvas = make("canvas", { width: 640, height: 427 });
   canvas.setAttribute("aria-label", label);
   canvas.setAttribute("role", "img");
@@ -35,7 +37,7 @@ export function imageCanvas({ label, caption, onSpot, onBox }: Choices): ImageCa
     drawn.overlay?.(context, drawn.scale);
     over?.(context, drawn.scale);
   };
-  if (onSpot || onBox) chooseOn(canvas, () => drawn.scale, redraw, onSpot, onBox);
+  if (choices.onSpot || choices.onBox) chooseOn(canvas, () => drawn.scale, redraw, choices);
   return {
     figure,
     canvas,
@@ -56,8 +58,7 @@ function chooseOn(
   canvas: HTMLCanvasElement,
   scale: () => number,
   redraw: (over?: Overlay) => void,
-  onSpot?: (x: number, y: number) => void,
-  onBox?: (box: Box) => void,
+  { onMove, onSpot, onBox }: Pick<Choices, "onMove" | "onSpot" | "onBox">,
 ): void {
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application");
@@ -74,6 +75,7 @@ function chooseOn(
     corner = undefined;
     if (box.width > 2 && box.height > 2) onBox(box);
   };
+  const moved = () => onMove?.((cross.x * canvas.width) / scale(), (cross.y * canvas.height) / scale());
   const showCross: Overlay = (context) => {
     const [x, y] = [cross.x * canvas.width, cross.y * canvas.height];
     outline(context, { left: x - 12, top: y, width: 24, height: 0 }, 1);
@@ -87,7 +89,8 @@ function chooseOn(
       const [across, down] = moves[event.key];
       cross.x = Math.min(0.999, Math.max(0, cross.x + across * step));
       cross.y = Math.min(0.999, Math.max(0, cross.y + down * step));
-      redraw(showCross);
+      if (onMove) moved();
+      else redraw(showCross);
     } else if (event.key === "Enter" || event.key === " ") take();
     else if (event.key === "Escape") corner = undefined;
     else return;
@@ -102,6 +105,18 @@ function chooseOn(
     at(event);
     corner = undefined;
     if (onBox) canvas.setPointerCapture(event.pointerId);
+    // A finger that goes down may be about to scroll or to move the lens.
+    if (event.pointerType === "touch" && onMove) moved();
+    else take();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (onBox) return;
+    at(event);
+    moved();
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    if (event.pointerType !== "touch" || !onMove) return;
+    at(event);
     take();
   });
   if (!onBox) return;

@@ -1,12 +1,9 @@
 /** Opens an image from a file, the clipboard, a drop, the examples or the camera. */
 import { loadImage, type Photo, resizePixels } from "s2-vision/web";
-import shelf from "../../examples/scenes/shelf.png?url";
-import street from "../../examples/scenes/street.png?url";
-import words from "../../examples/scenes/words.png?url";
 import { attempt, button, byId } from "./dom.ts";
-import { set } from "./session.ts";
+import { examples } from "./examples.ts";
+import { onChange, type Shown, session, setInput, stem } from "./session.ts";
 
-const examples = { Street: street, Shelf: shelf, Words: words };
 const fieldset = byId("image-choice", HTMLFieldSetElement);
 
 /** Longest side of the copy for the screen. */
@@ -15,12 +12,19 @@ const SCREEN = 640;
 let choices = 0;
 
 /** Makes it the image of the page, unless another is chosen while this one is decoded. */
-export async function chooseImage(source: string | Blob, name: string): Promise<void> {
+export async function chooseImage(
+  source: string | Blob,
+  name: string,
+  origin: Pick<Shown, "example" | "kept"> = {},
+): Promise<void> {
   const choice = ++choices;
   await attempt(fieldset, async () => {
-    const image = await loadImage(source);
-    if (choice < choices) return;
-    set({ shown: { name, image, drawn: forScreen(image) }, extracted: undefined });
+    const image = await loadImage(source).catch((error) => {
+      if (choice === choices) throw error;
+    });
+    if (!image || choice < choices) return;
+    for (const alert of document.querySelectorAll('#stage [role="alert"]')) alert.textContent = ""; // of the image before
+    setInput({ shown: { name, image, drawn: forScreen(image), ...origin } });
   });
 }
 
@@ -33,10 +37,19 @@ export function forScreen(image: Photo, longest = SCREEN) {
 
 export function setUpImages(): void {
   const input = byId("image-file", HTMLInputElement);
-  input.addEventListener("change", () => takeFile(input.files?.[0]));
-  for (const [name, address] of Object.entries(examples)) {
-    byId("examples", HTMLDivElement).append(button(name, () => chooseImage(address, name.toLowerCase())));
+  input.addEventListener("change", () => {
+    takeFile(input.files?.[0]);
+    input.value = ""; // so that the same file can be chosen again
+  });
+  for (const example of examples) {
+    const name = stem(example.name);
+    const choose = () => chooseImage(example.address, example.name, { example });
+    byId("examples", HTMLDivElement).append(button(name[0].toUpperCase() + name.slice(1), choose));
   }
+  onChange(["shown"], () => {
+    const { name, image } = session.shown!;
+    byId("image-name", HTMLParagraphElement).textContent = `${name}, ${image.width} × ${image.height} pixels`;
+  });
   document.addEventListener("paste", (event) => takeFile(event.clipboardData?.files[0]));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -49,11 +62,11 @@ export function setUpImages(): void {
     takeFile(event.dataTransfer?.files[0]);
   });
   setUpCamera();
-  void chooseImage(street, "street");
+  void chooseImage(examples[0].address, examples[0].name, { example: examples[0] });
 }
 
 function takeFile(file: File | undefined): void {
-  if (file) void chooseImage(file, file.name.replace(/\.[^.]*$/, ""));
+  if (file) void chooseImage(file, file.name);
 }
 
 function setUpCamera(): void {
@@ -81,7 +94,7 @@ function setUpCamera(): void {
       const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
       canvas.getContext("2d")!.drawImage(video, 0, 0);
       stop();
-      await chooseImage(await canvas.convertToBlob(), "camera");
+      await chooseImage(await canvas.convertToBlob(), "camera.png");
     });
   byId("camera-take", HTMLButtonElement).addEventListener("click", take);
 }

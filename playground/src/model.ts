@@ -2,7 +2,10 @@
 import { buildModel } from "s2-vision/models";
 import { loadModel, modelFile, type WebModel } from "s2-vision/web";
 import { attempt, byId, showProgress } from "./dom.ts";
-import { type Loaded, session, set } from "./session.ts";
+import { type Loaded, session, setInput } from "./session.ts";
+
+/** True in the build whose one runtime can use the graphics card; see docs/playground.md. */
+declare const WEBGPU: boolean;
 
 const fieldset = byId("model-choice", HTMLFieldSetElement);
 const kind = byId("model-kind", HTMLSelectElement);
@@ -10,8 +13,7 @@ const files = byId("model-file", HTMLInputElement);
 const hubName = byId("model-hub", HTMLInputElement);
 const patch = byId("model-patch", HTMLInputElement);
 const prefix = byId("model-prefix", HTMLInputElement);
-const gpu = byId("model-gpu", HTMLInputElement);
-const bar = byId("model-progress", HTMLProgressElement);
+const bar = byId("progress", HTMLProgressElement);
 const state = byId("model-state", HTMLParagraphElement);
 
 export function setUpModel(): void {
@@ -25,20 +27,22 @@ export function setUpModel(): void {
 /** Loads the chosen model and disposes of the previous one. */
 export async function load(): Promise<void> {
   const { name, source } = await chosen();
+  const bundled = source === undefined;
   state.textContent = `Loading ${name} …`;
   try {
     const onProgress = ({ bytes, of }: { bytes: number; of: number }) => showProgress(bar, bytes, of);
     const notices: string[] = [];
     const model = await loadModel(source, {
       ...{ ...hints(), onProgress, onNotice: ({ message }: { message: string }) => notices.push(message) },
-      ...(gpu.checked && { device: "webgpu" }),
+      ...(WEBGPU && { device: "webgpu" }),
     });
     const tileMs = await timeTile(model);
     const before = session.loaded;
     const file = source instanceof Uint8Array ? async () => source : () => modelFile(source);
-    set({ loaded: { name, model, file, tileMs }, extracted: undefined });
+    const loaded = { name, bundled, model, file, tileMs };
+    setInput({ loaded });
     await before?.model.dispose();
-    state.textContent = [describe({ name, model, file, tileMs }), ...notices].join(" ");
+    state.textContent = [describe(loaded), ...notices].join(" ");
   } catch (error) {
     state.textContent = session.loaded ? describe(session.loaded) : "No model is loaded.";
     throw error;
@@ -55,7 +59,10 @@ function hints(): { patchSize?: number; prefixTokens?: number } {
 
 function describe({ name, model, tileMs }: Loaded): string {
   const { threads, device } = model.runsOn;
-  return `${name}: ${Math.round(tileMs)} ms a tile, ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}.`;
+  const processor = `this device's processor (${threads === 1 ? "1 thread" : `${threads} threads`})`;
+  const speed =
+    tileMs > 1000 ? `${(tileMs / 1000).toFixed(1)} s a tile` : `${Math.max(1, Math.round(1000 / tileMs))} tiles a second`;
+  return `${name} runs on ${device === "webgpu" ? "the graphics card (WebGPU)" : processor}: ${speed}.`;
 }
 
 async function chosen(): Promise<{ name: string; source: string | Uint8Array | undefined }> {

@@ -4,7 +4,7 @@ import { planImage } from "s2-vision/web";
 import { attempt, byId, make } from "./dom.ts";
 import { dashed, dim, outline } from "./draw.ts";
 import type { Overlay } from "./image-canvas.ts";
-import { onChange, planOptions, scaleNames, session, set } from "./session.ts";
+import { onChange, planOptions, scaleNames, session, set, setInput } from "./session.ts";
 
 type ScalePlan = S2Plan["scales"][number];
 
@@ -18,14 +18,14 @@ export function setUpPlan(): void {
     const input = make("input", { type: "checkbox", checked: session.scales.includes(scale), value: String(scale) });
     input.addEventListener("change", () => {
       const scales = boxes.filter(({ checked }) => checked).map(({ value }) => Number(value));
-      if (scales.length > 0) return set({ scales, extracted: undefined });
+      if (scales.length > 0) return setInput({ scales });
       input.checked = true;
     });
     byId("scales", HTMLDivElement).append(make("label", {}, input, `${scale}x`));
     return input;
   });
   const choice = byId("tile-fraction", HTMLSelectElement);
-  choice.addEventListener("change", () => set({ tileFraction: Number(choice.value), extracted: undefined }));
+  choice.addEventListener("change", () => setInput({ tileFraction: Number(choice.value) }));
   onChange(["shown", "loaded", "scales", "tileFraction"], replan);
   onChange(["plan"], showCost);
 }
@@ -97,12 +97,12 @@ function showCost(): void {
   list.replaceChildren();
   if (!plan) return;
   const channels = loaded?.model.traits.channels;
-  const known = (value: number | undefined, unit: string) =>
-    value === undefined ? "known once the model is loaded" : `${value} ${unit}`;
+  const seconds = loaded && (plan.tiles * loaded.tileMs) / 1000;
   const lines = {
     Tiles: describeTiles(plan),
-    Memory: known(channels && Number(megabytesOf(plan, channels).toPrecision(2)), "MB"),
-    Time: known(loaded && Number((plan.tiles * loaded.tileMs).toPrecision(2)), "ms expected"),
+    ...(channels && { Memory: `${Number(megabytesOf(plan, channels).toPrecision(2))} MB` }),
+    Time: seconds ? `about ${Number(seconds.toPrecision(2))} s` : "known once the model is loaded",
+    Preset: "dense",
   };
   list.replaceChildren(
     ...Object.entries(lines).flatMap(([name, text]) => [make("dt", { textContent: name }), make("dd", { textContent: text })]),

@@ -1,86 +1,95 @@
-/** Extracts the features of the image and shows them scale by scale as colors of principal components. */
-import type { S2Plan } from "s2-vision";
+/** Extracts the features of the image, once for all tabs; the scales that are done are there at once. */
 import { imageTokens } from "s2-vision/heads";
-import { extract, outputMap, principalColors } from "s2-vision/web";
-import { attempt, byId, make, showProgress } from "./dom.ts";
-import { type ImageCanvas, imageCanvas } from "./image-canvas.ts";
+import { extract, outputMap } from "s2-vision/web";
+import { attempt, byId, showProgress } from "./dom.ts";
 import { load } from "./model.ts";
-import { tilesOverlay } from "./plan.ts";
-import { type Extracted, onChange, scaleNames, session, set } from "./session.ts";
+import { type Extracted, type Loaded, onChange, type ScaleMap, session, set } from "./session.ts";
 
-type ScaleMap = NonNullable<ReturnType<typeof outputMap>>;
-
-const fieldset = byId("run", HTMLFieldSetElement);
+const section = byId("run", HTMLDivElement);
 const state = byId("extract-state", HTMLParagraphElement);
-const bar = byId("extract-progress", HTMLProgressElement);
-let running: AbortController | undefined;
+const bar = byId("progress", HTMLProgressElement);
+const start = byId("extract", HTMLButtonElement);
+const stop = byId("stop", HTMLButtonElement);
 
-export function setUpExtraction(panel: HTMLElement): void {
-  const image = imageCanvas({ label: "The image with the tiles of each scale", caption: "Tiles of each scale" });
-  const colors = make("div", { id: "colors", className: "contents" });
-  panel.append(make("div", { className: "panels" }, image.figure, colors));
-  onChange(["plan"], () => {
-    const { shown, plan } = session;
-    if (shown && plan) image.show(shown.drawn, shown.image.width, tilesOverlay(plan));
+let running: { readonly controller: AbortController; readonly done: Promise<Extracted>; loaded?: Loaded } | undefined;
+
+export function setUpExtraction(): void {
+  start.addEventListener("click", () => void attempt(section, async () => void (await extractNow())));
+  stop.addEventListener("click", () => running?.controller.abort());
+  onChange(["shown", "scales", "tileFraction"], () => running?.controller.abort());
+  onChange(["loaded"], () => running?.loaded && running.controller.abort());
+  onChange(["extracted", "shown"], () => {
+    const { extracted } = session;
+    if (!extracted) state.textContent = "";
+    else if (!extracted.features) state.textContent = "This example came with its features.";
   });
-  onChange(["extracted"], () => {
-    if (session.extracted) return;
-    running?.abort();
-    colors.replaceChildren();
-    state.textContent = "";
-  });
-  byId("extract", HTMLButtonElement).addEventListener("click", () => void attempt(fieldset, runExtraction));
-  byId("stop", HTMLButtonElement).addEventListener("click", () => running?.abort());
 }
 
-/** Returns the features of the image with the chosen model and scales; extracts them if that has not been done. */
+/** Returns the features of the image with the chosen model and scales, for the screen; extracts them if there are none. */
 export async function extractOnce(): Promise<Extracted> {
-  if (!session.extracted) await runExtraction();
-  return session.extracted!;
+  return session.extracted ?? extractNow();
 }
 
-async function runExtraction(): Promise<void> {
-  if (!session.loaded) await load();
+/** Returns features with all channels, for files. */
+export async function extractAll(): Promise<Required<Extracted>> {
+  const { extracted } = session;
+  return (extracted?.features ? extracted : await extractNow()) as Required<Extracted>;
+}
+
+/** Starts an extraction, or joins the one that runs. */
+function extractNow(): Promise<Extracted> {
+  if (running && !running.controller.signal.aborted) return running.done;
+  const controller = new AbortController();
+  // Later, so that the run finds itself in `running`.
+  const run = { controller, done: Promise.resolve().then(() => runExtraction(controller.signal)) };
+  running = run;
+  const end = () => {
+    if (running !== run) return;
+    running = undefined;
+    stop.hidden = bar.hidden = true;
+    start.disabled = false;
+    if (session.maps) set({ maps: undefined });
+  };
+  run.done.then(end, end);
+  return run.done;
+}
+
+async function runExtraction(signal: AbortSignal): Promise<Extracted> {
+  stop.hidden = false;
+  start.disabled = true;
+  showProgress(bar, 0, 0);
+  state.textContent = "";
+  if (!session.loaded) {
+    state.textContent = "Loading the model …";
+    await load();
+    signal.throwIfAborted();
+  }
   const { shown, loaded, plan } = session;
   if (!shown || !loaded || !plan) throw new Error("There is no image yet; choose one, or an example.");
-  set({ extracted: undefined });
-  const { signal } = (running = new AbortController());
-  const stop = byId("stop", HTMLButtonElement);
-  stop.hidden = false;
+  if (running) running.loaded = loaded;
+  set({ extracted: undefined, maps: [] });
   performance.mark("s2:extract");
-  const start = performance.now();
-  try {
-    const figures = colorsOf(plan, byId("colors", HTMLDivElement), start);
-    const onProgress = ({ tiles, of }: { tiles: number; of: number }) => showProgress(bar, tiles, of);
-    const features = await extract(loaded.model, shown.image, { ...plan, signal, onProgress, onScale: figures });
-    set({ extracted: { features, tokens: imageTokens(features) } });
-    const { rows, cols } = features.grid;
-    const took = Math.round(performance.now() - start);
-    state.textContent = `${plan.tiles} tiles in ${took} ms: ${rows} x ${cols} tokens of ${features.dims[2]} channels.`;
-  } finally {
-    stop.hidden = bar.hidden = true;
-  }
-}
-
-/** Returns a callback that draws a scale when it is done, and all scales so far anew: they share their colors. */
-function colorsOf(plan: S2Plan, colors: HTMLElement, start: number) {
+  const begin = performance.now();
   const maps: ScaleMap[] = [];
-  const figures: ImageCanvas[] = [];
-  return (scale: number, features: Parameters<typeof outputMap>[0]) => {
+  const onScale = (scale: number, features: Parameters<typeof outputMap>[0]) => {
     const map = outputMap(features, plan);
-    if (!map) return;
+    if (!map || signal.aborted) return;
     maps.push(map);
-    const name = scaleNames([session.scales[scale]]);
-    const ms = Math.round(performance.now() - start);
-    const figure = imageCanvas({
-      label: `Features of ${name} as colors: tokens of similar color are similar to the model`,
-      caption: `${name} after ${ms} ms`,
-    });
-    figure.canvas.classList.add("tokens");
-    figures.push(figure);
-    for (const [i, picture] of principalColors(maps).entries()) figures[i].show(picture, plan.image[1]);
-    figure.figure.dataset.scales = name;
-    colors.append(figure.figure);
+    set({ maps: [...maps] });
     performance.mark(`s2:scale-${scale}`);
   };
+  const onProgress = ({ tiles, of }: { tiles: number; of: number }) => {
+    if (signal.aborted) return;
+    showProgress(bar, tiles, of);
+    state.textContent = `${tiles} of ${of} tiles`;
+  };
+  onProgress({ tiles: 0, of: plan.tiles });
+  const features = await extract(loaded.model, shown.image, { ...plan, signal, onProgress, onScale });
+  signal.throwIfAborted();
+  const extracted = { features, tokens: imageTokens(features), maps };
+  set({ maps: undefined, extracted });
+  const { rows, cols } = features.grid;
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  state.textContent = `${plan.tiles} tiles in ${seconds} s: ${rows} x ${cols} tokens of ${features.dims[2]} channels.`;
+  return extracted;
 }

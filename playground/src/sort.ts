@@ -1,15 +1,18 @@
 /** Sorts images: the user labels a few, and the rest get the label of their nearest neighbors. */
 import { argmax, fitNeighbors, openNeighbors } from "s2-vision/heads";
+import { imageVector } from "s2-vision/tasks";
 import { openGraph } from "s2-vision/web";
 import { openAlbum } from "./album.ts";
-import { attempt, button, make } from "./dom.ts";
+import { attempt, button, download, make } from "./dom.ts";
+import { csvOf, headButtons } from "./files.ts";
 import { albumChanged, thumbnail } from "./find.ts";
-import { headButtons } from "./head-files.ts";
 import { type KeptImage, keptImages } from "./kept.ts";
 
 /** Labels by path. */
 const labels = new Map<string, string>();
 let head: Awaited<ReturnType<typeof fitNeighbors>> | undefined;
+/** Rows of the table that leaves as CSV. */
+let table: readonly (readonly string[])[] = [];
 
 export function setUpSort(panel: HTMLElement): void {
   const images = make("ul", { className: "gallery" });
@@ -20,11 +23,17 @@ export function setUpSort(panel: HTMLElement): void {
     if (!head) throw new Error("There is no head yet; give some images labels and sort the rest.");
     return head;
   };
+  const saveLabels = () => {
+    fitted(); // there is no table before
+    download("labels.csv", csvOf(table));
+  };
   panel.append(
     make(
       "div",
       { className: "row" },
-      button("Sort the rest", () => void attempt(panel, () => sortRest(sorted, state)), "main"),
+      button("Sort the rest", () => void attempt(panel, sort), "main"),
+      button("Labels as CSV", () => void attempt(panel, saveLabels)),
+      button("classes.txt", () => void attempt(panel, () => download("classes.txt", `${fitted().classes.join("\n")}\n`))),
       ...headButtons(panel, fitted),
     ),
     state,
@@ -32,9 +41,19 @@ export function setUpSort(panel: HTMLElement): void {
     make("h2", { textContent: "Your images" }),
     images,
   );
-  const draw = () => void attempt(panel, async () => images.replaceChildren(...(await keptImages()).map(labeled)));
+  const sort = () => {
+    head = undefined;
+    sorted.replaceChildren();
+    state.textContent = "";
+    return sortRest(sorted, state);
+  };
+  const draw = () =>
+    void attempt(panel, async () => {
+      const kept = await keptImages();
+      for (const path of labels.keys()) if (!kept.some((image) => image.path === path)) labels.delete(path);
+      images.replaceChildren(...kept.map(labeled));
+    });
   albumChanged.addEventListener("change", () => {
-    labels.clear();
     sorted.replaceChildren();
     draw();
   });
@@ -61,7 +80,7 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
   if (classes.length < 2)
     throw new Error(`There ${classes.length ? "is one label" : "are no labels"}; give images at least two different ones.`);
   if (rest.length === 0) throw new Error("Every image has a label; there is nothing left to sort.");
-  const channels = known[0].vector.length;
+  const { channels } = known[0].tokens;
   const features = rowsOf(known, channels);
   const wanted = Int32Array.from(known, ({ path }) => classes.indexOf(labels.get(path)!));
   head = await fitNeighbors(() => [{ features, labels: wanted }], {
@@ -85,6 +104,11 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
         ),
       ),
     );
+    table = [
+      ["file", "label", "score"],
+      ...known.map(({ path }) => [path, labels.get(path)!, ""]),
+      ...predictions.map(({ image, label, score }) => [image.path, classes[label], score.toFixed(4)]),
+    ];
     state.textContent = `${known.length} images with labels sorted ${rest.length} others.`;
   } finally {
     await opened.close();
@@ -93,7 +117,7 @@ async function sortRest(sorted: HTMLElement, state: HTMLElement): Promise<void> 
 
 function rowsOf(images: readonly KeptImage[], channels: number): Float32Array {
   const rows = new Float32Array(images.length * channels);
-  for (const [i, { vector }] of images.entries()) rows.set(vector, i * channels);
+  for (const [i, { tokens }] of images.entries()) rows.set(imageVector(tokens, "mean"), i * channels);
   return rows;
 }
 

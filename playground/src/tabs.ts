@@ -1,7 +1,7 @@
 /** Tabs after the ARIA practices: arrow keys move between them. */
 import { byId, make } from "./dom.ts";
 
-/** Adds a tab and returns its panel, which has an alert for errors. */
+/** Adds a tab and returns its panel, which has an alert for errors and fires "show" when it becomes visible. */
 export function addTab(id: string, title: string, intro: string): HTMLElement {
   const list = byId("tabs", HTMLDivElement);
   const tab = make("button", { type: "button", id: `tab-${id}`, textContent: title });
@@ -13,7 +13,11 @@ export function addTab(id: string, title: string, intro: string): HTMLElement {
   panel.setAttribute("aria-labelledby", tab.id);
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", panel.id);
-  tab.addEventListener("click", () => select(tab));
+  tab.addEventListener("click", () => {
+    select(tab);
+    const stage = list.parentElement!;
+    if (stage.getBoundingClientRect().top < 0) stage.scrollIntoView(); // on a phone the tabs stay visible, the start of the panel would not
+  });
   tab.addEventListener("keydown", ({ key }) => {
     const tabs = all();
     const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
@@ -34,6 +38,8 @@ function select(chosen: HTMLButtonElement): void {
   for (const tab of all()) {
     tab.setAttribute("aria-selected", String(tab === chosen));
     tab.tabIndex = tab === chosen ? 0 : -1;
-    byId(tab.getAttribute("aria-controls")!, HTMLDivElement).hidden = tab !== chosen;
+    const panel = byId(tab.getAttribute("aria-controls")!, HTMLDivElement);
+    panel.hidden = tab !== chosen;
+    if (!panel.hidden) panel.dispatchEvent(new Event("show"));
   }
 }

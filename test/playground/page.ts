@@ -8,6 +8,10 @@ import { noChromium, root, servePages, startChromium } from "../../scripts/brows
 export const skipped = noChromium ? ` (skipped: ${noChromium})` : "";
 export const built = `${root}playground/dist`;
 
+/** Builds of the page: with WebAssembly alone, or with the library that has WebGPU too. */
+type Mode = "production" | "webgpu";
+const folderOf = (mode: Mode) => (mode === "webgpu" ? `${built}-webgpu` : built);
+
 const newest = (folder: string): number =>
   Math.max(
     ...readdirSync(folder, { withFileTypes: true }).map((entry) =>
@@ -16,14 +20,16 @@ const newest = (folder: string): number =>
   );
 
 /** Builds unless the build is newer than all that goes into it. */
-function build(): void {
-  const page = `${built}/index.html`;
-  const sources = [...["dist", "playground/src", "models/s2-tiny"].map((folder) => newest(root + folder))];
-  const files = ["playground/index.html", "playground/vite.config.ts"].map((file) => statSync(root + file).mtimeMs);
+export function build(mode: Mode = "production"): void {
+  const page = `${folderOf(mode)}/index.html`;
+  const sources = ["dist", "playground/src", "playground/examples", "models/s2-tiny"].map((folder) => newest(root + folder));
+  const files = ["index.html", "sw.js", "round-weights.ts", "vite.config.ts"].map(
+    (file) => statSync(`${root}playground/${file}`).mtimeMs,
+  );
   if (existsSync(page) && statSync(page).mtimeMs > Math.max(...sources, ...files)) return;
   execFileSync(
     process.execPath,
-    ["node_modules/vite/bin/vite.js", "build", "-c", "playground/vite.config.ts", "--logLevel", "error"],
+    ["node_modules/vite/bin/vite.js", "build", "-c", "playground/vite.config.ts", "--mode", mode, "--logLevel", "error"],
     {
       cwd: root,
       stdio: "pipe",
@@ -45,11 +51,17 @@ export interface Playground {
   close(): Promise<void>;
 }
 
-export async function openPlayground(options: BrowserContextOptions = {}, args: string[] = []): Promise<Playground> {
-  build();
-  const server = await servePages({ folders: [built], answers: { "/": readFileSync(`${built}/index.html`) } });
+/** Opens the page without its service worker, unless the options allow it, so that all that is asked of the server is what the page needs. */
+export async function openPlayground(
+  options: BrowserContextOptions = {},
+  args: string[] = [],
+  mode: Mode = "production",
+): Promise<Playground> {
+  build(mode);
+  const folder = folderOf(mode);
+  const server = await servePages({ folders: [folder], answers: { "/": readFileSync(`${folder}/index.html`) } });
   const browser = await startChromium(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", ...args]);
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: "block", ...options });
   const [elsewhere, said]: [string[], string[]] = [[], []];
   context.on("request", (request) => {
     if (!request.url().startsWith(server.url) && !/^(blob|data):/.test(request.url())) elsewhere.push(request.url());

@@ -1,12 +1,19 @@
 /** The playground as a visitor uses it, on the built page under its Content-Security-Policy, with s2-tiny in WebAssembly. */
+
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { roundWeights } from "../../playground/round-weights.ts";
 import { noChromium, root } from "../../scripts/browser.mjs";
 import type { Features } from "../../src/features/features.ts";
 import { imageTokens } from "../../src/features/index.ts";
 import { clickable, readHead, segmentClicks } from "../../src/heads/index.ts";
 import type { Model } from "../../src/runtimes/model.ts";
 import { accessTests } from "./access.ts";
+import { hostileTests } from "./hostile.ts";
+import { offlineTests } from "./offline.ts";
 import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, waitForStatus } from "./page.ts";
 import { webgpuTests } from "./webgpu.ts";
 
@@ -25,18 +32,54 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   let play: Playground;
   let model: Model;
   let seen: Features;
+  const folder = mkdtempSync(join(tmpdir(), "s2-playground-"));
   beforeAll(async () => {
-    [play, model] = await Promise.all([openPlayground(), loadModel(`${root}models/s2-tiny`)]);
+    // The page's model: s2-tiny with rounded weights.
+    const tiny = `${root}models/s2-tiny`;
+    copyFileSync(`${tiny}/config.json`, join(folder, "config.json"));
+    writeFileSync(join(folder, "model.safetensors"), roundWeights(readFileSync(`${tiny}/model.safetensors`)));
+    [play, model] = await Promise.all([openPlayground(), loadModel(folder)]);
     seen = await extract(model, await loadImage(image), options);
   }); // the page is built
   afterAll(async () => {
     await play?.close();
     await model?.dispose();
+    rmSync(folder, { recursive: true, force: true });
   });
 
-  it("is there before the model is: nothing of it is fetched until somebody looks", async () => {
-    expect(play.paths.filter((path) => /safetensors|\.wasm|worker/.test(path))).toEqual([]);
-    expect(await play.page.locator("#extract").isEnabled()).toBe(true);
+  it("shows what S² changes at once: nothing of the model is fetched before somebody asks for features", async () => {
+    const { page } = play;
+    await page.waitForFunction(() => performance.getEntriesByName("s2:first-view").length > 0);
+    expect(await page.locator("#panel-compare .badge").allTextContents()).toEqual(["1x", "S²: 1x+2x+3x"]);
+    expect(await page.locator("#panel-compare .zooms figcaption").allTextContents()).toEqual([
+      "1x 32 × 32 px",
+      "2x 96 × 64 px",
+      "3x 144 × 96 px",
+    ]);
+    expect(play.paths.filter((path) => /model-\S+\.safetensors|\.wasm|worker/.test(path))).toEqual([]);
+    expect(await page.locator("#extract").isEnabled()).toBe(true);
+    expect(await page.locator("#stop").isVisible()).toBe(false);
+  });
+
+  it("compares places of the first view, and moves the lens and the border by keys", async () => {
+    const { page } = play;
+    const picture = (selector: string) => page.locator(selector).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const heat = "#panel-compare .second";
+    const zoom = "#panel-compare .zooms canvas >> nth=2";
+    const before = [await picture(heat), await picture(zoom)];
+    await page.click('#panel-compare button:text-is("Red car")');
+    expect(await page.getAttribute('#panel-compare button:text-is("Red car")', "aria-pressed")).toBe("true");
+    expect(await picture(heat)).not.toBe(before[0]);
+    expect(await picture(zoom)).not.toBe(before[1]);
+    await page.focus('#panel-compare canvas[role="application"]');
+    const atCar = await picture(zoom);
+    await page.keyboard.press("Shift+ArrowRight");
+    expect(await picture(zoom)).not.toBe(atCar);
+    await page.focus("#panel-compare input[type=range]");
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
+    const split = page.locator("#panel-compare .split");
+    expect(await split.evaluate((element) => (element as HTMLElement).style.getPropertyValue("--split"))).toBe("53%");
+    expect(play.paths.filter((path) => /model-\S+\.safetensors|\.wasm|worker/.test(path))).toEqual([]);
   });
 
   it("says in words what is wrong with an image, a name on the hub, a file as a model, and where", async () => {
@@ -61,21 +104,21 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     const plan = planImage({ width: 224, height: 224 }, options, model.traits);
     await expect
       .poll(() => page.locator("#cost").textContent())
-      .toBe(`Tiles${plan.tiles} (1 + 4)Memoryknown once the model is loadedTimeknown once the model is loaded`);
+      .toBe(`Tiles${plan.tiles} (1 + 4)Timeknown once the model is loadedPresetdense`);
     await page.click("#model-load");
-    await waitForStatus(page, /s2-tiny: \d+ ms a tile, wasm/);
-    expect(await page.locator("#cost").textContent()).toMatch(/Memory[\d.]+ MBTime\d+ ms expected/);
+    await waitForStatus(page, /s2-tiny runs on this device's processor \(\d+ threads?\): /);
+    expect(await page.locator("#cost").textContent()).toMatch(/Memory[\d.]+ MBTimeabout [\d.]+ s/);
+    expect(await page.locator("#image-name").textContent()).toBe("field.png, 224 × 224 pixels");
     expect(await alerts(page)).toBe("");
   });
 
   it("shows features scale by scale, and they are Node's", async () => {
     const { page } = play;
+    await page.click("#tab-features");
     await page.click("#extract");
-    await waitForStatus(page, new RegExp(`^5 tiles in \\d+ ms: 28 x 28 tokens of ${seen.dims[2]} channels`));
-    expect(await page.locator("#colors figcaption").allTextContents()).toEqual([
-      expect.stringMatching(/^1x after \d+ ms$/),
-      expect.stringMatching(/^2x after \d+ ms$/),
-    ]);
+    await waitForStatus(page, new RegExp(`^5 tiles in [\\d.]+ s: 28 x 28 tokens of ${seen.dims[2]} channels`));
+    expect(await page.locator("#stop").isVisible()).toBe(false);
+    expect(await page.locator("#colors figcaption").allTextContents()).toEqual(["1x: 14 × 14 tokens", "2x: 28 × 28 tokens"]);
     const shown = await page
       .locator("#colors canvas")
       .evaluateAll((all) =>
@@ -116,20 +159,20 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
         .first()
         .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const before = await drawn();
-    const milliseconds = async () => Number(/Time(\d+) ms/.exec((await page.locator("#cost").textContent())!)![1]);
-    const all = await milliseconds();
+    const seconds = async () => Number(/Timeabout ([\d.]+) s/.exec((await page.locator("#cost").textContent())!)![1]);
+    const all = await seconds();
     await page.selectOption("#tile-fraction", "0.7");
     const skipping = await extract(model, await loadImage(image), { ...options, tileFraction: 0.7 });
     expect(skipping.plan.scales[1].skipped).toEqual([2, 3]); // the plain half
     await expect.poll(() => page.locator("#cost dd").first().textContent()).toBe("3 of 5 tiles run (1 + 2 of 4)");
-    expect((await milliseconds()) / all).toBeCloseTo(3 / 5, 1);
+    expect((await seconds()) / all).toBeCloseTo(3 / 5, 1);
     expect(await drawn()).not.toBe(before);
     expect(await page.locator("#plan-warnings li").first().textContent()).toMatch(
       /^2x: 2 of 4 tiles skipped \(dashed\)\. They show little that 1x does not: .* by [\d.]+( to [\d.]+)? of 255 levels/,
     );
     expect(await page.locator("#colors canvas").count()).toBe(0); // those of all tiles are gone
     await page.click("#extract");
-    await waitForStatus(page, /^3 tiles in \d+ ms: 28 x 28 tokens/);
+    await waitForStatus(page, /^3 tiles in [\d.]+ s: 28 x 28 tokens/);
     await page.click("#tab-export");
     const { bytes } = await downloaded(page, () => page.click('text="safetensors"'));
     const { tensors } = readSafetensors(bytes);
@@ -154,15 +197,16 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(given.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted.data[i])), 0)).toBeLessThan(1e-2);
   });
 
-  it("shows what is alike to a place for each set of scales, by pointer and by keys", async () => {
+  it("shows what is similar to a place at 1x and with S², by pointer and by keys", async () => {
     const { page } = play;
-    await page.click("#tab-heat");
-    const canvases = page.locator("#panel-heat canvas");
-    expect(await page.locator("#panel-heat figcaption").allTextContents()).toEqual(["1x", "1x+2x"]);
+    await page.click("#tab-compare");
+    const photo = page.locator('#panel-compare canvas[role="application"]');
+    const canvases = page.locator("#panel-compare .split canvas");
+    expect(await page.locator("#panel-compare .badge").allTextContents()).toEqual(["1x", "S²: 1x+2x"]);
     const picture = () => canvases.last().evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const before = await picture();
-    await canvases.first().click({ position: { x: 40, y: 300 } });
-    await waitForStatus(page, /^Similarity to the point/);
+    await photo.click({ position: { x: 40, y: 300 } });
+    await waitForStatus(page, /^Compared with the place at \d+, \d+ of field\.png/);
     const clicked = await picture();
     expect(clicked).not.toBe(before);
     // The plain half is where the click was: heat there, dark stripes above.
@@ -178,7 +222,7 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
         [x, y] as const,
       );
     expect(await light(0.7, 0.8)).toBeGreaterThan(await light(0.7, 0.2));
-    await canvases.first().focus();
+    await photo.focus();
     for (let i = 0; i < 4; i++) await page.keyboard.press("Shift+ArrowUp");
     await page.keyboard.press("Enter");
     await expect.poll(picture).not.toBe(clicked);
@@ -188,20 +232,27 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   it("segments by clicks; undo takes one back; mask and head are the package's", async () => {
     const { page } = play;
     await page.click("#tab-segment");
-    const canvas = page.locator("#panel-segment canvas");
+    const canvas = page.locator("#panel-segment canvas").last();
     const { width, height } = (await canvas.boundingBox())!;
     const click = (x: number, y: number) => canvas.click({ position: { x: x * width, y: y * height } });
     const shares = () => page.locator("#panel-segment p[role=status]").textContent();
     await click(0.5, 0.25);
     await page.locator("#panel-segment input[type=radio]").nth(1).check();
     await click(0.5, 0.75);
-    await expect.poll(shares).toMatch(/object \d+ %, background \d+ %/);
+    await expect.poll(shares).toMatch(/^1x: object \d+ %, background \d+ %\. S²: 1x\+2x: object \d+ %, background \d+ %\.$/);
     const two = await shares();
     await click(0.1, 0.1);
     await expect.poll(shares).not.toBe(two);
     await page.click('text="Undo"');
     await expect.poll(shares).toBe(two);
-    const { bytes } = await downloaded(page, () => page.click('text="Mask as PNG"'));
+    const { name, bytes } = await downloaded(page, () => page.click('text="Mask as PNG"'));
+    expect(name).toBe("field-mask.png");
+    const areas = await downloaded(page, () => page.click('text="Areas as CSV"'));
+    expect(new TextDecoder().decode(areas.bytes)).toMatch(
+      /^file,label,percent of the image\nfield\.png,object,[\d.]+\nfield\.png,background,[\d.]+\n$/,
+    );
+    const classes = await downloaded(page, () => page.click('#panel-segment button:text-is("classes.txt")'));
+    expect(new TextDecoder().decode(classes.bytes)).toBe("object\nbackground\n");
     const mask = decode(bytes);
     expect([mask.width, mask.height, mask.channels]).toEqual([224, 224, 1]);
     const at = (x: number, y: number, label: number) => ({ x: x * 224, y: y * 224, label });
@@ -237,15 +288,21 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     await page.click("#tab-find");
     await page.setInputFiles("#album-files", files);
     await expect.poll(() => page.locator("#panel-find .gallery li").count()).toBe(files.length);
-    const canvas = page.locator("#panel-find canvas").first();
-    await canvas.scrollIntoViewIfNeeded();
-    const box = (await canvas.boundingBox())!;
-    await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.1 * box.height);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
-    await page.mouse.up();
-    await waitForStatus(page, /^4 of 4 images/);
-    const results = page.locator("#panel-find .small canvas");
+    await waitForStatus(page, /^4 images, indexed once/);
+    expect(await page.locator("#panel-find button:text-is('Stop')").isVisible()).toBe(false);
+    const drawBox = async () => {
+      const canvas = page.locator("#panel-find canvas").first();
+      await canvas.scrollIntoViewIfNeeded();
+      const box = (await canvas.boundingBox())!;
+      await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.1 * box.height);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.4 * box.height, { steps: 3 });
+      await page.mouse.up();
+      await waitForStatus(page, /^4 of 4 images/);
+    };
+    await drawBox();
+    expect(await page.locator("#panel-find h2").allTextContents()).toEqual(["1x", "S²: 1x+2x"]);
+    const results = page.locator("#panel-find .small").last().locator("canvas");
     const found = await results.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")!));
     expect(
       found
@@ -258,6 +315,15 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
       expect(left).toBeGreaterThan(80);
       expect(top).toBeLessThan(112);
     }
+    // An image of the album is not computed again.
+    const extractions = () => page.evaluate(() => performance.getEntriesByName("s2:extract").length);
+    const before = await extractions();
+    await page.click('#panel-find .gallery button:has(img[alt="Open image-1.png"])');
+    await expect.poll(() => page.locator("#image-name").textContent()).toMatch(/^image-1\.png/);
+    await expect.poll(() => results.count()).toBe(0);
+    await drawBox();
+    await expect.poll(() => results.count()).toBe(4);
+    expect(await extractions()).toBe(before);
     const again = await context.newPage();
     await again.goto(`${url}/`);
     await again.click("#tab-find");
@@ -277,6 +343,10 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(await page.locator('#panel-sort [aria-label="striped"]').textContent()).toContain("image-1.png");
     expect(await page.locator('#panel-sort [aria-label="plain"]').textContent()).toContain("image-3.png");
     const json = await downloaded(page, () => page.click('#panel-sort button:text-is("head.json")'));
+    const table = await downloaded(page, () => page.click('text="Labels as CSV"'));
+    const rows = new TextDecoder().decode(table.bytes).split("\n");
+    expect(rows.slice(0, 3)).toEqual(["file,label,score", "image-0.png,striped,", "image-2.png,plain,"]);
+    expect(rows[3]).toMatch(/^image-1\.png,striped,[\d.]+$/);
     expect(JSON.parse(new TextDecoder().decode(json.bytes))).toMatchObject({ kind: "neighbors", classes: ["plain", "striped"] });
   });
 
@@ -333,6 +403,8 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
     expect(await alerts(page)).toBe("");
   });
 
+  hostileTests(() => play);
+
   accessTests(() => play.page);
 
   it("asked no other server, and nothing that its policy forbids", async () => {
@@ -343,4 +415,5 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   });
 });
 
+offlineTests();
 webgpuTests();

@@ -1,0 +1,2 @@
+/** Types of shoot-playground.mjs, for the tests. */
+export function picturesHash(): string;
