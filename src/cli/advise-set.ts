@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { S2Error } from "../core/index.ts";
 import { interval } from "../metrics/index.ts";
 import type { Model } from "../node.ts";
+import { type AdvicePage, advicePage, checkSheetPath, writeWhole } from "../runtimes/node/index.ts";
 import { advise, type Candidate, checkTestSplit, formatFigure, type OtherModel, reportAdvice } from "../tasks/index.ts";
 import type { ModelFlags } from "./flags.ts";
 import { extractionReport, openSplits } from "./inputs.ts";
@@ -16,11 +17,13 @@ import { status } from "./status.ts";
 /** Flags of `s2 advise`. */
 export interface AdviseFlags extends ModelFlags, SetFlags, HeadFlags, PrintFlags {
   larger?: string;
+  html?: string;
   store: string;
 }
 
 /** Returns the exit status. */
 export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<number> {
+  if (flags.html) checkSheetPath(flags.html);
   listenForInterrupt();
   const { set, folders, splits } = await openSplits(path, flags);
   checkTestSplit(set, splits);
@@ -42,11 +45,24 @@ export async function adviseOnSet(path: string, flags: AdviseFlags): Promise<num
       onCandidate: flags.quiet || flags.json ? undefined : showCandidate,
     };
     const report = reportAdvice(set, splits, await untilStopped(() => advise(set, splits, options)));
+    if (flags.html) await writeWhole(flags.html, new TextEncoder().encode(advicePage(pageOf(report, notes))));
     writeResult(flags.json ? jsonLine({ ...report.fields, notes }) : inLines([...report.lines, ...notes]));
     return report.fields.images.failed > 0 ? status.someFailed : status.ok;
   } finally {
     await model.dispose();
   }
+}
+
+function pageOf({ fields, figure, heading }: ReturnType<typeof reportAdvice>, notes: readonly string[]): AdvicePage {
+  const { set, sentences, candidates } = fields;
+  return {
+    set,
+    about: heading,
+    sentences,
+    figure,
+    rows: candidates.map(({ candidate, ...row }) => ({ ...row, name: candidate })),
+    notes,
+  };
 }
 
 type Open = (model: Model, flags: AdviseFlags, suffix?: string) => ReturnType<OtherModel["open"]>;

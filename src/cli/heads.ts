@@ -120,6 +120,7 @@ export function defineEval(program: Command): void {
 const adviseExamples = `
 Examples:
   s2 advise clothing/ --test-fraction 0.3 --larger onnx-community/dinov2-small-ONNX
+  s2 advise clothing/ --test-fraction 0.3 --html advice.html
   s2 advise rooms/ --task depth --meters-per-unit 0.001 --test-fraction 0.3 --json
 
 Every image is squashed into the model's square and extracted at 1x, 1x+2x and 1x+2x+3x; a head is fitted to each, and but for classes to --preset dense.
@@ -136,7 +137,8 @@ export function defineAdvise(program: Command): void {
     .option(
       "--larger <model>",
       "a larger model to compare with at one scale; --output, --prefix-tokens, --patch-size and --image-size do not apply to it",
-    );
+    )
+    .option("--html <file>", "also a page with the verdict, plots and the table");
   addSetOptions(addPrintOptions(addHeadOptions(command)));
   addModelOptions(command)
     .addHelpText("after", adviseExamples)

@@ -29,6 +29,12 @@ export function formatAmount(value: number, unit: Unit): string {
   return `${(value * factor).toFixed(digits)}${difference}`;
 }
 
+/** A value without an interval: "76.8 %". */
+export function formatValue(value: number, unit: Unit): string {
+  const [factor, digits, after] = UNITS[unit];
+  return `${(value * factor).toFixed(digits)}${after}`;
+}
+
 function formatInterval({ value, low, high, unit }: Interval & { readonly unit: Unit }, after: string, signed: boolean): string {
   const [factor, digits] = UNITS[unit];
   const text = (number: number) =>

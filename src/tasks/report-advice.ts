@@ -5,7 +5,7 @@ import { interval } from "../metrics/index.ts";
 import { type Candidate, gain, listCandidates } from "./advice.ts";
 import type { DataSetAdvice } from "./advise.ts";
 import { countsInWords } from "./describe-heads.ts";
-import { formatDifference, formatFigure } from "./format-figures.ts";
+import { formatAmount, formatDifference, formatFigure, formatValue } from "./format-figures.ts";
 import type { TaskSplits } from "./splits.ts";
 
 /** Reports advice: fields for JSON, and lines with a table of the candidates. */
@@ -16,8 +16,21 @@ export function reportAdvice(set: DataSet, splits: TaskSplits<Task>, { candidate
   const images = { train: splits.train.length, validation: splits.validation.length, test, failed: unused };
   const fields = { set: set.name, task: set.task, head, images, candidates: rows.map((one) => candidateFields(one, rows[0])) };
   const heading = `${set.name}: ${countsInWords(images)}; ${head}`;
-  return { fields: { ...fields, ...advice }, lines: [heading, ...describeCandidates(rows), "", ...advice.sentences] };
+  const { name, unit, better } = rows[0].figure;
+  const figure = { name, better, ...formatsOf(unit) };
+  return {
+    fields: { ...fields, ...advice },
+    heading,
+    figure,
+    lines: [heading, ...describeCandidates(rows), "", ...advice.sentences],
+  };
 }
+
+/** Formats of values and of gains, with their units. */
+const formatsOf = (unit: Candidate["figure"]["unit"]) => ({
+  value: (value: number) => formatValue(value, unit),
+  gain: (value: number) => formatAmount(value, unit),
+});
 
 /** Returns a candidate for JSON: its figure with its interval, its gain over one scale, its cost. */
 function candidateFields(one: Candidate, single: Candidate) {

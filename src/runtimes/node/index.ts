@@ -5,6 +5,7 @@ export { imageFormat } from "../image-format.ts";
 export type { LoadImageOptions } from "../image-options.ts";
 export type { Model } from "../model.ts";
 export { NAMED_MODELS } from "../named-models.ts";
+export { type AdvicePage, advicePage } from "./advice-page.ts";
 export { checkMachine } from "./check-machine.ts";
 export { type ClipModel, loadClip } from "./clip-model.ts";
 export { describeDuplicates, duplicateExtraction, duplicatesSheet, signImages } from "./duplicate-images.ts";
