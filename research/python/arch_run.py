@@ -11,12 +11,23 @@ from safetensors.torch import load_file
 from timm.models._hub import load_model_config_from_path
 
 
+def create(name, arguments, **more):
+    """timm's model of an architecture with other arguments, those too that the architecture's own function fixes."""
+    module = sys.modules[timm.model_entrypoint(name).__module__]
+    build = module.build_model_with_cfg
+    module.build_model_with_cfg = lambda *rest, **given: build(*rest, **(given | arguments))
+    try:
+        return timm.create_model(name, **more)
+    finally:
+        module.build_model_with_cfg = build
+
+
 def load(folder):
     """The model of a folder as its own library loads it, in float32."""
     config = json.loads((folder / "config.json").read_text())
     if "architecture" in config:
         cfg, name, arguments = load_model_config_from_path(folder)
-        model = timm.create_model(name, pretrained_cfg=cfg, **(arguments or {}))
+        model = create(name, arguments or {}, pretrained_cfg=cfg)
         tensors = load_file(folder / "model.safetensors")
         if "head.weight" in tensors and "Swin" in type(model).__name__:
             tensors = sys.modules[type(model).__module__].checkpoint_filter_fn(tensors, model)

@@ -140,6 +140,17 @@ HF = {
     ),
 }
 
+CONTEXTS = {"mlp_ratio": 2.0, "focal_levels": [2, 1, 3, 2], "focal_windows": [3, 5, 3, 3]}
+HF |= {
+    "focalnet": ("FocalNetModel", {"image_size": 40, "embed_dim": 4, "depths": [1, 2, 1]} | CONTEXTS, sizes("52x42")),
+    "focalnet-classifier": (
+        "FocalNetForImageClassification",
+        {"image_size": 32, "embed_dim": 8, "depths": [1, 1], "num_labels": 3, "use_conv_embed": True, "use_layerscale": True, "use_post_layernorm": True}
+        | {"use_post_layernorm_in_modulation": True, "normalize_modulator": True, "hidden_act": "gelu_new", "layer_norm_eps": 1e-3},
+        SHORT | sizes("26x37"),
+    ),
+}
+
 
 def small(width, depth, heads, patch, image, **more):
     return dict(zip(("embed_dim", "depth", "num_heads", "patch_size", "img_size"), (width, depth, heads, patch, image))) | more
@@ -246,4 +257,10 @@ TIMM = {
     ),
     "hiera-abswin-classifier": ("hiera_small_abswin_256", units_timm((64, 32), 8, 2, [1, 1, 2, 1], global_pos_size=(3, 5)), classes(5)),
     "hiera-abswin-proj": ("hiera_base_abswin_256", units_timm((64, 64), 8, 1, [1, 2, 1, 1]), BF16),
+}
+NARROW = {"embed_dim": 8, "mlp_ratio": 2.0}
+TIMM |= {
+    "focalnet": ("focalnet_tiny_lrf", {"depths": [1, 1, 1], "embed_dim": 4, "mlp_ratio": 3.0}, at(32, 48) | classes(3) | sizes("43x38")),
+    "focalnet-huge": ("focalnet_huge_fl3", {"depths": [1, 1], "normalize_modulator": True} | NARROW, at(32, 32) | sizes("51x30")),
+    "focalnet-named-tiny": ("focalnet_tiny_srf", {}, F16 | ONE),
 }

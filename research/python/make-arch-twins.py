@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 from arch_libraries import VERSIONS, timm, transformers
-from arch_run import check, run
+from arch_run import check, create, run
 from arch_variants import HF, TIMM
 from safetensors.torch import save_file
 from timm.models._hub import save_config_for_hf
@@ -113,7 +113,7 @@ def write_timm(folder, row, generator):
         model = timm.create_model(name)
     else:
         overlay = {"input_size": (3, *size), "num_classes": classes}
-        model = timm.create_model(name, pretrained_cfg_overlay=overlay, num_classes=classes, **arguments)
+        model = create(name, arguments, pretrained_cfg_overlay=overlay, num_classes=classes)
     size = model.pretrained_cfg["input_size"][1:]
     save_config_for_hf(model, folder / "config.json", model_args=arguments)
     save(folder, randomize(model, generator), options)

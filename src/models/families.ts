@@ -5,6 +5,7 @@ import type { Architecture, Config, Family } from "./architecture.ts";
 import { clip, siglip } from "./clip-config.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
+import { focalnet, timmFocalnet } from "./focalnet-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { timmDinov3, timmVit } from "./timm-vit-config.ts";
@@ -15,6 +16,7 @@ import { makeWeights, type Names, type Weights } from "./weights.ts";
 const transformers: Readonly<Record<string, Family>> = {
   convnext,
   convnextv2: convnextV2,
+  focalnet,
   hiera,
   swin,
   swinv2: swinV2,
@@ -33,6 +35,7 @@ const transformers: Readonly<Record<string, Family>> = {
 /** By the architecture's name in timm; the first that matches. */
 const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
+  [/^focalnet_/, timmFocalnet],
   [/^hiera_/, timmHiera],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
@@ -64,6 +67,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins and Hieras.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras and FocalNets.`,
   );
 }

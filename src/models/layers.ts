@@ -90,12 +90,14 @@ export function transposed({ dims: [rows, cols], data }: Weight): Weight {
   return { dims: [cols, rows], data: result };
 }
 
-/** Adds a layer norm over the last axis. */
-export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number): ShapedValue {
+/** Adds a layer norm over the last axis; its outputs are multiplied by `gain` (the layer scale). */
+export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number, gain?: Float32Array): ShapedValue {
   const channels = x.dims.at(-1) as number;
   return scoped(x.graph, weights, () => {
-    const scale = parameter(x.graph, weights.get("weight", [channels]), "weight");
-    const bias = parameter(x.graph, weights.get("bias", [channels]), "bias");
+    const [scale, bias] = ["weight", "bias"].map((name) => {
+      const values = weights.get(name, [channels]);
+      return parameter(x.graph, gain ? rowsTimes(values, gain) : values, name);
+    });
     return LayerNormalization(x, scale, bias, { epsilon });
   });
 }

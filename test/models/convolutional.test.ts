@@ -1,0 +1,39 @@
+/** FocalNet from hub files: who swaps transformers or timm for a built graph must see the same numbers. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { describe, expect, it } from "vitest";
+import { s2, type Tensor } from "../../src/core/index.ts";
+import { buildModel } from "../../src/models/build.ts";
+import { readSafetensors } from "../../src/tensors/index.ts";
+import { goldenErrors, goldenFolders, readConfig, readWeights, toFloats } from "./golden-model.ts";
+
+const families = /focalnet/;
+const shared = (path: string) => fileURLToPath(new URL(`../../../shared/fixtures/${path}/`, import.meta.url));
+const matching = (directory: string) =>
+  existsSync(directory) ? readdirSync(directory).filter((name) => families.test(name) && !name.endsWith(".json")) : [];
+const related = matching(shared("arch-related")).map((name) => shared("arch-related") + name);
+
+it.each([...goldenFolders(families), ...related])("%s", async (folder) => {
+  const errors = await goldenErrors(folder);
+  expect(Object.entries(errors).filter(([, error]) => !(error <= 1e-4))).toEqual([]);
+  expect(Object.keys(errors).length).toBeGreaterThanOrEqual(3);
+});
+
+describe.skipIf(related.length === 0)("S² at scales 1 and 2 equals the reference's wrapper (skipped without ../shared)", () => {
+  it.each(matching(shared("s2-related")))("%s", async (name) => {
+    const [twin, output] = name.replace(".safetensors", "").split("--");
+    const { tensors } = readSafetensors(readFileSync(shared("s2-related") + name));
+    const folder = shared("arch-related") + twin;
+    const file = buildModel(readConfig(folder), readWeights(folder), { outputs: [output] });
+    const session = await InferenceSession.create(file, { intraOpNumThreads: 1, logSeverityLevel: 4 });
+    const model = async ({ dims, data }: Tensor) =>
+      (await session.run({ pixel_values: new OrtTensor("float32", data, dims) }))[output] as unknown as Tensor;
+    const images = { dims: tensors.pixel_values.dims, data: toFloats(tensors.pixel_values) };
+    const got = await s2(model, images, { scales: [1, 2], outputShape: "bchw" });
+    await session.release();
+    expect(got.dims).toEqual([...tensors.features.dims]);
+    const expected = toFloats(tensors.features);
+    expect(got.data.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0)).toBeLessThan(1e-4);
+  });
+});
