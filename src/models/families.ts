@@ -7,6 +7,7 @@ import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
 import { focalnet, timmFocalnet } from "./focalnet-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
+import { mpvit } from "./mpvit-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { timmDinov3, timmVit } from "./timm-vit-config.ts";
 import { deit, vit, vitMae } from "./vit-config.ts";
@@ -37,6 +38,7 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
   [/^focalnet_/, timmFocalnet],
   [/^hiera_/, timmHiera],
+  [/^mpvit_/, mpvit],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -67,6 +69,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras and FocalNets.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets and MPViTs.`,
   );
 }

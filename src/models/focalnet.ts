@@ -28,6 +28,7 @@ export function describeFocalNet(settings: FocalNet, weights: Weights): Architec
   return {
     imageSize: settings.imageSize,
     patchSize: patchesOf(weights.under("stem"), settings.overlap).stride * 2 ** (weights.count("layers") - 1),
+    shortestSide: settings.padTo > 1 ? 1 : undefined,
     prefixTokens: 0,
     channels: shapeOf(weights, "stem.proj.weight")[1],
     main: mainOutputs,

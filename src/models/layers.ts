@@ -102,25 +102,49 @@ export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number, gai
   });
 }
 
-/** Adds a convolution over [b, c, h, w]; torch's weight is [out, in / group, h, w] as ONNX's. */
-export function conv(
-  x: ShapedValue,
-  weights: Weights,
-  {
-    channels,
-    kernel,
-    stride = 1,
-    padding = 0,
-    group = 1,
-    bias = weights.has("bias"),
-  }: { channels: number; kernel: number; stride?: number; padding?: number; group?: number; bias?: boolean },
-): ShapedValue {
-  return scoped(x.graph, weights, () => {
-    const weight = weights.get("weight", [channels, (x.dims[1] as number) / group, kernel, kernel]);
-    const shift: Value | undefined = bias ? parameter(x.graph, weights.get("bias", [channels]), "bias") : undefined;
-    const options = { strides: [stride, stride], pads: [padding, padding, padding, padding], group };
-    return Conv(x, parameter(x.graph, weight, "weight"), shift, options);
-  });
+export interface ConvLayout {
+  readonly channels: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Zeros on all sides, or at the top, left, bottom and right. */
+  readonly padding?: number | readonly [top: number, left: number, bottom: number, right: number];
+  readonly group?: number;
+  readonly bias?: boolean;
+}
+
+/** Reads a convolution's weights for `inputs` channels; torch's are [out, in / group, h, w] as ONNX's. */
+export function readConv(weights: Weights, inputs: number, layout: ConvLayout): Affine {
+  const { channels, kernel, group = 1, bias = weights.has("bias") } = layout;
+  const weight = weights.get("weight", [channels, inputs / group, kernel, kernel]);
+  return { weight, ...(bias && { bias: weights.get("bias", [channels]) }) };
+}
+
+/** Adds a convolution over [b, c, h, w] in the current scope. */
+export function convolve(x: ShapedValue, { weight, bias }: Affine, layout: Omit<ConvLayout, "channels" | "kernel">): ShapedValue {
+  const { stride = 1, padding = 0, group = 1 } = layout;
+  const pads = typeof padding === "number" ? Array<number>(4).fill(padding) : padding;
+  const shift: Value | undefined = bias && parameter(x.graph, bias, "bias");
+  return Conv(x, parameter(x.graph, weight, "weight"), shift, { strides: [stride, stride], pads, group });
+}
+
+/** Adds a convolution over [b, c, h, w], scoped by its weights. */
+export function conv(x: ShapedValue, weights: Weights, layout: ConvLayout): ShapedValue {
+  return scoped(x.graph, weights, () => convolve(x, readConv(weights, x.dims[1] as number, layout), layout));
+}
+
+/**
+ * Adds a convolution and the batch norm after it as one convolution, scoped by its weights: once trained, the norm multiplies each
+ * channel by g / sqrt(variance + epsilon) and shifts it (arXiv 1502.03167, section 3.1).
+ */
+export function normedConv(x: ShapedValue, weights: Weights, norm: Weights, layout: ConvLayout, epsilon: number): ShapedValue {
+  const [scale, shift, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(
+    (name) => norm.get(name, [layout.channels]).data,
+  );
+  const layer = readConv(weights, x.dims[1] as number, layout);
+  const gain = Float64Array.from(scale, (value, i) => value / Math.sqrt(variance[i] + epsilon));
+  const bias = Float32Array.from(shift, (value, i) => value + ((layer.bias?.data[i] ?? 0) - mean[i]) * gain[i]);
+  const both = { ...amplified(layer, gain), bias: { dims: [layout.channels], data: bias } };
+  return scoped(x.graph, weights, () => convolve(x, both, layout));
 }
 
 /** Rows [from, to) of a layer. */

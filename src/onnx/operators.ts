@@ -63,6 +63,9 @@ export const Log = unary("Log");
 export const Erf = unary("Erf");
 export const Tanh = unary("Tanh");
 export const Sigmoid = unary("Sigmoid");
+/** min(max(alpha · x + beta, 0), 1). */
+export const HardSigmoid = (x: Value, { alpha = 0.2, beta = 0.5 } = {}) =>
+  one("HardSigmoid", [x], { alpha: new Float(alpha), beta: new Float(beta) });
 export const Relu = unary("Relu");
 export const Softplus = unary("Softplus");
 export const Sin = unary("Sin");

@@ -1,8 +1,9 @@
-/** A hub repository of timm says little more than its architecture's name: FocalNet as timm's registry has it. */
+/** A hub repository of timm says little more than its architecture's name: FocalNet and MPViT as their registries have them. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readTimm as readFocalNet } from "../../src/models/focalnet-config.ts";
 import { activationOf } from "../../src/models/mlp.ts";
+import { readMPViT } from "../../src/models/mpvit-config.ts";
 import { makeWeights } from "../../src/models/weights.ts";
 
 interface Known {
@@ -15,8 +16,8 @@ interface Known {
 }
 
 const read = (name: string) =>
-  JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8")) as { architectures: Record<string, Known> };
-const { architectures } = read("related-architectures.json");
+  JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8")) as Record<"architectures" | "authors", Record<string, Known>>;
+const { architectures, authors } = read("related-architectures.json");
 const of = (family: string) => Object.entries(architectures).filter(([, known]) => known.family === family);
 
 /** Tensors of these shapes, without their numbers. */
@@ -33,3 +34,10 @@ it.each(of("focalnet"))("%s by its name alone", (architecture, { image, eps, act
     ...{ overlap: known.overlap, postNorm: known.postNorm },
   });
 });
+
+it.each(Object.entries(authors).filter(([, { family }]) => family === "mpvit"))(
+  "%s by its name alone",
+  (architecture, { image }) => {
+    expect(readMPViT({ architecture })).toEqual(image);
+  },
+);
