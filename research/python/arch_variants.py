@@ -151,6 +151,20 @@ HF |= {
     ),
 }
 
+HF |= {
+    "resnet": ("ResNetModel", {"embedding_size": 4, "hidden_sizes": [8, 12, 16], "depths": [1, 2, 1], "hidden_act": "gelu"}, at(24, 24) | sizes("21x35")),
+    "resnet-basic-classifier": (
+        "ResNetForImageClassification",
+        {"embedding_size": 4, "hidden_sizes": [4, 6], "depths": [1, 2], "layer_type": "basic", "downsample_in_first_stage": True, "num_labels": 3},
+        at(32, 48) | SHORT | sizes("18x5"),
+    ),
+    "resnet-stride-first": (
+        "ResNetModel",
+        {"embedding_size": 4, "hidden_sizes": [8, 8, 12, 16], "depths": [1, 1, 2, 1], "downsample_in_bottleneck": True},
+        at(64, 64) | SHORT | BF16,
+    ),
+}
+
 
 def small(width, depth, heads, patch, image, **more):
     return dict(zip(("embed_dim", "depth", "num_heads", "patch_size", "img_size"), (width, depth, heads, patch, image))) | more
@@ -263,4 +277,13 @@ TIMM |= {
     "focalnet": ("focalnet_tiny_lrf", {"depths": [1, 1, 1], "embed_dim": 4, "mlp_ratio": 3.0}, at(32, 48) | classes(3) | sizes("43x38")),
     "focalnet-huge": ("focalnet_huge_fl3", {"depths": [1, 1], "normalize_modulator": True} | NARROW, at(32, 32) | sizes("51x30")),
     "focalnet-named-tiny": ("focalnet_tiny_srf", {}, F16 | ONE),
+    "resnet-basic": ("resnet18", {"channels": [4, 6, 8, 10], "layers": [1, 2, 1, 1]}, at(32, 32) | classes(3) | sizes("39x27") | ONE),
+    "resnet-deep": (
+        "resnet50d",
+        {"channels": [2, 3, 4, 5], "layers": [1, 1, 2, 1], "stem_width": 4, "act_layer": "silu"},
+        at(32, 40) | sizes("33x35") | {"batch": 1},
+    ),
+    "resnet-groups": ("resnext50_32x4d", {"channels": [4, 4, 8, 8], "layers": [1, 1, 2, 1], "cardinality": 2, "base_width": 32}, at(64, 64) | classes(5)),
+    "resnet-tiered": ("resnet14t", {"channels": [2, 2, 3, 4], "stem_width": 8, "down_kernel_size": 3, "avg_down": False}, at(40, 40) | F16),
+    "resnet-named-test": ("test_resnet", {}, F16 | ONE),
 }

@@ -54,6 +54,9 @@ def randomize(model, generator):
             else:
                 value = normal(parameter, 1 / (parameter[0].numel() ** 0.5))
             parameter.data.copy_(value)
+        if "batchnorm" in kind:
+            module.running_mean.copy_(normal(module.running_mean, 0.3))
+            module.running_var.copy_(uniform(module.running_var, 0.4, 2.0))
     return model.float().eval()
 
 
@@ -98,7 +101,8 @@ def write_hf(folder, row, generator):
         values["torch_dtype"] = values.pop("dtype", dtype)
     (folder / "config.json").write_text(json.dumps(values, indent=2, sort_keys=True, default=str))
     save(folder, randomize(model, generator), options)
-    size = getattr(config, "vision_config", config).image_size
+    size = getattr(config, "vision_config", config)
+    size = getattr(size, "image_size", None)
     size = tuple(size) if isinstance(size, (list, tuple)) else (size, size)
     return {"source": "hf", "class": kind.__name__, "library": f"transformers {VERSIONS['transformers']}"}, options.get("image", size)
 

@@ -8,6 +8,7 @@ import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
 import { focalnet, timmFocalnet } from "./focalnet-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { mpvit } from "./mpvit-config.ts";
+import { resnet, timmResnet } from "./resnet-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { timmDinov3, timmVit } from "./timm-vit-config.ts";
 import { deit, vit, vitMae } from "./vit-config.ts";
@@ -19,6 +20,7 @@ const transformers: Readonly<Record<string, Family>> = {
   convnextv2: convnextV2,
   focalnet,
   hiera,
+  resnet,
   swin,
   swinv2: swinV2,
   vit,
@@ -39,6 +41,10 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^focalnet_/, timmFocalnet],
   [/^hiera_/, timmHiera],
   [/^mpvit_/, mpvit],
+  [
+    /^(tv_|wide_)?resnet(10|14|18|26|34|50|101|152|200)[cdst]?(_2)?(\.|$)|^resnext(50|101)d?_\d+x\d+d(\.|$)|^test_resnet(\.|$)/,
+    timmResnet,
+  ],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -69,6 +75,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets and MPViTs.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets, MPViTs and ResNets.`,
   );
 }

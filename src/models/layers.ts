@@ -109,6 +109,7 @@ export interface ConvLayout {
   /** Zeros on all sides, or at the top, left, bottom and right. */
   readonly padding?: number | readonly [top: number, left: number, bottom: number, right: number];
   readonly group?: number;
+  readonly dilation?: number;
   readonly bias?: boolean;
 }
 
@@ -121,10 +122,11 @@ export function readConv(weights: Weights, inputs: number, layout: ConvLayout): 
 
 /** Adds a convolution over [b, c, h, w] in the current scope. */
 export function convolve(x: ShapedValue, { weight, bias }: Affine, layout: Omit<ConvLayout, "channels" | "kernel">): ShapedValue {
-  const { stride = 1, padding = 0, group = 1 } = layout;
+  const { stride = 1, padding = 0, group = 1, dilation = 1 } = layout;
   const pads = typeof padding === "number" ? Array<number>(4).fill(padding) : padding;
   const shift: Value | undefined = bias && parameter(x.graph, bias, "bias");
-  return Conv(x, parameter(x.graph, weight, "weight"), shift, { strides: [stride, stride], pads, group });
+  const window = { strides: [stride, stride], pads, group, ...(dilation > 1 && { dilations: [dilation, dilation] }) };
+  return Conv(x, parameter(x.graph, weight, "weight"), shift, window);
 }
 
 /** Adds a convolution over [b, c, h, w], scoped by its weights. */

@@ -117,6 +117,14 @@ interface Window {
 export const Conv = (x: Value, w: Value, b?: Value, { strides, pads, dilations, group = 1 }: Window = {}) =>
   one("Conv", [x, w, b], { kernel_shape: w.dims?.slice(2) as number[], strides, pads, dilations, group });
 
+/** The largest number of each window of x [b, c, h, w]; padding is never it. */
+export const MaxPool = (x: Value, kernel: number, { strides, pads }: Window = {}) =>
+  one("MaxPool", [x], { kernel_shape: [kernel, kernel], strides, pads });
+
+/** The mean of each window of x [b, c, h, w], at the right and the bottom of what is left of it. */
+export const AveragePool = (x: Value, kernel: number, { strides }: Window = {}) =>
+  one("AveragePool", [x], { kernel_shape: [kernel, kernel], strides, ceil_mode: 1 });
+
 /** Transposed convolution of x [b, c, h, w] with w [c, out / group, h, w]. */
 export const ConvTranspose = (x: Value, w: Value, window: Window & { outputPadding?: readonly number[] }) => {
   const { strides, pads, dilations, group = 1, outputPadding: output_padding } = window;

@@ -1,4 +1,4 @@
-/** FocalNet and MPViT from hub files: who swaps transformers, timm or the authors' code for a built graph must see the same numbers. */
+/** FocalNet, MPViT and ResNet from hub files: who swaps transformers, timm or the authors' code for a built graph must see the same numbers. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
@@ -8,7 +8,7 @@ import { buildModel } from "../../src/models/build.ts";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "../../src/tensors/index.ts";
 import { goldenErrors, goldenFolders, readConfig, readWeights, runFile, toFloats } from "./golden-model.ts";
 
-const families = /focalnet|mpvit/;
+const families = /focalnet|mpvit|resnet/;
 const shared = (path: string) => fileURLToPath(new URL(`../../../shared/fixtures/${path}/`, import.meta.url));
 const matching = (directory: string) =>
   existsSync(directory) ? readdirSync(directory).filter((name) => families.test(name) && !name.endsWith(".json")) : [];
