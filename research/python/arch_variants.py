@@ -165,6 +165,31 @@ HF |= {
     ),
 }
 
+THIN = {"depth_multiplier": 0.07, "min_depth": 2}
+HF |= {
+    "mobilenetv1": ("MobileNetV1Model", {"image_size": 24} | THIN, sizes("21x13") | {"batch": 1} | BF16),
+    "mobilenetv1-classifier": (
+        "MobileNetV1ForImageClassification",
+        {"image_size": 48, "tf_padding": False, "hidden_act": "relu", "layer_norm_eps": 1e-5, "num_labels": 3} | THIN,
+        SHORT | sizes("37x29") | BF16,
+    ),
+    "mobilenetv2": (
+        "MobileNetV2Model",
+        {"image_size": 24, "depth_divisible_by": 2, "first_layer_is_expansion": False, "finegrained_output": False, "expand_ratio": 3.0} | THIN,
+        sizes("21x13") | {"batch": 1},
+    ),
+    "mobilenetv2-classifier-f16": (
+        "MobileNetV2ForImageClassification",
+        {"image_size": 48, "depth_divisible_by": 2, "tf_padding": False, "num_labels": 3} | THIN,
+        SHORT | F16 | sizes("33x50"),
+    ),
+    "mobilenetv2-segmentation": (
+        "MobileNetV2Model",
+        {"image_size": 48, "depth_divisible_by": 2, "output_stride": 8, "finegrained_output": False} | THIN,
+        SHORT | sizes("41x52"),
+    ),
+}
+
 
 def small(width, depth, heads, patch, image, **more):
     return dict(zip(("embed_dim", "depth", "num_heads", "patch_size", "img_size"), (width, depth, heads, patch, image))) | more
@@ -286,4 +311,9 @@ TIMM |= {
     "resnet-groups": ("resnext50_32x4d", {"channels": [4, 4, 8, 8], "layers": [1, 1, 2, 1], "cardinality": 2, "base_width": 32}, at(64, 64) | classes(5)),
     "resnet-tiered": ("resnet14t", {"channels": [2, 2, 3, 4], "stem_width": 8, "down_kernel_size": 3, "avg_down": False}, at(40, 40) | F16),
     "resnet-named-test": ("test_resnet", {}, F16 | ONE),
+    "mobilenetv1": ("mobilenetv1_100", {"channel_multiplier": 0.05}, at(24, 24) | classes(3) | sizes("21x13") | {"batch": 1}),
+    "mobilenetv1-head": ("mobilenetv1_100h", {"channel_multiplier": 0.1, "num_features": 24, "act_layer": "silu"}, at(48, 32) | F16),
+    "mobilenetv2": ("mobilenetv2_100", {"channel_multiplier": 0.05, "num_features": 24}, at(24, 24) | classes(3) | sizes("21x13") | {"batch": 1} | F16),
+    "mobilenetv2-deep": ("mobilenetv2_110d", {"channel_multiplier": 0.1, "num_features": 24, "bn_eps": 1e-3}, at(48, 48) | BF16),
+    "mobilenetv2-named": ("mobilenetv2_035", {}, F16 | ONE),
 }

@@ -54,10 +54,25 @@ def randomize(model, generator):
             else:
                 value = normal(parameter, 1 / (parameter[0].numel() ** 0.5))
             parameter.data.copy_(value)
-        if "batchnorm" in kind:
-            module.running_mean.copy_(normal(module.running_mean, 0.3))
-            module.running_var.copy_(uniform(module.running_var, 0.4, 2.0))
-    return model.float().eval()
+    settle_batch_norms(model.float(), generator)
+    return model.eval()
+
+
+def settle_batch_norms(model, generator):
+    """Near the statistics of what the layers get, as after training: random ones let the signal die out in a deep model."""
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    if not norms:
+        return
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        model.train()(torch.randn(16, 3, 64, 64, generator=generator))
+        for norm, momentum in zip(norms, usual):
+            norm.momentum = momentum
+            norm.running_mean += torch.randn(norm.running_mean.shape, generator=generator) * 0.3 * norm.running_var.sqrt()
+            norm.running_var *= torch.rand(norm.running_var.shape, generator=generator) + 0.5
+            norm.running_var.clamp_(min=0.1)  # a channel that hardly varies would amplify rounding
 
 
 def without_defaults(config):

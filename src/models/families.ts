@@ -7,6 +7,7 @@ import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
 import { focalnet, timmFocalnet } from "./focalnet-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
+import { mobilenetV1, mobilenetV2, timmMobilenetV1, timmMobilenetV2 } from "./mobilenet-config.ts";
 import { mpvit } from "./mpvit-config.ts";
 import { resnet, timmResnet } from "./resnet-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
@@ -20,6 +21,8 @@ const transformers: Readonly<Record<string, Family>> = {
   convnextv2: convnextV2,
   focalnet,
   hiera,
+  mobilenet_v1: mobilenetV1,
+  mobilenet_v2: mobilenetV2,
   resnet,
   swin,
   swinv2: swinV2,
@@ -40,6 +43,8 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
   [/^focalnet_/, timmFocalnet],
   [/^hiera_/, timmHiera],
+  [/^mobilenetv1_\d+h?(\.|$)/, timmMobilenetV1],
+  [/^mobilenet(v2_\d+d?|_v2)(\.|$)/, timmMobilenetV2],
   [/^mpvit_/, mpvit],
   [
     /^(tv_|wide_)?resnet(10|14|18|26|34|50|101|152|200)[cdst]?(_2)?(\.|$)|^resnext(50|101)d?_\d+x\d+d(\.|$)|^test_resnet(\.|$)/,
@@ -75,6 +80,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets, MPViTs and ResNets.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets, MPViTs, ResNets and MobileNets.`,
   );
 }

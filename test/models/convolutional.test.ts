@@ -1,14 +1,15 @@
-/** FocalNet, MPViT and ResNet from hub files: who swaps transformers, timm or the authors' code for a built graph must see the same numbers. */
+/** FocalNet, MPViT, ResNet and MobileNet from hub files: who swaps transformers, timm or the authors' code for a built graph must see the same numbers. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { s2, type Tensor } from "../../src/core/index.ts";
-import { buildModel } from "../../src/models/build.ts";
+import { buildModel, outputNames } from "../../src/models/build.ts";
+import { inspectModel } from "../../src/onnx/index.ts";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "../../src/tensors/index.ts";
 import { goldenErrors, goldenFolders, readConfig, readWeights, runFile, toFloats } from "./golden-model.ts";
 
-const families = /focalnet|mpvit|resnet/;
+const families = /focalnet|mpvit|resnet|mobilenet/;
 const shared = (path: string) => fileURLToPath(new URL(`../../../shared/fixtures/${path}/`, import.meta.url));
 const matching = (directory: string) =>
   existsSync(directory) ? readdirSync(directory).filter((name) => families.test(name) && !name.endsWith(".json")) : [];
@@ -43,10 +44,63 @@ it.each([/crpe\.crpe\.|blks\.\d+\.cpe|blks\.\d+\.crpe/, /MHCA_layers\.0\.(cpe|cr
   },
 );
 
+/** timm's names of a MobileNetV2 as torchvision has them: all blocks in one list, and in each its layers with their norms. */
+function torchvisionNames(names: readonly string[]): Map<string, string> {
+  const blocks = [...new Set(names.flatMap((name) => /^blocks\.\d+\.\d+/.exec(name) ?? []))].sort((a, b) =>
+    a.localeCompare(b, "en", { numeric: true }),
+  );
+  const places: Record<string, string> = {
+    conv_stem: "0.0",
+    bn1: "0.1",
+    conv_head: `${blocks.length + 1}.0`,
+    bn2: `${blocks.length + 1}.1`,
+  };
+  const inverted: Record<string, string> = { conv_pw: "0.0", bn1: "0.1", conv_dw: "1.0", bn2: "1.1", conv_pwl: "2", bn3: "3" };
+  const first: Record<string, string> = { conv_dw: "0.0", bn1: "0.1", conv_pw: "1", bn2: "2" };
+  return new Map(
+    names.map((name) => {
+      const [, block, layer, leaf] = /^(?:(blocks\.\d+\.\d+)\.)?(\w+)\.(\w+)$/.exec(name)!;
+      if (layer === "classifier") return [name, `classifier.1.${leaf}`];
+      if (!block) return [name, `features.${places[layer]}.${leaf}`];
+      const layers = block === "blocks.0.0" ? first : inverted;
+      return [name, `features.${blocks.indexOf(block) + 1}.conv.${layers[layer]}.${leaf}`];
+    }),
+  );
+}
+
+it("a MobileNetV2 of torchvision is the same as timm's", async () => {
+  const folder = fixture("timm-mobilenetv2");
+  const { tensors } = readSafetensors(readWeights(folder));
+  const names = torchvisionNames(Object.keys(tensors));
+  expect([...names.values()]).toContain("features.17.conv.1.0.weight");
+  const renamed = writeSafetensors(Object.fromEntries(Object.entries(tensors).map(([name, value]) => [names.get(name), value])));
+  const outputs = ["output", "forward_features", "intermediates.1", "intermediates.4"];
+  const timm = await runFile(buildModel(readConfig(folder), readWeights(folder), { outputs, imageSize: 40 }), pixels);
+  const torchvision = await runFile(buildModel({ architecture: "mobilenet_v2" }, renamed, { outputs, imageSize: 40 }), pixels);
+  for (const output of outputs) expect(torchvision[output].data).toEqual(timm[output].data);
+});
+
+it.each(["hf-focalnet", "authors-mpvit", "hf-resnet", "timm-resnet-deep", "hf-mobilenetv1", "timm-mobilenetv2"])(
+  "%s: each stage is a map half as large as the one before",
+  async (name) => {
+    const [config, weights] = [readConfig(fixture(name)), readWeights(fixture(name))];
+    const stages = outputNames(config, weights).filter((output) => output.startsWith("stages."));
+    const maps = await runFile(buildModel(config, weights, { outputs: stages, imageSize: 40 }), pixels);
+    expect(stages.length).toBeGreaterThanOrEqual(3);
+    const sides = stages.map((stage) => maps[stage].dims[2]);
+    expect(sides.slice(1)).toEqual(sides.slice(0, -1).map((side) => Math.ceil(side / 2)));
+    expect(Math.ceil(40 / inspectModel(buildModel(config, weights, { imageSize: 40 })).patchSize.value!)).toBe(sides.at(-1));
+  },
+);
+
 it.each([
   ["authors-mpvit", { model_args: { num_heads: [8, 4] } }, "num_heads [8,4]"],
   ["hf-focalnet-classifier", { patch_size: 8 }, "patch_size 8; with use_conv_embed"],
   ["timm-focalnet", { model_args: { head_hidden_size: 8 } }, "model_args.head_hidden_size 8"],
+  ["timm-resnet-deep", { model_args: { output_stride: 8 } }, "model_args.output_stride 8"],
+  ["timm-resnet-deep", { model_args: { replace_stem_pool: true } }, "model_args.replace_stem_pool true"],
+  ["timm-mobilenetv2", { model_args: { pad_type: "same" } }, 'model_args.pad_type "same"'],
+  ["hf-mobilenetv2", { hidden_act: "mish" }, "The activation is mish"],
 ])("%s with %j is refused", (name, config, words) => {
   const folder = fixture(name);
   expect(() => buildModel({ ...readConfig(folder), ...config }, readWeights(folder))).toThrow(

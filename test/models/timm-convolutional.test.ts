@@ -1,9 +1,10 @@
-/** A hub repository of timm says little more than its architecture's name: FocalNet, MPViT and ResNet as their registries have them. */
+/** A hub repository of timm says little more than its architecture's name: FocalNet, MPViT, ResNet and MobileNet as their registries have them. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readFamily } from "../../src/models/families.ts";
 import { readTimm as readFocalNet } from "../../src/models/focalnet-config.ts";
 import { activationOf } from "../../src/models/mlp.ts";
+import { readTimm as readMobileNet } from "../../src/models/mobilenet-config.ts";
 import { readMPViT } from "../../src/models/mpvit-config.ts";
 import { readTimm as readResNet } from "../../src/models/resnet-config.ts";
 import { makeWeights } from "../../src/models/weights.ts";
@@ -57,6 +58,20 @@ it.each(Object.entries(convnets.architectures).filter(([, { family }]) => family
     expect(imageSize).toEqual(known.image);
     expect([known.act, known.eps, known.pool]).toEqual([["ReLU"], [1e-5], "avg"]);
     expect(activation).toBe(activationOf("relu"));
+  },
+);
+
+it.each(Object.entries(convnets.architectures).filter(([, { family }]) => family.startsWith("mobilenet")))(
+  "%s by its name alone",
+  (architecture, known) => {
+    const { imageSize, activation, epsilon } = readMobileNet(
+      { architecture },
+      shapes({}),
+      known.family === "mobilenetv1" ? 1 : 2,
+    );
+    expect({ image: imageSize, eps: [epsilon] }).toEqual({ image: known.image, eps: known.eps });
+    expect([known.act, known.pool]).toEqual([["ReLU6"], "avg"]);
+    expect(activation).toBe(activationOf("relu6"));
   },
 );
 
