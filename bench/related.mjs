@@ -23,7 +23,7 @@ const MODELS = {
   mobilenetv2_100: "forward_features",
   mobilenet_v2: "last_hidden_state",
 };
-const ROUNDS = 7;
+const ROUNDS = 11;
 
 skipIf(missingInPython("torch", "safetensors", "onnxscript"));
 
@@ -64,10 +64,18 @@ for (const [name, main] of Object.entries(MODELS)) {
   );
   await Promise.all([ours.release(), theirs.release()]);
   const found = ratio(times.ours, times.theirs);
-  figures.push({ name: `${name}: built graph / torch's export`, value: found.rounds.median, unit: "x", bar: 1 });
+  figures.push({ name: `${name}: built graph / torch's export`, value: fastest(times), unit: "x", bar: 1 });
   details[name] = { ...found, ms: { ours: spread(times.ours.ms), theirs: spread(times.theirs.ms) }, difference };
 }
 finish("related", figures, { rounds: ROUNDS, images: images.dims[0], models: details });
+
+/**
+ * The least CPU time of a round against the other side's, to two digits: ONNX Runtime's optimizer makes the same nodes of both graphs of a
+ * ResNet or MobileNet, and the medians of a busy machine differ by more than that.
+ */
+function fastest({ ours, theirs }) {
+  return Number((Math.min(...ours.cpu) / Math.min(...theirs.cpu)).toFixed(2));
+}
 
 /** The largest difference, relative to the largest number. */
 function relative(a, b) {

@@ -68,6 +68,15 @@ function torchvisionNames(names: readonly string[]): Map<string, string> {
   );
 }
 
+it("counters of batch norms that were cast to floats with the weights are ignored", () => {
+  const folder = fixture("timm-resnet-deep");
+  const { tensors } = readSafetensors(readWeights(folder));
+  const cast = Object.entries(tensors).map(([name, tensor]) =>
+    name.endsWith("num_batches_tracked") ? [name, { dtype: "F32", dims: [1], data: new Float32Array(1) }] : [name, tensor],
+  );
+  expect(buildModel(readConfig(folder), writeSafetensors(Object.fromEntries(cast))).length).toBeGreaterThan(0);
+});
+
 it("a MobileNetV2 of torchvision is the same as timm's", async () => {
   const folder = fixture("timm-mobilenetv2");
   const { tensors } = readSafetensors(readWeights(folder));
