@@ -3,7 +3,7 @@ import { Add, Div, Mul, ReduceL2, ReduceMean, type ShapedValue, scope } from "..
 import type { Architecture, Size } from "./architecture.ts";
 import { planesToRows, rowsToPlanes } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
+import { conv, layerNorm, linear, parameter, planesNorm, scoped } from "./layers.ts";
 import { type Activation, activationOf } from "./mlp.ts";
 import type { Weights } from "./weights.ts";
 
@@ -121,9 +121,4 @@ function head(
     const pooled = hidden ? activationOf("gelu")(linear(normed, headWeights.under("pre_logits.fc"), hidden)) : normed;
     return { pooled, logits: classifier(pooled, headWeights.under("fc")) };
   });
-}
-
-/** A layer norm of each place's channels. */
-function planesNorm(planes: ShapedValue, weights: Weights, epsilon: number): ShapedValue {
-  return rowsToPlanes(layerNorm(planesToRows(planes), weights, epsilon));
 }

@@ -11,6 +11,7 @@ import {
   scope,
   type Value,
 } from "../onnx/index.ts";
+import { planesToRows, rowsToPlanes } from "./feature-maps.ts";
 import type { Weight, Weights } from "./weights.ts";
 
 /** Adds a weight as a constant, named in the current scope. */
@@ -102,6 +103,11 @@ export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number, gai
   });
 }
 
+/** Adds a layer norm of each pixel's channels, in planes. */
+export function planesNorm(planes: ShapedValue, weights: Weights, epsilon: number, gain?: Float32Array): ShapedValue {
+  return rowsToPlanes(layerNorm(planesToRows(planes), weights, epsilon, gain));
+}
+
 export interface ConvLayout {
   readonly channels: number;
   readonly kernel: number;
@@ -147,6 +153,15 @@ export function normedConv(x: ShapedValue, weights: Weights, norm: Weights, layo
   const bias = Float32Array.from(shift, (value, i) => value + ((layer.bias?.data[i] ?? 0) - mean[i]) * gain[i]);
   const both = { ...amplified(layer, gain), bias: { dims: [layout.channels], data: bias } };
   return scoped(x.graph, weights, () => convolve(x, both, layout));
+}
+
+/** A linear layer as a convolution of single pixels. */
+export const asConv = ({ weight, bias }: Affine): Affine => ({ weight: { ...weight, dims: [...weight.dims, 1, 1] }, bias });
+
+/** Adds a linear layer at each pixel of planes: as a convolution it is faster than a product of rows where maps lie as planes anyway. */
+export function pointwise(x: ShapedValue, weights: Weights, features: number, gain?: Float32Array): ShapedValue {
+  const layer = readAffine(weights, features, x.dims[1] as number);
+  return scoped(x.graph, weights, () => convolve(x, asConv(gain ? amplified(layer, gain) : layer), {}));
 }
 
 /** Rows [from, to) of a layer. */

@@ -6,6 +6,7 @@ import { planesToTokens, sizeOf, tokensToPlanes } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, shapeOf } from "./hierarchy.ts";
 import {
   type Affine,
+  asConv,
   type ConvLayout,
   conv,
   convolve,
@@ -146,8 +147,8 @@ function attention(x: ShapedValue, weights: Weights, relative: Weights): ShapedV
   const depth = channels / heads;
   const all = readAffine(weights, 3 * channels, channels);
   const [query, key, value] = [0, 1, 2].map((i) => {
-    const { weight, bias } = rowsOf(all, i * channels, (i + 1) * channels);
-    return scoped(graph, weights, () => convolve(x, { weight: { ...weight, dims: [...weight.dims, 1, 1] }, bias }, {}));
+    const layer = asConv(rowsOf(all, i * channels, (i + 1) * channels));
+    return scoped(graph, weights, () => convolve(x, layer, {}));
   });
   const inHeads = (planes: ShapedValue) => Reshape(planes, [batch, heads, depth, height * width]);
   const weighted = Transpose(Softmax(inHeads(key)), [0, 1, 3, 2]);
