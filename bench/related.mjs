@@ -23,7 +23,7 @@ const MODELS = {
   mobilenetv2_100: "forward_features",
   mobilenet_v2: "last_hidden_state",
 };
-const ROUNDS = 11;
+const ROUNDS = 21;
 
 skipIf(missingInPython("torch", "safetensors", "onnxscript"));
 
