@@ -15,6 +15,7 @@ const benches = [
   "adaptive",
   "graphs",
   "attention",
+  "related",
   "int8",
   "float16",
   "train",

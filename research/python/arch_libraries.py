@@ -1,4 +1,6 @@
-"""Imports torch, transformers 4.57.6 and timm 1.0.28 for the scripts beside this one, on one thread and without fused attention.
+"""Imports torch, transformers and timm for the scripts beside this one, on one thread and without fused attention.
+
+Versions 4.57.6 and 1.0.28 made the goldens, 5.18.0 and 1.0.29 those of FocalNet, ResNet and MobileNet.
 
     pip install torch safetensors transformers==4.57.6 timm==1.0.28
 
@@ -15,7 +17,8 @@ import torch
 
 torch.set_num_threads(1)
 _version = importlib.metadata.version
-importlib.metadata.version = lambda name: "0.36.0" if name.lower().replace("_", "-") == "huggingface-hub" else _version(name)
+if _version("transformers").startswith("4."):  # it refuses a newer huggingface_hub, which does all that is needed here
+    importlib.metadata.version = lambda name: "0.36.0" if name.lower().replace("_", "-") == "huggingface-hub" else _version(name)
 import transformers  # noqa: E402  (before the stub below, which it must not see)
 
 importlib.metadata.version = _version

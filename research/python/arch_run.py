@@ -11,12 +11,33 @@ from safetensors.torch import load_file
 from timm.models._hub import load_model_config_from_path
 
 
+def create(name, arguments, **more):
+    """timm's model of an architecture with other arguments, those too that the architecture's own function fixes."""
+    module = sys.modules[timm.model_entrypoint(name).__module__]
+    multiplier = arguments.get("channel_multiplier")
+    norms = {key: value for key, value in arguments.items() if key.startswith("bn_")}  # these the function turns into layers
+    arguments = {key: value for key, value in arguments.items() if key != "channel_multiplier" and key not in norms}
+
+    def build(model, *rest, **given):
+        return known["build_model_with_cfg"](model, *rest, **(given | arguments))
+
+    def generate(maker):
+        return lambda variant, factor, **given: maker(variant, factor if multiplier is None else multiplier, **(given | norms))
+
+    known = {key: value for key, value in vars(module).items() if key == "build_model_with_cfg" or key.startswith("_gen_mobilenet_v")}
+    vars(module).update({key: build if key == "build_model_with_cfg" else generate(value) for key, value in known.items()})
+    try:
+        return timm.create_model(name, **more)
+    finally:
+        vars(module).update(known)
+
+
 def load(folder):
     """The model of a folder as its own library loads it, in float32."""
     config = json.loads((folder / "config.json").read_text())
     if "architecture" in config:
         cfg, name, arguments = load_model_config_from_path(folder)
-        model = timm.create_model(name, pretrained_cfg=cfg, **(arguments or {}))
+        model = create(name, arguments or {}, pretrained_cfg=cfg)
         tensors = load_file(folder / "model.safetensors")
         if "head.weight" in tensors and "Swin" in type(model).__name__:
             tensors = sys.modules[type(model).__module__].checkpoint_filter_fn(tensors, model)

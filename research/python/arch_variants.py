@@ -140,6 +140,56 @@ HF = {
     ),
 }
 
+CONTEXTS = {"mlp_ratio": 2.0, "focal_levels": [2, 1, 3, 2], "focal_windows": [3, 5, 3, 3]}
+HF |= {
+    "focalnet": ("FocalNetModel", {"image_size": 40, "embed_dim": 4, "depths": [1, 2, 1]} | CONTEXTS, sizes("52x42")),
+    "focalnet-classifier": (
+        "FocalNetForImageClassification",
+        {"image_size": 32, "embed_dim": 8, "depths": [1, 1], "num_labels": 3, "use_conv_embed": True, "use_layerscale": True, "use_post_layernorm": True}
+        | {"use_post_layernorm_in_modulation": True, "normalize_modulator": True, "hidden_act": "gelu_new", "layer_norm_eps": 1e-3},
+        SHORT | sizes("26x37"),
+    ),
+}
+
+HF |= {
+    "resnet": ("ResNetModel", {"embedding_size": 4, "hidden_sizes": [8, 12, 16], "depths": [1, 2, 1], "hidden_act": "gelu"}, at(24, 24) | sizes("21x35")),
+    "resnet-basic-classifier": (
+        "ResNetForImageClassification",
+        {"embedding_size": 4, "hidden_sizes": [4, 6], "depths": [1, 2], "layer_type": "basic", "downsample_in_first_stage": True, "num_labels": 3},
+        at(32, 48) | SHORT | sizes("18x5"),
+    ),
+    "resnet-stride-first": (
+        "ResNetModel",
+        {"embedding_size": 4, "hidden_sizes": [8, 8, 12, 16], "depths": [1, 1, 2, 1], "downsample_in_bottleneck": True},
+        at(64, 64) | SHORT | BF16,
+    ),
+}
+
+THIN = {"depth_multiplier": 0.07, "min_depth": 2}
+HF |= {
+    "mobilenetv1": ("MobileNetV1Model", {"image_size": 24} | THIN, sizes("21x13") | {"batch": 1} | BF16),
+    "mobilenetv1-classifier": (
+        "MobileNetV1ForImageClassification",
+        {"image_size": 48, "tf_padding": False, "hidden_act": "relu", "layer_norm_eps": 1e-5, "num_labels": 3} | THIN,
+        SHORT | sizes("37x29") | BF16,
+    ),
+    "mobilenetv2": (
+        "MobileNetV2Model",
+        {"image_size": 24, "depth_divisible_by": 2, "first_layer_is_expansion": False, "finegrained_output": False, "expand_ratio": 3.0} | THIN,
+        sizes("21x13") | {"batch": 1},
+    ),
+    "mobilenetv2-classifier-f16": (
+        "MobileNetV2ForImageClassification",
+        {"image_size": 48, "depth_divisible_by": 2, "tf_padding": False, "num_labels": 3} | THIN,
+        SHORT | F16 | sizes("33x50"),
+    ),
+    "mobilenetv2-segmentation": (
+        "MobileNetV2Model",
+        {"image_size": 48, "depth_divisible_by": 2, "output_stride": 8, "finegrained_output": False} | THIN,
+        SHORT | sizes("41x52"),
+    ),
+}
+
 
 def small(width, depth, heads, patch, image, **more):
     return dict(zip(("embed_dim", "depth", "num_heads", "patch_size", "img_size"), (width, depth, heads, patch, image))) | more
@@ -246,4 +296,24 @@ TIMM = {
     ),
     "hiera-abswin-classifier": ("hiera_small_abswin_256", units_timm((64, 32), 8, 2, [1, 1, 2, 1], global_pos_size=(3, 5)), classes(5)),
     "hiera-abswin-proj": ("hiera_base_abswin_256", units_timm((64, 64), 8, 1, [1, 2, 1, 1]), BF16),
+}
+NARROW = {"embed_dim": 8, "mlp_ratio": 2.0}
+TIMM |= {
+    "focalnet": ("focalnet_tiny_lrf", {"depths": [1, 1, 1], "embed_dim": 4, "mlp_ratio": 3.0}, at(32, 48) | classes(3) | sizes("43x38")),
+    "focalnet-huge": ("focalnet_huge_fl3", {"depths": [1, 1], "normalize_modulator": True} | NARROW, at(32, 32) | sizes("51x30")),
+    "focalnet-named-tiny": ("focalnet_tiny_srf", {}, F16 | ONE),
+    "resnet-basic": ("resnet18", {"channels": [4, 6, 8, 10], "layers": [1, 2, 1, 1]}, at(32, 32) | classes(3) | sizes("39x27") | ONE),
+    "resnet-deep": (
+        "resnet50d",
+        {"channels": [2, 3, 4, 5], "layers": [1, 1, 2, 1], "stem_width": 4, "act_layer": "silu"},
+        at(32, 40) | sizes("33x35") | {"batch": 1},
+    ),
+    "resnet-groups": ("resnext50_32x4d", {"channels": [4, 4, 8, 8], "layers": [1, 1, 2, 1], "cardinality": 2, "base_width": 32}, at(64, 64) | classes(5)),
+    "resnet-tiered": ("resnet14t", {"channels": [2, 2, 3, 4], "stem_width": 8, "down_kernel_size": 3, "avg_down": False}, at(40, 40) | F16),
+    "resnet-named-test": ("test_resnet", {}, F16 | ONE),
+    "mobilenetv1": ("mobilenetv1_100", {"channel_multiplier": 0.05}, at(24, 24) | classes(3) | sizes("21x13") | {"batch": 1}),
+    "mobilenetv1-head": ("mobilenetv1_100h", {"channel_multiplier": 0.1, "num_features": 24, "act_layer": "silu"}, at(48, 32) | F16),
+    "mobilenetv2": ("mobilenetv2_100", {"channel_multiplier": 0.05, "num_features": 24}, at(24, 24) | classes(3) | sizes("21x13") | {"batch": 1} | F16),
+    "mobilenetv2-deep": ("mobilenetv2_110d", {"channel_multiplier": 0.1, "num_features": 24, "bn_eps": 1e-3}, at(48, 48) | BF16),
+    "mobilenetv2-named": ("mobilenetv2_035", {}, F16 | ONE),
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 from arch_libraries import VERSIONS, timm, transformers
-from arch_run import check, run
+from arch_run import check, create, run
 from arch_variants import HF, TIMM
 from safetensors.torch import save_file
 from timm.models._hub import save_config_for_hf
@@ -54,7 +54,25 @@ def randomize(model, generator):
             else:
                 value = normal(parameter, 1 / (parameter[0].numel() ** 0.5))
             parameter.data.copy_(value)
-    return model.float().eval()
+    settle_batch_norms(model.float(), generator)
+    return model.eval()
+
+
+def settle_batch_norms(model, generator):
+    """Near the statistics of what the layers get, as after training: random ones let the signal die out in a deep model."""
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    if not norms:
+        return
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        model.train()(torch.randn(16, 3, 64, 64, generator=generator))
+        for norm, momentum in zip(norms, usual):
+            norm.momentum = momentum
+            norm.running_mean += torch.randn(norm.running_mean.shape, generator=generator) * 0.3 * norm.running_var.sqrt()
+            norm.running_var *= torch.rand(norm.running_var.shape, generator=generator) + 0.5
+            norm.running_var.clamp_(min=0.1)  # a channel that hardly varies would amplify rounding
 
 
 def without_defaults(config):
@@ -98,7 +116,8 @@ def write_hf(folder, row, generator):
         values["torch_dtype"] = values.pop("dtype", dtype)
     (folder / "config.json").write_text(json.dumps(values, indent=2, sort_keys=True, default=str))
     save(folder, randomize(model, generator), options)
-    size = getattr(config, "vision_config", config).image_size
+    size = getattr(config, "vision_config", config)
+    size = getattr(size, "image_size", None)
     size = tuple(size) if isinstance(size, (list, tuple)) else (size, size)
     return {"source": "hf", "class": kind.__name__, "library": f"transformers {VERSIONS['transformers']}"}, options.get("image", size)
 
@@ -113,7 +132,7 @@ def write_timm(folder, row, generator):
         model = timm.create_model(name)
     else:
         overlay = {"input_size": (3, *size), "num_classes": classes}
-        model = timm.create_model(name, pretrained_cfg_overlay=overlay, num_classes=classes, **arguments)
+        model = create(name, arguments, pretrained_cfg_overlay=overlay, num_classes=classes)
     size = model.pretrained_cfg["input_size"][1:]
     save_config_for_hf(model, folder / "config.json", model_args=arguments)
     save(folder, randomize(model, generator), options)

@@ -16,6 +16,8 @@ export interface Architecture {
   readonly imageSize: Size;
   /** Pixels on a side of one token (of the main output's). */
   readonly patchSize: number;
+  /** Pixels of the shortest side that the model takes; default: a patch. Convolutions that pad their input take any. */
+  readonly shortestSide?: number;
   /** Tokens before the grid; 0 for maps. */
   readonly prefixTokens: number;
   /** Color channels. */

@@ -91,13 +91,16 @@ function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: S
   return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
 }
 
-function imageSize(wish: BuildOptions["imageSize"], { imageSize: defaultSize, patchSize }: Architecture): Size {
+function imageSize(
+  wish: BuildOptions["imageSize"],
+  { imageSize: defaultSize, patchSize, shortestSide = patchSize }: Architecture,
+): Size {
   const size: Size = wish === undefined ? defaultSize : typeof wish === "number" ? [wish, wish] : wish;
-  const valid = size.length === 2 && size.every((side) => Number.isInteger(side) && side >= patchSize);
+  const valid = size.length === 2 && size.every((side) => Number.isInteger(side) && side >= shortestSide);
   if (valid && size[0] * size[1] <= mostPixels) return size;
   throw new S2Error(
     "input",
-    `imageSize is ${px(size)}; expected whole numbers of at least one patch, ${patchSize}, and at most ${mostPixels} pixels in all. Images of any size are cut into tiles.`,
+    `imageSize is ${px(size)}; expected whole numbers of at least ${shortestSide}, and at most ${mostPixels} pixels in all. Images of any size are cut into tiles.`,
   );
 }
 

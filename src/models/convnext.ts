@@ -1,8 +1,9 @@
 /** ConvNeXt (arXiv 2201.03545) and its second version (arXiv 2301.00808): a convolution of each channel, then two layers at each place. */
-import { Add, Div, Mul, ReduceL2, ReduceMean, type ShapedValue, scope, Transpose } from "../onnx/index.ts";
+import { Add, Div, Mul, ReduceL2, ReduceMean, type ShapedValue, scope } from "../onnx/index.ts";
 import type { Architecture, Size } from "./architecture.ts";
+import { planesToRows, rowsToPlanes } from "./feature-maps.ts";
 import { classifier, mainOutputs, namedOutputs, type Source, shapeOf } from "./hierarchy.ts";
-import { conv, layerNorm, linear, parameter, scoped } from "./layers.ts";
+import { conv, layerNorm, linear, parameter, planesNorm, scoped } from "./layers.ts";
 import { type Activation, activationOf } from "./mlp.ts";
 import type { Weights } from "./weights.ts";
 
@@ -85,12 +86,12 @@ function block(x: ShapedValue, weights: Weights, { activation, epsilon }: ConvNe
   const channels = x.dims[1] as number;
   const kernel = shapeOf(weights, "conv_dw.weight")[2];
   const mixed = conv(x, weights.under("conv_dw"), { channels, kernel, padding: kernel >> 1, group: channels });
-  const normed = layerNorm(toRows(mixed), weights.under("norm"), epsilon);
+  const normed = layerNorm(planesToRows(mixed), weights.under("norm"), epsilon);
   const width = shapeOf(weights, "mlp.fc1.weight")[0];
   const inner = activation(linear(normed, weights.under("mlp.fc1"), width));
   const response = weights.has("mlp.grn.weight") ? responseNorm(inner, weights.under("mlp.grn")) : inner;
   const gain = weights.has("gamma") ? weights.get("gamma", [channels]).data : undefined;
-  return Add(x, toPlanes(linear(response, weights.under("mlp.fc2"), channels, { gain })));
+  return Add(x, rowsToPlanes(linear(response, weights.under("mlp.fc2"), channels, { gain })));
 }
 
 /** Global response normalization (ConvNeXt V2, section 3.3) of [b, h, w, c]: x · (1 + γ · n) + β, n = |x of a channel| by their mean. */
@@ -120,12 +121,4 @@ function head(
     const pooled = hidden ? activationOf("gelu")(linear(normed, headWeights.under("pre_logits.fc"), hidden)) : normed;
     return { pooled, logits: classifier(pooled, headWeights.under("fc")) };
   });
-}
-
-const toRows = (planes: ShapedValue) => Transpose(planes, [0, 2, 3, 1]);
-const toPlanes = (rows: ShapedValue) => Transpose(rows, [0, 3, 1, 2]);
-
-/** A layer norm of each place's channels. */
-function planesNorm(planes: ShapedValue, weights: Weights, epsilon: number): ShapedValue {
-  return toPlanes(layerNorm(toRows(planes), weights, epsilon));
 }

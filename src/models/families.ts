@@ -5,7 +5,11 @@ import type { Architecture, Config, Family } from "./architecture.ts";
 import { clip, siglip } from "./clip-config.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
+import { focalnet, timmFocalnet } from "./focalnet-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
+import { mobilenetV1, mobilenetV2, timmMobilenetV1, timmMobilenetV2 } from "./mobilenet-config.ts";
+import { mpvit } from "./mpvit-config.ts";
+import { resnet, timmResnet } from "./resnet-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { timmDinov3, timmVit } from "./timm-vit-config.ts";
 import { deit, vit, vitMae } from "./vit-config.ts";
@@ -15,7 +19,11 @@ import { makeWeights, type Names, type Weights } from "./weights.ts";
 const transformers: Readonly<Record<string, Family>> = {
   convnext,
   convnextv2: convnextV2,
+  focalnet,
   hiera,
+  mobilenet_v1: mobilenetV1,
+  mobilenet_v2: mobilenetV2,
+  resnet,
   swin,
   swinv2: swinV2,
   vit,
@@ -33,7 +41,15 @@ const transformers: Readonly<Record<string, Family>> = {
 /** By the architecture's name in timm; the first that matches. */
 const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
+  [/^focalnet_/, timmFocalnet],
   [/^hiera_/, timmHiera],
+  [/^mobilenetv1_\d+h?(\.|$)/, timmMobilenetV1],
+  [/^mobilenet(v2_\d+d?|_v2)(\.|$)/, timmMobilenetV2],
+  [/^mpvit_/, mpvit],
+  [
+    /^(tv_|wide_)?resnet(10|14|18|26|34|50|101|152|200)[cdst]?(_2)?(\.|$)|^resnext(50|101)d?_\d+x\d+d(\.|$)|^test_resnet(\.|$)/,
+    timmResnet,
+  ],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -64,6 +80,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins and Hieras.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets, MPViTs, ResNets and MobileNets.`,
   );
 }

@@ -17,6 +17,14 @@ export function tokensToPlanes(tokens: ShapedValue, size: Size): ShapedValue {
   return Reshape(Transpose(tokens, [0, 2, 1]), [batch, channels, ...size]);
 }
 
+export function rowsToTokens(rows: ShapedValue): ShapedValue {
+  const [batch, height, width, channels] = rows.dims as readonly [string, number, number, number];
+  return Reshape(rows, [batch, height * width, channels]);
+}
+
+export const planesToRows = (planes: ShapedValue): ShapedValue => Transpose(planes, [0, 2, 3, 1]);
+export const rowsToPlanes = (rows: ShapedValue): ShapedValue => Transpose(rows, [0, 3, 1, 2]);
+
 export function tokensToRows(tokens: ShapedValue, size: Size): ShapedValue {
   const [batch, , channels] = tokens.dims;
   return Reshape(tokens, [batch, ...size, channels]);

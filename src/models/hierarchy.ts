@@ -15,6 +15,8 @@ export interface StagedValues {
   readonly logits?: ShapedValue;
   /** Maps [b, c, h, w] of all stages, before the next one halves them. */
   readonly stages: readonly ShapedValue[];
+  /** timm's `intermediates` where they are not the stages. */
+  readonly intermediates?: readonly ShapedValue[];
   /** Only transformers has these: `hidden_states`, `reshaped_hidden_states`. */
   readonly hidden: Readonly<Record<string, readonly ShapedValue[]>>;
 }
@@ -23,10 +25,11 @@ export interface StagedValues {
 export const mainOutputs = ["last_hidden_state", "pooler_output", "logits", "forward_features", "pre_logits", "output"];
 
 /** Outputs by their names in the library, and `stages.i` in both: for S², `stages.<last>` is the main map before a final norm. */
-export function namedOutputs(source: Source, { features, pooled, logits, stages, hidden }: StagedValues): Outputs {
+export function namedOutputs(source: Source, values: StagedValues): Outputs {
+  const { features, pooled, logits, stages, hidden, intermediates = stages } = values;
   if (source === "timm")
     return {
-      ...{ forward_features: features, ...numbered("intermediates", stages) },
+      ...{ forward_features: features, ...numbered("intermediates", intermediates) },
       ...(pooled && { pre_logits: pooled, output: logits ?? pooled }),
       ...numbered("stages", stages),
     };

@@ -11,6 +11,7 @@ import {
   scope,
   type Value,
 } from "../onnx/index.ts";
+import { planesToRows, rowsToPlanes } from "./feature-maps.ts";
 import type { Weight, Weights } from "./weights.ts";
 
 /** Adds a weight as a constant, named in the current scope. */
@@ -90,35 +91,77 @@ export function transposed({ dims: [rows, cols], data }: Weight): Weight {
   return { dims: [cols, rows], data: result };
 }
 
-/** Adds a layer norm over the last axis. */
-export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number): ShapedValue {
+/** Adds a layer norm over the last axis; its outputs are multiplied by `gain` (the layer scale). */
+export function layerNorm(x: ShapedValue, weights: Weights, epsilon: number, gain?: Float32Array): ShapedValue {
   const channels = x.dims.at(-1) as number;
   return scoped(x.graph, weights, () => {
-    const scale = parameter(x.graph, weights.get("weight", [channels]), "weight");
-    const bias = parameter(x.graph, weights.get("bias", [channels]), "bias");
+    const [scale, bias] = ["weight", "bias"].map((name) => {
+      const values = weights.get(name, [channels]);
+      return parameter(x.graph, gain ? rowsTimes(values, gain) : values, name);
+    });
     return LayerNormalization(x, scale, bias, { epsilon });
   });
 }
 
-/** Adds a convolution over [b, c, h, w]; torch's weight is [out, in / group, h, w] as ONNX's. */
-export function conv(
-  x: ShapedValue,
-  weights: Weights,
-  {
-    channels,
-    kernel,
-    stride = 1,
-    padding = 0,
-    group = 1,
-    bias = weights.has("bias"),
-  }: { channels: number; kernel: number; stride?: number; padding?: number; group?: number; bias?: boolean },
-): ShapedValue {
-  return scoped(x.graph, weights, () => {
-    const weight = weights.get("weight", [channels, (x.dims[1] as number) / group, kernel, kernel]);
-    const shift: Value | undefined = bias ? parameter(x.graph, weights.get("bias", [channels]), "bias") : undefined;
-    const options = { strides: [stride, stride], pads: [padding, padding, padding, padding], group };
-    return Conv(x, parameter(x.graph, weight, "weight"), shift, options);
-  });
+/** Adds a layer norm of each pixel's channels, in planes. */
+export function planesNorm(planes: ShapedValue, weights: Weights, epsilon: number, gain?: Float32Array): ShapedValue {
+  return rowsToPlanes(layerNorm(planesToRows(planes), weights, epsilon, gain));
+}
+
+export interface ConvLayout {
+  readonly channels: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Zeros on all sides, or at the top, left, bottom and right. */
+  readonly padding?: number | readonly [top: number, left: number, bottom: number, right: number];
+  readonly group?: number;
+  readonly dilation?: number;
+  readonly bias?: boolean;
+}
+
+/** Reads a convolution's weights for `inputs` channels; torch's are [out, in / group, h, w] as ONNX's. */
+export function readConv(weights: Weights, inputs: number, layout: ConvLayout): Affine {
+  const { channels, kernel, group = 1, bias = weights.has("bias") } = layout;
+  const weight = weights.get("weight", [channels, inputs / group, kernel, kernel]);
+  return { weight, ...(bias && { bias: weights.get("bias", [channels]) }) };
+}
+
+/** Adds a convolution over [b, c, h, w] in the current scope. */
+export function convolve(x: ShapedValue, { weight, bias }: Affine, layout: Omit<ConvLayout, "channels" | "kernel">): ShapedValue {
+  const { stride = 1, padding = 0, group = 1, dilation = 1 } = layout;
+  const pads = typeof padding === "number" ? Array<number>(4).fill(padding) : padding;
+  const shift: Value | undefined = bias && parameter(x.graph, bias, "bias");
+  const window = { strides: [stride, stride], pads, group, ...(dilation > 1 && { dilations: [dilation, dilation] }) };
+  return Conv(x, parameter(x.graph, weight, "weight"), shift, window);
+}
+
+/** Adds a convolution over [b, c, h, w], scoped by its weights. */
+export function conv(x: ShapedValue, weights: Weights, layout: ConvLayout): ShapedValue {
+  return scoped(x.graph, weights, () => convolve(x, readConv(weights, x.dims[1] as number, layout), layout));
+}
+
+/**
+ * Adds a convolution and the batch norm after it as one convolution, scoped by its weights: once trained, the norm multiplies each
+ * channel by g / sqrt(variance + epsilon) and shifts it (arXiv 1502.03167, section 3.1).
+ */
+export function normedConv(x: ShapedValue, weights: Weights, norm: Weights, layout: ConvLayout, epsilon: number): ShapedValue {
+  const [scale, shift, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(
+    (name) => norm.get(name, [layout.channels]).data,
+  );
+  const layer = readConv(weights, x.dims[1] as number, layout);
+  const gain = Float64Array.from(scale, (value, i) => value / Math.sqrt(variance[i] + epsilon));
+  const bias = Float32Array.from(shift, (value, i) => value + ((layer.bias?.data[i] ?? 0) - mean[i]) * gain[i]);
+  const both = { ...amplified(layer, gain), bias: { dims: [layout.channels], data: bias } };
+  return scoped(x.graph, weights, () => convolve(x, both, layout));
+}
+
+/** A linear layer as a convolution of single pixels. */
+export const asConv = ({ weight, bias }: Affine): Affine => ({ weight: { ...weight, dims: [...weight.dims, 1, 1] }, bias });
+
+/** Adds a linear layer at each pixel of planes: as a convolution it is faster than a product of rows where maps lie as planes anyway. */
+export function pointwise(x: ShapedValue, weights: Weights, features: number, gain?: Float32Array): ShapedValue {
+  const layer = readAffine(weights, features, x.dims[1] as number);
+  return scoped(x.graph, weights, () => convolve(x, asConv(gain ? amplified(layer, gain) : layer), {}));
 }
 
 /** Rows [from, to) of a layer. */

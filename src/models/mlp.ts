@@ -1,6 +1,6 @@
 /** The two layers after attention, plain or gated (SwiGLU: Shazeer, arXiv 2002.05202). */
 import { S2Error } from "../core/index.ts";
-import { Gelu, Mul, Relu, type ShapedValue, Sigmoid, Tanh } from "../onnx/index.ts";
+import { Clip, Gelu, HardSigmoid, Mul, Relu, type ShapedValue, Sigmoid, Tanh } from "../onnx/index.ts";
 import { affine, linear, readAffine, rowsOf, scoped } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
@@ -8,6 +8,9 @@ export type Activation = (x: ShapedValue) => ShapedValue;
 
 /** x·sigmoid(x), also called swish (arXiv 1702.03118). */
 export const silu: Activation = (x) => Mul(x, Sigmoid(x));
+
+/** x·clip(x + 3, 0, 6) / 6 (arXiv 1905.02244, section 5.2). */
+export const hardSwish: Activation = (x) => Mul(x, HardSigmoid(x, { alpha: 1 / 6 }));
 
 const tanhGelu: Activation = (x) => Gelu(x, { approximate: "tanh" });
 
@@ -22,6 +25,9 @@ const activations: Readonly<Record<string, Activation>> = {
   silu,
   swish: silu,
   relu: Relu,
+  relu6: (x) => Clip(x, 0, 6),
+  hardswish: hardSwish,
+  hard_swish: hardSwish,
   tanh: Tanh,
 };
 

@@ -75,7 +75,7 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
       refuseIssues: (unused) => {
         const unread = Object.entries(tensors).filter(
           ([storedName, { dtype, dims }]) =>
-            !read.has(storedName) && !unused?.test(storedName) && count(dims) > 0 && !isBuffer(dtype),
+            !read.has(storedName) && !unused?.test(storedName) && count(dims) > 0 && !isBuffer(storedName, dtype),
         );
         refuse([
           ...issues.values(),
@@ -87,8 +87,9 @@ export function makeWeights(tensors: Readonly<Record<string, StoredTensor>>, { p
   return below("");
 }
 
-/** Weights are floats: whole numbers and truth values are indices and counters, which the graph has as constants. */
-const isBuffer = (dtype: string): boolean => /^(I|U)\d+$|^BOOL$/.test(dtype);
+/** Weights are floats: whole numbers and truth values are indices and counters, which the graph has as constants. A batch norm's counter may be cast with them. */
+const isBuffer = (name: string, dtype: string): boolean =>
+  /^(I|U)\d+$|^BOOL$/.test(dtype) || /(^|\.)num_batches_tracked$/.test(name);
 
 const shape = (dims: readonly number[]): string => `[${dims.join(", ")}]`;
 

@@ -63,6 +63,9 @@ export const Log = unary("Log");
 export const Erf = unary("Erf");
 export const Tanh = unary("Tanh");
 export const Sigmoid = unary("Sigmoid");
+/** min(max(alpha · x + beta, 0), 1). */
+export const HardSigmoid = (x: Value, { alpha = 0.2, beta = 0.5 } = {}) =>
+  one("HardSigmoid", [x], { alpha: new Float(alpha), beta: new Float(beta) });
 export const Relu = unary("Relu");
 export const Softplus = unary("Softplus");
 export const Sin = unary("Sin");
@@ -113,6 +116,14 @@ interface Window {
 /** Convolution of x [b, c, h, w] with w [out, c / group, h, w]. */
 export const Conv = (x: Value, w: Value, b?: Value, { strides, pads, dilations, group = 1 }: Window = {}) =>
   one("Conv", [x, w, b], { kernel_shape: w.dims?.slice(2) as number[], strides, pads, dilations, group });
+
+/** The largest number of each window of x [b, c, h, w]; padding is never it. */
+export const MaxPool = (x: Value, kernel: number, { strides, pads }: Window = {}) =>
+  one("MaxPool", [x], { kernel_shape: [kernel, kernel], strides, pads });
+
+/** The mean of each window of x [b, c, h, w], at the right and the bottom of what is left of it. */
+export const AveragePool = (x: Value, kernel: number, { strides }: Window = {}) =>
+  one("AveragePool", [x], { kernel_shape: [kernel, kernel], strides, ceil_mode: 1 });
 
 /** Transposed convolution of x [b, c, h, w] with w [c, out / group, h, w]. */
 export const ConvTranspose = (x: Value, w: Value, window: Window & { outputPadding?: readonly number[] }) => {

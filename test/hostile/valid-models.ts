@@ -12,7 +12,8 @@ const families = [
   ...["hf-clip", "hf-clip-full", "hf-convnext", "hf-deit-distilled-classifier", "hf-dinov2-reg", "hf-dinov2-swiglu"],
   ...["hf-dinov3", "hf-hiera", "hf-mae", "hf-siglip", "hf-siglip-full", "hf-swin", "hf-swinv2", "hf-vit-classifier"],
   ...["timm-clip", "timm-convnext", "timm-deit3", "timm-dinov2-reg4", "timm-dinov3", "timm-hiera", "timm-mae", "timm-siglip"],
-  ...["timm-swin", "timm-swinv2", "timm-vit"],
+  ...["timm-swin", "timm-swinv2", "timm-vit", "hf-focalnet-classifier", "timm-focalnet", "authors-mpvit"],
+  ...["hf-resnet", "timm-resnet-deep", "hf-mobilenetv1", "hf-mobilenetv2", "timm-mobilenetv2"],
 ];
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

@@ -61,7 +61,7 @@ ${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join("")}
 
 const signed = (value: number, format: Format): string => (value >= 0 ? "+" : "−") + format(Math.abs(value));
 
-const [WIDTH, LEFT, RIGHT, ROW] = [760, 200, 24, 34];
+const [WIDTH, LEFT, RIGHT, ROW] = [760, 250, 40, 34];
 
 /** A row for each config, its gain as a dot on a common axis with a line at 0. */
 function gainPlot(rows: readonly { name: string; value: number; low: number; high: number }[], format: Format): string {
@@ -86,17 +86,18 @@ function gainPlot(rows: readonly { name: string; value: number; low: number; hig
 function costPlot(rows: readonly AdvicePageRow[], format: Format): string {
   const height = 320;
   const times = rows.map(({ cost }) => Math.log2(Math.max(cost.milliseconds, 0.1)));
-  const x = scale([Math.min(...times), Math.max(...times)], [70, WIDTH - 130], 0.05);
+  const x = scale([Math.min(...times), Math.max(...times)], [70, WIDTH - 40], 0.05);
   const ends = rows.flatMap(({ low, high }) => [low, high]);
   const y = scale([Math.min(...ends), Math.max(...ends)], [height - 40, 16], 0.04);
   const marks = rows.map(({ name, value, low, high }, i) => {
     const at = x(times[i]);
+    const isRight = at > WIDTH / 2;
     return `<line class="open" x1="${at}" x2="${at}" y1="${y(low)}" y2="${y(high)}"/><circle class="main" cx="${at}" cy="${y(value)}" r="5"/>
-<text x="${at + 9}" y="${y(value) + (i % 2 === 0 ? -6 : 16)}">${escapeHtml(name)}</text>`;
+<text x="${at + (isRight ? -9 : 9)}" y="${y(value) + (i % 2 === 0 ? -6 : 16)}"${isRight ? ' text-anchor="end"' : ""}>${escapeHtml(name)}</text>`;
   });
   const across = ticks(x.from, x.to).map(
     (value) =>
-      `<text class="tick" x="${x(value)}" y="${height - 12}" text-anchor="middle">${(2 ** value).toPrecision(2)} ms</text>`,
+      `<text class="tick" x="${x(value)}" y="${height - 12}" text-anchor="middle">${Number((2 ** value).toPrecision(2))} ms</text>`,
   );
   const up = ticks(y.from, y.to).map(
     (value) =>

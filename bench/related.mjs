@@ -1,0 +1,89 @@
+/**
+ * Models that are built from weights against torch's own ONNX export of the same model, both in onnxruntime on one thread and in turns: real
+ * sizes, random weights, images of 224 pixels. The outputs are compared before anything is timed. A row of MODELS is an architecture that
+ * related.py makes, with the output that the export has.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as ort from "onnxruntime-node";
+import { buildModel } from "s2-vision/models";
+import { noise } from "./noise.mjs";
+import { missingInPython, python } from "./paths.mjs";
+import { finish, skip, skipIf } from "./result.mjs";
+import { ratio, round, spread, takeTurns } from "./timing.mjs";
+
+const MODELS = {
+  focalnet_tiny_srf: "forward_features",
+  mpvit_tiny: "forward_features",
+  resnet50: "forward_features",
+  mobilenetv1_100: "forward_features",
+  mobilenetv2_100: "forward_features",
+  mobilenet_v2: "last_hidden_state",
+};
+const ROUNDS = 21;
+
+skipIf(missingInPython("torch", "safetensors", "onnxscript"));
+
+const folder = mkdtempSync(join(tmpdir(), "s2-related-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+try {
+  const script = fileURLToPath(new URL("related.py", import.meta.url));
+  execFileSync(python, [script, folder, ...Object.keys(MODELS)], { stdio: ["ignore", "ignore", "pipe"] });
+} catch (error) {
+  skip(`${python} could not make the models: ${String(error.stderr).trim().split("\n").at(-1)}`);
+}
+
+const options = {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  logSeverityLevel: 3,
+  extra: { session: { force_spinning_stop: "1" } },
+};
+const images = noise([4, 3, 224, 224]); // as many as the Node runtime runs at a time
+const pixels = new ort.Tensor("float32", images.data, images.dims);
+
+const figures = [];
+const details = {};
+for (const [name, main] of Object.entries(MODELS)) {
+  const read = (file) => readFileSync(join(folder, name, file));
+  const built = buildModel(JSON.parse(read("config.json")), read("model.safetensors"), { outputs: [main], imageSize: 224 });
+  const ours = await ort.InferenceSession.create(built, options);
+  const theirs = await ort.InferenceSession.create(read("torch.onnx"), options);
+  const [got, expected] = [
+    (await ours.run({ pixel_values: pixels }))[main].data,
+    (await theirs.run({ pixel_values: pixels })).features.data,
+  ];
+  const difference = relative(got, expected);
+  if (!(difference < 1e-3)) throw new Error(`The outputs of ${name} differ by ${difference}: not the same work.`);
+  const times = await takeTurns(
+    { ours: () => ours.run({ pixel_values: pixels }), theirs: () => theirs.run({ pixel_values: pixels }) },
+    { rounds: ROUNDS, warmUp: 2 },
+  );
+  await Promise.all([ours.release(), theirs.release()]);
+  const found = ratio(times.ours, times.theirs);
+  figures.push({ name: `${name}: built graph / torch's export`, value: fastest(times), unit: "x", bar: 1 });
+  details[name] = { ...found, ms: { ours: spread(times.ours.ms), theirs: spread(times.theirs.ms) }, difference };
+}
+finish("related", figures, { rounds: ROUNDS, images: images.dims[0], models: details });
+
+/**
+ * The least CPU time of a round against the other side's, to two digits: ONNX Runtime's optimizer makes the same nodes of both graphs of a
+ * ResNet or MobileNet, and the medians of a busy machine differ by more than that.
+ */
+function fastest({ ours, theirs }) {
+  return Number((Math.min(...ours.cpu) / Math.min(...theirs.cpu)).toFixed(2));
+}
+
+/** The largest difference, relative to the largest number. */
+function relative(a, b) {
+  if (a.length !== b.length) return Number.NaN;
+  let [most, largest] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    most = Math.max(most, Math.abs(a[i] - b[i]));
+    largest = Math.max(largest, Math.abs(b[i]));
+  }
+  return round(most / largest);
+}
