@@ -38,6 +38,10 @@ def at(height, width):
     return {"image": (height, width)}
 
 
+def mvit(image, width, depths, heads, **more):
+    return {"img_size": image, "embed_dim": width, "depths": depths, "num_heads": heads} | more
+
+
 SHORT, F16, BF16, ONE = {"short": True}, {"dtype": "float16"}, {"dtype": "bfloat16"}, {"batch": 1, "inside": False}
 BUFFERS, OLD = {"extra": True}, {"extra": True, "old": True}
 DECODER = {f"decoder_{key}": value for key, value in vit(16, 1, 2, 0, 0, intermediate_size=24).items() if value}
@@ -245,5 +249,11 @@ TIMM = {
         classes(5),
     ),
     "hiera-abswin-classifier": ("hiera_small_abswin_256", units_timm((64, 32), 8, 2, [1, 1, 2, 1], global_pos_size=(3, 5)), classes(5)),
+    "mvitv2-large-expands-mlp": ("mvitv2_large", mvit(32, 8, [1, 1, 2, 1], 1, mlp_ratio=1.0), classes(5) | sizes("64x64")),
+    "mvitv2-large-three-stages": ("mvitv2_large", mvit(48, 8, [2, 1, 2], 1, global_pool=""), sizes("96x96")),
+    "mvitv2-large-cls": ("mvitv2_large_cls", mvit(32, 6, [1, 1, 1, 1], 1, mlp_ratio=2.0), classes(3) | sizes("64x64", "96x96")),
+    "mvitv2-cls-avg": ("mvitv2_small_cls", mvit(32, 6, [2, 1, 1, 2], 1, global_pool="avg"), classes(4) | F16),
+    "mvitv2-two-stages": ("mvitv2_base", mvit(32, 8, [2, 2], 2, mlp_ratio=2.0, qkv_bias=False), classes(4) | sizes("64x64", "16x16")),
+    "mvitv2-named-tiny": ("mvitv2_tiny", {}, F16 | ONE | sizes("160x160")),
     "hiera-abswin-proj": ("hiera_base_abswin_256", units_timm((64, 64), 8, 1, [1, 2, 1, 1]), BF16),
 }

@@ -88,7 +88,8 @@ function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: S
     );
   const output = names.includes(main[0]) ? main[0] : names.find((name) => alike(values[name]));
   if (output === undefined) return {};
-  return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
+  const isMap = values[output].dims.length === 4;
+  return { patchSize, prefixTokens: isMap ? 0 : prefixTokens, layout: isMap ? "bchw" : "bnc", output };
 }
 
 function imageSize(wish: BuildOptions["imageSize"], { imageSize: defaultSize, patchSize }: Architecture): Size {

@@ -6,6 +6,7 @@ import { clip, siglip } from "./clip-config.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
+import { timmMvit } from "./mvit-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { timmDinov3, timmVit } from "./timm-vit-config.ts";
 import { deit, vit, vitMae } from "./vit-config.ts";
@@ -34,6 +35,7 @@ const transformers: Readonly<Record<string, Family>> = {
 const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
   [/^hiera_/, timmHiera],
+  [/^mvitv2_/, timmMvit],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -64,6 +66,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins and Hieras.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras and MViTv2s.`,
   );
 }
