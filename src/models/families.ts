@@ -4,6 +4,7 @@ import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Family } from "./architecture.ts";
 import { clip, siglip } from "./clip-config.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
+import { timmCrossVit } from "./crossvit-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { timmMvit } from "./mvit-config.ts";
@@ -36,6 +37,7 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^(test_)?convnext/, timmConvnext],
   [/^hiera_/, timmHiera],
   [/^mvitv2_/, timmMvit],
+  [/^crossvit_/, timmCrossVit],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -66,6 +68,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras and MViTv2s.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, MViTv2s and CrossViTs.`,
   );
 }

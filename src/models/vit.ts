@@ -82,8 +82,13 @@ function patchEmbed(
   });
 }
 
-/** x + attention(norm(x)), then x + mlp(norm(x)). */
-function block(x: ShapedValue, vit: Vit, weights: Weights, rotary?: RotaryTables): ShapedValue {
+/** x + attention(norm(x)), then x + mlp(norm(x)), of x [n, b, dim], tokens outermost. */
+export function block(
+  x: ShapedValue,
+  vit: Pick<Vit, "dim" | "epsilon" | "layerScale" | "attention" | "mlp">,
+  weights: Weights,
+  rotary?: RotaryTables,
+): ShapedValue {
   const { dim, epsilon } = vit;
   const gain = (name: string) => (vit.layerScale ? weights.get(`${name}.gamma`, [dim]).data : undefined);
   const normed = layerNorm(x, weights.under("norm1"), epsilon);

@@ -1,8 +1,9 @@
 /** Variants of CrossViT, MViTv2 and Focal Transformer, and what is refused instead of being computed wrong. */
 import { expect, it } from "vitest";
 import { buildModel } from "../../src/models/build.ts";
-import { inspectModel } from "../../src/onnx/index.ts";
-import { goldenFolders, readConfig, readWeights } from "./golden-model.ts";
+import { branchImages } from "../../src/models/crossvit-patches.ts";
+import { finishGraph, input, inspectModel, newGraph, output, writeOnnx } from "../../src/onnx/index.ts";
+import { goldenFolders, readConfig, readWeights, runFile } from "./golden-model.ts";
 
 const fixture = (name: string) => goldenFolders(new RegExp(`^${name}$`))[0];
 const build = (name: string, config: object = {}, options: Parameters<typeof buildModel>[2] = {}) =>
@@ -21,11 +22,35 @@ it.each([
   ["timm-mvitv2-cls", { model_args: { global_pool: "max" } }, "global_pool is max"],
   ["timm-mvitv2-cls", { model_args: { residual_pooling: false } }, "model_args.residual_pooling false"],
   ["timm-mvitv2-cls", { model_args: { pool_first: true } }, "model_args.pool_first true"],
+  ["timm-crossvit", { model_args: { global_pool: "max" } }, "global_pool is max"],
+  ["timm-crossvit", { model_args: { num_heads: [2] } }, "num_heads [2]; expected a number for each"],
+  ["timm-crossvit", { model_args: { img_scale: [1, "half"] } }, 'img_scale [1,"half"]'],
+  ["timm-crossvit", { model_args: { img_size: 48, num_heads: [3, 3] } }, "8 channels do not divide into 3 heads"],
+  ["timm-crossvit", { architecture: "crossvit_21_240", model_args: {} }, "num_heads"],
 ])("%s with %j is refused", (name, config, words) => {
   expect(() => build(name, config)).toThrow(
     expect.objectContaining({ code: "architecture", message: expect.stringContaining(words) }),
   );
 });
+
+it.each([
+  [53, 48, 2], // 2.5
+  [55, 48, 4], // 3.5
+  [51, 48, 2], // 1.5
+])(
+  "CrossViT cuts %i pixels to the middle %i from %i on: halves go to the even number, as Python rounds",
+  async (from, to, start) => {
+    const images = input(newGraph(20), "pixel_values", "float32", ["b", 1, from, from]);
+    output(branchImages(images, [to, to], true), "cut");
+    const pixels = {
+      dtype: "F32",
+      dims: [1, 1, from, from],
+      data: Float32Array.from({ length: from * from }, (_, i) => i),
+    } as const;
+    const { cut } = await runFile(writeOnnx(finishGraph(images.graph, "cut")), pixels);
+    expect(cut.data[0]).toBe(start * from + start);
+  },
+);
 
 it("a map of the last stage has no prefix token, though the model's tokens have one", () => {
   const report = inspectModel(build("timm-mvitv2-cls", {}, { outputs: ["intermediates.2"] }));

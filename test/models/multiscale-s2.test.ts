@@ -1,6 +1,7 @@
 /** S² on CrossViT, MViTv2 and Focal Transformer as the authors' wrapper computes it, where its outputs are beside the repository. */
 import { existsSync, readFileSync } from "node:fs";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { extract, loadModel } from "s2-vision/node";
 import { describe, expect, it } from "vitest";
 import { s2, type Tensor } from "../../src/core/index.ts";
 import { buildModel } from "../../src/models/index.ts";
@@ -15,6 +16,8 @@ const cases = [
   ["timm-mvitv2", "intermediates.1", 0, 8],
   ["timm-mvitv2-cls", "forward_features", 1, 16],
   ["timm-mvitv2-cls", "intermediates.1", 0, 8],
+  ["timm-crossvit", "forward_features.0", 1, 12],
+  ["timm-crossvit", "forward_features.1", 1, undefined], // 2x2 tokens of 16 px in an image resized to 32x32
 ] as const;
 
 async function modelOf(name: string, output: string) {
@@ -43,5 +46,34 @@ describe.each(cases)("%s, %s", (name, output, prefix, patch) => {
     expect(got.dims).toEqual([...features.dims]);
     const worst = got.data.reduce((most, value, i) => Math.max(most, Math.abs(value - features.data[i])), 0);
     expect(worst).toBeLessThan(1e-4);
+  });
+});
+
+describe("extract", () => {
+  const photo = { width: 80, height: 60, channels: 3, data: new Uint8Array(14400).map((_, i) => (i * 7919) % 251) } as const;
+
+  it("takes either branch of a CrossViT folder: grids of 4x4 and 2x2, a class token before each", async () => {
+    const folder = relatedFolder("timm-crossvit");
+    for (const [output, dims] of [
+      [undefined, [1, 5, 24]],
+      ["forward_features.1", [1, 5, 24]],
+      ["forward_features.0", [1, 17, 16]],
+    ] as const) {
+      const model = await loadModel(folder, { threads: 1, ...(output && { output }) });
+      const features = await extract(model, photo, { scales: [1, 2], fit: "squash" });
+      expect([features.dims, model.traits.prefixTokens]).toEqual([dims, 1]);
+      await model.dispose();
+    }
+  });
+
+  it.each([
+    ["timm-mvitv2-cls", "stages.0", [1, 144, 16]],
+    ["timm-mvitv2-cls", "stages.2", [1, 9, 64]],
+  ] as const)("takes maps of any stage: %s, %s", async (name, output, dims) => {
+    const folder = relatedFolder(name);
+    const model = await loadModel(buildModel(readConfig(folder), readWeights(folder), { outputs: [output] }), { threads: 1 });
+    const features = await extract(model, photo, { scales: [1, 2], fit: "squash" });
+    expect(features.dims).toEqual(dims);
+    await model.dispose();
   });
 });

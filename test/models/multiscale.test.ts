@@ -1,12 +1,13 @@
 /** CrossViT, MViTv2 and Focal Transformer from hub files: who swaps timm or the authors' code for a built graph must see the same numbers. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { readTimm as readCrossVit } from "../../src/models/crossvit-config.ts";
 import { readTimm as readMvit } from "../../src/models/mvit-config.ts";
 import { makeWeights } from "../../src/models/weights.ts";
 import { goldenErrors, goldenFolders } from "./golden-model.ts";
 import { hasGolden, relatedFolder } from "./related-goldens.ts";
 
-const names = ["timm-mvitv2", "timm-mvitv2-cls"];
+const names = ["timm-mvitv2", "timm-mvitv2-cls", "timm-crossvit", "timm-crossvit-dagger"];
 const twins = goldenFolders(/crossvit|mvitv2|focal(?!net)/).filter(
   (folder) => !names.some((name) => relatedFolder(name) === folder),
 );
@@ -29,7 +30,11 @@ interface Known {
   pool: string;
   strideQ: number[][];
   strideKv: number[][];
-  shapes: { classToken: boolean };
+  heads: number[];
+  branchImages: [number, number][];
+  cropScale: boolean;
+  patch: [number, number][];
+  shapes: { classToken: boolean; multiConv: boolean };
 }
 
 const file = new URL("related-architectures.json", import.meta.url);
@@ -39,10 +44,22 @@ const of = (family: string) => Object.entries(registry.architectures).filter(([,
 /** Tensors of these shapes, without their numbers. */
 const shapes = (dims: Record<string, readonly number[]>) =>
   makeWeights(
-    Object.fromEntries(Object.entries(dims).map(([name, own]) => [name, { dtype: "F32", dims: own, data: new Float32Array(0) }])),
+    Object.fromEntries(Object.entries(dims).map(([name, dims]) => [name, { dtype: "F32", dims, data: new Float32Array(0) }])),
   );
 
 it.each(of("mvitv2"))("%s by its name alone", (architecture, known) => {
   const weights = shapes(known.shapes.classToken ? { cls_token: [1, 1, 96] } : {});
   expect(readMvit({ architecture }, weights)).toEqual({ imageSize: known.image, pool: known.pool });
+});
+
+it.each(of("crossvit"))("%s by its name alone", (architecture, known) => {
+  const weights = shapes(known.shapes.multiConv ? { "patch_embed.0.proj.0.weight": [32, 3, 7, 7] } : {});
+  expect(readCrossVit({ architecture }, weights)).toEqual({
+    imageSize: known.image,
+    branchSizes: known.branchImages,
+    patchSizes: known.patch.map(([side]) => side),
+    heads: known.heads,
+    crops: known.cropScale,
+    pool: known.pool,
+  });
 });
