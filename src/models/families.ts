@@ -6,6 +6,7 @@ import { clip, siglip } from "./clip-config.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
 import { timmCrossVit } from "./crossvit-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
+import { focal } from "./focal-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { timmMvit } from "./mvit-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
@@ -38,6 +39,7 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
   [/^hiera_/, timmHiera],
   [/^mvitv2_/, timmMvit],
   [/^crossvit_/, timmCrossVit],
+  [/^focal_/, focal],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -68,6 +70,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, MViTv2s and CrossViTs.`,
+    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, MViTv2s and CrossViTs, and the authors' Focal Transformers.`,
   );
 }

@@ -13,7 +13,7 @@ const families = [
   ...["hf-dinov3", "hf-hiera", "hf-mae", "hf-siglip", "hf-siglip-full", "hf-swin", "hf-swinv2", "hf-vit-classifier"],
   ...["timm-clip", "timm-convnext", "timm-deit3", "timm-dinov2-reg4", "timm-dinov3", "timm-hiera", "timm-mae", "timm-siglip"],
   ...["timm-swin", "timm-swinv2", "timm-vit"],
-  ...["timm-mvitv2-cls", "timm-crossvit"],
+  ...["timm-mvitv2-cls", "timm-crossvit", "authors-focal-conv"],
 ];
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

@@ -12,6 +12,8 @@ const build = (name: string, config: object = {}, options: Parameters<typeof bui
 it.each([
   ["timm-mvitv2-cls", [48, 32], "squares whose side is a multiple of 16"],
   ["timm-mvitv2-cls", [40, 40], "squares whose side is a multiple of 16"],
+  ["authors-focal-conv", [16, 16], "a grid of 4x4 for windows of 4 tokens"],
+  ["authors-focal-conv", [32, 32], "every stage keeps its windows"],
 ] as const)("%s at %j pixels is refused", (name, imageSize, words) => {
   expect(() => build(name, {}, { imageSize })).toThrow(
     expect.objectContaining({ code: "input", message: expect.stringContaining(words) }),
@@ -22,6 +24,7 @@ it.each([
   ["timm-mvitv2-cls", { model_args: { global_pool: "max" } }, "global_pool is max"],
   ["timm-mvitv2-cls", { model_args: { residual_pooling: false } }, "model_args.residual_pooling false"],
   ["timm-mvitv2-cls", { model_args: { pool_first: true } }, "model_args.pool_first true"],
+  ["authors-focal-conv", { model_args: { focal_pool: "mean" } }, 'model_args.focal_pool "mean"'],
   ["timm-crossvit", { model_args: { global_pool: "max" } }, "global_pool is max"],
   ["timm-crossvit", { model_args: { num_heads: [2] } }, "num_heads [2]; expected a number for each"],
   ["timm-crossvit", { model_args: { img_scale: [1, "half"] } }, 'img_scale [1,"half"]'],

@@ -18,6 +18,8 @@ const cases = [
   ["timm-mvitv2-cls", "intermediates.1", 0, 8],
   ["timm-crossvit", "forward_features.0", 1, 12],
   ["timm-crossvit", "forward_features.1", 1, undefined], // 2x2 tokens of 16 px in an image resized to 32x32
+  ["authors-focal", "forward_features", 0, 8],
+  ["authors-focal", "intermediates.1", 0, 4],
 ] as const;
 
 async function modelOf(name: string, output: string) {

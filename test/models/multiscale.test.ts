@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readTimm as readCrossVit } from "../../src/models/crossvit-config.ts";
+import { readFocal } from "../../src/models/focal-config.ts";
 import { readTimm as readMvit } from "../../src/models/mvit-config.ts";
 import { makeWeights } from "../../src/models/weights.ts";
 import { goldenErrors, goldenFolders } from "./golden-model.ts";
 import { hasGolden, relatedFolder } from "./related-goldens.ts";
 
-const names = ["timm-mvitv2", "timm-mvitv2-cls", "timm-crossvit", "timm-crossvit-dagger"];
+const names = ["timm-mvitv2", "timm-mvitv2-cls", "timm-crossvit", "timm-crossvit-dagger", "authors-focal", "authors-focal-conv"];
 const twins = goldenFolders(/crossvit|mvitv2|focal(?!net)/).filter(
   (folder) => !names.some((name) => relatedFolder(name) === folder),
 );
@@ -34,12 +35,17 @@ interface Known {
   branchImages: [number, number][];
   cropScale: boolean;
   patch: [number, number][];
-  shapes: { classToken: boolean; multiConv: boolean };
+  shift: boolean;
+  shapes: { classToken: boolean; multiConv: boolean; useConv: boolean };
 }
 
 const file = new URL("related-architectures.json", import.meta.url);
-const registry = JSON.parse(readFileSync(file, "utf8")) as { architectures: Record<string, Known> };
-const of = (family: string) => Object.entries(registry.architectures).filter(([, known]) => known.family === family);
+const registry = JSON.parse(readFileSync(file, "utf8")) as {
+  architectures: Record<string, Known>;
+  authors: Record<string, Known>;
+};
+const all = Object.entries({ ...registry.architectures, ...registry.authors });
+const of = (family: string) => all.filter(([, known]) => known.family === family);
 
 /** Tensors of these shapes, without their numbers. */
 const shapes = (dims: Record<string, readonly number[]>) =>
@@ -62,4 +68,8 @@ it.each(of("crossvit"))("%s by its name alone", (architecture, known) => {
     crops: known.cropScale,
     pool: known.pool,
   });
+});
+
+it.each(of("focal"))("%s by its name alone", (architecture, known) => {
+  expect(readFocal({ architecture })).toEqual({ imageSize: known.image, overlaps: known.shapes.useConv, shifts: known.shift });
 });
