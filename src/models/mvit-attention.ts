@@ -1,5 +1,5 @@
 /** Attention of MViTv2 (arXiv 2112.01526, section 3.1): pooled queries, keys and values, relative positions by rows and columns. */
-import { resize } from "../core/index.ts";
+import { resize, S2Error } from "../core/index.ts";
 import {
   Add,
   Concat,
@@ -16,7 +16,6 @@ import {
   Transpose,
 } from "../onnx/index.ts";
 import type { Size } from "./architecture.ts";
-import { checkHeads } from "./config.ts";
 import { tokensToPlanes } from "./feature-maps.ts";
 import { shapeOf } from "./hierarchy.ts";
 import { linear, parameter, scoped, transposed } from "./layers.ts";
@@ -42,7 +41,11 @@ export function pooledAttention(x: ShapedValue, weights: Weights, settings: Pool
   const features = shapeOf(weights, "qkv.weight")[0] / 3;
   const depth = shapeOf(weights, "pool_q.weight")[0];
   const heads = features / depth;
-  checkHeads(features, heads);
+  if (!Number.isInteger(heads))
+    throw new S2Error(
+      "weights",
+      `${weights.path}.qkv.weight makes ${3 * features} channels and pool_q.weight pools heads of ${depth}; expected three times a multiple of it.`,
+    );
   const batch = x.dims[0];
   const [queries, keys] = [pooledGrid(grid, queryStride), pooledGrid(grid, keyStride)];
   const [q, k, v] = queriesKeysValues(x, weights, features).map((each, i) => {

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { buildModel } from "../../src/models/build.ts";
 import { branchImages } from "../../src/models/crossvit-patches.ts";
 import { finishGraph, input, inspectModel, newGraph, output, writeOnnx } from "../../src/onnx/index.ts";
+import { readSafetensors, writeSafetensors } from "../../src/tensors/index.ts";
 import { goldenFolders, readConfig, readWeights, runFile } from "./golden-model.ts";
 
 const fixture = (name: string) => goldenFolders(new RegExp(`^${name}$`))[0];
@@ -59,4 +60,23 @@ it("a map of the last stage has no prefix token, though the model's tokens have 
   const report = inspectModel(build("timm-mvitv2-cls", {}, { outputs: ["intermediates.2"] }));
   expect([report.layout.value, report.prefixTokens.value, report.patchSize.value]).toEqual(["bchw", 0, 16]);
   expect(report.channels.value).toBe(32);
+});
+
+it.each([
+  ["timm-crossvit", "blocks.0.projs.1.2.weight", [], "blocks.0.projs.1.2.weight is []"],
+  ["timm-mvitv2-cls", "stages.0.blocks.0.attn.qkv.weight", [16, 8], "pool_q.weight pools heads of 8"],
+  [
+    "authors-focal-conv",
+    "layers.0.blocks.0.attn.relative_position_bias_table_to_neighbors",
+    [1, 2, 16, 27],
+    "27 keys, which are no ring",
+  ],
+  ["authors-focal-conv", "layers.0.blocks.0.pool_layers.1.weight", [1, 5], "expected squares"],
+])("%s with %s of another shape is refused by its name", (name, tensor, dims, words) => {
+  const { tensors } = readSafetensors(readWeights(fixture(name)));
+  const data = new Float32Array(dims.reduce((product, side) => product * side, 1));
+  const weights = writeSafetensors({ ...tensors, [tensor]: { dtype: "F32", dims, data } });
+  expect(() => buildModel(readConfig(fixture(name)), weights)).toThrow(
+    expect.objectContaining({ code: "weights", message: expect.stringContaining(words) }),
+  );
 });
