@@ -1,4 +1,4 @@
-/** What Focal Transformer adds to the scores of a window's keys: positions of its tokens, of the ring and of pooled tokens, and masks. */
+/** Numbers added to the scores of Focal Transformer's keys: positions of a window's tokens, of the ring and of pooled tokens, and masks. */
 import { Add, constant, type Graph, type ShapedValue } from "../onnx/index.ts";
 import type { Keys, Level, Ring } from "./focal-keys.ts";
 import { parameter } from "./layers.ts";
@@ -37,7 +37,7 @@ export function keyBias(
     : positions;
 }
 
-/** As in Swin. */
+/** Positions of a window's tokens, as Swin has them. */
 function fillOwn(bias: Float32Array, weights: Weights, side: number, heads: number, count: number): void {
   const table = weights.get("relative_position_bias_table", [(2 * side - 1) ** 2, heads]).data;
   const area = side * side;

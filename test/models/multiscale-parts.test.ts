@@ -80,3 +80,16 @@ it.each([
     expect.objectContaining({ code: "weights", message: expect.stringContaining(words) }),
   );
 });
+
+it.each([
+  ["authors-focal-conv", "layers.0.blocks.1.attn_mask", undefined],
+  ["authors-focal-conv", "layers.0.blocks.1.attn.relative_position_index_0", undefined],
+  ["timm-crossvit", "pos_embed.0", "pos_embed_0"], // as the authors' files have them
+  ["timm-crossvit", "cls_token.1", "cls_token_1"],
+])("%s takes a file with %s", (name, tensor, instead) => {
+  const { tensors } = readSafetensors(readWeights(fixture(name)));
+  const { [instead ?? ""]: renamed, ...others } = tensors;
+  const buffer = { dtype: "F32", dims: [4, 16, 16], data: new Float32Array(1024) } as const;
+  const weights = writeSafetensors({ ...others, [tensor]: renamed ?? buffer });
+  expect(buildModel(readConfig(fixture(name)), weights)).toEqual(build(name));
+});

@@ -4,10 +4,10 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { extract, loadModel } from "s2-vision/node";
 import { describe, expect, it } from "vitest";
 import { s2, type Tensor } from "../../src/core/index.ts";
-import { buildModel } from "../../src/models/index.ts";
+import { buildModel, exportS2 } from "../../src/models/index.ts";
 import { inspectModel } from "../../src/onnx/index.ts";
 import { readSafetensors } from "../../src/tensors/index.ts";
-import { readConfig, readWeights } from "./golden-model.ts";
+import { readConfig, readWeights, runFile } from "./golden-model.ts";
 import { hasGolden, relatedFolder, s2Golden } from "./related-goldens.ts";
 
 /** The output, the prefix tokens and the pixels on a side of a token. */
@@ -31,6 +31,11 @@ async function modelOf(name: string, output: string) {
   return { file, model, release: () => session.release() };
 }
 
+function worst(a: Tensor, b: Tensor): number {
+  expect([...a.dims]).toEqual([...b.dims]);
+  return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i])), 0);
+}
+
 describe.each(cases)("%s, %s", (name, output, prefix, patch) => {
   it.skipIf(!hasGolden(name))("the file says how its tokens lie", async () => {
     const folder = relatedFolder(name);
@@ -41,14 +46,26 @@ describe.each(cases)("%s, %s", (name, output, prefix, patch) => {
   const golden = s2Golden(`${name}--${output}`);
   it.skipIf(!existsSync(golden) || !hasGolden(name))("scales 1 and 2 are the reference's", async () => {
     const { pixel_values: images, features } = readSafetensors(readFileSync(golden)).tensors as unknown as Record<string, Tensor>;
-    const { model, release } = await modelOf(name, output);
+    const { file, model, release } = await modelOf(name, output);
     const outputShape = features.dims.length === 4 ? "bchw" : "bnc";
     const got = await s2(model, images, { scales: [1, 2], outputShape, numPrefixToken: prefix });
     await release();
-    expect(got.dims).toEqual([...features.dims]);
-    const worst = got.data.reduce((most, value, i) => Math.max(most, Math.abs(value - features.data[i])), 0);
-    expect(worst).toBeLessThan(1e-4);
+    expect(worst(got, features)).toBeLessThan(1e-4);
+    const exported = exportS2(file, { imageSize: images.dims[2], scales: [1, 2], outputShape, numPrefixToken: prefix });
+    const inOneFile = await runFile(exported, { dtype: "F32", dims: images.dims, data: images.data });
+    expect(worst(inOneFile.features as unknown as Tensor, features)).toBeLessThan(1e-4);
   });
+});
+
+it("a CrossViT file with both feature sets is exported by its main one, the branch with more channels", async () => {
+  const folder = relatedFolder("timm-crossvit");
+  const file = exportS2(buildModel(readConfig(folder), readWeights(folder)), {
+    imageSize: 48,
+    scales: [1, 2],
+    numPrefixToken: 1,
+  });
+  const pixels = { dtype: "F32", dims: [1, 3, 48, 48], data: new Float32Array(6912) } as const;
+  expect((await runFile(file, pixels)).features.dims).toEqual([1, 5, 24]);
 });
 
 describe("extract", () => {
