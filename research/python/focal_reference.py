@@ -194,7 +194,7 @@ def model(image, patch, width, depths, heads, window, levels, windows, expand, *
 
 
 VARIANTS = {
-    "shift": model(48, 4, 8, [3, 1], [2, 4], 4, [2, 2], [3, 1], [2, 1], use_shift=True, num_classes=3),
+    "shift": model(32, 4, 8, [2, 1], [2, 4], 4, [2, 2], [3, 1], [2, 1], use_shift=True, num_classes=3),
     "pre-norm": model(32, 4, 8, [1, 2], [1, 2], 4, [2, 2], [5, 3], [2, 3], use_pre_norm=True, patch_norm=False),
     "expand-even": model(32, 4, 8, [2, 1], [2, 2], 4, [3, 2], [3, 3], [1, 2], expand_layer="even", use_layerscale=True, num_classes=4),
     "expand-odd": model(40, 4, 8, [2, 2], [2, 2], 5, [2, 2], [3, 1], [2, 2], expand_layer="odd", qkv_bias=False),

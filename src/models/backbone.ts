@@ -52,7 +52,7 @@ export interface Backbone {
   dims(size: Size): readonly number[];
 }
 
-/** The file's own word first, then hub names. */
+/** Names of main features on the hub; a file's embedded metadata goes before them. */
 const mainOutputs = ["last_hidden_state", "forward_features", "features"];
 
 /** @throws S2Error "model-file" or "output" when it is no model of images, or its main features are not clear. */
