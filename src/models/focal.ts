@@ -44,7 +44,10 @@ interface Layout {
 
 function stem(weights: Weights, { overlaps }: Focal): Layout {
   const [channels, , kernel] = shapeOf(weights, "patch_embed.proj.weight");
-  return overlaps ? { channels, kernel, stride: 4, padding: 2 } : { channels, kernel, stride: kernel, padding: 0 };
+  // Models whose patches overlap halve their maps by 3x3 convolutions, others by 2x2.
+  return overlaps || weights.dims("layers.0.downsample.proj.weight")?.[2] === 3
+    ? { channels, kernel, stride: 4, padding: 2 }
+    : { channels, kernel, stride: kernel, padding: 0 };
 }
 
 /** 2x2 by 2, or 3x3 with a border. */

@@ -93,3 +93,8 @@ it.each([
   const weights = writeSafetensors({ ...others, [tensor]: renamed ?? buffer });
   expect(buildModel(readConfig(fixture(name)), weights)).toEqual(build(name));
 });
+
+it("Focal Transformer by its tensors alone: a config with another size's name and no arguments gives the same graph", () => {
+  const config = { architecture: "focal_small_patch4_window7_224", pretrained_cfg: { input_size: [3, 48, 48] } };
+  expect(buildModel(config, readWeights(fixture("authors-focal-conv")))).toEqual(build("authors-focal-conv"));
+});
