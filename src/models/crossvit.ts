@@ -112,7 +112,7 @@ function vitBlock(x: ShapedValue, weights: Weights, heads: number): ShapedValue 
   const attention = { heads, projections: fused(weights.has("attn.qkv.bias")), bias: true };
   const width = shapeOf(weights, "mlp.fc1.weight")[0];
   const mlp = { kind: "plain", width, activation: activationOf("gelu"), bias: true } as const;
-  return block(x, { dim, epsilon, layerScale: false, attention, mlp }, weights);
+  return block(x, { dim, epsilon, layerScale: false, attention, mlp }, weights, {});
 }
 
 /** linear(GELU(norm(x))). */

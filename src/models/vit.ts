@@ -63,7 +63,7 @@ function encode(images: ShapedValue, vit: Vit, weights: Weights): Encoded {
   const turned = (tokens: ShapedValue) => Transpose(tokens, [1, 0, 2]);
   x = turned(x);
   for (let i = 0; i < vit.depth; i++) {
-    x = scope(graph, `blocks.${i}`, () => block(x, vit, weights.under(`blocks.${i}`), turns || undefined));
+    x = scope(graph, `blocks.${i}`, () => block(x, vit, weights.under(`blocks.${i}`), { rotary: turns || undefined }));
     states.push(turned(x));
   }
   return { states, grid };
@@ -82,17 +82,17 @@ function patchEmbed(
   });
 }
 
-/** x + attention(norm(x)), then x + mlp(norm(x)), of x [n, b, dim], tokens outermost. */
+/** x + attention(norm(x)), then x + mlp(norm(x)); x is [n, b, dim], tokens outermost. */
 export function block(
   x: ShapedValue,
   vit: Pick<Vit, "dim" | "epsilon" | "layerScale" | "attention" | "mlp">,
   weights: Weights,
-  rotary?: RotaryTables,
+  turns: { rotary?: RotaryTables; mask?: ShapedValue },
 ): ShapedValue {
   const { dim, epsilon } = vit;
   const gain = (name: string) => (vit.layerScale ? weights.get(`${name}.gamma`, [dim]).data : undefined);
   const normed = layerNorm(x, weights.under("norm1"), epsilon);
-  const attended = Add(x, attention(normed, weights.under("attn"), vit.attention, { rotary, gain: gain("ls1") }));
+  const attended = Add(x, attention(normed, weights.under("attn"), vit.attention, { ...turns, gain: gain("ls1") }));
   const inner = mlp(layerNorm(attended, weights.under("norm2"), epsilon), weights.under("mlp"), vit.mlp, gain("ls2"));
   return Add(attended, inner);
 }
