@@ -1,6 +1,7 @@
 """Loads a folder with config.json and model.safetensors as transformers or timm does, and gives its outputs by the names of the golden fixtures."""
 
 import copy
+import dataclasses
 import inspect
 import json
 import sys
@@ -13,6 +14,8 @@ from timm.models._hub import load_model_config_from_path
 
 def create(name, arguments, **more):
     """timm's model of an architecture with other arguments, those too that the architecture's own function fixes."""
+    if name.startswith("mvitv2"):
+        return create_mvit(name, arguments, more)
     module = sys.modules[timm.model_entrypoint(name).__module__]
     multiplier = arguments.get("channel_multiplier")
     norms = {key: value for key, value in arguments.items() if key.startswith("bn_")}  # these the function turns into layers
@@ -30,6 +33,19 @@ def create(name, arguments, **more):
         return timm.create_model(name, **more)
     finally:
         vars(module).update(known)
+
+
+def create_mvit(name, arguments, more):
+    """MViTv2, whose arguments timm keeps in a table."""
+    module = sys.modules["timm.models.mvitv2"]
+    known = module.model_cfgs[name]
+    fields = [field.name for field in dataclasses.fields(known)]
+    own = {key: value for key, value in arguments.items() if key in fields}
+    module.model_cfgs[name] = dataclasses.replace(known, stride_kv=None, **own) if own else known
+    try:
+        return timm.create_model(name, **more, **{key: value for key, value in arguments.items() if key not in own})
+    finally:
+        module.model_cfgs[name] = known
 
 
 def load(folder):
@@ -52,11 +68,20 @@ def load(folder):
 def run_timm(model, pixels, native, inside):
     model = copy.deepcopy(model)
     if not native:
-        model = with_dynamic_size(model)
+        model = with_other_size(model, tuple(pixels.shape[-2:]))
     features = model.forward_features(pixels)
-    out = {"forward_features": features, "pre_logits": model.forward_head(features, pre_logits=True), "output": model(pixels)}
+    out = {"pre_logits": model.forward_head(features, pre_logits=True), "output": model(pixels)}
+    if isinstance(features, list):  # CrossViT: a feature set for each branch
+        out |= {f"forward_features.{i}": one for i, one in enumerate(features)}
+        if inside:
+            hooks = [block.register_forward_hook(lambda _, inputs, made, i=i: out.update({f"blocks.{i}.{b}": one for b, one in enumerate(made)})) for i, block in enumerate(model.blocks)]
+            model.forward_features(pixels)
+            for hook in hooks:
+                hook.remove()
+        return out
+    out["forward_features"] = features
     if inside:
-        vit = hasattr(model, "num_prefix_tokens")
+        vit = "return_prefix_tokens" in inspect.signature(model.forward_intermediates).parameters
         maps = model.forward_intermediates(pixels, intermediates_only=True, **({"return_prefix_tokens": True} if vit else {}))
         for i, one in enumerate(maps):
             pair = one if isinstance(one, tuple) else (one, None)
@@ -66,11 +91,20 @@ def run_timm(model, pixels, native, inside):
     return out
 
 
-def with_dynamic_size(model):
-    """The same weights built with dynamic_img_size=True (ConvNeXt takes any size as it is)."""
-    if not hasattr(model, "patch_embed"):
+def with_other_size(model, size):
+    """The same weights at another size: built with dynamic_img_size=True, or (MViTv2) for that size, its tables resized; ConvNeXt and CrossViT take any."""
+    if not hasattr(model, "patch_embed") or hasattr(model, "img_size_scaled"):
         return model
     double = next(model.parameters()).dtype == torch.float64
+    if type(model).__name__ == "MultiScaleVit":
+        twin = create(model.build["name"], {**model.build["arguments"], "img_size": size}, pretrained_cfg=model.build["cfg"])
+        fresh = twin.state_dict()
+        tensors = model.state_dict()
+        for key, table in tensors.items():
+            if "rel_pos" in key and len(table) != len(fresh[key]):
+                tensors[key] = torch.nn.functional.interpolate(table.T[None], len(fresh[key]), mode="linear")[0].T
+        twin.load_state_dict(tensors)
+        return (twin.double() if double else twin).eval()
     twin = timm.create_model(model.build["name"], pretrained_cfg=model.build["cfg"], **{**model.build["arguments"], "dynamic_img_size": True})
     twin.load_state_dict(model.state_dict())
     return (twin.double() if double else twin).eval()

@@ -38,6 +38,14 @@ def at(height, width):
     return {"image": (height, width)}
 
 
+def branches(image, widths, depth, heads, **more):
+    return {"img_size": image, "img_scale": (1.0, 2 / 3), "embed_dim": widths, "depth": depth, "num_heads": heads} | more
+
+
+def mvit(image, width, depths, heads, **more):
+    return {"img_size": image, "embed_dim": width, "depths": depths, "num_heads": heads} | more
+
+
 SHORT, F16, BF16, ONE = {"short": True}, {"dtype": "float16"}, {"dtype": "bfloat16"}, {"batch": 1, "inside": False}
 BUFFERS, OLD = {"extra": True}, {"extra": True, "old": True}
 DECODER = {f"decoder_{key}": value for key, value in vit(16, 1, 2, 0, 0, intermediate_size=24).items() if value}
@@ -295,6 +303,20 @@ TIMM = {
         classes(5),
     ),
     "hiera-abswin-classifier": ("hiera_small_abswin_256", units_timm((64, 32), 8, 2, [1, 1, 2, 1], global_pos_size=(3, 5)), classes(5)),
+    "crossvit-fusion-layers": ("crossvit_tiny_240", branches(48, [8, 12], [[1, 1, 2], [2, 3, 1]], [2, 3]), classes(4) | sizes("30x50")),
+    "crossvit-fusion-crop": ("crossvit_small_240", branches(72, [8, 16], [[1, 2, 3]], [4, 2], crop_scale=True), sizes("77x81", "90x60", "64x64")),
+    "crossvit-crop-half": ("crossvit_base_240", branches(64, [8, 16], [[1, 1, 0]], [2, 2], crop_scale=True, img_scale=(0.75, 0.5)), classes(3) | sizes("53x37", "64x51")),
+    "crossvit-avg": ("crossvit_15_240", branches(48, [12, 24], [[1, 1, 0]], [6, 6], global_pool="avg", mlp_ratio=(1, 2, 4)), classes(5) | F16),
+    "crossvit-dagger-408": ("crossvit_15_dagger_408", branches(72, [8, 12], [[1, 1, 0]], [2, 3], img_scale=(0.5, 2 / 3)), classes(3) | sizes("80x40")),
+    "crossvit-patches-8-16": ("crossvit_9_240", branches((48, 64), [8, 12], [[1, 1, 0]], [2, 3], patch_size=(8, 16), img_scale=(1.0, 1.0), qkv_bias=False), sizes("40x64")),
+    "crossvit-named-9": ("crossvit_9_240", {}, F16 | ONE | sizes("224x300")),
+    "crossvit-named-9-dagger": ("crossvit_9_dagger_240", {}, F16 | ONE),
+    "mvitv2-large-expands-mlp": ("mvitv2_large", mvit(32, 8, [1, 1, 2, 1], 1, mlp_ratio=1.0), classes(5) | sizes("64x64")),
+    "mvitv2-large-three-stages": ("mvitv2_large", mvit(48, 8, [2, 1, 2], 1, global_pool=""), sizes("96x96")),
+    "mvitv2-large-cls": ("mvitv2_large_cls", mvit(32, 6, [1, 1, 1, 1], 1, mlp_ratio=2.0), classes(3) | sizes("64x64", "96x96")),
+    "mvitv2-cls-avg": ("mvitv2_small_cls", mvit(32, 6, [2, 1, 1, 2], 1, global_pool="avg"), classes(4) | F16),
+    "mvitv2-two-stages": ("mvitv2_base", mvit(32, 8, [2, 2], 2, mlp_ratio=2.0, qkv_bias=False), classes(4) | sizes("64x64", "16x16")),
+    "mvitv2-named-tiny": ("mvitv2_tiny", {}, F16 | ONE | sizes("160x160")),
     "hiera-abswin-proj": ("hiera_base_abswin_256", units_timm((64, 64), 8, 1, [1, 2, 1, 1]), BF16),
 }
 NARROW = {"embed_dim": 8, "mlp_ratio": 2.0}

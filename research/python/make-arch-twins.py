@@ -41,7 +41,7 @@ def randomize(model, generator):
             if "logit_scale" in name and parameter.ndim == 3:  # swinv2: one head of the first block above its clamp of log 100
                 value = uniform(parameter, 1.0, 3.5)
                 value[0] = 5.2 if "layers.0.blocks.0." in name else value[0]
-            elif re.search(r"position_bias_table|token|pos_embed|position_embedding|class_embedding|probe|latent", name):
+            elif re.search(r"position_bias_table|rel_pos|token|pos_embed|position_embedding|class_embedding|probe|latent", name):
                 value = normal(parameter, 0.6)
             elif "grn" in kind or "globalresponsenorm" in kind:
                 value = normal(parameter, 0.5)
@@ -141,7 +141,8 @@ def write_timm(folder, row, generator):
 
 def roles(source, outputs):
     if source == "timm":
-        return {"tokens": "forward_features", "pooled": "pre_logits", "final": "output"}
+        tokens = [f"forward_features.{i}" for i in range(2)] if "forward_features.0" in outputs else "forward_features"
+        return {"tokens": tokens, "pooled": "pre_logits", "final": "output"}
     names = {"tokens": "last_hidden_state", "pooled": "pooler_output", "embeds": "image_embeds", "logits": "logits"}
     return {role: name for role, name in names.items() if name in outputs}
 

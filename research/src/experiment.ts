@@ -9,6 +9,8 @@ export interface Experiment {
   readonly question: string;
   /** Paths of the models that it compares, below the folders of models; without one, `--model` names the model. */
   readonly ladder?: readonly string[];
+  /** True for figures by construction: there is no model and no data, and `run` may not use its context. */
+  readonly withoutModel?: boolean;
   run(context: ExperimentContext): Promise<Outcome>;
 }
 

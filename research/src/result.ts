@@ -85,11 +85,14 @@ export function page(result: Result): string {
   sections.push("## Method", ...method);
   if (issues.length > 0)
     sections.push(`${issues.length} files could not be used:`, bullets(issues.map(({ path, reason }) => `${path}: ${reason}`)));
+  const run = models.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(", ");
+  const where = `s2-vision ${version}; ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`;
   sections.push(
     "## Command",
     `\`\`\`sh\n${command}\n\`\`\``,
-    `Seeds ${seeds.join(", ") || "none"}; ${models.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(", ")}; s2-vision ${version}; ` +
-      `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}. Intervals are 95 %, by bootstrap over images. Figures: ${result.name}.json.`,
+    models.length > 0
+      ? `Seeds ${seeds.join(", ") || "none"}; ${run}; ${where} Intervals are 95 %, by bootstrap over images. Figures: ${result.name}.json.`
+      : `No model and no data; ${where} Figures: ${result.name}.json.`,
   );
   return `${sections.join("\n\n")}\n`;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import type { ExperimentContext } from "./context.ts";
 import { ResearchError, runCommand } from "./error.ts";
 import type { Experiment } from "./experiment.ts";
 import { experiments, findExperiment } from "./experiments/index.ts";
@@ -59,6 +60,8 @@ const command = new Command("npm run experiment --")
     process.exitCode = flags.render ? await render(name, flags) : name === undefined ? list() : await runAndWrite(name, flags);
   });
 
+const machine = { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, node: process.version };
+
 function list(): number {
   const width = Math.max(...experiments.map(({ name }) => name.length));
   for (const { name, question } of experiments) console.log(`${name.padEnd(width)}  ${question}`);
@@ -67,15 +70,18 @@ function list(): number {
 
 async function runAndWrite(name: string, { model: given, ...flags }: Flags): Promise<number> {
   const experiment = findExperiment(name);
-  const model = given ?? experiment.ladder?.map((path) => locateModel(flags.models, path)).find((path) => path !== undefined);
-  if (!model)
+  const model = experiment.withoutModel
+    ? undefined
+    : (given ?? experiment.ladder?.map((path) => locateModel(flags.models, path)).find((path) => path !== undefined));
+  if (!model && !experiment.withoutModel)
     throw new ResearchError(
       experiment.ladder
         ? `No folder of --models has one of ${experiment.ladder.join(", ")}; give --models.`
         : "The page of an experiment names its model; give --model.",
     );
   refuseForeign(flags.out, [`${name}.json`, "README.md"]);
-  const result = await run(experiment, { ...flags, model, quiet: flags.quiet || flags.json });
+  const quiet = flags.quiet || flags.json;
+  const result = model ? await run(experiment, { ...flags, model, quiet }) : await construct(experiment);
   await writePage(flags.out, result);
   await writeIndex(flags.out);
   const lines = [join(flags.out, `${name}.md`), ...result.findings.map((each) => `  ${each}`)];
@@ -92,7 +98,7 @@ async function run({ name, title, question, ladder, run }: Experiment, options: 
     ...{ name, title, question },
     ...outcome,
     command: commandOf(name, options, ladder !== undefined),
-    machine: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, node: process.version },
+    machine,
     models: context.models,
     version,
     issues: context.issues,
@@ -102,6 +108,15 @@ async function run({ name, title, question, ladder, run }: Experiment, options: 
   } finally {
     await context.close();
   }
+}
+
+/** Figures of an experiment that has no model. */
+async function construct({ name, title, question, run }: Experiment): Promise<Result> {
+  return {
+    ...{ name, title, question },
+    ...(await run({} as ExperimentContext)),
+    ...{ command: `npm run experiment -- ${name}`, machine, models: [], version, issues: [] },
+  };
 }
 
 /** The command without the options that change no figure. */

@@ -78,7 +78,7 @@ export function attention(
 }
 
 /** The layer after a constant was added to what it takes: W·(x + c) + b = W·x + (W·c + b). */
-function withInput({ weight, bias }: Affine, constant?: Weight): Affine {
+export function withInput({ weight, bias }: Affine, constant?: Weight): Affine {
   if (!constant) return { weight, ...(bias && { bias }) };
   const [rows, cols] = weight.dims;
   const data = new Float32Array(rows);

@@ -9,12 +9,14 @@ import {
   declaredShape,
   type ElementType,
   elementType,
+  embeddedTraits,
   type Graph,
   inline,
   inputsOf,
   Loop,
   type ModelProto,
   Mul,
+  metadataOf,
   node,
   Pad,
   Reshape,
@@ -50,7 +52,7 @@ export interface Backbone {
   dims(size: Size): readonly number[];
 }
 
-/** Hub names first. */
+/** Names of main features on the hub; a file's embedded metadata goes before them. */
 const mainOutputs = ["last_hidden_state", "forward_features", "features"];
 
 /** @throws S2Error "model-file" or "output" when it is no model of images, or its main features are not clear. */
@@ -94,8 +96,8 @@ function pickInput({ graph }: ModelProto): ValueInfoProto {
   );
 }
 
-function pickOutput({ graph }: ModelProto, shapes: ReturnType<typeof shapesOf>, wish?: string): ValueInfoProto {
-  const outputs = graph.output ?? [];
+function pickOutput(model: ModelProto, shapes: ReturnType<typeof shapesOf>, wish?: string): ValueInfoProto {
+  const outputs = model.graph.output ?? [];
   const names = outputs.map(({ name }) => name ?? "");
   if (wish !== undefined) {
     const found = outputs.find(({ name }) => name === wish);
@@ -103,7 +105,9 @@ function pickOutput({ graph }: ModelProto, shapes: ReturnType<typeof shapesOf>, 
     throw new S2Error("output", `The graph has no output ${wish}; it has ${names.join(", ")}.`);
   }
   const features = outputs.filter(({ name }) => [3, 4].includes(shapes.get(name ?? "")?.dims?.length ?? 3));
-  const hub = mainOutputs.map((name) => outputs.find((output) => output.name === name)).find((output) => output);
+  const hub = [embeddedTraits(metadataOf(model)).output, ...mainOutputs]
+    .map((name) => outputs.find((output) => output.name === name))
+    .find((output) => output);
   if (hub) return hub;
   if (features.length === 1) return features[0];
   throw new S2Error(

@@ -79,16 +79,26 @@ export function buildFromTensors(
   });
 }
 
-/** Patch and prefix are those of the main features, and of another output only where its tokens lie the same way. */
+/**
+ * Patch and prefix are those of the main features, and of another output only where its tokens lie the same way or it is named among the
+ * main ones (the other branch of a CrossViT).
+ */
 function traitsOfOutput({ patchSize, prefixTokens, main }: Architecture, size: Size, names: readonly string[], values: Outputs) {
   const cells = possibleGrids(size, patchSize).map(({ rows, cols }) => rows * cols);
-  const alike = ({ dims }: Outputs[string]) =>
-    cells.includes(
-      dims.length === 3 ? Number(dims[1]) - prefixTokens : dims.length === 4 ? Number(dims[2]) * Number(dims[3]) : 0,
-    );
-  const output = names.includes(main[0]) ? main[0] : names.find((name) => alike(values[name]));
+  const countOf = ({ dims }: Outputs[string]) =>
+    dims.length === 3 ? Number(dims[1]) - prefixTokens : dims.length === 4 ? Number(dims[2]) * Number(dims[3]) : 0;
+  const isAlike = (name: string) => cells.includes(countOf(values[name]));
+  const output =
+    names.find((name) => name === main[0]) ??
+    names.find((name) => main.includes(name) && countOf(values[name]) > 0) ??
+    names.find(isAlike);
   if (output === undefined) return {};
-  return { patchSize, prefixTokens, layout: values[output].dims.length === 4 ? "bchw" : "bnc", output };
+  const isMap = values[output].dims.length === 4;
+  return {
+    // Images that a model resizes itself have no whole patches.
+    ...(isAlike(output) && { patchSize }),
+    ...{ prefixTokens: isMap ? 0 : prefixTokens, layout: isMap ? "bchw" : "bnc", output },
+  };
 }
 
 function imageSize(

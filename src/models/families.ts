@@ -4,11 +4,14 @@ import type { StoredTensor } from "../tensors/index.ts";
 import type { Architecture, Config, Family } from "./architecture.ts";
 import { clip, siglip } from "./clip-config.ts";
 import { convnext, convnextV2, timmConvnext } from "./convnext-config.ts";
+import { timmCrossVit } from "./crossvit-config.ts";
 import { dinov2, dinov2WithRegisters, dinov3 } from "./dino-config.ts";
+import { focal } from "./focal-config.ts";
 import { focalnet, timmFocalnet } from "./focalnet-config.ts";
 import { hiera, timmHiera } from "./hiera-config.ts";
 import { mobilenetV1, mobilenetV2, timmMobilenetV1, timmMobilenetV2 } from "./mobilenet-config.ts";
 import { mpvit } from "./mpvit-config.ts";
+import { timmMvit } from "./mvit-config.ts";
 import { resnet, timmResnet } from "./resnet-config.ts";
 import { swin, swinV2, timmSwin, timmSwinV2 } from "./swin-config.ts";
 import { timmDinov3, timmVit } from "./timm-vit-config.ts";
@@ -50,6 +53,9 @@ const timm: readonly (readonly [name: RegExp, family: Family])[] = [
     /^(tv_|wide_)?resnet(10|14|18|26|34|50|101|152|200)[cdst]?(_2)?(\.|$)|^resnext(50|101)d?_\d+x\d+d(\.|$)|^test_resnet(\.|$)/,
     timmResnet,
   ],
+  [/^mvitv2_/, timmMvit],
+  [/^crossvit_/, timmCrossVit],
+  [/^focal_/, focal],
   [/^swin_/, timmSwin],
   [/^swinv2_(?!cr_)/, timmSwinV2],
   [/^vit_.*_dinov3/, timmDinov3],
@@ -80,6 +86,6 @@ function unknown(what: string): S2Error {
   const types = Object.keys(transformers).join(", ");
   return new S2Error(
     "architecture",
-    `Models are not built from ${what}; known are the model_types ${types}, and timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets, MPViTs, ResNets and MobileNets.`,
+    `Models are not built from ${what}; known are the model_types ${types}, timm's ViTs, ConvNeXts, Swins, Hieras, FocalNets, MViTv2s, CrossViTs, ResNets and MobileNets, and the authors' MPViTs and Focal Transformers.`,
   );
 }

@@ -49,8 +49,8 @@ function numbered(name: string, values: readonly ShapedValue[]): Outputs {
 /** The shape of a tensor that says how large a part of the model is; a refusal where there is none. */
 export function shapeOf(weights: Weights, name: string): readonly number[] {
   const dims = weights.dims(name);
-  if (dims) return dims;
-  weights.get(name, []);
+  if (dims?.length) return dims;
+  weights.get(name, dims ? [0] : []);
   weights.refuseIssues(/./);
   return [];
 }

@@ -44,16 +44,17 @@ export interface Mlp {
   readonly width: number;
   readonly activation: Activation;
   readonly bias: boolean;
+  /** Channels of the result; default the input's. */
+  readonly features?: number;
 }
 
 /** fc2(act(fc1(x))), or fc2(act(gate(x))·fc1(x)); `gain` is the layer scale. */
 export function mlp(x: ShapedValue, weights: Weights, settings: Mlp, gain?: Float32Array): ShapedValue {
-  const { width, activation, bias } = settings;
-  const dim = x.dims.at(-1) as number;
+  const { width, activation, bias, features = x.dims.at(-1) as number } = settings;
   return scoped(x.graph, weights, () => {
     const inner =
       settings.kind === "plain" ? activation(linear(x, weights.under("fc1"), width, { bias })) : gated(x, weights, settings);
-    return linear(inner, weights.under("fc2"), dim, { bias, gain });
+    return linear(inner, weights.under("fc2"), features, { bias, gain });
   });
 }
 

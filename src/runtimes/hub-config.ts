@@ -52,7 +52,7 @@ function prefixOf(config: JsonObject, family = ""): readonly number[] | undefine
   if (/^(siglip2?(_vision_model)?|ijepa|(donut-)?swin(v2)?|pvt(_v2)?|segformer)$/.test(family)) return [0];
   if (family === "deit") return [2, 1];
   if (
-    !/^(vit(_mae|_msn|_hybrid)?|(meta)?clip(_2)?(_vision_model)?|chinese_clip(_vision_model)?|beit|data2vec-vision|dinov2(_with_registers)?|dinov3_vit)$/.test(
+    !/^(vit(_mae|_msn|_hybrid)?|(meta)?clip(_2)?(_vision_model)?|chinese_clip(_vision_model)?|beit|data2vec-vision|dinov2(_with_registers)?|dinov3_vit|crossvit_.*)$/.test(
       family,
     )
   ) {

@@ -20,7 +20,7 @@ export interface TokenFacts {
 const MAX_PREFIX_TOKENS = 16;
 
 /** Finds the token geometry. @throws S2Error "prefix-tokens", a question, when the facts disagree or do not suffice. */
-export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens: number; grid: Size } {
+export function readTokens(facts: TokenFacts): { patchSize?: number; prefixTokens: number; grid: Size } {
   const { tokens, size, patchSize, prefixTokens, familyPrefixes } = facts;
   if (patchSize !== undefined) {
     const allowed = prefixTokens !== undefined ? [prefixTokens] : familyPrefixes;
@@ -36,10 +36,17 @@ export function readTokens(facts: TokenFacts): { patchSize: number; prefixTokens
   }
   const candidates = prefixTokens !== undefined ? [prefixTokens] : (familyPrefixes ?? []);
   for (const prefix of candidates) {
-    const patch = patchOfGrid(size, tokens - prefix);
-    if (patch !== undefined) return { patchSize: patch, prefixTokens: prefix, grid: [size[0] / patch, size[1] / patch] };
+    const grid = squaresOf(size, tokens - prefix);
+    if (grid) return { patchSize: patchOfGrid(size, tokens - prefix), prefixTokens: prefix, grid };
   }
   throw question(facts, candidates);
+}
+
+/** Returns the grid of square tokens, also where they are no whole pixels: CrossViT makes 14x14 tokens of 240x240. */
+function squaresOf([height, width]: Size, tokens: number): Size | undefined {
+  const rows = Math.round(Math.sqrt((tokens * height) / width));
+  const cols = tokens / rows;
+  return rows * width === cols * height && Number.isInteger(cols) ? [rows, cols] : undefined;
 }
 
 /** Returns the patch size that cuts the image into so many tokens without remainder. */

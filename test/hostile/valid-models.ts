@@ -14,6 +14,7 @@ const families = [
   ...["timm-clip", "timm-convnext", "timm-deit3", "timm-dinov2-reg4", "timm-dinov3", "timm-hiera", "timm-mae", "timm-siglip"],
   ...["timm-swin", "timm-swinv2", "timm-vit", "hf-focalnet-classifier", "timm-focalnet", "authors-mpvit"],
   ...["hf-resnet", "timm-resnet-deep", "hf-mobilenetv1", "hf-mobilenetv2", "timm-mobilenetv2"],
+  ...["timm-mvitv2-cls", "timm-crossvit", "authors-focal-conv"],
 ];
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { goldenErrors, goldenFolders } from "./golden-model.ts";
 
-const folders = goldenFolders(/^(?!.*hiera).*(vit|deit|mae|dino|clip|siglip)/);
+const folders = goldenFolders(/^(?!.*(hiera|crossvit|mvit|mpvit)).*(vit|deit|mae|dino|clip|siglip)/);
 
 it.each(folders)("%s", async (folder) => {
   const errors = await goldenErrors(folder);

@@ -51,6 +51,10 @@ describe("tokens", () => {
       prefixTokens: 1,
     });
   });
+  test("tokens need not be whole pixels: CrossViT resizes 240 px to 224 px and gives 14x14", () => {
+    const found = readTokens({ tokens: 197, size: [240, 240], familyPrefixes: [1] });
+    expect(found).toEqual({ patchSize: undefined, prefixTokens: 1, grid: [14, 14] });
+  });
   test("a size that is no whole number of patches is cut as the convolution cuts it", () => {
     expect(readTokens({ tokens: 1 + 16 * 16, size: [230, 230], patchSize: 14 })).toMatchObject({
       patchSize: 14,

@@ -2,6 +2,7 @@
 import { ResearchError } from "../error.ts";
 import type { Experiment } from "../experiment.ts";
 import { adaptive } from "./adaptive.ts";
+import { builtInScales } from "./built-in-scales.ts";
 import { bundled } from "./bundled.ts";
 import { classification } from "./classification.ts";
 import { depth } from "./depth.ts";
@@ -22,7 +23,7 @@ import { split } from "./split.ts";
 export const experiments: readonly Experiment[] = [
   ...[ladder, classification, segmentation, depth, detail],
   ...[layouts, adaptive, outliers, split, merge, scales, pixels, fusion],
-  ...[reconstruction, hardSamples, bundled, language],
+  ...[reconstruction, hardSamples, bundled, language, builtInScales],
 ];
 
 /** Finds an experiment by its name. @throws ResearchError for an unknown name. */
