@@ -52,7 +52,9 @@ describe("every family, layer by layer", () => {
     const { layers, cosine, half } = await compareLayers(model, noiseFor(model));
     for (const [name, value] of Object.entries(cosine)) expect(value, name).toBeGreaterThan(0.9999);
     // Swin v2 multiplies cosines by up to 100 before the softmax, which makes 100 times the error of them.
-    const most = /swinv2/.test(folder) ? 0.04 : 0.004;
+    // In deep stacks without a norm between the layers (batch norms are folded), and of few channels, the rounding of each layer adds up: it grows from
+    // layer to layer in the twins of MobileNet, and is highest after the long chains of MPViT, CrossViT and MViTv2.
+    const most = /swinv2/.test(folder) ? 0.04 : /mobilenet|mpvit|crossvit|mvit/.test(folder) ? 0.008 : 0.004;
     expect(layers.filter(({ error }) => !(error < most))).toEqual([]);
     expect(needlessCasts(half)).toEqual([]);
     const products = half.graph.node!.filter(({ opType }) => opType === "Gemm" || opType === "Conv");

@@ -74,6 +74,13 @@ const cases: Record<string, Case> = {
   Conv: { ...square, build: (x) => o.Conv(x, weight(x.graph, [6, 1, 3, 3]), undefined, { pads: [1, 1, 1, 1], group: 3 }) },
   "Conv, in steps": { ...square, build: (x) => o.Conv(x, weight(x.graph, [5, 3, 2, 2]), undefined, { strides: [2, 2] }) },
   "Conv, dilated": { ...square, build: (x) => o.Conv(x, weight(x.graph, [5, 3, 2, 2]), undefined, { dilations: [2, 2] }) },
+  HardSigmoid: {
+    ...flat,
+    build: (x) => o.HardSigmoid(x, { alpha: 1 / 6, beta: 0.5 }),
+    expected: each((v) => Math.min(1, Math.max(0, v / 6 + 0.5))),
+  },
+  MaxPool: { ...square, build: (x) => o.MaxPool(x, 3, { strides: [2, 2], pads: [1, 1, 1, 1] }) },
+  AveragePool: { ...square, build: (x) => o.AveragePool(x, 2, { strides: [2, 2] }) },
   ConvTranspose: {
     ...square,
     build: (x) =>
@@ -124,8 +131,8 @@ const fileOperators: Record<string, Case> = {
     ...flat,
     build: (x) => o.Cast(node("Mod", [o.Cast(o.Mul(x, 10), "int64"), o.scalar(ints(x.graph, [3]), 3)])[0], "float32"),
   },
-  MaxPool: { ...square, ...op("MaxPool", { kernel_shape: [2, 2], strides: [2, 2] }) },
-  AveragePool: { ...square, ...op("AveragePool", { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }) },
+  "MaxPool, of files": { ...square, ...op("MaxPool", { kernel_shape: [2, 2], strides: [2, 2] }) },
+  "AveragePool, padded": { ...square, ...op("AveragePool", { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }) },
   Attention: { dims: [2, 2, 5, 4], build: (x) => node("Attention", [x, x, x])[0] as ShapedValue, since: 23 },
   MultiHeadAttention: {
     dims: [2, 5, 8],
