@@ -48,6 +48,23 @@ export const NAMED_MODELS: readonly NamedModel[] = [
     use: "maps of four sizes",
   },
   { name: "hiera-tiny", hub: "facebook/hiera-tiny-224-hf", parameters: 28, license: "CC-BY-NC-4.0", use: "maps of four sizes" },
+  {
+    name: "resnet-50",
+    hub: "microsoft/resnet-50",
+    parameters: 24,
+    license: "Apache-2.0",
+    use: "maps of four sizes, convolutions",
+  },
+  {
+    name: "mobilenet-v2",
+    hub: "timm/mobilenetv2_100.ra_in1k",
+    parameters: 2.2,
+    license: "Apache-2.0",
+    use: "phones; maps of five sizes",
+  },
+  { name: "focalnet-tiny", hub: "microsoft/focalnet-tiny", parameters: 28, license: "MIT", use: "maps of four sizes" },
+  { name: "mvitv2-tiny", hub: "timm/mvitv2_tiny.fb_in1k", parameters: 23, license: "Apache-2.0", use: "maps of four sizes" },
+  { name: "crossvit-15", hub: "timm/crossvit_15_240.in1k", parameters: 27, license: "Apache-2.0", use: "two grids of tokens" },
 ];
 
 /** Finds a model by its short name. */

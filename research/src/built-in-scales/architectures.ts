@@ -2,7 +2,7 @@
 import { buildModel } from "s2-vision/models";
 import { writeSafetensors } from "s2-vision/node";
 import { inspectModel } from "s2-vision/onnx";
-import { crossVit, focal, hiera, mvit, type Shapes, swin, vit } from "./shapes.ts";
+import { crossVit, focal, focalnet, hiera, mpvit, mvit, type Shapes, swin, vit } from "./shapes.ts";
 
 export interface Architecture {
   readonly label: string;
@@ -41,6 +41,14 @@ export const builtIn: readonly Architecture[] = [
   {
     ...{ label: "Focal-Tiny", name: "focal_tiny_patch4_window7_224", shapes: focal(96, [2, 2, 6, 2], 3) },
     scales: `${stages}, fine and pooled keys`,
+  },
+  {
+    ...{ label: "FocalNet-Tiny", name: "focalnet_tiny_srf", shapes: focalnet(96, [2, 2, 6, 2], 2) },
+    scales: `${stages}, context of two widths and of all`,
+  },
+  {
+    ...{ label: "MPViT-Tiny", name: "mpvit_tiny", shapes: mpvit([64, 96, 176, 216], [2, 3, 3, 3], [1, 2, 4, 1], 2) },
+    scales: `${stages}, patches of three sizes`,
   },
 ];
 

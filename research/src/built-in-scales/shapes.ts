@@ -146,3 +146,76 @@ export const focal = (width: number, depths: readonly number[], heads: number, s
     }),
     norm("norm", width * 2 ** (depths.length - 1)),
   ]);
+
+/** Without attention: each block gathers context at `levels` widths of a depthwise convolution. */
+export const focalnet = (width: number, depths: readonly number[], levels: number): Shapes =>
+  join([
+    layer("stem.proj", width, 3, 4, 4),
+    norm("stem.norm", width),
+    ...depths.map((depth, s) => {
+      const dim = width * 2 ** s;
+      const halved = { ...layer(`layers.${s}.downsample.proj`, dim, dim / 2, 2, 2), ...norm(`layers.${s}.downsample.norm`, dim) };
+      return join([s > 0 ? halved : {}, each(depth, (j) => focalBlock(`layers.${s}.blocks.${j}`, dim, levels))]);
+    }),
+    norm("norm", width * 2 ** (depths.length - 1)),
+  ]);
+
+const focalBlock = (name: string, dim: number, levels: number): Shapes =>
+  join([
+    norm(`${name}.norm1`, dim),
+    layer(`${name}.modulation.f`, 2 * dim + levels + 1, dim, 1, 1),
+    each(levels, (l) => ({ [`${name}.modulation.focal_layers.${l}.0.weight`]: [dim, 1, 3 + 2 * l, 3 + 2 * l] })),
+    layer(`${name}.modulation.h`, dim, dim, 1, 1),
+    layer(`${name}.modulation.proj`, dim, dim, 1, 1),
+    norm(`${name}.norm2`, dim),
+    layer(`${name}.mlp.fc1`, 4 * dim, dim, 1, 1),
+    layer(`${name}.mlp.fc2`, dim, 4 * dim, 1, 1),
+  ]);
+
+const batchNorm = (name: string, dim: number): Shapes => ({
+  ...norm(name, dim),
+  [`${name}.running_mean`]: [dim],
+  [`${name}.running_var`]: [dim],
+});
+/** A convolution without bias, and its batch norm. */
+const normed = (name: string, ...dims: readonly number[]): Shapes => ({
+  [`${name}.conv.weight`]: dims,
+  ...batchNorm(`${name}.bn`, dims[0]),
+});
+
+/** Each stage sees patches of `paths` sizes, each with a transformer of its own. */
+export const mpvit = (widths: readonly number[], paths: readonly number[], layers: readonly number[], ratio: number): Shapes =>
+  join([
+    normed("stem.0", widths[0] / 2, 3, 3, 3),
+    normed("stem.1", widths[0], widths[0] / 2, 3, 3),
+    ...widths.map((dim, s) => {
+      const stage = `mhca_stages.${s}`;
+      return join([
+        each(paths[s], (p) => patches(`patch_embed_stages.${s}.patch_embeds.${p}.patch_conv`, dim)),
+        normed(`${stage}.InvRes.conv1`, dim, dim, 1, 1),
+        { [`${stage}.InvRes.dwconv.weight`]: [dim, 1, 3, 3] },
+        batchNorm(`${stage}.InvRes.norm`, dim),
+        normed(`${stage}.InvRes.conv2`, dim, dim, 1, 1),
+        each(paths[s], (p) => encoder(`${stage}.mhca_blks.${p}`, dim, layers[s], ratio)),
+        normed(`${stage}.aggregate`, widths[s + 1] ?? dim, dim * (paths[s] + 1), 1, 1),
+      ]);
+    }),
+  ]);
+
+const patches = (name: string, dim: number): Shapes => ({
+  [`${name}.dwconv.weight`]: [dim, 1, 3, 3],
+  [`${name}.pwconv.weight`]: [dim, dim, 1, 1],
+  ...batchNorm(`${name}.bn`, dim),
+});
+
+function encoder(name: string, dim: number, layers: number, ratio: number): Shapes {
+  const positions = [2, 3, 3].map((heads, i) => layer(`${name}.crpe.conv_list.${i}`, (heads * dim) / 8, 1, 3 + 2 * i, 3 + 2 * i));
+  return join([
+    layer(`${name}.cpe.proj`, dim, 1, 3, 3),
+    ...positions,
+    each(layers, (j) => {
+      const renamed = Object.entries(block(`${name}.MHCA_layers.${j}`, dim, { ratio }));
+      return Object.fromEntries(renamed.map(([key, dims]) => [key.replace(".attn.", ".factoratt_crpe."), dims]));
+    }),
+  ]);
+}
