@@ -1,5 +1,6 @@
 /** Heads on frozen features: probes, neighbors, segmentation, depth, counts. */
 export type { Batches, FeatureBatch, LabeledBatch, TargetBatch } from "./batches.ts";
+export { cholesky, solve } from "./cholesky.ts";
 export { type ClickableImage, clickable, clicksHead, linearScores, segmentClicks } from "./clicks.ts";
 export {
   type DepthHead,

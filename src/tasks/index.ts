@@ -22,6 +22,7 @@ export {
   evaluationFigures,
   evaluationItems,
 } from "./evaluate-data-set.ts";
+export { evaluateStudent, type StudentEvaluation, type StudentPhotos } from "./evaluate-student.ts";
 export { type ExportedHead, type ExportHeadOptions, exportHead, exportHeadProto } from "./export-head.ts";
 export { type ExportFacts, exportReadme } from "./export-readme.ts";
 export {
@@ -59,4 +60,5 @@ export {
   saveHead,
 } from "./saved-head.ts";
 export { type TaskSplitOptions, type TaskSplits, taskSplits } from "./splits.ts";
+export { classFolders, describeStudent, leaveOut, spread } from "./student-photos.ts";
 export type { FeaturesOf } from "./task-images.ts";

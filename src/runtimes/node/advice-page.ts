@@ -1,4 +1,5 @@
 /** `advicePage`: the advice of `s2 advise` as a page in one file: the verdict, plots of gains and costs, and the table. */
+import { PLOT_STYLE, plotScale, ticks } from "./page-plots.ts";
 import { escapeHtml, sheetPage } from "./sheet-parts.ts";
 
 /** An extraction config: its figure with a 95 % interval, its gain over one scale, and its cost. */
@@ -66,7 +67,7 @@ const [WIDTH, LEFT, RIGHT, ROW] = [760, 250, 40, 34];
 /** A row for each config, its gain as a dot on a common axis with a line at 0. */
 function gainPlot(rows: readonly { name: string; value: number; low: number; high: number }[], format: Format): string {
   const ends = [0, ...rows.flatMap(({ low, high }) => [low, high])];
-  const x = scale([Math.min(...ends), Math.max(...ends)], [LEFT, WIDTH - RIGHT], 0.06);
+  const x = plotScale([Math.min(...ends), Math.max(...ends)], [LEFT, WIDTH - RIGHT], 0.06);
   const height = ROW * rows.length + 34;
   const marks = rows.map(({ name, value, low, high }, i) => {
     const y = ROW * (i + 0.5);
@@ -86,9 +87,9 @@ function gainPlot(rows: readonly { name: string; value: number; low: number; hig
 function costPlot(rows: readonly AdvicePageRow[], format: Format): string {
   const height = 320;
   const times = rows.map(({ cost }) => Math.log2(Math.max(cost.milliseconds, 0.1)));
-  const x = scale([Math.min(...times), Math.max(...times)], [70, WIDTH - 40], 0.05);
+  const x = plotScale([Math.min(...times), Math.max(...times)], [70, WIDTH - 40], 0.05);
   const ends = rows.flatMap(({ low, high }) => [low, high]);
-  const y = scale([Math.min(...ends), Math.max(...ends)], [height - 40, 16], 0.04);
+  const y = plotScale([Math.min(...ends), Math.max(...ends)], [height - 40, 16], 0.04);
   const marks = rows.map(({ name, value, low, high }, i) => {
     const at = x(times[i]);
     const isRight = at > WIDTH / 2;
@@ -106,31 +107,7 @@ function costPlot(rows: readonly AdvicePageRow[], format: Format): string {
   return `<svg role="img" aria-label="The figure against time; the table has the numbers" viewBox="0 0 ${WIDTH} ${height}">${up.join("")}${across.join("")}${marks.join("")}</svg>`;
 }
 
-/** A linear function from the values' range, widened by a margin, to pixels. */
-function scale([low, high]: readonly [number, number], [start, end]: readonly [number, number], margin: number) {
-  const span = high - low || Math.abs(high) || 1;
-  const [from, to] = [low - margin * span, high + margin * span];
-  const at = (value: number) => Number((start + ((value - from) / (to - from)) * (end - start)).toFixed(1));
-  return Object.assign(at, { from, to });
-}
-
-/** Round values between two, about five: multiples of 1, 2 or 5 times a power of ten. */
-function ticks(from: number, to: number): number[] {
-  const raw = (to - from) / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= raw)! * power;
-  const first = Math.ceil(from / step);
-  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) => (first + i) * step);
-}
-
-const STYLE = `
-main { max-width: 960px; margin: 0 auto; padding-bottom: 40px; }
-.verdict { margin: 24px 0 12px; padding: 14px 18px; font-size: 18px; background: var(--card); border: 1px solid var(--line); border-left: 5px solid var(--main); border-radius: 8px; }
-svg { display: block; width: 100%; background: var(--card); border: 1px solid var(--line); border-radius: 8px; font-size: 14px; }
-svg text { fill: var(--ink); } svg .tick { fill: var(--soft); font-size: 13px; }
-svg line { stroke-width: 3; stroke-linecap: round; } svg .axis { stroke: var(--soft); stroke-width: 1; } svg .grid-line { stroke: var(--line); stroke-width: 1; }
+const STYLE = `${PLOT_STYLE}
 line.good { stroke: #14795a; } circle.good { fill: #14795a; } line.bad { stroke: #b3420c; } circle.bad { fill: #b3420c; } line.open { stroke: var(--soft); } circle.open { fill: var(--soft); } circle.main { fill: var(--main); }
 @media (prefers-color-scheme: dark) { line.good { stroke: #4cc79b; } circle.good { fill: #4cc79b; } line.bad { stroke: #ff9a62; } circle.bad { fill: #ff9a62; } }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; background: var(--card); font-variant-numeric: tabular-nums; }
-th, td { padding: 7px 12px; border: 1px solid var(--line); text-align: right; white-space: nowrap; } th:first-child { text-align: left; } small { color: var(--soft); font-weight: 400; }
 `;

@@ -47,6 +47,7 @@ export { type PageAnswer, type PageAnswers, type ServedPage, servePage } from ".
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
 export { describeIndex, hitsSheet } from "./similar-report.ts";
 export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from "./sort-images.ts";
+export { type TrainingPage, trainingPage } from "./training-page.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
 export { makeFolder, openStore, writeWhole } from "./write-whole.ts";
