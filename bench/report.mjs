@@ -26,7 +26,8 @@ function section(name) {
   if (name === "bars")
     return bars(["core", "resize", "overhead", "extraction", "reference", "adaptive", "graphs", "startup", "memory"]);
   const result = read(name);
-  if (["web", "train", "student", "playground", "gpu", "related"].includes(name) && result) return `${figures(result)}${provenance(result)}`;
+  if (["web", "train", "student", "playground", "gpu", "related"].includes(name) && result)
+    return `${figures(result)}${provenance(result)}`;
   if (name === "duplicates" && result) return `${figures(result)}${ofCopies(result)}${provenance(result)}`;
   if (name === "adaptive" && result) return `${figures(result)}${ofVariants(result)}${provenance(result)}`;
   return result ? `${ofTimes(result)}${ofMemory(result)}${ofRecall(result)}${provenance(result)}` : "_Not measured yet._\n";

@@ -56,7 +56,9 @@ export interface DistillOptions {
   readonly onIssue?: (image: string, reason: string) => void;
 }
 
-const [viewsPerStep, color, rate, average] = [8, 0.2, 1e-3, 0.998];
+const [viewsPerStep, color, rate] = [8, 0.2, 1e-3];
+/** Decay of the averages: over the last twentieth of a run, at most 500 steps. Longer ones would still hold the first, random weights. */
+const averageOver = (steps: number): number => Math.min(0.998, Math.max(0, 1 - 20 / steps));
 /** Fraction of a tile's patches in a step (MAE, arXiv 2111.06377, §3). */
 const fraction = 0.25;
 
@@ -85,7 +87,16 @@ export async function distillStudent(options: DistillOptions): Promise<Record<st
   const [statistics] = await teacherStatistics(checkpoints, shards[0]);
   const cells = Math.max(1, Math.round((fraction * (student.imageSize / patchSize) ** 2) / 4));
   const step = distillStep({
-    ...{ student, way: s2 ? "s2" : "tiles", views: viewsPerStep, cells, form, preprocessing, clip: 1, average },
+    ...{
+      student,
+      way: s2 ? "s2" : "tiles",
+      views: viewsPerStep,
+      cells,
+      form,
+      preprocessing,
+      clip: 1,
+      average: averageOver(steps),
+    },
     parts: form === "gpu" ? 1 : 2,
     layers: [{ statistics, weight: 1 }],
     optimizer: muon({ rate: 20, weightDecay: 0.01, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
