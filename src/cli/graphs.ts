@@ -207,7 +207,7 @@ async function prepareImages(source: string | undefined, given: readonly string[
   return failingWith(status.allFailed, () => loadImages(paths, traits.imageSize ?? [224, 224], preprocessing));
 }
 
-interface EncoderFlags {
+interface EncoderFlags extends PrintFlags {
   out: string;
   imgSizes?: number[];
   visionTower?: string;
@@ -238,10 +238,12 @@ export function defineVisionEncoder(program: Command): void {
     .option("--vision-tower <folder>", "the tower's own folder, where FOLDER has only its name")
     .option("--antialias", "filter before shrinking; released weights were trained without")
     .option("--split-forward <n>", "tiles per run of the tower (default: a scale at once)", readCount(1))
-    .addOption(dtypeOption());
+    .addOption(dtypeOption())
+    .option("--json", "one line of JSON: { out, bytes, tiles, tokens }")
+    .option("--quiet", "print nothing but errors and warnings");
   addSizesAlias(command, readSides)
     .addHelpText("after", encoderExamples)
-    .action(async (folder: string, { out, imgSizes: scales, ...options }: EncoderFlags) => {
+    .action(async (folder: string, { out, imgSizes: scales, json, quiet, ...options }: EncoderFlags) => {
       const { exportLlavaFolder } = await node();
       const exported = await failingWith(status.model, () => exportLlavaFolder(folder, out, { scales, ...options }));
       const { path, bytes, tokens, plan, others } = exported;
@@ -249,6 +251,7 @@ export function defineVisionEncoder(program: Command): void {
         writeMessage(`warning: ${other} has the old size; remove it, or load with dtype: { vision_encoder: "fp32" }.\n`);
       for (const { message } of plan.warnings) writeMessage(`warning: ${message}\n`);
       const size = `${(bytes / 1e6).toFixed(1)} MB, images of ${plan.image[0]} px`;
-      writeReport(`${path}: ${size}, ${plan.tiles} tiles, ${tokens} tokens\n`);
+      if (json) writeReport(jsonLine({ out: path, bytes, tiles: plan.tiles, tokens }));
+      else if (!quiet) writeReport(`${path}: ${size}, ${plan.tiles} tiles, ${tokens} tokens\n`);
     });
 }
