@@ -26,7 +26,7 @@ export async function openDataSet<K extends Task = Task>(folder: Folder, options
   const { listing, layout } = await chooseLayout({ folder, paths, locations: pathFactsOf(paths), options });
   const task = layout.task as K;
   const { classes, ignore, ...draft } = (await layout.read(listing)) as Draft<K>;
-  if (draft.entries.length === 0) await refuseTask(task, listing);
+  if (draft.entries.length === 0 && options.list === undefined) await refuseTask(task, listing);
   const splits = new Map<string, ItemOf[K][]>(draft.entries.map(({ split }) => [split, []]));
   const issues = issueList();
   issues.all.push(...draft.issues);
