@@ -88,6 +88,8 @@ export type S2ErrorCode =
   | "vectors"
   | "locked"
   | "lancedb-missing"
+  // The server
+  | "package-missing"
   // Images, features and files
   | "image-not-found"
   | "image-broken"

@@ -17,6 +17,7 @@ export {
 } from "./extract-files.ts";
 export { type ExtractManyOptions, extractMany } from "./extract-many.ts";
 export { extractionSource, type Folders } from "./extraction-source.ts";
+export { halfOf } from "./feature-file.ts";
 export { type FoundImage, type FoundImages, findImages, undecodedInWords, undecodedReasons } from "./find-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
 export { type LoadedTower, loadTower, readLlavaFolder } from "./llava-folder.ts";
