@@ -10,6 +10,7 @@ import { defineInspect } from "./inspect.ts";
 import { defineDownload, defineModels } from "./models.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
+import { defineMcp, defineServe } from "./serve.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
 
@@ -31,6 +32,7 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 const commands = [
   ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
+  ...[defineServe, defineMcp],
   ...[defineModels, defineDownload, defineDoctor, defineCompletion],
 ];
 
