@@ -1,6 +1,6 @@
 /** Bearer tokens: compared in constant time, so that the time of an answer says nothing about them. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Refusal } from "./problems.ts";
+import { Refusal } from "./refusals.ts";
 
 const digest = (token: string) => createHash("sha256").update(token).digest();
 

@@ -3,7 +3,7 @@ import { lookup as lookupHost } from "node:dns/promises";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { Refusal } from "./problems.ts";
+import { Refusal } from "./refusals.ts";
 
 /** Ranges that are not public, from IANA's registries of special-purpose addresses. */
 const notPublic = new BlockList();
@@ -15,7 +15,7 @@ for (const range of [
   const [net, bits] = range.split("/");
   notPublic.addSubnet(net, Number(bits), "ipv4");
 }
-/** Of IPv6 only global unicast addresses are public, and of these not the ranges that embed IPv4 addresses or are for documentation. */
+/** Only global unicast addresses of IPv6 are public, without the ranges that embed IPv4 addresses or are for documentation. */
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet("2000::", 3, "ipv6");
 for (const [net, bits] of [

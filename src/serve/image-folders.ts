@@ -12,7 +12,7 @@ export interface ImageFolders {
   images(folder: string): Promise<string[]>;
 }
 
-/** @throws S2Error "option" for a folder that is none. */
+/** @throws S2Error "option" for a path that is no folder. */
 export function openImageFolders(folders: readonly string[]): ImageFolders {
   const roots = folders.map((folder) => {
     const real = realOf(folder);

@@ -20,8 +20,8 @@ export async function openMetrics() {
     ...{ name: "s2_request_seconds", help: "Seconds from a request to the end of its answer.", labelNames: ["route"], registers },
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   });
-  const cancelled = new Counter({
-    name: "s2_requests_cancelled_total",
+  const canceled = new Counter({
+    name: "s2_requests_canceled_total",
     help: "Requests whose client went away before the answer.",
     registers,
   });
@@ -39,7 +39,7 @@ export async function openMetrics() {
       requests.inc({ route, status });
       seconds.observe({ route }, milliseconds / 1000);
     },
-    cancelled: () => cancelled.inc(),
+    canceled: () => canceled.inc(),
     batch(model: string, count: number, of: number) {
       tiles.inc({ model }, count);
       batches.inc({ model });

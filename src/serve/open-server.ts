@@ -8,7 +8,7 @@ import { logLine } from "./log.ts";
 import { type Metrics, openMetrics, optionalPackage } from "./metrics.ts";
 import { readOptions, type ServerOptions, type Settings } from "./options.ts";
 import { openPreparation } from "./preparation-pool.ts";
-import { problemOf, Refusal } from "./problems.ts";
+import { Refusal, refusalOf } from "./refusals.ts";
 import { addImageRoutes, type Parts } from "./routes.ts";
 import { closeModels, factsOf, openHeads, openModels } from "./served-models.ts";
 import { addStatusRoutes, openPaths } from "./status-routes.ts";
@@ -75,6 +75,7 @@ async function openApp(parts: Parts) {
   // Requests are checked where they are read, by the schemas that the document is made of.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.removeContentTypeParser("text/plain");
   app.addContentTypeParser(/^(image\/.*|application\/octet-stream)$/, { parseAs: "buffer" }, (_, body, done) => done(null, body));
 
   let closing = false;
@@ -94,11 +95,11 @@ async function openApp(parts: Parts) {
     if (closing) setImmediate(() => app.server.closeIdleConnections());
   });
   app.setErrorHandler((error, request, reply) => {
-    const { problem, headers } = problemOf(error, request.id);
-    if (problem.status >= 500 && !(error instanceof Refusal)) settings.log?.write(logLine(request, reply, error));
-    const openAi = { error: { message: problem.detail, type: problem.title, code: problem.code ?? null } };
-    const body = request.routeOptions.url === "/v1/embeddings" ? { ...problem, ...openAi } : problem;
-    return reply.status(problem.status).headers(headers).type("application/problem+json").send(JSON.stringify(body));
+    const { body: refusal, headers } = refusalOf(error, request.id);
+    if (refusal.status >= 500 && !(error instanceof Refusal)) settings.log?.write(logLine(request, reply, error));
+    const openAi = { error: { message: refusal.detail, type: refusal.title, code: refusal.code ?? null } };
+    const body = request.routeOptions.url === "/v1/embeddings" ? { ...refusal, ...openAi } : refusal;
+    return reply.status(refusal.status).headers(headers).type("application/problem+json").send(JSON.stringify(body));
   });
   app.setNotFoundHandler((request) => {
     throw new Refusal(

@@ -8,7 +8,7 @@ export interface ServerOptions {
   readonly models?: Readonly<Record<string, string | undefined>>;
   /** Folders of saved heads by name, each fitted on one of the models. */
   readonly heads?: Readonly<Record<string, string>>;
-  /** Options of `loadModel` for all models. */
+  /** Options of `loadModel` for all models. Default of `threads`: the processors that `workers` leave, at least 1. */
   readonly load?: LoadModelOptions;
   /** Address to listen on. Default "127.0.0.1": this machine alone. */
   readonly host?: string;
@@ -44,7 +44,8 @@ const counts = ["batch", "workers", "maxBytes", "maxPixels", "maxTiles", "maxIma
 const others = ["models", "heads", "load", "host", "port", "tokens", "allowHosts", "maxSeconds", "log"] as const;
 
 /** Checks options and fills in defaults. @throws S2Error "option". */
-export function readOptions(options: ServerOptions, processors: number) {
+export function readOptions(given: ServerOptions, processors: number) {
+  const options: ServerOptions = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   checkNames(options, [...counts, ...others]);
   for (const name of counts) {
     const value = options[name];
@@ -57,10 +58,12 @@ export function readOptions(options: ServerOptions, processors: number) {
   const short = tokens.find((token) => token.length < 16);
   // The token itself stays out of the message.
   if (short !== undefined) throw badOption("option", "tokens", `a token of ${short.length} characters`, "tokens of 16 or more");
+  const { workers = Math.min(4, Math.max(1, processors - 1)) } = options;
   return {
-    ...{ host: "127.0.0.1", port: 0, batch: 8, workers: Math.min(4, Math.max(1, processors - 1)), heads: {}, load: {} },
+    ...{ host: "127.0.0.1", port: 0, batch: 8, heads: {} },
     ...{ maxBytes: 20 * 2 ** 20, maxPixels: 2 ** 25, maxTiles: 256, maxImages: 64, maxRequests: 64 },
     ...options,
+    ...{ workers, load: { threads: Math.max(1, processors - workers), ...options.load } },
     ...{ maxSeconds, tokens, allowHosts: allowHosts.map((host) => host.toLowerCase()) },
     models: Object.keys(models).length > 0 ? models : { "s2-tiny": undefined },
   };

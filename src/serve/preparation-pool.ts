@@ -18,7 +18,7 @@ import {
 /** Pixels of decoded images that all threads hold at once, three bytes each: an image that does not fit waits for others. */
 const PIXELS_AT_ONCE = 2 ** 28;
 
-/** How one image is prepared: its questions to the model, and the signal that stops it. */
+/** The rest of the world for one image: who answers its questions to the model, and the signal that stops it. */
 interface Attendance {
   readonly answer: (question: Question) => Promise<ModelAnswer>;
   readonly signal: AbortSignal;
@@ -68,7 +68,7 @@ export function openPreparation(count: number, settings: ThreadSettings, pixelsA
   const receive = ({ worker, jobs }: Thread, message: FromThread): void => {
     const { id } = message;
     const job = jobs.get(id);
-    if (!job) return; // cancelled meanwhile
+    if (!job) return; // canceled meanwhile
     if (message.kind === "done") job.resolve(message.result as never);
     if (message.kind === "failed") job.reject(errorOf(message.error));
     if (message.kind !== "ask") return;
@@ -102,8 +102,8 @@ export function openPreparation(count: number, settings: ThreadSettings, pixelsA
       const resolved = (result: Results[W["wanted"]["kind"]]) => settle(() => resolve(result));
       thread.jobs.set(id, { answer, signal, resolve: resolved, reject: (error) => settle(() => reject(error)) });
       // A view would take its whole buffer along, which may hold other requests' bytes.
-      const whole = work.bytes.byteLength === work.bytes.buffer.byteLength;
-      const bytes = whole ? work.bytes : new Uint8Array(work.bytes);
+      const fillsBuffer = work.bytes.byteLength === work.bytes.buffer.byteLength;
+      const bytes = fillsBuffer ? work.bytes : new Uint8Array(work.bytes);
       thread.worker.postMessage({ kind: "start", id, work: { ...work, bytes } } satisfies ToThread, buffersOf(bytes));
     });
 

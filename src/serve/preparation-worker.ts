@@ -101,7 +101,7 @@ port.on("message", async (message: ToThread) => {
   }
   const { stop, questions } = running.get(message.id) ?? {};
   if (message.kind === "abort") {
-    const reason = new Error("The request was cancelled.");
+    const reason = new Error("The request was canceled.");
     stop?.abort(reason);
     for (const { reject } of questions?.values() ?? []) reject(reason);
     return;

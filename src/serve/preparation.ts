@@ -89,6 +89,8 @@ export function errorOf({ message, code, option, stack }: PlainError): Error {
 
 /** Buffers of a message that may be moved instead of copied. */
 export function buffersOf(...arrays: (ArrayBufferView | undefined)[]): ArrayBuffer[] {
-  const whole = arrays.filter((each) => each && each.byteLength === each.buffer.byteLength && each.buffer instanceof ArrayBuffer);
-  return [...new Set(whole.map((each) => each!.buffer as ArrayBuffer))];
+  const movable = arrays.filter(
+    (each) => each && each.byteLength === each.buffer.byteLength && each.buffer instanceof ArrayBuffer,
+  );
+  return [...new Set(movable.map((each) => each!.buffer as ArrayBuffer))];
 }

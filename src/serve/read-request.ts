@@ -3,7 +3,7 @@ import type { MultipartFile, MultipartValue } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import { S2Error } from "../core/index.ts";
 import { type FetchRules, fetchImage } from "./fetch-image.ts";
-import { Refusal } from "./problems.ts";
+import { Refusal } from "./refusals.ts";
 
 /** The image of a request, and its fields by name. */
 export interface RequestContent {
@@ -26,9 +26,9 @@ export async function readRequest(request: FastifyRequest, rules: FetchRules): P
 
 async function readForm(request: FastifyRequest, fields: Record<string, unknown>): Promise<RequestContent> {
   let image: Uint8Array | undefined;
-  for await (const part of request.parts() as AsyncIterable<MultipartFile | MultipartValue<string>>) {
-    if (part.type === "file") image = await part.toBuffer();
-    else if (part.value !== "") fields[part.fieldname] = part.value; // a form sends its empty fields too
+  for await (const field of request.parts() as AsyncIterable<MultipartFile | MultipartValue<string>>) {
+    if (field.type === "file") image = await field.toBuffer();
+    else if (field.value !== "") fields[field.fieldname] = field.value; // a form sends its empty fields too
   }
   return { ...(image && { image }), fields };
 }
@@ -47,7 +47,7 @@ export async function readImageText(text: unknown, rules: FetchRules): Promise<U
   const base64 = text.slice(head?.length ?? 0);
   const bytes = Buffer.from(base64, "base64");
   // Buffer.from skips what is no base64, so that any text would give some bytes.
-  if (bytes.length === 0 || Math.abs(bytes.length - (base64.trim().replace(/=+$/, "").length * 3) / 4) > base64.length / 16 + 2)
+  if (bytes.length === 0 || /[^\w+/\s=-]/.test(base64))
     throw new S2Error(
       "option",
       `The image is no base64 (it starts with ${JSON.stringify(base64.slice(0, 12))}); expected base64, a data URL or an address.`,
@@ -68,7 +68,7 @@ export const featureTypes = {
 export function chooseFormat(accept = "*/*"): keyof typeof featureTypes {
   const wanted = accept
     .split(",")
-    .map((part) => part.trim().split(/\s*;\s*/))
+    .map((range) => range.trim().split(/\s*;\s*/))
     .map(([type, ...more]) => ({ type: type.toLowerCase(), q: Number(more.find((each) => /^q=/i.test(each))?.slice(2) ?? 1) }))
     .filter(({ q }) => q > 0)
     .sort((a, b) => b.q - a.q);

@@ -17,8 +17,8 @@ import {
   featuresRequest,
   planRequest,
   predictRequest,
-  problem,
   readFields,
+  refusalBody,
 } from "./schemas.ts";
 import { answerWith, type ServedHead, type ServedModel } from "./served-models.ts";
 
@@ -48,7 +48,7 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
     const gone = new AbortController();
     reply.raw.once("close", () => {
       if (reply.raw.writableFinished) return;
-      metrics.cancelled();
+      metrics.canceled();
       gone.abort(new Error("The client went away."));
     });
     return AbortSignal.any([gone.signal, AbortSignal.timeout(1000 * settings.maxSeconds)]);
@@ -188,8 +188,8 @@ function needed(image: Uint8Array | undefined): Uint8Array {
 export const noted = new WeakMap<FastifyRequest, { readonly images: number; readonly tiles: number }>();
 const note = (request: FastifyRequest, images: number, tiles: number) => noted.set(request, { images, tiles });
 
-const problems = {
-  "4xx": { description: "A refusal", content: { "application/problem+json": { schema: jsonSchema(problem) } } },
+const refusals = {
+  "4xx": { description: "A refusal", content: { "application/problem+json": { schema: jsonSchema(refusalBody) } } },
 };
 const binary = { schema: { type: "string", format: "binary" } };
 const featuresAnswers = {
@@ -220,7 +220,7 @@ function imageSchema(
       schema: withImage({ type: "string", description: "base64, a data URL, or the address of an allowed host" }),
     },
   };
-  return { summary, querystring, body: { content }, response: { 200: { description: summary, content: answers }, ...problems } };
+  return { summary, querystring, body: { content }, response: { 200: { description: summary, content: answers }, ...refusals } };
 }
 
 function jsonRouteSchema(summary: string, body: RouteSchema, answer: RouteSchema) {
@@ -228,6 +228,6 @@ function jsonRouteSchema(summary: string, body: RouteSchema, answer: RouteSchema
   return {
     summary,
     body: { content: { "application/json": { schema: jsonSchema(body) } } },
-    response: { 200: { description: summary, content }, ...problems },
+    response: { 200: { description: summary, content }, ...refusals },
   };
 }

@@ -1,4 +1,4 @@
-/** What requests may hold and answers hold: one schema for the check, the types and the OpenAPI document. */
+/** The fields of requests and answers: one schema for the check, the types and the OpenAPI document. */
 import {
   array,
   type InferOutput,
@@ -72,7 +72,7 @@ export const embeddingsAnswer = object({
 });
 
 /** A refusal, as RFC 9457 has it; `code` is that of the S2Error, where there is one. */
-export const problem = object({
+export const refusalBody = object({
   type: string(),
   title: string(),
   status: number(),
@@ -82,7 +82,7 @@ export const problem = object({
 });
 
 export type EmbeddingsAnswer = InferOutput<typeof embeddingsAnswer>;
-export type Problem = InferOutput<typeof problem>;
+export type RefusalBody = InferOutput<typeof refusalBody>;
 
 /** The schema of a request's fields. */
 export type FieldsSchema = typeof featuresRequest | typeof predictRequest | typeof planRequest | typeof embeddingsRequest;

@@ -1,7 +1,7 @@
 /** The routes that say how the server is and what it has: health, readiness, metrics, models, the OpenAPI document and a page. */
 import type { FastifyInstance } from "fastify";
 import { pageOf } from "./page.ts";
-import { Refusal } from "./problems.ts";
+import { Refusal } from "./refusals.ts";
 import type { Parts } from "./routes.ts";
 
 /** Paths that need no token. */

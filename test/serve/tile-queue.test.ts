@@ -83,12 +83,12 @@ describe("the queue of tiles", () => {
     const { model, batches, settle, step } = stepped();
     const queue = makeTileQueue(model, { batch: 2, inFlight: 1 });
     const gone = new AbortController();
-    const cancelled = queue.run(tiles(6, 100), {}, gone.signal);
+    const canceled = queue.run(tiles(6, 100), {}, gone.signal);
     const other = queue.run(tiles(2, 1), {});
     await settle();
     expect(queue.waiting).toBe(6);
     gone.abort(new Error("gone"));
-    await expect(cancelled).rejects.toThrow("gone");
+    await expect(canceled).rejects.toThrow("gone");
     expect(queue.waiting).toBe(1);
     await step();
     await step();

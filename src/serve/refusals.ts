@@ -1,6 +1,6 @@
 /** Errors as answers: the HTTP status of each, and problem JSON (RFC 9457) with the S2Error's code. */
 import { S2Error, type S2ErrorCode } from "../core/index.ts";
-import type { Problem } from "./schemas.ts";
+import type { RefusalBody } from "./schemas.ts";
 
 /** A refusal of the server itself. */
 export class Refusal extends Error {
@@ -47,13 +47,13 @@ const titles: Readonly<Record<number, string>> = {
 };
 
 /** Returns the answer to an error; those that nobody foresaw say nothing of the server's inside. */
-export function problemOf(
+export function refusalOf(
   error: unknown,
   requestId: string,
-): { readonly problem: Problem; readonly headers: Readonly<Record<string, string>> } {
+): { readonly body: RefusalBody; readonly headers: Readonly<Record<string, string>> } {
   const { status, detail, code, headers = {} } = readError(error);
   const title = titles[status] ?? "Error";
-  return { problem: { type: "about:blank", title, status, detail, ...(code && { code }), requestId }, headers };
+  return { body: { type: "about:blank", title, status, detail, ...(code && { code }), requestId }, headers };
 }
 
 interface Read {
