@@ -1,4 +1,5 @@
 /** `s2 build`, `export`, `convert`, `quantize` and `export-vision-encoder`: models as files. */
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { S2Error, type Tensor } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
@@ -17,10 +18,14 @@ const out = (command: Command) =>
     .option("--quiet", "print nothing but errors");
 
 /** Writes the model that `make` returns, with a second file where its weights do not fit in one, and prints their sizes. */
-async function write(path: string, { json, quiet }: PrintFlags, make: () => Promise<ModelProto>): Promise<void> {
+async function write(path: string, flags: PrintFlags, make: () => Promise<ModelProto>): Promise<void> {
   const { onnxOutputs, refuseForeign, saveOnnx } = await node();
   refuseForeign(onnxOutputs(path));
-  for (const { path: file, bytes } of saveOnnx(path, await make()))
+  report(saveOnnx(path, await make()), flags);
+}
+
+function report(files: readonly { path: string; bytes: number }[], { json, quiet }: PrintFlags): void {
+  for (const { path: file, bytes } of files)
     if (json) writeReport(jsonLine({ out: file, bytes }));
     else if (!quiet) writeReport(`${file}: ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
@@ -66,7 +71,9 @@ interface ExportFlags extends SizeFlags, PrintFlags {
   bytes?: boolean;
   dtype: "float32" | "float16";
   compute?: boolean;
-  out: string;
+  out?: string;
+  triton?: string;
+  maxBatch?: number;
 }
 
 export function defineExport(program: Command): void {
@@ -82,16 +89,29 @@ export function defineExport(program: Command): void {
     .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
     .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalize them inside, as the model's config files say")
     .addOption(dtypeOption())
-    .option("--compute", computeHelp);
-  out(addSizeOptions(command))
+    .option("--compute", computeHelp)
+    .option("-o, --out <file>", "the .onnx file to write")
+    .option("--triton <folder>", "instead: a model repository of NVIDIA Triton, with NAME/config.pbtxt and NAME/1/model.onnx")
+    .option("--max-batch <n>", "with --triton: most images that Triton runs together (default: 8)", readCount(1))
+    .option("--json", "a line of JSON per file: { out, bytes }")
+    .option("--quiet", "print nothing but errors");
+  addSizeOptions(command)
     .addHelpText(
       "after",
-      "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx",
+      "\nExamples:\n  s2 export --scales 1,2,3 -o s2.onnx\n  s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx\n  s2 export --scales 1,2 --bytes --triton models",
     )
-    .action((flags: ExportFlags) => write(flags.out, flags, () => exportFor(flags)));
+    .action(async ({ out: path, triton, maxBatch, ...flags }: ExportFlags) => {
+      if ((path === undefined) === (triton === undefined))
+        throw new S2Error("option", "Give either --out, a file, or --triton, a model repository.");
+      if (path !== undefined) return write(path, flags, () => exportFor(flags));
+      const { saveTriton, tritonFiles } = await node();
+      const name = `${basename(flags.model ?? "s2-tiny", ".onnx").replaceAll(/[^\w.-]/g, "-")}-s2`;
+      tritonFiles(triton!, name); // refused before the model is loaded
+      report(saveTriton(triton!, name, await exportFor(flags), maxBatch ?? 8), flags);
+    });
 }
 
-async function exportFor({ model: source, out: _, scales = [1, 2], imgSizes, ...flags }: ExportFlags): Promise<ModelProto> {
+async function exportFor({ model: source, scales = [1, 2], imgSizes, ...flags }: ExportFlags): Promise<ModelProto> {
   const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, json, quiet, ...options } = flags;
   if (dynamic || maxTiles || maxTilesPerImage || fit)
     throw new S2Error(

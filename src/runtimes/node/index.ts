@@ -37,6 +37,7 @@ export { predictionFiles, writePrediction } from "./prediction-files.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
+export { saveTriton, tritonFiles } from "./save-triton.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
 export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from "./sort-images.ts";
 export { readVersion } from "./version.ts";
