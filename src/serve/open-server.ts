@@ -79,7 +79,13 @@ async function openApp(parts: Parts) {
   app.addContentTypeParser(/^(image\/.*|application\/octet-stream)$/, { parseAs: "buffer" }, (_, body, done) => done(null, body));
 
   let closing = false;
-  app.addHook("preClose", async () => void (closing = true));
+  let giveUp: NodeJS.Timeout | undefined;
+  app.addHook("preClose", async () => {
+    closing = true;
+    // Node checks no time limits after the stop: a client that sends or reads no further would hold the server for ever.
+    giveUp = setTimeout(() => app.server.closeAllConnections(), 1000 * settings.maxSeconds);
+  });
+  app.addHook("onClose", async () => clearTimeout(giveUp));
   const underWay = guardRequests(app, settings, metrics);
   metrics.watch(models, underWay);
   await addPlugins(app, settings);
@@ -146,7 +152,7 @@ async function secondsToWait({ registry }: Metrics): Promise<number> {
   return Math.max(1, Math.ceil(sumOf("_sum") / Math.max(1, sumOf("_count"))));
 }
 
-async function addPlugins(app: App, { maxBytes, ratePerMinute }: Settings): Promise<void> {
+async function addPlugins(app: App, { maxBytes, ratePerMinute, tokens }: Settings): Promise<void> {
   const multipart = await optionalPackage(() => import("@fastify/multipart"), "@fastify/multipart");
   const swagger = await optionalPackage(() => import("@fastify/swagger"), "@fastify/swagger");
   await app.register(multipart.default, { limits: { fileSize: maxBytes, files: 1, fields: 32, fieldSize: 1000, parts: 33 } });
@@ -154,6 +160,7 @@ async function addPlugins(app: App, { maxBytes, ratePerMinute }: Settings): Prom
     openapi: {
       openapi: "3.1.0",
       info: { title: "s2-vision server", description: "Multi-scale features of images.", version: "1" },
+      ...(tokens.length > 0 && { security: [{ bearer: [] }] }),
       components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
     },
   });

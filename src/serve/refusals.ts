@@ -41,6 +41,7 @@ const titles: Readonly<Record<number, string>> = {
   415: "Unsupported format",
   422: "Damaged image",
   429: "Too many requests",
+  499: "Client went away",
   500: "Server error",
   503: "Busy",
   504: "Time limit",

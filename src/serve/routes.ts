@@ -9,6 +9,7 @@ import type { Settings } from "./options.ts";
 import type { Work } from "./preparation.ts";
 import type { PreparationPool } from "./preparation-pool.ts";
 import { chooseFormat, featureTypes, readImageText, readRequest } from "./read-request.ts";
+import { Refusal } from "./refusals.ts";
 import {
   type EmbeddingsAnswer,
   embeddingsAnswer,
@@ -49,7 +50,7 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
     reply.raw.once("close", () => {
       if (reply.raw.writableFinished) return;
       metrics.canceled();
-      gone.abort(new Error("The client went away."));
+      gone.abort(new Refusal(499, "The client went away."));
     });
     return AbortSignal.any([gone.signal, AbortSignal.timeout(1000 * settings.maxSeconds)]);
   };
@@ -109,9 +110,16 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
         );
       const served = named(models, "model", model);
       const wanted = { kind: "vector", pooling } as const;
-      const one = async (text: string) =>
-        prepare(await readImageText(text, rulesOf(signal)), served, extractionOf(options), wanted, { request, signal });
-      const results = await Promise.all(inputs.map(one));
+      const failed = new AbortController(); // the other images are then for nothing
+      const both = AbortSignal.any([signal, failed.signal]);
+      const one = async (text: string) => {
+        const image = await readImageText(text, rulesOf(both));
+        return prepare(image, served, extractionOf(options), wanted, { request, signal: both });
+      };
+      const results = await Promise.all(inputs.map(one)).catch((error) => {
+        failed.abort(error);
+        throw error;
+      });
       const tiles = results.reduce((sum, each) => sum + each.tiles, 0);
       note(request, inputs.length, tiles);
       const encode = (vector: Float32Array) =>

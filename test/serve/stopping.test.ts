@@ -53,6 +53,15 @@ it("a stop takes no new connection, answers what is under way and closes connect
   agent.destroy();
 });
 
+it("a stop does not wait for ever for a client that sends no further", async () => {
+  const server = await serve({ maxSeconds: 0.5 });
+  const stuck = await slowRequest(server, "/v1/features", await drawPng());
+  await expect.poll(() => metric(server, "s2_requests_under_way")).toBe(1);
+  await server.close();
+  await stuck.closed;
+  expect(stuck.received()).not.toContain("200");
+});
+
 it("logs a line of JSON for each request, without anything of the image, the query or the token", async () => {
   const lines: string[] = [];
   const server = await serve({ tokens: ["a-token-of-enough-length"], log: { write: (line) => lines.push(line) } });
