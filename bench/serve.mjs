@@ -126,7 +126,7 @@ const waits = await mostBatches();
 /** Mixed requests: two sizes, one and three scales, damaged files, clients that go away. Returns failures that are not the client's. */
 async function mixed() {
   const small = await jpeg(drawImage(320, 240));
-  const kinds = [
+  const requests = [
     () => post(small, "scales=1"),
     () => post(photo, "scales=1,2"),
     () => post(small, "scales=1,2&dtype=float16"),
@@ -138,8 +138,8 @@ async function mixed() {
   let [next, failures] = [0, 0];
   const client = async () => {
     for (let i = next++; i < soak; i = next++) {
-      const kind = i % kinds.length;
-      const answer = await kinds[kind]().catch(() => ({ status: 0 }));
+      const kind = i % requests.length;
+      const answer = await requests[kind]().catch(() => ({ status: 0 }));
       await answer?.arrayBuffer?.().catch(() => {});
       if (expected[kind] !== undefined && answer.status !== expected[kind]) failures++;
       if (i % Math.max(1, Math.floor(soak / 40)) === 0) memory.push((await sampled()).rss);

@@ -14,7 +14,7 @@ export function pageOf(models: readonly string[], heads: readonly string[]): str
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}pre{background:#f3f3f3;padding:1rem;overflow-x:auto}form{display:flex;gap:1rem;flex-wrap:wrap}</style>
 <h1>s2-vision server</h1>
 <p>Multi-scale features of images. <a href="/openapi.json">OpenAPI document</a>, <a href="/metrics">metrics</a>, <a href="/v1/models">models</a>.</p>
-<pre>curl --data-binary @photo.jpg -H "Content-Type: image/jpeg" "http://HOST/v1/features?scales=1,2" -o photo.safetensors</pre>
+<pre>curl -X POST -T photo.jpg -H "Content-Type: image/jpeg" "http://HOST/v1/features?scales=1,2" -o photo.safetensors</pre>
 ${form("/v1/plan", "Plan of an image", `${choice("model", models)} <label>scales <input name="scales" value="1,2"></label>`)}
 ${heads.length > 0 ? form("/v1/predict", "Prediction", choice("head", heads)) : ""}
 </html>

@@ -34,6 +34,12 @@ interface Thread {
   readonly jobs: Map<number, Job>;
 }
 
+interface PoolOptions {
+  readonly pixelsAtOnce?: number;
+  /** The thread's code; a test gives one that dies. */
+  readonly code?: URL;
+}
+
 export interface PreparationPool {
   /** Prepares an image in a thread. @throws S2Error of the image, its plan or the model; the signal's reason. */
   prepare<W extends Work>(work: W, attendance: Attendance): Promise<Results[W["wanted"]["kind"]]>;
@@ -44,14 +50,18 @@ export interface PreparationPool {
 }
 
 /** Starts `count` threads; one that ends too early is replaced, and its images are refused with "runtime". */
-export function openPreparation(count: number, settings: ThreadSettings, pixelsAtOnce = PIXELS_AT_ONCE): PreparationPool {
+export function openPreparation(
+  count: number,
+  settings: ThreadSettings,
+  { pixelsAtOnce = PIXELS_AT_ONCE, code = new URL("./preparation-worker.js", import.meta.url) }: PoolOptions = {},
+): PreparationPool {
   let closing = false;
   let last = 0;
   let pixels = 0;
   const waiting: { readonly pixels: number; readonly begin: () => void }[] = [];
 
   const open = (): Thread => {
-    const worker = new Worker(new URL("./preparation-worker.js", import.meta.url), { execArgv: [], workerData: settings });
+    const worker = new Worker(code, { execArgv: [], workerData: settings });
     const thread: Thread = { worker, jobs: new Map() };
     let reason = "it was stopped";
     worker.on("error", (error) => (reason = error.message));

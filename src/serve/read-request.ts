@@ -17,11 +17,15 @@ export async function readRequest(request: FastifyRequest, rules: FetchRules): P
   if (request.isMultipart()) return readForm(request, query);
   const { body } = request;
   if (body instanceof Uint8Array) return { image: body, fields: query };
-  if (body === undefined || body === null) return { fields: query };
-  if (typeof body !== "object" || Array.isArray(body))
-    throw new S2Error("option", 'The body is not an object; expected JSON such as { "image": ... }.');
-  const { image, ...fields } = body as Record<string, unknown>;
+  const { image, ...fields } = jsonFields(body ?? {});
   return { fields: { ...query, ...fields }, ...(image !== undefined && { image: await readImageText(image, rules) }) };
+}
+
+/** Returns the fields of a body of JSON. @throws S2Error "option" for one that is no object. */
+export function jsonFields(body: unknown): Readonly<Record<string, unknown>> {
+  if (typeof body === "object" && body !== null && !Array.isArray(body) && !(body instanceof Uint8Array))
+    return body as Record<string, unknown>;
+  throw new S2Error("option", 'The body is no object; expected JSON such as { "model": ... } as application/json.');
 }
 
 async function readForm(request: FastifyRequest, fields: Record<string, unknown>): Promise<RequestContent> {

@@ -8,13 +8,12 @@ import type { Metrics } from "./metrics.ts";
 import type { Settings } from "./options.ts";
 import type { Work } from "./preparation.ts";
 import type { PreparationPool } from "./preparation-pool.ts";
-import { chooseFormat, featureTypes, readImageText, readRequest } from "./read-request.ts";
+import { chooseFormat, featureTypes, jsonFields, readImageText, readRequest } from "./read-request.ts";
 import { Refusal } from "./refusals.ts";
 import {
   type EmbeddingsAnswer,
   embeddingsAnswer,
   embeddingsRequest,
-  extractionOf,
   featuresRequest,
   planRequest,
   predictRequest,
@@ -77,7 +76,7 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
       const { image, fields } = await readRequest(request, rulesOf(signal));
       const { model, dtype = "float32", ...options } = readFields(featuresRequest, fields);
       const wanted = { kind: "features", format, dtype } as const;
-      const { body, tiles } = await prepare(needed(image), named(models, "model", model), extractionOf(options), wanted, {
+      const { body, tiles } = await prepare(needed(image), named(models, "model", model), options, wanted, {
         request,
         signal,
       });
@@ -101,7 +100,7 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
         user: _,
         pooling,
         ...options
-      } = readFields(embeddingsRequest, (request.body ?? {}) as Record<string, unknown>);
+      } = readFields(embeddingsRequest, jsonFields(request.body));
       const inputs = [input].flat();
       if (inputs.length > settings.maxImages)
         throw new S2Error(
@@ -114,7 +113,7 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
       const both = AbortSignal.any([signal, failed.signal]);
       const one = async (text: string) => {
         const image = await readImageText(text, rulesOf(both));
-        return prepare(image, served, extractionOf(options), wanted, { request, signal: both });
+        return prepare(image, served, options, wanted, { request, signal: both });
       };
       const results = await Promise.all(inputs.map(one)).catch((error) => {
         failed.abort(error);
@@ -164,13 +163,12 @@ export function addImageRoutes(app: FastifyInstance, { settings, models, heads, 
       const { image, fields } = await readRequest(request, rulesOf(signal));
       const { model, width, height, ...options } = readFields(planRequest, fields);
       const served = named(models, "model", model);
-      const extraction = extractionOf(options);
-      if (image) return (await prepare(image, served, extraction, { kind: "plan" }, { request, signal })).plan;
+      if (image) return (await prepare(image, served, options, { kind: "plan" }, { request, signal })).plan;
       if (width === undefined || height === undefined)
         throw new S2Error("option", "The request has neither an image nor width and height; send one of them.", {
           option: ["width", "height"],
         });
-      return planImage({ width, height }, extractionFor(served, extraction, settings), served.model.traits);
+      return planImage({ width, height }, extractionFor(served, options, settings), served.model.traits);
     },
   );
 }

@@ -109,9 +109,3 @@ function typed(schema: ObjectEntries[string], value: unknown): unknown {
     throw new S2Error("option", `The request has "${value.slice(0, 60)}" where numbers are expected, such as 1,2.`);
   return inner.type === "array" ? numbers : numbers.length === 1 ? numbers[0] : value;
 }
-
-/** Picks the options of a plan from a request's fields. */
-export function extractionOf(fields: Readonly<Record<string, unknown>>): ImagePlanOptions {
-  const names = Object.keys(extractionEntries);
-  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => names.includes(name) && value !== undefined));
-}

@@ -93,7 +93,8 @@ export function makeTileQueue(model: VisionModel, { batch: most, inFlight = 2, o
     while (running < inFlight && waiting > 0) {
       if (running++ === 0) busySince = performance.now();
       void runBatch(takeBatch()).then(() => {
-        if (--running === 0) busy += performance.now() - busySince;
+        running -= 1;
+        if (running === 0) busy += performance.now() - busySince;
         work();
       });
     }
@@ -152,7 +153,8 @@ function keepOutput(job: Job, tile: number, { dims, data }: Tensor, i: number): 
   const count = job.tiles.dims[0];
   job.output ??= { dims: [count, ...dims.slice(1)], data: new Float32Array(count * size) };
   job.output.data.set(data.subarray(i * size, (i + 1) * size), tile * size);
-  if (--job.left > 0) return;
+  job.left -= 1;
+  if (job.left > 0) return;
   job.settled();
   job.resolve(job.output);
 }

@@ -8,7 +8,7 @@ import { drawPng } from "./serving.ts";
 
 const traits = { imageSize: [32, 32], patchSize: 8, prefixTokens: 0, layout: "bnc" } as const;
 const settings = { models: { fake: { source: "fake", traits, runsPlans: true } }, heads: {}, maxPixels: 1e6 };
-const pools = [openPreparation(1, settings), openPreparation(2, settings, 3000)];
+const pools = [openPreparation(1, settings), openPreparation(2, settings, { pixelsAtOnce: 3000 })];
 afterAll(() => Promise.all(pools.map((pool) => pool.close())));
 
 const work = async (scales: readonly number[] = [1]) =>
@@ -84,3 +84,19 @@ it("images that do not fit into memory beside others wait, and those that were c
   expect((await third).tiles).toBe(1);
   expect(pools[1].count).toBe(0);
 });
+
+it("an image whose thread dies is refused, and the next one gets another thread", async () => {
+  const code = new URL(`data:text/javascript,${encodeURIComponent(dying)}`);
+  const pool = openPreparation(1, settings, { code });
+  const attendance = { answer: async () => undefined, signal: never };
+  for (let i = 0; i < 2; i++)
+    await expect(pool.prepare(await work(), attendance)).rejects.toMatchObject({
+      code: "runtime",
+      message: expect.stringMatching(/ended \(no more\); send the image again/),
+    });
+  expect(pool.count).toBe(0);
+  await pool.close();
+});
+
+const dying = `import { parentPort } from "node:worker_threads";
+parentPort.on("message", ({ kind }) => { if (kind === "start") throw new Error("no more"); parentPort.close(); });`;
