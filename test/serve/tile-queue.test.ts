@@ -69,6 +69,16 @@ describe("the queue of tiles", () => {
     expect(waited).toBeLessThanOrEqual(3);
   });
 
+  it("gives every request its turn, also when there are more of them than a batch has tiles", async () => {
+    const { model, batches, settle, step } = stepped();
+    const queue = makeTileQueue(model, { batch: 4, inFlight: 1 });
+    for (let request = 0; request < 12; request++) void queue.run(tiles(64, 100 * request), {});
+    await settle();
+    for (let i = 0; i < 5; i++) await step();
+    const firsts = batches.flatMap(({ values }) => values);
+    expect(firsts).toEqual([0, 1].flatMap((tile) => Array.from({ length: 12 }, (_, request) => 100 * request + tile)));
+  });
+
   it("gives the calls of one request one turn between them, so that many images are no advantage", async () => {
     const { model, batches, settle } = stepped();
     const queue = makeTileQueue(model, { batch: 4 });
