@@ -27,6 +27,7 @@ const benches = [
   "intervals",
   "web",
   "playground",
+  "serve",
   "gpu",
 ];
 const { only } = parseArgs({ options: { only: { type: "string" } } }).values;

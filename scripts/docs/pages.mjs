@@ -8,7 +8,10 @@ const docs = (...names) => names.map((name) => `docs/${name}.md`);
 const sections = [
   { title: "Start", files: ["README.md", ...docs("architecture", "options", "models", "command", "browser", "playground")] },
   { title: "Stories", files: ["docs/stories/*.md"] },
-  { title: "Guides", files: [...docs("heads", "datasets", "retrieval", "training", "export", "language"), "docs/*.md"] },
+  {
+    title: "Guides",
+    files: [...docs("heads", "datasets", "retrieval", "training", "export", "server", "language"), "docs/*.md"],
+  },
   { title: "In depth", files: [...docs("traps", "performance", "errors"), "models/MODEL_CARD.md"] },
   { title: "API reference", api: true },
   { title: "Results", files: ["{docs,research}/results/README.md", "{docs,research}/results/*.md", "research/README.md"] },

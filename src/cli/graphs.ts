@@ -1,4 +1,5 @@
 /** `s2 build`, `export`, `convert`, `quantize` and `export-vision-encoder`: models as files. */
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { S2Error, type Tensor } from "../core/index.ts";
 import type { ModelProto } from "../onnx/index.ts";
@@ -65,13 +66,16 @@ interface ExportFlags extends SizeFlags, PrintFlags {
   bytes?: boolean;
   dtype: "float32" | "float16";
   compute?: boolean;
-  out: string;
+  out?: string;
+  triton?: string;
+  maxBatch?: number;
 }
 
 const exportExamples = `
 Examples:
   s2 export --scales 1,2,3 -o s2.onnx
   s2 export --model onnx-community/dinov2-small-ONNX --img-sizes 224,448 --bytes -o dinov2-s2.onnx
+  s2 export --scales 1,2 --bytes --triton models
   s2 export --head heads/clothing -o clothing.onnx
   s2 export --head heads/camvid --image-size 480x360 -o streets.onnx
 
@@ -95,16 +99,34 @@ export function defineExport(program: Command): void {
     .option("--split-forward <n>", "tiles per run of the model (default: a scale at once)", readCount(1))
     .option("--bytes", "take pixels as bytes [b, h, w, 3] and normalize them inside, as the model's config files say")
     .addOption(dtypeOption())
-    .option("--compute", computeHelp);
-  out(addSizeOptions(command))
+    .option("--compute", computeHelp)
+    .option("-o, --out <file>", "the .onnx file to write")
+    .option("--triton <folder>", "instead: a model repository of NVIDIA Triton, with NAME/config.pbtxt and NAME/1/model.onnx")
+    .option("--max-batch <n>", "with --triton: most images that Triton runs together (default: 8)", readCount(1))
+    .option("--json", "a line of JSON per file: { out, bytes }")
+    .option("--quiet", "print nothing but errors");
+  addSizeOptions(command)
     .addHelpText("after", exportExamples)
-    .action(async ({ head, ...flags }: ExportFlags) => {
-      if (head === undefined) return write(flags.out, flags, () => exportFor(flags));
-      await (await import("./export-head.ts")).exportHeadFile({ ...flags, head });
+    .action(async ({ head, out: path, triton, maxBatch, ...flags }: ExportFlags) => {
+      if ((path === undefined) === (triton === undefined))
+        throw new S2Error("option", "Give either --out, a file, or --triton, a model repository.");
+      if (triton !== undefined && head !== undefined)
+        throw new S2Error(
+          "option",
+          "--triton takes features alone; export the head with --out, and put the file into a repository by hand.",
+        );
+      if (path !== undefined && head !== undefined)
+        return (await import("./export-head.ts")).exportHeadFile({ ...flags, out: path, head });
+      if (path !== undefined) return write(path, flags, () => exportFor(flags));
+      const { saveTriton, tritonFiles } = await node();
+      const name = `${basename(flags.model ?? "s2-tiny", ".onnx").replaceAll(/[^\w.-]/g, "-")}-s2`;
+      tritonFiles(triton!, name); // refused before the model is loaded
+      for (const { path: file, bytes } of saveTriton(triton!, name, await exportFor(flags), maxBatch ?? 8))
+        reportFile(file, bytes, flags);
     });
 }
 
-async function exportFor({ model: source, out: _, ...flags }: Omit<ExportFlags, "head">): Promise<ModelProto> {
+async function exportFor({ model: source, ...flags }: Omit<ExportFlags, "head">): Promise<ModelProto> {
   const { dynamic, maxTiles, maxTilesPerImage, fit, prefixTokens, json, quiet, ...options } = flags;
   if (dynamic || maxTiles || maxTilesPerImage || fit)
     throw new S2Error(

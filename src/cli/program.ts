@@ -12,6 +12,7 @@ import { defineLabel } from "./label.ts";
 import { defineDownload, defineModels } from "./models.ts";
 import { writeMessage, writeResult } from "./output.ts";
 import { definePlan } from "./plan.ts";
+import { defineMcp, defineServe } from "./serve.ts";
 import { defineSimilar } from "./similar.ts";
 import { defineTrain } from "./train.ts";
 
@@ -35,6 +36,7 @@ const commands = [
   ...[defineExtract, definePlan, defineSimilar, defineDuplicates],
   ...[defineFit, definePredict, defineEval, defineLabel, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
+  ...[defineServe, defineMcp],
   ...[defineModels, defineDownload, defineDoctor, defineCompletion],
 ];
 

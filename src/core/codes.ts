@@ -89,6 +89,8 @@ export type S2ErrorCode =
   | "locked"
   | "lancedb-missing"
   | "tokenizers-missing"
+  // The server
+  | "package-missing"
   // Images, features and files
   | "image-not-found"
   | "image-broken"

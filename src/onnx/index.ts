@@ -45,4 +45,5 @@ export type { Shaped } from "./rule.ts";
 export type { GraphTensor, LoopedGraph, OpenedGraph, OpenGraph, OpenLoop } from "./run.ts";
 export { shapesOf, whereLost } from "./shapes-of.ts";
 export { count, type ElementType, elementType, elementTypes, tensorData } from "./tensor.ts";
+export { tritonConfig } from "./triton-config.ts";
 export type { Pieces } from "./wire.ts";

@@ -46,6 +46,8 @@ const lines = [...new Set([...fromHelp, ...fromDocs].map((line) => argsOf(line).
 const elsewhere: Readonly<Record<string, string>> = {
   label: "test/cli/label.test.ts", // it runs until Ctrl-C
   "export-vision-encoder": "test/cli/vision-encoder.test.ts",
+  serve: "test/serve/stopping.test.ts", // these two end when they are stopped
+  mcp: "test/serve/heads.test.ts",
 };
 
 /** Smaller work for the same command: a model of a few kB, two steps of training. The last of two equal options wins. */

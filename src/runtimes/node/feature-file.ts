@@ -42,7 +42,7 @@ export async function writeFeatureFile(
 }
 
 /** float16 ends at 65,504: larger numbers would be written as infinity. */
-function halfOf(data: Float32Array): Uint16Array {
+export function halfOf(data: Float32Array): Uint16Array {
   const half = toFloat16(data);
   const at = half.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
   if (at < 0) return half;

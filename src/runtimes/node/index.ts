@@ -20,6 +20,7 @@ export {
 } from "./extract-files.ts";
 export { type ExtractManyOptions, extractMany } from "./extract-many.ts";
 export { extractionSource, type Folders } from "./extraction-source.ts";
+export { halfOf } from "./feature-file.ts";
 export { type FoundImage, type FoundImages, findImages, undecodedInWords, undecodedReasons } from "./find-images.ts";
 export { type IndexLocation, locateIndex } from "./image-index.ts";
 export { checkSheetPath, type SheetGroup, type SheetImage, writeImageSheet } from "./image-sheet.ts";
@@ -43,6 +44,7 @@ export { quotePath } from "./quote-path.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
 export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
+export { saveTriton, tritonFiles } from "./save-triton.ts";
 export { type PageAnswer, type PageAnswers, type ServedPage, servePage } from "./serve-page.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";
 export { describeIndex, hitsSheet } from "./similar-report.ts";
