@@ -7,6 +7,7 @@ const floors = {
   models: ["onnx", "tensors", "images", "core"],
   features: ["tensors", "images", "core"],
   runtimes: ["retrieval", "store", "features", "models", "onnx", "tensors", "images", "core"],
+  archive: ["runtimes", "retrieval", "store", "features", "tensors", "images", "core"],
   store: ["features", "tensors", "images", "core"],
   heads: ["features", "onnx", "tensors", "images", "core"],
   retrieval: ["store", "features", "tensors", "images", "core"],
@@ -28,6 +29,7 @@ const floors = {
     "core",
   ],
   cli: [
+    "archive",
     "tasks",
     "datasets",
     "metrics",

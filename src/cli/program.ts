@@ -1,6 +1,7 @@
 /** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
+import { defineArchive } from "./archive.ts";
 import { defineCompletion } from "./completion.ts";
 import { defineDoctor } from "./doctor.ts";
 import { defineExtract } from "./extract.ts";
@@ -31,7 +32,7 @@ Exit status: 0 success; 1 some images failed; 2 wrong options, or --out cannot b
 const commands = [
   ...[defineExtract, definePlan, defineSimilar, defineFit, definePredict, defineEval, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
-  ...[defineModels, defineDownload, defineDoctor, defineCompletion],
+  ...[defineArchive, defineModels, defineDownload, defineDoctor, defineCompletion],
 ];
 
 export function makeProgram(): Command {

@@ -40,4 +40,4 @@ export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, 
 export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from "./sort-images.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
-export { makeFolder, openStore, writeWhole } from "./write-whole.ts";
+export { makeFolder, openStore, writeError, writeWhole } from "./write-whole.ts";
