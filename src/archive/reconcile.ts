@@ -40,10 +40,18 @@ export const imagesOf = (shards: readonly PlannedShard[]): number => shards.redu
 export const ABANDONED_AFTER = 60 * 60 * 1000;
 
 /**
- * Removes temporary files that nobody has written to for a while, and returns their number. Age decides, by the clock of the same file
- * system: process ids mean nothing between containers and machines with a common folder.
+ * Removes temporary files that nobody has written to for a while, and returns their number; also notes and claims on committed shards. Age decides, by the
+ * clock of the same file system: process ids mean nothing between containers and machines with a common folder.
  */
-export async function sweep({ tmp }: ArchiveStore, olderThan = ABANDONED_AFTER): Promise<number> {
+export async function sweep(archive: Archive, olderThan = ABANDONED_AFTER): Promise<number> {
+  const { store } = archive;
+  const committed = new Set(await committedShards(archive));
+  for (const folder of [FOLDERS.attempts, FOLDERS.claims])
+    for (const name of await store.list(folder)) if (committed.has(name.split(".")[0])) await store.remove(`${folder}/${name}`);
+  return sweepFiles(store, olderThan);
+}
+
+async function sweepFiles({ tmp }: ArchiveStore, olderThan: number): Promise<number> {
   const names = await readdir(tmp).catch(() => []);
   if (names.length === 0) return 0;
   const probe = join(tmp, `now.${randomBytes(6).toString("hex")}`);

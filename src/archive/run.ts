@@ -28,22 +28,22 @@ export async function runArchive(location: string, options: RunArchiveOptions): 
     throw badOption("option", "partition", partition, "[i, n] with i from 0 to n - 1");
   const archive = await openArchive(location);
   await checkWorker(archive, options.model);
-  await sweep(archive.store);
+  await sweep(archive);
   if (queue === undefined) await workThrough(archive, options, claimSeconds * 1000);
   else await (await import("./queue.ts")).workOnQueue(archive, queue, options, claimSeconds);
   if (archive.config.lancedb) await commitVectors(archive);
   return reconcile(archive);
 }
 
-/** Milliseconds between looks at shards that other workers hold. */
+/** Milliseconds to wait while other workers hold all shards that are left. */
 const PAUSE = 1000;
 
 async function workThrough(archive: Archive, options: RunArchiveOptions, expiresAfter: number): Promise<void> {
   const { partition, signal } = options;
   for (;;) {
     const { remaining, planned } = await reconcile(archive);
-    const own = partition && new Set(planned.filter((_, i) => i % partition[1] === partition[0]).map(({ id }) => id));
-    const todo = own ? remaining.filter(({ id }) => own.has(id)) : remaining;
+    const assigned = partition && new Set(planned.filter((_, i) => i % partition[1] === partition[0]).map(({ id }) => id));
+    const todo = assigned ? remaining.filter(({ id }) => assigned.has(id)) : remaining;
     if (todo.length === 0) return;
     let held = 0;
     for (const shard of apart(todo)) {

@@ -36,7 +36,7 @@ export interface VerifyOptions {
 export async function verifyArchive(location: string, options: VerifyOptions = {}): Promise<VerifiedArchive> {
   const { repair = false, sweepAfter = ABANDONED_AFTER, onShard } = options;
   const archive = await openArchive(location);
-  const swept = await sweep(archive.store, sweepAfter);
+  const swept = await sweep(archive, sweepAfter);
   const state = await reconcile(archive);
   const reported: { image: string; reason: string }[] = [];
   const damaged = state.foreign.map((shard) => ({ shard, reason: "The manifest does not have it." }));

@@ -129,7 +129,7 @@ async function workInProcesses(location: string, workers: number, flags: RunFlag
   return ended.filter((code) => code !== status.ok).length;
 }
 
-/** The archive knows its model; these flags tell where it is and where it runs. */
+/** The archive knows its model; these flags say where it is and where it runs. */
 const givenModel = (flags: ModelFlags) => pick(flags, "model", "threads", "device", "offline", "verbose");
 
 async function stateInWords(location: string): Promise<string> {
