@@ -106,7 +106,8 @@ async function fillShard(
       await shard.add(row).catch((error) => Promise.reject(diskError(path, error)));
       onEvent?.({ type: "image", shard: id, image, ...(row.about.error && { issue: row.about.error }) });
     }
-    if (source.missing() === names.length)
+    // One photo may be gone; all of a shard are so when their disk is not mounted.
+    if (names.length > 1 && source.missing() === names.length)
       throw new S2Error(
         "image-not-found",
         `None of the ${names.length} images of the shard is there, such as ${names[0]}. Mount their disk.`,

@@ -29,4 +29,3 @@ it("the recipes in examples/scale are named on the page and there", () => {
     expect(readFileSync(`${root}examples/scale/${name}`, "utf8").length).toBeGreaterThan(100);
   }
 });
-
