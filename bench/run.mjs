@@ -22,6 +22,7 @@ const benches = [
   "startup",
   "memory",
   "retrieval",
+  "archive",
   "intervals",
   "web",
   "playground",

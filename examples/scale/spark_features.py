@@ -17,7 +17,9 @@ def mapper(file):
     def map_batches(frames):
         features = Features(file)
         for frame in frames:
-            yield pandas.DataFrame(features(frame))
+            columns = features(frame)
+            # dtype object keeps None, which pandas would turn to NaN and Spark to a string
+            yield pandas.DataFrame({name: pandas.Series(list(values), dtype=object) for name, values in columns.items()})
 
     return map_batches
 

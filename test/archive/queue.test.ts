@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openArchive, retryArchive, runArchive, verifyArchive } from "../../dist/archive/index.js";
 import type { Model } from "../../dist/runtimes/node/index.js";
 import { filesIn, loadTiny, planned, runChild, scratch } from "./drawn-archive.ts";
-import { noRedis, openRedis } from "./redis.ts";
+// @ts-expect-error: JavaScript, so that the bench runs it without a build
+import { noRedis, openRedis } from "./redis.mjs";
 
 describe.skipIf(noRedis !== "")(`a queue in Redis${noRedis}`, () => {
   let model: Model;
-  let redis: Awaited<ReturnType<typeof openRedis>>;
+  let redis: { url: string; start(): Promise<void>; kill(): Promise<void>; wipe(): void };
   beforeAll(async () => {
     model = await loadTiny();
     redis = await openRedis(scratch());

@@ -1,5 +1,5 @@
 /** Debian's Redis on a port and in a folder of the test's own. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -8,18 +8,18 @@ import { setTimeout as wait } from "node:timers/promises";
 /** Why no Redis can be started here; "" where one can. */
 export const noRedis = spawnSync("redis-server", ["--version"]).status === 0 ? "" : " (skipped: redis-server is not installed)";
 
-async function freePort(): Promise<number> {
+async function freePort() {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
 
 /** Starts a server that keeps its data in `folder` across `kill` and `start`. */
-export async function openRedis(folder: string) {
+export async function openRedis(folder) {
   const port = await freePort();
-  let server: ChildProcess | undefined;
+  let server;
   const redis = {
     url: `redis://127.0.0.1:${port}`,
     async start() {
