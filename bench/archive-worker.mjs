@@ -11,6 +11,8 @@ process.on("message", async (store) => {
     if (type === "claimed") first = Math.min(first, now);
     if (type === "committed") last = now;
   };
+  const before = process.cpuUsage();
   await runArchive(store, { model, onEvent });
-  process.send({ first, last });
+  const { user, system } = process.cpuUsage(before);
+  process.send({ first, last, cpu: (user + system) / 1000 });
 });

@@ -10,7 +10,11 @@ import { Queue, Worker } from "bullmq";
 import { addToArchive, runArchive } from "s2-vision/archive";
 import { extract, loadImage, loadModel, planImage } from "s2-vision/node";
 import sharp from "sharp";
+import { openArchive } from "../dist/archive/archive.js";
 import { openFolderStore } from "../dist/archive/folder-store.js";
+import { rowOf } from "../dist/archive/shard-file.js";
+import { writeShard } from "../dist/archive/shards.js";
+import { imageTokens } from "../dist/features/index.js";
 import { makeRandom } from "../dist/tensors/index.js";
 import { noRedis, openRedis } from "../test/archive/redis.mjs";
 import { root } from "./paths.mjs";
@@ -93,18 +97,22 @@ async function presetTimes(extraction, tile) {
   return { tiles, tokens: dims[1], channels: dims[2], cpu: round(each), preparation: round(Math.max(0, each - tiles * tile)) };
 }
 
-/** A whole archive of the small photos at 1x: what is beyond extraction is writing, hashing and committing. */
+/** Writing rows of 1x to a shard: float16, checksum, file; and the bytes of a photo in it. */
 async function formatTimes(format) {
   const store = join(folder, `format-${format}`);
   await addToArchive(store, [join(folder, "small")], { model, format, shardSize: 120, extraction: { scales: [1] } });
-  const whole = await cpu(() => runArchive(store, { model }));
-  const bare = await cpu(() =>
-    times(240, async (i) =>
-      extract(model, await loadImage(join(folder, "small", `${String(i).padStart(4, "0")}.jpg`)), { scales: [1] }),
-    ),
-  );
+  await runArchive(store, { model });
   const bytes = readdirSync(join(store, "shards")).reduce((sum, name) => sum + statSync(join(store, "shards", name)).size, 0);
-  return { writing: round(Math.max(0, whole - bare) / 240), bytes: Math.round(bytes / 240) };
+  const features = await extract(model, await loadImage(join(folder, "small/0000.jpg")), { scales: [1] });
+  const archive = await openArchive(store);
+  const count = 1000;
+  const writing = await cpu(async () => {
+    const shard = await writeShard(archive, "bench", join(folder, `rows-${format}`), count);
+    await times(count, (i) => shard.add(rowOf(`${i}.jpg`, "0".repeat(64), imageTokens(features), "features", "cls")));
+    await shard.finish();
+    await shard.close();
+  });
+  return { writing: round(writing / count), bytes: Math.round(bytes / 240) };
 }
 
 /** Milliseconds by the clock of a commit: sync, link, sync of the folder. */
@@ -121,11 +129,11 @@ async function commitTime() {
 
 /** A worker that finds nothing to do: start of the process, the model, the comparison. */
 function startTime() {
-  const store = join(folder, "format-safetensors");
-  const command = `exec ${process.execPath} ${join(root, "dist/cli/main.js")} archive resume ${store} --threads 1 --quiet`;
+  const args = ["archive", "resume", join(folder, "format-safetensors"), "--threads", "1", "--quiet"];
+  const script = `TIMEFORMAT='%U %S'; time "$@" >/dev/null 2>&1`;
   const seconds = Array.from({ length: 5 }, () => {
-    const { stderr } = spawnSync("bash", ["-c", `TIMEFORMAT='%U %S'; time (${command})`], { encoding: "utf8" });
-    const [user, system] = stderr.trim().split("\n").at(-1).split(" ").map(Number);
+    const all = ["-c", script, "bash", process.execPath, join(root, "dist/cli/main.js"), ...args];
+    const [user, system] = spawnSync("bash", all, { encoding: "utf8" }).stderr.trim().split(" ").map(Number);
     return user + system;
   });
   return { cpuSeconds: round(median(seconds)) };
@@ -171,7 +179,10 @@ async function queueTimes() {
   };
 }
 
-/** Photos a second of two workers of one thread each against those of one, in turn. */
+/**
+ * Two workers of one thread each against one, in turn: photos a second by the clock, and how many times as many two free cores would do by the
+ * processor's time of a photo, which a busy machine hardly changes.
+ */
 async function workersRatio() {
   const workers = await Promise.all(
     [0, 1].map(async () => {
@@ -180,28 +191,24 @@ async function workersRatio() {
       return worker;
     }),
   );
-  const rates = { one: [], two: [] };
-  for (let round = 0; round < 3; round++)
-    for (const [name, count] of [
-      ["one", 1],
-      ["two", 2],
-    ]) {
-      const store = join(folder, `workers-${round}-${name}`);
-      await addToArchive(store, [join(folder, "small")], { model, shardSize: 12, extraction: { scales: [1, 2] } });
-      const spans = await Promise.all(
+  const photos = 120;
+  const found = { one: [], two: [], cpuOfOne: [], cpuOfTwo: [] };
+  for (let turn = 0; turn < 3; turn++)
+    for (const count of turn % 2 === 0 ? [1, 2] : [2, 1]) {
+      const store = join(folder, `workers-${turn}-${count}`);
+      const half = [join(folder, "small/00*.jpg"), join(folder, "small/010*.jpg"), join(folder, "small/011*.jpg")];
+      await addToArchive(store, half, { model, shardSize: 6, extraction: { scales: [1, 2] } });
+      const ended = await Promise.all(
         workers.slice(0, count).map((worker) => {
           worker.send(store);
           return new Promise((resolve) => worker.once("message", resolve));
         }),
       );
-      const span = Math.max(...spans.map(({ last }) => last)) - Math.min(...spans.map(({ first }) => first));
-      rates[name].push(round2((240 * 1000) / span));
+      const span = Math.max(...ended.map(({ last }) => last)) - Math.min(...ended.map(({ first }) => first));
+      found[count === 1 ? "one" : "two"].push(round((photos * 1000) / span));
+      found[count === 1 ? "cpuOfOne" : "cpuOfTwo"].push(round(ended.reduce((sum, each) => sum + each.cpu, 0) / photos));
     }
   for (const worker of workers) worker.kill();
-  const ratio = round(median(rates.two) / median(rates.one));
-  return { ...rates, ratio };
-}
-
-function round2(value) {
-  return Number(value.toFixed(2));
+  const ratio = round(median(found.two) / median(found.one));
+  return { ...found, ratio, ratioByCpu: round((2 * median(found.cpuOfOne)) / median(found.cpuOfTwo)) };
 }

@@ -1,8 +1,8 @@
 /** archive.json: the model, options and format that all shards of an archive share, written once. */
 import { randomUUID } from "node:crypto";
 import { boolean, looseObject, object, picklist, record, string, unknown } from "valibot";
-import { S2Error } from "../core/index.ts";
-import { explicitOptions, type ImageModel, type ImagePlanOptions, type Pooling } from "../features/index.ts";
+import { badOption, S2Error } from "../core/index.ts";
+import { explicitOptions, type ImageModel, type ImagePlanOptions, type Pooling, planImage } from "../features/index.ts";
 import { fingerprintModel, type Model, readVersion } from "../runtimes/node/index.ts";
 import { optionsFingerprint } from "../store/index.ts";
 import { parseJson } from "../tensors/json.ts";
@@ -100,6 +100,9 @@ export async function beginArchive(location: string, model: Model, choices: NewA
         option: "maxTiles",
       },
     );
+  if (pooling !== "mean" && model.traits.prefixTokens === 0)
+    throw badOption("option", "pooling", pooling, `"mean", because the model has no [CLS] token`);
+  planImage({ height: 1024, width: 1024 }, extraction, model.traits); // options that a square image refuses fit no image
   const fingerprint = await fingerprintOf(model, loadOptions, extraction);
   const given = {
     id: randomUUID(),

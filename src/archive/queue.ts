@@ -5,7 +5,7 @@ import type { Archive } from "./archive.ts";
 import { commitVectors } from "./lance-vectors.ts";
 import type { PlannedShard } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { runShard, type Worker as ShardWorker } from "./work.ts";
+import { openWorker, type Worker as ShardWorker } from "./work.ts";
 
 /** Jobs of one request to Redis. */
 const BULK = 1000;
@@ -24,13 +24,14 @@ export async function workOnQueue(archive: Archive, url: string, worker: ShardWo
   const connection = { url, maxRetriesPerRequest: null };
   const queue = new Queue<PlannedShard>(name, { connection });
   const lockDuration = claimSeconds * 1000;
+  const work = openWorker(archive, worker);
   let stopped: unknown;
   const consumer = new Worker<PlannedShard>(
     name,
     async ({ data }) => {
       if (stopped) throw new Error("this worker has stopped");
       try {
-        if ((await runShard(archive, data, worker)) === "failed") throw new Error("the attempt failed");
+        if ((await work(data)) === "failed") throw new Error("the attempt failed");
         if (archive.config.lancedb) await commitVectors(archive, { patience: 0 });
       } catch (error) {
         if (worker.signal?.aborted || error instanceof S2Error) stopped ??= error;

@@ -5,7 +5,7 @@ import { type Archive, checkWorker, openArchive } from "./archive.ts";
 import { commitVectors } from "./lance-vectors.ts";
 import type { PlannedShard } from "./plan.ts";
 import { type ArchiveState, reconcile, sweep } from "./reconcile.ts";
-import { runShard, type Worker } from "./work.ts";
+import { openWorker, type Worker } from "./work.ts";
 
 /** Options of `runArchive`. */
 export interface RunArchiveOptions extends Worker {
@@ -40,6 +40,7 @@ const PAUSE = 1000;
 
 async function workThrough(archive: Archive, options: RunArchiveOptions, expiresAfter: number): Promise<void> {
   const { partition, signal } = options;
+  const work = openWorker(archive, options);
   for (;;) {
     const { remaining, planned } = await reconcile(archive);
     const assigned = partition && new Set(planned.filter((_, i) => i % partition[1] === partition[0]).map(({ id }) => id));
@@ -48,7 +49,7 @@ async function workThrough(archive: Archive, options: RunArchiveOptions, expires
     let held = 0;
     for (const shard of apart(todo)) {
       signal?.throwIfAborted();
-      if (!(await claimed(archive, shard, expiresAfter, () => runShard(archive, shard, options)))) held++;
+      if (!(await claimed(archive, shard, expiresAfter, () => work(shard)))) held++;
       else if (archive.config.lancedb) await commitVectors(archive, { patience: 0 });
     }
     if (held === todo.length) await wait(PAUSE, undefined, { signal });

@@ -1,4 +1,4 @@
-/** One shard from claim to commit. Every way of distributing work calls `runShard`. */
+/** One shard from claim to commit. Every way of distributing work calls it. */
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -29,11 +29,34 @@ export interface Worker {
   readonly onEvent?: (event: ArchiveEvent) => void;
 }
 
+/** "done": there was nothing left to do, or the shard was set aside. */
+type Outcome = "made" | "done" | "failed";
+
+/** Shards that fail one after the other before a worker stops: then the machine is to blame, and no more shards should be. */
+const MOST_IN_A_ROW = 10;
+
+/** Returns `runShard` for one worker. @throws S2Error "index" when ten different shards failed in a row, as without a disk or a network. */
+export function openWorker(archive: Archive, worker: Worker): (shard: PlannedShard) => Promise<Outcome> {
+  const failed = new Set<string>();
+  let last = "";
+  const onEvent = (event: ArchiveEvent) => {
+    if (event.type === "failed") last = event.reason;
+    worker.onEvent?.(event);
+  };
+  return async (shard) => {
+    const result = await runShard(archive, shard, { ...worker, onEvent });
+    if (result === "made") failed.clear();
+    if (result === "failed") failed.add(shard.id);
+    if (failed.size < MOST_IN_A_ROW) return result;
+    throw new S2Error("index", `${failed.size} shards in a row failed here, so this worker stops; the last reason: ${last}`);
+  };
+}
+
 /**
  * Works on a shard unless it is committed or set aside. An image that cannot be read is recorded in the shard; any other failure is an
  * attempt. @throws S2Error "write" for a full disk, which would fail every shard that follows; the signal's reason.
  */
-export async function runShard(archive: Archive, shard: PlannedShard, worker: Worker): Promise<"done" | "failed"> {
+async function runShard(archive: Archive, shard: PlannedShard, worker: Worker): Promise<Outcome> {
   const { store } = archive;
   const { id, images } = shard;
   const { onEvent, signal } = worker;
@@ -54,7 +77,7 @@ export async function runShard(archive: Archive, shard: PlannedShard, worker: Wo
   try {
     await makeShard(archive, shard, worker);
     await endAttempts(store, id);
-    return "done";
+    return "made";
   } catch (error) {
     if (signal?.aborted || (error instanceof S2Error && error.code === "write")) {
       await attempt.cancel(); // the shard is not to blame

@@ -141,6 +141,30 @@ describe("a shard that cannot be done", () => {
   });
 });
 
+it("stops a worker for which shard after shard fails, before it sets all of them aside", async () => {
+  const store = await planned(model, 24, { shardSize: 2 });
+  const photos = join(store, "../photos");
+  renameSync(photos, `${photos}-elsewhere`);
+  await expect(runArchive(store, { model })).rejects.toThrow(/^10 shards in a row failed here.*Mount their disk/);
+  expect((await archiveStatus(store)).shards).toMatchObject({ failed: 0, remaining: 12 });
+  renameSync(`${photos}-elsewhere`, photos);
+  expect((await runArchive(store, { model })).committed).toHaveLength(12);
+});
+
+it.each([
+  ["a pooling that the model lacks", { pooling: "cls" }, 0, /pooling is "cls"/],
+  ["scales that make too many tiles", { extraction: { scales: [1, 100] } }, 1, /tiles/],
+  ["Dynamic S²", { extraction: { maxTiles: 6 } }, 1, /leave out maxTiles/],
+] as const)("refuses %s before anything is planned", async (_, choices, prefixTokens, message) => {
+  const folder = scratch();
+  const photos = drawFolder(join(folder, "photos"), 1);
+  const other = { ...model, traits: { ...model.traits, prefixTokens } } as Model;
+  await expect(addToArchive(join(folder, "archive"), [photos], { model: other, loadOptions, ...choices })).rejects.toThrow(
+    message,
+  );
+  expect(filesIn(folder, "archive")).toEqual([]);
+});
+
 it("stops at a signal without blaming the shard", async () => {
   const store = await planned(model, 20);
   const stop = new AbortController();

@@ -15,7 +15,12 @@ export interface Measured {
     readonly commit: { readonly milliseconds: number };
     readonly start: { readonly cpuSeconds: number };
     readonly queue: { readonly add: number; readonly addInRedis: number; readonly work: number; readonly workInRedis: number };
-    readonly workers: { readonly one: readonly number[]; readonly two: readonly number[]; readonly ratio: number };
+    readonly workers: {
+      readonly one: readonly number[];
+      readonly two: readonly number[];
+      readonly ratio: number;
+      readonly ratioByCpu: number;
+    };
   };
 }
 

@@ -156,9 +156,8 @@ ${table(
 ${photos.toLocaleString("en")} photos, one core a worker, all features kept in a store of ${bytes(conditions.storeRate)}/s. Efficiency is the time that went into stored photos at full speed; slow workers, kills, starts,
 transfers and the end, when the last shards are waited for, take the rest.
 
-Two workers of one thread against one, on the machine above, in turn: ${workers.two.map(digits).join(", ")} against ${workers.one.map(digits).join(", ")} photos a second, ${workers.ratio} times as many by the medians.${
-    workers.ratio < 1.8 ? " The aim is 1.8 on two free cores; other work took a part of these." : ""
-  }
+Two workers of one thread against one, on the machine above, in turn: ${workers.two.map(digits).join(", ")} against ${workers.one.map(digits).join(", ")} photos a second by the clock (load ${machine.loadAverage}), ${workers.ratio} times as many by the medians.
+By the processor's time of a photo, which that changes little, two free cores would do ${workers.ratioByCpu} times as many${workers.ratioByCpu < 1.8 ? ", less than the aim of 1.8" : ""}.
 
 **Photos of a shard**, 1x+2x, 1,000 workers:
 
