@@ -1,5 +1,5 @@
 /** docs/scale.md, made from research/src/scale/result.json and the benches' results. */
-import { bytesOf, type Row, type ScaleFigures } from "./figures.ts";
+import { bytesOf, type ScaleFigures } from "./figures.ts";
 
 /** Result of `bench/archive-search.mjs`. */
 export interface SearchResult {
@@ -40,13 +40,6 @@ const bytes = (value: number): string => {
   return `${digits(value / size)} ${unit}`;
 };
 
-/** Fraction of its limits that a run uses the most of. */
-function limitOf({ store, requests, queue }: Row): string {
-  const used = { "the store's bytes": store, "the store's requests": requests, "the queue": queue };
-  const [[name, most]] = Object.entries(used).sort(([, a], [, b]) => b - a);
-  return most > 0.5 ? name : "the model";
-}
-
 /** Returns the whole page. */
 export function scalePage(figures: ScaleFigures, search: SearchResult): string {
   const { measured, conditions, prices, photos, photoBytes, runs, shardSizes, slowStores, perPhotoJobs } = figures;
@@ -61,7 +54,7 @@ export function scalePage(figures: ScaleFigures, search: SearchResult): string {
   const shardSeconds = (name: string) => (presets[name].cpu + writing) / 1000;
   const workersAt = (limit: number, used: number, name: string) => digits((limit / used) * shardSeconds(name));
   const { rows, count, channels, megabytes } = search.details;
-  const best = Object.entries(rows).filter(([name]) => name.includes("refined"));
+  const best = Object.entries(rows).filter(([, { buildSeconds }]) => buildSeconds !== undefined);
   const [bestName, bestRow] = best.sort(([, a], [, b]) => b.recall - a.recall || a.cpuMilliseconds - b.cpuMilliseconds)[0];
   const exact = rows["all vectors, in JavaScript"];
 
@@ -77,7 +70,7 @@ ${table(
   [
     [
       "up to a million photos, one machine",
-      "`s2 archive add`, with `--workers` for each two cores",
+      "`s2 archive add`, or `resume --workers` with a process for each core or two",
       `${digits(hours("1x+2x"))} core-hours a million at 1x+2x`,
     ],
     [
@@ -101,7 +94,7 @@ ${table(
       "bytes are the first limit",
     ],
     [
-      "more than 100,000 vectors to search often",
+      "a search that must stay fast as the archive grows",
       `\`--lancedb\` and an index (${bestName})`,
       `recall ${bestRow.recall} at ${digits(bestRow.cpuMilliseconds)} ms of CPU a query`,
     ],
@@ -142,19 +135,21 @@ ${table(
     ...[1, 10, 100, 1000].map((each) => `${each.toLocaleString("en")} ${each === 1 ? "worker" : "workers"}`),
     "efficiency at 1,000",
     "kills",
-    "busiest at 1,000",
+    "store is busy",
+    "its requests",
+    "queue",
   ],
   names.map((name) => [
     name,
     ...[1, 10, 100, 1000].map((each) => duration(run(name, each).seconds)),
     percent(run(name, 1000).efficiency),
     run(name, 1000).kills,
-    limitOf(run(name, 1000)),
+    ...(["store", "requests", "queue"] as const).map((each) => percent(run(name, 1000)[each])),
   ]),
 )}
 
 ${photos.toLocaleString("en")} photos, one core a worker, all features kept in a store of ${bytes(conditions.storeRate)}/s. Efficiency is the time that went into stored photos at full speed; slow workers, kills, starts,
-transfers and the end, when the last shards are waited for, take the rest.
+transfers and the end, when the last shards are waited for, take the rest. A worker's transfers are counted after its work, though it reads the next photo while the model runs.
 
 Two workers of one thread against one, on the machine above, in turn: ${workers.two.map(digits).join(", ")} against ${workers.one.map(digits).join(", ")} photos a second by the clock (load ${machine.loadAverage}), ${workers.ratio} times as many by the medians.
 By the processor's time of a photo, which that changes little, two free cores would do ${workers.ratioByCpu} times as many${workers.ratioByCpu < 1.8 ? ", less than the aim of 1.8" : ""}.
@@ -162,11 +157,12 @@ By the processor's time of a photo, which that changes little, two free cores wo
 **Photos of a shard**, 1x+2x, 1,000 workers:
 
 ${table(
-  ["photos of a shard", "hours", "efficiency", "queue is busy", "objects"],
+  ["photos of a shard", "time", "efficiency", "store's requests", "queue is busy", "objects"],
   [perPhotoJobs, ...shardSizes].map((row) => [
     row.photosPerShard.toLocaleString("en"),
-    row.photosPerShard === 1 ? duration(row.seconds * (photos / Math.ceil(photos / 100))) : duration(row.seconds),
+    row.photosPerShard === 1 ? `${duration(row.seconds * 100)} (from a hundredth)` : duration(row.seconds),
     percent(row.efficiency),
+    percent(row.requests),
     percent(row.queue),
     digits(photos / row.photosPerShard),
   ]),
@@ -243,7 +239,8 @@ ${table(
   ]),
 )}
 
-Comparing all vectors takes ${digits(exact.cpuMilliseconds)} ms of CPU a query here and grows with their number; \`s2 archive search\` without \`--lancedb\` also reads the shards each time. ${bestName} has the best recall of the indexes.
+Comparing all vectors takes ${digits(exact.cpuMilliseconds)} ms of CPU a query here and grows with their number; \`s2 archive search\` without \`--lancedb\` also reads the shards each time. Of the indexes ${bestName} finds
+the most, at the least time among those that find as many.
 ${count < 1e6 ? `\`node bench/archive-search.mjs\` measures a million; this run had ${count.toLocaleString("en")}, for want of time.` : ""}
 
 ## Conditions
