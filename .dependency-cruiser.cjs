@@ -7,6 +7,7 @@ const floors = {
   models: ["onnx", "tensors", "images", "core"],
   features: ["tensors", "images", "core"],
   runtimes: ["retrieval", "store", "features", "models", "onnx", "tensors", "images", "core"],
+  archive: ["runtimes", "retrieval", "store", "features", "tensors", "images", "core"],
   store: ["features", "tensors", "images", "core"],
   heads: ["features", "onnx", "tensors", "images", "core"],
   retrieval: ["store", "features", "tensors", "images", "core"],
@@ -32,6 +33,7 @@ const floors = {
   cli: [
     "label",
     "serve",
+    "archive",
     "tasks",
     "datasets",
     "metrics",

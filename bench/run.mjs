@@ -24,6 +24,7 @@ const benches = [
   "memory",
   "retrieval",
   "duplicates",
+  "archive",
   "intervals",
   "web",
   "playground",

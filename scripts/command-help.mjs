@@ -9,7 +9,8 @@ const [start, end] = ["<!-- commands -->", "<!-- /commands -->"];
 export async function withCommands(text = readFileSync(page, "utf8")) {
   const { makeProgram } = await import("../dist/cli/program.js");
   const program = makeProgram();
-  const sections = program.commands.map((command) => sectionOf(program, command));
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  const sections = commands.map((command) => sectionOf(program, command));
   const before = text.slice(0, text.indexOf(start) + start.length);
   return `${before}\n${sections.join("\n")}\n${text.slice(text.indexOf(end))}`;
 }
@@ -22,12 +23,11 @@ function sectionOf(program, command) {
     .visibleArguments(command)
     .map((argument) => `- \`${argument.name()}\`: ${help.argumentDescription(argument)}`);
   return [
-    `### \`s2 ${command.name()}\``,
+    `### \`${help.commandUsage(command).split(/ [[<]/)[0]}\``,
     `\n${command.description()}\n`,
     `\`${help.commandUsage(command).replaceAll("|", "\\|")}\`\n`,
     ...given.map((line, i) => (i === given.length - 1 ? `${line}\n` : line)),
-    "| option | |",
-    "| --- | --- |",
+    ...(rows.length > 0 ? ["| option | |", "| --- | --- |"] : []),
     ...rows.map((option) => `| \`${option.flags}\` | ${about(option)} |`),
     "",
   ].join("\n");

@@ -18,6 +18,8 @@ export function defineCompletion(program: Command): void {
 interface Completion {
   readonly command: string;
   readonly about: string;
+  /** Commands below it, as of `s2 archive`. */
+  readonly below: readonly { readonly name: string; readonly about: string }[];
   readonly options: readonly { readonly flag: string; readonly about: string; readonly choices: readonly string[] }[];
 }
 
@@ -25,7 +27,8 @@ function completionsOf(program: Command): Completion[] {
   return program.commands.map((command) => ({
     command: command.name(),
     about: command.summary(),
-    options: [...command.options, new Option("--help", "display help")].flatMap((option) =>
+    below: command.commands.map((each) => ({ name: each.name(), about: each.description().split(/[.;,]/)[0] })),
+    options: optionsOf(command).flatMap((option) =>
       option.long && !option.hidden
         ? [
             {
@@ -42,20 +45,32 @@ function completionsOf(program: Command): Completion[] {
   }));
 }
 
+/** Options of a command and of those below it, each once. */
+function optionsOf(command: Command): Option[] {
+  const all = [command, ...command.commands].flatMap(({ options }) => options);
+  return [...new Map([...all, new Option("--help", "display help")].map((option) => [option.long, option])).values()];
+}
+
 const words = (list: readonly string[]) => list.join(" ");
 
 /** Other words are files, which bash completes by itself (`-o default`). */
 function bash(program: Command): string {
   const all = completionsOf(program);
-  const choices = new Map(
-    all.flatMap(({ options }) => options.filter((o) => o.choices.length > 0).map((o) => [o.flag, o.choices])),
-  );
+  const choices = new Map<string, Set<string>>(); // of all commands that have the flag
+  for (const { flag, choices: list } of all.flatMap(({ options }) => options))
+    if (list.length > 0) choices.set(flag, new Set([...(choices.get(flag) ?? []), ...list]));
   return `_s2() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} list=""
   case "$before" in
 ${[...choices].map(([flag, list]) => `    ${flag}) COMPREPLY=($(compgen -W "${words([...list])}" -- "$word")); return;;`).join("\n")}
   esac
   if [ "$COMP_CWORD" = 1 ]; then list="${words(all.map(({ command }) => command))} help --help --version"
+  elif [ "$COMP_CWORD" = 2 ] && [ "\${word#-}" = "$word" ]; then case "\${COMP_WORDS[1]}" in
+${all
+  .filter(({ below }) => below.length > 0)
+  .map(({ command, below }) => `    ${command}) list="${words(below.map(({ name }) => name))}";;`)
+  .join("\n")}
+  esac
   else case "$word" in -*) case "\${COMP_WORDS[1]}" in
 ${all.map(({ command, options }) => `    ${command}) list="${words(options.map(({ flag }) => flag))}";;`).join("\n")}
   esac;; esac; fi
@@ -71,8 +86,11 @@ const zsh = (program: Command): string =>
 
 function fish(program: Command): string {
   const quote = (text: string) => `'${text.replace(/['\\]/g, "\\$&")}'`;
-  const lines = completionsOf(program).flatMap(({ command, about, options }) => [
+  const lines = completionsOf(program).flatMap(({ command, about, below, options }) => [
     `complete -c s2 -n __fish_use_subcommand -f -a ${command} -d ${quote(about)}`,
+    ...below.map(
+      (each) => `complete -c s2 -n ${quote(`__fish_seen_subcommand_from ${command}`)} -a ${each.name} -d ${quote(each.about)}`,
+    ),
     ...options.map(({ flag, about: text, choices }) => {
       const given = choices.length > 0 ? ` -x -a ${quote(words(choices))}` : "";
       return `complete -c s2 -n ${quote(`__fish_seen_subcommand_from ${command}`)} -l ${flag.slice(2)}${given} -d ${quote(text)}`;

@@ -54,9 +54,14 @@ async function readTraits(flags: PlanFlags): Promise<{ traits: Traits; known: st
   const described = [maxSplitSize, imageSize, patchSize, prefixTokens, dynamic].some((each) => each !== undefined);
   if (flags.model !== undefined || !described) {
     const { openModel } = await import("./plan-flags.ts");
-    const model = await openModel(flags);
-    await model.dispose();
-    return { traits: model.traits, known: `of ${flags.model ?? "s2-tiny"}` };
+    try {
+      const model = await openModel(flags);
+      await model.dispose();
+      return { traits: model.traits, known: `of ${flags.model ?? "s2-tiny"}` };
+    } catch (error) {
+      // Where nothing was asked for, a plan needs no runtime.
+      if (flags.model !== undefined || (error as { code?: string }).code !== "runtime-missing") throw error;
+    }
   }
   const given = maxSplitSize ?? imageSize;
   const tile = given ?? (dynamic && flags.imgSizes ? undefined : 224);

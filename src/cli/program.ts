@@ -1,6 +1,7 @@
 /** The tree of commands with their help. What a command needs to run is imported when it runs, so that help is fast. */
 import { Command } from "commander";
 import { readVersion } from "../runtimes/node/version.ts";
+import { defineArchive } from "./archive.ts";
 import { defineCompletion } from "./completion.ts";
 import { defineDoctor } from "./doctor.ts";
 import { defineDuplicates } from "./duplicates.ts";
@@ -36,7 +37,7 @@ const commands = [
   ...[defineExtract, definePlan, defineSimilar, defineDuplicates],
   ...[defineFit, definePredict, defineEval, defineLabel, defineAdvise, defineInspect],
   ...[defineBuild, defineExport, defineVisionEncoder, defineQuantize, defineConvert, defineTrain],
-  ...[defineServe, defineMcp],
+  ...[defineServe, defineMcp, defineArchive],
   ...[defineModels, defineDownload, defineDoctor, defineCompletion],
 ];
 

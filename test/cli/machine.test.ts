@@ -124,6 +124,9 @@ it("completion in bash offers subcommands, a command's options and an option's c
   expect(complete(["s2", "ext"])).toBe("extract");
   expect(complete(["s2", "extract", "--outp"])).toBe("--output-scale --output");
   expect(complete(["s2", "extract", "--fit", "s"])).toBe("squash");
+  expect(complete(["s2", "extract", "--format", ""])).toBe("safetensors npy parquet"); // bash knows a flag's choices by its name alone
+  expect(complete(["s2", "archive", "re"])).toBe("resume retry");
+  expect(complete(["s2", "archive", "add", "--shard-"])).toBe("--shard-size");
 });
 
 describe("arguments of another kind", () => {

@@ -30,6 +30,9 @@ function helpOf(command: Command): string {
   return text.join("");
 }
 
+/** All commands, those below another one too. */
+const withBelow = (of: Command): Command[] => of.commands.flatMap((command) => [command, ...command.commands]);
+
 const program = makeProgram();
 const fromHelp = [program, ...program.commands].flatMap((command) =>
   [...helpOf(command).matchAll(/^ {2}(s2 [a-z][^\n]*)$/gm)].map(([, line]) => alone(line)),
@@ -48,6 +51,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   "export-vision-encoder": "test/cli/vision-encoder.test.ts",
   serve: "test/serve/stopping.test.ts", // these two end when they are stopped
   mcp: "test/serve/heads.test.ts",
+  archive: "test/docs/archive.test.ts",
 };
 
 /** Smaller work for the same command: a model of a few kB, two steps of training. The last of two equal options wins. */
@@ -116,13 +120,13 @@ function run(commands: readonly string[][], cwd: string, hub: string): Promise<{
 
 it.each(lines.map((args) => [args.join(" "), args] as const))("s2 %s has the options that it is given", async (_, args) => {
   const dry = makeProgram();
-  for (const command of dry.commands) command.action(() => {});
+  for (const command of withBelow(dry)) if (command.commands.length === 0) command.action(() => {});
   await dry.parseAsync(args, { from: "user" });
 });
 
 // Names of CSS variables look alike: they stand in var(), in setProperty(), or before a colon.
 it("flags that messages advise exist", () => {
-  const known = new Set([program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long)));
+  const known = new Set([program, ...withBelow(program)].flatMap((command) => command.options.map(({ long }) => long)));
   for (const other of ["--help", "--version", "--input-type", "--eval"]) known.add(other); // the last two are Node's
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
   const advised = sources.flatMap((path) =>

@@ -147,7 +147,7 @@ export const focal = (width: number, depths: readonly number[], heads: number, s
     norm("norm", width * 2 ** (depths.length - 1)),
   ]);
 
-/** Without attention: each block gathers context at `levels` widths of a depthwise convolution. */
+/** Without attention: each block takes context at `levels` widths of a depthwise convolution. */
 export const focalnet = (width: number, depths: readonly number[], levels: number): Shapes =>
   join([
     layer("stem.proj", width, 3, 4, 4),
@@ -184,11 +184,11 @@ const normed = (name: string, ...dims: readonly number[]): Shapes => ({
 });
 
 /** Each stage sees patches of `paths` sizes, each with a transformer of its own. */
-export const mpvit = (widths: readonly number[], paths: readonly number[], layers: readonly number[], ratio: number): Shapes =>
+export const mpvit = (channels: readonly number[], paths: readonly number[], layers: readonly number[], ratio: number): Shapes =>
   join([
-    normed("stem.0", widths[0] / 2, 3, 3, 3),
-    normed("stem.1", widths[0], widths[0] / 2, 3, 3),
-    ...widths.map((dim, s) => {
+    normed("stem.0", channels[0] / 2, 3, 3, 3),
+    normed("stem.1", channels[0], channels[0] / 2, 3, 3),
+    ...channels.map((dim, s) => {
       const stage = `mhca_stages.${s}`;
       return join([
         each(paths[s], (p) => patches(`patch_embed_stages.${s}.patch_embeds.${p}.patch_conv`, dim)),
@@ -197,7 +197,7 @@ export const mpvit = (widths: readonly number[], paths: readonly number[], layer
         batchNorm(`${stage}.InvRes.norm`, dim),
         normed(`${stage}.InvRes.conv2`, dim, dim, 1, 1),
         each(paths[s], (p) => encoder(`${stage}.mhca_blks.${p}`, dim, layers[s], ratio)),
-        normed(`${stage}.aggregate`, widths[s + 1] ?? dim, dim * (paths[s] + 1), 1, 1),
+        normed(`${stage}.aggregate`, channels[s + 1] ?? dim, dim * (paths[s] + 1), 1, 1),
       ]);
     }),
   ]);

@@ -69,7 +69,7 @@ function gainPlot(rows: readonly { name: string; value: number; low: number; hig
   const ends = [0, ...rows.flatMap(({ low, high }) => [low, high])];
   const x = plotScale([Math.min(...ends), Math.max(...ends)], [LEFT, WIDTH - RIGHT], 0.06);
   const height = ROW * rows.length + 34;
-  const marks = rows.map(({ name, value, low, high }, i) => {
+  const drawn = rows.map(({ name, value, low, high }, i) => {
     const y = ROW * (i + 0.5);
     const sure = low > 0 ? "good" : high < 0 ? "bad" : "open";
     return `<text x="${LEFT - 12}" y="${y + 5}" text-anchor="end">${escapeHtml(name)}</text>
@@ -80,7 +80,7 @@ function gainPlot(rows: readonly { name: string; value: number; low: number; hig
       `<text class="tick" x="${x(value)}" y="${height - 8}" text-anchor="middle">${value === 0 ? "0" : signed(value, format)}</text>`,
   );
   return `<svg role="img" aria-label="Gains with intervals; the table has the numbers" viewBox="0 0 ${WIDTH} ${height}">
-<line class="axis" x1="${x(0)}" x2="${x(0)}" y1="0" y2="${height - 26}"/>${marks.join("")}${axis.join("")}</svg>`;
+<line class="axis" x1="${x(0)}" x2="${x(0)}" y1="0" y2="${height - 26}"/>${drawn.join("")}${axis.join("")}</svg>`;
 }
 
 /** A dot for each config: milliseconds across, the figure up. */
@@ -90,7 +90,7 @@ function costPlot(rows: readonly AdvicePageRow[], format: Format): string {
   const x = plotScale([Math.min(...times), Math.max(...times)], [70, WIDTH - 40], 0.05);
   const ends = rows.flatMap(({ low, high }) => [low, high]);
   const y = plotScale([Math.min(...ends), Math.max(...ends)], [height - 40, 16], 0.04);
-  const marks = rows.map(({ name, value, low, high }, i) => {
+  const drawn = rows.map(({ name, value, low, high }, i) => {
     const at = x(times[i]);
     const isRight = at > WIDTH / 2;
     return `<line class="open" x1="${at}" x2="${at}" y1="${y(low)}" y2="${y(high)}"/><circle class="main" cx="${at}" cy="${y(value)}" r="5"/>
@@ -104,7 +104,7 @@ function costPlot(rows: readonly AdvicePageRow[], format: Format): string {
     (value) =>
       `<line class="grid-line" x1="62" x2="${WIDTH}" y1="${y(value)}" y2="${y(value)}"/><text class="tick" x="56" y="${y(value) + 4}" text-anchor="end">${format(value)}</text>`,
   );
-  return `<svg role="img" aria-label="The figure against time; the table has the numbers" viewBox="0 0 ${WIDTH} ${height}">${up.join("")}${across.join("")}${marks.join("")}</svg>`;
+  return `<svg role="img" aria-label="The figure against time; the table has the numbers" viewBox="0 0 ${WIDTH} ${height}">${up.join("")}${across.join("")}${drawn.join("")}</svg>`;
 }
 
 const STYLE = `${PLOT_STYLE}

@@ -52,4 +52,4 @@ export { type ClassifiedImage, checkSorting, type SortOptions, sortImages } from
 export { type TrainingPage, trainingPage } from "./training-page.ts";
 export { readVersion } from "./version.ts";
 export { type VideoFrame, type VideoOptions, videoFrames } from "./video-frames.ts";
-export { makeFolder, openStore, writeWhole } from "./write-whole.ts";
+export { makeFolder, openStore, writeError, writeWhole } from "./write-whole.ts";

@@ -20,8 +20,8 @@ const POINTS = 300;
 export function trainingPage({ title, about, losses, figures }: TrainingPage): string {
   const each = Math.ceil(losses.length / POINTS);
   const means = Array.from({ length: Math.ceil(losses.length / each) }, (_, i) => {
-    const part = losses.slice(i * each, (i + 1) * each);
-    return part.reduce((sum, loss) => sum + loss, 0) / part.length;
+    const steps = losses.slice(i * each, (i + 1) * each);
+    return steps.reduce((sum, loss) => sum + loss, 0) / steps.length;
   });
   const x = plotScale([1, Math.max(2, losses.length)], [LEFT, WIDTH - 16], 0);
   const y = plotScale([Math.min(...means), Math.max(...means)], [HEIGHT - BOTTOM, 14], 0.05);

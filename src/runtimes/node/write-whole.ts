@@ -47,7 +47,7 @@ export function writeTogether(files: readonly { readonly path: string; readonly 
     }
   } catch (cause) {
     for (const { unfinished } of all) if (existsSync(unfinished)) rmSync(unfinished); // rmSync throws below a file
-    throw refusal(current, cause);
+    throw writeError(current, cause);
   }
 }
 
@@ -86,7 +86,8 @@ function sweep(folder: string): void {
   }
 }
 
-function refusal(path: string, cause: unknown): S2Error {
+/** Returns the S2Error "write" for a file that cannot be written; an S2Error stays as it is. */
+export function writeError(path: string, cause: unknown): S2Error {
   if (cause instanceof S2Error) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   const isFull = code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
