@@ -1,6 +1,6 @@
 /**
  * Models that are built from weights against torch's own ONNX export of the same model, both in onnxruntime on one thread and in turns: real
- * sizes, random weights, images of 224 pixels. The outputs are compared before anything is timed. A row of MODELS is an architecture that
+ * sizes, random weights, images of the model's size. The outputs are compared before anything is timed. A row of MODELS is an architecture that
  * related.py makes, with the output that the export has.
  */
 import { execFileSync } from "node:child_process";
@@ -18,6 +18,8 @@ import { ratio, round, spread, takeTurns } from "./timing.mjs";
 const MODELS = {
   focalnet_tiny_srf: "forward_features",
   mpvit_tiny: "forward_features",
+  mvitv2_tiny: "forward_features",
+  crossvit_15_240: "forward_features.1",
   resnet50: "forward_features",
   mobilenetv1_100: "forward_features",
   mobilenetv2_100: "forward_features",
@@ -42,14 +44,17 @@ const options = {
   logSeverityLevel: 3,
   extra: { session: { force_spinning_stop: "1" } },
 };
-const images = noise([4, 3, 224, 224]); // as many as the Node runtime runs at a time
-const pixels = new ort.Tensor("float32", images.data, images.dims);
+/** As many images as the Node runtime runs at a time. */
+const IMAGES = 4;
 
 const figures = [];
 const details = {};
 for (const [name, main] of Object.entries(MODELS)) {
+  const side = name.endsWith("_240") ? 240 : 224;
+  const images = noise([IMAGES, 3, side, side]);
+  const pixels = new ort.Tensor("float32", images.data, images.dims);
   const read = (file) => readFileSync(join(folder, name, file));
-  const built = buildModel(JSON.parse(read("config.json")), read("model.safetensors"), { outputs: [main], imageSize: 224 });
+  const built = buildModel(JSON.parse(read("config.json")), read("model.safetensors"), { outputs: [main], imageSize: side });
   const ours = await ort.InferenceSession.create(built, options);
   const theirs = await ort.InferenceSession.create(read("torch.onnx"), options);
   const [got, expected] = [
@@ -67,7 +72,7 @@ for (const [name, main] of Object.entries(MODELS)) {
   figures.push({ name: `${name}: built graph / torch's export`, value: fastest(times), unit: "x", bar: 1 });
   details[name] = { ...found, ms: { ours: spread(times.ours.ms), theirs: spread(times.theirs.ms) }, difference };
 }
-finish("related", figures, { rounds: ROUNDS, images: images.dims[0], models: details });
+finish("related", figures, { rounds: ROUNDS, images: IMAGES, models: details });
 
 /**
  * The least CPU time of a round against the other side's, to two digits: ONNX Runtime's optimizer makes the same nodes of both graphs of a

@@ -34,6 +34,8 @@ def of_transformers(name):
 FAMILIES = {
     "focalnet_tiny_srf": of_timm("focalnet_tiny_srf"),
     "mpvit_tiny": lambda: (MPViT([64, 96, 176, 216], [2, 3, 3, 3], [1, 2, 4, 1], 2), {"architecture": "mpvit_tiny"}),
+    "mvitv2_tiny": of_timm("mvitv2_tiny"),
+    "crossvit_15_240": of_timm("crossvit_15_240"),
     "resnet50": of_timm("resnet50"),
     "mobilenetv1_100": of_timm("mobilenetv1_100"),
     "mobilenetv2_100": of_timm("mobilenetv2_100"),
@@ -49,7 +51,8 @@ class Features(torch.nn.Module):
     def forward(self, pixel_values):
         if isinstance(self.model, transformers.PreTrainedModel):
             return self.model(pixel_values).last_hidden_state
-        return self.model.forward_features(pixel_values)
+        features = self.model.forward_features(pixel_values)
+        return features[1] if isinstance(features, list | tuple) else features  # CrossViT's main branch
 
 
 def main(out, names):
@@ -61,7 +64,8 @@ def main(out, names):
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps(config, default=str))
         save_file({key: value.contiguous().clone() for key, value in model.state_dict().items()}, folder / "model.safetensors")
-        sample = torch.randn(2, 3, 224, 224)
+        side = 240 if name.endswith("_240") else 224
+        sample = torch.randn(2, 3, side, side)
         torch.onnx.export(
             Features(model).eval(),
             (sample,),

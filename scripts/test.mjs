@@ -14,7 +14,7 @@ const report = join(folder, "report.json");
 const vitest = [
   fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url)),
   "run",
-  ...(args.length === 0 ? ["--coverage"] : args),
+  ...args,
   "--reporter=default",
   "--reporter=json",
   `--outputFile.json=${report}`,
