@@ -54,13 +54,18 @@ export async function evaluateStudent(
     ofTeacher[where].push(y.data.slice(0, y.dims[2]));
   };
   let map: LinearMap | undefined;
+  const validation: { readonly x: Tensor; readonly y: Tensor }[] = [];
+  let index = 0;
   for await (const pair of tokensOf(seen)) {
     map ??= newMap(pair.x.dims[2], pair.y.dims[2]);
-    accumulate(map, pair.x, pair.y);
+    if (index++ % FIFTH === FIFTH - 1) validation.push(pair);
+    else accumulate(map, pair.x, pair.y);
     keep("seen", pair);
   }
   if (!map) throw new S2Error("training", "There are no photos of the training to fit the map to; give at least one.");
-  const weights = solved(map);
+  const ridge = bestRidge(map, validation);
+  for (const { x, y } of validation) accumulate(map, x, y);
+  const weights = solved(map, ridge);
   const errors = newErrors(map.outputs);
   for await (const pair of tokensOf(unseen)) {
     compare(errors, weights, map, pair.x, pair.y);
@@ -97,15 +102,30 @@ function accumulate({ inputs, outputs, xx, xy }: LinearMap, x: Tensor, y: Tensor
   }
 }
 
-/** Fraction of the mean diagonal that is added to it, so that channels which are sums of others do not stop the solution. */
-const RIDGE = 1e-6;
+/** Penalties as fractions of the mean diagonal; one is chosen on every fifth seen photo, for tokens of a photo are alike and few photos fit by chance. */
+const RIDGES = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1];
+const FIFTH = 5;
 
-/** Solves for the weights [outputs, inputs + 1], in place of the sums. */
-function solved({ inputs, outputs, xx, xy }: LinearMap): Float64Array {
+/** Chooses the penalty whose map explains most of the photos that it was not fitted to; a middle one where there are none. */
+function bestRidge(map: LinearMap, validation: readonly { readonly x: Tensor; readonly y: Tensor }[]): number {
+  let [best, most] = [1e-2, Number.NEGATIVE_INFINITY];
+  for (const ridge of validation.length > 0 ? RIDGES : []) {
+    const weights = solved(map, ridge);
+    const errors = newErrors(map.outputs);
+    for (const { x, y } of validation) compare(errors, weights, map, x, y);
+    const r2 = r2Of(errors);
+    if (r2 > most) [best, most] = [ridge, r2];
+  }
+  return best;
+}
+
+/** Solves for the weights [outputs, inputs + 1]. */
+function solved({ inputs, outputs, ...sums }: LinearMap, ridge: number): Float64Array {
   const n = inputs + 1;
+  const [xx, xy] = [sums.xx.slice(), sums.xy.slice()];
   let trace = 0;
   for (let i = 0; i < n; i++) trace += xx[i * n + i];
-  for (let i = 0; i < n; i++) xx[i * n + i] += (RIDGE * trace) / n;
+  for (let i = 0; i < n; i++) xx[i * n + i] += (ridge * trace) / n;
   if (!cholesky(xx, n)) throw new S2Error("training", "The student's tokens are not finite, or all zero; train it anew.");
   for (let o = 0; o < outputs; o++) solve(xx, n, xy.subarray(o * n, (o + 1) * n));
   return xy;
