@@ -44,7 +44,7 @@ const options = {
   logSeverityLevel: 3,
   extra: { session: { force_spinning_stop: "1" } },
 };
-/** As many images as the Node runtime runs at a time. */
+/** Number of images that the Node runtime runs at a time. */
 const IMAGES = 4;
 
 const figures = [];

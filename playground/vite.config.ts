@@ -1,4 +1,4 @@
-/** How the playground is served and built: the package by its public names, relative paths, a strict Content-Security-Policy, one runtime. */
+/** Configuration that serves and builds the playground: the package by its public names, relative paths, a strict Content-Security-Policy, one runtime. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -46,7 +46,7 @@ const sidesOf = (model) => ({
   s2: () => s2(model, images, plan),
 });
 
-/** What onnxruntime-node passes on; graph capture and dispatches a submission are not among it (entries under `extra.ep` are silently ignored). */
+/** Options that onnxruntime-node passes on; graph capture and dispatches a submission are not among it (entries under `extra.ep` are silently ignored). */
 const variants = {
   defaults: { tilesPerRun: [14, 28, 56, 112] },
   "no validation": { session: { executionProviders: [{ name: "webgpu", validationMode: "disabled" }] } },

@@ -4,7 +4,7 @@ import type { LabeledPoint, Mask } from "../heads/index.ts";
 import type { LabelFiles } from "./label-files.ts";
 import type { ImageView } from "./view.ts";
 
-/** Where a task reads and saves. */
+/** Files that a task reads and saves. */
 export interface TaskStart {
   readonly files: LabelFiles;
   /** Path of the list. */

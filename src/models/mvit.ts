@@ -73,7 +73,7 @@ function embed(images: ShapedValue, weights: Weights): ShapedValue {
   return scoped(images.graph, weights, () => conv(images, weights.under("proj"), layout));
 }
 
-/** Where channels become more, attention does it in the first block of a stage, or (timm's mvitv2_large) the MLP in the last. */
+/** Channels become more by attention in the first block of a stage, or (timm's mvitv2_large) the MLP in the last. */
 function block(x: ShapedValue, weights: Weights, pooling: PooledAttention): ShapedValue {
   const projected = (normed: ShapedValue, kept: ShapedValue, name: string) =>
     weights.has(`${name}.weight`) ? linear(normed, weights.under(name), shapeOf(weights, `${name}.weight`)[0]) : kept;

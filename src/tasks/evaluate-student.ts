@@ -12,7 +12,7 @@ export interface StudentPhotos {
   readonly labels?: readonly string[];
 }
 
-/** What was measured, on how many photos. */
+/** Figures, and the number of photos that they are of. */
 export interface StudentEvaluation {
   /** Fraction of the variance of the teacher's tokens that a linear map of the student's explains, all channels together (scikit-learn's "variance_weighted"). */
   readonly r2: number;

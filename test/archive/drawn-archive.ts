@@ -56,7 +56,7 @@ export async function planned(
   return store;
 }
 
-/** What a worker in a process of its own does; `kill` ends it by SIGKILL at the `at`-th event of this type. */
+/** Work of a worker in a process of its own; `kill` ends it by SIGKILL at the `at`-th event of this type. */
 export interface ChildWork {
   readonly kill?: { readonly type: string; readonly at: number };
   readonly queue?: string;

@@ -1,4 +1,4 @@
-/** As `--import` of Node: @huggingface/tokenizers is not to be found, as where it was never installed. */
+/** Hides @huggingface/tokenizers, as where it was never installed (`node --import`). */
 import { register } from "node:module";
 
 const hook = `export async function resolve(name, context, next) {

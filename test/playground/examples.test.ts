@@ -1,4 +1,4 @@
-/** What the playground shows before a model is loaded is current and true: precomputed features, rounded weights and the docs' pictures. */
+/** The playground's first view, before a model is loaded, is current and true: precomputed features, rounded weights and the docs' pictures. */
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { roundWeights } from "../../playground/round-weights.ts";

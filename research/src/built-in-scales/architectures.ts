@@ -9,7 +9,7 @@ export interface Architecture {
   /** timm's name, or the authors'. */
   readonly name: string;
   readonly shapes: Shapes;
-  /** How it sees several scales. */
+  /** The way in which it sees several scales. */
   readonly scales: string;
   /** Its features and those with the most tokens; by default those of the first stage. */
   readonly main?: string;

@@ -44,7 +44,7 @@ export function conditionsOf({ details: { queue } }: Measured): Conditions {
   };
 }
 
-/** What a preset's photos leave in the store, in bytes. */
+/** Bytes that a preset's photos leave in the store. */
 export const bytesOf = ({ tokens, channels }: { tokens: number; channels: number }) => ({
   features: 2 * tokens * channels,
   vector: 2 * channels,

@@ -15,7 +15,7 @@ export interface AdvicePageRow {
 
 type Format = (value: number) => string;
 
-/** What the page shows. Sentences and cells of the table are text, numbers are drawn. */
+/** Contents of the page. Sentences and cells of the table are text, numbers are drawn. */
 export interface AdvicePage {
   readonly set: string;
   readonly about: string;
