@@ -414,7 +414,7 @@ describe("opening", () => {
     expect(Object.keys(sizes(set))).toHaveLength(8);
   });
 
-  it("stops when it is told to, and gives errors of no file as they are", async () => {
+  it("stops when it is shown to, and gives errors of no file as they are", async () => {
     const files = { "a/a.png": imageFile(1), "b/b.png": imageFile(2) };
     const control = new AbortController();
     const opening = openDataSet(folderOf(files), { signal: control.signal, onImage: () => control.abort(new Error("enough")) });

@@ -58,12 +58,12 @@ describe("depth", () => {
     const opened = await openDepth(readHead(json, weights) as DepthHead, openGraph);
     let [error, count] = [0, 0];
     for (const { tokens, depth } of images.slice(9)) {
-      const told = await opened.predict({ ...tokens, size: [4, 5] });
-      expect(told).toMatchObject({ height: 4, width: 5 });
+      const shown = await opened.predict({ ...tokens, size: [4, 5] });
+      expect(shown).toMatchObject({ height: 4, width: 5 });
       for (let token = 0; token < 20; token++) {
         const truth = depth.data[Math.floor(token / 5) * 20 + (token % 5) * 2];
         if (!(truth > 0)) continue;
-        error += Math.abs(told.data[token] / truth - 1);
+        error += Math.abs(shown.data[token] / truth - 1);
         count++;
       }
     }

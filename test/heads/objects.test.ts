@@ -57,10 +57,10 @@ describe("objects", () => {
     const data = readGolden("heads").u8(golden.places as Stored).data;
     const { head } = await fitObjects(() => withObjects(data), { classes, channelsPerScale, openGraph, decay: 1 });
     const opened = await openObjects(head, openGraph);
-    let told = 0;
-    for (const tokens of train) told += (await opened.predict(tokens)).counts[0];
+    let shown = 0;
+    for (const tokens of train) shown += (await opened.predict(tokens)).counts[0];
     // At the optimum Σ sigmoid = Σ count · sigmoid / softplus; where objects are rare that is Σ expected = Σ count.
-    expect(told / data.filter((_, i) => i % 2 === 0).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 1);
+    expect(shown / data.filter((_, i) => i % 2 === 0).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 1);
   });
 
   it("are refused outside their image, and with a class that there is not", async () => {

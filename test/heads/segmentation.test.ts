@@ -90,13 +90,13 @@ describe("segmentation", () => {
     const opened = await openSegmentation(readHead(json, weights) as SegmentationHead, openGraph);
     let [right, all] = [0, 0];
     for (const { tokens, mask } of images.slice(8)) {
-      const told = await opened.predict(tokens);
-      expect(told).toMatchObject({ height: 16, width: 30 });
+      const shown = await opened.predict(tokens);
+      expect(shown).toMatchObject({ height: 16, width: 30 });
       for (let y = 0; y < 8; y++)
         for (let x = 0; x < 15; x++) {
           if (mask.data[y * 15 + x] === 255) continue;
           all++;
-          if (told.data[2 * y * 30 + 2 * x] === mask.data[y * 15 + x]) right++;
+          if (shown.data[2 * y * 30 + 2 * x] === mask.data[y * 15 + x]) right++;
         }
     }
     expect(right / all).toBeGreaterThan(0.6); // chance is 0.25; neighboring tokens are of other classes, so enlarging costs
@@ -132,8 +132,8 @@ describe("segmentation", () => {
           const plane = (one: number) =>
             resize({ dims: [1, 1, rows, cols], data: scores.filter((_, i) => i % k === one) }, [h, w], { mode: "bilinear" }).data;
           const planes = Array.from({ length: k }, (_, one) => plane(one));
-          for (const [i, told] of data.entries())
-            for (const other of planes) expect(planes[told][i]).toBeGreaterThanOrEqual(other[i] - 1e-5);
+          for (const [i, shown] of data.entries())
+            for (const other of planes) expect(planes[shown][i]).toBeGreaterThanOrEqual(other[i] - 1e-5);
         },
       ),
     );

@@ -154,7 +154,7 @@ describe.each(Object.entries(files))("%s", (name, { opset, producer, cost, size,
 });
 
 describe.each(Object.entries(anySize))("%s", (name, { opset, size }) => {
-  it("says what it assumes, and takes the size that it is told", () => {
+  it("says what it assumes, and takes the size that it is shown", () => {
     const report = inspectModel(read(name));
     expect(report).toMatchObject({ opset, parameters: size, patchSize: { value: 8 }, prefixTokens: { value: 1 } });
     expect(report.imageSize).toEqual({ from: "the input takes any size; 224x224 is assumed for what follows" });

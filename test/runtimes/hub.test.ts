@@ -153,7 +153,7 @@ describe("downloadModel: cut connections and wrong bytes", () => {
     expect(await filesIn(await download())).toHaveLength(3);
   });
 
-  it("stops when told to", async () => {
+  it("stops when shown to", async () => {
     const stop = new AbortController();
     const running = download({ signal: stop.signal, onProgress: ({ bytes }) => bytes > 0 && stop.abort() });
     await expect(running).rejects.toMatchObject({ name: "AbortError" });

@@ -182,7 +182,7 @@ describe("loadImage: 16 bits and color spaces", () => {
     expect(meanDifference(image.data, smooth())).toBeLessThan(25); // what the small gamut of print leaves
   });
 
-  it("converts Display P3 to sRGB in 8 and in 16 bits, and leaves it when told to", async () => {
+  it("converts Display P3 to sRGB in 8 and in 16 bits, and leaves it when shown to", async () => {
     const p3 = noise(PIXELS * 3);
     const want = p3ToSrgb(p3);
     const profile = await profileOf("p3");

@@ -55,7 +55,7 @@ export const maskImages = (count: number): Drawn<SegmentationItem> =>
     };
   });
 
-/** All of image i is 1 + i mod 5 meters away, told by the logarithm in a channel; every second pixel of the image has a value. */
+/** All of image i is 1 + i mod 5 meters away, shown by the logarithm in a channel; every second pixel of the image has a value. */
 export const depthImagesOf = (count: number): Drawn<DepthItem> =>
   drawn(count, (i, path) => {
     const meters = 1 + (i % 5);

@@ -141,9 +141,9 @@ it("a head that was written and read back tells the same, of every task", async 
     const tokens = drawn.tokens.get("1.png")!;
     const tell = async (one: TaskHead) => {
       const opened = await openPredictor(one, openGraph);
-      const told = await opened.predict(tokens);
+      const shown = await opened.predict(tokens);
       await opened.close();
-      return told;
+      return shown;
     };
     expect(await tell(readHead(json, weights) as TaskHead)).toEqual(await tell(head));
   }

@@ -12,18 +12,18 @@ const load = async (path: string) => ({
   data: Uint8Array.from({ length: 90 * 80 * 3 }, (_, i) => (i * 7919 + 31 * path.charCodeAt(0)) % 251),
 });
 
-let told = 0;
+let shown = 0;
 /** Teacher: the red of each patch's first pixel, and for [CLS] the number of the view. */
 async function teacher({ dims: [tiles], data }: Tensor): Promise<Tensor[]> {
   const tokens = new Float32Array(tiles * 17);
   for (let tile = 0; tile < tiles; tile++) {
-    tokens[tile * 17] = told;
+    tokens[tile * 17] = shown;
     for (let place = 0; place < 16; place++) {
       const [y, x] = [Math.floor(place / grid) * patchSize, (place % grid) * patchSize];
       tokens[tile * 17 + 1 + place] = data[tile * 3 * side * side + y * side + x];
     }
   }
-  told++;
+  shown++;
   return [{ dims: [tiles, 17, 1], data: tokens }];
 }
 
@@ -59,14 +59,14 @@ describe.each([
 });
 
 it("learns from each view a few times and then forgets it", async () => {
-  told = 0;
+  shown = 0;
   const made = freshBatches(options(false))(0);
   const seen = new Map<number, number[]>();
   for (let step = 0; step < 60; step++) {
     const { data } = (await made.next()).value!["tokens.0"];
     for (let view = 0; view < 6; view++) seen.set(data[view * 9], [...(seen.get(data[view * 9]) ?? []), step]);
   }
-  expect(told).toBe(12 + 59 * 2); // two new ones a step after the first pool
+  expect(shown).toBe(12 + 59 * 2); // two new ones a step after the first pool
   for (const steps of seen.values()) expect(Math.max(...steps) - Math.min(...steps)).toBeLessThan(6);
 });
 

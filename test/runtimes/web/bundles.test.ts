@@ -130,7 +130,7 @@ describe.skipIf(noChromium)(`pages with the packed package${skipped}`, () => {
     expect(paths.some((path) => path.includes("asyncify"))).toBe(false);
   });
 
-  it("Vite's development server, told to leave the two packages as they are", async () => {
+  it("Vite's development server, shown to leave the two packages as they are", async () => {
     const vite = await import("vite");
     const server = await vite.createServer({
       root: folder,

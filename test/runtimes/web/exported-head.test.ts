@@ -32,9 +32,9 @@ describe.skipIf(noChromium)(`the page beside an exported head${skipped}`, () => 
       await page.goto(`${server.url}/`);
       await page.getByText("ready").waitFor();
       await page.setInputFiles("input", { name: "photo.png", mimeType: "image/png", buffer: Buffer.from(png()) });
-      const told = page.getByText(/\d\.\d/);
-      await told.waitFor();
-      expectLine((await told.textContent()) ?? "", line);
+      const shown = page.getByText(/\d\.\d/);
+      await shown.waitFor();
+      expectLine((await shown.textContent()) ?? "", line);
     } finally {
       await page.close();
       await server.close();

@@ -37,9 +37,9 @@ describe.skipIf(noChromium)(`the bare page${skipped}`, () => {
       await page.goto(`${server.url}/index.html`);
       await page.getByText("ready").waitFor();
       await page.setInputFiles("input", join(root, "examples/scenes/street.png"));
-      const told = page.getByText("features [");
-      await told.waitFor();
-      expect(await told.textContent()).toBe(`features [1, 197, ${2 * dim}]`);
+      const shown = page.getByText("features [");
+      await shown.waitFor();
+      expect(await shown.textContent()).toBe(`features [1, 197, ${2 * dim}]`);
     } finally {
       await page.close();
       await server.close();

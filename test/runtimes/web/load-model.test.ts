@@ -32,7 +32,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
     expect(notices).toEqual([]);
   });
 
-  it("a page without isolation runs on one thread, and who asked for more is told the headers", async () => {
+  it("a page without isolation runs on one thread, and who asked for more is shown the headers", async () => {
     const other = await openPage({ browser, isolated: false });
     const [threads, dims, said] = await other.run<[number, number[], string[]]>(`
       const said = [];
@@ -85,7 +85,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
     expect(dims).toEqual([1, 17, 4]);
   });
 
-  it("a graph that leaves its size open is asked for it, or told, as in Node", async () => {
+  it("a graph that leaves its size open is asked for it, or shown, as in Node", async () => {
     const [refused, size] = await web.run<[{ code: string; message: string }, number[]]>(`${load}
       const open = (options) => web.loadModel("/test/runtimes/models/baked-size.onnx", { threads: 1, prefixTokens: 1, ...options });
       const refused = await refusal(open());

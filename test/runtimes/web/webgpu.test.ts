@@ -20,7 +20,7 @@ describe.skipIf(noChromium)(`WebGPU${skipped}`, () => {
     await browser?.close();
   });
 
-  it("a model that is slower there than in WebAssembly runs in WebAssembly, and who asked is told both times", async () => {
+  it("a model that is slower there than in WebAssembly runs in WebAssembly, and who asked is shown both times", async () => {
     const [device, notices, dims] = await gpu.run<[string, { code: string; message: string }[], number[]]>(`${load}
       const model = await toy("webgpu");
       const { dims } = await model({ dims: [1, 3, 32, 32], data: new Float32Array(3072) });
