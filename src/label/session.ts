@@ -8,6 +8,7 @@ import { checkJson, parseJson } from "../tensors/json.ts";
 import { openClassTask } from "./class-task.ts";
 import type { LabelFiles } from "./label-files.ts";
 import { openMaskTask } from "./mask-task.ts";
+import { ownFiles } from "./own-files.ts";
 import type { LabelTask, SavedState } from "./task.ts";
 import { actionSchema, type LabelAction, type LabelView, stateSchema } from "./view.ts";
 
@@ -18,6 +19,7 @@ export interface LabelingOptions extends ExtractImagesOptions {
   readonly folder: string;
   /** Paths below the folder. */
   readonly images: readonly string[];
+  /** Where labels are saved. PNG and JSON files of someone else are refused, and lists that another program changes meanwhile. */
   readonly files: LabelFiles;
   /** Path of the list below the folder, which ends in .csv. */
   readonly list: string;
@@ -48,7 +50,8 @@ const RECENT = 12;
 
 /** Opens a session, with what was saved before. @throws S2Error "data-set" or "write" for files that cannot be continued. */
 export async function openLabeling(options: LabelingOptions): Promise<LabelSession> {
-  const { task: taskName, folder, images, files, list, command, classes: given = [] } = options;
+  const { task: taskName, folder, images, list, command, classes: given = [] } = options;
+  const files = ownFiles(options.files);
   const indexOf = new Map(images.map((path, i) => [path, i]));
   const reasons = new Map<string, string>();
   const ready = new Set<string>();
@@ -87,7 +90,7 @@ export async function openLabeling(options: LabelingOptions): Promise<LabelSessi
     throw new S2Error("image-broken", `${path} cannot be used: ${reasons.get(path)}`);
   };
 
-  const state = await openState(options);
+  const state = await openState({ ...options, files });
   const start = { files, list, images, state };
   const task: LabelTask =
     taskName === "classification"
