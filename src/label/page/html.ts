@@ -4,8 +4,7 @@ export const MARKUP = `<div id="app">
 <header>
   <h1><bdi id="folder"></bdi><small id="task"></small></h1>
   <div class="progress"><progress id="bar" max="1" value="0" aria-labelledby="count"></progress><span id="count"></span></div>
-  <p id="features"></p>
-  <button type="button" id="close" hidden>Close folder</button>
+  <div class="end"><p id="features"></p><button type="button" id="close" hidden>Close folder</button></div>
 </header>
 <main>
   <section id="stage" aria-label="Photo">

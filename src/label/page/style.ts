@@ -21,7 +21,8 @@ progress { flex: 1; appearance: none; height: 8px; border: 0; border-radius: 4px
 progress::-webkit-progress-bar { background: var(--line); }
 progress::-webkit-progress-value { background: var(--main); border-radius: 4px; transition: width 0.2s; }
 progress::-moz-progress-bar { background: var(--main); border-radius: 4px; }
-#features { justify-self: end; color: var(--soft); font-size: 13px; text-align: end; font-variant-numeric: tabular-nums; }
+.end { display: flex; gap: 8px 16px; align-items: center; justify-content: end; }
+#features { color: var(--soft); font-size: 13px; text-align: end; font-variant-numeric: tabular-nums; }
 #features.wrong { color: var(--warn); font-weight: 600; }
 main { display: grid; grid-template-columns: minmax(0, 1fr) 340px; min-height: 0; }
 #stage { container-type: size; display: grid; align-content: center; justify-items: center; gap: 10px; background: var(--stage); min-width: 0; }
