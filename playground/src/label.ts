@@ -1,15 +1,6 @@
 /** The tab that opens a folder of photos to label: by class or by clicks, saved in the folder as `s2 label` saves it. */
+import { chooseFolder } from "./choose-folder.ts";
 import { attempt, button, make } from "./dom.ts";
-
-declare global {
-  interface Window {
-    /** File System Access API; not in Firefox and Safari. */
-    showDirectoryPicker?(options: { id?: string; mode?: "read" | "readwrite" }): Promise<FileSystemDirectoryHandle>;
-  }
-  interface FileSystemHandle {
-    requestPermission?(options: { mode: "readwrite" }): Promise<PermissionState>;
-  }
-}
 
 /** What can be labeled. */
 export type LabelTask = "classification" | "segmentation";
@@ -65,7 +56,7 @@ function controls(panel: HTMLElement): HTMLElement[] {
     });
   const notes = [
     "The files are those of s2 label: either goes on from the other, and so does this page when you open the folder again. Files of other programs are not overwritten.",
-    "Suggestions come from the model and the scales that are chosen on this page. Features are kept in this browser, so that the model runs once for each photo.",
+    "Suggestions come from the model and the scales that are chosen on this page; fewer scales are faster. Features are kept in this browser, so that the model runs once for each photo.",
   ];
   return [
     group,
@@ -78,19 +69,12 @@ function controls(panel: HTMLElement): HTMLElement[] {
     state,
     command,
     make("ul", { className: "hint" }, ...notes.map((textContent) => make("li", { textContent }))),
+    make(
+      "div",
+      { className: "row" },
+      button("Remove kept features", () => void forget()),
+    ),
   ];
-}
-
-/** Asks for a folder to write in; undefined if the person does not give one. */
-async function chooseFolder(): Promise<FileSystemDirectoryHandle | undefined> {
-  try {
-    const folder = await window.showDirectoryPicker!({ id: "s2-label", mode: "readwrite" });
-    const permission = await folder.requestPermission?.({ mode: "readwrite" });
-    return permission === undefined || permission === "granted" ? folder : undefined;
-  } catch (error) {
-    if (error instanceof DOMException && /^(AbortError|NotAllowedError)$/.test(error.name)) return undefined;
-    throw error;
-  }
 }
 
 /** What to do in a browser that gives no page a folder. */

@@ -130,6 +130,7 @@ export async function openLabeling(options: LabelingOptions): Promise<LabelSessi
     else if (action.do === "label") {
       if (!task.setLabel) throw new S2Error("option", "A class for an image is for --task classification.");
       await task.setLabel(path, action.label);
+      if (!ready.has(path)) wanted.add(path);
     } else {
       if (!task.masks) throw new S2Error("option", "Masks are for --task segmentation.");
       await task.masks.accept(path);
@@ -180,13 +181,14 @@ export async function openLabeling(options: LabelingOptions): Promise<LabelSessi
     pathOf: (image) => images[image],
     mask: (image) => inTurn(async () => (images[image] === undefined ? undefined : task.masks?.of(images[image]))),
     async extract() {
-      const rest = new Set(images);
+      // Images with labels first: suggestions come from them.
+      const rest = new Set([...task.labels().keys()].filter((path) => indexOf.has(path)).concat(images));
       try {
         while (rest.size > 0) {
           options.signal?.throwIfAborted();
-          const [first] = wanted;
-          const [path = first] = first !== undefined && rest.has(first) ? [first] : rest;
-          wanted.delete(path);
+          for (const path of wanted) if (!rest.has(path)) wanted.delete(path);
+          const [first] = rest;
+          const [path = first] = wanted;
           rest.delete(path);
           if (!ready.has(path) && !reasons.has(path)) await extractOne(path);
         }

@@ -183,11 +183,15 @@ function newButton(id: number, isMasks: boolean, color: string): HTMLButtonEleme
 }
 
 function hintOf(view: LabelView): string {
-  const { task, shown, classes } = view;
+  const { task, shown, classes, extracted, images } = view;
   if (!shown) return "Press a photo below to correct it.";
   if (classes.length < 2) return "Add at least two; more can follow at any time.";
-  if (task === "classification")
-    return suggestionOf(view) === undefined ? "" : "The most unsure photo comes next; Enter takes the suggestion.";
+  if (task === "classification") {
+    if (suggestionOf(view) !== undefined) return "The most unsure photo comes next; Enter takes the suggestion.";
+    return shown.label === undefined && extracted < images
+      ? "Suggestions begin once features are there; label on meanwhile."
+      : "";
+  }
   if (!shown.ready) return "Features of this photo come next; a click waits for them.";
   if (shown.labeled) return "This mask is saved; further points correct it.";
   return shown.mask === undefined

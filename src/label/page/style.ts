@@ -86,6 +86,7 @@ pre { margin: 8px 0 0; padding: 10px; white-space: pre-wrap; overflow-wrap: anyw
   header { grid-template-columns: minmax(0, 1fr) auto; padding: 8px 12px; }
   .progress { grid-column: 1 / -1; grid-row: 2; }
   #features { font-size: 12px; }
+  header:has(#close:not([hidden])) small { display: none; }
   main { grid-template-columns: minmax(0, 1fr); align-content: start; }
   #stage { height: 42dvh; gap: 6px; }
   #frame { width: min(100cqw - 16px, (100cqh - 44px) * var(--ratio, 1.5)); }
