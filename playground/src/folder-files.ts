@@ -1,4 +1,4 @@
-/** A folder of this device as files by path: what the browser refuses is told in sentences, and a file is written whole or not at all. */
+/** A folder of this device as files by path: what the browser refuses is said in sentences, and a file is written whole or not at all. */
 import { S2Error } from "s2-vision";
 import type { LabelFiles } from "s2-vision/label";
 

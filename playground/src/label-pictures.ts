@@ -7,11 +7,13 @@ type Mask = Parameters<typeof maskOver>[1];
 /** Longest sides of pictures in pixels, as `s2 label` has them. */
 const LARGE = 1400;
 const SMALL = 168;
+/** Large pictures that may still be loading when the next is asked for. */
+const KEPT = 8;
 
 /** Draws pictures until `forget`, which frees their addresses. */
 export function labelPictures(file: (image: number) => Promise<Blob>, mask: (image: number) => Promise<Mask | undefined>) {
-  /** The addresses of the photo and of the mask that are shown last, and of all small pictures. */
-  const shown = new Map<"image" | "mask", string>();
+  /** Addresses of large pictures, the last one at the end, and of all small ones. */
+  const large: string[] = [];
   const small: string[] = [];
   /** Pixels of the photo on which masks are drawn. */
   let kept: { readonly image: number; readonly pixels: Promise<ImageData> } | undefined;
@@ -19,29 +21,24 @@ export function labelPictures(file: (image: number) => Promise<Blob>, mask: (ima
     if (kept?.image !== image) kept = { image, pixels: file(image).then(async (blob) => pixelsIn(await shrunken(blob, LARGE))) };
     return kept.pixels;
   };
-  const replace = (kind: "image" | "mask", blob: Blob): string => {
+  const addressOf = (blob: Blob, addresses: string[]): string => {
     const address = URL.createObjectURL(blob);
-    const before = shown.get(kind);
-    if (before !== undefined) URL.revokeObjectURL(before);
-    shown.set(kind, address);
+    addresses.push(address);
+    if (large.length > KEPT) URL.revokeObjectURL(large.shift()!);
     return address;
   };
   return {
     async picture(kind: "image" | "small" | "mask", image: number): Promise<string> {
-      if (kind === "image") return replace(kind, await file(image));
-      if (kind === "small") {
-        const address = URL.createObjectURL(await jpegOf(await shrunken(await file(image), SMALL)));
-        small.push(address);
-        return address;
-      }
+      if (kind === "image") return addressOf(await file(image), large);
+      if (kind === "small") return addressOf(await jpegOf(await shrunken(await file(image), SMALL)), small);
       const found = await mask(image);
       if (!found) throw new Error(`Image ${image} has no mask.`);
       const { width, height, data } = await pixelsOf(image);
       const pixels = { width, height, channels: 4, data: new Uint8Array(data.buffer) } as const;
-      return replace(kind, await jpegOf(canvasOf(maskOver(pixels, found))));
+      return addressOf(await jpegOf(canvasOf(maskOver(pixels, found))), large);
     },
     forget() {
-      for (const address of [...shown.values(), ...small]) URL.revokeObjectURL(address);
+      for (const address of [...large, ...small]) URL.revokeObjectURL(address);
     },
   };
 }

@@ -25,7 +25,6 @@ function controls(panel: HTMLElement): HTMLElement[] {
   const state = make("p", { className: "hint", id: "label-state" });
   state.setAttribute("role", "status");
   const command = make("pre", { hidden: true });
-  command.tabIndex = 0; // may scroll
   const open = () =>
     attempt(panel, async () => {
       command.hidden = true;
@@ -60,12 +59,7 @@ function controls(panel: HTMLElement): HTMLElement[] {
   ];
   return [
     group,
-    make(
-      "div",
-      { className: "row" },
-      start,
-      button("Remove kept features", () => void forget()),
-    ),
+    make("div", { className: "row" }, start),
     state,
     command,
     make("ul", { className: "hint" }, ...notes.map((textContent) => make("li", { textContent }))),

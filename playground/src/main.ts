@@ -52,7 +52,7 @@ setUpLabel(
   addTab(
     "label",
     "Label",
-    "Open a folder of photos and label a few, by keys or by clicks; correct suggestions for the rest, the most unsure first. Labels are saved in the folder.",
+    "Open a folder of photos, label a few by keys or clicks, and correct the suggestions for the rest. Labels are saved in the folder.",
   ),
 );
 setUpExports(addTab("export", "Export", "Download features and models."));

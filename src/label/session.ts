@@ -14,6 +14,7 @@ import { actionSchema, type LabelAction, type LabelView, stateSchema } from "./v
 
 /** The images, their features, and where labels are saved. */
 export interface LabelingOptions extends ExtractImagesOptions {
+  /** Classes of images or masks. */
   readonly task: LabelView["task"];
   /** Name of the folder. */
   readonly folder: string;
@@ -27,6 +28,7 @@ export interface LabelingOptions extends ExtractImagesOptions {
   readonly classes?: readonly string[];
   /** The command that fits a head to the list. */
   readonly command: string;
+  /** Opens the graphs of heads, which make the suggestions: `openGraph` of the runtime. */
   readonly openGraph: OpenGraph;
 }
 

@@ -7,7 +7,7 @@ export interface LabelTransport {
   send(action?: LabelAction): Promise<LabelView>;
   /** Returns the address of an image's picture; a mask has the version that the state gives. */
   picture(kind: "image" | "small" | "mask", image: number, version?: number): string | Promise<string>;
-  /** How labeling ends and goes on, in a sentence. */
+  /** Sentence that says how labeling ends and goes on. */
   readonly ending: string;
   /** Ends labeling; without it there is no button for that. */
   readonly close?: () => void;
