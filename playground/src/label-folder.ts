@@ -1,12 +1,11 @@
 /** Labels a folder in the page: the model runs here, files are written in the folder, and the interface covers the page until it is closed. */
-import { imagesToLabel, openLabeling, showLabeling } from "s2-vision/label";
+import { imagesToLabel, type LabelingOptions, openLabeling, showLabeling } from "s2-vision/label";
 import { modelFingerprint } from "s2-vision/tasks";
 import { loadImage, openGraph } from "s2-vision/web";
 import { make } from "./dom.ts";
 import { openFolder } from "./folder-files.ts";
 import { hashOf } from "./hash.ts";
 import { keptFeatures } from "./kept-features.ts";
-import type { LabelTask } from "./label.ts";
 import { labelPictures } from "./label-pictures.ts";
 import { load } from "./model.ts";
 import { planOptions, session } from "./session.ts";
@@ -19,7 +18,7 @@ const START = 256;
 /** Resolves when the person closes the folder, with what was done and how to go on. */
 export async function labelFolder(
   handle: FileSystemDirectoryHandle,
-  task: LabelTask,
+  task: LabelingOptions["task"],
   onState: (text: string) => void,
 ): Promise<{ readonly summary: string; readonly command: string }> {
   const { name } = handle;
@@ -77,7 +76,7 @@ export async function labelFolder(
 }
 
 /** Writes the command that fits a head to the list, with names as words of a shell. */
-function fitCommand(folder: string, list: string, task: LabelTask): string {
+function fitCommand(folder: string, list: string, task: LabelingOptions["task"]): string {
   const word = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const ofTask = task === "segmentation" ? " --task segmentation" : "";
   return `s2 fit ${word(folder)} --list ${list}${ofTask} --test-fraction 0.2 -o ${word(`heads/${folder}`)}`;

@@ -1,9 +1,7 @@
 /** The tab that opens a folder of photos to label: by class or by clicks, saved in the folder as `s2 label` saves it. */
+import type { LabelingOptions } from "s2-vision/label";
 import { chooseFolder } from "./choose-folder.ts";
 import { attempt, button, make } from "./dom.ts";
-
-/** What can be labeled. */
-export type LabelTask = "classification" | "segmentation";
 
 const choices = [
   ["classification", "Classes", "one for each photo, by keys 1 to 9", "labels.csv"],
@@ -35,7 +33,7 @@ function controls(panel: HTMLElement): HTMLElement[] {
           "No folder was opened. Choose one, and allow the browser to save changes in it: that is where labels go.";
         return;
       }
-      const task = group.querySelector<HTMLInputElement>("input:checked")!.value as LabelTask;
+      const task = group.querySelector<HTMLInputElement>("input:checked")!.value as LabelingOptions["task"];
       const { labelFolder } = await import("./label-folder.ts");
       const done = await labelFolder(folder, task, (text) => {
         state.textContent = text;

@@ -241,6 +241,20 @@ export function labelTests(play: () => { page: Page }): void {
       .toContain('The folder "empty" has no images');
   });
 
+  it("says that the folder is gone, saves nothing then, and shows the page again", async () => {
+    const { page } = play();
+    await lend(page, "gone", { "a.png": striped, "b.png": plain(200) });
+    await open(page, "classification");
+    await addClasses(page, ["one"]);
+    await isShown(page);
+    await page.evaluate(async () => (await navigator.storage.getDirectory()).removeEntry("gone", { recursive: true }));
+    await page.keyboard.press("1");
+    await expect.poll(() => page.locator("#alert").textContent()).toMatch(/^The folder "gone" is not where it was: it was moved/);
+    expect(await count(page)).toBe("0 of 2 labeled");
+    await close(page);
+    expect(await page.locator("#panel-label [role=alert]").textContent()).toBe("");
+  });
+
   it("says what to do where no folder is given, where it may not be written, and where the browser has no folders", async () => {
     const { page } = play();
     const refuse = (name: string) =>
