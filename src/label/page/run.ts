@@ -81,6 +81,7 @@ function act(action: LabelAction, words = ""): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       back = false;
+      byId("status").children[0].textContent = "";
       sayAlert(error);
     } finally {
       if (!signal.aborted) waiting--;
@@ -152,6 +153,7 @@ function click(x: number, y: number): void {
     byId("new").focus();
     return;
   }
+  if (!view.shown?.ready) byId("status").children[0].textContent = "The features of this photo are extracted first; please wait.";
   void act({ do: "click", image, x, y, label: page.chosen });
 }
 
