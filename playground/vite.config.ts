@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from "vite";
 import { roundWeights } from "./round-weights.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const { name, exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+const { name, version, exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
 /** The package's public names, to what `npm run build` made: as a user's bundler finds them. */
 const alias = Object.entries<string>(exports).map(([entry, file]) => ({
@@ -90,7 +90,11 @@ export default defineConfig(({ mode, command }) => {
   return {
     root: fileURLToPath(new URL(".", import.meta.url)),
     base: "./",
-    define: { WEBGPU: JSON.stringify(mode === "webgpu"), BUILT: JSON.stringify(command === "build") },
+    define: {
+      WEBGPU: JSON.stringify(mode === "webgpu"),
+      BUILT: JSON.stringify(command === "build"),
+      VERSION: JSON.stringify(version),
+    },
     resolve: { alias },
     plugins: [contentSecurityPolicy, roundedModel, oneRuntime(used, unused), serviceWorker()],
     optimizeDeps: { exclude: ["onnxruntime-web"] },

@@ -4,7 +4,8 @@ import { type ImageTokens, imageTokens } from "s2-vision/heads";
 import { addImages, type ImageIndex, type IndexConfig, memoryVectors, openIndex, regionVectors } from "s2-vision/retrieval";
 import { imageVector, takeScales } from "s2-vision/tasks";
 import { extract, loadImage, type Photo } from "s2-vision/web";
-import { canvasOf } from "./draw.ts";
+import { canvasOf, jpegOf } from "./draw.ts";
+import { hashOf } from "./hash.ts";
 import { forScreen } from "./images.ts";
 import { forgetImages, type KeptImage, keep, keepLabel, keptImages, keptLabel } from "./kept.ts";
 import { load } from "./model.ts";
@@ -119,23 +120,16 @@ async function indexImage(
   signal: AbortSignal,
 ): Promise<KeptImage> {
   const tokens = imageTokens(await extract(loaded.model, image, { ...options, signal }));
-  return { path, contentHash, size: [image.height, image.width], tokens, picture: await jpegOf(image) };
-}
-
-function jpegOf(image: Photo): Promise<Blob> {
-  const canvas = canvasOf(forScreen(image, 1024));
-  return new Promise((give, refuse) =>
-    canvas.toBlob((blob) => (blob ? give(blob) : refuse(new Error("The browser made no JPEG of the image."))), "image/jpeg", 0.9),
-  );
+  return {
+    path,
+    contentHash,
+    size: [image.height, image.width],
+    tokens,
+    picture: await jpegOf(canvasOf(forScreen(image, 1024))),
+  };
 }
 
 export async function emptyAlbum(): Promise<void> {
   opened = undefined;
   await forgetImages();
-}
-
-async function hashOf(file: Uint8Array): Promise<string> {
-  if (!globalThis.crypto?.subtle) throw new Error("Images are indexed on pages with https (or localhost) only.");
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", file as Uint8Array<ArrayBuffer>));
-  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

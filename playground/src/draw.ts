@@ -18,6 +18,13 @@ export function canvasOf({ width, height, channels, data }: Pixels): HTMLCanvasE
   return canvas;
 }
 
+/** Encodes a canvas as a JPEG. */
+export function jpegOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((give, refuse) =>
+    canvas.toBlob((blob) => (blob ? give(blob) : refuse(new Error("The browser made no JPEG of the image."))), "image/jpeg", 0.9),
+  );
+}
+
 /** Strokes a white line with dark edges, visible on any color. */
 export function outline(context: CanvasRenderingContext2D, box: Box, scale: number, color = "#fff"): void {
   const rectangle = [box.left * scale, box.top * scale, box.width * scale, box.height * scale] as const;

@@ -1,8 +1,8 @@
 /** The example images, and the features of one of them that were computed before, so that the page shows something at once. */
-import shelf from "../examples/shelf.webp?url";
+import shelf from "../examples/shelf.avif?url";
 import streetFeatures from "../examples/street.safetensors?url";
 import street from "../examples/street.webp?url";
-import words from "../examples/words.webp?url";
+import words from "../examples/words.avif?url";
 import { type Precomputed, readFeatures } from "./precomputed.ts";
 import { type Example, onChange, planOptions, session, set } from "./session.ts";
 
@@ -18,8 +18,8 @@ export const examples: readonly Example[] = [
       { name: "Flowers", x: 400, y: 268 },
     ],
   },
-  { name: "shelf.webp", address: shelf },
-  { name: "words.webp", address: words },
+  { name: "shelf.avif", address: shelf },
+  { name: "words.avif", address: words },
 ];
 
 /** Shows the precomputed features where they are those of the chosen options, until the model has run to its end. */

@@ -5,6 +5,7 @@ import { setUpExports } from "./exports.ts";
 import { setUpFeatures } from "./features.ts";
 import { setUpFind } from "./find.ts";
 import { setUpImages } from "./images.ts";
+import { setUpLabel } from "./label.ts";
 import { setUpModel } from "./model.ts";
 import { setUpOffline } from "./offline.ts";
 import { setUpPlan } from "./plan.ts";
@@ -46,6 +47,13 @@ setUpFind(
 );
 setUpSort(
   addTab("sort", "Sort", "Label a few of the images that you added under Find; the rest are sorted by their nearest neighbors."),
+);
+setUpLabel(
+  addTab(
+    "label",
+    "Label",
+    "Open a folder of photos, label a few by keys or clicks, and correct the suggestions for the rest. Labels are saved in the folder.",
+  ),
 );
 setUpExports(addTab("export", "Export", "Download features and models."));
 setUpPrecomputed();

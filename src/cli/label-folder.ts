@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { S2Error } from "../core/index.ts";
-import { ICON, type LabelSession, openLabeling, PAGE, STYLE } from "../label/index.ts";
+import { ICON, imagesToLabel, type LabelSession, openLabeling, PAGE, STYLE } from "../label/index.ts";
 import { openBrowser, openLabelFolder, pageAnswers, quotePath, servePage } from "../runtimes/node/index.ts";
 import type { ModelFlags, SizeFlags } from "./flags.ts";
 import { featureFolders } from "./inputs.ts";
@@ -29,20 +29,21 @@ export async function labelFolder(path: string, flags: LabelFlags): Promise<numb
   if (flags.dynamic)
     throw new S2Error("option", "Dynamic S² gives each image its own scales, which no head can compare; leave out --dynamic.");
   return untilStopped(async () => {
-    const folder = await openLabelFolder(path, list);
+    const { paths, readStart, files } = await openLabelFolder(path, list);
+    const images = await imagesToLabel(path, paths, readStart);
     const model = await openModel(flags);
     const source = await sourceOf(model, flags, featureFolders(path, flags.store));
     const ofTask = task === "segmentation" ? " --task segmentation" : "";
     const command = `s2 fit ${quotePath(path)} --list ${quotePath(list)}${ofTask} --test-fraction 0.2 -o heads/${quotePath(basename(resolve(path)))}`;
     const session = await openLabeling({
       ...{ ...source, extraction: extractionOf(flags), openGraph: graphsOf(flags) },
-      ...{ task, list, classes, command, folder: basename(resolve(path)), images: folder.images, files: folder.files },
+      ...{ task, list, classes, command, folder: basename(resolve(path)), images, files },
     });
     const page = await servePage(pageAnswers(session, path, await pageFiles()), port);
     const { url } = page;
-    const count = `${folder.images.length} ${folder.images.length === 1 ? "photo" : "photos"}`;
+    const count = `${images.length} ${images.length === 1 ? "photo" : "photos"}`;
     const lines = [`Label ${count} at ${url}`, "Every action is saved at once. Ctrl-C ends."];
-    writeResult(flags.json ? jsonLine({ url, images: folder.images.length, list }) : inLines(lines));
+    writeResult(flags.json ? jsonLine({ url, images: images.length, list }) : inLines(lines));
     if (flags.open) openBrowser(url);
     void session.extract();
     await new Promise<void>((ended) => {
@@ -67,6 +68,7 @@ async function pageFiles() {
     "/style.css": { type: "text/css", body: STYLE },
     "/icon.svg": { type: "image/svg+xml", body: ICON },
     "/script.js": await script("script.js"),
+    "/run.js": await script("run.js"),
     "/draw.js": await script("draw.js"),
   };
 }

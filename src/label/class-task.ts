@@ -12,7 +12,7 @@ const COLUMNS = ["path", "label"] as const;
 /** Opens the labels of images. @throws S2Error "data-set" for a list that cannot be continued. */
 export async function openClassTask({ files, list, state, openGraph }: TaskStart & { openGraph: OpenGraph }): Promise<LabelTask> {
   const file = await openText(files, list);
-  const rows = (await readList(list, file.text, COLUMNS)).filter(([, label]) => label.trim() !== "");
+  const rows = readList(list, file.text, COLUMNS).filter(([, label]) => label.trim() !== "");
   const classes = [...new Set([...state.classes, ...rows.map(([, label]) => label)])];
   // Of two rows of one image the first counts, as for `s2 fit`.
   const saved = new Map(rows.toReversed().map(([path, label]) => [path, classes.indexOf(label)]));

@@ -1,10 +1,13 @@
 /** The files of a labeling, beside each other in the folder of the images: written whole after each action, nothing foreign overwritten. */
 import { S2Error } from "../core/index.ts";
 
-/** Files by path below the folder; `write` refuses to replace a PNG or a JSON file of someone else. */
+/** Files by path below a folder, with "/" between the names. */
 export interface LabelFiles {
+  /** Reads a file; undefined if there is none. */
   read(path: string): Promise<Uint8Array | undefined>;
+  /** Writes a file whole or not at all, with the folders above it. */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Removes a file, which need not be there. */
   remove(path: string): Promise<void>;
 }
 
@@ -35,7 +38,7 @@ export async function openText(files: LabelFiles, path: string): Promise<OwnText
       if ((await read()) !== known)
         throw new S2Error(
           "write",
-          `${path} was changed by another program since s2 label read it; nothing was written. End s2 label and start it again to go on from there.`,
+          `${path} was changed by another program since labeling began; nothing was written. Open the folder again to go on from there.`,
         );
       await files.write(path, new TextEncoder().encode(next));
       known = next;

@@ -27,7 +27,7 @@ export type TokensOf = (path: string, wait?: "wait") => Promise<ImageTokens | un
 /** Opens the masks of images. @throws S2Error "data-set" for a list or names that cannot be continued. */
 export async function openMaskTask({ files, list, images, state }: TaskStart, tokensOf: TokensOf): Promise<LabelTask> {
   const [file, names] = [await openText(files, list), await openText(files, NAMES)];
-  const rows = await readList(list, file.text, COLUMNS);
+  const rows = readList(list, file.text, COLUMNS);
   const pathOf = maskPaths(images, new Map(rows));
   const accepted = new Set(rows.map(([path]) => path));
   const start = new Map([...accepted].map((path) => [path, { clicks: [], accepted: true } as MaskLabel]));

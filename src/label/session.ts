@@ -8,16 +8,19 @@ import { checkJson, parseJson } from "../tensors/json.ts";
 import { openClassTask } from "./class-task.ts";
 import type { LabelFiles } from "./label-files.ts";
 import { openMaskTask } from "./mask-task.ts";
+import { ownFiles } from "./own-files.ts";
 import type { LabelTask, SavedState } from "./task.ts";
 import { actionSchema, type LabelAction, type LabelView, stateSchema } from "./view.ts";
 
 /** The images, their features, and where labels are saved. */
 export interface LabelingOptions extends ExtractImagesOptions {
+  /** Classes of images or masks. */
   readonly task: LabelView["task"];
   /** Name of the folder. */
   readonly folder: string;
   /** Paths below the folder. */
   readonly images: readonly string[];
+  /** Where labels are saved. PNG and JSON files of someone else are refused, and lists that another program changes meanwhile. */
   readonly files: LabelFiles;
   /** Path of the list below the folder, which ends in .csv. */
   readonly list: string;
@@ -25,6 +28,7 @@ export interface LabelingOptions extends ExtractImagesOptions {
   readonly classes?: readonly string[];
   /** The command that fits a head to the list. */
   readonly command: string;
+  /** Opens the graphs of heads, which make the suggestions: `openGraph` of the runtime. */
   readonly openGraph: OpenGraph;
 }
 
@@ -48,7 +52,8 @@ const RECENT = 12;
 
 /** Opens a session, with what was saved before. @throws S2Error "data-set" or "write" for files that cannot be continued. */
 export async function openLabeling(options: LabelingOptions): Promise<LabelSession> {
-  const { task: taskName, folder, images, files, list, command, classes: given = [] } = options;
+  const { task: taskName, folder, images, list, command, classes: given = [] } = options;
+  const files = ownFiles(options.files);
   const indexOf = new Map(images.map((path, i) => [path, i]));
   const reasons = new Map<string, string>();
   const ready = new Set<string>();
@@ -87,7 +92,7 @@ export async function openLabeling(options: LabelingOptions): Promise<LabelSessi
     throw new S2Error("image-broken", `${path} cannot be used: ${reasons.get(path)}`);
   };
 
-  const state = await openState(options);
+  const state = await openState({ ...options, files });
   const start = { files, list, images, state };
   const task: LabelTask =
     taskName === "classification"
@@ -127,6 +132,7 @@ export async function openLabeling(options: LabelingOptions): Promise<LabelSessi
     else if (action.do === "label") {
       if (!task.setLabel) throw new S2Error("option", "A class for an image is for --task classification.");
       await task.setLabel(path, action.label);
+      if (!ready.has(path)) wanted.add(path);
     } else {
       if (!task.masks) throw new S2Error("option", "Masks are for --task segmentation.");
       await task.masks.accept(path);
@@ -177,13 +183,14 @@ export async function openLabeling(options: LabelingOptions): Promise<LabelSessi
     pathOf: (image) => images[image],
     mask: (image) => inTurn(async () => (images[image] === undefined ? undefined : task.masks?.of(images[image]))),
     async extract() {
-      const rest = new Set(images);
+      // Images with labels first: suggestions come from them.
+      const rest = new Set([...task.labels().keys()].filter((path) => indexOf.has(path)).concat(images));
       try {
         while (rest.size > 0) {
           options.signal?.throwIfAborted();
-          const [first] = wanted;
-          const [path = first] = first !== undefined && rest.has(first) ? [first] : rest;
-          wanted.delete(path);
+          for (const path of wanted) if (!rest.has(path)) wanted.delete(path);
+          const [first] = rest;
+          const [path = first] = wanted;
           rest.delete(path);
           if (!ready.has(path) && !reasons.has(path)) await extractOne(path);
         }

@@ -4,6 +4,7 @@ export { fromBfloat16, fromFloat16, toFloat16 } from "./float16.ts";
 export { isLfsPointer, lfsPointerReason } from "./git-lfs.ts";
 export { addMoments, type Moments, meanAndDeviation, newMoments } from "./moments.ts";
 export { writeNpy } from "./npy.ts";
+export { foreignFile, isOwnJson, isTaggedPng, tagPng } from "./own-files.ts";
 export { makeRandom, type Random, shuffled, truncatedNormal } from "./random.ts";
 export { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 export type { Dtype } from "./safetensors-header.ts";

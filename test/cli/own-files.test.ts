@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { refuseForeign, tagPng } from "../../src/runtimes/node/index.ts";
-import { writeSafetensors } from "../../src/tensors/index.ts";
+import { refuseForeign } from "../../src/runtimes/node/index.ts";
+import { tagPng, writeSafetensors } from "../../src/tensors/index.ts";
 import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();

@@ -23,7 +23,7 @@ it("the command has at most 150 lines a subcommand", () => {
 });
 
 /** Raise this bound for a new feature alone; lower it whenever src shrinks. */
-const MOST = 47_000;
+const MOST = 47_200;
 
 it(`src has at most ${MOST} lines`, () => {
   expect(sum("")).toBeLessThanOrEqual(MOST);

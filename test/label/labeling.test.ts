@@ -1,4 +1,6 @@
 /** Labels as a value: what was given can be taken back, lists keep what they held, and the image to ask for next is the one that says most. */
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ImageTokens } from "../../src/features/index.ts";
 import { addClass, newLabeling, setLabel, undo } from "../../src/label/labeling.ts";
@@ -47,7 +49,7 @@ describe("labels", () => {
 });
 
 describe("lists", () => {
-  it("hold names of any kind", async () => {
+  it("hold names of any kind", () => {
     const rows: [string, string][] = [
       ["a/b c.jpg", "hat"],
       ['x,"y".jpg', "a, b"],
@@ -56,15 +58,32 @@ describe("lists", () => {
     ];
     const text = writeList(["path", "label"], rows);
     expect(text.split("\n").slice(0, 2)).toEqual(["path,label", "a/b c.jpg,hat"]);
-    expect(await readList("labels.csv", text, ["path", "label"])).toEqual(rows);
+    expect(readList("labels.csv", text, ["path", "label"])).toEqual(rows);
   });
 
-  it("of other columns are not written again without them", async () => {
+  it("of other columns are not written again without them", () => {
     const columns = ["path", "label"] as const;
-    await expect(readList("labels.csv", "path,label,split\na.jpg,hat,train\n", columns)).rejects.toThrow('"split". Expected');
-    await expect(readList("labels.csv", 'a "b" c,d\n"', columns)).rejects.toThrow("is no list of labels");
-    expect(await readList("labels.csv", "", columns)).toEqual([]);
+    const refused = (text: string) => expect(() => readList("labels.csv", text, columns));
+    refused("path,label,split\na.jpg,hat,train\n").toThrow('"split". Expected');
+    refused('path,label\n\na.jpg,"hat\n').toThrow("no list of labels (a quote out of place in line 3)");
+    refused('path,label\na.jpg,the "hat"\n').toThrow("a quote out of place in line 2");
+    refused("path,label\na.jpg,hat\r\nb.jpg,hat,train\r\n").toThrow("(3 cells in line 3)");
+    expect(readList("labels.csv", "", columns)).toEqual([]);
   });
+});
+
+it("lists of other programs are read as csv-parse reads them, which reads them for fit", () => {
+  const columns = ["a", "b"] as const;
+  const cell = fc.string({ unit: fc.constantFrom("x", "é", " ", '"', ",", "\n", "\r\n", "=") });
+  const styles = fc.record({ quote: fc.boolean(), end: fc.constantFrom("\n", "\r\n", "\n\n"), last: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(cell, cell)), styles, (rows, { quote, end, last }) => {
+      const written = (text: string) => (quote || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      const text = `\uFEFF${[columns, ...rows].map((row) => row.map(written).join(",")).join(end)}${last ? end : ""}`;
+      const expected = parse(text, { bom: true, skip_empty_lines: true }) as string[][];
+      expect(readList("x.csv", text, columns)).toEqual(expected.slice(1));
+    }),
+  );
 });
 
 describe("suggestions of classes", () => {

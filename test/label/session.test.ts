@@ -48,13 +48,20 @@ function memory(start: Readonly<Record<string, string>> = {}) {
 }
 
 type Task = LabelView["task"];
-const open = (files: LabelFiles, images: readonly string[], task: Task = "classification", classes?: readonly string[]) =>
+const open = (
+  files: LabelFiles,
+  images: readonly string[],
+  task: Task = "classification",
+  classes?: readonly string[],
+  onDecode: (path: string) => Promise<void> = async () => {},
+) =>
   openLabeling({
     ...{ task, files, images, classes, openGraph, folder: "photos", command: "s2 fit photos" },
     list: task === "classification" ? "labels.csv" : "masks.csv",
     ...{ model, modelName: "colors", modelHash: "x", version: "1", extraction: { scales: [1], fit: "squash" } },
     read: async (path) => new TextEncoder().encode(path),
     async decode(_, path) {
+      await onDecode(path);
       if (path.includes("broken")) throw new Error("it is cut short");
       return { width: SIDE, height: SIDE, channels: 3, data: pixels(path) };
     },
@@ -100,6 +107,18 @@ describe("classes", () => {
     const last = await second.act({ do: "label", image: 2, label: 2 });
     expect(text("labels.csv")).toBe("path,label\ngone.png,hat\nred-1.png,3 doors\nblue-1.png,shoe\n");
     expect(last.shown?.path).toBe("broken.png"); // nobody has tried it in this session
+  });
+
+  it("come with features first, those of this session too, for suggestions are made from them", async () => {
+    const order: string[] = [];
+    let session: Awaited<ReturnType<typeof open>> | undefined;
+    const { files } = memory({ "labels.csv": "path,label\nblue-2.png,blue\n" });
+    session = await open(files, photos, "classification", ["red"], async (path) => {
+      order.push(path);
+      if (order.length === 1) await session!.act({ do: "label", image: 4, label: 1 });
+    });
+    await session.extract();
+    expect(order.slice(0, 3)).toEqual(["blue-2.png", "green-1.png", "red-1.png"]);
   });
 
   it("that cannot be saved are not given", async () => {

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { root } from "../../scripts/browser.mjs";
 
 const axe = readFileSync(`${root}node_modules/axe-core/axe.min.js`, "utf8");
-const tabs = ["compare", "features", "segment", "find", "sort", "export"];
+const tabs = ["compare", "features", "segment", "find", "sort", "label", "export"];
 
 /** Registers the tests for a page that is open by the time they run. */
 export function accessTests(open: () => Page): void {

@@ -13,6 +13,7 @@ import { clickable, readHead, segmentClicks } from "../../src/heads/index.ts";
 import type { Model } from "../../src/runtimes/model.ts";
 import { accessTests } from "./access.ts";
 import { hostileTests } from "./hostile.ts";
+import { labelTests } from "./label.ts";
 import { offlineTests } from "./offline.ts";
 import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, waitForStatus } from "./page.ts";
 import { webgpuTests } from "./webgpu.ts";
@@ -404,6 +405,8 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   });
 
   hostileTests(() => play);
+
+  labelTests(() => play);
 
   accessTests(() => play.page);
 

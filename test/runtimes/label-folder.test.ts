@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imagesToLabel } from "../../src/label/index.ts";
+import { ownFiles } from "../../src/label/own-files.ts";
 import { openLabelFolder, pageAnswers } from "../../src/runtimes/node/index.ts";
-import { tagPng } from "../../src/runtimes/node/save-png.ts";
+import { tagPng } from "../../src/tensors/index.ts";
 import { image } from "../cli/drawn-sets.ts";
 
 const above = mkdtempSync(join(tmpdir(), "s2-label-"));
@@ -22,18 +24,24 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(above, { recursive: true, force: true }));
 
+const imagesIn = async (path: string): Promise<string[]> => {
+  const { paths, readStart } = await openLabelFolder(path, "labels.csv");
+  return imagesToLabel(path, paths, readStart);
+};
+
 describe("a folder to label", () => {
   it("has its images in the order of their numbers, without hidden files and pictures of this package", async () => {
-    const { images } = await openLabelFolder(folder, "labels.csv");
+    const images = await imagesIn(folder);
     expect([...images].sort()).toEqual([hostile, "10.png", "9.png", "sub/a.png"].sort());
     expect(images.indexOf("9.png")).toBeLessThan(images.indexOf("10.png"));
+    await expect(imagesToLabel("empty", ["notes.txt"], async () => new Uint8Array())).rejects.toThrow("has no images");
     await expect(openLabelFolder(join(above, "none"), "labels.csv")).rejects.toThrow("There is no folder");
     for (const list of ["labels.txt", "../labels.csv", "/tmp/labels.csv", ".csv", "a/.b/c.csv"])
       await expect(openLabelFolder(folder, list)).rejects.toThrow("expected a .csv file in the folder");
   });
 
   it("is written to inside alone, and files of someone else stay", async () => {
-    const { files } = await openLabelFolder(folder, "labels.csv");
+    const files = ownFiles((await openLabelFolder(folder, "labels.csv")).files);
     const bytes = image(2, () => [1, 2, 3]);
     for (const path of ["../secret.png", "a/../../secret.png", "/etc/x.png", "C:\\x.png", "..\\secret.png", "a\0.png"])
       for (const act of [files.read, files.remove, (name: string) => files.write(name, bytes)])
@@ -49,7 +57,7 @@ describe("a folder to label", () => {
   });
 
   it("shows images by their number, made anew, and nothing by a path", async () => {
-    const { images } = await openLabelFolder(folder, "labels.csv");
+    const images = await imagesIn(folder);
     const none = async () => undefined;
     const session = { view: none, act: none, mask: none, pathOf: (i: number) => images[i] as string | undefined };
     const { get } = pageAnswers(session, folder, { "/": { type: "text/html", body: "page" } });
@@ -73,7 +81,7 @@ describe("a folder to label", () => {
     "follows a link of the folder's owner as all commands do, and shows it as an image alone",
     async () => {
       symlinkSync("/etc/passwd", join(folder, "link.png"));
-      const { images } = await openLabelFolder(folder, "labels.csv");
+      const images = await imagesIn(folder);
       const session = {
         view: async () => {},
         act: async () => {},

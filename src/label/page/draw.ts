@@ -1,10 +1,26 @@
 /** Draws the state of the labeling; names of files and classes are only ever text. This file runs in the browser and imports types alone. */
-import type { LabelView } from "../view.ts";
+import type { LabelAction, LabelView } from "../view.ts";
 
-export const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+/** Connects the interface to a session: in the page itself, or behind a server. */
+export interface LabelTransport {
+  /** Does an action, where one is given, and returns the state. */
+  send(action?: LabelAction): Promise<LabelView>;
+  /** Returns the address of an image's picture; a mask has the version that the state gives. */
+  picture(kind: "image" | "small" | "mask", image: number, version?: number): string | Promise<string>;
+  /** Sentence that says how labeling ends and goes on. */
+  readonly ending: string;
+  /** Ends labeling; without it there is no button for that. */
+  readonly close?: () => void;
+}
+
+/** Where the interface is: a page has one at a time. */
+let root: Document | ShadowRoot;
+export const byId = <T extends HTMLElement>(id: string): T => root.getElementById(id) as T;
+export const drawIn = (given: Document | ShadowRoot): void => void (root = given);
 
 /** State of the page alone: the class of the next click, the pointer of the keyboard in fractions, and true while the mask is hidden. */
 export interface PageState {
+  readonly picture: LabelTransport["picture"];
   chosen: number;
   cross: { x: number; y: number; shown: boolean };
   hidden: boolean;
@@ -32,7 +48,7 @@ export function suggestionOf({ shown }: LabelView): number | undefined {
 /** Draws everything but what the person types. */
 export function draw(view: LabelView, page: PageState): void {
   const { task, shown } = view;
-  document.body.dataset.task = task;
+  byId("app").dataset.task = task;
   document.title = `${view.labeled} of ${view.images} labeled: ${view.folder}`;
   setText(byId("folder"), view.folder);
   setText(byId("task"), task === "classification" ? "classes" : "masks");
@@ -42,11 +58,11 @@ export function draw(view: LabelView, page: PageState): void {
   byId("features").classList.toggle("wrong", view.issue !== undefined);
   byId("features").title = view.failed.map(({ path, reason }) => `${path}: ${reason}`).join("\n");
   setText(byId("list"), view.list);
-  for (const code of document.querySelectorAll(".command")) setText(code, view.command);
+  for (const code of root.querySelectorAll(".command")) setText(code, view.command);
   drawStage(view, page);
   drawClasses(view, page);
   drawActions(view, page);
-  drawRecent(view);
+  drawRecent(view, page);
   byId("done").hidden = shown !== undefined;
   setText(byId("done-title"), view.labeled === view.images ? "All photos are labeled" : "There is no photo left to label");
 }
@@ -62,12 +78,12 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
   frame.hidden = shown === undefined;
   setText(byId("name").firstElementChild!, shown?.path ?? "");
   if (!shown) return;
-  const photo = byId<HTMLImageElement>("photo");
-  const address = `/image/${shown.image}`;
-  if (photo.getAttribute("src") !== address) {
+  const [photo, mask] = [byId<HTMLImageElement>("photo"), byId<HTMLImageElement>("mask")];
+  if (photo.dataset.of !== String(shown.image)) {
     frame.classList.remove("broken");
     frame.classList.add("loading");
-    photo.src = address;
+    for (const each of [photo, mask]) removePicture(each); // of the photo before
+    setPicture(photo, String(shown.image), page.picture("image", shown.image));
     photo.alt = shown.path;
     page.cross = { ...page.cross, x: 0.5, y: 0.5 };
   }
@@ -81,12 +97,10 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
       "Photo: arrow keys move the pointer, with Shift in small steps; Space gives the class to the point",
     );
   }
-  const mask = byId<HTMLImageElement>("mask");
   mask.hidden = shown.mask === undefined || page.hidden;
-  if (shown.mask !== undefined) {
-    const source = `/mask/${shown.image}?v=${shown.mask}`;
-    if (mask.getAttribute("src") !== source) mask.src = source;
-  } else mask.removeAttribute("src");
+  if (shown.mask === undefined) removePicture(mask);
+  else if (mask.dataset.of !== String(shown.mask))
+    setPicture(mask, String(shown.mask), page.picture("mask", shown.image, shown.mask));
   byId("dots").replaceChildren(
     ...(shown.clicks ?? []).map(({ x, y, label }) => {
       const dot = make("i");
@@ -96,6 +110,24 @@ function drawStage({ task, shown, classes }: LabelView, page: PageState): void {
     }),
   );
   drawCross(page);
+}
+
+/** Shows a picture once its address is known, unless another is wanted by then. */
+function setPicture(element: HTMLImageElement, of: string, address: string | Promise<string>): void {
+  element.dataset.of = of;
+  Promise.resolve(address).then(
+    (source) => {
+      if (element.dataset.of === of) element.src = source;
+    },
+    () => {
+      if (element.dataset.of === of) element.dispatchEvent(new Event("error"));
+    },
+  );
+}
+
+function removePicture(element: HTMLImageElement): void {
+  element.removeAttribute("src");
+  delete element.dataset.of;
 }
 
 export function drawCross({ cross }: PageState): void {
@@ -151,11 +183,15 @@ function newButton(id: number, isMasks: boolean, color: string): HTMLButtonEleme
 }
 
 function hintOf(view: LabelView): string {
-  const { task, shown, classes } = view;
+  const { task, shown, classes, extracted, images } = view;
   if (!shown) return "Press a photo below to correct it.";
   if (classes.length < 2) return "Add at least two; more can follow at any time.";
-  if (task === "classification")
-    return suggestionOf(view) === undefined ? "" : "The most unsure photo comes next; Enter takes the suggestion.";
+  if (task === "classification") {
+    if (suggestionOf(view) !== undefined) return "The most unsure photo comes next; Enter takes the suggestion.";
+    return shown.label === undefined && extracted < images
+      ? "Suggestions begin once features are there; label on meanwhile."
+      : "";
+  }
   if (!shown.ready) return "Features of this photo come next; a click waits for them.";
   if (shown.labeled) return "This mask is saved; further points correct it.";
   return shown.mask === undefined
@@ -185,11 +221,11 @@ function drawActions(view: LabelView, page: PageState): void {
   hide.setAttribute("aria-pressed", String(page.hidden));
 }
 
-function drawRecent({ task, recent, shown }: LabelView): void {
+function drawRecent({ task, recent, shown }: LabelView, page: PageState): void {
   const list = byId("recent").querySelector("ol")!;
   const known = new Map(Array.from(list.children, (item) => [item.querySelector("button")!.value, item]));
   const items = recent.map(({ image, path, label }) => {
-    const item = known.get(String(image)) ?? recentItem(image, path); // pictures that are there are not loaded again
+    const item = known.get(String(image)) ?? recentItem(image, path, page); // pictures that are there are not loaded again
     const button = item.querySelector("button")!;
     if (image === shown?.image) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
@@ -200,12 +236,12 @@ function drawRecent({ task, recent, shown }: LabelView): void {
   if (!isSame) list.replaceChildren(...items);
 }
 
-function recentItem(image: number, path: string): HTMLLIElement {
+function recentItem(image: number, path: string, page: PageState): HTMLLIElement {
   const [item, button, picture] = [make("li"), make("button"), make("img")];
   button.type = "button";
   button.value = String(image);
   button.title = path;
-  picture.src = `/image/${image}?small=1`;
+  setPicture(picture, String(image), page.picture("small", image));
   picture.alt = "";
   button.append(picture, make("bdi"));
   item.append(button);

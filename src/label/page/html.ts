@@ -1,21 +1,10 @@
-/** The page of `s2 label`: its parts without content, which the script fills in from the state that it fetches. */
+/** The labeling interface: its parts without content, which the script fills in from the state; and the page of `s2 label` around it. */
 
-export const PAGE = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Label photos</title>
-<link rel="icon" href="/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/style.css">
-<script type="module" src="/script.js"></script>
-</head>
-<body>
+export const MARKUP = `<div id="app">
 <header>
   <h1><bdi id="folder"></bdi><small id="task"></small></h1>
   <div class="progress"><progress id="bar" max="1" value="0" aria-labelledby="count"></progress><span id="count"></span></div>
-  <p id="features"></p>
+  <div class="end"><p id="features"></p><button type="button" id="close" hidden>Close folder</button></div>
 </header>
 <main>
   <section id="stage" aria-label="Photo">
@@ -42,12 +31,27 @@ export const PAGE = `<!doctype html>
     <p id="status" role="status"><span></span> <span class="unseen"></span></p>
     <details id="more"><summary>Keys and what to do next</summary>
       <dl id="keys"></dl>
-      <p>Every action is saved at once, in <code id="list"></code>. End with Ctrl-C in the terminal; the same command goes on from here. Then fit a head:</p>
+      <p>Every action is saved at once, in <code id="list"></code>. <span id="ending"></span> Then fit a head:</p>
       <pre><code class="command"></code></pre>
     </details>
   </section>
 </main>
 <section id="recent" aria-labelledby="recent-title"><h2 id="recent-title">Labeled last</h2><ol></ol><p>Photos that you label appear here; press one to correct it.</p></section>
+</div>`;
+
+export const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Label photos</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/style.css">
+<script type="module" src="/script.js"></script>
+</head>
+<body>
+${MARKUP}
 </body>
 </html>
 `;

@@ -1,13 +1,15 @@
-/** The style of the page of `s2 label`: the photo as large as the window allows, what to press beside or below it. */
+/** The style of the labeling interface, in a page or a shadow root: the photo as large as the window allows, what to press beside or below it. */
 
 export const STYLE = `
-:root { color-scheme: light dark; --page: #f6f6f4; --card: #fff; --ink: #1c1d1f; --soft: #5f6368; --line: #d9d9d5; --fill: #dfe9f7; --main: #1f5fbf; --on: #fff; --warn: #a3261c; --stage: #e9e9e5; }
+:root, :host { color-scheme: light dark; --page: #f6f6f4; --card: #fff; --ink: #1c1d1f; --soft: #5f6368; --line: #d9d9d5; --fill: #dfe9f7; --main: #1f5fbf; --on: #fff; --warn: #a3261c; --stage: #e9e9e5; }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #161719; --card: #212326; --ink: #ececea; --soft: #a9acb1; --line: #3a3d42; --fill: #2a3a52; --main: #7fb0ff; --on: #10151d; --warn: #ffaba0; --stage: #0f1011; }
+  :root, :host { --page: #161719; --card: #212326; --ink: #ececea; --soft: #a9acb1; --line: #3a3d42; --fill: #2a3a52; --main: #7fb0ff; --on: #10151d; --warn: #ffaba0; --stage: #0f1011; }
 }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-body { margin: 0; height: 100dvh; display: grid; grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr); background: var(--page); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
+body { margin: 0; }
+:host { position: fixed; inset: 0; overflow: auto; }
+#app { height: 100dvh; display: grid; grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr); background: var(--page); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
 header { display: grid; grid-template-columns: minmax(0, 1fr) minmax(200px, 420px) minmax(0, 1fr); gap: 8px 24px; align-items: center; padding: 10px 20px; background: var(--card); border-bottom: 1px solid var(--line); }
 h1 { font-size: 17px; margin: 0; display: flex; gap: 10px; align-items: baseline; min-width: 0; }
 h1 bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -19,7 +21,8 @@ progress { flex: 1; appearance: none; height: 8px; border: 0; border-radius: 4px
 progress::-webkit-progress-bar { background: var(--line); }
 progress::-webkit-progress-value { background: var(--main); border-radius: 4px; transition: width 0.2s; }
 progress::-moz-progress-bar { background: var(--main); border-radius: 4px; }
-#features { justify-self: end; color: var(--soft); font-size: 13px; text-align: end; font-variant-numeric: tabular-nums; }
+.end { display: flex; gap: 8px 16px; align-items: center; justify-content: end; }
+#features { color: var(--soft); font-size: 13px; text-align: end; font-variant-numeric: tabular-nums; }
 #features.wrong { color: var(--warn); font-weight: 600; }
 main { display: grid; grid-template-columns: minmax(0, 1fr) 340px; min-height: 0; }
 #stage { container-type: size; display: grid; align-content: center; justify-items: center; gap: 10px; background: var(--stage); min-width: 0; }
@@ -79,10 +82,11 @@ pre { margin: 8px 0 0; padding: 10px; white-space: pre-wrap; overflow-wrap: anyw
 #recent bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 #recent [aria-current] { border-color: var(--main); box-shadow: inset 0 0 0 1px var(--main); }
 @media (max-width: 760px) {
-  body { height: auto; min-height: 100dvh; grid-template-rows: auto 1fr auto; }
+  #app { height: auto; min-height: 100dvh; grid-template-rows: auto 1fr auto; }
   header { grid-template-columns: minmax(0, 1fr) auto; padding: 8px 12px; }
   .progress { grid-column: 1 / -1; grid-row: 2; }
   #features { font-size: 12px; }
+  header:has(#close:not([hidden])) small { display: none; }
   main { grid-template-columns: minmax(0, 1fr); align-content: start; }
   #stage { height: 42dvh; gap: 6px; }
   #frame { width: min(100cqw - 16px, (100cqh - 44px) * var(--ratio, 1.5)); }

@@ -43,7 +43,7 @@ export { predictionFiles, writePrediction } from "./prediction-files.ts";
 export { quotePath } from "./quote-path.ts";
 export { readImage } from "./read-image.ts";
 export { onnxOutputs, refuseForeign } from "./refuse-foreign.ts";
-export { encodePng, isTaggedPng, savePng, tagPng } from "./save-png.ts";
+export { encodePng, savePng } from "./save-png.ts";
 export { saveTriton, tritonFiles } from "./save-triton.ts";
 export { type PageAnswer, type PageAnswers, type ServedPage, servePage } from "./serve-page.ts";
 export { type FindSimilarOptions, findSimilar, type Region, type SimilarImages, similarityMaps } from "./similar-images.ts";

@@ -1,69 +1,42 @@
-/** The folder that `s2 label` works on: its images, the files that labels are saved to, and the answers to its page. */
+/** The folder that `s2 label` works on: its files, which labels are saved to, and the answers to its page. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { S2Error } from "../../core/index.ts";
 import { maskOver } from "../../features/index.ts";
-import { isImageName } from "../../images/index.ts";
 import { loadImage } from "./load-image.ts";
 import { openFolder } from "./open-folder.ts";
 import { encodeJpeg, shrunken } from "./page-picture.ts";
 import { readStart } from "./read-image.ts";
-import { refuseForeign } from "./refuse-foreign.ts";
-import { isTaggedPng, tagPng } from "./save-png.ts";
 import type { PageAnswer, PageAnswers } from "./serve-page.ts";
 import { openStore } from "./write-whole.ts";
 
 /** Bytes that show whether a PNG is of this package. */
 const START = 256;
 
-/** Files by path below the folder. */
-interface Files {
-  read(path: string): Promise<Uint8Array | undefined>;
-  write(path: string, bytes: Uint8Array): Promise<void>;
-  remove(path: string): Promise<void>;
+/** The files below a folder. */
+interface LabelFolder {
+  /** Paths of all files. */
+  readonly paths: readonly string[];
+  /** Reads the first bytes of an image. */
+  readStart(path: string): Promise<Uint8Array>;
+  readonly files: {
+    read(path: string): Promise<Uint8Array | undefined>;
+    write(path: string, bytes: Uint8Array): Promise<void>;
+    remove(path: string): Promise<void>;
+  };
 }
 
-/**
- * Finds the images of a folder and of folders below it, without masks and other pictures of this package.
- * @throws S2Error "option" for a list outside the folder; "image-not-found" for a folder without images; "data-set" for no folder.
- */
-export async function openLabelFolder(path: string, list: string): Promise<{ images: string[]; files: Files }> {
+/** Opens a folder to label. @throws S2Error "option" for a list outside the folder; "data-set" for no folder. */
+export async function openLabelFolder(path: string, list: string): Promise<LabelFolder> {
   if (!/^(?!.*(^|[\\/])\.)[^\\/]+(\/[^\\/]+)*\.csv$/i.test(list))
     throw new S2Error("option", `Got --out ${list}; expected a .csv file in the folder, such as labels.csv.`);
-  const names = (await openFolder(path).list()).filter(isImageName);
-  const images: string[] = [];
-  for (const name of names) {
-    const isOurs = /\.png$/i.test(name) && isTaggedPng(await readStart(join(path, name), START).catch(() => new Uint8Array()));
-    if (!isOurs) images.push(name);
-  }
-  if (images.length === 0)
-    throw new S2Error(
-      "image-not-found",
-      `The folder "${path}" has no images, and none in folders below it; give another folder.`,
-    );
-  const byName = new Intl.Collator("en", { numeric: true });
+  const paths = await openFolder(path).list();
   const store = openStore(path, { durable: true });
-  const files: Files = {
-    read: async (name) => store.read(inside(name)),
-    async write(name, bytes) {
-      inside(name);
-      if (!/\.(png|json)$/i.test(name)) return store.write(name, bytes); // the session compares what it replaces
-      refuseForeign([{ path: join(path, name) }]);
-      await store.write(name, name.endsWith(".png") ? tagPng(bytes) : bytes);
-    },
-    async remove(name) {
-      inside(name);
-      refuseForeign([{ path: join(path, name) }]);
-      rmSync(join(path, name), { force: true });
-    },
+  return {
+    paths,
+    readStart: (name) => readStart(join(path, name), START),
+    files: { ...store, remove: async (name) => rmSync(join(path, name), { force: true }) },
   };
-  return { images: images.sort(byName.compare), files };
-}
-
-/** @throws S2Error "data-set" for a path that leads out of the folder, as a list of someone else may have. */
-function inside(name: string): string {
-  if (!/^([\\/]|[a-z]:)|(^|[\\/])\.\.([\\/]|$)|\0/i.test(name)) return name;
-  throw new S2Error("data-set", `The path ${JSON.stringify(name)} leads out of the folder. Correct the list that has it.`);
 }
 
 /** The session, as far as its page needs it. */

@@ -3,11 +3,11 @@ import { relative, sep } from "node:path";
 import { classColor, depthColor, depthPicture, maskPicture } from "../../features/index.ts";
 import type { Photo } from "../../images/index.ts";
 import type { Store } from "../../store/index.ts";
+import { tagPng } from "../../tensors/index.ts";
 import { type FoundImages, findImages } from "./find-images.ts";
 import { colorScale, type LegendEntry, pngWithLegend, swatches } from "./legend.ts";
 import { nameOutputs, type OutputFile } from "./output-files.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
-import { tagPng } from "./save-png.ts";
 
 /** A class for each pixel, or meters for each pixel. */
 export type DrawnPrediction =

@@ -1,7 +1,7 @@
 /** The rule for output files: a file that exists is replaced only if this package wrote it or the user named exactly this file. */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { S2Error } from "../../core/index.ts";
-import { isTaggedPng } from "./save-png.ts";
+import { foreignFile, isOwnJson, isTaggedPng } from "../../tensors/index.ts";
 
 export interface Output {
   readonly path: string;
@@ -18,10 +18,7 @@ export function refuseForeign(outputs: readonly Output[]): void {
     if (!found || found.size === 0) continue; // replacing it loses nothing
     if (found.isDirectory()) throw new S2Error("write", `${path} is a folder; expected a file to write. Choose another path.`);
     if (named || isOurs(path) || (beside !== undefined && existsSync(beside) && isOurs(beside))) continue;
-    throw new S2Error(
-      "write",
-      `${path} exists, and s2 did not write it (or it is damaged); it is not overwritten. Choose another path, or move the file away.`,
-    );
+    throw foreignFile(path);
   }
 }
 
@@ -46,16 +43,6 @@ function isOurs(path: string): boolean {
 
 /** Bytes of a safetensors header at most: the limit of the reference library. */
 const MOST_HEADER = 100_000_000;
-
-/** Returns true for JSON with this package's mark: a head has it among the fields that describe its features. */
-function isOwnJson(text: string, key?: string): boolean {
-  try {
-    const value = key === undefined ? JSON.parse(text) : JSON.parse(text)[key];
-    return "s2_vision" in value || "s2_vision" in (value.features ?? {});
-  } catch {
-    return false;
-  }
-}
 
 function readStart(path: string, length: number): Buffer {
   const file = openSync(path, "r");
