@@ -22,9 +22,9 @@ describe("the search", () => {
   const search = (path: string, text: string) => searchText(path, text, rules).map(({ line, found }) => `${line} ${found}`);
 
   it("finds words within names, comments, strings and file names", () => {
-    const code = ["const toldClass = 1;", "// shown by a head", 'const a = "it shown us";'].join("\n");
-    expect(search("code.ts", code)).toEqual(["1 shown", "2 shown", "3 shown"]);
-    expect(search("shown-picture.ts", "")).toEqual(["0 shown"]);
+    const code = ["const toldClass = 1;", "// told by a head", 'const a = "it told us";'].join("\n");
+    expect(search("code.ts", code)).toEqual(["1 told", "2 told", "3 told"]);
+    expect(search("told-picture.ts", "")).toEqual(["0 told"]);
     expect(search("page.md", "The colour of `lookAt`, a small share of it.")).toEqual(["1 small share", "1 colour", "1 look"]);
   });
 
