@@ -20,7 +20,7 @@ export async function trainStudent(
   const finished = await readAll(own);
   if (finished) return finished;
   const folder = context.data(PHOTOS);
-  const images = (await folder.list()).filter((path) => /\.jpe?g$/i.test(path));
+  const images = (await folder.list()).filter((path) => /\.(jpe?g|png|webp)$/i.test(path));
   const { dim, depth, heads } = size;
   let said = performance.now();
   const files = await distillStudent({
