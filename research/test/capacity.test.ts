@@ -155,9 +155,10 @@ it("cells of a photo are the same for every model, whatever its channels and pre
 });
 
 const mobilenet = fileURLToPath(new URL("../../../shared/models/mobilenet_v1/x0.25", import.meta.url));
+const absent = existsSync(mobilenet) ? "" : " (skipped: ../shared/models is absent)";
 
-it.skipIf(!existsSync(mobilenet))(
-  "the stages of a convolutional model are its maps before each halving, then its output",
+it.skipIf(absent !== "")(
+  `the stages of a convolutional model are its maps before each halving, then its output${absent}`,
   async () => {
     const stages = await openStages(mobilenet, { threads: 1 });
     const side = 64;

@@ -1,6 +1,5 @@
 /** The photos of four data sets, by the sets' own splits, and their features, of which only what an experiment needs stays in memory. */
-import type { ImageTokens } from "s2-vision/heads";
-import { imageTokens } from "s2-vision/heads";
+import { type ImageTokens, imageTokens } from "s2-vision/heads";
 import { extract, loadImage } from "s2-vision/node";
 import type { ExtractionConfig } from "s2-vision/tasks";
 import { makeRandom, shuffled } from "s2-vision/train";
