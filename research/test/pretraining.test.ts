@@ -16,7 +16,13 @@ const rowsOf = (right: (seed: number, way: string) => number): TestRow[] =>
     const figures = [
       { name: "top-1", unit: "fraction", better: "higher", score: pooled(sums, mean) },
     ] as TestRow["test"]["figures"];
-    const test = { name: nameOf(student), channels: 1, grid: { rows: 1, cols: 1 }, sums, figures } as TestRow["test"];
+    const test = {
+      name: nameOf(student),
+      channels: 1,
+      grid: { rows: 1, cols: 1 },
+      sums: { confusion: sums },
+      figures,
+    } as TestRow["test"];
     return { ...student, set: "clothing", figure: "top-1", count: 1, test };
   });
 const trained = STUDENTS.map((student) => ({ ...student, loss: 1 }));
