@@ -122,7 +122,7 @@ const hardError = ({ samples, hardPhotos }: PairResult, split: "train" | "test",
 function rescueFinding({ task, model, larger, systems, hard }: PairResult): string[] {
   const score = (name: string, kind: Kind = "all") => fractionOf(rescued(hard, kind, systems.get(name)!));
   const begin = `${task.folder.name}: of ${hard.length} test samples that ${larger} has right and ${model} wrong`;
-  if (score(SCALED).images.length < FEWEST) return [`${begin}, too few to compare.`];
+  if (score(SCALED).images.length < FEWEST) return [`${begin}, in too few photos to compare.`];
   const values = [SCALED, VIEWS].map((name) => `${name} has ${score(name).measure().toFixed(1)} % right`).join(", ");
   return [`${begin}, ${values}. ${verdict(SCALED, VIEWS, compare(score(SCALED), score(VIEWS)), POINTS)}`];
 }
