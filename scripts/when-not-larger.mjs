@@ -1,12 +1,14 @@
 /**
- * Writes the tables of docs/when-not-larger.md, and of README.md those that it shares, from research/results/ladder.json (`npm run experiment -- ladder`):
- * between the comments "NAME" and "/NAME".
+ * Writes the tables of docs/when-not-larger.md, and of README.md those that it shares, from research/results/ladder.json (`npm run experiment -- ladder`),
+ * and sections from the results of further experiments: between the comments "NAME" and "/NAME".
  * `node scripts/when-not-larger.mjs`; with `--check` it only fails when a table is out of date, or when the text claims what the figures do not show.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { sectionsOf } from "./when-not-larger-sections.mjs";
 
+const results = new URL("../research/results/", import.meta.url);
 const pages = ["docs/when-not-larger.md", "README.md"];
-const { tables, method } = JSON.parse(readFileSync(new URL("../research/results/ladder.json", import.meta.url), "utf8"));
+const { tables, method } = JSON.parse(readFileSync(new URL("ladder.json", results), "utf8"));
 const find = (title) => tables.find((table) => table.title.startsWith(title));
 const gains = find("Gains");
 const equalWork = find("At equal work");
@@ -99,7 +101,14 @@ const blocks = {
   budgets: asIs("The best of the MobileNet family within a budget"),
   times: asIs("The best of the MobileNet family within a time"),
   parts: partsOfTime(),
+  experiments: sectionsOf(results, { figure: withInterval, gain, markdown }),
 };
+
+/** Formats a cell with its interval. */
+function withInterval(cell, digits) {
+  if (typeof cell !== "object" || cell === null) return show(cell, digits);
+  return `${number(cell.value, digits)} (${number(cell.low, digits)} to ${number(cell.high, digits)})`;
+}
 
 /** Says which models have run on which data sets. */
 function stateOfRun() {
@@ -165,7 +174,7 @@ for (const page of pages) {
   if (!process.argv.includes("--check")) writeFileSync(path, written);
   else if (written !== text) {
     console.error(
-      `${page} has other figures than research/results/ladder.json: run \`node scripts/when-not-larger.mjs\` and commit what it writes.`,
+      `${page} has other figures than research/results: run \`node scripts/when-not-larger.mjs\` and commit what it writes.`,
     );
     process.exitCode = 1;
   }

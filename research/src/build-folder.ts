@@ -18,19 +18,25 @@ export interface BuildFolderOptions {
   readonly threads?: number;
   /** Side of the images in pixels; default: the model's. Positions are interpolated to another one. */
   readonly imageSize?: number;
-  /** Gives the tokens after half of the blocks instead of the last ones: the visual input of a VQA head. */
-  readonly middle?: boolean;
+  /** Gives the tokens after this fraction of the blocks instead of the last ones: 0.5 is the visual input of a VQA head. */
+  readonly fraction?: number;
 }
 
 /** Builds a model from config.json and model.safetensors. */
-export async function buildFolder(folder: string, { threads, imageSize, middle }: BuildFolderOptions): Promise<BuiltModel> {
+export async function buildFolder(folder: string, { threads, imageSize, fraction }: BuildFolderOptions): Promise<BuiltModel> {
   const { config, preprocessor, weights } = readFolder(folder);
   const preprocessing = readPreprocessing({ config, preprocessor });
-  const output = middle ? middleOutput(outputNames(config, weights)) : undefined;
+  const output = fraction ? tokensAfter(fraction, outputNames(config, weights)) : undefined;
   const file = buildModel(config, weights, { imageSize, preprocessing, ...(output && { outputs: [output] }) });
   const model = await loadModel(file, { threads, ...(output && { output }) });
-  const suffix = `${imageSize ? `-${imageSize}` : ""}${middle ? "-middle" : ""}`;
+  const suffix = `${imageSize ? `-${imageSize}` : ""}${fraction ? "-middle" : ""}`;
   return { model, name: `${basename(folder)}${suffix}`, hash: sha256(file) };
+}
+
+/** Builds a student from the files of `distillStudent`. */
+export function buildStudent(files: Readonly<Record<string, Uint8Array>>, threads?: number): Promise<Model> {
+  const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
+  return loadModel(buildModel(config, files["model.safetensors"], { preprocessing: readPreprocessing({ config }) }), { threads });
 }
 
 /** Reads the weights of a ViT that keeps them under timm's names; heads have 64 channels, as all of that family's. */
@@ -60,11 +66,11 @@ function readFolder(folder: string) {
 }
 
 /** transformers counts hidden states from the patch embedding's, timm from the first block's. */
-function middleOutput(names: readonly string[]): string {
+function tokensAfter(fraction: number, names: readonly string[]): string {
   const select = (pattern: RegExp) => names.filter((name) => pattern.test(name));
   const states = select(/^hidden_states\.\d+$/);
   const blocks = states.length > 0 ? states.slice(1) : select(/^intermediates\.\d+$/);
-  return blocks[Math.floor(blocks.length / 2) - 1];
+  return blocks[Math.floor(blocks.length * fraction + 1e-9) - 1];
 }
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");

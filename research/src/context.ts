@@ -7,6 +7,7 @@ import type { ExtractOptions, extract, Model } from "s2-vision/node";
 import type { OpenGraph, OpenLoop } from "s2-vision/onnx";
 import type { ExtractionConfig } from "s2-vision/tasks";
 import type { Checkpoints } from "s2-vision/train";
+import type { ModelStages } from "./model-stages.ts";
 import type { VitWeights } from "./register-vit.ts";
 import type { Outcome } from "./result.ts";
 
@@ -43,6 +44,8 @@ export interface ExperimentModel {
 export interface ExperimentContext {
   /** Opens a data set by its path below the data folder: "clothing", "depth/osd". */
   data(set: string): Folder;
+  /** Returns true if the data folder has the set. */
+  hasData(set: string): boolean;
   /** Extracts features of a folder's images, or reads them from the store; images that fail are listed in `issues` and left out. */
   features(
     folder: Folder,
@@ -71,6 +74,10 @@ export interface ExperimentContext {
   readonly other?: ExperimentModel;
   /** Opens a model of the ladder and lists it on the page; undefined if no folder of models has it. */
   openModel(path: string, imageSize?: number): Promise<ExperimentModel | undefined>;
+  /** Opens the stages of a model of the ladder, its own output last, and lists it on the page; undefined if no folder of models has it. */
+  openStages(path: string): Promise<ModelStages | undefined>;
+  /** Builds a student from its files; the caller disposes of it. */
+  buildStudent(files: Readonly<Record<string, Uint8Array>>): Promise<Model>;
   /** Removes what `features` kept of a folder's images for a model of the ladder, at all sizes. */
   removeFeatures(folder: Folder, path: string): Promise<void>;
   readonly openGraph: OpenGraph;

@@ -7,9 +7,10 @@ import type { Folder } from "s2-vision/datasets";
 import { type ImageTokens, imageTokens } from "s2-vision/heads";
 import { extract, hashModelFiles, loadImage, loadModel, openFolder, openGraph, openLoop, openStore } from "s2-vision/node";
 import { type ExtractionConfig, extractImages, modelFingerprint } from "s2-vision/tasks";
-import { type BuiltModel, buildFolder, readVit, sha256 } from "./build-folder.ts";
+import { type BuiltModel, buildFolder, buildStudent, readVit, sha256 } from "./build-folder.ts";
 import type { ExperimentContext, ExperimentModel, ModelVariant } from "./context.ts";
 import { ResearchError } from "./error.ts";
+import { type ModelStages, openStages } from "./model-stages.ts";
 import type { Result } from "./result.ts";
 import { cacheTiles } from "./tile-cache.ts";
 
@@ -52,6 +53,7 @@ export async function openContext(experiment: string, options: ContextOptions): 
     if (!running.has(key)) running.set(key, await openVariant(variant, { ...options, threads }));
     return running.get(key)!;
   };
+  const stages = new Map<string, ModelStages>();
   const issues: ExperimentContext["issues"] = [];
   let tiles: { readonly key: string; readonly model: ReturnType<typeof cacheTiles> } | undefined;
   const describeBuilt = async (built: BuiltModel, path: string): Promise<ExperimentModel> => ({
@@ -63,8 +65,12 @@ export async function openContext(experiment: string, options: ContextOptions): 
   };
   const [model, larger, other] = [(await describe("model"))!, await describe("larger"), await describe("other")];
   const models = [model, larger, other].filter((each) => each !== undefined).map(({ name, sha256 }) => ({ name, sha256 }));
+  const list = ({ name, sha256 }: Pick<ExperimentModel, "name" | "sha256">) => {
+    if (!models.some((each) => each.sha256 === sha256)) models.push({ name, sha256 });
+  };
   return {
     data: (set) => ({ ...openFolder(join(data, set)), name: set }),
+    hasData: (set) => existsSync(join(data, set)),
     features: async (folder, images, extraction, variant = "model") =>
       extractAll(await open(variant), folder, images, extraction, { store: join(store, folder.name), issues, signal }),
     async planned(folder, images, planOf, variant = "model") {
@@ -101,10 +107,21 @@ export async function openContext(experiment: string, options: ContextOptions): 
       if (!found || (imageSize && !existsSync(join(found, "model.safetensors")))) return undefined;
       const built = await open({ path, ...(imageSize && { imageSize }) });
       const described = await describeBuilt(built, found);
-      if (!models.some(({ sha256 }) => sha256 === described.sha256))
-        models.push({ name: described.name, sha256: described.sha256 });
+      list(described);
       return described;
     },
+    async openStages(path) {
+      const found = locateModel(options.models, path);
+      if (!found) return undefined;
+      const { prefixTokens, patchSize } = options;
+      if (!stages.has(path)) {
+        const described = { name: basename(path), sha256: await hashWeights(found) };
+        stages.set(path, { ...described, stages: await openStages(found, { threads, prefixTokens, patchSize }) });
+        list(described);
+      }
+      return stages.get(path);
+    },
+    buildStudent: (files) => buildStudent(files, threads),
     async removeFeatures(folder, path) {
       const kept = join(store, folder.name);
       const isOf = (name: string) => name.replace(/-\d+$/, "") === basename(path, ".onnx"); // built for another size: NAME-448
@@ -120,7 +137,8 @@ export async function openContext(experiment: string, options: ContextOptions): 
       await cp(join(data, folder.name, image), to);
     },
     async close() {
-      for (const each of running.values()) await each.model.dispose();
+      for (const { model } of [...running.values(), ...[...stages.values()].flatMap(({ stages }) => stages)])
+        await model.dispose();
     },
   };
 }
@@ -131,7 +149,7 @@ const shapeOf = ({ model: { traits } }: BuiltModel) => ({ side: traits.imageSize
 async function openVariant(variant: ModelVariant, options: ContextOptions): Promise<BuiltModel> {
   const { threads, prefixTokens, patchSize } = options;
   if (typeof variant === "object" && "middleOf" in variant)
-    return buildFolder(options[variant.middleOf]!, { threads, middle: true });
+    return buildFolder(options[variant.middleOf]!, { threads, fraction: 0.5 });
   const path = pathOf(variant, options);
   const imageSize = typeof variant === "object" ? variant.imageSize : undefined;
   if (existsSync(join(path, "model.safetensors"))) return buildFolder(path, { threads, imageSize });

@@ -21,7 +21,7 @@ const examples = `
 Examples:
   npm run experiment
   npm run experiment -- classification --model ../shared/models/deit_tiny_patch16_224 --data ../shared/data
-  npm run experiment -- reconstruction --model models/s2-tiny --larger onnx-community/dinov2-small-ONNX --data data
+  npm run experiment -- bundled --model models/s2-tiny --larger ../shared/models/deit_tiny_patch16_224 --data ../shared/data
   npm run experiment -- ladder --models ../shared/models models --data ../shared/data
   npm run experiment -- --render
 
@@ -41,7 +41,7 @@ const command = new Command("npm run experiment --")
   .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
   .option("--larger <model>", "a larger model to compare with; without one its rows are left out")
   .option("--other <model>", "another model of the same size, for the experiment bundled")
-  .option("--models <folder...>", "folders of the models that the experiment ladder compares")
+  .option("--models <folder...>", "folders of the models of the ladder, for experiments that compare them")
   .option(
     "--data <folder>",
     "folder of the data sets clothing, camvid, coco128, depth/osd, depth/rooms, pcb, bccd, grocery",

@@ -61,6 +61,13 @@ beforeAll(async () => {
     }
   }
   writeFileSync(join(folder, "data/camvid/classes.txt"), "ground\nsquare\n");
+  for (const [model, graph] of [
+    ["x0.25", tiny[1]],
+    ["x1.00", plain],
+  ]) {
+    mkdirSync(join(folder, `models/mobilenet_v1/${model}/onnx`), { recursive: true });
+    copyFileSync(graph, join(folder, `models/mobilenet_v1/${model}/onnx/model.onnx`));
+  }
 });
 
 describe("npm run experiment", () => {
@@ -106,13 +113,6 @@ describe("npm run experiment", () => {
   });
 
   it("ladder: rows of each model at their costs; a further run fits only what is missing, and no features stay behind", async () => {
-    for (const [model, graph] of [
-      ["x0.25", tiny[1]],
-      ["x1.00", plain],
-    ]) {
-      mkdirSync(join(folder, `models/mobilenet_v1/${model}/onnx`), { recursive: true });
-      copyFileSync(graph, join(folder, `models/mobilenet_v1/${model}/onnx/model.onnx`));
-    }
     const climb = () => run("ladder", "--models", "models", "--patch-size", "8", "--out", "results", "--store", "climb");
     expect((await climb()).status).toBe(0);
     const found = result("ladder");
@@ -138,14 +138,46 @@ describe("npm run experiment", () => {
     expect(result("ladder").tables).toEqual(found.tables);
   });
 
-  it("hard-samples: a model compared with itself leaves no hard samples", async () => {
-    const { status, out } = await onTiny("hard-samples", "--larger", plain, "--json");
-    expect(status).toBe(0);
-    const found = JSON.parse(out) as Result;
-    expect(found.findings[0]).toMatch(/^Of 0 images that plain, 1x classifies correctly and plain, 1x does not/);
-    expect(found.tables[1].rows.at(0)).toEqual(["correct", "correct", "correct", "15"]);
-    expect(found.tables[2].rows).toEqual([]);
-    expect(found.models).toHaveLength(2);
+  const onPair = (name: string) =>
+    run(name, "--models", "models", "--patch-size", "8", "--out", "results", "--store", "pair", "--quiet");
+
+  it("hard-samples: a model compared with itself leaves no hard samples; a further run fits nothing", async () => {
+    expect((await onPair("hard-samples")).status).toBe(0);
+    const found = result("hard-samples");
+    expect(found.findings).toEqual([
+      expect.stringMatching(
+        /^clothing: of 0 test samples that MobileNet x1\.00 has right and MobileNet x0\.25 wrong, in too few photos/,
+      ),
+      expect.stringMatching(/^camvid: of 0 test samples/),
+    ]);
+    const [, , clothing] = found.tables;
+    expect(clothing.title).toBe("clothing: errors, %");
+    expect(clothing.rows.at(-1)!.slice(0, 2)).toEqual(["MobileNet x1.00, 1x", { value: 0, low: 0, high: 0 }]);
+    expect(found.models).toHaveLength(1); // the same weights twice
+    const again = await run("hard-samples", "--models", "models", "--patch-size", "8", "--out", "results", "--store", "pair");
+    expect(again.err).not.toMatch(/fitting|features of/);
+    expect(result("hard-samples").tables).toEqual(found.tables);
+  });
+
+  it("capacity: a model reconstructs itself at 1x; each row is kept", async () => {
+    expect((await onPair("capacity")).status).toBe(0);
+    const found = result("capacity");
+    const [gains, reconstructed] = found.tables;
+    expect(gains.rows.map((row) => row.slice(0, 3))).toEqual([["MobileNet x1.00", "MobileNet x0.25", "output"]]);
+    expect(reconstructed.rows.map(([, features, channels]) => [features, channels])).toEqual([
+      ...[
+        ["1x", "4"],
+        ["1x+2x", "8"],
+        ["1x+2x+3x", "12"],
+        ["2 views at 1x", "8"],
+        ["3 views at 1x", "12"],
+      ],
+      ["1x and random features, 2 times as wide", "8"],
+      ["1x and random features, 3 times as wide", "12"],
+      ["1x+2x+3x, principal components, as wide as 1x", "4"],
+    ]);
+    expect(valueIn(found, 1, 0, 6)).toBeGreaterThan(3); // bits: all but what the penalty takes
+    expect(readdirSync(join(folder, "pair/capacity"))).toHaveLength(8);
   });
 
   it("--render writes pages and index again from the figures alone", async () => {
@@ -169,7 +201,7 @@ describe("npm run experiment", () => {
     ["no model", ["merge"], /give --model/],
     ["no model of the ladder", ["ladder", "--models", "nowhere"], /mobilenet_v1\/x0\.25.*give --models/],
     ["no such data", ["merge", ...tiny, "--data", "nowhere"], /There is no folder "nowhere\/clothing"/],
-    ["no larger model", ["hard-samples", ...tiny], /give --larger/],
+    ["no pair of models", ["hard-samples", "--models", "models/mobilenet_v1/x0.25"], /No folder of --models has one of/],
     ["a finished graph whose positions cannot be interpolated", ["split", ...tiny], /finished graph.*model\.safetensors/],
   ])("%s is refused in a sentence", async (_, args, sentence) => {
     const ended = await run(...args, "--quiet");

@@ -74,8 +74,11 @@ export async function distillStudent(options: DistillOptions): Promise<Record<st
   const { views = 4 * images.length } = options;
   const preprocessing = teacher.preprocessing ?? imagenet;
   const recipe = JSON.stringify({ views, steps, s2, student, seed, images: images.length, ...options.facts });
+  // The views and the teacher's tokens do not depend on the student: other students of the same images and seed may use them.
+  const viewRecipe = JSON.stringify({ views, seed, side: student.imageSize, images: images.length, ...options.facts });
   const shards = await makeShards({
-    ...{ images, views, preprocessing, seed, recipe, signal, perShard: 64, view: { side: student.imageSize, area: [0.15, 1] } },
+    ...{ images, views, preprocessing, seed, signal, perShard: 64, view: { side: student.imageSize, area: [0.15, 1] } },
+    recipe: viewRecipe,
     ...{ load: options.load, store: checkpoints, onIssue: options.onIssue },
     async teacher(tiles) {
       const tokens = await teacher(tiles);

@@ -47,6 +47,33 @@ it("resumes a stopped run to the files of an unbroken one, and reports views and
   await expect(distillStudent({ ...stopped, signal: undefined, facts: {} })).rejects.toMatchObject({ code: "checkpoint" });
 });
 
+it("makes the views once for students of other sizes, steps and ways that share them, and again for another teacher", async () => {
+  let runs = 0;
+  const counted = Object.assign(
+    async (tiles: Tensor) => {
+      runs++;
+      return teacher(tiles);
+    },
+    { traits },
+  );
+  const views = options().checkpoints;
+  const train = (more: Partial<DistillOptions>) => {
+    const own = options().checkpoints;
+    const of = (name: string) => (name.startsWith("views/") ? views : own);
+    const checkpoints = {
+      read: (name: string) => of(name).read(name),
+      write: (name: string, bytes: Uint8Array) => of(name).write(name, bytes),
+    };
+    return distillStudent(options({ teacher: counted, checkpoints, steps: 1, ...more }));
+  };
+  await train({});
+  expect(runs).toBe(8); // a run for each view
+  await train({ s2: true, steps: 2, dim: 16 });
+  expect(runs).toBe(8);
+  await train({ facts: { teacher: "another" } });
+  expect(runs).toBe(16);
+});
+
 it("refuses sizes and teachers that it cannot train with, and names an image that cannot be read", async () => {
   await expect(distillStudent(options({ dim: 10, heads: 3 }))).rejects.toThrow("dim is 10 with 3 heads");
   const noCls = Object.assign(async (tiles: Tensor) => teacher(tiles), { traits: { ...traits, prefixTokens: 0 } });

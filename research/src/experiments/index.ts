@@ -4,6 +4,7 @@ import type { Experiment } from "../experiment.ts";
 import { adaptive } from "./adaptive.ts";
 import { builtInScales } from "./built-in-scales.ts";
 import { bundled } from "./bundled.ts";
+import { capacity } from "./capacity.ts";
 import { classification } from "./classification.ts";
 import { depth } from "./depth.ts";
 import { detail } from "./detail.ts";
@@ -15,7 +16,7 @@ import { layouts } from "./layouts.ts";
 import { merge } from "./merge.ts";
 import { outliers } from "./outliers.ts";
 import { pixels } from "./pixels.ts";
-import { reconstruction } from "./reconstruction.ts";
+import { pretraining } from "./pretraining.ts";
 import { scales } from "./scales.ts";
 import { segmentation } from "./segmentation.ts";
 import { split } from "./split.ts";
@@ -23,7 +24,7 @@ import { split } from "./split.ts";
 export const experiments: readonly Experiment[] = [
   ...[ladder, classification, segmentation, depth, detail],
   ...[layouts, adaptive, outliers, split, merge, scales, pixels, fusion],
-  ...[reconstruction, hardSamples, bundled, language, builtInScales],
+  ...[capacity, hardSamples, pretraining, bundled, language, builtInScales],
 ];
 
 /** Finds an experiment by its name. @throws ResearchError for an unknown name. */

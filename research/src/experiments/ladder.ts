@@ -1,5 +1,4 @@
 /** The ladder: models of one family, each at several scales and at other image sizes, at their costs. It answers the title of the paper. */
-import { S2Error } from "s2-vision";
 import type { ExperimentContext, ExperimentModel } from "../context.ts";
 import type { TaskData } from "../evaluate.ts";
 import type { Experiment } from "../experiment.ts";
@@ -64,17 +63,7 @@ async function jobsOf(context: ExperimentContext, models: OpenedModels, sets: Op
 /** Opens the data sets that are there. @throws S2Error "data-set" if none is. */
 async function openSets(context: ExperimentContext): Promise<OpenedSets> {
   const sets: [LadderSet, TaskData][] = [];
-  let absent: unknown;
-  for (const set of SETS) {
-    try {
-      context.data(set.path);
-    } catch (error) {
-      if (!(error instanceof S2Error && error.code === "data-set")) throw error;
-      absent = error;
-      continue;
-    }
-    sets.push([set, await set.open(context)]);
-  }
-  if (sets.length === 0) throw absent;
+  for (const set of SETS) if (context.hasData(set.path)) sets.push([set, await set.open(context)]);
+  if (sets.length === 0) context.data(SETS[0].path); // throws
   return sets;
 }

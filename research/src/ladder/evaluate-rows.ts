@@ -12,6 +12,7 @@ import {
   shownFigure,
   type TaskData,
 } from "../evaluate.ts";
+import { memoized } from "../memoized.ts";
 import { countMultiplyAdds, type Photo } from "./costs.ts";
 import { otherSizes, type Row, type RowKind, type Source, sourcesOf } from "./rows.ts";
 import type { LadderModel, LadderSet } from "./tables.ts";
@@ -182,12 +183,4 @@ async function countedPhotos({ folder, splits: { test } }: TaskData): Promise<Ph
   const some = test.filter((_, i) => i % step === 0).slice(0, COUNTED_IMAGES);
   const photos = await Promise.allSettled(some.map(async ({ path }) => loadImage(await folder.read(path))));
   return photos.flatMap((photo) => (photo.status === "fulfilled" ? [photo.value] : [])); // what fails is on the page's list
-}
-
-function memoized<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
