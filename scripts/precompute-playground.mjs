@@ -43,9 +43,7 @@ export async function streetFeatures(record = (model) => model) {
 async function precompute() {
   mkdirSync(folder, { recursive: true });
   const scene = (name) => sharp(join(root, `examples/scenes/${name}.png`));
-  await scene("street")
-    .webp({ quality: 70, smartSubsample: true, effort: 6 })
-    .toFile(join(folder, "street.webp"));
+  await scene("street").webp({ quality: 70, smartSubsample: true, effort: 6 }).toFile(join(folder, "street.webp"));
   // Two thirds of a WebP's bytes, and 3 dB nearer to the scene.
   for (const name of ["shelf", "words"])
     await scene(name)
