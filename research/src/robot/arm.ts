@@ -1,0 +1,55 @@
+/** The cube's place in the coordinates of the arm, and windows of the states and actions of an episode. */
+
+/** Numbers in a state and in an action: five joint angles (radians) and the gripper's opening (m). */
+export const width = 6;
+/** Past states that a policy reads. */
+export const history = 16;
+/** Actions that a policy predicts. */
+export const horizon = 16;
+/** Actions that are executed before the next prediction. */
+export const executed = 8;
+
+/** Where the cube lies on the table: meters from the arm's axis, and its turn in radians. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly yaw: number;
+}
+
+/** States and actions of an episode, `width` numbers a step. */
+export interface Steps {
+  readonly states: Float32Array;
+  readonly actions: Float32Array;
+}
+
+/** Wraps an angle to ±45°: a cube looks the same after a quarter turn. */
+export const quarterTurn = (angle: number): number => angle - (Math.PI / 2) * Math.round(angle / (Math.PI / 2));
+
+/** Numbers of a goal. */
+export const goalWidth = 4;
+
+/**
+ * Describes a place in the arm's cylindrical coordinates: distance from the axis (m), azimuth (rad), the turn from the hand to the nearest pair of the
+ * cube's sides (rad), and the hand's own turn. The hand's turn in the world is the first joint's angle minus the last's.
+ */
+export function goalOf({ x, y, yaw }: Place, state: ArrayLike<number>): [number, number, number, number] {
+  const hand = state[0] - state[4];
+  return [Math.hypot(x, y), Math.atan2(y, x), quarterTurn(yaw - hand), hand];
+}
+
+/** Writes the `history` states up to step `last` (counted from 0), the first one repeated before the episode's start. */
+export function pastStates(states: Float32Array, last: number, target: Float32Array, at = 0): void {
+  for (let i = 0; i < history; i++) {
+    const step = Math.max(0, last - history + 1 + i);
+    target.set(states.subarray(step * width, (step + 1) * width), at + i * width);
+  }
+}
+
+/** Writes `count` actions from step `first` on, the last one repeated after the episode's end. */
+export function nextActions(actions: Float32Array, first: number, count: number, target: Float32Array, at = 0): void {
+  const steps = actions.length / width;
+  for (let i = 0; i < count; i++) {
+    const step = Math.min(steps - 1, first + i);
+    target.set(actions.subarray(step * width, (step + 1) * width), at + i * width);
+  }
+}
