@@ -16,6 +16,7 @@ import { merge } from "./merge.ts";
 import { outliers } from "./outliers.ts";
 import { pixels } from "./pixels.ts";
 import { reconstruction } from "./reconstruction.ts";
+import { robot } from "./robot.ts";
 import { scales } from "./scales.ts";
 import { segmentation } from "./segmentation.ts";
 import { split } from "./split.ts";
@@ -23,7 +24,7 @@ import { split } from "./split.ts";
 export const experiments: readonly Experiment[] = [
   ...[ladder, classification, segmentation, depth, detail],
   ...[layouts, adaptive, outliers, split, merge, scales, pixels, fusion],
-  ...[reconstruction, hardSamples, bundled, language, builtInScales],
+  ...[reconstruction, hardSamples, bundled, language, robot, builtInScales],
 ];
 
 /** Finds an experiment by its name. @throws ResearchError for an unknown name. */

@@ -2,9 +2,9 @@
 import type { Folder } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
 import type { Photo } from "s2-vision/node";
-import { type ExtractionConfig, joinScales, takeScales } from "s2-vision/tasks";
+import { type ExtractionConfig, joinScales } from "s2-vision/tasks";
 import sharp from "sharp";
-import { type ExperimentContext, type ModelVariant, native, upsampled } from "../context.ts";
+import { type ExperimentContext, type ExperimentModel, type ModelVariant, native } from "../context.ts";
 
 /** Side of the pictures in pixels: three times the models' images. */
 export const pictureSide = 672;
@@ -14,14 +14,14 @@ const halfToken = pictureSide / 28;
 export interface FeatureSet {
   /** "s2-tiny 1x+2x". */
   readonly name: string;
+  /** SHA-256 of the model's weights. */
+  readonly sha256: string;
   readonly variant: ModelVariant;
   readonly extraction: ExtractionConfig;
   /** Runs of the model on a picture. */
   readonly tiles: number;
   /** Joins the tokens of the picture moved by half a token. */
   readonly twice?: boolean;
-  /** Scales that are kept; default all. */
-  readonly keep?: readonly number[];
 }
 
 /** Extraction on the finest grid, coarser scales by bilinear interpolation; for a square picture `preset: "dense"` is the same with three scales. */
@@ -33,35 +33,33 @@ const enlarged = (...scales: number[]): ExtractionConfig => ({ ...fine(...scales
 /** Lists the features, the most telling first. */
 export async function featureSets(context: ExperimentContext): Promise<FeatureSet[]> {
   const { model, larger } = context;
-  const of = (name: string, variant: ModelVariant, extraction: ExtractionConfig, tiles: number, more: Partial<FeatureSet> = {}): FeatureSet => ({
-    ...{ name, variant, extraction, tiles },
-    ...more,
-  });
-  const small = model.name;
-  const sets = [
-    of(`${small} 1x`, "model", native(1), 1),
-    of(`${small} 1x+2x+3x, finest grid`, "model", { preset: "dense" }, 14),
-    of(`${small} 1x+2x+3x`, "model", native(1, 2, 3), 14),
-    of(`${small} 1x+2x, finest grid`, "model", fine(1, 2), 5),
-    of(`${small} 1x+2x of 224 px, finest grid`, "model", enlarged(1, 2), 5),
-    of(`${small} 1x+2x+3x of 224 px, finest grid`, "model", enlarged(1, 2, 3), 14),
-    of(`${small} 1x+2x`, "model", native(1, 2), 5),
-    of(`${small} 1x twice`, "model", native(1), 2, { twice: true }),
-  ];
-  if (larger) {
-    sets.push(of(`${larger.name} 1x`, "larger", native(1), 1));
-    sets.push(of(`${larger.name} 1x+2x+3x, finest grid`, "larger", { preset: "dense" }, 14));
-  }
-  for (const [path, name, scaled] of [
-    ["mobilenet_v1/x0.25", "MobileNet x0.25", true],
-    ["mobilenet_v1/x1.00", "MobileNet x1.00", false],
+  const setsOf = (name: string, { sha256 }: ExperimentModel, variant: ModelVariant, configs: readonly Config[]): FeatureSet[] =>
+    configs.map(([features, extraction, tiles, more]) => ({ name: `${name} ${features}`, sha256, variant, extraction, tiles, ...more }));
+  const oneScale: Config = ["1x", native(1), 1];
+  const dense: Config = ["1x+2x+3x, finest grid", { preset: "dense" }, 14];
+  const sets = setsOf(model.name, model, "model", [
+    oneScale,
+    dense,
+    ["1x+2x+3x", native(1, 2, 3), 14],
+    ["1x+2x, finest grid", fine(1, 2), 5],
+    ["1x+2x of 224 px, finest grid", enlarged(1, 2), 5],
+    ["1x+2x+3x of 224 px, finest grid", enlarged(1, 2, 3), 14],
+    ["1x+2x", native(1, 2), 5],
+    ["1x twice", native(1), 2, { twice: true }],
+  ]);
+  if (larger) sets.push(...setsOf(larger.name, larger, "larger", [oneScale, dense]));
+  for (const [width, configs] of [
+    ["x0.25", [oneScale, dense]],
+    ["x1.00", [oneScale]],
   ] as const) {
-    if (!(await context.openModel(path))) continue;
-    sets.push(of(`${name} 1x`, { path }, native(1), 1));
-    if (scaled) sets.push(of(`${name} 1x+2x+3x, finest grid`, { path }, { preset: "dense" }, 14));
+    const path = `mobilenet_v1/${width}`;
+    const opened = await context.openModel(path);
+    if (opened) sets.push(...setsOf(`MobileNet ${width}`, opened, { path }, configs));
   }
   return sets;
 }
+
+type Config = readonly [features: string, extraction: ExtractionConfig, tiles: number, more?: Pick<FeatureSet, "twice">];
 
 /** A store of files; `openStore` of "s2-vision/node" is one. */
 type Files = ReturnType<ExperimentContext["checkpoints"]>;
@@ -101,7 +99,7 @@ export function moved({ width, height, channels, data }: Photo, by: number): Pho
 
 /** Extracts the tokens of pictures, in their order; `indices` are those of the placements. */
 export async function extractTokens(context: ExperimentContext, folder: Folder, indices: readonly number[], set: FeatureSet): Promise<ImageTokens[]> {
-  const { extraction, variant, twice, keep, name } = set;
+  const { extraction, variant, twice, name } = set;
   context.say(`features of ${indices.length} pictures of ${folder.name}: ${name}`);
   const tokensOf = async (prefix: string) => {
     const images = indices.map((index) => `${prefix}${index}.png`);
@@ -110,8 +108,5 @@ export async function extractTokens(context: ExperimentContext, folder: Folder, 
   };
   const tokens = await tokensOf("");
   const others = twice ? await tokensOf("moved-") : undefined;
-  return tokens.map((each, i) => {
-    const joined = others ? joinScales([each, others[i]]) : each;
-    return keep ? takeScales(joined, keep) : joined;
-  });
+  return tokens.map((each, i) => (others ? joinScales([each, others[i]]) : each));
 }

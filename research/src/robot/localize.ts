@@ -6,12 +6,7 @@ import { fitRidge, type ImageTokens, openProbe } from "s2-vision/heads";
 import type { OpenGraph } from "s2-vision/onnx";
 import { makeRandom, shuffled } from "s2-vision/train";
 import { type Place, quarterTurn } from "./arm.ts";
-
-/** Where a point of the table lies in the picture: fractions of its width and height; and back. */
-export interface Camera {
-  project(x: number, y: number): readonly [across: number, down: number];
-  unproject(across: number, down: number): readonly [x: number, y: number];
-}
+import type { Camera } from "./camera.ts";
 
 /** A picture's tokens and the cube's true place. */
 export interface PlacedTokens {

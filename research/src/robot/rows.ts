@@ -1,0 +1,186 @@
+/** The rows of the robot experiment: where the cube is found from each kind of features, and the outcomes of episodes. Each row is kept as it is ready. */
+import type { Folder } from "s2-vision/datasets";
+import type { ImageTokens } from "s2-vision/heads";
+import { sha256 } from "../build-folder.ts";
+import type { ExperimentContext } from "../context.ts";
+import { executed, type Place, width } from "./arm.ts";
+import type { Condition, Sight } from "./conditions.ts";
+import type { Outcome } from "./environment.ts";
+import type { Plan } from "./episodes.ts";
+import { extractTokens, type FeatureSet, pictureFolder, pictureSide } from "./features.ts";
+import { distance, fitLocalizer, localize } from "./localize.ts";
+import { copyActions } from "./nearest.ts";
+import { policyOf, recipe, runAll, seeds, type Setting } from "./setting.ts";
+import type { Lesson } from "./train-policy.ts";
+
+/** Where the cube was found in the test pictures. */
+export interface LocalizedRow {
+  readonly features: string;
+  readonly grid: ImageTokens["grid"];
+  readonly channels: number;
+  readonly tiles: number;
+  readonly places: readonly Place[];
+  /** Distances to the true places in meters, and differences of the turn in degrees. */
+  readonly errors: readonly number[];
+  readonly turns: readonly number[];
+  /** Heat maps of the first test pictures, row by row. */
+  readonly heat: readonly (readonly number[])[];
+}
+
+/** Outcomes of the test episodes, for each seed of the policy. */
+export interface EpisodesRow {
+  readonly policy: string;
+  readonly features: string;
+  readonly opening: number;
+  readonly cube: number;
+  readonly runs: readonly (readonly Outcome[])[];
+  /** Losses of the first policy's training, thinned, as [step, loss]. */
+  readonly losses?: readonly (readonly [step: number, loss: number])[];
+}
+
+type Context = ExperimentContext;
+
+/** Heat maps that are kept. */
+export const shownPictures = 3;
+
+/** Reads a row that a former run made from the same inputs, or makes and keeps it. */
+function keptRow<T>(context: Context, name: string, inputs: unknown, make: () => Promise<T>): Promise<T> {
+  return context.kept(`${name}-${sha256(JSON.stringify(inputs)).slice(0, 10)}`, make);
+}
+
+/** Returns the folder of the first pictures of a setting's demonstrations or test episodes. */
+export function picturesOf(context: Context, { name, environment, demonstrations, test, hash }: Setting, part: "demonstrations" | "test"): Folder {
+  const shown = part === "test" ? test : demonstrations.map(({ placement }) => placement);
+  const folder = `robot-pictures/${name.replaceAll(/[^\w]+/g, "-")}-${hash.slice(0, 6)}/${part}`;
+  return pictureFolder(folder, context.checkpoints(folder), (index) => {
+    environment.start(shown[index]);
+    return environment.picture(pictureSide);
+  });
+}
+
+const tokensOf = (context: Context, setting: Setting, part: "demonstrations" | "test", set: FeatureSet): Promise<ImageTokens[]> =>
+  extractTokens(context, picturesOf(context, setting, part), [...setting[part].keys()], set);
+
+/** Fits a localizer to the demonstrations' pictures and finds the cube in the test pictures. */
+export function localizedRow(context: Context, setting: Setting, set: FeatureSet): Promise<LocalizedRow> {
+  const { name } = set;
+  return keptRow(context, `place ${name} ${setting.name}`, [set, setting.hash], async () => {
+    const train = await tokensOf(context, setting, "demonstrations", set);
+    const placed = train.map((tokens, i) => ({ tokens, place: setting.demonstrations[i].placement }));
+    context.say(`fitting a localizer to ${name}`);
+    const localizer = await fitLocalizer(placed, setting.camera, context.openGraph);
+    const test = await tokensOf(context, setting, "test", set);
+    const found = await localize(localizer, test, context.openGraph);
+    const [{ grid, channels }] = test;
+    return {
+      ...{ features: name, grid, channels, tiles: set.tiles },
+      places: found.map(({ x, y, yaw }) => ({ x, y, yaw })),
+      errors: found.map((place, i) => distance(place, setting.test[i])),
+      turns: found.map(({ yaw }, i) => Math.abs(Math.asin(Math.sin(4 * (yaw - setting.test[i].yaw))) / 4) * (180 / Math.PI)),
+      heat: found.slice(0, shownPictures).map(({ heat }) => Array.from(heat, (value) => Number(value.toPrecision(3)))),
+    };
+  });
+}
+
+/** Runs the transformer, trained with the true places, on the places that were found; `features` names these. */
+export function localizingRow(
+  context: Context,
+  setting: Setting,
+  condition: Condition,
+  features: string,
+  sights: readonly Sight[],
+): Promise<EpisodesRow> {
+  const lessons = setting.demonstrations.map((each): Lesson => ({ ...each, sight: { place: each.placement } }));
+  return transformerRow(context, setting, { condition, lessons, sights, policy: "localizing", features, trained: condition.name });
+}
+
+/** Trains the transformer end to end on the tokens of the pictures, standardized, and runs it. */
+export async function cloningRow(
+  context: Context,
+  setting: Setting,
+  set: FeatureSet,
+  conditionOf: (tokens: ImageTokens) => Condition,
+): Promise<EpisodesRow> {
+  const inputs = [set, recipe, seeds, setting.hash];
+  return keptRow(context, `cloning ${set.name} ${setting.name}`, inputs, async () => {
+    const train = await tokensOf(context, setting, "demonstrations", set);
+    const standardize = standardization(train);
+    const sights = (await tokensOf(context, setting, "test", set)).map((tokens): Sight => ({ tokens: standardize(tokens) }));
+    const lessons = setting.demonstrations.map((each, i): Lesson => ({ ...each, sight: { tokens: standardize(train[i]) } }));
+    const condition = conditionOf(train[0]);
+    return transformerRow(context, setting, { condition, lessons, sights, policy: "cloning", features: set.name, trained: `cloning ${set.name}` });
+  });
+}
+
+interface TransformerRun {
+  readonly condition: Condition;
+  readonly lessons: readonly Lesson[];
+  /** What the policy is given of each test picture. */
+  readonly sights: readonly Sight[];
+  readonly policy: string;
+  readonly features: string;
+  /** Name of the policy's checkpoints. */
+  readonly trained: string;
+}
+
+function transformerRow(context: Context, setting: Setting, run: TransformerRun): Promise<EpisodesRow> {
+  const { condition, lessons, sights, policy, features, trained } = run;
+  const { opening, cube } = setting;
+  const inputs = [recipe, seeds, setting.hash, sights.map(({ place }) => place)];
+  return keptRow(context, `episodes ${policy} ${features} ${setting.name}`, inputs, async () => {
+    const runs: Outcome[][] = [];
+    let losses: EpisodesRow["losses"];
+    for (const seed of seeds) {
+      const opened = await policyOf(context, `${trained} ${setting.name}`, condition, lessons, seed);
+      losses ??= thinned(opened.losses);
+      runs.push(await runAll(setting, (episode) => (states) => opened.predict(states, sights[episode]), context.signal));
+      await opened.close();
+    }
+    context.say(`${setting.name}, ${policy}, ${features}: ${percentPicked(runs).toFixed(1)} % picked`);
+    return { policy, features, opening, cube, runs, losses };
+  });
+}
+
+/** Copies the nearest demonstration, from the places that were found. */
+export function nearestRow(context: Context, setting: Setting, features: string, places: readonly Place[]): Promise<EpisodesRow> {
+  const { opening, cube, demonstrations } = setting;
+  const placed = demonstrations.map((each) => ({ ...each, place: each.placement }));
+  return keptRow(context, `episodes nearest ${features} ${setting.name}`, [setting.hash, places], async () => {
+    const planOf =
+      (episode: number): Plan =>
+      (states) =>
+        copyActions(placed, states.slice(-width), places[episode], executed);
+    const runs = [await runAll(setting, planOf, context.signal)];
+    context.say(`${setting.name}, nearest, ${features}: ${percentPicked(runs).toFixed(1)} % picked`);
+    return { policy: "nearest", features, opening, cube, runs };
+  });
+}
+
+const percentPicked = (runs: readonly (readonly Outcome[])[]): number =>
+  (100 * runs.flat().filter((outcome) => outcome === "picked").length) / runs.flat().length;
+
+/** Means of losses over a hundredth of the steps each. */
+function thinned(losses: readonly number[]): [number, number][] {
+  const size = Math.max(1, Math.floor(losses.length / 100));
+  return Array.from({ length: Math.floor(losses.length / size) }, (_, i) => {
+    const part = losses.slice(i * size, (i + 1) * size);
+    return [(i + 1) * size, part.reduce((a, b) => a + b, 0) / part.length];
+  });
+}
+
+/** Standardizes each channel over the tokens of the pictures. */
+function standardization(pictures: readonly ImageTokens[]): (tokens: ImageTokens) => Float32Array {
+  const [{ channels }] = pictures;
+  const [sum, squares] = [new Float64Array(channels), new Float64Array(channels)];
+  let rows = 0;
+  for (const { data, prefix } of pictures) {
+    for (let i = prefix * channels; i < data.length; i++) {
+      sum[i % channels] += data[i];
+      squares[i % channels] += data[i] ** 2;
+    }
+    rows += data.length / channels - prefix;
+  }
+  const mean = sum.map((total) => total / rows);
+  const factor = squares.map((total, c) => 1 / Math.sqrt(Math.max(total / rows - mean[c] ** 2, 1e-6)));
+  return ({ data, prefix }) => data.slice(prefix * channels).map((value, i) => (value - mean[i % channels]) * factor[i % channels]);
+}
