@@ -29,7 +29,12 @@ export function panelOptions({ title, x, y, panels }: PanelPlot, colors: readonl
     legend: { bottom: 0, data: names },
     grid: panels.map((_, i) => ({ left: left + i * (side + gap), top, width: side, height: side })),
     xAxis: panels.map((panel, i) => ({ ...axis(i, x, panel.x), nameGap: 26 })),
-    yAxis: panels.map((panel, i) => ({ ...axis(i, i === 0 ? y : "", panel.y), nameGap: 34, axisLabel: { show: i === 0 }, inverse: panel.down })),
+    yAxis: panels.map((panel, i) => ({
+      ...axis(i, i === 0 ? y : "", panel.y),
+      nameGap: 34,
+      axisLabel: { show: i === 0 },
+      inverse: panel.down,
+    })),
     series: panels.flatMap((panel, i): SeriesOption[] => [
       ...(panel.heat ? [heatSeries(panel, i)] : []),
       ...panel.points.map(

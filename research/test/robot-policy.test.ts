@@ -3,9 +3,9 @@ import type { ImageTokens } from "s2-vision/heads";
 import { openGraph, openLoop } from "s2-vision/node";
 import { type Checkpoints, makeRandom } from "s2-vision/train";
 import { describe, expect, it } from "vitest";
-import { executed, goalOf, horizon, nextActions, type Place, pastStates, history, width } from "../src/robot/arm.ts";
-import { pictureCondition, placeCondition } from "../src/robot/conditions.ts";
+import { executed, goalOf, history, horizon, nextActions, type Place, pastStates, width } from "../src/robot/arm.ts";
 import type { Camera } from "../src/robot/camera.ts";
+import { pictureCondition, placeCondition } from "../src/robot/conditions.ts";
 import { distance, fitLocalizer, localize, type PlacedTokens } from "../src/robot/localize.ts";
 import { copyActions } from "../src/robot/nearest.ts";
 import { openPolicy } from "../src/robot/policy.ts";
@@ -65,7 +65,11 @@ describe("localization", () => {
     };
     const localizer = await fitLocalizer(Array.from({ length: 60 }, draw), camera, openGraph);
     const test = Array.from({ length: 20 }, draw);
-    const found = await localize(localizer, test.map(({ tokens }) => tokens), openGraph);
+    const found = await localize(
+      localizer,
+      test.map(({ tokens }) => tokens),
+      openGraph,
+    );
     for (const [i, place] of found.entries()) {
       expect(distance(place, test[i].place), `picture ${i}`).toBeLessThan(0.01); // a token is 0.04
       expect(Math.cos(4 * (place.yaw - test[i].place.yaw))).toBeGreaterThan(0.9);
@@ -113,7 +117,8 @@ describe("the policy", () => {
       write: async (name, bytes) => void files.set(name, bytes),
     };
     const short = { ...recipe, steps: 12 };
-    const train = (more: object = {}) => trainPolicy({ condition: placeCondition, lessons, recipe: short, seed: 1, openLoop: loop, ...more });
+    const train = (more: object = {}) =>
+      trainPolicy({ condition: placeCondition, lessons, recipe: short, seed: 1, openLoop: loop, ...more });
     const stop = new AbortController();
     const onStep = (step: number) => step === 5 && stop.abort();
     expect(await train({ checkpoints, signal: stop.signal, onStep })).toBeUndefined();
@@ -140,7 +145,11 @@ describe("the nearest demonstration", () => {
     const demonstration = { states, actions, place: sight.place! };
     const turn = 0.3;
     const [radius, azimuth] = goalOf(demonstration.place, states);
-    const place = { x: radius * Math.cos(azimuth + turn), y: radius * Math.sin(azimuth + turn), yaw: demonstration.place.yaw + turn };
+    const place = {
+      x: radius * Math.cos(azimuth + turn),
+      y: radius * Math.sin(azimuth + turn),
+      yaw: demonstration.place.yaw + turn,
+    };
     const state = states.slice(0, width);
     state[0] += turn; // the hand turns with the first joint
     const copied = copyActions([demonstration], state, place);

@@ -66,7 +66,11 @@ async function jobsOf(context: ExperimentContext, rows: Collected, used: typeof 
   const known = (opening: number, cube: number): Job =>
     job("expert, true place and no place", opening, cube, async (setting) => {
       rows.test = setting.test;
-      rows.experts.push({ opening, cube, picked: (await runExpert(context, setting)).filter((each) => each === "picked").length });
+      rows.experts.push({
+        opening,
+        cube,
+        picked: (await runExpert(context, setting)).filter((each) => each === "picked").length,
+      });
       const truth = setting.test.map((place) => ({ place }));
       rows.episodes.push(await localizingRow(context, setting, placeCondition, "true place", truth));
       if (opening !== usual.opening || cube !== usual.cube) return;
@@ -79,7 +83,8 @@ async function jobsOf(context: ExperimentContext, rows: Collected, used: typeof 
       const { places } = await localized(setting, set);
       const sights = places.map((place) => ({ place }));
       rows.episodes.push(await localizingRow(context, setting, placeCondition, set.name, sights));
-      if (opening === usual.opening && cube === usual.cube) rows.episodes.push(await nearestRow(context, setting, set.name, places));
+      if (opening === usual.opening && cube === usual.cube)
+        rows.episodes.push(await nearestRow(context, setting, set.name, places));
     });
   const cloned = (set: FeatureSet): Job =>
     job(`cloning, ${set.name}`, usual.opening, usual.cube, async (setting) => {
@@ -93,6 +98,9 @@ async function jobsOf(context: ExperimentContext, rows: Collected, used: typeof 
     ...sets.map((set) => featured(set, usual.opening, usual.cube)),
     ...[one, fine, merged, control].map(cloned),
     ...otherOpenings.flatMap((opening) => [known(opening, usual.cube), ...sets.map((set) => featured(set, opening, usual.cube))]),
-    ...otherCubes.flatMap((cube) => [known(cube + clearance, cube), ...[one, fine, merged].map((set) => featured(set, cube + clearance, cube))]),
+    ...otherCubes.flatMap((cube) => [
+      known(cube + clearance, cube),
+      ...[one, fine, merged].map((set) => featured(set, cube + clearance, cube)),
+    ]),
   ];
 }

@@ -34,8 +34,7 @@ export const standardGoal = (place: Place, state: ArrayLike<number>): number[] =
 export const placeCondition: Condition = {
   name: "place",
   inputs: (episodes, windows) => ({ goal: [episodes * windows, goalWidth] }),
-  build: ({ goal }, _, dim, parameter) =>
-    linear(Gelu(linear(goal, "goal.fc1", 2 * dim, parameter)), "goal.fc2", dim, parameter),
+  build: ({ goal }, _, dim, parameter) => linear(Gelu(linear(goal, "goal.fc1", 2 * dim, parameter)), "goal.fc2", dim, parameter),
 };
 
 /** A policy that is given nothing of the cube. */

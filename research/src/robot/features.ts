@@ -34,7 +34,14 @@ const enlarged = (...scales: number[]): ExtractionConfig => ({ ...fine(...scales
 export async function featureSets(context: ExperimentContext): Promise<FeatureSet[]> {
   const { model, larger } = context;
   const setsOf = (name: string, { sha256 }: ExperimentModel, variant: ModelVariant, configs: readonly Config[]): FeatureSet[] =>
-    configs.map(([features, extraction, tiles, more]) => ({ name: `${name} ${features}`, sha256, variant, extraction, tiles, ...more }));
+    configs.map(([features, extraction, tiles, more]) => ({
+      name: `${name} ${features}`,
+      sha256,
+      variant,
+      extraction,
+      tiles,
+      ...more,
+    }));
   const oneScale: Config = ["1x", native(1), 1];
   const dense: Config = ["1x+2x+3x, finest grid", { preset: "dense" }, 14];
   const sets = setsOf(model.name, model, "model", [
@@ -98,7 +105,12 @@ export function moved({ width, height, channels, data }: Photo, by: number): Pho
 }
 
 /** Extracts the tokens of pictures, in their order; `indices` are those of the placements. */
-export async function extractTokens(context: ExperimentContext, folder: Folder, indices: readonly number[], set: FeatureSet): Promise<ImageTokens[]> {
+export async function extractTokens(
+  context: ExperimentContext,
+  folder: Folder,
+  indices: readonly number[],
+  set: FeatureSet,
+): Promise<ImageTokens[]> {
   const { extraction, variant, twice, name } = set;
   context.say(`features of ${indices.length} pictures of ${folder.name}: ${name}`);
   const tokensOf = async (prefix: string) => {

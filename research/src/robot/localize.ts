@@ -43,7 +43,11 @@ export async function fitLocalizer(all: readonly PlacedTokens[], camera: Camera,
   let best = { error: Number.POSITIVE_INFINITY, spread: spreads[0], heat: 0, offset: 0 };
   for (const spread of spreads) {
     const trial = await fitOnce(train, validation, camera, spread, { heat: alphas, offset: alphas }, openGraph);
-    const found = await localize(trial.localizer, validation.map(({ tokens }) => tokens), openGraph);
+    const found = await localize(
+      trial.localizer,
+      validation.map(({ tokens }) => tokens),
+      openGraph,
+    );
     const error = median(found.map((place, i) => distance(place, validation[i].place)));
     if (error < best.error) best = { error, spread, heat: trial.heat, offset: trial.offset };
   }
@@ -64,7 +68,11 @@ async function fitOnce(
     function* () {
       for (const picture of pictures) yield rowsOf(picture);
     };
-  const fitRows = (rowsOf: (picture: PlacedTokens) => ReturnType<typeof heatRows>, names: readonly string[], tried: readonly number[]) =>
+  const fitRows = (
+    rowsOf: (picture: PlacedTokens) => ReturnType<typeof heatRows>,
+    names: readonly string[],
+    tried: readonly number[],
+  ) =>
     fitRidge(batches(train, rowsOf), {
       ...{ names, channelsPerScale, alpha: tried, openGraph },
       ...(validation && { validation: batches(validation, rowsOf) }),
@@ -78,7 +86,11 @@ async function fitOnce(
 const offsets = ["across", "down", "cos 4 yaw", "sin 4 yaw"];
 
 /** Localizes the cube in pictures. */
-export async function localize({ camera, spread, heat, offset }: Localizer, pictures: readonly ImageTokens[], openGraph: OpenGraph): Promise<FoundPlace[]> {
+export async function localize(
+  { camera, spread, heat, offset }: Localizer,
+  pictures: readonly ImageTokens[],
+  openGraph: OpenGraph,
+): Promise<FoundPlace[]> {
   const [heatProbe, offsetProbe] = [await openProbe(heat, openGraph), await openProbe(offset, openGraph)];
   const found: FoundPlace[] = [];
   for (const tokens of pictures) {
@@ -92,7 +104,13 @@ export async function localize({ camera, spread, heat, offset }: Localizer, pict
 }
 
 /** Averages what the tokens around the peak say, each with its heat times a bump around the peak. */
-function vote({ grid: { rows, cols } }: ImageTokens, heat: Float32Array, says: Float32Array, spread: number, camera: Camera): Place {
+function vote(
+  { grid: { rows, cols } }: ImageTokens,
+  heat: Float32Array,
+  says: Float32Array,
+  spread: number,
+  camera: Camera,
+): Place {
   let peak = 0;
   for (let i = 1; i < heat.length; i++) if (heat[i] > heat[peak]) peak = i;
   const [peakRow, peakCol] = [Math.floor(peak / cols), peak % cols];
@@ -137,7 +155,12 @@ function offsetRows(picture: PlacedTokens, camera: Camera, spread: number) {
   const targets: number[] = [];
   near.forEach((i, at) => {
     features.set(all.features.subarray(i * channels, (i + 1) * channels), at * channels);
-    targets.push(across * cols - (i % cols) - 0.5, down * rows - Math.floor(i / cols) - 0.5, Math.cos(4 * place.yaw), Math.sin(4 * place.yaw));
+    targets.push(
+      across * cols - (i % cols) - 0.5,
+      down * rows - Math.floor(i / cols) - 0.5,
+      Math.cos(4 * place.yaw),
+      Math.sin(4 * place.yaw),
+    );
   });
   return { features, targets: Float32Array.from(targets), weights: Float32Array.from(near, (i) => all.targets[i]) };
 }

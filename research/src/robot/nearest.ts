@@ -15,7 +15,12 @@ const openingWeight = 10;
  * Returns the next actions: those after the step, of all demonstrations, whose state is nearest to the arm's. Relative to the cube the first joint
  * is measured from its azimuth, and the last so that the hand's turn from the cube's sides is the same.
  */
-export function copyActions(demonstrations: readonly PlacedDemonstration[], state: Float32Array, place: Place, count = executed): Float32Array {
+export function copyActions(
+  demonstrations: readonly PlacedDemonstration[],
+  state: Float32Array,
+  place: Place,
+  count = executed,
+): Float32Array {
   let least = Number.POSITIVE_INFINITY;
   let best = { demonstration: demonstrations[0], step: 0, turn: 0, handTurn: 0 };
   for (const demonstration of demonstrations) {
@@ -25,7 +30,8 @@ export function copyActions(demonstrations: readonly PlacedDemonstration[], stat
       const [radius, azimuth, side, hand] = goalOf(place, state);
       const [otherRadius, otherAzimuth, otherSide, otherHand] = goalOf(demonstration.place, theirs);
       const turn = azimuth - otherAzimuth;
-      let distance = (distanceWeight * (radius - otherRadius)) ** 2 + (state[0] - theirs[0] - turn) ** 2 + (side - otherSide) ** 2;
+      let distance =
+        (distanceWeight * (radius - otherRadius)) ** 2 + (state[0] - theirs[0] - turn) ** 2 + (side - otherSide) ** 2;
       for (let joint = 1; joint <= 3; joint++) distance += (state[joint] - theirs[joint]) ** 2;
       distance += (openingWeight * (state[5] - theirs[5])) ** 2;
       if (distance >= least) continue;

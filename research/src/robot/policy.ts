@@ -50,10 +50,7 @@ export function predictActions(
   const [windows] = states.dims as number[];
   const row = (values: Float32Array) => constant(graph, "float32", [1, 1, width], values);
   const { mean, deviation } = statistics.state;
-  const standard = Mul(
-    Sub(states, row(mean)),
-    row(deviation.map((each) => 1 / each)),
-  );
+  const standard = Mul(Sub(states, row(mean)), row(deviation.map((each) => 1 / each)));
   const embedded = linear(Reshape(standard, [windows * history, width]), "states", dim, parameter);
   let tokens = Add(Reshape(embedded, [windows, history, dim]), parameter("steps", [1, history, dim]));
   const known = condition.build(given, windows, dim, parameter);
@@ -104,7 +101,9 @@ export async function openPolicy(policy: Policy, openGraph: OpenGraph): Promise<
       pastStates(all, steps - 1, past);
       const feeds = {
         states: { dims: [1, history, width], data: past },
-        ...("goal" in dims && { goal: { dims: dims.goal, data: Float32Array.from(standardGoal(place!, past.subarray(-width))) } }),
+        ...("goal" in dims && {
+          goal: { dims: dims.goal, data: Float32Array.from(standardGoal(place!, past.subarray(-width))) },
+        }),
         ...("tokens" in dims && { tokens: { dims: dims.tokens, data: Float32Array.from(tokens!) } }),
       };
       const { actions } = await opened.run(feeds);

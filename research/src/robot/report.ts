@@ -20,7 +20,6 @@ export interface RobotRows {
   readonly test: readonly Placement[];
   /** Picked by the expert, of the test placements, by setting. */
   readonly experts: readonly { readonly opening: number; readonly cube: number; readonly picked: number }[];
-  readonly demonstrations: number;
   /** Rows that the run has not made yet. */
   readonly missing: readonly string[];
   readonly method: readonly string[];
@@ -78,7 +77,9 @@ const millimeters = (meters: number): string => `${Math.round(1000 * meters)} mm
 export function reportRobot(rows: RobotRows): Page {
   const { localized, episodes, missing, method } = rows;
   const find = (policy: string, features: string, { opening, cube } = usual) =>
-    episodes.find((each) => each.policy === policy && each.features === features && each.opening === opening && each.cube === cube);
+    episodes.find(
+      (each) => each.policy === policy && each.features === features && each.opening === opening && each.cube === cube,
+    );
   const names = [...new Set(localized.filter(({ cube }) => cube === usual.cube).map(({ features }) => features))];
   const cell = (row: EpisodesRow | undefined): Cell => (row ? interval(successOf(row)) : null);
   const localizing = (features: string, at = usual) => find("localizing", features, at);
@@ -93,13 +94,40 @@ export function reportRobot(rows: RobotRows): Page {
   ] as const;
   const success: Table = {
     title: `Success, %, ${millimeters(usual.cube)} cube, ${millimeters(usual.opening)} opening`,
-    columns: ["the policy is given", "grid", "channels", "tiles", "localizing policy", `− that of ${first ?? "1x"}`, "behavior cloning, end to end", "nearest demonstration"],
+    columns: [
+      "the policy is given",
+      "grid",
+      "channels",
+      "tiles",
+      "localizing policy",
+      `− that of ${first ?? "1x"}`,
+      "behavior cloning, end to end",
+      "nearest demonstration",
+    ],
     rows: [
       ...names.map((name): Cell[] => {
         const { grid, channels, tiles } = localized.find(({ features, cube }) => features === name && cube === usual.cube)!;
-        return [name, `${grid.cols}x${grid.rows}`, String(channels), String(tiles), cell(localizing(name)), versus(name), cell(find("cloning", name)), cell(find("nearest", name))];
+        return [
+          name,
+          `${grid.cols}x${grid.rows}`,
+          String(channels),
+          String(tiles),
+          cell(localizing(name)),
+          versus(name),
+          cell(find("cloning", name)),
+          cell(find("nearest", name)),
+        ];
       }),
-      ...known.map(([shown, name]): Cell[] => [shown, null, null, null, cell(localizing(name)), versus(name), null, cell(find("nearest", name))]),
+      ...known.map(([shown, name]): Cell[] => [
+        shown,
+        null,
+        null,
+        null,
+        cell(localizing(name)),
+        versus(name),
+        null,
+        cell(find("nearest", name)),
+      ]),
     ],
   };
   const all = [...names, "true place", "nothing"];
@@ -134,7 +162,11 @@ export function reportRobot(rows: RobotRows): Page {
       {
         title: "The expert on the test placements, %, with Wilson's intervals",
         columns: ["cube", "opening", "success"],
-        rows: rows.experts.map(({ opening, cube, picked }): Cell[] => [millimeters(cube), millimeters(opening), wilson(picked, rows.test.length)]),
+        rows: rows.experts.map(({ opening, cube, picked }): Cell[] => [
+          millimeters(cube),
+          millimeters(opening),
+          wilson(picked, rows.test.length),
+        ]),
       },
     ],
     plots: plotsOf(rows, names, localizing),
@@ -169,8 +201,10 @@ const outcomesTable = (rows: readonly EpisodesRow[]): Table => ({
 
 /** Losses at some steps: the curve is flat at its end where a training has converged. */
 function lossTable(rows: readonly EpisodesRow[]): Table {
-  const trained = rows.filter(({ policy, features }) => policy === "cloning" || features === "true place" || features === "nothing");
-  const steps = trained[0]?.losses!.map(([step]) => step) ?? [];
+  const trained = rows.filter(
+    ({ policy, features }) => policy === "cloning" || features === "true place" || features === "nothing",
+  );
+  const steps = trained.slice(0, 1).flatMap(({ losses }) => losses!.map(([step]) => step));
   const shown = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1].map((part) => steps[Math.ceil(part * steps.length) - 1]);
   return {
     title: "Training loss (mean square error of standardized actions), seed 1, by step",
@@ -221,7 +255,14 @@ function plotsOf({ localized, episodes, test }: RobotRows, names: readonly strin
     ];
   });
   if (maps.length > 0)
-    plots.push({ name: "map", title: "Test placements on the table", kind: "panels", x: "to the left of the arm, m", y: "before the arm, m", panels: maps });
+    plots.push({
+      name: "map",
+      title: "Test placements on the table",
+      kind: "panels",
+      x: "to the left of the arm, m",
+      y: "before the arm, m",
+      panels: maps,
+    });
   const heat = shown.flatMap((name): Panel[] => {
     const row = localized.find(({ features, cube }) => features === name && cube === usual.cube);
     if (!row) return [];
@@ -229,7 +270,14 @@ function plotsOf({ localized, episodes, test }: RobotRows, names: readonly strin
     return [{ name, x: [0, 1], y: [0, 1], down: true, points: [], heat: { rows, cols, values: row.heat[0] } }];
   });
   if (heat.length > 0)
-    plots.push({ name: "heat", title: "Heat maps of the first test picture", kind: "panels", x: "across the picture", y: "down", panels: heat });
+    plots.push({
+      name: "heat",
+      title: "Heat maps of the first test picture",
+      kind: "panels",
+      x: "across the picture",
+      y: "down",
+      panels: heat,
+    });
   if (curves.length > 0)
     plots.push({
       ...{ name: "loss", title: "Training loss", kind: "curve", x: "step", y: "log10 of the loss" },
@@ -251,18 +299,32 @@ function findingsOf(names: readonly string[], localizing: Find, localized: Robot
     if (a === undefined || b === undefined || a === b) return;
     const [rowA, rowB] = [localizing(a), localizing(b)];
     if (rowA && rowB) findings.push(verdict(a, b, compare(successOf(rowA), successOf(rowB)), successMeasure));
-    const [placeA, placeB] = [a, b].map((name) => localized.find(({ features, cube }) => features === name && cube === usual.cube));
+    const [placeA, placeB] = [a, b].map((name) =>
+      localized.find(({ features, cube }) => features === name && cube === usual.cube),
+    );
     const scores = [placeA, placeB].map((place) => place && medianOf(place.errors.map((error) => 100 * error)));
     if (scores[0] && scores[1]) findings.push(verdict(a, b, compare(scores[0], scores[1]), errorMeasure));
   };
   const named = (...parts: readonly string[]) =>
-    names.find((name) => parts.every((part) => name.includes(part)) && !(parts.every((part) => !part.includes("224")) && name.includes("224")));
+    names.find(
+      (name) =>
+        parts.every((part) => name.includes(part)) && !(parts.every((part) => !part.includes("224")) && name.includes("224")),
+    );
   const one = names[0];
   const fine = named("1x+2x+3x, finest");
   pair(fine, one);
-  pair(fine, names.find((name) => name.includes("1x+2x+3x of 224 px")));
-  pair(names.find((name) => name.endsWith("1x+2x+3x")), one);
-  pair(names.find((name) => name.endsWith("1x+2x")), names.find((name) => name.endsWith("1x twice")));
+  pair(
+    fine,
+    names.find((name) => name.includes("1x+2x+3x of 224 px")),
+  );
+  pair(
+    names.find((name) => name.endsWith("1x+2x+3x")),
+    one,
+  );
+  pair(
+    names.find((name) => name.endsWith("1x+2x")),
+    names.find((name) => name.endsWith("1x twice")),
+  );
   const oracle = localizing("true place");
   if (oracle) findings.push(`Given the true place, the policy picks ${successOf(oracle).measure().toFixed(1)} % of the cubes.`);
   return findings;

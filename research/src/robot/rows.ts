@@ -10,7 +10,7 @@ import type { Plan } from "./episodes.ts";
 import { extractTokens, type FeatureSet, pictureFolder, pictureSide } from "./features.ts";
 import { distance, fitLocalizer, localize } from "./localize.ts";
 import { copyActions } from "./nearest.ts";
-import { policyOf, recipe, runAll, seeds, type Setting } from "./setting.ts";
+import { policyOf, recipe, runAll, type Setting, seeds } from "./setting.ts";
 import type { Lesson } from "./train-policy.ts";
 
 /** Where the cube was found in the test pictures. */
@@ -49,7 +49,11 @@ function keptRow<T>(context: Context, name: string, inputs: unknown, make: () =>
 }
 
 /** Returns the folder of the first pictures of a setting's demonstrations or test episodes. */
-export function picturesOf(context: Context, { name, environment, demonstrations, test, hash }: Setting, part: "demonstrations" | "test"): Folder {
+export function picturesOf(
+  context: Context,
+  { name, environment, demonstrations, test, hash }: Setting,
+  part: "demonstrations" | "test",
+): Folder {
   const shown = part === "test" ? test : demonstrations.map(({ placement }) => placement);
   const folder = `robot-pictures/${name.replaceAll(/[^\w]+/g, "-")}-${hash.slice(0, 6)}/${part}`;
   return pictureFolder(folder, context.checkpoints(folder), (index) => {
@@ -91,7 +95,14 @@ export function localizingRow(
   sights: readonly Sight[],
 ): Promise<EpisodesRow> {
   const lessons = setting.demonstrations.map((each): Lesson => ({ ...each, sight: { place: each.placement } }));
-  return transformerRow(context, setting, { condition, lessons, sights, policy: "localizing", features, trained: condition.name });
+  return transformerRow(context, setting, {
+    condition,
+    lessons,
+    sights,
+    policy: "localizing",
+    features,
+    trained: condition.name,
+  });
 }
 
 /** Trains the transformer end to end on the tokens of the pictures, standardized, and runs it. */
@@ -108,7 +119,14 @@ export async function cloningRow(
     const sights = (await tokensOf(context, setting, "test", set)).map((tokens): Sight => ({ tokens: standardize(tokens) }));
     const lessons = setting.demonstrations.map((each, i): Lesson => ({ ...each, sight: { tokens: standardize(train[i]) } }));
     const condition = conditionOf(train[0]);
-    return transformerRow(context, setting, { condition, lessons, sights, policy: "cloning", features: set.name, trained: `cloning ${set.name}` });
+    return transformerRow(context, setting, {
+      condition,
+      lessons,
+      sights,
+      policy: "cloning",
+      features: set.name,
+      trained: `cloning ${set.name}`,
+    });
   });
 }
 
@@ -182,5 +200,6 @@ function standardization(pictures: readonly ImageTokens[]): (tokens: ImageTokens
   }
   const mean = sum.map((total) => total / rows);
   const factor = squares.map((total, c) => 1 / Math.sqrt(Math.max(total / rows - mean[c] ** 2, 1e-6)));
-  return ({ data, prefix }) => data.slice(prefix * channels).map((value, i) => (value - mean[i % channels]) * factor[i % channels]);
+  return ({ data, prefix }) =>
+    data.slice(prefix * channels).map((value, i) => (value - mean[i % channels]) * factor[i % channels]);
 }

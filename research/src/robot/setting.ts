@@ -2,11 +2,12 @@
 import { sha256 } from "../build-folder.ts";
 import type { ExperimentContext } from "../context.ts";
 import { ResearchError } from "../error.ts";
-import { type Camera, cameraAt, type Pinhole } from "./camera.ts";
+import { type Camera, cameraAt } from "./camera.ts";
 import type { Condition } from "./conditions.ts";
-import { demonstrate, type Environment, openEnvironment, type Outcome, type Placement, placements } from "./environment.ts";
+import { demonstrate, type Environment, type Outcome, openEnvironment, type Placement, placements } from "./environment.ts";
 import { type Plan, runEpisode } from "./episodes.ts";
-import { openPolicy, type OpenedPolicy } from "./policy.ts";
+import { type OpenedPolicy, openPolicy } from "./policy.ts";
+import { experimentCamera } from "./render/camera.ts";
 import { type Lesson, type Recipe, trainPolicy } from "./train-policy.ts";
 
 export const counts = { demonstrations: 120, test: 200 };
@@ -16,7 +17,14 @@ const placementSeeds = { demonstrations: 1, test: 2 };
 export const seeds = [1, 2, 3];
 
 /** The recipe of every policy. */
-export const recipe: Recipe = { shape: { dim: 64, depth: 2, heads: 4 }, steps: 4000, rate: 2e-3, episodes: 16, windows: 8, noise: 0.02 };
+export const recipe: Recipe = {
+  shape: { dim: 64, depth: 2, heads: 4 },
+  steps: 4000,
+  rate: 2e-3,
+  episodes: 16,
+  windows: 8,
+  noise: 0.02,
+};
 
 export interface Setting {
   /** Meters. */
@@ -27,7 +35,11 @@ export interface Setting {
   readonly environment: Environment;
   /** Sees the plane of the cube's center. */
   readonly camera: Camera;
-  readonly demonstrations: readonly { readonly placement: Placement; readonly states: Float32Array; readonly actions: Float32Array }[];
+  readonly demonstrations: readonly {
+    readonly placement: Placement;
+    readonly states: Float32Array;
+    readonly actions: Float32Array;
+  }[];
   readonly test: readonly Placement[];
   /** SHA-256 of all that the demonstrations are, so that figures of other ones are not read again. */
   readonly hash: string;
@@ -42,7 +54,7 @@ export async function openSetting(opening: number, cube: number, { demonstration
   const facts = picked.map(({ placement, states, actions }) => [placement, sum(states), sum(actions)]);
   return {
     ...{ opening, cube, environment },
-    camera: cameraAt((environment as never as { pinhole: Pinhole }).pinhole, cube / 2),
+    camera: cameraAt(experimentCamera(1), cube / 2),
     name: `${Math.round(1000 * cube)} mm cube, ${Math.round(1000 * opening)} mm opening`,
     demonstrations: picked,
     test: tested,
@@ -53,11 +65,20 @@ export async function openSetting(opening: number, cube: number, { demonstration
 const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
 
 /** Runs the expert on the test placements. */
-export const runExpert = (context: Pick<ExperimentContext, "kept">, { environment, test, name, hash }: Setting): Promise<Outcome[]> =>
-  context.kept(`expert ${name} ${hash.slice(0, 10)}`, async () => test.map((placement) => demonstrate(environment, placement).outcome));
+export const runExpert = (
+  context: Pick<ExperimentContext, "kept">,
+  { environment, test, name, hash }: Setting,
+): Promise<Outcome[]> =>
+  context.kept(`expert ${name} ${hash.slice(0, 10)}`, async () =>
+    test.map((placement) => demonstrate(environment, placement).outcome),
+  );
 
 /** Runs an episode for each test placement. */
-export async function runAll({ environment, test }: Setting, planOf: (episode: number) => Plan, signal?: AbortSignal): Promise<Outcome[]> {
+export async function runAll(
+  { environment, test }: Setting,
+  planOf: (episode: number) => Plan,
+  signal?: AbortSignal,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [i, placement] of test.entries()) {
     signal?.throwIfAborted();

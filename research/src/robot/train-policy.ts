@@ -41,7 +41,9 @@ export async function trainPolicy(training: PolicyTraining): Promise<TrainedPoli
   const count = episodes * windows;
   const step = makeStep({
     inputs: {
-      ...Object.fromEntries(Object.entries(condition.inputs(episodes, windows)).map(([name, dims]) => [name, { type: "float32", dims }])),
+      ...Object.fromEntries(
+        Object.entries(condition.inputs(episodes, windows)).map(([name, dims]) => [name, { type: "float32", dims }]),
+      ),
       states: { type: "float32", dims: [count, history, width] },
       actions: { type: "float32", dims: [count, horizon * width] },
     },
@@ -52,7 +54,11 @@ export async function trainPolicy(training: PolicyTraining): Promise<TrainedPoli
     clip: 1,
     optimizer: adamW({ weightDecay: 0.01 }),
   });
-  const { done, state, history: metrics } = await fit(step, {
+  const {
+    done,
+    state,
+    history: metrics,
+  } = await fit(step, {
     ...rest,
     steps,
     rate: cosine({ rate, steps, warmUp: Math.min(100, Math.ceil(steps / 10)), last: rate / 100 }),
@@ -87,7 +93,9 @@ async function* windowBatches(
     const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     const states = new Float32Array(count * history * width);
     const actions = new Float32Array(count * horizon * width);
-    const given = Object.fromEntries(Object.entries(dims).map(([name, each]) => [name, new Float32Array(each.reduce((a, b) => a * b))]));
+    const given = Object.fromEntries(
+      Object.entries(dims).map(([name, each]) => [name, new Float32Array(each.reduce((a, b) => a * b))]),
+    );
     for (let e = 0; e < episodes; e++) {
       const lesson = lessons[Math.floor(random() * lessons.length)];
       if (given.tokens) given.tokens.set(lesson.sight.tokens!, e * lesson.sight.tokens!.length);
@@ -101,7 +109,8 @@ async function* windowBatches(
           const shift = noise * state.deviation[i] * normal();
           for (let h = 0; h < history; h++) window[h * width + i] += shift;
         }
-        if (given.goal) given.goal.set(standardGoal(lesson.sight.place!, window.subarray(-width)), at * (given.goal.length / count));
+        if (given.goal)
+          given.goal.set(standardGoal(lesson.sight.place!, window.subarray(-width)), at * (given.goal.length / count));
       }
     }
     for (let i = 0; i < actions.length; i++) actions[i] = (actions[i] - action.mean[i % width]) / action.deviation[i % width];
