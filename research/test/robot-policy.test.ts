@@ -38,7 +38,7 @@ function demonstrate(place: Place, random: () => number): { states: Float32Array
   const steps = 24;
   const start = [0.2 * random() - 0.1, 0.3, 1, 0.5, 0, 0.045];
   const [radius, azimuth, side, hand] = goalOf(place, start);
-  const end = [azimuth, 2 * radius, 1, 0.5, azimuth - (hand + side), 0.045];
+  const end = [start[0] + azimuth, 2 * radius, 1, 0.5, start[0] + azimuth - (hand + side), 0.045];
   const [states, actions] = [new Float32Array(steps * width), new Float32Array(steps * width)];
   const at = (step: number, i: number) => (i === 5 && step > 20 ? 0 : start[i] + (end[i] - start[i]) * Math.min(1, step / 16));
   for (let step = 0; step < steps; step++)
@@ -144,7 +144,8 @@ describe("the nearest demonstration", () => {
     const [{ states, actions, sight }] = lessons;
     const demonstration = { states, actions, place: sight.place! };
     const turn = 0.3;
-    const [radius, azimuth] = goalOf(demonstration.place, states);
+    const [radius, fromJoint] = goalOf(demonstration.place, states);
+    const azimuth = states[0] + fromJoint;
     const place = {
       x: radius * Math.cos(azimuth + turn),
       y: radius * Math.sin(azimuth + turn),

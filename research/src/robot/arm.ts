@@ -29,12 +29,12 @@ export const quarterTurn = (angle: number): number => angle - (Math.PI / 2) * Ma
 export const goalWidth = 4;
 
 /**
- * Describes a place in the arm's cylindrical coordinates: distance from the axis (m), azimuth (rad), the turn from the hand to the nearest pair of the
- * cube's sides (rad), and the hand's own turn. The hand's turn in the world is the first joint's angle minus the last's.
+ * Describes a place in the arm's cylindrical coordinates: distance from the axis (m), azimuth from the first joint (rad), the turn from the hand to the
+ * nearest pair of the cube's sides (rad), and the hand's own turn. The hand's turn in the world is the first joint's angle minus the last's.
  */
 export function goalOf({ x, y, yaw }: Place, state: ArrayLike<number>): [number, number, number, number] {
   const hand = state[0] - state[4];
-  return [Math.hypot(x, y), Math.atan2(y, x), quarterTurn(yaw - hand), hand];
+  return [Math.hypot(x, y), Math.atan2(y, x) - state[0], quarterTurn(yaw - hand), hand];
 }
 
 /** Writes the `history` states up to step `last` (counted from 0), the first one repeated before the episode's start. */
@@ -52,4 +52,9 @@ export function nextActions(actions: Float32Array, first: number, count: number,
     const step = Math.min(steps - 1, first + i);
     target.set(actions.subarray(step * width, (step + 1) * width), at + i * width);
   }
+}
+
+/** Subtracts a state's joint angles from actions in place, or adds them with `sign` 1; the opening stays as it is. */
+export function relativeTo(state: ArrayLike<number>, actions: Float32Array, sign: 1 | -1 = -1): void {
+  for (let i = 0; i < actions.length; i++) if (i % width !== width - 1) actions[i] += sign * state[i % width];
 }

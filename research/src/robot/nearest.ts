@@ -29,7 +29,7 @@ export function copyActions(
       const theirs = states.subarray(at, at + width);
       const [radius, azimuth, side, hand] = goalOf(place, state);
       const [otherRadius, otherAzimuth, otherSide, otherHand] = goalOf(demonstration.place, theirs);
-      const turn = azimuth - otherAzimuth;
+      const turn = azimuth + state[0] - otherAzimuth - theirs[0];
       let distance =
         (distanceWeight * (radius - otherRadius)) ** 2 + (state[0] - theirs[0] - turn) ** 2 + (side - otherSide) ** 2;
       for (let joint = 1; joint <= 3; joint++) distance += (state[joint] - theirs[joint]) ** 2;

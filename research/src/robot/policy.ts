@@ -16,7 +16,7 @@ import {
   writeOnnx,
 } from "s2-vision/onnx";
 import { attend, linear, norm, type Parameter } from "s2-vision/train";
-import { history, horizon, pastStates, width } from "./arm.ts";
+import { history, horizon, pastStates, relativeTo, width } from "./arm.ts";
 import { type Condition, type Sight, standardGoal } from "./conditions.ts";
 
 export interface PolicyShape {
@@ -26,7 +26,7 @@ export interface PolicyShape {
   readonly heads: number;
 }
 
-/** Mean and deviation of each number of a state and of an action over the demonstrations. */
+/** Mean and deviation of each number of a state, and of an action from the state before a prediction, over the demonstrations. */
 export interface Statistics {
   readonly state: { readonly mean: Float32Array; readonly deviation: Float32Array };
   readonly action: { readonly mean: Float32Array; readonly deviation: Float32Array };
@@ -39,7 +39,7 @@ export interface Policy {
   readonly weights: Readonly<Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>>;
 }
 
-/** Maps states [windows, history, width] and the inputs of the condition to standardized actions [windows, horizon·width]. */
+/** Maps states [windows, history, width] and the inputs of the condition to standardized actions [windows, horizon·width], joints from the last state's. */
 export function predictActions(
   states: ShapedValue,
   given: Readonly<Record<string, ShapedValue>>,
@@ -107,7 +107,9 @@ export async function openPolicy(policy: Policy, openGraph: OpenGraph): Promise<
         ...("tokens" in dims && { tokens: { dims: dims.tokens, data: Float32Array.from(tokens!) } }),
       };
       const { actions } = await opened.run(feeds);
-      return (actions.data as Float32Array).map((value, i) => value * deviation[i % width] + mean[i % width]);
+      const next = (actions.data as Float32Array).map((value, i) => value * deviation[i % width] + mean[i % width]);
+      relativeTo(past.subarray(-width), next, 1);
+      return next;
     },
     close: () => opened.close(),
   };

@@ -1,7 +1,7 @@
 /** Training of a policy on demonstrations: behavior cloning by the mean square of the actions' errors. */
 import { Mul, ReduceMean, Reshape, Sub } from "s2-vision/onnx";
 import { adamW, type Batch, cosine, fit, initialValue, makeRandom, makeStep, type TrainOptions } from "s2-vision/train";
-import { history, horizon, nextActions, pastStates, type Steps, width } from "./arm.ts";
+import { history, horizon, nextActions, pastStates, relativeTo, type Steps, width } from "./arm.ts";
 import { type Condition, type Sight, standardGoal } from "./conditions.ts";
 import { type Policy, type PolicyShape, predictActions, type Statistics } from "./policy.ts";
 
@@ -109,6 +109,7 @@ async function* windowBatches(
           const shift = noise * state.deviation[i] * normal();
           for (let h = 0; h < history; h++) window[h * width + i] += shift;
         }
+        relativeTo(window.subarray(-width), actions.subarray(at * horizon * width, (at + 1) * horizon * width));
         if (given.goal)
           given.goal.set(standardGoal(lesson.sight.place!, window.subarray(-width)), at * (given.goal.length / count));
       }
@@ -122,9 +123,17 @@ async function* windowBatches(
   }
 }
 
-/** Returns mean and deviation of states and actions over all steps of the demonstrations. */
+/** Returns mean and deviation of states, and of actions from the state before a prediction, over all steps of the demonstrations. */
 export function statisticsOf(lessons: readonly Steps[]): Statistics {
-  return { state: momentsOf(lessons.map(({ states }) => states)), action: momentsOf(lessons.map(({ actions }) => actions)) };
+  const predicted = lessons.flatMap(({ states, actions }) =>
+    Array.from({ length: states.length / width }, (_, step) => {
+      const next = new Float32Array(horizon * width);
+      nextActions(actions, step, horizon, next);
+      relativeTo(states.subarray(step * width, (step + 1) * width), next);
+      return next;
+    }),
+  );
+  return { state: momentsOf(lessons.map(({ states }) => states)), action: momentsOf(predicted) };
 }
 
 function momentsOf(all: readonly Float32Array[]) {
