@@ -1,29 +1,50 @@
 /**
- * Measures the scripted expert on test placements: `node research/run.mjs research/src/robot/check-expert.ts` writes research/results/robot-expert.json.
+ * Measures the scripted expert on test placements, and how far off its actions may be before they fail:
+ * `node research/run.mjs research/src/robot/check-expert.ts` writes research/results/robot-expert.json.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { demonstrate, type Outcome, openEnvironment, placements } from "./environment.ts";
+import { makeRandom } from "s2-vision/train";
+import { type Demonstration, demonstrate, type Environment, type Outcome, openEnvironment, placements } from "./environment.ts";
 
 const [COUNT, SEED, SIDE] = [200, 1, 0.03];
+const OPENINGS = [0.042, 0.045, 0.048];
+/** Distances in m by which the cube is moved, in a random direction, from where the actions expect it. */
+const ERRORS = [0, 0.003, 0.006, 0.009, 0.012, 0.016, 0.02];
+
+/** Repeats actions with the cube elsewhere; the arm stays at the last target until the episode ends. */
+function repeat(environment: Environment, { placement, actions }: Demonstration, error: number, direction: number): Outcome {
+  const [x, y] = [placement.x + error * Math.cos(direction), placement.y + error * Math.sin(direction)];
+  environment.start({ ...placement, x, y });
+  for (;;) {
+    const at = Math.min(6 * environment.step, actions.length - 6);
+    const outcome = environment.act(actions.subarray(at, at + 6));
+    if (outcome !== "running") return outcome;
+  }
+}
+
+const count = (outcomes: readonly Outcome[], outcome: Outcome) => outcomes.filter((each) => each === outcome).length;
 
 const rows = [];
-for (const opening of [0.042, 0.045, 0.048]) {
+for (const opening of OPENINGS) {
   const environment = await openEnvironment({ opening, cube: SIDE });
-  const outcomes: Record<Outcome, number> = { running: 0, picked: 0, stopped: 0, late: 0 };
-  let steps = 0;
-  for (const placement of placements(COUNT, SEED)) {
-    const { outcome, states } = demonstrate(environment, placement);
-    outcomes[outcome]++;
-    steps += states.length / 6;
-  }
+  const episodes = placements(COUNT, SEED).map((placement) => demonstrate(environment, placement));
+  const random = makeRandom(SEED);
+  const errors = ERRORS.map((error) => {
+    const outcomes = episodes.map((episode) => repeat(environment, episode, error, 2 * Math.PI * random()));
+    return { millimeters: 1000 * error, picked: count(outcomes, "picked"), stopped: count(outcomes, "stopped") };
+  });
   environment.close();
-  const { picked, stopped, late } = outcomes;
-  rows.push({ opening, cube: SIDE, placements: COUNT, picked, stopped, late, meanSteps: Math.round((10 * steps) / COUNT) / 10 });
-  process.stdout.write(`opening ${1000 * opening} mm: ${picked} of ${COUNT} picked, ${stopped} stopped, ${late} late\n`);
+  const outcomes = episodes.map(({ outcome }) => outcome);
+  const steps = episodes.map(({ states }) => states.length / 6);
+  rows.push({
+    ...{ opening, cube: SIDE, placements: COUNT },
+    ...{ picked: count(outcomes, "picked"), stopped: count(outcomes, "stopped"), late: count(outcomes, "late") },
+    steps: { mean: steps.reduce((sum, n) => sum + n, 0) / COUNT, longest: Math.max(...steps) },
+    errors,
+  });
+  process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`);
 }
+const command = "node research/run.mjs research/src/robot/check-expert.ts";
 const path = fileURLToPath(new URL("../results/robot-expert.json", import.meta.url)); // from research/dist
-writeFileSync(
-  path,
-  `${JSON.stringify({ command: "node research/run.mjs research/src/robot/check-expert.ts", seed: SEED, rows }, undefined, 1)}\n`,
-);
+writeFileSync(path, `${JSON.stringify({ command, seed: SEED, rows }, undefined, 1)}\n`);

@@ -22,7 +22,7 @@ export interface Conditions {
 /** The state of an episode: "stopped" by the protective stop, "late" when out of steps. */
 export type Outcome = "running" | "picked" | "stopped" | "late";
 
-/** Steps of an episode, 0.1 s each; the expert needs about 40. */
+/** Steps of an episode, 0.1 s each; the expert needs about 26. */
 export const MAX_STEPS = 64;
 /** Height of the center of a cube that is picked, in m. */
 const PICKED = 0.1;

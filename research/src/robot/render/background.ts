@@ -55,8 +55,10 @@ function nearest(shapes: readonly SeenShape[], x: number, y: number) {
   let [t, shape]: [number, SeenShape | undefined] = [Infinity, undefined];
   for (const each of shapes) {
     const { start, first, across, down, posed } = each;
-    const [dx, dy, dz] = first.map((f, k) => f + x * across[k] + y * down[k]);
-    const found = hit(posed.geometry.shape, posed.geometry.size, ...start, dx, dy, dz);
+    const dx = first[0] + x * across[0] + y * down[0];
+    const dy = first[1] + x * across[1] + y * down[1];
+    const dz = first[2] + x * across[2] + y * down[2];
+    const found = hit(posed.geometry.shape, posed.geometry.size, start[0], start[1], start[2], dx, dy, dz);
     if (found > 0 && found < t) [t, shape] = [found, each];
   }
   return shape && { t, shape };
@@ -64,7 +66,11 @@ function nearest(shapes: readonly SeenShape[], x: number, y: number) {
 
 function worldPoint({ origin, forward, right, up, pixel, side }: Camera, x: number, y: number, t: number): Vector {
   const [a, b] = [(x - side / 2) * pixel, (side / 2 - y) * pixel];
-  return origin.map((o, k) => o + t * (forward[k] + a * right[k] + b * up[k])) as Vector;
+  return [
+    origin[0] + t * (forward[0] + a * right[0] + b * up[0]),
+    origin[1] + t * (forward[1] + a * right[1] + b * up[1]),
+    origin[2] + t * (forward[2] + a * right[2] + b * up[2]),
+  ];
 }
 
 /** Writes the color of a point to `factors`. */

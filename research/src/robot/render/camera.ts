@@ -26,7 +26,7 @@ export function aimCamera(from: Vector, at: Vector, fieldOfView: number, side: n
 }
 
 /** The camera of the experiment sees the whole arm from its side, as the paper's does. */
-export const experimentCamera = (side: number): Camera => aimCamera([1.35, 0.55, 0.85], [0.33, 0, 0.14], 44, side);
+export const experimentCamera = (side: number): Camera => aimCamera([1.35, 0.55, 0.85], [0.33, 0, 0.18], 44, side);
 
 /** A shape in its own frame for one camera: the ray of pixel (x, y) is `start + t * (first + x * across + y * down)`, t the depth. */
 export interface SeenShape {

@@ -3,7 +3,7 @@ import type { Photo } from "s2-vision/node";
 import { type Geometry, poseGeometries } from "../geometry.ts";
 import { type Background, drawBackground, SAMPLES } from "./background.ts";
 import { type Camera, experimentCamera, type SeenShape, seeShape } from "./camera.ts";
-import { type Caster, isInShadow, lightOn, makeCaster, toByte } from "./light.ts";
+import { type Caster, isInShadow, lightOn, makeCaster, SUN, toByte } from "./light.ts";
 import { hit, normalAt } from "./rays.ts";
 import { castShadows, makeShadowMap, type ShadowMap, shadowAt } from "./shadow-map.ts";
 
@@ -74,7 +74,9 @@ function findShapes({ shapes, background }: Scene, { camera: { side }, depth, id
   for (let id = 0; id < shapes.length; id++) {
     const { start, first, across, down, box, posed } = shapes[id];
     const { shape, size } = posed.geometry;
-    const [ox, oy, oz] = start;
+    const ox = start[0];
+    const oy = start[1];
+    const oz = start[2];
     for (let y = box.top; y < box.bottom; y++) {
       let dx = first[0] + (y + 0.5) * down[0] + (box.left + 0.5) * across[0];
       let dy = first[1] + (y + 0.5) * down[1] + (box.left + 0.5) * across[1];
@@ -105,7 +107,8 @@ function smoothEdge(scene: Scene, { camera }: Canvas, x: number, y: number): voi
   let [red, green, blue] = [0, 0, 0];
   const i = y * camera.side + x;
   for (const [sx, sy] of SAMPLES) {
-    const [px, py] = [x + sx, y + sy];
+    const px = x + sx;
+    const py = y + sy;
     let nearest = scene.background.depth[i];
     let found: SeenShape | undefined;
     for (const each of scene.shapes) {
@@ -147,16 +150,20 @@ function paint({ casters }: Scene, camera: Camera, seen: SeenShape, px: number, 
   const y = start[1] + t * (first[1] + px * across[1] + py * down[1]);
   const z = start[2] + t * (first[2] + px * across[2] + py * down[2]);
   normalAt(geometry.shape, geometry.size, x, y, z, normal);
-  const [a, b, c] = normal;
+  const a = normal[0];
+  const b = normal[1];
+  const c = normal[2];
   normal[0] = m[0] * a + m[1] * b + m[2] * c;
   normal[1] = m[3] * a + m[4] * b + m[5] * c;
   normal[2] = m[6] * a + m[7] * b + m[8] * c;
   const wx = m[0] * x + m[1] * y + m[2] * z + center[0];
   const wy = m[3] * x + m[4] * y + m[5] * z + center[1];
   const wz = m[6] * x + m[7] * y + m[8] * z + center[2];
-  const [vx, vy, vz] = [wx - camera.origin[0], wy - camera.origin[1], wz - camera.origin[2]];
+  const vx = wx - camera.origin[0];
+  const vy = wy - camera.origin[1];
+  const vz = wz - camera.origin[2];
   const distance = Math.sqrt(vx * vx + vy * vy + vz * vz);
-  const isLit = !isInShadow(casters, posed, wx, wy, wz);
+  const isLit = normal[0] * SUN[0] + normal[1] * SUN[1] + normal[2] * SUN[2] > 0 && !isInShadow(casters, posed, wx, wy, wz);
   lightOn(normal, vx / distance, vy / distance, vz / distance, isLit, light);
   for (let k = 0; k < 3; k++) color[k] = seen.color[k] * light[0] + light[1];
 }

@@ -18,14 +18,18 @@ export const toByte = (value: number): number => GAMMA[value >= 1 ? LEVELS : val
 
 /** Computes the light on a surface: world normal, unit direction from the camera to it. Writes diffuse light and highlight. */
 export function lightOn(normal: Float64Array, x: number, y: number, z: number, isLit: boolean, light: Float64Array): void {
-  const [nx, ny, nz] = normal;
+  const nx = normal[0];
+  const ny = normal[1];
+  const nz = normal[2];
   const fill = Math.max(0, nx * FILL[0] + ny * FILL[1] + nz * FILL[2]);
   light[0] = 0.1 + 0.16 * fill + 0.22 * (0.5 + 0.5 * nz);
   light[1] = 0;
   if (!isLit) return;
   light[0] += 0.62 * Math.max(0, nx * SUN[0] + ny * SUN[1] + nz * SUN[2]);
-  const [hx, hy, hz] = [SUN[0] - x, SUN[1] - y, SUN[2] - z];
-  light[1] = 0.1 * Math.max(0, (nx * hx + ny * hy + nz * hz) / Math.hypot(hx, hy, hz)) ** 32;
+  const hx = SUN[0] - x;
+  const hy = SUN[1] - y;
+  const hz = SUN[2] - z;
+  light[1] = 0.1 * Math.max(0, (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz)) ** 32;
 }
 
 /** A shape that casts shadows. */
@@ -47,10 +51,14 @@ export function isInShadow(casters: readonly Caster[], own: PosedGeometry, x: nu
   for (const { posed, radius, sun } of casters) {
     if (posed === own) continue;
     const { center, rotation: m, geometry } = posed;
-    const [a, b, c] = [x - center[0], y - center[1], z - center[2]];
+    const a = x - center[0];
+    const b = y - center[1];
+    const c = z - center[2];
     const along = -(a * SUN[0] + b * SUN[1] + c * SUN[2]);
     if (along < -radius || a * a + b * b + c * c - along * along > radius * radius) continue;
-    const [ox, oy, oz] = [m[0] * a + m[3] * b + m[6] * c, m[1] * a + m[4] * b + m[7] * c, m[2] * a + m[5] * b + m[8] * c];
+    const ox = m[0] * a + m[3] * b + m[6] * c;
+    const oy = m[1] * a + m[4] * b + m[7] * c;
+    const oz = m[2] * a + m[5] * b + m[8] * c;
     if (hit(geometry.shape, geometry.size, ox, oy, oz, sun[0], sun[1], sun[2]) > 1e-6) return true;
   }
   return false;

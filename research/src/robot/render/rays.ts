@@ -22,7 +22,8 @@ export function hit(shape: Shape, size: Vector, ox: number, oy: number, oz: numb
     return low > 0 && (low < high || high <= 0) ? low : high;
   }
   const t = ((dz < 0 ? half : -half) - oz) / dz;
-  const [x, y] = [ox + t * dx, oy + t * dy];
+  const x = ox + t * dx;
+  const y = oy + t * dy;
   return t > 0 && x * x + y * y <= radius * radius ? t : 0;
 }
 
@@ -53,14 +54,16 @@ function hitSphere(radius: number, ox: number, oy: number, oz: number, dx: numbe
 
 /** Writes the outward normal at a point of the shape's surface. */
 export function normalAt(shape: Shape, size: Vector, x: number, y: number, z: number, normal: Float64Array): void {
-  normal.fill(0);
+  normal[0] = normal[1] = normal[2] = 0;
   if (shape === "plane") normal[2] = 1;
   else if (shape === "box") {
-    const [a, b, c] = [Math.abs(x) / size[0], Math.abs(y) / size[1], Math.abs(z) / size[2]];
+    const a = Math.abs(x) / size[0];
+    const b = Math.abs(y) / size[1];
+    const c = Math.abs(z) / size[2];
     if (a >= b && a >= c) normal[0] = Math.sign(x);
     else if (b >= c) normal[1] = Math.sign(y);
     else normal[2] = Math.sign(z);
-  } else if (shape === "cylinder" && Math.abs(z) > size[1] * (1 - 1e-6)) normal[2] = Math.sign(z);
+  } else if (shape === "cylinder" && Math.abs(z) - size[1] > Math.hypot(x, y) - size[0]) normal[2] = Math.sign(z);
   else {
     normal[0] = x / size[0];
     normal[1] = y / size[0];

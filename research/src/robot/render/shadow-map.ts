@@ -40,7 +40,9 @@ function castShadow({ posed, radius, sun }: Caster, values: Float32Array): void 
       if (values[v * WIDTH + u]) continue;
       const a = LEFT + (u + 0.5) * CELL_X - center[0];
       const b = TOP + (v + 0.5) * CELL_Y - center[1];
-      const [ox, oy, oz] = [m[0] * a + m[3] * b + m[6] * c, m[1] * a + m[4] * b + m[7] * c, m[2] * a + m[5] * b + m[8] * c];
+      const ox = m[0] * a + m[3] * b + m[6] * c;
+      const oy = m[1] * a + m[4] * b + m[7] * c;
+      const oz = m[2] * a + m[5] * b + m[8] * c;
       if (hit(geometry.shape, geometry.size, ox, oy, oz, sun[0], sun[1], sun[2]) > 0) values[v * WIDTH + u] = 1;
     }
 }
@@ -62,9 +64,9 @@ export function mapPosition(x: number, y: number): [u: number, v: number] {
 
 /** Interpolates the map at a position from `mapPosition`. */
 export function shadowAt({ values }: ShadowMap, u: number, v: number): number {
-  const [i, j] = [u | 0, v | 0];
-  const at = j * WIDTH + i;
-  const [fu, fv] = [u - i, v - j];
+  const at = (v | 0) * WIDTH + (u | 0);
+  const fu = u - (u | 0);
+  const fv = v - (v | 0);
   return (
     (values[at] * (1 - fu) + values[at + 1] * fu) * (1 - fv) + (values[at + WIDTH] * (1 - fu) + values[at + WIDTH + 1] * fu) * fv
   );

@@ -20,7 +20,8 @@ function checkers(x: number, y: number, factors: Float64Array): void {
 }
 
 function cloth(x: number, y: number, factors: Float64Array): void {
-  const tone = 0.55 + 0.9 * layers(25 * x + 1, 25 * y, 4);
+  const thread = Math.floor(x / 0.012 + 0.5 * layers(20 * x, 20 * y, 2)) + Math.floor(y / 0.012);
+  const tone = (0.6 + 0.7 * layers(25 * x + 1, 25 * y, 4)) * (thread & 1 ? 0.88 : 1.08);
   factors[0] = tone * (0.75 + 0.5 * noise(14 * x + 1, 14 * y));
   factors[1] = tone * (0.75 + 0.5 * noise(14 * x + 50, 14 * y));
   factors[2] = tone * (0.75 + 0.5 * noise(14 * x, 14 * y + 90));
