@@ -3,7 +3,7 @@ import type { ImageTokens } from "s2-vision/heads";
 import { openGraph, openLoop } from "s2-vision/node";
 import { type Checkpoints, makeRandom } from "s2-vision/train";
 import { describe, expect, it } from "vitest";
-import { executed, goalOf, history, horizon, nextActions, type Place, pastStates, width } from "../src/robot/arm.ts";
+import { cylindrical, executed, history, horizon, nextActions, type Place, pastStates, width } from "../src/robot/arm.ts";
 import type { Camera } from "../src/robot/camera.ts";
 import { pictureCondition, placeCondition } from "../src/robot/conditions.ts";
 import { distance, fitLocalizer, localize, type PlacedTokens } from "../src/robot/localize.ts";
@@ -37,7 +37,7 @@ const somePlace = (random: () => number): Place => ({ x: 0.3 + 0.3 * random(), y
 function demonstrate(place: Place, random: () => number): { states: Float32Array; actions: Float32Array } {
   const steps = 24;
   const start = [0.2 * random() - 0.1, 0.3, 1, 0.5, 0, 0.045];
-  const [radius, azimuth, side, hand] = goalOf(place, start);
+  const [radius, azimuth, side, hand] = cylindrical(place, start);
   const end = [start[0] + azimuth, 2 * radius, 1, 0.5, start[0] + azimuth - (hand + side), 0.045];
   const [states, actions] = [new Float32Array(steps * width), new Float32Array(steps * width)];
   const at = (step: number, i: number) => (i === 5 && step > 20 ? 0 : start[i] + (end[i] - start[i]) * Math.min(1, step / 16));
@@ -144,7 +144,7 @@ describe("the nearest demonstration", () => {
     const [{ states, actions, sight }] = lessons;
     const demonstration = { states, actions, place: sight.place! };
     const turn = 0.3;
-    const [radius, fromJoint] = goalOf(demonstration.place, states);
+    const [radius, fromJoint] = cylindrical(demonstration.place, states);
     const azimuth = states[0] + fromJoint;
     const place = {
       x: radius * Math.cos(azimuth + turn),

@@ -1,4 +1,6 @@
 /** The cube's place in the coordinates of the arm, and windows of the states and actions of an episode. */
+import { inverse, JOINTS } from "./kinematics.ts";
+import { AREA } from "./scene.ts";
 
 /** Numbers in a state and in an action: five joint angles (radians) and the gripper's opening (m). */
 export const width = 6;
@@ -25,16 +27,36 @@ export interface Steps {
 /** Wraps an angle to ±45°: a cube looks the same after a quarter turn. */
 export const quarterTurn = (angle: number): number => angle - (Math.PI / 2) * Math.round(angle / (Math.PI / 2));
 
-/** Numbers of a goal. */
-export const goalWidth = 4;
-
 /**
  * Describes a place in the arm's cylindrical coordinates: distance from the axis (m), azimuth from the first joint (rad), the turn from the hand to the
  * nearest pair of the cube's sides (rad), and the hand's own turn. The hand's turn in the world is the first joint's angle minus the last's.
  */
-export function goalOf({ x, y, yaw }: Place, state: ArrayLike<number>): [number, number, number, number] {
+export function cylindrical({ x, y, yaw }: Place, state: ArrayLike<number>): [number, number, number, number] {
   const hand = state[0] - state[4];
   return [Math.hypot(x, y), Math.atan2(y, x) - state[0], quarterTurn(yaw - hand), hand];
+}
+
+/** Numbers of a goal: angles of the joints. */
+export const goalWidth = JOINTS;
+/** Height of the hand at a goal in meters. */
+const goalHeight = 0.015;
+/** Meters beyond the area of the placements within which a place is taken as it was found. */
+const margin = 0.02;
+
+/** Moves a place that was found far outside the area where cubes lie to its edge. */
+export const inArea = ({ x, y, yaw }: Place): Place => ({
+  x: Math.min(AREA.far + margin, Math.max(AREA.near - margin, x)),
+  y: Math.min(AREA.right + margin, Math.max(AREA.left - margin, y)),
+  yaw,
+});
+
+/** Returns the turns of the joints from a state to the pose in which the hand is at a place, with the nearest turn that fits the cube's sides. */
+export function goalOf(place: Place, state: ArrayLike<number>): number[] {
+  const { x, y, yaw } = inArea(place);
+  const hand = state[0] - state[4];
+  const joints = inverse(x, y, goalHeight, hand + quarterTurn(yaw - hand));
+  if (!joints) throw new RangeError(`The arm does not reach ${x}, ${y}.`);
+  return joints.map((angle, i) => angle - state[i]);
 }
 
 /** Writes the `history` states up to step `last` (counted from 0), the first one repeated before the episode's start. */

@@ -22,13 +22,12 @@ export interface Sight {
   readonly tokens?: Float32Array;
 }
 
-/** Standardization of goals: typical values, not fitted, so that places beyond the demonstrations' stay in proportion. */
-const goalMean = [0.45, 0, 0, 0];
-const goalDeviation = [0.1, 0.3, 0.5, 0.5];
+/** Typical turns of the joints to a goal, in radians. */
+const goalDeviation = 0.2;
 
-/** Returns the goal of a place, standardized, as seen from a state of the arm. */
+/** Returns the goal of a place as a policy's input, as seen from a state of the arm. */
 export const standardGoal = (place: Place, state: ArrayLike<number>): number[] =>
-  goalOf(place, state).map((value, i) => (value - goalMean[i]) / goalDeviation[i]);
+  goalOf(place, state).map((value) => value / goalDeviation);
 
 /** A policy that is given the cube's place. */
 export const placeCondition: Condition = {

@@ -1,5 +1,5 @@
 /** The baseline: copies actions of the nearest demonstration, turned about the arm's axis and the hand's to the estimated place. */
-import { executed, goalOf, nextActions, type Place, type Steps, width } from "./arm.ts";
+import { cylindrical, executed, nextActions, type Place, type Steps, width } from "./arm.ts";
 
 /** A demonstration with the true place of its cube. */
 export interface PlacedDemonstration extends Steps {
@@ -27,8 +27,8 @@ export function copyActions(
     const { states } = demonstration;
     for (let at = 0; at < states.length; at += width) {
       const theirs = states.subarray(at, at + width);
-      const [radius, azimuth, side, hand] = goalOf(place, state);
-      const [otherRadius, otherAzimuth, otherSide, otherHand] = goalOf(demonstration.place, theirs);
+      const [radius, azimuth, side, hand] = cylindrical(place, state);
+      const [otherRadius, otherAzimuth, otherSide, otherHand] = cylindrical(demonstration.place, theirs);
       const turn = azimuth + state[0] - otherAzimuth - theirs[0];
       let distance =
         (distanceWeight * (radius - otherRadius)) ** 2 + (state[0] - theirs[0] - turn) ** 2 + (side - otherSide) ** 2;

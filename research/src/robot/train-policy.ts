@@ -1,6 +1,6 @@
 /** Training of a policy on demonstrations: behavior cloning by the mean square of the actions' errors. */
-import { Mul, ReduceMean, Reshape, Sub } from "s2-vision/onnx";
-import { adamW, type Batch, cosine, fit, initialValue, makeRandom, makeStep, type TrainOptions } from "s2-vision/train";
+import { constant, Mul, ReduceMean, Reshape, Sub } from "s2-vision/onnx";
+import { adamW, type Batch, cosine, fit, initialValue, makeRandom, makeStep, muon, type TrainOptions } from "s2-vision/train";
 import { history, horizon, nextActions, pastStates, relativeTo, type Steps, width } from "./arm.ts";
 import { type Condition, type Sight, standardGoal } from "./conditions.ts";
 import { type Policy, type PolicyShape, predictActions, type Statistics } from "./policy.ts";
@@ -49,10 +49,11 @@ export async function trainPolicy(training: PolicyTraining): Promise<TrainedPoli
     },
     loss({ states, actions, ...given }, parameter) {
       const gap = Sub(predictActions(states, given, policy, parameter), actions);
-      return { loss: ReduceMean(Reshape(Mul(gap, gap), [-1]), [0], { keepdims: 0 }) };
+      const weighted = Mul(Mul(gap, gap), constant(gap.graph, "float32", [1, horizon * width], lossWeights));
+      return { loss: ReduceMean(Reshape(weighted, [-1]), [0], { keepdims: 0 }) };
     },
     clip: 1,
-    optimizer: adamW({ weightDecay: 0.01 }),
+    optimizer: muon({ rate: 20, weightDecay: 0.01, moves: isMatrix, others: adamW({ weightDecay: 0, betas: [0.9, 0.98] }) }),
   });
   const {
     done,
@@ -71,6 +72,11 @@ export async function trainPolicy(training: PolicyTraining): Promise<TrainedPoli
   const weights = Object.fromEntries(names.map(({ name, dims }) => [name, { dims, data: state[name].data as Float32Array }]));
   return { ...policy, weights, losses: metrics.map(({ loss }) => loss) };
 }
+
+/** Weights of the numbers of the actions: the opening counts less, for it is closed or open, and its error is that of the moment. */
+const lossWeights = Float32Array.from({ length: horizon * width }, (_, i) => (i % width === width - 1 ? 0.1 : 1));
+
+const isMatrix = (name: string): boolean => /^(blocks\.\d|goal)\..*\.weight$/.test(name) && !name.includes("norm");
 
 /** Draws normal values of deviation 1/√inputs for matrices; all else as timm. */
 function firstValue(name: string, dims: readonly number[], seed: number): Float32Array {
