@@ -6,20 +6,20 @@ import { type FeatureSet, featureSets } from "../robot/features.ts";
 import { method } from "../robot/method.ts";
 import { clearance, cubes, openings, type RobotRows, reportRobot, usual } from "../robot/report.ts";
 import { cloningRow, type LocalizedRow, localizedRow, localizingRow, nearestRow } from "../robot/rows.ts";
-import { counts, openSetting, runExpert, type Setting } from "../robot/setting.ts";
+import { fullSizes, openSetting, runExpert, type Setting, type Sizes } from "../robot/setting.ts";
 
 export const robot: Experiment = {
   name: "robot",
   title: "Robot: picking a cube",
   question: "Does a robot pick a small cube more often when its policy is given S² features, and is it due to the scales?",
-  run: (context) => runRobot(context, counts),
+  run: (context) => runRobot(context, fullSizes),
 };
 
-/** Runs the experiment with this many demonstrations and test placements. */
-export async function runRobot(context: ExperimentContext, used: typeof counts): ReturnType<Experiment["run"]> {
+/** Runs the experiment at some sizes. */
+export async function runRobot(context: ExperimentContext, sizes: Sizes): ReturnType<Experiment["run"]> {
   const rows: Collected = { localized: [], episodes: [], experts: [], test: [] };
-  const jobs = await jobsOf(context, rows, used);
-  const pageOf = (missing: readonly string[]) => reportRobot({ ...rows, missing, method: method(used) });
+  const jobs = await jobsOf(context, rows, sizes);
+  const pageOf = (missing: readonly string[]) => reportRobot({ ...rows, missing, method: method(sizes) });
   for (const [i, { run }] of jobs.entries()) {
     await run();
     const missing = jobs.slice(i + 1).map(({ name }) => name);
@@ -37,15 +37,15 @@ interface Job {
 }
 
 /** Lists what there is to do, the most telling first: the usual setting, end-to-end cloning, other openings, other cubes. */
-async function jobsOf(context: ExperimentContext, rows: Collected, used: typeof counts): Promise<Job[]> {
+async function jobsOf(context: ExperimentContext, rows: Collected, sizes: Sizes): Promise<Job[]> {
   const sets = await featureSets(context);
-  const [one, fine, merged, , control] = sets;
+  const telling = sets.slice(0, 4); // 1x; three scales on the finest grid, merged, and of a picture without their detail
   const found = new Map<string, LocalizedRow>();
   let opened: Setting | undefined;
   const settingOf = async (opening: number, cube: number): Promise<Setting> => {
     if (opened?.opening === opening && opened.cube === cube) return opened;
     opened?.environment.close();
-    opened = await openSetting(opening, cube, used);
+    opened = await openSetting(opening, cube, sizes);
     context.say(`${opened.name}: ${opened.demonstrations.length} demonstrations`);
     return opened;
   };
@@ -96,11 +96,11 @@ async function jobsOf(context: ExperimentContext, rows: Collected, used: typeof 
   return [
     known(usual.opening, usual.cube),
     ...sets.map((set) => featured(set, usual.opening, usual.cube)),
-    ...[one, fine, merged, control].map(cloned),
+    ...telling.map(cloned),
     ...otherOpenings.flatMap((opening) => [known(opening, usual.cube), ...sets.map((set) => featured(set, opening, usual.cube))]),
     ...otherCubes.flatMap((cube) => [
       known(cube + clearance, cube),
-      ...[one, fine, merged].map((set) => featured(set, cube + clearance, cube)),
+      ...telling.map((set) => featured(set, cube + clearance, cube)),
     ]),
   ];
 }

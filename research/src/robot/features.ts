@@ -6,11 +6,6 @@ import { type ExtractionConfig, joinScales } from "s2-vision/tasks";
 import sharp from "sharp";
 import { type ExperimentContext, type ExperimentModel, type ModelVariant, native } from "../context.ts";
 
-/** Side of the pictures in pixels: three times the models' images. */
-export const pictureSide = 672;
-/** Half a token at 1x of 14x14. */
-const halfToken = pictureSide / 28;
-
 export interface FeatureSet {
   /** "s2-tiny 1x+2x". */
   readonly name: string;
@@ -48,9 +43,9 @@ export async function featureSets(context: ExperimentContext): Promise<FeatureSe
     oneScale,
     dense,
     ["1x+2x+3x", native(1, 2, 3), 14],
+    ["1x+2x+3x of 224 px, finest grid", enlarged(1, 2, 3), 14],
     ["1x+2x, finest grid", fine(1, 2), 5],
     ["1x+2x of 224 px, finest grid", enlarged(1, 2), 5],
-    ["1x+2x+3x of 224 px, finest grid", enlarged(1, 2, 3), 14],
     ["1x+2x", native(1, 2), 5],
     ["1x twice", native(1), 2, { twice: true }],
   ]);
@@ -73,7 +68,7 @@ type Files = ReturnType<ExperimentContext["checkpoints"]>;
 
 /**
  * Makes a folder of pictures that are drawn when they are first read, and kept as PNG. "3.png" is the picture of the third placement, "moved-3.png" the same
- * moved by half a token.
+ * moved by half a token of 14x14.
  */
 export function pictureFolder(name: string, files: Files, draw: (index: number) => Promise<Photo> | Photo): Folder {
   return {
@@ -83,7 +78,7 @@ export function pictureFolder(name: string, files: Files, draw: (index: number) 
       const kept = await files.read(path);
       if (kept) return kept;
       const photo = await draw(Number(/(\d+)\.png$/.exec(path)![1]));
-      const { width, height, channels, data } = path.startsWith("moved") ? moved(photo, halfToken) : photo;
+      const { width, height, channels, data } = path.startsWith("moved") ? moved(photo, photo.width / 28) : photo;
       const png = await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
       await files.write(path, png);
       return png;

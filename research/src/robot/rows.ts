@@ -7,10 +7,10 @@ import { executed, type Place, width } from "./arm.ts";
 import type { Condition, Sight } from "./conditions.ts";
 import type { Outcome } from "./environment.ts";
 import type { Plan } from "./episodes.ts";
-import { extractTokens, type FeatureSet, pictureFolder, pictureSide } from "./features.ts";
+import { extractTokens, type FeatureSet, pictureFolder } from "./features.ts";
 import { distance, fitLocalizer, localize } from "./localize.ts";
 import { copyActions } from "./nearest.ts";
-import { policyOf, recipe, runAll, type Setting, seeds } from "./setting.ts";
+import { policyOf, runAll, type Setting } from "./setting.ts";
 import type { Lesson } from "./train-policy.ts";
 
 /** Where the cube was found in the test pictures. */
@@ -51,14 +51,14 @@ function keptRow<T>(context: Context, name: string, inputs: unknown, make: () =>
 /** Returns the folder of the first pictures of a setting's demonstrations or test episodes. */
 export function picturesOf(
   context: Context,
-  { name, environment, demonstrations, test, hash }: Setting,
+  { name, environment, demonstrations, test, hash, sizes }: Setting,
   part: "demonstrations" | "test",
 ): Folder {
   const shown = part === "test" ? test : demonstrations.map(({ placement }) => placement);
   const folder = `robot-pictures/${name.replaceAll(/[^\w]+/g, "-")}-${hash.slice(0, 6)}/${part}`;
   return pictureFolder(folder, context.checkpoints(folder), (index) => {
     environment.start(shown[index]);
-    return environment.picture(pictureSide);
+    return environment.picture(sizes.picture);
   });
 }
 
@@ -112,6 +112,7 @@ export async function cloningRow(
   set: FeatureSet,
   conditionOf: (tokens: ImageTokens) => Condition,
 ): Promise<EpisodesRow> {
+  const { recipe, seeds } = setting.sizes;
   const inputs = [set, recipe, seeds, setting.hash];
   return keptRow(context, `cloning ${set.name} ${setting.name}`, inputs, async () => {
     const train = await tokensOf(context, setting, "demonstrations", set);
@@ -143,13 +144,17 @@ interface TransformerRun {
 
 function transformerRow(context: Context, setting: Setting, run: TransformerRun): Promise<EpisodesRow> {
   const { condition, lessons, sights, policy, features, trained } = run;
-  const { opening, cube } = setting;
+  const {
+    opening,
+    cube,
+    sizes: { recipe, seeds },
+  } = setting;
   const inputs = [recipe, seeds, setting.hash, sights.map(({ place }) => place)];
   return keptRow(context, `episodes ${policy} ${features} ${setting.name}`, inputs, async () => {
     const runs: Outcome[][] = [];
     let losses: EpisodesRow["losses"];
     for (const seed of seeds) {
-      const opened = await policyOf(context, `${trained} ${setting.name}`, condition, lessons, seed);
+      const opened = await policyOf(context, `${trained} ${setting.name}`, condition, lessons, seed, recipe);
       losses ??= thinned(opened.losses);
       runs.push(await runAll(setting, (episode) => (states) => opened.predict(states, sights[episode]), context.signal));
       await opened.close();

@@ -10,21 +10,26 @@ import { type OpenedPolicy, openPolicy } from "./policy.ts";
 import { experimentCamera } from "./render/camera.ts";
 import { type Lesson, type Recipe, trainPolicy } from "./train-policy.ts";
 
-export const counts = { demonstrations: 120, test: 200 };
+/** How much is demonstrated, tested and trained. */
+export interface Sizes {
+  readonly demonstrations: number;
+  readonly test: number;
+  /** Side of the pictures in pixels. */
+  readonly picture: number;
+  /** Seeds of the policies. */
+  readonly seeds: readonly number[];
+  /** The recipe of every policy. */
+  readonly recipe: Recipe;
+}
+
+/** The sizes of the experiment; pictures are three times as large as the models' images. */
+export const fullSizes: Sizes = {
+  ...{ demonstrations: 120, test: 200, picture: 672, seeds: [1, 2, 3] },
+  recipe: { shape: { dim: 64, depth: 2, heads: 4 }, steps: 2000, rate: 2e-3, episodes: 16, windows: 4, noise: 0.02 },
+};
+
 /** Seeds of the placements. */
 const placementSeeds = { demonstrations: 1, test: 2 };
-/** Seeds of the policies. */
-export const seeds = [1, 2, 3];
-
-/** The recipe of every policy. */
-export const recipe: Recipe = {
-  shape: { dim: 64, depth: 2, heads: 4 },
-  steps: 4000,
-  rate: 2e-3,
-  episodes: 16,
-  windows: 8,
-  noise: 0.02,
-};
 
 export interface Setting {
   /** Meters. */
@@ -41,24 +46,28 @@ export interface Setting {
     readonly actions: Float32Array;
   }[];
   readonly test: readonly Placement[];
-  /** SHA-256 of all that the demonstrations are, so that figures of other ones are not read again. */
+  readonly sizes: Sizes;
+  /** SHA-256 of demonstrations, test placements and a picture, so that figures of other ones are not read again. */
   readonly hash: string;
 }
 
 /** Opens a setting; demonstrations in which the expert fails are left out. */
-export async function openSetting(opening: number, cube: number, { demonstrations, test } = counts): Promise<Setting> {
+export async function openSetting(opening: number, cube: number, sizes: Sizes): Promise<Setting> {
+  const { demonstrations, test, picture } = sizes;
   const environment = await openEnvironment({ opening, cube });
   const shown = placements(demonstrations, placementSeeds.demonstrations).map((placement) => demonstrate(environment, placement));
   const picked = shown.filter(({ outcome }) => outcome === "picked");
   const tested = placements(test, placementSeeds.test);
   const facts = picked.map(({ placement, states, actions }) => [placement, sum(states), sum(actions)]);
+  environment.start(tested[0]);
+  const pixels = sha256(environment.picture(picture).data);
   return {
-    ...{ opening, cube, environment },
+    ...{ opening, cube, environment, sizes },
     camera: cameraAt(experimentCamera(1), cube / 2),
     name: `${Math.round(1000 * cube)} mm cube, ${Math.round(1000 * opening)} mm opening`,
     demonstrations: picked,
     test: tested,
-    hash: sha256(JSON.stringify([facts, tested])),
+    hash: sha256(JSON.stringify([facts, tested, pixels])),
   };
 }
 
@@ -94,14 +103,16 @@ export async function policyOf(
   condition: Condition,
   lessons: readonly Lesson[],
   seed: number,
-  used: Recipe = recipe,
+  recipe: Recipe,
 ): Promise<OpenedPolicy & { readonly losses: readonly number[] }> {
   const { openLoop, openGraph, signal, say } = context;
   const policy = await trainPolicy({
-    ...{ condition, lessons, recipe: used, seed, openLoop, signal },
-    checkpoints: context.checkpoints(`robot-policies/${name.replaceAll(/[^\w.+-]+/g, "-")}-${seed}`),
+    ...{ condition, lessons, recipe, seed, openLoop, signal },
+    checkpoints: context.checkpoints(
+      `robot-policies/${`${name} ${sha256(JSON.stringify(recipe)).slice(0, 6)} ${seed}`.replaceAll(/[^\w.+-]+/g, "-")}`,
+    ),
     onStep(step, { loss }) {
-      if (step % 500 === 0) say(`${name}, seed ${seed}, step ${step} of ${used.steps}: loss ${loss.toExponential(2)}`);
+      if (step % 500 === 0) say(`${name}, seed ${seed}, step ${step} of ${recipe.steps}: loss ${loss.toExponential(2)}`);
     },
   });
   if (!policy) throw new ResearchError("The training was stopped; the same command resumes it.");
