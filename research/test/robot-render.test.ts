@@ -2,9 +2,10 @@
 import { makeRandom } from "s2-vision/train";
 import { expect, it } from "vitest";
 import { openEnvironment, placements } from "../src/robot/environment.ts";
-import type { Shape, Vector } from "../src/robot/geometry.ts";
-import { experimentCamera } from "../src/robot/render/camera.ts";
+import type { Shape } from "../src/robot/geometry.ts";
+import { experimentCamera, project } from "../src/robot/render/camera.ts";
 import { hit, normalAt } from "../src/robot/render/rays.ts";
+import type { Vector } from "../src/robot/vectors.ts";
 
 /** Returns the distance of a point from the inside of a shape, negative inside. */
 function distance(shape: Shape, size: Vector, [x, y, z]: readonly number[]): number {
@@ -59,11 +60,9 @@ it("a picture has its size, is the same again, and shows the cube where the came
     for (let i = 0; i < 112 * 112; i++)
       if (data[3 * i] > 2.2 * Math.max(data[3 * i + 1], data[3 * i + 2]))
         [count, x, y] = [count + 1, x + (i % 112), y + Math.floor(i / 112)];
-    const { origin, forward, right, up, pixel } = experimentCamera(112);
-    const offset = [placement.x, placement.y, 0.015].map((value, i) => value - origin[i]);
-    const along = (axis: readonly number[]) => offset.reduce((sum, value, i) => sum + value * axis[i], 0);
-    expect(Math.abs(x / count + 0.5 - (56 + along(right) / along(forward) / pixel))).toBeLessThan(1);
-    expect(Math.abs(y / count + 0.5 - (56 - along(up) / along(forward) / pixel))).toBeLessThan(1);
+    const [atX, atY] = project(experimentCamera(112), [placement.x, placement.y, 0.015]);
+    expect(Math.abs(x / count + 0.5 - atX)).toBeLessThan(1);
+    expect(Math.abs(y / count + 0.5 - atY)).toBeLessThan(1);
   }
   environment.close();
 });

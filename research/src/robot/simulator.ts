@@ -1,9 +1,9 @@
 /** The scene in MuJoCo: reset, 0.1 s at a time, and what is read from it as plain numbers. */
 import loadMujoco, { type MainModule, type MjData, type MjModel } from "@mujoco/mujoco";
-import type { Geometry, Shape, Vector } from "./geometry.ts";
-import { POSE } from "./geometry.ts";
+import { type Geometry, POSE, type Shape } from "./geometry.ts";
 import { JOINTS } from "./kinematics.ts";
 import { DISTRACTORS, sceneXml, TIME_STEP } from "./scene.ts";
+import type { Vector } from "./vectors.ts";
 
 /** Simulation steps of a step of the environment, 0.1 s. */
 const SUBSTEPS = Math.round(0.1 / TIME_STEP);
@@ -26,7 +26,7 @@ export interface Spot {
 export interface Simulator {
   /** Shapes of all bodies, as long as the simulator lives. */
   readonly geometries: readonly Geometry[];
-  /** Puts the cube, the distractors in sight and the arm, which is still. */
+  /** Puts the cube, the arm, which is still, and the distractors that the scene shows. */
   reset(cube: Spot, distractors: readonly (Spot | undefined)[], target: ArrayLike<number>): void;
   /** Moves the target of joints and opening evenly to another within 0.1 s; returns false if the protective stop ended the motion. */
   move(from: ArrayLike<number>, to: ArrayLike<number>): boolean;
