@@ -4,7 +4,10 @@ import { rotate, type Vector } from "./vectors.ts";
 
 export type Shape = "plane" | "sphere" | "capsule" | "cylinder" | "box";
 
-/** A shape on a body: MuJoCo's half extents in m, sRGB color from 0 to 1, position and quaternion (w, x, y, z) in the body's frame. */
+/**
+ * A shape on a body: MuJoCo's half extents in m, sRGB color from 0 to 1, position and quaternion (w, x, y, z) in the body's frame. Its name is the body's,
+ * or that of the shape itself on body 0, which stands still.
+ */
 export interface Geometry {
   readonly name: string;
   readonly body: number;

@@ -106,15 +106,20 @@ function simulate(mujoco: MainModule, model: MjModel, data: MjData): Simulator {
 
 const turn = (yaw: number) => [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)];
 
+/** Reads the shapes of the scene; a shape has its own name or, on a body, the body's. */
 function readGeometries(mujoco: MainModule, model: MjModel): Geometry[] {
+  const { mjOBJ_GEOM, mjOBJ_BODY } = mujoco.mjtObj;
   const vector = (values: Float64Array | Float32Array, at: number) => [...values.subarray(at, at + 3)] as Vector;
-  return Array.from({ length: model.ngeom }, (_, i) => ({
-    name: mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_GEOM.value, i) ?? "",
-    body: model.geom_bodyid[i],
-    shape: SHAPES[model.geom_type[i]],
-    size: vector(model.geom_size, 3 * i),
-    color: vector(model.geom_rgba, 4 * i),
-    position: vector(model.geom_pos, 3 * i),
-    quaternion: [...model.geom_quat.subarray(4 * i, 4 * i + 4)],
-  }));
+  return Array.from({ length: model.ngeom }, (_, i) => {
+    const body: number = model.geom_bodyid[i];
+    return {
+      name: body === 0 ? mujoco.mj_id2name(model, mjOBJ_GEOM.value, i) : mujoco.mj_id2name(model, mjOBJ_BODY.value, body),
+      body,
+      shape: SHAPES[model.geom_type[i]],
+      size: vector(model.geom_size, 3 * i),
+      color: vector(model.geom_rgba, 4 * i),
+      position: vector(model.geom_pos, 3 * i),
+      quaternion: [...model.geom_quat.subarray(4 * i, 4 * i + 4)],
+    };
+  });
 }
