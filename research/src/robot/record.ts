@@ -36,13 +36,13 @@ export async function recordEpisode(
 
 /** Reads the poses of all bodies to 0.1 mm. */
 export const roundedPoses = (environment: Environment): number[] =>
-  Array.from(environment.poses(), (value) => Math.round(value * 1e4) / 1e4);
+  Array.from(environment.poses(), (value) => Math.round(value * 1e4) / 1e4 + 0); // no negative zero
 
 /** Writes a recording; numbers of shapes are rounded to 1 µm. */
 export function writeRecording(path: string, recording: Recording): void {
   const rounded = (_: string, value: unknown) => (typeof value === "number" ? Math.round(value * 1e6) / 1e6 : value);
-  const text = JSON.stringify(recording, rounded);
-  writeFileSync(`${path}.part`, `${text}\n`);
+  const geometries = JSON.parse(JSON.stringify(recording.geometries, rounded));
+  writeFileSync(`${path}.part`, `${JSON.stringify({ ...recording, geometries })}\n`);
   renameSync(`${path}.part`, path);
 }
 
