@@ -1,10 +1,13 @@
 /** Shapes of the scene, and where poses of their bodies put them. */
 
-export type Vector = [number, number, number];
+import { rotate, type Vector } from "./vectors.ts";
 
 export type Shape = "plane" | "sphere" | "capsule" | "cylinder" | "box";
 
-/** A shape on a body: MuJoCo's half extents in m, sRGB color from 0 to 1, position and quaternion (w, x, y, z) in the body's frame. */
+/**
+ * A shape on a body: MuJoCo's half extents in m, sRGB color from 0 to 1, position and quaternion (w, x, y, z) in the body's frame. Its name is the body's,
+ * or that of the shape itself on body 0, which stands still.
+ */
 export interface Geometry {
   readonly name: string;
   readonly body: number;
@@ -39,20 +42,6 @@ export function poseGeometries(geometries: readonly Geometry[], poses: ArrayLike
   });
 }
 
-/** Rotates a vector by a row-major matrix. */
-export const rotate = (m: Float64Array, [x, y, z]: Readonly<Vector>): Vector => [
-  m[0] * x + m[1] * y + m[2] * z,
-  m[3] * x + m[4] * y + m[5] * z,
-  m[6] * x + m[7] * y + m[8] * z,
-];
-
-/** Rotates a vector by the inverse of a row-major rotation. */
-export const rotateBack = (m: Float64Array, [x, y, z]: Readonly<Vector>): Vector => [
-  m[0] * x + m[3] * y + m[6] * z,
-  m[1] * x + m[4] * y + m[7] * z,
-  m[2] * x + m[5] * y + m[8] * z,
-];
-
 function multiply([a, b, c, d]: readonly number[], [w, x, y, z]: readonly number[]): number[] {
   return [
     a * w - b * x - c * y - d * z,
@@ -68,3 +57,19 @@ const rotationOf = ([w, x, y, z]: readonly number[]) =>
     ...[2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
     ...[2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
   );
+
+/** Returns the half extents of the box around a shape that has an end, in its frame. */
+export function halfExtents({ shape, size: [a, b, c] }: Geometry): Vector {
+  if (shape === "sphere") return [a, a, a];
+  if (shape === "cylinder") return [a, a, b];
+  if (shape === "capsule") return [a, a, a + b];
+  return [a, b, c];
+}
+
+/** Returns the radius of the sphere around a shape that has an end. */
+export function boundingRadius({ shape, size: [a, b, c] }: Geometry): number {
+  if (shape === "sphere") return a;
+  if (shape === "cylinder") return Math.hypot(a, b);
+  if (shape === "capsule") return a + b;
+  return Math.hypot(a, b, c);
+}

@@ -25,7 +25,7 @@ export const distractorHeight = (index: number): number => PROPS[index].size.at(
 
 const distractor = ({ type, size, color }: (typeof PROPS)[number], index: number) =>
   `<body name="distractor${index}" mocap="true" pos="0 0 -2">
-      <geom name="distractor${index}" type="${type}" size="${size.join(" ")}" rgba="${color} 1" contype="0" conaffinity="0"/>
+      <geom type="${type}" size="${size.join(" ")}" rgba="${color} 1" contype="0" conaffinity="0"/>
     </body>`;
 
 /**
@@ -108,7 +108,7 @@ export function sceneXml(cube: number): string {
     </body>
     <body name="cube" pos="0.45 0 ${half}">
       <freejoint name="cube"/>
-      <geom name="cube" type="box" size="${half} ${half} ${half}" density="450" rgba="0.82 0.12 0.10 1" friction="1.2 0.02 0.001"/>
+      <geom type="box" size="${half} ${half} ${half}" density="450" rgba="0.82 0.12 0.10 1" friction="1.2 0.02 0.001"/>
     </body>
     ${PROPS.map(distractor).join("\n    ")}
   </worldbody>

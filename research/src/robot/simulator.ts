@@ -1,9 +1,9 @@
 /** The scene in MuJoCo: reset, 0.1 s at a time, and what is read from it as plain numbers. */
 import loadMujoco, { type MainModule, type MjData, type MjModel } from "@mujoco/mujoco";
-import type { Geometry, Shape, Vector } from "./geometry.ts";
-import { POSE } from "./geometry.ts";
+import { type Geometry, POSE, type Shape } from "./geometry.ts";
 import { JOINTS } from "./kinematics.ts";
 import { DISTRACTORS, sceneXml, TIME_STEP } from "./scene.ts";
+import type { Vector } from "./vectors.ts";
 
 /** Simulation steps of a step of the environment, 0.1 s. */
 const SUBSTEPS = Math.round(0.1 / TIME_STEP);
@@ -26,7 +26,7 @@ export interface Spot {
 export interface Simulator {
   /** Shapes of all bodies, as long as the simulator lives. */
   readonly geometries: readonly Geometry[];
-  /** Puts the cube, the distractors in sight and the arm, which is still. */
+  /** Puts the cube, the arm, which is still, and the distractors that the scene shows. */
   reset(cube: Spot, distractors: readonly (Spot | undefined)[], target: ArrayLike<number>): void;
   /** Moves the target of joints and opening evenly to another within 0.1 s; returns false if the protective stop ended the motion. */
   move(from: ArrayLike<number>, to: ArrayLike<number>): boolean;
@@ -106,15 +106,20 @@ function simulate(mujoco: MainModule, model: MjModel, data: MjData): Simulator {
 
 const turn = (yaw: number) => [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)];
 
+/** Reads the shapes of the scene; a shape has its own name or, on a body, the body's. */
 function readGeometries(mujoco: MainModule, model: MjModel): Geometry[] {
+  const { mjOBJ_GEOM, mjOBJ_BODY } = mujoco.mjtObj;
   const vector = (values: Float64Array | Float32Array, at: number) => [...values.subarray(at, at + 3)] as Vector;
-  return Array.from({ length: model.ngeom }, (_, i) => ({
-    name: mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_GEOM.value, i) ?? "",
-    body: model.geom_bodyid[i],
-    shape: SHAPES[model.geom_type[i]],
-    size: vector(model.geom_size, 3 * i),
-    color: vector(model.geom_rgba, 4 * i),
-    position: vector(model.geom_pos, 3 * i),
-    quaternion: [...model.geom_quat.subarray(4 * i, 4 * i + 4)],
-  }));
+  return Array.from({ length: model.ngeom }, (_, i) => {
+    const body: number = model.geom_bodyid[i];
+    return {
+      name: body === 0 ? mujoco.mj_id2name(model, mjOBJ_GEOM.value, i) : mujoco.mj_id2name(model, mjOBJ_BODY.value, body),
+      body,
+      shape: SHAPES[model.geom_type[i]],
+      size: vector(model.geom_size, 3 * i),
+      color: vector(model.geom_rgba, 4 * i),
+      position: vector(model.geom_pos, 3 * i),
+      quaternion: [...model.geom_quat.subarray(4 * i, 4 * i + 4)],
+    };
+  });
 }

@@ -1,8 +1,10 @@
 /** The picture of what never moves: floor, wall and table. It is made once for a camera and a texture. */
-import { type PosedGeometry, rotate, type Vector } from "../geometry.ts";
-import { type Camera, type SeenShape, seeShape } from "./camera.ts";
+import type { PosedGeometry } from "../geometry.ts";
+import { rotate, type Vector } from "../vectors.ts";
+import { type Camera, unproject } from "./camera.ts";
 import { isInShadow, lightOn, makeCaster } from "./light.ts";
 import { hit, normalAt } from "./rays.ts";
+import { type SeenShape, seeShape } from "./seen-shape.ts";
 import { mapPosition } from "./shadow-map.ts";
 import { layers, TEXTURES } from "./textures.ts";
 
@@ -37,7 +39,7 @@ export function drawBackground(posed: readonly PosedGeometry[], camera: Camera, 
       for (const [sx, sy] of SAMPLES) {
         const found = nearest(shapes, x + sx, y + sy);
         if (!found) continue;
-        const point = worldPoint(camera, x + sx, y + sy, found.t);
+        const point = unproject(camera, x + sx, y + sy, found.t);
         paint(found.shape, point, camera, texture, isInShadow(casters, found.shape.posed, ...point));
         for (let c = 0; c < 3; c++) color[3 * i + c] += factors[c] / SAMPLES.length;
       }
@@ -45,7 +47,7 @@ export function drawBackground(posed: readonly PosedGeometry[], camera: Camera, 
       if (!middle) continue;
       depth[i] = middle.t;
       if (middle.shape.posed.geometry.name !== "table") continue;
-      const point = worldPoint(camera, x + 0.5, y + 0.5, middle.t);
+      const point = unproject(camera, x + 0.5, y + 0.5, middle.t);
       if (point[2] > -1e-6) table.set(mapPosition(point[0], point[1]), 2 * i);
     }
   return { color, depth, table };
@@ -62,15 +64,6 @@ function nearest(shapes: readonly SeenShape[], x: number, y: number) {
     if (found > 0 && found < t) [t, shape] = [found, each];
   }
   return shape && { t, shape };
-}
-
-function worldPoint({ origin, forward, right, up, pixel, side }: Camera, x: number, y: number, t: number): Vector {
-  const [a, b] = [(x - side / 2) * pixel, (side / 2 - y) * pixel];
-  return [
-    origin[0] + t * (forward[0] + a * right[0] + b * up[0]),
-    origin[1] + t * (forward[1] + a * right[1] + b * up[1]),
-    origin[2] + t * (forward[2] + a * right[2] + b * up[2]),
-  ];
 }
 
 /** Writes the color of a point to `factors`. */

@@ -1,6 +1,5 @@
-/** A pinhole camera for square pictures, and a shape as the camera sees it. */
-import { type PosedGeometry, rotate, rotateBack, type Vector } from "../geometry.ts";
-import { linear } from "./light.ts";
+/** A pinhole camera for square pictures. */
+import { dot, subtract, unit, type Vector } from "../vectors.ts";
 
 export interface Camera {
   readonly origin: Vector;
@@ -28,79 +27,20 @@ export function aimCamera(from: Vector, at: Vector, fieldOfView: number, side: n
 /** The camera of the experiment sees the whole arm from its side, as the paper's does. */
 export const experimentCamera = (side: number): Camera => aimCamera([1.35, 0.55, 0.85], [0.33, 0, 0.18], 44, side);
 
-/** A shape in its own frame for one camera: the ray of pixel (x, y) is `start + t * (first + x * across + y * down)`, t the depth. */
-export interface SeenShape {
-  readonly posed: PosedGeometry;
-  /** Linear color. */
-  readonly color: Vector;
-  readonly start: Vector;
-  readonly first: Vector;
-  readonly across: Vector;
-  readonly down: Vector;
-  /** Box of pixels around the shape; the upper bounds are exclusive. */
-  readonly box: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
+/** Projects a point of the world: its position in the picture in pixels, and its depth. */
+export function project({ origin, forward, right, up, pixel, side }: Camera, point: Vector): Vector {
+  const offset = subtract(point, origin);
+  const depth = dot(offset, forward);
+  return [side / 2 + dot(offset, right) / depth / pixel, side / 2 - dot(offset, up) / depth / pixel, depth];
 }
 
-/** Prepares a shape for a camera. */
-export function seeShape(posed: PosedGeometry, camera: Camera): SeenShape {
-  const { origin, forward, right, up, pixel, side } = camera;
-  const toFrame = (v: Vector) => rotateBack(posed.rotation, v);
-  const corner = (side / 2) * pixel;
-  const first = forward.map((f, i) => f - corner * right[i] + corner * up[i]) as Vector;
-  return {
-    posed,
-    color: posed.geometry.color.map(linear) as Vector,
-    start: toFrame(subtract(origin, posed.center)),
-    first: toFrame(first),
-    across: toFrame(right.map((r) => pixel * r) as Vector),
-    down: toFrame(up.map((u) => -pixel * u) as Vector),
-    box: pixelBox(posed, camera),
-  };
-}
-
-function pixelBox({ geometry, center, rotation }: PosedGeometry, camera: Camera): SeenShape["box"] {
-  const { origin, forward, right, up, pixel, side } = camera;
-  const whole = { left: 0, right: side, top: 0, bottom: side };
-  if (geometry.shape === "plane") return whole;
-  const extent = halfExtents(geometry.shape, geometry.size);
-  let [left, last, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < 8; i++) {
-    const corner = extent.map((e, k) => ((i >> k) & 1 ? e : -e)) as Vector;
-    const offset = subtract(rotate(rotation, corner), subtract(origin, center));
-    const depth = dot(offset, forward);
-    if (depth < 0.05) return whole;
-    const [x, y] = [side / 2 + dot(offset, right) / depth / pixel, side / 2 - dot(offset, up) / depth / pixel];
-    [left, last, top, bottom] = [Math.min(left, x), Math.max(last, x), Math.min(top, y), Math.max(bottom, y)];
-  }
-  const clamp = (value: number) => Math.min(side, Math.max(0, value));
-  return {
-    left: clamp(Math.floor(left)),
-    right: clamp(Math.ceil(last) + 1),
-    top: clamp(Math.floor(top)),
-    bottom: clamp(Math.ceil(bottom) + 1),
-  };
-}
-
-function halfExtents(shape: PosedGeometry["geometry"]["shape"], [a, b, c]: Vector): Vector {
-  if (shape === "sphere") return [a, a, a];
-  if (shape === "cylinder") return [a, a, b];
-  if (shape === "capsule") return [a, a, a + b];
-  return [a, b, c];
-}
-
-/** Radius of the sphere around a shape that has an end. */
-export const boundingRadius = ({ geometry }: PosedGeometry): number =>
-  geometry.shape === "capsule"
-    ? geometry.size[0] + geometry.size[1]
-    : geometry.shape === "sphere"
-      ? geometry.size[0]
-      : Math.hypot(...halfExtents(geometry.shape, geometry.size).slice(geometry.shape === "cylinder" ? 1 : 0));
-
-export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-
-const subtract = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-
-export function unit(v: Vector): Vector {
-  const length = Math.hypot(...v);
-  return [v[0] / length, v[1] / length, v[2] / length];
+/** Returns the point of the world that a position in the picture shows at a depth. */
+export function unproject({ origin, forward, right, up, pixel, side }: Camera, x: number, y: number, depth: number): Vector {
+  const a = (x - side / 2) * pixel;
+  const b = (side / 2 - y) * pixel;
+  return [
+    origin[0] + depth * (forward[0] + a * right[0] + b * up[0]),
+    origin[1] + depth * (forward[1] + a * right[1] + b * up[1]),
+    origin[2] + depth * (forward[2] + a * right[2] + b * up[2]),
+  ];
 }

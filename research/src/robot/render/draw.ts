@@ -2,9 +2,10 @@
 import type { Photo } from "s2-vision/node";
 import { type Geometry, poseGeometries } from "../geometry.ts";
 import { type Background, drawBackground, SAMPLES } from "./background.ts";
-import { type Camera, experimentCamera, type SeenShape, seeShape } from "./camera.ts";
+import { type Camera, experimentCamera } from "./camera.ts";
 import { type Caster, isInShadow, lightOn, makeCaster, SUN, toByte } from "./light.ts";
 import { hit, normalAt } from "./rays.ts";
+import { type SeenShape, seeShape } from "./seen-shape.ts";
 import { castShadows, makeShadowMap, type ShadowMap, shadowAt } from "./shadow-map.ts";
 
 /** Fraction of the light that the table loses in the shadow. */

@@ -1,6 +1,6 @@
 /** Lights of the scene: a sun that casts shadows, a fill light, and the sky; colors are linear until they are written. */
-import { type PosedGeometry, rotateBack, type Vector } from "../geometry.ts";
-import { boundingRadius, unit } from "./camera.ts";
+import { boundingRadius, type PosedGeometry } from "../geometry.ts";
+import { rotateBack, unit, type Vector } from "../vectors.ts";
 import { hit } from "./rays.ts";
 
 /** Direction to the sun. */
@@ -42,14 +42,14 @@ export interface Caster {
 
 export const makeCaster = (posed: PosedGeometry): Caster => ({
   posed,
-  radius: boundingRadius(posed),
+  radius: boundingRadius(posed.geometry),
   sun: rotateBack(posed.rotation, SUN),
 });
 
 /** Returns true if a shape other than the point's own stands between the point and the sun. */
-export function isInShadow(casters: readonly Caster[], own: PosedGeometry, x: number, y: number, z: number): boolean {
+export function isInShadow(casters: readonly Caster[], self: PosedGeometry, x: number, y: number, z: number): boolean {
   for (const { posed, radius, sun } of casters) {
-    if (posed === own) continue;
+    if (posed === self) continue;
     const { center, rotation: m, geometry } = posed;
     const a = x - center[0];
     const b = y - center[1];

@@ -1,5 +1,6 @@
 /** Intersections of rays with shapes in closed form, in the shape's own frame. */
-import type { Shape, Vector } from "../geometry.ts";
+import type { Shape } from "../geometry.ts";
+import type { Vector } from "../vectors.ts";
 
 /** Returns the smallest positive t of `o + t * d` on the shape's outside; 0 where the ray misses it. */
 export function hit(shape: Shape, size: Vector, ox: number, oy: number, oz: number, dx: number, dy: number, dz: number): number {
