@@ -1,5 +1,5 @@
 /** Where points of a plane above the table lie in the pictures, and back. */
-import { dot, type Camera as Pinhole } from "./render/camera.ts";
+import { experimentCamera, project, unproject } from "./render/camera.ts";
 
 /** The experiment's camera and the plane of a height: fractions of the picture's width and height for meters, and meters for fractions. */
 export interface Camera {
@@ -8,18 +8,18 @@ export interface Camera {
 }
 
 /** Sees the plane at a height above the table. */
-export function cameraAt({ origin, forward, right, up, pixel, side }: Pinhole, height: number): Camera {
-  const width = pixel * side; // at distance 1
+export function cameraAt(height: number): Camera {
+  const camera = experimentCamera(1);
+  const { origin } = camera;
   return {
     project(x, y) {
-      const offset: [number, number, number] = [x - origin[0], y - origin[1], height - origin[2]];
-      const depth = width * dot(offset, forward);
-      return [0.5 + dot(offset, right) / depth, 0.5 - dot(offset, up) / depth];
+      const [across, down] = project(camera, [x, y, height]);
+      return [across, down];
     },
     unproject(across, down) {
-      const ray = (i: number) => forward[i] + (across - 0.5) * width * right[i] + (0.5 - down) * width * up[i];
-      const times = (height - origin[2]) / ray(2);
-      return [origin[0] + times * ray(0), origin[1] + times * ray(1)];
+      const point = unproject(camera, across, down, 1);
+      const times = (height - origin[2]) / (point[2] - origin[2]);
+      return [origin[0] + times * (point[0] - origin[0]), origin[1] + times * (point[1] - origin[1])];
     },
   };
 }

@@ -7,7 +7,6 @@ import type { Condition } from "./conditions.ts";
 import { demonstrate, type Environment, type Outcome, openEnvironment, type Placement, placements } from "./environment.ts";
 import { type Plan, runEpisode } from "./episodes.ts";
 import { type OpenedPolicy, openPolicy } from "./policy.ts";
-import { experimentCamera } from "./render/camera.ts";
 import { type Lesson, type Recipe, trainPolicy } from "./train-policy.ts";
 
 /** How much is demonstrated, tested and trained. */
@@ -63,7 +62,7 @@ export async function openSetting(opening: number, cube: number, sizes: Sizes): 
   const pixels = sha256(environment.picture(picture).data);
   return {
     ...{ opening, cube, environment, sizes },
-    camera: cameraAt(experimentCamera(1), cube / 2),
+    camera: cameraAt(cube / 2),
     name: `${Math.round(1000 * cube)} mm cube, ${Math.round(1000 * opening)} mm opening`,
     demonstrations: picked,
     test: tested,
