@@ -14,7 +14,8 @@ import { tempFolder } from "./commands.ts";
 
 const folder = tempFolder();
 const sizes: Sizes = {
-  ...{ demonstrations: 6, test: 3, picture: 96, seeds: [1] },
+  ...{ demonstrations: 5, test: 2, picture: 96, seeds: [1] },
+  ...{ openings: [0.045, 0.048], cubes: [0.03, 0.02] },
   recipe: { shape: { dim: 16, depth: 1, heads: 2 }, steps: 4, rate: 1e-3, episodes: 2, windows: 2, noise: 0.02 },
 };
 

@@ -4,9 +4,9 @@ import type { Experiment } from "../experiment.ts";
 import { blindCondition, pictureCondition, placeCondition } from "../robot/conditions.ts";
 import { type FeatureSet, featureSets } from "../robot/features.ts";
 import { method } from "../robot/method.ts";
-import { clearance, cubes, openings, type RobotRows, reportRobot, usual } from "../robot/report.ts";
-import { cloningRow, type LocalizedRow, localizedRow, localizingRow, nearestRow } from "../robot/rows.ts";
-import { fullSizes, openSetting, runExpert, type Setting, type Sizes } from "../robot/setting.ts";
+import { reportRobot } from "../robot/report.ts";
+import { cloningRow, type LocalizedRow, localizedRow, localizingRow, nearestRow, type RobotRows } from "../robot/rows.ts";
+import { clearance, fullSizes, openSetting, runExpert, type Setting, type Sizes, usual } from "../robot/setting.ts";
 
 export const robot: Experiment = {
   name: "robot",
@@ -19,7 +19,7 @@ export const robot: Experiment = {
 export async function runRobot(context: ExperimentContext, sizes: Sizes): ReturnType<Experiment["run"]> {
   const rows: Collected = { localized: [], episodes: [], experts: [], test: [] };
   const jobs = await jobsOf(context, rows, sizes);
-  const pageOf = (missing: readonly string[]) => reportRobot({ ...rows, missing, method: method(sizes) });
+  const pageOf = (missing: readonly string[]) => reportRobot({ ...rows, missing, sizes, method: method(sizes) });
   for (const [i, { run }] of jobs.entries()) {
     await run();
     const missing = jobs.slice(i + 1).map(({ name }) => name);
@@ -91,8 +91,8 @@ async function jobsOf(context: ExperimentContext, rows: Collected, sizes: Sizes)
       const row = await cloningRow(context, setting, set, ({ grid, channels }) => pictureCondition({ ...grid, channels }));
       rows.episodes.push(row);
     });
-  const otherOpenings = openings.filter((opening) => opening !== usual.opening);
-  const otherCubes = cubes.filter((cube) => cube !== usual.cube);
+  const otherOpenings = sizes.openings.filter((opening) => opening !== usual.opening);
+  const otherCubes = sizes.cubes.filter((cube) => cube !== usual.cube);
   return [
     known(usual.opening, usual.cube),
     ...sets.map((set) => featured(set, usual.opening, usual.cube)),

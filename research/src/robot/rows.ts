@@ -5,12 +5,12 @@ import { sha256 } from "../build-folder.ts";
 import type { ExperimentContext } from "../context.ts";
 import { executed, type Place, width } from "./arm.ts";
 import type { Condition, Sight } from "./conditions.ts";
-import type { Outcome } from "./environment.ts";
+import type { Outcome, Placement } from "./environment.ts";
 import type { Plan } from "./episodes.ts";
 import { extractTokens, type FeatureSet, pictureFolder } from "./features.ts";
 import { distance, fitLocalizer, localize } from "./localize.ts";
 import { copyActions } from "./nearest.ts";
-import { policyOf, runAll, type Setting } from "./setting.ts";
+import { policyOf, runAll, type Setting, type Sizes } from "./setting.ts";
 import type { Lesson } from "./train-policy.ts";
 
 /** Where the cube was found in the test pictures. */
@@ -36,6 +36,19 @@ export interface EpisodesRow {
   readonly runs: readonly (readonly Outcome[])[];
   /** Losses of the first policy's training, thinned, as [step, loss]. */
   readonly losses?: readonly (readonly [step: number, loss: number])[];
+}
+
+/** All that the page is made of. */
+export interface RobotRows {
+  readonly localized: readonly (LocalizedRow & { readonly cube: number })[];
+  readonly episodes: readonly EpisodesRow[];
+  readonly test: readonly Placement[];
+  readonly sizes: Pick<Sizes, "openings" | "cubes" | "seeds">;
+  /** Picked by the expert, of the test placements, by setting. */
+  readonly experts: readonly { readonly opening: number; readonly cube: number; readonly picked: number }[];
+  /** Rows that the run has not made yet. */
+  readonly missing: readonly string[];
+  readonly method: readonly string[];
 }
 
 type Context = ExperimentContext;

@@ -9,6 +9,10 @@ import { type Plan, runEpisode } from "./episodes.ts";
 import { type OpenedPolicy, openPolicy } from "./policy.ts";
 import { type Lesson, type Recipe, trainPolicy } from "./train-policy.ts";
 
+/** The setting in which all features are compared, in meters. */
+export const usual = { opening: 0.045, cube: 0.03 };
+export const clearance = usual.opening - usual.cube;
+
 /** How much is demonstrated, tested and trained. */
 export interface Sizes {
   readonly demonstrations: number;
@@ -19,11 +23,16 @@ export interface Sizes {
   readonly seeds: readonly number[];
   /** The recipe of every policy. */
   readonly recipe: Recipe;
+  /** Openings of the gripper in meters, for the usual cube. */
+  readonly openings: readonly number[];
+  /** Sides of cubes in meters, each with the usual clearance between the fingers. */
+  readonly cubes: readonly number[];
 }
 
 /** The sizes of the experiment; pictures are three times as large as the models' images. */
 export const fullSizes: Sizes = {
   ...{ demonstrations: 120, test: 200, picture: 672, seeds: [1, 2, 3] },
+  ...{ openings: [0.042, 0.045, 0.048], cubes: [0.02, 0.03, 0.04] },
   recipe: { shape: { dim: 64, depth: 2, heads: 4 }, steps: 2000, rate: 2e-3, episodes: 16, windows: 4, noise: 0.02 },
 };
 

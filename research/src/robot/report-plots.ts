@@ -1,0 +1,123 @@
+/** Plots and findings of the robot experiment. */
+import { compare, interval } from "s2-vision/metrics";
+import { verdict } from "../experiment.ts";
+import type { Panel, Plot } from "../result.ts";
+import type { EpisodesRow, RobotRows } from "./rows.ts";
+import { medianOf, millimeters, successOf } from "./scores.ts";
+import { usual } from "./setting.ts";
+
+/** Finds the localizing policy's episodes with a kind of features, in the usual setting if no other is given. */
+export type Find = (features: string, at?: typeof usual) => EpisodesRow | undefined;
+
+/** Makes the plots of the rows that are there. */
+export function plotsOf({ localized, episodes, test }: RobotRows, names: readonly string[], localizing: Find): Plot[] {
+  const shown = names.slice(0, 3);
+  const curves = episodes.filter(
+    ({ opening, cube, losses, policy, features }) =>
+      losses && opening === usual.opening && cube === usual.cube && (policy === "cloning" || !names.includes(features)),
+  );
+  const plots: Plot[] = [];
+  if (names.some((name) => localizing(name)))
+    plots.push({
+      ...{ name: "success", title: "Success of the localizing policy", kind: "bar", x: "features", y: "success, %" },
+      groups: names,
+      series: [
+        {
+          name: `${millimeters(usual.cube)} cube, ${millimeters(usual.opening)} opening`,
+          values: names.map((name) => {
+            const row = localizing(name);
+            return row ? interval(successOf(row)) : null;
+          }),
+        },
+      ],
+    });
+  const maps = shown.flatMap((name): Panel[] => {
+    const row = localizing(name);
+    if (!row) return [];
+    const often = test.map((_, i) => row.runs.filter((run) => run[i] === "picked").length / row.runs.length);
+    const at = (picked: boolean) => test.filter((_, i) => often[i] > 0.5 === picked).map(({ x, y }) => [y, x] as const);
+    return [
+      {
+        ...{ name, x: [-0.17, 0.17], y: [0.28, 0.62], down: false },
+        points: [
+          { name: "picked by most seeds", at: at(true) },
+          { name: "not picked", at: at(false) },
+        ],
+      },
+    ];
+  });
+  if (maps.length > 0)
+    plots.push({
+      name: "map",
+      title: "Test placements on the table",
+      kind: "panels",
+      x: "to the left of the arm, m",
+      y: "before the arm, m",
+      panels: maps,
+    });
+  const heat = shown.flatMap((name): Panel[] => {
+    const row = localized.find(({ features, cube }) => features === name && cube === usual.cube);
+    if (!row) return [];
+    const { rows, cols } = row.grid;
+    return [{ name, x: [0, 1], y: [0, 1], down: true, points: [], heat: { rows, cols, values: row.heat[0] } }];
+  });
+  if (heat.length > 0)
+    plots.push({
+      name: "heat",
+      title: "Heat maps of the first test picture",
+      kind: "panels",
+      x: "across the picture",
+      y: "down",
+      panels: heat,
+    });
+  if (curves.length > 0)
+    plots.push({
+      ...{ name: "loss", title: "Training loss", kind: "curve", x: "step", y: "log10 of the loss" },
+      series: curves.map(({ policy, features, losses }) => ({
+        name: policy === "cloning" ? `cloning, ${features}` : features,
+        points: losses!.map(([x, loss]) => ({ x, y: Math.log10(loss) })),
+      })),
+    });
+  return plots;
+}
+
+const successMeasure = { name: "success", unit: "points", better: "higher" } as const;
+const errorMeasure = { name: "median error", unit: "cm", better: "lower", digits: 2 } as const;
+
+/** Compares features, the main comparison first. */
+export function findingsOf(names: readonly string[], localizing: Find, localized: RobotRows["localized"]): string[] {
+  const findings: string[] = [];
+  const pair = (a: string | undefined, b: string | undefined) => {
+    if (a === undefined || b === undefined || a === b) return;
+    const [rowA, rowB] = [localizing(a), localizing(b)];
+    if (rowA && rowB) findings.push(verdict(a, b, compare(successOf(rowA), successOf(rowB)), successMeasure));
+    const [placeA, placeB] = [a, b].map((name) =>
+      localized.find(({ features, cube }) => features === name && cube === usual.cube),
+    );
+    const scores = [placeA, placeB].map((place) => place && medianOf(place.errors.map((error) => 100 * error)));
+    if (scores[0] && scores[1]) findings.push(verdict(a, b, compare(scores[0], scores[1]), errorMeasure));
+  };
+  const named = (...parts: readonly string[]) =>
+    names.find(
+      (name) =>
+        parts.every((part) => name.includes(part)) && !(parts.every((part) => !part.includes("224")) && name.includes("224")),
+    );
+  const one = names[0];
+  const fine = named("1x+2x+3x, finest");
+  pair(fine, one);
+  pair(
+    fine,
+    names.find((name) => name.includes("1x+2x+3x of 224 px")),
+  );
+  pair(
+    names.find((name) => name.endsWith("1x+2x+3x")),
+    one,
+  );
+  pair(
+    names.find((name) => name.endsWith("1x+2x")),
+    names.find((name) => name.endsWith("1x twice")),
+  );
+  const oracle = localizing("true place");
+  if (oracle) findings.push(`Given the true place, the policy picks ${successOf(oracle).measure().toFixed(1)} % of the cubes.`);
+  return findings;
+}
