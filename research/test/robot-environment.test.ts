@@ -90,4 +90,9 @@ describe("an episode", () => {
     expect(() => environment.act(new Float32Array(6).fill(Number.NaN))).toThrow("finite");
     expect(() => environment.act(new Float32Array(5))).toThrow("6 finite numbers");
   });
+
+  it("is not had with a cube that does not fit between the fingers", async () => {
+    await expect(openEnvironment({ opening: 0.03, cube: 0.03 })).rejects.toThrow("smaller than the opening");
+    await expect(openEnvironment({ opening: 0.09 })).rejects.toThrow("at most 0.084");
+  });
 });

@@ -5,6 +5,8 @@ import { JOINT_RANGES, LENGTHS } from "./kinematics.ts";
 export const AREA = { left: -0.15, right: 0.15, near: 0.3, far: 0.6 } as const;
 /** The top of the table, in m; its height is 0. */
 export const TABLE = { x: [-0.17, 0.93], y: [-0.6, 0.6] } as const;
+/** Largest distance between the fingers that the gripper's joints allow, in m. */
+export const MAX_OPENING = 0.084;
 /** Bodies of distractors; a scene shows some of them. */
 export const DISTRACTORS = 6;
 /** Seconds of a simulation step. */
@@ -34,7 +36,7 @@ const distractor = ({ type, size, color }: (typeof PROPS)[number], index: number
  */
 const finger = (name: string, side: 1 | -1) => `
 <body name="${name}" pos="0 0 0.052" gravcomp="1">
-  <joint name="${name}" type="slide" axis="0 ${side} 0" range="0 0.042" damping="20" armature="0.1"/>
+  <joint name="${name}" type="slide" axis="0 ${side} 0" range="0 ${MAX_OPENING / 2}" damping="20" armature="0.1"/>
   <inertial pos="0 ${side * 0.01} 0.03" mass="0.05" diaginertia="0.00003 0.00003 0.00003"/>
   <geom class="dark" type="box" size="0.010 0.006 0.020" pos="0 ${side * 0.01} 0.018"/>
   <geom class="pad" size="0.010 0.004 0.022" pos="0 ${side * 0.004} 0.044"/>
@@ -120,7 +122,7 @@ export function sceneXml(cube: number): string {
     <position joint="elbow" kp="1200" dampratio="1"/>
     <position joint="wrist" kp="500" dampratio="1"/>
     <position joint="roll" kp="200" dampratio="1"/>
-    <position joint="left finger" kp="600" dampratio="1" forcerange="-25 25" ctrlrange="0 0.042"/>
+    <position joint="left finger" kp="600" dampratio="1" forcerange="-25 25" ctrlrange="0 ${MAX_OPENING / 2}"/>
   </actuator>
 </mujoco>`;
 }
