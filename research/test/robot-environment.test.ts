@@ -1,4 +1,6 @@
 /** The robot environment: demonstrations succeed, careless ones are stopped, and a seed gives the same episode again. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Demonstration,
@@ -95,4 +97,15 @@ describe("an episode", () => {
     await expect(openEnvironment({ opening: 0.03, cube: 0.03 })).rejects.toThrow("smaller than the opening");
     await expect(openEnvironment({ opening: 0.09 })).rejects.toThrow("at most 0.084");
   });
+});
+
+it("the expert's committed figures are at least 98 % at each opening and cube, and actions that are 12 mm off fail often", () => {
+  const path = fileURLToPath(new URL("../results/robot-expert.json", import.meta.url));
+  const { rows } = JSON.parse(readFileSync(path, "utf8"));
+  expect(rows.map(({ opening }: { opening: number }) => opening)).toEqual(expect.arrayContaining([0.042, 0.045, 0.048]));
+  for (const { placements, picked, cube, errors } of rows) {
+    expect(picked / placements).toBeGreaterThanOrEqual(0.98);
+    const { picked: careless } = errors.find(({ millimeters }: { millimeters: number }) => millimeters === 12);
+    if (cube === 0.03) expect(careless / placements).toBeLessThan(0.85);
+  }
 });
