@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => environment.close());
 
 /** Repeats a demonstration's actions with the cube moved along an axis of the hand. */
-function repeatOff({ placement, actions }: Demonstration, distance: number, axis: number) {
+function repeatOff({ placement, actions }: Demonstration, distance: number, axis: number, environment: Environment) {
   const angle = forward(actions.subarray(actions.length - 6)).yaw + axis;
   environment.start({ ...placement, x: placement.x + distance * Math.cos(angle), y: placement.y + distance * Math.sin(angle) });
   for (;;) {
@@ -58,9 +58,18 @@ describe("an episode", () => {
   it("is stopped when a finger comes down on a cube that lies 20 mm off along the fingers' axis; 30 mm across it, the hand misses", () => {
     const [placement] = placements(1, 7);
     const demonstration = demonstrate(environment, placement);
-    expect(repeatOff(demonstration, 0, 0)).toBe("picked");
-    expect(repeatOff(demonstration, 0.02, Math.PI / 2)).toBe("stopped");
-    expect(repeatOff(demonstration, 0.03, 0)).toBe("late");
+    expect(repeatOff(demonstration, 0, 0, environment)).toBe("picked");
+    expect(repeatOff(demonstration, 0.02, Math.PI / 2, environment)).toBe("stopped");
+    expect(repeatOff(demonstration, 0.03, 0, environment)).toBe("late");
+  });
+
+  it("is stopped with a light cube too, which a finger does not push into the table", async () => {
+    const light = await openEnvironment({ cube: 0.02 });
+    const demonstration = demonstrate(light, placements(1, 7)[0]);
+    expect(repeatOff(demonstration, 0.022, Math.PI / 2, light)).toBe("stopped");
+    const { body } = light.geometries.find(({ name }) => name === "cube")!;
+    expect(light.poses()[7 * body + 2]).toBeGreaterThan(0.009);
+    light.close();
   });
 
   it("ends when steps run out, and stays ended", () => {

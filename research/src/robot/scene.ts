@@ -48,7 +48,10 @@ const range = (joint: number) => JOINT_RANGES[joint].join(" ");
 const { base, upper, fore, tool } = LENGTHS;
 const acrossTheArm = 'euler="1.5708 0 0"';
 
-/** Writes the scene with a cube of the side in m. */
+/**
+ * Writes the scene with a cube of the side in m. Contacts are as hard as MuJoCo allows: it scales their softness by the mass, and with its defaults a finger
+ * pushes a cube of a few grams into the table and feels no force.
+ */
 export function sceneXml(cube: number): string {
   const half = cube / 2;
   return `
@@ -57,11 +60,11 @@ export function sceneXml(cube: number): string {
   <option timestep="${TIME_STEP}" integrator="implicitfast" cone="elliptic" impratio="10" iterations="20" tolerance="1e-8"/>
   <default>
     <joint damping="2" armature="0.05"/>
-    <geom condim="4" friction="1 0.02 0.001"/>
+    <geom condim="4" friction="1 0.02 0.001" solref="0.008 1" solimp="0.99 0.9999 0.001"/>
     <default class="shell"><geom rgba="0.92 0.92 0.93 1" contype="0" conaffinity="0"/></default>
     <default class="dark"><geom rgba="0.20 0.21 0.23 1" contype="0" conaffinity="0"/></default>
     <default class="pad">
-      <geom type="box" rgba="0.13 0.13 0.14 1" friction="1.6 0.05 0.001" solref="0.008 1" solimp="0.95 0.99 0.001" priority="1"/>
+      <geom type="box" rgba="0.13 0.13 0.14 1" friction="1.6 0.05 0.001" priority="1"/>
     </default>
   </default>
   <worldbody>
