@@ -1,4 +1,6 @@
 /** The robot environment: demonstrations succeed, careless ones are stopped, and a seed gives the same episode again. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Demonstration,
@@ -18,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => environment.close());
 
 /** Repeats a demonstration's actions with the cube moved along an axis of the hand. */
-function repeatOff({ placement, actions }: Demonstration, distance: number, axis: number) {
+function repeatOff({ placement, actions }: Demonstration, distance: number, axis: number, environment: Environment) {
   const angle = forward(actions.subarray(actions.length - 6)).yaw + axis;
   environment.start({ ...placement, x: placement.x + distance * Math.cos(angle), y: placement.y + distance * Math.sin(angle) });
   for (;;) {
@@ -56,9 +58,18 @@ describe("an episode", () => {
   it("is stopped when a finger comes down on a cube that lies 20 mm off along the fingers' axis; 30 mm across it, the hand misses", () => {
     const [placement] = placements(1, 7);
     const demonstration = demonstrate(environment, placement);
-    expect(repeatOff(demonstration, 0, 0)).toBe("picked");
-    expect(repeatOff(demonstration, 0.02, Math.PI / 2)).toBe("stopped");
-    expect(repeatOff(demonstration, 0.03, 0)).toBe("late");
+    expect(repeatOff(demonstration, 0, 0, environment)).toBe("picked");
+    expect(repeatOff(demonstration, 0.02, Math.PI / 2, environment)).toBe("stopped");
+    expect(repeatOff(demonstration, 0.03, 0, environment)).toBe("late");
+  });
+
+  it("is stopped with a light cube too, which a finger does not push into the table", async () => {
+    const light = await openEnvironment({ cube: 0.02 });
+    const demonstration = demonstrate(light, placements(1, 7)[0]);
+    expect(repeatOff(demonstration, 0.022, Math.PI / 2, light)).toBe("stopped");
+    const { body } = light.geometries.find(({ name }) => name === "cube")!;
+    expect(light.poses()[7 * body + 2]).toBeGreaterThan(0.009);
+    light.close();
   });
 
   it("ends when steps run out, and stays ended", () => {
@@ -90,4 +101,20 @@ describe("an episode", () => {
     expect(() => environment.act(new Float32Array(6).fill(Number.NaN))).toThrow("finite");
     expect(() => environment.act(new Float32Array(5))).toThrow("6 finite numbers");
   });
+
+  it("is not had with a cube that does not fit between the fingers", async () => {
+    await expect(openEnvironment({ opening: 0.03, cube: 0.03 })).rejects.toThrow("smaller than the opening");
+    await expect(openEnvironment({ opening: 0.09 })).rejects.toThrow("at most 0.084");
+  });
+});
+
+it("the expert's committed figures are at least 98 % at each opening and cube, and actions that are 12 mm off fail often", () => {
+  const path = fileURLToPath(new URL("../results/robot-expert.json", import.meta.url));
+  const { rows } = JSON.parse(readFileSync(path, "utf8"));
+  expect(rows.map(({ opening }: { opening: number }) => opening)).toEqual(expect.arrayContaining([0.042, 0.045, 0.048]));
+  for (const { placements, picked, cube, errors } of rows) {
+    expect(picked / placements).toBeGreaterThanOrEqual(0.98);
+    const { picked: careless } = errors.find(({ millimeters }: { millimeters: number }) => millimeters === 12);
+    if (cube === 0.03) expect(careless / placements).toBeLessThan(0.85);
+  }
 });

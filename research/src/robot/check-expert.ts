@@ -7,8 +7,18 @@ import { fileURLToPath } from "node:url";
 import { makeRandom } from "s2-vision/train";
 import { type Demonstration, demonstrate, type Environment, type Outcome, openEnvironment, placements } from "./environment.ts";
 
-const [COUNT, SEED, SIDE] = [200, 1, 0.03];
-const OPENINGS = [0.042, 0.045, 0.048];
+const COUNT = 200;
+/** Seed of the experiment's test placements. */
+const SEED = 2;
+/** Settings in m: openings for the cube of 30 mm, then other cubes. */
+const SETTINGS = [
+  { opening: 0.042, cube: 0.03 },
+  { opening: 0.045, cube: 0.03 },
+  { opening: 0.048, cube: 0.03 },
+  { opening: 0.045, cube: 0.02 },
+  { opening: 0.045, cube: 0.025 },
+  { opening: 0.045, cube: 0.035 },
+];
 /** Distances in m by which the cube is moved, in a random direction, from where the actions expect it. */
 const ERRORS = [0, 0.003, 0.006, 0.009, 0.012, 0.016, 0.02];
 
@@ -26,8 +36,8 @@ function repeat(environment: Environment, { placement, actions }: Demonstration,
 const count = (outcomes: readonly Outcome[], outcome: Outcome) => outcomes.filter((each) => each === outcome).length;
 
 const rows = [];
-for (const opening of OPENINGS) {
-  const environment = await openEnvironment({ opening, cube: SIDE });
+for (const setting of SETTINGS) {
+  const environment = await openEnvironment(setting);
   const episodes = placements(COUNT, SEED).map((placement) => demonstrate(environment, placement));
   const random = makeRandom(SEED);
   const errors = ERRORS.map((error) => {
@@ -38,7 +48,8 @@ for (const opening of OPENINGS) {
   const outcomes = episodes.map(({ outcome }) => outcome);
   const steps = episodes.map(({ states }) => states.length / 6);
   rows.push({
-    ...{ opening, cube: SIDE, placements: COUNT },
+    ...setting,
+    placements: COUNT,
     ...{ picked: count(outcomes, "picked"), stopped: count(outcomes, "stopped"), late: count(outcomes, "late") },
     steps: { mean: steps.reduce((sum, n) => sum + n, 0) / COUNT, longest: Math.max(...steps) },
     errors,

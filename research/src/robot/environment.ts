@@ -1,12 +1,13 @@
 /** The environment of the experiment: an arm that is to pick a cube, at 10 Hz, with a camera and a protective stop. */
 import type { Photo } from "s2-vision/node";
 import { makeRandom } from "s2-vision/train";
+import { ResearchError } from "../error.ts";
 import { decide } from "./expert.ts";
 import type { Geometry } from "./geometry.ts";
 import { forward, inverse, JOINT_RANGES, JOINTS } from "./kinematics.ts";
 import { type Placement, placements } from "./placements.ts";
 import { drawScene } from "./render/draw.ts";
-import { AREA, DISTRACTORS, distractorHeight } from "./scene.ts";
+import { AREA, DISTRACTORS, distractorHeight, MAX_OPENING } from "./scene.ts";
 import { openSimulator, type Spot } from "./simulator.ts";
 
 export { type Placement, placements };
@@ -55,8 +56,15 @@ export interface Demonstration {
   readonly actions: Float32Array;
 }
 
-/** Opens an environment; close it to free the simulator's memory, 15 MB. */
+/**
+ * Opens an environment; close it to free the simulator's memory, 15 MB.
+ * @throws ResearchError when the cube does not fit between the fingers.
+ */
 export async function openEnvironment({ opening: open = 0.045, cube: side = 0.03 }: Conditions = {}): Promise<Environment> {
+  if (!(side > 0 && side < open && open <= MAX_OPENING))
+    throw new ResearchError(
+      `Got a cube of ${side} m for an opening of ${open} m; expected a cube smaller than the opening, which is at most ${MAX_OPENING} m.`,
+    );
   const simulator = await openSimulator(side);
   let [step, outcome, texture] = [0, "running" as Outcome, 0];
   let target = new Float32Array(JOINTS + 1);
@@ -81,7 +89,9 @@ export async function openEnvironment({ opening: open = 0.045, cube: side = 0.03
     act(action) {
       if (outcome !== "running") return outcome;
       if (action.length !== JOINTS + 1 || !action.every(Number.isFinite))
-        throw new RangeError(`Got the action [${action}]; expected ${JOINTS + 1} finite numbers: joint angles and the opening.`);
+        throw new ResearchError(
+          `Got the action [${action}]; expected ${JOINTS + 1} finite numbers: joint angles and the opening.`,
+        );
       const next = action.map((value, i) => {
         const [low, high] = JOINT_RANGES[i] ?? [0, open];
         return Math.min(high, Math.max(low, value));

@@ -5,6 +5,8 @@ import { JOINT_RANGES, LENGTHS } from "./kinematics.ts";
 export const AREA = { left: -0.15, right: 0.15, near: 0.3, far: 0.6 } as const;
 /** The top of the table, in m; its height is 0. */
 export const TABLE = { x: [-0.17, 0.93], y: [-0.6, 0.6] } as const;
+/** Largest distance between the fingers that the gripper's joints allow, in m. */
+export const MAX_OPENING = 0.084;
 /** Bodies of distractors; a scene shows some of them. */
 export const DISTRACTORS = 6;
 /** Seconds of a simulation step. */
@@ -34,7 +36,7 @@ const distractor = ({ type, size, color }: (typeof PROPS)[number], index: number
  */
 const finger = (name: string, side: 1 | -1) => `
 <body name="${name}" pos="0 0 0.052" gravcomp="1">
-  <joint name="${name}" type="slide" axis="0 ${side} 0" range="0 0.042" damping="20" armature="0.1"/>
+  <joint name="${name}" type="slide" axis="0 ${side} 0" range="0 ${MAX_OPENING / 2}" damping="20" armature="0.1"/>
   <inertial pos="0 ${side * 0.01} 0.03" mass="0.05" diaginertia="0.00003 0.00003 0.00003"/>
   <geom class="dark" type="box" size="0.010 0.006 0.020" pos="0 ${side * 0.01} 0.018"/>
   <geom class="pad" size="0.010 0.004 0.022" pos="0 ${side * 0.004} 0.044"/>
@@ -46,7 +48,10 @@ const range = (joint: number) => JOINT_RANGES[joint].join(" ");
 const { base, upper, fore, tool } = LENGTHS;
 const acrossTheArm = 'euler="1.5708 0 0"';
 
-/** Writes the scene with a cube of the side in m. */
+/**
+ * Writes the scene with a cube of the side in m. Contacts are as hard as MuJoCo allows: it scales their softness by the mass, and with its defaults a finger
+ * pushes a cube of a few grams into the table and feels no force.
+ */
 export function sceneXml(cube: number): string {
   const half = cube / 2;
   return `
@@ -55,11 +60,11 @@ export function sceneXml(cube: number): string {
   <option timestep="${TIME_STEP}" integrator="implicitfast" cone="elliptic" impratio="10" iterations="20" tolerance="1e-8"/>
   <default>
     <joint damping="2" armature="0.05"/>
-    <geom condim="4" friction="1 0.02 0.001"/>
+    <geom condim="4" friction="1 0.02 0.001" solref="0.008 1" solimp="0.99 0.9999 0.001"/>
     <default class="shell"><geom rgba="0.92 0.92 0.93 1" contype="0" conaffinity="0"/></default>
     <default class="dark"><geom rgba="0.20 0.21 0.23 1" contype="0" conaffinity="0"/></default>
     <default class="pad">
-      <geom type="box" rgba="0.13 0.13 0.14 1" friction="1.6 0.05 0.001" solref="0.008 1" solimp="0.95 0.99 0.001" priority="1"/>
+      <geom type="box" rgba="0.13 0.13 0.14 1" friction="1.6 0.05 0.001" priority="1"/>
     </default>
   </default>
   <worldbody>
@@ -120,7 +125,7 @@ export function sceneXml(cube: number): string {
     <position joint="elbow" kp="1200" dampratio="1"/>
     <position joint="wrist" kp="500" dampratio="1"/>
     <position joint="roll" kp="200" dampratio="1"/>
-    <position joint="left finger" kp="600" dampratio="1" forcerange="-25 25" ctrlrange="0 0.042"/>
+    <position joint="left finger" kp="600" dampratio="1" forcerange="-25 25" ctrlrange="0 ${MAX_OPENING / 2}"/>
   </actuator>
 </mujoco>`;
 }

@@ -30,7 +30,10 @@ const canvases = new Map<number, Canvas>();
 let shadows: ShadowMap | undefined;
 const [normal, light, color] = [new Float64Array(3), new Float64Array(2), new Float64Array(3)];
 
-/** Draws shapes at the poses of their bodies, [bodies, 7], from the experiment's camera; shapes of body 0 stand still. */
+/**
+ * Draws shapes at the poses of their bodies, [bodies, 7], from the experiment's camera. Those of body 0 stand still: they are drawn once for a size and a
+ * texture, and must be the same in all calls.
+ */
 export function drawScene(geometries: readonly Geometry[], poses: ArrayLike<number>, texture: number, side: number): Photo {
   const canvas = canvasOf(side);
   const posed = poseGeometries(geometries, poses);
