@@ -49,7 +49,7 @@ beforeAll(async () => {
 const tableOf = ({ tables }: Page, title: string) => tables.find((table) => table.title.startsWith(title))!;
 
 describe("the robot experiment", () => {
-  it("has a row of each kind of features, with its grid and channels, and of the true place and none", () => {
+  it("has a row of each kind of features, with its grid and channels, and of the true location and none", () => {
     const rows = tableOf(first.pages.at(-1)!, "Success, %, 30 mm cube, 45 mm opening").rows.map((row) => row.slice(0, 4));
     expect(rows).toEqual([
       ["plain 1x", "4x4", "4", "1"],
@@ -60,7 +60,7 @@ describe("the robot experiment", () => {
       ["plain 1x+2x of 224 px, finest grid", "8x8", "8", "5"],
       ["plain 1x+2x", "4x4", "8", "5"],
       ["plain 1x twice", "4x4", "8", "2"],
-      ["true place", null, null, null],
+      ["true location", null, null, null],
       ["nothing (blind)", null, null, null],
     ]);
   });
@@ -85,12 +85,12 @@ describe("the robot experiment", () => {
 });
 
 describe("the nearest demonstration", () => {
-  it("picks the cube when it is given the true place", async () => {
+  it("picks the cube when it is given the true location", async () => {
     const environment = await openEnvironment();
-    const placed = placements(60, 1).map((placement) => ({ ...demonstrate(environment, placement), place: placement }));
+    const located = placements(60, 1).map((placement) => ({ ...demonstrate(environment, placement), location: placement }));
     const outcomes = [];
-    for (const place of placements(10, 5))
-      outcomes.push(await runEpisode(environment, place, (states) => copyActions(placed, states.slice(-width), place)));
+    for (const location of placements(10, 5))
+      outcomes.push(await runEpisode(environment, location, (states) => copyActions(located, states.slice(-width), location)));
     environment.close();
     expect(outcomes.filter((outcome) => outcome === "picked").length).toBeGreaterThanOrEqual(9);
   }, 60_000);

@@ -1,7 +1,7 @@
 /** A robot that picks a cube (paper, Table 10): policies on frozen features of the first picture of an episode, in MuJoCo. */
 import type { ExperimentContext } from "../context.ts";
 import type { Experiment } from "../experiment.ts";
-import { blindCondition, pictureCondition, placeCondition } from "../robot/conditions.ts";
+import { blindCondition, locationCondition, pictureCondition } from "../robot/conditions.ts";
 import { type FeatureSet, featureSets } from "../robot/features.ts";
 import { method } from "../robot/method.ts";
 import { reportRobot } from "../robot/report.ts";
@@ -17,7 +17,7 @@ export const robot: Experiment = {
 
 /** Runs the experiment at some sizes. */
 export async function runRobot(context: ExperimentContext, sizes: Sizes): ReturnType<Experiment["run"]> {
-  const rows: Collected = { localized: [], episodes: [], experts: [], test: [] };
+  const rows: CurrentRows = { localized: [], episodes: [], experts: [], test: [] };
   const jobs = await jobsOf(context, rows, sizes);
   const pageOf = (missing: readonly string[]) => reportRobot({ ...rows, missing, sizes, method: method(sizes) });
   for (const [i, { run }] of jobs.entries()) {
@@ -29,17 +29,17 @@ export async function runRobot(context: ExperimentContext, sizes: Sizes): Return
 }
 
 /** The rows that are there so far. */
-type Collected = { [K in "localized" | "episodes" | "experts"]: RobotRows[K][number][] } & { test: RobotRows["test"] };
+type CurrentRows = { [K in "localized" | "episodes" | "experts"]: RobotRows[K][number][] } & { test: RobotRows["test"] };
 
 interface Job {
   readonly name: string;
   run(): Promise<void>;
 }
 
-/** Lists what there is to do, the most telling first: the usual setting, end-to-end cloning, other openings, other cubes. */
-async function jobsOf(context: ExperimentContext, rows: Collected, sizes: Sizes): Promise<Job[]> {
+/** Lists what there is to do, the most informative first: the usual setting, end-to-end cloning, other openings, other cubes. */
+async function jobsOf(context: ExperimentContext, rows: CurrentRows, sizes: Sizes): Promise<Job[]> {
   const sets = await featureSets(context);
-  const telling = sets.slice(0, 4); // 1x; three scales on the finest grid, merged, and of a picture without their detail
+  const mainSets = sets.slice(0, 4); // 1x; three scales on the finest grid, merged, and of a picture without their detail
   const found = new Map<string, LocalizedRow>();
   let opened: Setting | undefined;
   const settingOf = async (opening: number, cube: number): Promise<Setting> => {
@@ -64,27 +64,27 @@ async function jobsOf(context: ExperimentContext, rows: Collected, sizes: Sizes)
     return found.get(key)!;
   };
   const known = (opening: number, cube: number): Job =>
-    job("expert, true place and no place", opening, cube, async (setting) => {
+    job("expert, true location and no location", opening, cube, async (setting) => {
       rows.test = setting.test;
       rows.experts.push({
         opening,
         cube,
         picked: (await runExpert(context, setting)).filter((each) => each === "picked").length,
       });
-      const truth = setting.test.map((place) => ({ place }));
-      rows.episodes.push(await localizingRow(context, setting, placeCondition, "true place", truth));
+      const truth = setting.test.map((location) => ({ location }));
+      rows.episodes.push(await localizingRow(context, setting, locationCondition, "true location", truth));
       if (opening !== usual.opening || cube !== usual.cube) return;
       const nothing = setting.test.map(() => ({}));
       rows.episodes.push(await localizingRow(context, setting, blindCondition, "nothing", nothing));
-      rows.episodes.push(await nearestRow(context, setting, "true place", setting.test));
+      rows.episodes.push(await nearestRow(context, setting, "true location", setting.test));
     });
   const featured = (set: FeatureSet, opening: number, cube: number): Job =>
     job(set.name, opening, cube, async (setting) => {
-      const { places } = await localized(setting, set);
-      const sights = places.map((place) => ({ place }));
-      rows.episodes.push(await localizingRow(context, setting, placeCondition, set.name, sights));
+      const { locations } = await localized(setting, set);
+      const visualInputs = locations.map((location) => ({ location }));
+      rows.episodes.push(await localizingRow(context, setting, locationCondition, set.name, visualInputs));
       if (opening === usual.opening && cube === usual.cube)
-        rows.episodes.push(await nearestRow(context, setting, set.name, places));
+        rows.episodes.push(await nearestRow(context, setting, set.name, locations));
     });
   const cloned = (set: FeatureSet): Job =>
     job(`cloning, ${set.name}`, usual.opening, usual.cube, async (setting) => {
@@ -96,11 +96,11 @@ async function jobsOf(context: ExperimentContext, rows: Collected, sizes: Sizes)
   return [
     known(usual.opening, usual.cube),
     ...sets.map((set) => featured(set, usual.opening, usual.cube)),
-    ...telling.map(cloned),
+    ...mainSets.map(cloned),
     ...otherOpenings.flatMap((opening) => [known(opening, usual.cube), ...sets.map((set) => featured(set, opening, usual.cube))]),
     ...otherCubes.flatMap((cube) => [
       known(cube + clearance, cube),
-      ...telling.map((set) => featured(set, cube + clearance, cube)),
+      ...mainSets.map((set) => featured(set, cube + clearance, cube)),
     ]),
   ];
 }

@@ -1,4 +1,4 @@
-/** The cube's place in the coordinates of the arm, and windows of the states and actions of an episode. */
+/** The cube's location in the coordinates of the arm, and windows of the states and actions of an episode. */
 import { inverse, JOINTS } from "./kinematics.ts";
 import { AREA } from "./scene.ts";
 
@@ -12,7 +12,7 @@ export const horizon = 16;
 export const executed = 8;
 
 /** Where the cube lies on the table: meters from the arm's axis, and its turn in radians. */
-export interface Place {
+export interface Location {
   readonly x: number;
   readonly y: number;
   readonly yaw: number;
@@ -28,10 +28,10 @@ export interface Steps {
 export const quarterTurn = (angle: number): number => angle - (Math.PI / 2) * Math.round(angle / (Math.PI / 2));
 
 /**
- * Describes a place in the arm's cylindrical coordinates: distance from the axis (m), azimuth from the first joint (rad), the turn from the hand to the
+ * Describes a location in the arm's cylindrical coordinates: distance from the axis (m), azimuth from the first joint (rad), the turn from the hand to the
  * nearest pair of the cube's sides (rad), and the hand's own turn. The hand's turn in the world is the first joint's angle minus the last's.
  */
-export function cylindrical({ x, y, yaw }: Place, state: ArrayLike<number>): [number, number, number, number] {
+export function cylindrical({ x, y, yaw }: Location, state: ArrayLike<number>): [number, number, number, number] {
   const hand = state[0] - state[4];
   return [Math.hypot(x, y), Math.atan2(y, x) - state[0], quarterTurn(yaw - hand), hand];
 }
@@ -40,19 +40,19 @@ export function cylindrical({ x, y, yaw }: Place, state: ArrayLike<number>): [nu
 export const goalWidth = JOINTS;
 /** Height of the hand at a goal in meters. */
 const goalHeight = 0.015;
-/** Meters beyond the area of the placements within which a place is taken as it was found. */
+/** Meters beyond the area of the placements within which a location is taken as it was found. */
 const margin = 0.02;
 
-/** Moves a place that was found far outside the area where cubes lie to its edge. */
-export const inArea = ({ x, y, yaw }: Place): Place => ({
+/** Moves a location that was found far outside the area where cubes lie to its edge. */
+export const inArea = ({ x, y, yaw }: Location): Location => ({
   x: Math.min(AREA.far + margin, Math.max(AREA.near - margin, x)),
   y: Math.min(AREA.right + margin, Math.max(AREA.left - margin, y)),
   yaw,
 });
 
-/** Returns the turns of the joints from a state to the pose in which the hand is at a place, with the nearest turn that fits the cube's sides. */
-export function goalOf(place: Place, state: ArrayLike<number>): number[] {
-  const { x, y, yaw } = inArea(place);
+/** Returns the turns of the joints from a state to the pose in which the hand is at a location, with the nearest turn that fits the cube's sides. */
+export function goalOf(location: Location, state: ArrayLike<number>): number[] {
+  const { x, y, yaw } = inArea(location);
   const hand = state[0] - state[4];
   const joints = inverse(x, y, goalHeight, hand + quarterTurn(yaw - hand));
   if (!joints) throw new RangeError(`The arm does not reach ${x}, ${y}.`);
@@ -76,7 +76,7 @@ export function nextActions(actions: Float32Array, first: number, count: number,
   }
 }
 
-/** Subtracts a state's joint angles from actions in place, or adds them with `sign` 1; the opening stays as it is. */
+/** Subtracts a state's joint angles from actions in location, or adds them with `sign` 1; the opening stays as it is. */
 export function relativeTo(state: ArrayLike<number>, actions: Float32Array, sign: 1 | -1 = -1): void {
   for (let i = 0; i < actions.length; i++) if (i % width !== width - 1) actions[i] += sign * state[i % width];
 }

@@ -1,7 +1,7 @@
-/** What a policy knows of the cube beside the arm's states: its place, nothing, or the tokens of the first picture. */
+/** What a policy knows of the cube beside the arm's states: its location, nothing, or the tokens of the first picture. */
 import { Add, Concat, constant, Gelu, MatMul, node, Reshape, type ShapedValue, Slice, Softmax } from "s2-vision/onnx";
 import { linear, type Parameter } from "s2-vision/train";
-import { goalOf, goalWidth, type Place } from "./arm.ts";
+import { goalOf, goalWidth, type Location } from "./arm.ts";
 
 /** Float32 inputs by name, with their dims. */
 export type Inputs = Readonly<Record<string, readonly number[]>>;
@@ -16,8 +16,8 @@ export interface Condition {
 }
 
 /** What the policy is given of one episode: one of both, or nothing. */
-export interface Sight {
-  readonly place?: Place;
+export interface VisualInput {
+  readonly location?: Location;
   /** Tokens [n, channels], standardized. */
   readonly tokens?: Float32Array;
 }
@@ -25,13 +25,13 @@ export interface Sight {
 /** Typical turns of the joints to a goal, in radians. */
 const goalDeviation = 0.2;
 
-/** Returns the goal of a place as a policy's input, as seen from a state of the arm. */
-export const standardGoal = (place: Place, state: ArrayLike<number>): number[] =>
-  goalOf(place, state).map((value) => value / goalDeviation);
+/** Returns the goal of a location as a policy's input, as seen from a state of the arm. */
+export const standardGoal = (location: Location, state: ArrayLike<number>): number[] =>
+  goalOf(location, state).map((value) => value / goalDeviation);
 
-/** A policy that is given the cube's place. */
-export const placeCondition: Condition = {
-  name: "place",
+/** A policy that is given the cube's location. */
+export const locationCondition: Condition = {
+  name: "location",
   inputs: (episodes, windows) => ({ goal: [episodes * windows, goalWidth] }),
   build: ({ goal }, _, dim, parameter) => linear(Gelu(linear(goal, "goal.fc1", 2 * dim, parameter)), "goal.fc2", dim, parameter),
 };
@@ -58,12 +58,12 @@ export function pictureCondition({ rows, cols, channels }: TokenGrid, maps = 8, 
     build({ tokens }, count, dim, parameter) {
       const { graph } = tokens;
       const [episodes] = tokens.dims as number[];
-      const mapped = Reshape(linear(Reshape(tokens, [episodes * n, channels]), "picture", maps + kept, parameter), [
+      const projected = Reshape(linear(Reshape(tokens, [episodes * n, channels]), "picture", maps + kept, parameter), [
         ...[episodes, n, maps + kept],
       ]);
-      const heat = Transpose(Softmax(Slice(mapped, 0, maps, 2), { axis: 1 }), [0, 2, 1]); // [episodes, maps, n]
+      const heat = Transpose(Softmax(Slice(projected, 0, maps, 2), { axis: 1 }), [0, 2, 1]); // [episodes, maps, n]
       const locations = MatMul(heat, constant(graph, "float32", [n, 2], centers(rows, cols)));
-      const contents = MatMul(heat, Slice(mapped, maps, maps + kept, 2));
+      const contents = MatMul(heat, Slice(projected, maps, maps + kept, 2));
       const read = Reshape(Concat([locations, contents], 2), [episodes, maps * (2 + kept)]);
       const vector = linear(Gelu(linear(read, "goal.fc1", 2 * dim, parameter)), "goal.fc2", dim, parameter);
       const each = constant(graph, "float32", [1, count / episodes, 1], new Float32Array(count / episodes));

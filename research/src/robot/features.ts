@@ -25,7 +25,7 @@ const fine = (...scales: number[]): ExtractionConfig => ({ scales, fit: "squash"
 /** Extraction from the picture reduced to the model's size and enlarged again, on the finest grid. */
 const enlarged = (...scales: number[]): ExtractionConfig => ({ ...fine(...scales), upsampled: true });
 
-/** Lists the features, the most telling first. */
+/** Lists the features, the main comparison first. */
 export async function featureSets(context: ExperimentContext): Promise<FeatureSet[]> {
   const { model, larger } = context;
   const setsOf = (name: string, { sha256 }: ExperimentModel, variant: ModelVariant, configs: readonly Config[]): FeatureSet[] =>
@@ -87,12 +87,12 @@ export function pictureFolder(name: string, files: Files, draw: (index: number) 
 }
 
 /** Moves a picture to the left and up; the last columns and rows are repeated. */
-export function moved({ width, height, channels, data }: Photo, by: number): Photo {
+export function moved({ width, height, channels, data }: Photo, offset: number): Photo {
   const result = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
-    const from = Math.min(height - 1, y + by) * width;
+    const from = Math.min(height - 1, y + offset) * width;
     for (let x = 0; x < width; x++) {
-      const at = (from + Math.min(width - 1, x + by)) * channels;
+      const at = (from + Math.min(width - 1, x + offset)) * channels;
       for (let c = 0; c < channels; c++) result[(y * width + x) * channels + c] = data[at + c];
     }
   }

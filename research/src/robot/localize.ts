@@ -5,13 +5,13 @@
 import { fitRidge, type ImageTokens, openProbe } from "s2-vision/heads";
 import type { OpenGraph } from "s2-vision/onnx";
 import { makeRandom, shuffled } from "s2-vision/train";
-import { type Place, quarterTurn } from "./arm.ts";
+import { type Location, quarterTurn } from "./arm.ts";
 import type { Camera } from "./camera.ts";
 
-/** A picture's tokens and the cube's true place. */
-export interface PlacedTokens {
+/** A picture's tokens and the cube's true location. */
+export interface LocatedTokens {
   readonly tokens: ImageTokens;
-  readonly place: Place;
+  readonly location: Location;
 }
 
 type Probe = Awaited<ReturnType<typeof fitRidge>>["head"];
@@ -20,11 +20,13 @@ export interface Localizer {
   readonly camera: Camera;
   /** Deviation of the bump around the cube in the heat map's targets, in tokens. */
   readonly spread: number;
+  /** Index of the spread's heat map among those that `heat` predicts. */
+  readonly output: number;
   readonly heat: Probe;
   readonly offset: Probe;
 }
 
-export interface FoundPlace extends Place {
+export interface FoundLocation extends Location {
   /** Heat of each token, row by row. */
   readonly heat: Float32Array;
 }
@@ -36,66 +38,68 @@ const spreads = [0.5, 0.8, 1.2];
 const least = 1e-3;
 
 /** Fits a localizer; spread and regularization are chosen on a fifth of the pictures, and the fit with these is to all of them. */
-export async function fitLocalizer(all: readonly PlacedTokens[], camera: Camera, openGraph: OpenGraph): Promise<Localizer> {
+export async function fitLocalizer(all: readonly LocatedTokens[], camera: Camera, openGraph: OpenGraph): Promise<Localizer> {
   const order = shuffled(all.length, makeRandom(1)).map((i) => all[i]);
   const held = Math.max(1, Math.floor(all.length / 5));
   const [validation, train] = [order.slice(0, held), order.slice(held)];
-  let best = { error: Number.POSITIVE_INFINITY, spread: spreads[0], heat: 0, offset: 0 };
-  for (const spread of spreads) {
-    const trial = await fitOnce(train, validation, camera, spread, { heat: alphas, offset: alphas }, openGraph);
-    const found = await localize(
-      trial.localizer,
-      validation.map(({ tokens }) => tokens),
-      openGraph,
-    );
-    const error = median(found.map((place, i) => distance(place, validation[i].place)));
-    if (error < best.error) best = { error, spread, heat: trial.heat, offset: trial.offset };
+  const pictures = validation.map(({ tokens }) => tokens);
+  // One fit for all spreads: nearly all its work is the products of the features.
+  const heat = await fitRows(
+    train,
+    validation,
+    (each) => heatRows(each, camera, spreads),
+    spreads.map(String),
+    alphas,
+    openGraph,
+  );
+  let best = { error: Number.POSITIVE_INFINITY, spread: spreads[0], alpha: 0 };
+  for (const [output, spread] of spreads.entries()) {
+    const offset = await fitRows(train, validation, (each) => offsetRows(each, camera, spread), offsets, alphas, openGraph);
+    const found = await localize({ camera, spread, output, heat: heat.head, offset: offset.head }, pictures, openGraph);
+    const error = median(found.map((location, i) => distance(location, validation[i].location)));
+    if (error < best.error) best = { error, spread, alpha: offset.chosen.regularization };
   }
-  const { spread, heat, offset } = best;
-  return (await fitOnce(all, undefined, camera, spread, { heat: [heat], offset: [offset] }, openGraph)).localizer;
+  const { spread, alpha } = best;
+  const alphaOfHeat = [heat.chosen.regularization];
+  const heatOfAll = await fitRows(all, undefined, (each) => heatRows(each, camera, [spread]), ["heat"], alphaOfHeat, openGraph);
+  const offsetOfAll = await fitRows(all, undefined, (each) => offsetRows(each, camera, spread), offsets, [alpha], openGraph);
+  return { camera, spread, output: 0, heat: heatOfAll.head, offset: offsetOfAll.head };
 }
 
-async function fitOnce(
-  train: readonly PlacedTokens[],
-  validation: readonly PlacedTokens[] | undefined,
-  camera: Camera,
-  spread: number,
-  alpha: { readonly heat: readonly number[]; readonly offset: readonly number[] },
+/** Fits ridge regression to rows of each picture; of several regularizations the best on the validation pictures is taken. */
+function fitRows(
+  train: readonly LocatedTokens[],
+  validation: readonly LocatedTokens[] | undefined,
+  rowsOf: (picture: LocatedTokens) => ReturnType<typeof heatRows>,
+  names: readonly string[],
+  alpha: readonly number[],
   openGraph: OpenGraph,
 ) {
-  const { channelsPerScale } = train[0].tokens;
-  const batches = (pictures: readonly PlacedTokens[], rowsOf: (picture: PlacedTokens) => ReturnType<typeof heatRows>) =>
+  const batches = (pictures: readonly LocatedTokens[]) =>
     function* () {
       for (const picture of pictures) yield rowsOf(picture);
     };
-  const fitRows = (
-    rowsOf: (picture: PlacedTokens) => ReturnType<typeof heatRows>,
-    names: readonly string[],
-    tried: readonly number[],
-  ) =>
-    fitRidge(batches(train, rowsOf), {
-      ...{ names, channelsPerScale, alpha: tried, openGraph },
-      ...(validation && { validation: batches(validation, rowsOf) }),
-    });
-  const heat = await fitRows((picture) => heatRows(picture, camera, spread), ["heat"], alpha.heat);
-  const offset = await fitRows((picture) => offsetRows(picture, camera, spread), offsets, alpha.offset);
-  const localizer: Localizer = { camera, spread, heat: heat.head, offset: offset.head };
-  return { localizer, heat: heat.chosen.regularization, offset: offset.chosen.regularization };
+  const { channelsPerScale } = train[0].tokens;
+  return fitRidge(batches(train), {
+    ...{ names, channelsPerScale, alpha, openGraph },
+    ...(validation && { validation: batches(validation) }),
+  });
 }
 
 const offsets = ["across", "down", "cos 4 yaw", "sin 4 yaw"];
 
 /** Localizes the cube in pictures. */
 export async function localize(
-  { camera, spread, heat, offset }: Localizer,
+  { camera, spread, output, heat, offset }: Localizer,
   pictures: readonly ImageTokens[],
   openGraph: OpenGraph,
-): Promise<FoundPlace[]> {
+): Promise<FoundLocation[]> {
   const [heatProbe, offsetProbe] = [await openProbe(heat, openGraph), await openProbe(offset, openGraph)];
-  const found: FoundPlace[] = [];
+  const found: FoundLocation[] = [];
   for (const tokens of pictures) {
     const features = gridOf(tokens);
-    const map = Float32Array.from(await heatProbe.predict(features));
+    const maps = await heatProbe.predict(features);
+    const map = maps.filter((_, i) => i % heat.names.length === output);
     found.push({ ...vote(tokens, map, await offsetProbe.predict(features), spread, camera), heat: map });
   }
   await heatProbe.close();
@@ -110,7 +114,7 @@ function vote(
   says: Float32Array,
   spread: number,
   camera: Camera,
-): Place {
+): Location {
   let peak = 0;
   for (let i = 1; i < heat.length; i++) if (heat[i] > heat[peak]) peak = i;
   const [peakRow, peakCol] = [Math.floor(peak / cols), peak % cols];
@@ -133,23 +137,25 @@ function vote(
 const bump = (across: number, down: number, spread: number): number =>
   Math.exp(-(across * across + down * down) / (2 * spread * spread));
 
-/** Rows of the heat map's regression: every token, and a bump around the cube's center. */
-function heatRows({ tokens, place }: PlacedTokens, camera: Camera, spread: number) {
+/** Rows of the heat maps' regression: every token, and bumps of some spreads around the cube's center. */
+function heatRows({ tokens, location }: LocatedTokens, camera: Camera, widths: readonly number[]) {
   const { rows, cols } = tokens.grid;
-  const [across, down] = camera.project(place.x, place.y);
-  const targets = new Float32Array(rows * cols);
-  for (let i = 0; i < targets.length; i++)
-    targets[i] = bump((i % cols) + 0.5 - across * cols, Math.floor(i / cols) + 0.5 - down * rows, spread);
-  return { features: gridOf(tokens), targets, weights: new Float32Array(targets.length).fill(1) };
+  const [across, down] = camera.project(location.x, location.y);
+  const targets: number[] = [];
+  for (let i = 0; i < rows * cols; i++) {
+    const [right, below] = [(i % cols) + 0.5 - across * cols, Math.floor(i / cols) + 0.5 - down * rows];
+    for (const each of widths) targets.push(bump(right, below, each));
+  }
+  return { features: gridOf(tokens), targets: Float32Array.from(targets), weights: new Float32Array(rows * cols).fill(1) };
 }
 
 /** Rows of the offset's regression: the tokens around the cube, weighted as they vote. */
-function offsetRows(picture: PlacedTokens, camera: Camera, spread: number) {
-  const { tokens, place } = picture;
+function offsetRows(picture: LocatedTokens, camera: Camera, spread: number) {
+  const { tokens, location } = picture;
   const { rows, cols } = tokens.grid;
   const { channels } = tokens;
-  const all = heatRows(picture, camera, spread);
-  const [across, down] = camera.project(place.x, place.y);
+  const all = heatRows(picture, camera, [spread]);
+  const [across, down] = camera.project(location.x, location.y);
   const near = [...all.targets.keys()].filter((i) => all.targets[i] > least);
   const features = new Float32Array(near.length * channels);
   const targets: number[] = [];
@@ -158,8 +164,8 @@ function offsetRows(picture: PlacedTokens, camera: Camera, spread: number) {
     targets.push(
       across * cols - (i % cols) - 0.5,
       down * rows - Math.floor(i / cols) - 0.5,
-      Math.cos(4 * place.yaw),
-      Math.sin(4 * place.yaw),
+      Math.cos(4 * location.yaw),
+      Math.sin(4 * location.yaw),
     );
   });
   return { features, targets: Float32Array.from(targets), weights: Float32Array.from(near, (i) => all.targets[i]) };
@@ -167,8 +173,8 @@ function offsetRows(picture: PlacedTokens, camera: Camera, spread: number) {
 
 const gridOf = ({ data, prefix, channels }: ImageTokens): Float32Array => data.subarray(prefix * channels);
 
-/** Returns the distance of two places in meters. */
-export const distance = (a: Place, b: Place): number => Math.hypot(a.x - b.x, a.y - b.y);
+/** Returns the distance of two locations in meters. */
+export const distance = (a: Location, b: Location): number => Math.hypot(a.x - b.x, a.y - b.y);
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

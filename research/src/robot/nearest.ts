@@ -1,9 +1,9 @@
-/** The baseline: copies actions of the nearest demonstration, turned about the arm's axis and the hand's to the estimated place. */
-import { cylindrical, executed, nextActions, type Place, type Steps, width } from "./arm.ts";
+/** The baseline: copies actions of the nearest demonstration, turned about the arm's axis and the hand's to the estimated location. */
+import { cylindrical, executed, type Location, nextActions, type Steps, width } from "./arm.ts";
 
-/** A demonstration with the true place of its cube. */
-export interface PlacedDemonstration extends Steps {
-  readonly place: Place;
+/** A demonstration with the true location of its cube. */
+export interface LocatedDemonstration extends Steps {
+  readonly location: Location;
 }
 
 /** Weight of a meter of distance from the axis beside a radian of a joint. */
@@ -16,9 +16,9 @@ const openingWeight = 10;
  * is measured from its azimuth, and the last so that the hand's turn from the cube's sides is the same.
  */
 export function copyActions(
-  demonstrations: readonly PlacedDemonstration[],
+  demonstrations: readonly LocatedDemonstration[],
   state: Float32Array,
-  place: Place,
+  location: Location,
   count = executed,
 ): Float32Array {
   let least = Number.POSITIVE_INFINITY;
@@ -27,8 +27,8 @@ export function copyActions(
     const { states } = demonstration;
     for (let at = 0; at < states.length; at += width) {
       const theirs = states.subarray(at, at + width);
-      const [radius, azimuth, side, hand] = cylindrical(place, state);
-      const [otherRadius, otherAzimuth, otherSide, otherHand] = cylindrical(demonstration.place, theirs);
+      const [radius, azimuth, side, hand] = cylindrical(location, state);
+      const [otherRadius, otherAzimuth, otherSide, otherHand] = cylindrical(demonstration.location, theirs);
       const turn = azimuth + state[0] - otherAzimuth - theirs[0];
       let distance =
         (distanceWeight * (radius - otherRadius)) ** 2 + (state[0] - theirs[0] - turn) ** 2 + (side - otherSide) ** 2;

@@ -17,7 +17,7 @@ import {
 } from "s2-vision/onnx";
 import { attend, linear, norm, type Parameter } from "s2-vision/train";
 import { history, horizon, pastStates, relativeTo, width } from "./arm.ts";
-import { type Condition, type Sight, standardGoal } from "./conditions.ts";
+import { type Condition, standardGoal, type VisualInput } from "./conditions.ts";
 
 export interface PolicyShape {
   /** Channels of a state's token. */
@@ -79,7 +79,7 @@ function block(
 
 export interface OpenedPolicy {
   /** Predicts the `horizon` actions after an episode's states so far, `width` numbers a step. */
-  predict(states: Float32Array, sight: Sight): Promise<Float32Array>;
+  predict(states: Float32Array, visual: VisualInput): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -95,14 +95,14 @@ export async function openPolicy(policy: Policy, openGraph: OpenGraph): Promise<
   const opened = await openGraph(writeOnnx(finishGraph(graph, "policy")));
   const { mean, deviation } = statistics.action;
   return {
-    async predict(all, { place, tokens }) {
+    async predict(all, { location, tokens }) {
       const past = new Float32Array(history * width);
       const steps = all.length / width;
       pastStates(all, steps - 1, past);
       const feeds = {
         states: { dims: [1, history, width], data: past },
         ...("goal" in dims && {
-          goal: { dims: dims.goal, data: Float32Array.from(standardGoal(place!, past.subarray(-width))) },
+          goal: { dims: dims.goal, data: Float32Array.from(standardGoal(location!, past.subarray(-width))) },
         }),
         ...("tokens" in dims && { tokens: { dims: dims.tokens, data: Float32Array.from(tokens!) } }),
       };

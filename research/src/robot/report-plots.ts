@@ -91,33 +91,21 @@ export function findingsOf(names: readonly string[], localizing: Find, localized
     if (a === undefined || b === undefined || a === b) return;
     const [rowA, rowB] = [localizing(a), localizing(b)];
     if (rowA && rowB) findings.push(verdict(a, b, compare(successOf(rowA), successOf(rowB)), successMeasure));
-    const [placeA, placeB] = [a, b].map((name) =>
+    const [locationA, locationB] = [a, b].map((name) =>
       localized.find(({ features, cube }) => features === name && cube === usual.cube),
     );
-    const scores = [placeA, placeB].map((place) => place && medianOf(place.errors.map((error) => 100 * error)));
+    const scores = [locationA, locationB].map((location) => location && medianOf(location.errors.map((error) => 100 * error)));
     if (scores[0] && scores[1]) findings.push(verdict(a, b, compare(scores[0], scores[1]), errorMeasure));
   };
-  const named = (...parts: readonly string[]) =>
-    names.find(
-      (name) =>
-        parts.every((part) => name.includes(part)) && !(parts.every((part) => !part.includes("224")) && name.includes("224")),
-    );
-  const one = names[0];
-  const fine = named("1x+2x+3x, finest");
-  pair(fine, one);
-  pair(
-    fine,
-    names.find((name) => name.includes("1x+2x+3x of 224 px")),
-  );
-  pair(
-    names.find((name) => name.endsWith("1x+2x+3x")),
-    one,
-  );
-  pair(
-    names.find((name) => name.endsWith("1x+2x")),
-    names.find((name) => name.endsWith("1x twice")),
-  );
-  const oracle = localizing("true place");
-  if (oracle) findings.push(`Given the true place, the policy picks ${successOf(oracle).measure().toFixed(1)} % of the cubes.`);
+  const [one] = names;
+  const named = (end: string) => names.find((name) => name.endsWith(` ${end}`));
+  pair(named("1x+2x+3x, finest grid"), one);
+  pair(named("1x+2x+3x, finest grid"), named("1x+2x+3x of 224 px, finest grid"));
+  pair(named("1x+2x+3x"), one);
+  pair(named("1x+2x, finest grid"), named("1x+2x of 224 px, finest grid"));
+  pair(named("1x+2x"), named("1x twice"));
+  const oracle = localizing("true location");
+  if (oracle)
+    findings.push(`Given the true location, the policy picks ${successOf(oracle).measure().toFixed(1)} % of the cubes.`);
   return findings;
 }

@@ -22,7 +22,7 @@ export function reportRobot(rows: RobotRows): Page {
     return a && b && a !== b ? compare(successOf(a), successOf(b)) : null;
   };
   const known = [
-    ["true place", "true place"],
+    ["true location", "true location"],
     ["nothing (blind)", "nothing"],
   ] as const;
   const success: Table = {
@@ -63,7 +63,7 @@ export function reportRobot(rows: RobotRows): Page {
       ]),
     ],
   };
-  const all = [...names, "true place", "nothing"];
+  const all = [...names, "true location", "nothing"];
   return {
     method: [...method, ...(missing.length > 0 ? [`Not finished. Rows that are missing: ${missing.join("; ")}.`] : [])],
     tables: [
@@ -115,7 +115,7 @@ export function reportRobot(rows: RobotRows): Page {
 }
 
 const localizationTable = (rows: readonly LocalizedRow[]): Table => ({
-  title: "Distance of the place that is found from the true one, and difference of the turn",
+  title: "Distance of the location that is found from the true one, and difference of the turn",
   columns: ["features", "grid", "median, cm", "below 1 cm, %", "below 2 cm, %", "median of the turn, degrees"],
   rows: rows.map(({ features, grid, errors, turns }): Cell[] => [
     features,
@@ -141,10 +141,10 @@ const outcomesTable = (rows: readonly EpisodesRow[]): Table => ({
 /** Losses at some steps: the curve is flat at its end where a training has converged. */
 function lossTable(rows: readonly EpisodesRow[]): Table {
   const trained = rows.filter(
-    ({ policy, features }) => policy === "cloning" || features === "true place" || features === "nothing",
+    ({ policy, features }) => policy === "cloning" || features === "true location" || features === "nothing",
   );
   const steps = trained.slice(0, 1).flatMap(({ losses }) => losses!.map(([step]) => step));
-  const shown = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1].map((part) => steps[Math.ceil(part * steps.length) - 1]);
+  const shown = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1].map((fraction) => steps[Math.ceil(fraction * steps.length) - 1]);
   return {
     title: "Training loss (mean square error of standardized actions), seed 1, by step",
     columns: ["policy", ...shown.map(String)],

@@ -3,8 +3,8 @@ import type { Folder } from "s2-vision/datasets";
 import type { ImageTokens } from "s2-vision/heads";
 import { sha256 } from "../build-folder.ts";
 import type { ExperimentContext } from "../context.ts";
-import { executed, type Place, width } from "./arm.ts";
-import type { Condition, Sight } from "./conditions.ts";
+import { executed, type Location, width } from "./arm.ts";
+import type { Condition, VisualInput } from "./conditions.ts";
 import type { Outcome, Placement } from "./environment.ts";
 import type { Plan } from "./episodes.ts";
 import { extractTokens, type FeatureSet, pictureFolder } from "./features.ts";
@@ -19,8 +19,8 @@ export interface LocalizedRow {
   readonly grid: ImageTokens["grid"];
   readonly channels: number;
   readonly tiles: number;
-  readonly places: readonly Place[];
-  /** Distances to the true places in meters, and differences of the turn in degrees. */
+  readonly locations: readonly Location[];
+  /** Distances to the true locations in meters, and differences of the turn in degrees. */
   readonly errors: readonly number[];
   readonly turns: readonly number[];
   /** Heat maps of the first test pictures, row by row. */
@@ -65,53 +65,57 @@ function keptRow<T>(context: Context, name: string, inputs: unknown, make: () =>
 export function picturesOf(
   context: Context,
   { name, environment, demonstrations, test, hash, sizes }: Setting,
-  part: "demonstrations" | "test",
+  split: "demonstrations" | "test",
 ): Folder {
-  const shown = part === "test" ? test : demonstrations.map(({ placement }) => placement);
-  const folder = `robot-pictures/${name.replaceAll(/[^\w]+/g, "-")}-${hash.slice(0, 6)}/${part}`;
+  const shown = split === "test" ? test : demonstrations.map(({ placement }) => placement);
+  const folder = `robot-pictures/${name.replaceAll(/[^\w]+/g, "-")}-${hash.slice(0, 6)}/${split}`;
   return pictureFolder(folder, context.checkpoints(folder), (index) => {
     environment.start(shown[index]);
     return environment.picture(sizes.picture);
   });
 }
 
-const tokensOf = (context: Context, setting: Setting, part: "demonstrations" | "test", set: FeatureSet): Promise<ImageTokens[]> =>
-  extractTokens(context, picturesOf(context, setting, part), [...setting[part].keys()], set);
+const tokensOf = (
+  context: Context,
+  setting: Setting,
+  split: "demonstrations" | "test",
+  set: FeatureSet,
+): Promise<ImageTokens[]> => extractTokens(context, picturesOf(context, setting, split), [...setting[split].keys()], set);
 
 /** Fits a localizer to the demonstrations' pictures and finds the cube in the test pictures. */
 export function localizedRow(context: Context, setting: Setting, set: FeatureSet): Promise<LocalizedRow> {
   const { name } = set;
-  return keptRow(context, `place ${name} ${setting.name}`, [set, setting.hash], async () => {
+  return keptRow(context, `location ${name} ${setting.name}`, [set, setting.hash], async () => {
     const train = await tokensOf(context, setting, "demonstrations", set);
-    const placed = train.map((tokens, i) => ({ tokens, place: setting.demonstrations[i].placement }));
+    const located = train.map((tokens, i) => ({ tokens, location: setting.demonstrations[i].placement }));
     context.say(`fitting a localizer to ${name}`);
-    const localizer = await fitLocalizer(placed, setting.camera, context.openGraph);
+    const localizer = await fitLocalizer(located, setting.camera, context.openGraph);
     const test = await tokensOf(context, setting, "test", set);
     const found = await localize(localizer, test, context.openGraph);
     const [{ grid, channels }] = test;
     return {
       ...{ features: name, grid, channels, tiles: set.tiles },
-      places: found.map(({ x, y, yaw }) => ({ x, y, yaw })),
-      errors: found.map((place, i) => distance(place, setting.test[i])),
+      locations: found.map(({ x, y, yaw }) => ({ x, y, yaw })),
+      errors: found.map((location, i) => distance(location, setting.test[i])),
       turns: found.map(({ yaw }, i) => Math.abs(Math.asin(Math.sin(4 * (yaw - setting.test[i].yaw))) / 4) * (180 / Math.PI)),
       heat: found.slice(0, shownPictures).map(({ heat }) => Array.from(heat, (value) => Number(value.toPrecision(3)))),
     };
   });
 }
 
-/** Runs the transformer, trained with the true places, on the places that were found; `features` names these. */
+/** Runs the transformer, trained with the true locations, on the locations that were found; `features` names these. */
 export function localizingRow(
   context: Context,
   setting: Setting,
   condition: Condition,
   features: string,
-  sights: readonly Sight[],
+  visualInputs: readonly VisualInput[],
 ): Promise<EpisodesRow> {
-  const lessons = setting.demonstrations.map((each): Lesson => ({ ...each, sight: { place: each.placement } }));
+  const lessons = setting.demonstrations.map((each): Lesson => ({ ...each, visual: { location: each.placement } }));
   return transformerRow(context, setting, {
     condition,
     lessons,
-    sights,
+    visualInputs,
     policy: "localizing",
     features,
     trained: condition.name,
@@ -130,13 +134,15 @@ export async function cloningRow(
   return keptRow(context, `cloning ${set.name} ${setting.name}`, inputs, async () => {
     const train = await tokensOf(context, setting, "demonstrations", set);
     const standardize = standardization(train);
-    const sights = (await tokensOf(context, setting, "test", set)).map((tokens): Sight => ({ tokens: standardize(tokens) }));
-    const lessons = setting.demonstrations.map((each, i): Lesson => ({ ...each, sight: { tokens: standardize(train[i]) } }));
+    const visualInputs = (await tokensOf(context, setting, "test", set)).map(
+      (tokens): VisualInput => ({ tokens: standardize(tokens) }),
+    );
+    const lessons = setting.demonstrations.map((each, i): Lesson => ({ ...each, visual: { tokens: standardize(train[i]) } }));
     const condition = conditionOf(train[0]);
     return transformerRow(context, setting, {
       condition,
       lessons,
-      sights,
+      visualInputs,
       policy: "cloning",
       features: set.name,
       trained: `cloning ${set.name}`,
@@ -148,7 +154,7 @@ interface TransformerRun {
   readonly condition: Condition;
   readonly lessons: readonly Lesson[];
   /** What the policy is given of each test picture. */
-  readonly sights: readonly Sight[];
+  readonly visualInputs: readonly VisualInput[];
   readonly policy: string;
   readonly features: string;
   /** Name of the policy's checkpoints. */
@@ -156,20 +162,20 @@ interface TransformerRun {
 }
 
 function transformerRow(context: Context, setting: Setting, run: TransformerRun): Promise<EpisodesRow> {
-  const { condition, lessons, sights, policy, features, trained } = run;
+  const { condition, lessons, visualInputs, policy, features, trained } = run;
   const {
     opening,
     cube,
     sizes: { recipe, seeds },
   } = setting;
-  const inputs = [recipe, seeds, setting.hash, sights.map(({ place }) => place)];
+  const inputs = [recipe, seeds, setting.hash, visualInputs.map(({ location }) => location)];
   return keptRow(context, `episodes ${policy} ${features} ${setting.name}`, inputs, async () => {
     const runs: Outcome[][] = [];
     let losses: EpisodesRow["losses"];
     for (const seed of seeds) {
       const opened = await policyOf(context, `${trained} ${setting.name}`, condition, lessons, seed, recipe);
       losses ??= thinned(opened.losses);
-      runs.push(await runAll(setting, (episode) => (states) => opened.predict(states, sights[episode]), context.signal));
+      runs.push(await runAll(setting, (episode) => (states) => opened.predict(states, visualInputs[episode]), context.signal));
       await opened.close();
     }
     context.say(`${setting.name}, ${policy}, ${features}: ${percentPicked(runs).toFixed(1)} % picked`);
@@ -177,15 +183,20 @@ function transformerRow(context: Context, setting: Setting, run: TransformerRun)
   });
 }
 
-/** Copies the nearest demonstration, from the places that were found. */
-export function nearestRow(context: Context, setting: Setting, features: string, places: readonly Place[]): Promise<EpisodesRow> {
+/** Copies the nearest demonstration, from the locations that were found. */
+export function nearestRow(
+  context: Context,
+  setting: Setting,
+  features: string,
+  locations: readonly Location[],
+): Promise<EpisodesRow> {
   const { opening, cube, demonstrations } = setting;
-  const placed = demonstrations.map((each) => ({ ...each, place: each.placement }));
-  return keptRow(context, `episodes nearest ${features} ${setting.name}`, [setting.hash, places], async () => {
+  const located = demonstrations.map((each) => ({ ...each, location: each.placement }));
+  return keptRow(context, `episodes nearest ${features} ${setting.name}`, [setting.hash, locations], async () => {
     const planOf =
       (episode: number): Plan =>
       (states) =>
-        copyActions(placed, states.slice(-width), places[episode], executed);
+        copyActions(located, states.slice(-width), locations[episode], executed);
     const runs = [await runAll(setting, planOf, context.signal)];
     context.say(`${setting.name}, nearest, ${features}: ${percentPicked(runs).toFixed(1)} % picked`);
     return { policy: "nearest", features, opening, cube, runs };
@@ -199,8 +210,8 @@ const percentPicked = (runs: readonly (readonly Outcome[])[]): number =>
 function thinned(losses: readonly number[]): [number, number][] {
   const size = Math.max(1, Math.floor(losses.length / 100));
   return Array.from({ length: Math.floor(losses.length / size) }, (_, i) => {
-    const part = losses.slice(i * size, (i + 1) * size);
-    return [(i + 1) * size, part.reduce((a, b) => a + b, 0) / part.length];
+    const some = losses.slice(i * size, (i + 1) * size);
+    return [(i + 1) * size, some.reduce((a, b) => a + b, 0) / some.length];
   });
 }
 

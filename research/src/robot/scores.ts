@@ -1,4 +1,4 @@
-/** Scores of the robot experiment, with which intervals are made: successes, and errors of places. */
+/** Scores of the robot experiment, with which intervals are made: successes, and errors of locations. */
 import type { Interval, Score } from "s2-vision/metrics";
 import { makeRandom } from "s2-vision/train";
 import { percent } from "../experiment.ts";

@@ -2,12 +2,12 @@
 import { constant, Mul, ReduceMean, Reshape, Sub } from "s2-vision/onnx";
 import { adamW, type Batch, cosine, fit, initialValue, makeRandom, makeStep, muon, type TrainOptions } from "s2-vision/train";
 import { history, horizon, nextActions, pastStates, relativeTo, type Steps, width } from "./arm.ts";
-import { type Condition, type Sight, standardGoal } from "./conditions.ts";
+import { type Condition, standardGoal, type VisualInput } from "./conditions.ts";
 import { type Policy, type PolicyShape, predictActions, type Statistics } from "./policy.ts";
 
 /** A demonstration, and what the policy is given of its picture. */
 export interface Lesson extends Steps {
-  readonly sight: Sight;
+  readonly visual: VisualInput;
 }
 
 export interface Recipe {
@@ -104,7 +104,7 @@ async function* windowBatches(
     );
     for (let e = 0; e < episodes; e++) {
       const lesson = lessons[Math.floor(random() * lessons.length)];
-      if (given.tokens) given.tokens.set(lesson.sight.tokens!, e * lesson.sight.tokens!.length);
+      if (given.tokens) given.tokens.set(lesson.visual.tokens!, e * lesson.visual.tokens!.length);
       for (let w = 0; w < windows; w++) {
         const at = e * windows + w;
         const last = Math.floor((random() * lesson.states.length) / width);
@@ -117,7 +117,7 @@ async function* windowBatches(
         }
         relativeTo(window.subarray(-width), actions.subarray(at * horizon * width, (at + 1) * horizon * width));
         if (given.goal)
-          given.goal.set(standardGoal(lesson.sight.place!, window.subarray(-width)), at * (given.goal.length / count));
+          given.goal.set(standardGoal(lesson.visual.location!, window.subarray(-width)), at * (given.goal.length / count));
       }
     }
     for (let i = 0; i < actions.length; i++) actions[i] = (actions[i] - action.mean[i % width]) / action.deviation[i % width];
@@ -162,5 +162,8 @@ const fingerprint = (lessons: readonly Lesson[]): number[] => [
   lessons.length,
   lessons.reduce((sum, { states }) => sum + states.length, 0),
   lessons.reduce((sum, { actions }) => sum + actions.reduce((a, b) => a + b, 0), 0),
-  lessons.reduce((sum, { sight: { place, tokens } }) => sum + (place ? place.x + place.yaw : 0) + (tokens?.[0] ?? 0), 0),
+  lessons.reduce(
+    (sum, { visual: { location, tokens } }) => sum + (location ? location.x + location.yaw : 0) + (tokens?.[0] ?? 0),
+    0,
+  ),
 ];
