@@ -41,7 +41,7 @@ const command = new Command("npm run experiment --")
   .option("--model <model>", "a folder, an .onnx file, or owner/name on the hub")
   .option("--larger <model>", "a larger model to compare with; without one its rows are left out")
   .option("--other <model>", "another model of the same size, for the experiment bundled")
-  .option("--models <folder...>", "folders of the models that the experiment ladder compares")
+  .option("--models <folder...>", "folders of the models that the experiments ladder and robot compare")
   .option(
     "--data <folder>",
     "folder of the data sets clothing, camvid, coco128, depth/osd, depth/rooms, pcb, bccd, grocery",
@@ -122,7 +122,8 @@ async function construct({ name, title, question, run }: Experiment): Promise<Re
 /** The command without the options that change no figure. */
 function commandOf(name: string, { model, larger, other, models, data }: ContextOptions, onLadder: boolean): string {
   if (onLadder) return `npm run experiment -- ${name} --models ${models?.join(" ")} --data ${data}`;
-  return `npm run experiment -- ${name} --model ${model}${larger ? ` --larger ${larger}` : ""}${other ? ` --other ${other}` : ""} --data ${data}`;
+  const others = [larger && `--larger ${larger}`, other && `--other ${other}`, models && `--models ${models.join(" ")}`];
+  return [`npm run experiment -- ${name} --model ${model}`, ...others.filter(Boolean), `--data ${data}`].join(" ");
 }
 
 async function render(name: string | undefined, { out, quiet }: Flags): Promise<number> {
