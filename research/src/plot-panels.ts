@@ -11,8 +11,9 @@ export function panelOptions({ title, x, y, panels }: PanelPlot, colors: readonl
   const side = (width - left - 16 - gap * (panels.length - 1)) / panels.length;
   const names = [...new Set(panels.flatMap(({ points }) => points.map(({ name }) => name)))];
   const axis = (index: number, name: string, [min, max]: readonly [number, number]) => ({
-    ...{ type: "value" as const, gridIndex: index, min, max, name, nameLocation: "middle" as const, splitNumber: 3 },
+    ...{ type: "value" as const, gridIndex: index, min, max, name, nameLocation: "middle" as const, interval: (max - min) / 4 },
     splitLine: { show: false },
+    axisLine: { onZero: false },
   });
   return {
     animation: false,
@@ -66,7 +67,7 @@ function heatSeries({ x, y, down, heat }: Panel, index: number): CustomSeriesOpt
       const shade = Math.round((255 * (value - low)) / (high - low || 1));
       return {
         type: "rect",
-        shape: { x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0), height: Math.abs(y1 - y0) },
+        shape: { x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0) + 0.5, height: Math.abs(y1 - y0) + 0.5 }, // no seams
         style: { fill: `rgb(${shade},${Math.round(0.75 * shade)},${Math.round(0.25 * shade + 60)})` },
       };
     },

@@ -2,7 +2,9 @@
 import { compare, interval } from "s2-vision/metrics";
 import { verdict } from "../experiment.ts";
 import type { Panel, Plot } from "../result.ts";
-import type { EpisodesRow, RobotRows } from "./rows.ts";
+import { cameraAt } from "./camera.ts";
+import type { Placement } from "./environment.ts";
+import type { EpisodesRow, LocalizedRow, RobotRows } from "./rows.ts";
 import { medianOf, millimeters, successOf } from "./scores.ts";
 import { usual } from "./setting.ts";
 
@@ -38,7 +40,7 @@ export function plotsOf({ localized, episodes, test }: RobotRows, names: readonl
     const at = (picked: boolean) => test.filter((_, i) => often[i] > 0.5 === picked).map(({ x, y }) => [y, x] as const);
     return [
       {
-        ...{ name, x: [-0.17, 0.17], y: [0.28, 0.62], down: false },
+        ...{ name, x: [-0.2, 0.2], y: [0.25, 0.65] },
         points: [
           { name: "picked by most seeds", at: at(true) },
           { name: "not picked", at: at(false) },
@@ -59,7 +61,7 @@ export function plotsOf({ localized, episodes, test }: RobotRows, names: readonl
     const row = localized.find(({ features, cube }) => features === name && cube === usual.cube);
     if (!row) return [];
     const { rows, cols } = row.grid;
-    return [{ name, x: [0, 1], y: [0, 1], down: true, points: [], heat: { rows, cols, values: row.heat[0] } }];
+    return [{ name, x: [0, 1], y: [0, 1], down: true, points: marksOf(row, test[0]), heat: { rows, cols, values: row.heat[0] } }];
   });
   if (heat.length > 0)
     plots.push({
@@ -79,6 +81,15 @@ export function plotsOf({ localized, episodes, test }: RobotRows, names: readonl
       })),
     });
   return plots;
+}
+
+/** Marks the cube and where it was found in the first test picture. */
+function marksOf({ locations: [found] }: LocalizedRow, cube: Placement): Panel["points"] {
+  const camera = cameraAt(usual.cube / 2);
+  return [
+    { name: "cube", symbol: "diamond", at: [camera.project(cube.x, cube.y)] },
+    { name: "found", symbol: "triangle", at: [camera.project(found.x, found.y)] },
+  ];
 }
 
 const successMeasure = { name: "success", unit: "points", better: "higher" } as const;
