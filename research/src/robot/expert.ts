@@ -30,22 +30,19 @@ export function decide({ target, hand, cube, side, open }: Situation): number[] 
   const isNear = Math.hypot(cube.x - hand.x, cube.y - hand.y) < 0.01 && Math.abs(cube.z - hand.z) < 0.012;
   if (isClosed && isNear) {
     const isHeld = hand.opening > side - 0.004 && hand.opening < side + 0.0015;
-    return isHeld ? move(target, { ...target, z: LIFT }, SLOW, 0) : move(target, target, SLOW, 0);
+    return move(target, isHeld ? { ...target, z: LIFT } : target, SLOW, 0);
   }
   // The cube's yaw modulo a quarter turn, nearest to the hand's.
   const yaw = cube.yaw + Math.round((target.yaw - cube.yaw) / (Math.PI / 2)) * (Math.PI / 2);
   const isTurned = Math.abs(yaw - target.yaw) < 0.02;
-  if (!isOver || !isTurned) {
-    return move(target, { ...cube, z: ABOVE, yaw }, FAST, open);
-  }
+  if (!isOver || !isTurned) return move(target, { ...cube, z: ABOVE, yaw }, FAST, open);
   const hasArrived = Math.hypot(target.x - hand.x, target.y - hand.y) < 0.002 && Math.abs(target.z - hand.z) < 0.003;
-  if (target.z > grasp + 1e-4) {
-    const waits = target.z > ABOVE - 0.001 && !hasArrived;
-    return move(target, waits ? target : { ...cube, z: grasp, yaw: target.yaw }, SLOW, open);
-  }
-  return move(target, target, SLOW, hasArrived ? 0 : open);
+  if (target.z <= grasp + 1e-4) return move(target, target, SLOW, hasArrived ? 0 : open);
+  const isAbove = target.z > ABOVE - 0.001;
+  return move(target, isAbove && !hasArrived ? target : { ...cube, z: grasp, yaw: target.yaw }, SLOW, open);
 }
 
+/** Moves from a target towards another, no further than a step allows. */
 function move(from: Hand, to: Omit<Hand, "pitch">, speed: number, opening: number): number[] | undefined {
   const [dx, dy, dz] = [to.x - from.x, to.y - from.y, to.z - from.z];
   const fraction = Math.min(1, speed / Math.max(Math.hypot(dx, dy, dz), 1e-9));
