@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ExperimentContext } from "../src/context.ts";
 import { runRobot } from "../src/experiments/robot.ts";
 import { openContext } from "../src/open-context.ts";
+import { drawPlot } from "../src/plots.ts";
 import type { Outcome as Page } from "../src/result.ts";
 import { width } from "../src/robot/arm.ts";
 import { demonstrate, openEnvironment, placements } from "../src/robot/environment.ts";
@@ -65,12 +66,15 @@ describe("the robot experiment", () => {
     ]);
   });
 
-  it("fills all openings and cubes, and draws maps and heat maps", () => {
+  it("fills all openings and cubes, and draws maps and heat maps", async () => {
     const page = first.pages.at(-1)!;
     for (const row of tableOf(page, "Success, %, by the gripper's opening").rows.slice(0, -1)) expect(row).not.toContain(null);
     for (const row of tableOf(page, "Success, %, by the cube's side").rows) expect(row).not.toContain(null);
     expect(page.plots.map(({ name }) => name)).toEqual(["success", "map", "heat", "loss"]);
     expect(page.method.join(" ")).not.toContain("missing");
+    const drawn = await drawPlot(page.plots.find(({ name }) => name === "heat")!);
+    for (const text of ["plain 1x+2x+3x, finest grid", "cube", "found"]) expect(drawn).toContain(`>${text}</text>`);
+    expect(drawn.match(/<path [^>]*fill="rgb\(\d+,\d+,\d+\)"/g)!.length).toBeGreaterThanOrEqual(4 * 4 + 12 * 12 + 4 * 4); // one for each token
   });
 
   it("says on a page that is not finished which rows are missing", () => {
