@@ -2,6 +2,7 @@
 
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from "echarts";
 import type { Interval } from "s2-vision/metrics";
+import { panelOptions } from "./plot-panels.ts";
 import type { CurvePlot, GroupPlot, Plot } from "./result.ts";
 
 const size = { width: 760, height: 380 };
@@ -18,9 +19,12 @@ export async function drawPlot(plot: Plot): Promise<string> {
   return svg.replace("<svg ", `<svg role="img" aria-label="${plot.title.replaceAll('"', "'")}" `);
 }
 
-const optionsOf = (plot: Plot): EChartsOption => (plot.kind === "curve" ? curveOptions(plot) : groupOptions(plot));
+function optionsOf(plot: Plot): EChartsOption {
+  if (plot.kind === "panels") return panelOptions(plot, colors, size.width);
+  return plot.kind === "curve" ? curveOptions(plot) : groupOptions(plot);
+}
 
-const sharedOptions = ({ title, series }: Plot) => ({
+const sharedOptions = ({ title, series }: GroupPlot | CurvePlot) => ({
   animation: false,
   backgroundColor: "#ffffff",
   color: colors,

@@ -40,7 +40,28 @@ export interface CurvePoint {
   readonly y: number | Interval;
 }
 
-export type Plot = GroupPlot | CurvePlot;
+/** A plot of planes side by side, with points and with the values of a grid below them. */
+export interface PanelPlot extends PlotLabels {
+  readonly kind: "panels";
+  readonly panels: readonly Panel[];
+}
+
+export interface Panel {
+  readonly name: string;
+  readonly x: readonly [low: number, high: number];
+  readonly y: readonly [low: number, high: number];
+  /** True where y grows downward, as in pictures. */
+  readonly down?: boolean;
+  readonly points: readonly {
+    readonly name: string;
+    readonly symbol?: "circle" | "diamond" | "triangle";
+    readonly at: readonly (readonly [x: number, y: number])[];
+  }[];
+  /** Values row by row over the whole plane, the first row at the top. */
+  readonly heat?: { readonly rows: number; readonly cols: number; readonly values: readonly number[] };
+}
+
+export type Plot = GroupPlot | CurvePlot | PanelPlot;
 
 /** Everything that a page shows; fractions are in percent. */
 export interface Result {

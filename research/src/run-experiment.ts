@@ -122,7 +122,8 @@ async function construct({ name, title, question, run }: Experiment): Promise<Re
 /** The command without the options that change no figure. */
 function commandOf(name: string, { model, larger, other, models, data }: ContextOptions, onLadder: boolean): string {
   if (onLadder) return `npm run experiment -- ${name} --models ${models?.join(" ")} --data ${data}`;
-  return `npm run experiment -- ${name} --model ${model}${larger ? ` --larger ${larger}` : ""}${other ? ` --other ${other}` : ""} --data ${data}`;
+  const others = [larger && `--larger ${larger}`, other && `--other ${other}`, models && `--models ${models.join(" ")}`];
+  return [`npm run experiment -- ${name} --model ${model}`, ...others.filter(Boolean), `--data ${data}`].join(" ");
 }
 
 async function render(name: string | undefined, { out, quiet }: Flags): Promise<number> {

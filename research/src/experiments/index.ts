@@ -17,6 +17,7 @@ import { merge } from "./merge.ts";
 import { outliers } from "./outliers.ts";
 import { pixels } from "./pixels.ts";
 import { pretraining } from "./pretraining.ts";
+import { robot } from "./robot.ts";
 import { scales } from "./scales.ts";
 import { segmentation } from "./segmentation.ts";
 import { split } from "./split.ts";
@@ -24,7 +25,7 @@ import { split } from "./split.ts";
 export const experiments: readonly Experiment[] = [
   ...[ladder, classification, segmentation, depth, detail],
   ...[layouts, adaptive, outliers, split, merge, scales, pixels, fusion],
-  ...[capacity, hardSamples, pretraining, bundled, language, builtInScales],
+  ...[capacity, hardSamples, pretraining, bundled, language, robot, builtInScales],
 ];
 
 /** Finds an experiment by its name. @throws ResearchError for an unknown name. */
