@@ -25,7 +25,7 @@ function read(folder, name) {
 const bullets = (lines) => lines.map((line) => `- ${line}`).join("\n");
 
 /** Takes some columns of the rows that `keep` returns true for. */
-function part({ columns, rows }, names, keep, show) {
+function columnsOf({ columns, rows }, names, keep, show) {
   const at = names.map((name) => columns.indexOf(name));
   if (at.includes(-1)) throw new Error(`A table has no column ${names[at.indexOf(-1)]}; it has ${columns.join(", ")}.`);
   const get = (row) => (name) => row[columns.indexOf(name)];
@@ -46,7 +46,7 @@ function capacity({ tables, findings }, { figure, gain, markdown }) {
       "map: the controls are views of the same photo at one scale, moved by half a token, and random features, both as wide as S². Information is in bits, on test photos.",
     markdown(
       columns,
-      part(gains, columns, () => true, show),
+      columnsOf(gains, columns, () => true, show),
     ),
     bullets(findings.filter((sentence) => !/^(Shuffled labels|Labels):/.test(sentence))),
     ...(losses
@@ -55,7 +55,7 @@ function capacity({ tables, findings }, { figure, gain, markdown }) {
             "A map of as many channels as photos fits any labels, so that this says most where channels are few. Cross-entropy:",
           markdown(
             lossColumns,
-            part(losses, lossColumns, (get) => kept.includes(get("features")), show),
+            columnsOf(losses, lossColumns, (get) => kept.includes(get("features")), show),
           ),
         ]
       : []),
@@ -70,7 +70,7 @@ function hardSamples({ tables, findings }, { figure, gain, markdown }) {
   const show = (cell, column) => (column.includes(" − ") ? gain(cell, 1) : figure(cell, 1));
   const rows = rescues.flatMap((table) => {
     const set = table.title.split(":")[0];
-    return part(table, columns, () => true, show).map((cells) => [set, ...cells]);
+    return columnsOf(table, columns, () => true, show).map((cells) => [set, ...cells]);
   });
   const errors = tables.find(({ title }) => title.startsWith("Errors on photos that a model of another family has wrong"));
   const errorColumns = ["set", "features", "training error", "test error", "test error − that of the larger model"];
@@ -85,7 +85,7 @@ function hardSamples({ tables, findings }, { figure, gain, markdown }) {
           "Do larger models generalize better on hard photos? These are photos that a model of another family gets wrong, so that neither model of a pair has chosen them:",
           markdown(
             errorColumns,
-            part(
+            columnsOf(
               errors,
               errorColumns,
               () => true,
@@ -111,7 +111,7 @@ function pretraining({ tables, findings }, { figure, gain, markdown }) {
       `${table.title}.`,
       markdown(
         columns,
-        part(table, columns, () => true, show),
+        columnsOf(table, columns, () => true, show),
       ),
     ]),
     bullets(findings),

@@ -39,14 +39,14 @@ export async function openStages(folder: string, options: StageOptions = {}): Pr
     const { model } = await buildFolder(folder, { threads: options.threads });
     return [...stages, { name: "output", model }];
   }
-  const whole = await loadModel(folder, options);
-  return [...(await convolutionalStages(whole, folder, options)), { name: "output", model: whole }];
+  const model = await loadModel(folder, options);
+  return [...(await convolutionalStages(model, folder, options)), { name: "output", model }];
 }
 
 /** Opens what each convolution with a stride takes, but for the image: the last map on its grid. */
-async function convolutionalStages(whole: Model, folder: string, { threads }: StageOptions): Promise<Stage[]> {
+async function convolutionalStages(complete: Model, folder: string, { threads }: StageOptions): Promise<Stage[]> {
   const file = join(folder, "onnx/model.onnx");
-  if (whole.traits.layout !== "bchw" || !existsSync(file)) return [];
+  if (complete.traits.layout !== "bchw" || !existsSync(file)) return [];
   const { graph, ...rest } = openOnnx(file);
   const [image] = graph!.input!;
   const stages: Stage[] = [];
@@ -57,7 +57,7 @@ async function convolutionalStages(whole: Model, folder: string, { threads }: St
     const [map] = input!;
     if (map !== image.name) {
       const output = [{ ...graph!.output![0], name: map }];
-      const { preprocessing, traits } = whole;
+      const { preprocessing, traits } = complete;
       const model = await loadModel(writeOnnx({ ...rest, graph: { ...graph!, output } }), {
         ...{ threads, preprocessing, patchSize: stride, layout: "bchw" },
         ...(traits.imageSize && { imageSize: traits.imageSize }),

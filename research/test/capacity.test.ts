@@ -1,4 +1,4 @@
-/** Capacity and hard samples on made-up features: what a finer scale alone holds is found, controls hold no more than they should, and samples are of the right kinds. */
+/** Capacity and hard samples on made-up features: what a finer scale alone holds is found, controls hold no more than they should, and samples are of the right categories. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Tensor } from "s2-vision";
@@ -70,7 +70,7 @@ it("shuffled labels are memorized with as many channels as photos, and not with 
   expect(few.labels.images).toHaveLength(24);
 });
 
-it("hard samples are what only the larger model has right, of kinds that follow from labels, margins and areas", async () => {
+it("hard samples are what only the larger model has right, of categories that follow from labels, margins and areas", async () => {
   // Ten test photos of class 0 and two of class 1, which is rare; the small model always says 0.
   const labels = [...Array(10).fill(0), 1, 1];
   const all = labels.flatMap((label, i) =>
@@ -92,11 +92,11 @@ it("hard samples are what only the larger model has right, of kinds that follow 
     ),
   ];
   const hard = hardSamples(set, small, large);
-  expect(hard.map(({ photo, kinds }) => [photo.labels[0], [...kinds].sort()])).toEqual(
+  expect(hard.map(({ photo, categories }) => [photo.labels[0], [...categories].sort()])).toEqual(
     [1, 2].map(() => [1, ["all", "ambiguous", "rare", "small"]]),
   );
-  const share = (kind: "all" | "confused") => pooled(rescued(hard, kind, large), mean);
-  expect([share("all").measure(), share("confused").images]).toEqual([1, []]);
+  const fraction = (category: "all" | "confused") => pooled(rescued(hard, category, large), mean);
+  expect([fraction("all").measure(), fraction("confused").images]).toEqual([1, []]);
   expect(pooled(errors(set, "test", small), mean).measure()).toBeCloseTo(2 / 12);
 });
 

@@ -4,7 +4,7 @@ import { scaleName } from "../context.ts";
 import type { TaskData } from "../evaluate.ts";
 import { type Measure, percent, verdict } from "../experiment.ts";
 import type { Cell, Outcome, Table } from "../result.ts";
-import { errors, type HardSample, KINDS, type Kind, type Predictions, rescued } from "./hard-samples.ts";
+import { CATEGORIES, type Category, errors, type HardSample, type Predictions, rescued } from "./hard-samples.ts";
 import type { SampleSet } from "./samples.ts";
 import { CONTROLS, COUNTS, SEED } from "./systems.ts";
 
@@ -48,21 +48,21 @@ export function reportHardSamples(results: readonly PairResult[]): Outcome {
   };
 }
 
-/** Hard samples by kind, and the percentage of them that S² and its controls have right. */
+/** Hard samples by category, and the percentage of them that S² and its controls have right. */
 function rescueTable(set: string, results: readonly PairResult[]): Table {
   const names = CONTROLS.flatMap(({ system, controls }) => [system, ...controls]);
   return {
     title: `${set}: test samples that only the larger model has right, and how many of them others have right, %`,
-    columns: ["models", "kind", "samples", "photos", ...names, `${SCALED} − ${VIEWS}`],
+    columns: ["models", "category", "samples", "photos", ...names, `${SCALED} − ${VIEWS}`],
     rows: results.flatMap(({ model, larger, systems, hard }) =>
-      KINDS.flatMap((kind): Cell[][] => {
-        const count = hard.filter(({ kinds }) => kinds.has(kind)).length;
+      CATEGORIES.flatMap((category): Cell[][] => {
+        const count = hard.filter(({ categories }) => categories.has(category)).length;
         if (count === 0) return [];
-        const score = (name: string) => fractionOf(rescued(hard, kind, systems.get(name)!));
+        const score = (name: string) => fractionOf(rescued(hard, category, systems.get(name)!));
         const cells = names.map((name) => interval(score(name)));
         return [
           [
-            ...[`${larger} beyond ${model}`, kind, String(count), String(score("1x").images.length)],
+            ...[`${larger} beyond ${model}`, category, String(count), String(score("1x").images.length)],
             ...[...cells, compare(score(SCALED), score(VIEWS))],
           ],
         ];
@@ -120,7 +120,7 @@ const hardError = ({ samples, hardPhotos }: PairResult, split: "train" | "test",
   fractionOf(errors(samples, split, predictions, hardPhotos!.keys));
 
 function rescueFinding({ task, model, larger, systems, hard }: PairResult): string[] {
-  const score = (name: string, kind: Kind = "all") => fractionOf(rescued(hard, kind, systems.get(name)!));
+  const score = (name: string, category: Category = "all") => fractionOf(rescued(hard, category, systems.get(name)!));
   const begin = `${task.folder.name}: of ${hard.length} test samples that ${larger} has right and ${model} wrong`;
   if (score(SCALED).images.length < FEWEST) return [`${begin}, in too few photos to compare.`];
   const values = [SCALED, VIEWS].map((name) => `${name} has ${score(name).measure().toFixed(1)} % right`).join(", ");

@@ -1,11 +1,11 @@
-/** Hard samples of a pair of models, by kind, and how many of them other features classify correctly. */
+/** Hard samples of a pair of models, by category, and how many of them other features classify correctly. */
 import { addImage, type ImageSums, newSums } from "s2-vision/metrics";
 import type { PhotoPredictions } from "./classify.ts";
 import type { PhotoSamples, SampleSet } from "./samples.ts";
 
 /** Kinds of samples; one may be of several. "confused": the larger model makes the small one's mistake on another sample. */
-export const KINDS = ["all", "rare", "ambiguous", "confused", "small"] as const;
-export type Kind = (typeof KINDS)[number];
+export const CATEGORIES = ["all", "rare", "ambiguous", "confused", "small"] as const;
+export type Category = (typeof CATEGORIES)[number];
 
 /** A class is rare with at most this fraction of the training samples of the median class. */
 const RARE = 0.5;
@@ -24,7 +24,7 @@ export const byKey = (predictions: readonly PhotoPredictions[]): Predictions =>
 export interface HardSample {
   readonly photo: PhotoSamples;
   readonly index: number;
-  readonly kinds: ReadonlySet<Kind>;
+  readonly categories: ReadonlySet<Category>;
 }
 
 /** Lists the test samples that `large` classifies correctly and `small` does not. Background is no object and does not count. */
@@ -48,14 +48,14 @@ export function hardSamples({ photos, classes }: SampleSet, small: Predictions, 
     }
   const limit = margins.sort((a, b) => a - b)[Math.floor(AMBIGUOUS * margins.length)];
   return wrong.map(({ photo, index, label, predicted }) => {
-    const is: Readonly<Record<Kind, boolean>> = {
+    const is: Readonly<Record<Category, boolean>> = {
       all: true,
       rare: rare.has(label),
       ambiguous: large.get(photo.key)!.margins[index] < limit,
       confused: confusions.has(`${label} ${predicted}`),
       small: photo.areas[index] < SMALL,
     };
-    return { photo, index, kinds: new Set(KINDS.filter((kind) => is[kind])) };
+    return { photo, index, categories: new Set(CATEGORIES.filter((category) => is[category])) };
   });
 }
 
@@ -67,11 +67,11 @@ function rareClasses(photos: readonly PhotoSamples[], classes: number): Set<numb
   return new Set(counts.flatMap((count, label) => (count > 0 && count <= RARE * median ? [label] : [])));
 }
 
-/** Sums of each photo with hard samples of a kind: those that the predictions have right, and all. */
-export function rescued(samples: readonly HardSample[], kind: Kind, predictions: Predictions): ImageSums {
+/** Sums of each photo with hard samples of a category: those that the predictions have right, and all. */
+export function rescued(samples: readonly HardSample[], category: Category, predictions: Predictions): ImageSums {
   const rows = new Map<string, [right: number, all: number]>();
-  for (const { photo, index, kinds } of samples) {
-    if (!kinds.has(kind)) continue;
+  for (const { photo, index, categories } of samples) {
+    if (!categories.has(category)) continue;
     const row = rows.get(photo.key) ?? [0, 0];
     rows.set(photo.key, [row[0] + Number(predictions.get(photo.key)?.classes[index] === photo.labels[index]), row[1] + 1]);
   }
@@ -86,9 +86,9 @@ export function errors(
   among?: ReadonlySet<string>,
 ): ImageSums {
   const rows = new Map<string, [wrong: number, all: number]>();
-  for (const { key, split: own, labels } of photos) {
+  for (const { key, split: side, labels } of photos) {
     const predicted = predictions.get(key);
-    if (own !== split || !predicted || (among && !among.has(key))) continue;
+    if (side !== split || !predicted || (among && !among.has(key))) continue;
     let [wrong, all] = [0, 0];
     for (const [i, label] of labels.entries()) {
       if (label < 0) continue;

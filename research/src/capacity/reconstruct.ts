@@ -82,9 +82,9 @@ function* inBatches(pairs: readonly Pair[], size = 32): Generator<Pair> {
   const join = (parts: readonly Float32Array[]) => {
     const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
+    for (const each of parts) {
+      joined.set(each, at);
+      at += each.length;
     }
     return joined;
   };

@@ -43,13 +43,13 @@ function comparisonsOf(rows: readonly TestRow[]): Comparison[] {
   return SIZES.flatMap(({ name: size }) =>
     TESTS.flatMap(({ set }) =>
       COUNTS.flatMap((count): Comparison[] => {
-        const own = rows.filter((row) => row.size.name === size && row.set === set && row.count === count);
+        const tested = rows.filter((row) => row.size.name === size && row.set === set && row.count === count);
         const pairs = SEEDS.flatMap((seed) => {
-          const found = WAYS.map((way) => own.find((row) => row.seed === seed && row.way === way));
+          const found = WAYS.map((way) => tested.find((row) => row.seed === seed && row.way === way));
           return found.every((row) => row !== undefined) ? [found.map((row) => shownFigure(row!.test, row!.figure).score)] : [];
         }) as [Score, Score][];
         if (pairs.length === 0) return [];
-        return [{ size, set, count, pairs, measure: shownFigure(own[0].test, own[0].figure).measure }];
+        return [{ size, set, count, pairs, measure: shownFigure(tested[0].test, tested[0].figure).measure }];
       }),
     ),
   );

@@ -16,8 +16,8 @@ export async function trainStudent(
 ): Promise<StudentFiles> {
   const { size, seed, way } = student;
   const name = nameOf(student);
-  const own = context.checkpoints(`pretraining-students/${name}`);
-  const finished = await readAll(own);
+  const store = context.checkpoints(`pretraining-students/${name}`);
+  const finished = await readAll(store);
   if (finished) return finished;
   const folder = context.data(PHOTOS);
   const images = (await folder.list()).filter((path) => /\.(jpe?g|png|webp)$/i.test(path));
@@ -27,7 +27,7 @@ export async function trainStudent(
     ...{ images, teacher: teacher.model, dim, depth, heads, seed, s2: way === "S²", ...BUDGET, signal: context.signal },
     load: async (path) => loadImage(await folder.read(path)),
     openLoop: context.openLoop,
-    checkpoints: shared(own, context.checkpoints(`pretraining-views/${seed}`)),
+    checkpoints: shared(store, context.checkpoints(`pretraining-views/${seed}`)),
     facts: { teacher: teacher.sha256 },
     onProgress({ stage, done, of }) {
       if (performance.now() - said < 30_000 && done < of) return;
@@ -36,7 +36,7 @@ export async function trainStudent(
     },
     onIssue: (image, reason) => void context.issues.push({ path: `${PHOTOS}/${image}`, reason }),
   });
-  for (const file of FILES) await own.write(file, files[file]);
+  for (const file of FILES) await store.write(file, files[file]);
   return files;
 }
 
@@ -51,8 +51,8 @@ async function readAll(store: Checkpoints): Promise<StudentFiles | undefined> {
 }
 
 /** Keeps views in one store and all else in the other. */
-function shared(own: Checkpoints, views: Checkpoints): Checkpoints {
-  const of = (name: string) => (name.startsWith("views/") ? views : own);
+function shared(store: Checkpoints, views: Checkpoints): Checkpoints {
+  const of = (name: string) => (name.startsWith("views/") ? views : store);
   return { read: (name) => of(name).read(name), write: (name, bytes) => of(name).write(name, bytes) };
 }
 

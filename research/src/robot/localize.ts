@@ -138,13 +138,13 @@ const bump = (across: number, down: number, spread: number): number =>
   Math.exp(-(across * across + down * down) / (2 * spread * spread));
 
 /** Rows of the heat maps' regression: every token, and bumps of some spreads around the cube's center. */
-function heatRows({ tokens, location }: LocatedTokens, camera: Camera, widths: readonly number[]) {
+function heatRows({ tokens, location }: LocatedTokens, camera: Camera, spreads: readonly number[]) {
   const { rows, cols } = tokens.grid;
   const [across, down] = camera.project(location.x, location.y);
   const targets: number[] = [];
   for (let i = 0; i < rows * cols; i++) {
     const [right, below] = [(i % cols) + 0.5 - across * cols, Math.floor(i / cols) + 0.5 - down * rows];
-    for (const each of widths) targets.push(bump(right, below, each));
+    for (const each of spreads) targets.push(bump(right, below, each));
   }
   return { features: gridOf(tokens), targets: Float32Array.from(targets), weights: new Float32Array(rows * cols).fill(1) };
 }

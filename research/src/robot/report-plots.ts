@@ -61,7 +61,9 @@ export function plotsOf({ localized, episodes, test }: RobotRows, names: readonl
     const row = localized.find(({ features, cube }) => features === name && cube === usual.cube);
     if (!row) return [];
     const { rows, cols } = row.grid;
-    return [{ name, x: [0, 1], y: [0, 1], down: true, points: marksOf(row, test[0]), heat: { rows, cols, values: row.heat[0] } }];
+    return [
+      { name, x: [0, 1], y: [0, 1], down: true, points: pointsOf(row, test[0]), heat: { rows, cols, values: row.heat[0] } },
+    ];
   });
   if (heat.length > 0)
     plots.push({
@@ -83,8 +85,8 @@ export function plotsOf({ localized, episodes, test }: RobotRows, names: readonl
   return plots;
 }
 
-/** Marks the cube and where it was found in the first test picture. */
-function marksOf({ locations: [found] }: LocalizedRow, cube: Placement): Panel["points"] {
+/** Returns where the cube is in the first test picture, and where it was found. */
+function pointsOf({ locations: [found] }: LocalizedRow, cube: Placement): Panel["points"] {
   const camera = cameraAt(usual.cube / 2);
   return [
     { name: "cube", symbol: "diamond", at: [camera.project(cube.x, cube.y)] },

@@ -65,7 +65,14 @@ export function reportRobot(rows: RobotRows): Page {
   };
   const all = [...names, "true location", "nothing"];
   return {
-    method: [...method, ...(missing.length > 0 ? [`Not finished. Rows that are missing: ${missing.join("; ")}.`] : [])],
+    method: [
+      ...method,
+      ...(missing.length > 0
+        ? [
+            `**Not finished: ${missing.length} rows are missing, marked by – or absent from the tables; the same command resumes.**`,
+          ]
+        : []),
+    ],
     tables: [
       success,
       localizationTable(localized.filter(({ cube }) => cube === usual.cube)),

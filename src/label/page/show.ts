@@ -5,8 +5,8 @@ import { runInterface } from "./run.ts";
 import { STYLE } from "./style.ts";
 
 /**
- * Shows the labeling interface in an element, which covers the page, until the signal aborts. A page shows one at a time; the custom properties
- * `--page`, `--card`, `--ink`, `--main` and others of the element give it colors.
+ * Shows the labeling interface in an element, which covers the page, until the signal aborts. A page shows one at a time; custom properties of
+ * the element give it colors (`var` in the style sheet).
  */
 export function showLabeling(element: HTMLElement, transport: LabelTransport, signal: AbortSignal): void {
   const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
