@@ -3,7 +3,7 @@
  * system, all threads) where a busy machine would disturb the clock: preparation and model for each preset, writing by format, the queue, a worker's start.
  */
 import { execFileSync, fork, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Queue, Worker } from "bullmq";
@@ -51,10 +51,14 @@ try {
   figures.start = startTime();
   figures.queue = await queueTimes();
   figures.workers = await workersRatio();
+  if (existsSync("/usr/bin/taskset")) figures.workersOfOneCore = await workersRatio(onCore);
   finish(
     "archive",
     [
       { name: "two workers against one, photos a second", value: figures.workers.ratio, unit: "x", aim: 1.8 },
+      ...(figures.workersOfOneCore
+        ? [{ name: "the same, each worker on a core of its own", value: figures.workersOfOneCore.ratio, unit: "x", aim: 1.8 }]
+        : []),
       { name: "model for a tile", value: tile, unit: "ms of CPU" },
       { name: "preparation for a photo at 1x+2x", value: figures.presets["1x+2x"].preparation, unit: "ms of CPU" },
     ],
@@ -183,10 +187,16 @@ async function queueTimes() {
  * Two workers of one thread each against one, in turn: photos a second by the clock, and how many times as many two free cores would do by the
  * processor's time of a photo, which a busy machine hardly changes.
  */
-async function workersRatio() {
+/** Options of a process that runs on one core alone, with its preparation and its model. */
+function onCore(core) {
+  return { execPath: "/usr/bin/taskset", execArgv: ["-c", String(core), process.execPath] };
+}
+
+/** One worker leaves the second core to preparation, unless each worker is bound to a core. */
+async function workersRatio(optionsOf = () => ({})) {
   const workers = await Promise.all(
-    [0, 1].map(async () => {
-      const worker = fork(join(root, "bench/archive-worker.mjs"));
+    [0, 1].map(async (core) => {
+      const worker = fork(join(root, "bench/archive-worker.mjs"), optionsOf(core));
       await new Promise((resolve) => worker.once("message", resolve));
       return worker;
     }),
@@ -195,7 +205,7 @@ async function workersRatio() {
   const found = { one: [], two: [], cpuOfOne: [], cpuOfTwo: [] };
   for (let turn = 0; turn < 3; turn++)
     for (const count of turn % 2 === 0 ? [1, 2] : [2, 1]) {
-      const store = join(folder, `workers-${turn}-${count}`);
+      const store = mkdtempSync(join(folder, "workers-"));
       const half = [join(folder, "small/00*.jpg"), join(folder, "small/010*.jpg"), join(folder, "small/011*.jpg")];
       await addToArchive(store, half, { model, shardSize: 6, extraction: { scales: [1, 2] } });
       const ended = await Promise.all(

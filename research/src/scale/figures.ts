@@ -15,13 +15,17 @@ export interface Measured {
     readonly commit: { readonly milliseconds: number };
     readonly start: { readonly cpuSeconds: number };
     readonly queue: { readonly add: number; readonly addInRedis: number; readonly work: number; readonly workInRedis: number };
-    readonly workers: {
-      readonly one: readonly number[];
-      readonly two: readonly number[];
-      readonly ratio: number;
-      readonly ratioByCpu: number;
-    };
+    readonly workers: Workers;
+    /** Each worker bound to a core; absent where `taskset` is. */
+    readonly workersOfOneCore?: Workers;
   };
+}
+
+/** Photos a second of one worker and of two, turn by turn. */
+interface Workers {
+  readonly one: readonly number[];
+  readonly two: readonly number[];
+  readonly ratio: number;
 }
 
 /** Photos of the archive. */

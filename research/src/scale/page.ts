@@ -43,7 +43,7 @@ const bytes = (value: number): string => {
 /** Returns the whole page. */
 export function scalePage(figures: ScaleFigures, search: SearchResult): string {
   const { measured, conditions, prices, photos, photoBytes, runs, shardSizes, slowStores, perPhotoJobs } = figures;
-  const { presets, formats, tile, photo, start, commit, queue, workers } = measured.details;
+  const { presets, formats, tile, photo, start, commit, queue, workers, workersOfOneCore: ofOneCore } = measured.details;
   const { machine, date } = measured;
   const names = Object.keys(presets);
   const writing = formats.safetensors.writing;
@@ -152,7 +152,7 @@ ${photos.toLocaleString("en")} photos, one core a worker, all features kept in a
 transfers and the end, when the last shards are waited for, take the rest. A worker's transfers are counted after its work, though it reads the next photo while the model runs.
 
 Two workers of one thread against one, on the machine above, in turn: ${workers.two.map(digits).join(", ")} against ${workers.one.map(digits).join(", ")} photos a second by the clock (load ${machine.loadAverage}), ${workers.ratio} times as many by the medians.
-By the processor's time of a photo, which that changes little, two free cores would do ${workers.ratioByCpu} times as many${workers.ratioByCpu < 1.8 ? ", less than the aim of 1.8" : ""}.
+One worker leaves the second core to the preparation of its next photos, and so uses more than one.${ofOneCore ? ` Bound to a core each (taskset), two workers do ${ofOneCore.two.map(digits).join(", ")} photos a second against ${ofOneCore.one.map(digits).join(", ")}: ${ofOneCore.ratio} times as many.` : ""}
 
 **Photos of a shard**, 1x+2x, 1,000 workers:
 
