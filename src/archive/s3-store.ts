@@ -1,6 +1,6 @@
 /** An archive's files, and sources, in an S3-compatible bucket: a file is committed by a put that fails where the key exists. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { S2Error } from "../core/index.ts";
@@ -84,6 +84,18 @@ export async function listBucket(address: string): Promise<string[]> {
   return found;
 }
 
+/** A file that is sent as a stream: a buffer holds at most 2 GiB, one put 5 GiB. */
+interface FileBody {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Attempts to send a file, as many as the client makes for what it has in memory. */
+const ATTEMPTS = 3;
+
+/** Returns true for an error of the network or of the server, which may be over at the next attempt. */
+const isPassing = (error: unknown): boolean => (statusOf(error) ?? 500) >= 500;
+
 /** Opens a bucket, or a prefix of one, as an archive's store. It has no claims: use a queue or fixed parts for many workers. */
 export function openS3Store(location: string): ArchiveStore {
   const root = location.replace(/\/+$/, "");
@@ -91,13 +103,16 @@ export function openS3Store(location: string): ArchiveStore {
   let tmp: string | undefined;
 
   /** `If-None-Match: *` fails with 412 where the key exists; a store that ignores it overwrites a file with the same content. */
-  async function put(name: string, Body: Uint8Array): Promise<boolean> {
+  async function put(name: string, body: Uint8Array | FileBody, attempt = 1): Promise<boolean> {
     const { sdk, client } = await connect();
+    const content = body instanceof Uint8Array ? { Body: body } : { Body: createReadStream(body.path), ContentLength: body.size };
     try {
-      await client.send(new sdk.PutObjectCommand({ ...parse(at(name)), Body, IfNoneMatch: "*" }));
+      await client.send(new sdk.PutObjectCommand({ ...parse(at(name)), ...content, IfNoneMatch: "*" }));
       return true;
     } catch (error) {
       if (statusOf(error) === 412 || statusOf(error) === 409) return false; // 409: another put of the key is under way
+      // The client repeats what it sends from memory, but cannot begin a stream again.
+      if (!(body instanceof Uint8Array) && isPassing(error) && attempt < ATTEMPTS) return put(name, body, attempt + 1);
       throw new S2Error("write", `${at(name)} cannot be written (${(error as Error).message}). Check the keys and the bucket.`, {
         cause: error,
       });
@@ -124,7 +139,7 @@ export function openS3Store(location: string): ArchiveStore {
       return (await unlessMissing(client.send(new sdk.HeadObjectCommand(parse(at(name)))))) !== undefined;
     },
     create: put,
-    commit: async (path, name) => put(name, await readFile(path)),
+    commit: async (path, name) => put(name, { path, size: (await stat(path)).size }),
     async remove(name) {
       const { sdk, client } = await connect();
       await client.send(new sdk.DeleteObjectCommand(parse(at(name))));

@@ -99,3 +99,13 @@ it("makes an attempt again when the store does not answer, and blames no photo",
   expect(events.filter((type) => type === "failed")).toHaveLength(1);
   expect(await verifyArchive(store)).toMatchObject({ stored: 3, reported: [] });
 });
+
+it("sends a shard again when the store is busy, rather than extract its photos again", async () => {
+  const store = "s3://archives/fourth";
+  await addToArchive(store, ["s3://photos/third/"], options());
+  server.send({ count: 2, method: "PUT", part: "fourth/shards/" });
+  const events: string[] = [];
+  await runArchive(store, { model, onEvent: ({ type }) => events.push(type) });
+  expect(events).not.toContain("failed");
+  expect(await verifyArchive(store)).toMatchObject({ stored: 3, reported: [], damaged: [] });
+});
