@@ -60,6 +60,7 @@ finish(
     { name: `of that for ${log.views} views with the teacher's tokens`, value: minutes(drawn), unit: "minutes" },
     { name: "loss, mean of the first 20 steps", value: loss(0, 20), unit: "" },
     { name: `loss, mean of the last 20 of ${steps} steps`, value: loss(steps - 20, steps), unit: "" },
+    { name: `R² on the ${log.evaluation.photos} images that the training left out`, value: round(log.evaluation.r2), unit: "" },
   ],
   { images: count, threads, steps, views: log.views },
 );

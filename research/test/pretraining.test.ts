@@ -1,7 +1,7 @@
 /** The page of pre-training: a difference between the two ways holds where images and seeds agree, and an unfinished run says so. */
 import { addImage, mean, newSums, pooled } from "s2-vision/metrics";
 import { expect, it } from "vitest";
-import { BUDGET, nameOf, SEEDS, SIZES, STUDENTS, WAYS } from "../src/pretraining/protocol.ts";
+import { BUDGETS, nameOf, SEEDS, SIZES, STUDENTS, WAYS } from "../src/pretraining/protocol.ts";
 import { reportPretraining } from "../src/pretraining/report.ts";
 import type { TestRow } from "../src/pretraining/test-students.ts";
 
@@ -51,5 +51,5 @@ it("an unfinished run says so, and compares only seeds of which both students ar
   expect(method[0]).toMatch(/^\*\*Not finished: 5 of 12 students/);
   expect(tables[0].rows[0].at(-1)).toBe("0.00");
   expect([STUDENTS.length, new Set(STUDENTS.map(nameOf)).size]).toEqual([12, SEEDS.length * SIZES.length * WAYS.length]);
-  expect(method[1]).toContain(`${BUDGET.steps} steps`);
+  expect(method[1]).toContain(`${BUDGETS.tiles.steps} steps`);
 });

@@ -8,7 +8,7 @@ import { type Checkpoints, fit } from "./fit.ts";
 import { mimeticValue } from "./initial.ts";
 import { muon } from "./muon.ts";
 import { adamW, cosine } from "./optimizers.ts";
-import { makeShards, teacherStatistics } from "./shards.ts";
+import { makeShards, readShard, type TilesPerView, teacherStatistics } from "./shards.ts";
 import type { StepOptions } from "./step.ts";
 import { studentFiles } from "./student-files.ts";
 import type { VitShape } from "./vit.ts";
@@ -32,9 +32,9 @@ export interface DistillOptions {
   readonly form?: StepOptions["form"];
   /** Keeps views and checkpoints; a stopped run is resumed from there. */
   readonly checkpoints: Checkpoints;
-  /** Number of steps, each of 8 views. */
+  /** Number of steps, each of 40 tiles: with S² 8 views of five tiles, else 40 views of one. */
   readonly steps: number;
-  /** Number of views to draw; default four an image. */
+  /** Number of views to draw; default four an image with S², else 15. */
   readonly views?: number;
   /** Channels of the student, a multiple of 4 and of `heads`; default 192. */
   readonly dim?: number;
@@ -56,7 +56,9 @@ export interface DistillOptions {
   readonly onIssue?: (image: string, reason: string) => void;
 }
 
-const [viewsPerStep, color, rate] = [8, 0.2, 1e-3];
+const [tilesPerStep, color, rate] = [40, 0.2, 1e-3];
+/** Fraction of views that are mixtures of two images. */
+const mixed = 0.5;
 /** Decay of the averages: over the last twentieth of a run, at most 500 steps. Longer ones would still hold the first, random weights. */
 const averageOver = (steps: number): number => Math.min(0.998, Math.max(0, 1 - 20 / steps));
 /** Fraction of a tile's patches in a step (MAE, arXiv 2111.06377, §3). */
@@ -71,13 +73,23 @@ export async function distillStudent(options: DistillOptions): Promise<Record<st
   const { images, teacher, openLoop, form = "cpu", checkpoints, steps, s2 = false, seed = 1, signal, onProgress } = options;
   const student = studentOf(options);
   const { patchSize } = student;
-  const { views = 4 * images.length } = options;
+  const tilesPerView = s2 ? 5 : 1;
+  const { views = (s2 ? 4 : 15) * images.length } = options;
   const preprocessing = teacher.preprocessing ?? imagenet;
-  const recipe = JSON.stringify({ views, steps, s2, student, seed, images: images.length, ...options.facts });
+  const recipe = JSON.stringify({ views, mixed, steps, s2, student, seed, images: images.length, ...options.facts });
   // The views and the teacher's tokens do not depend on the student: other students of the same images and seed may use them.
-  const viewRecipe = JSON.stringify({ views, seed, side: student.imageSize, images: images.length, ...options.facts });
+  const viewRecipe = JSON.stringify({
+    views,
+    tilesPerView,
+    mixed,
+    seed,
+    side: student.imageSize,
+    images: images.length,
+    ...options.facts,
+  });
   const shards = await makeShards({
-    ...{ images, views, preprocessing, seed, signal, perShard: 64, view: { side: student.imageSize, area: [0.15, 1] } },
+    ...{ images, views, mixed, preprocessing, seed, signal, perShard: 320 / tilesPerView },
+    view: { side: student.imageSize, area: [0.15, 1], fine: s2 },
     recipe: viewRecipe,
     ...{ load: options.load, store: checkpoints, onIssue: options.onIssue },
     async teacher(tiles) {
@@ -88,12 +100,14 @@ export async function distillStudent(options: DistillOptions): Promise<Record<st
     onShard: (done, of) => onProgress?.({ stage: "views", done, of }),
   });
   const [statistics] = await teacherStatistics(checkpoints, shards[0]);
+  const viewsPerStep = await stepSize(checkpoints, shards[0], tilesPerView);
   const cells = Math.max(1, Math.round((fraction * (student.imageSize / patchSize) ** 2) / 4));
   const step = distillStep({
     ...{
       student,
       way: s2 ? "s2" : "tiles",
       views: viewsPerStep,
+      tilesPerView,
       cells,
       form,
       preprocessing,
@@ -117,6 +131,12 @@ export async function distillStudent(options: DistillOptions): Promise<Record<st
   const json = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, undefined, 1)}\n`);
   const s2_vision = options.facts?.s2_vision;
   return { "config.json": json({ ...config, s2_vision }), "model.safetensors": weights, "log.json": json(log) };
+}
+
+/** Returns the views of a step: fewer, a multiple of 8, where the first file has not as many. */
+async function stepSize(checkpoints: Checkpoints, shard: string, tilesPerView: TilesPerView): Promise<number> {
+  const [drawn] = (await readShard(checkpoints, shard)).coarse.dims;
+  return Math.max(8, Math.min(tilesPerStep / tilesPerView, 8 * Math.floor(drawn / 8)));
 }
 
 /** Returns the sizes of a student for images and patches of the teacher's sizes. */

@@ -3,8 +3,9 @@ import { S2Error } from "../core/index.ts";
 import { makeRandom, type Random, type StoredTensor, shuffled, toFloat16 } from "../tensors/index.ts";
 import { type BatchOptions, batchOf } from "./batches.ts";
 import type { Batch } from "./fit.ts";
+import { drawMixedView } from "./mix.ts";
 import { layerName, normalized, type ShardOptions, tilesOf } from "./shards.ts";
-import { drawView, type View } from "./views.ts";
+import type { View } from "./views.ts";
 
 /** Options of `freshBatches`; images and teacher are as for `makeShards`, but all images must be readable. */
 export interface FreshOptions extends BatchOptions, Pick<ShardOptions, "images" | "load" | "teacher" | "preprocessing" | "view"> {
@@ -57,44 +58,8 @@ async function drawInto(held: Record<string, StoredTensor>, index: number, optio
 }
 
 /** Draws from every image once, in random order, then from every image again; some are mixed with any other. */
-async function drawMixed(index: number, { images, load, view, seed, mixed }: FreshOptions, random: Random): Promise<View> {
+function drawMixed(index: number, { images, load, view, seed, mixed }: FreshOptions, random: Random): Promise<View> {
   const round = Math.floor(index / images.length);
   const image = shuffled(images.length, makeRandom(seed + round))[index % images.length];
-  const first = drawView(await load(images[image]), view, random);
-  if (random() >= mixed) return first;
-  const other = Math.floor(random() * images.length);
-  return mixViews(first, drawView(await load(images[other]), view, random), view.side, random);
-}
-
-/**
- * Mixes the second view into the first, coarse and fine alike: blended (mixup, arXiv 1710.09412), or a rectangle replaced (CutMix,
- * arXiv 1905.04899), with the same probability.
- */
-function mixViews(first: View, second: View, side: number, random: Random): View {
-  const fraction = random();
-  const mix = random() < 0.5 ? blend(fraction) : cut(fraction, side, random);
-  mix(first.coarse, second.coarse, 1);
-  if (first.fine && second.fine) mix(first.fine, second.fine, 2);
-  return first;
-}
-
-type Mix = (into: Uint8Array, from: Uint8Array, scale: number) => void;
-
-/** Averages the pixels. */
-const blend =
-  (fraction: number): Mix =>
-  (into, from) => {
-    for (let i = 0; i < into.length; i++) into[i] = Math.round(into[i] + fraction * (from[i] - into[i]));
-  };
-
-/** Replaces a rectangle of the views' shape that covers `fraction` of them. */
-function cut(fraction: number, side: number, random: Random): Mix {
-  const size = Math.round(side * Math.sqrt(fraction));
-  const [top, left] = [random(), random()].map((position) => Math.floor(position * (side - size + 1)));
-  return (into, from, scale) => {
-    for (let y = top * scale; y < (top + size) * scale; y++) {
-      const [start, end] = [left, left + size].map((x) => (y * side + x) * scale * 3);
-      into.set(from.subarray(start, end), start);
-    }
-  };
+  return drawMixedView(images[image], { images, load, view, mixed }, random);
 }

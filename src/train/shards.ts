@@ -16,7 +16,8 @@ import {
   writeChecked,
 } from "../tensors/index.ts";
 import type { Checkpoints } from "./fit.ts";
-import { drawView, type View, type ViewOptions } from "./views.ts";
+import { drawMixedView } from "./mix.ts";
+import type { View, ViewOptions } from "./views.ts";
 
 /** Tiles of a view: the coarse one alone, or that and the four of the fine view, row by row. */
 export type TilesPerView = 1 | 5;
@@ -37,6 +38,8 @@ export interface ShardOptions {
   readonly perShard: number;
   /** Sizes and changes of the views. */
   readonly view: ViewOptions;
+  /** Fraction of views that are a mixture of two images, also for the teacher (Beyer et al., arXiv 2106.05237, §3); default 0. */
+  readonly mixed?: number;
   /** Seed of the views. */
   readonly seed: number;
   /** Keeps the files. */
@@ -115,12 +118,12 @@ function isShard(tensors: Readonly<Record<string, StoredTensor>>): boolean {
 async function makeShard(
   paths: readonly string[],
   random: Random,
-  { load, view, teacher, preprocessing, recipe, onIssue }: ShardOptions,
+  { images, load, view, mixed = 0, teacher, preprocessing, recipe, onIssue }: ShardOptions,
 ): Promise<Uint8Array> {
   const views: View[] = [];
   for (const path of paths) {
     try {
-      views.push(drawView(await load(path), view, random));
+      views.push(await drawMixedView(path, { images, load, view, mixed }, random));
     } catch (error) {
       onIssue?.(path, (error as Error).message);
     }
@@ -135,12 +138,12 @@ async function makeShard(
     const data = concat(Uint16Array, halves);
     return [layerName(layer), { dtype: "F16", dims: [views.length * tiles, tokens, channels], data }];
   });
-  const images = (name: "coarse" | "fine", size: number): Record<string, StoredTensor> => {
+  const pixels = (name: "coarse" | "fine", size: number): Record<string, StoredTensor> => {
     const pieces = views.map((each) => each[name]!);
     return { [name]: { dtype: "U8", dims: [views.length, size, size, 3], data: concat(Uint8Array, pieces) } };
   };
-  const fine = view.fine === false ? {} : images("fine", 2 * side);
-  return writeChecked({ ...images("coarse", side), ...fine, ...Object.fromEntries(layers) }, { recipe });
+  const fine = view.fine === false ? {} : pixels("fine", 2 * side);
+  return writeChecked({ ...pixels("coarse", side), ...fine, ...Object.fromEntries(layers) }, { recipe });
 }
 
 /** Returns the name of a layer's tokens in a shard. */

@@ -20,8 +20,11 @@ export const SEEDS = [1, 2, 3];
 export const WAYS = ["tiles", "S²"] as const;
 export type Way = (typeof WAYS)[number];
 
-/** Budget of each student: steps of 8 views, each of 5 tiles, in either way; views are drawn beforehand, the same for all students of a seed. */
-export const BUDGET = { steps: 1500, views: 2000 };
+/** Budget of each student: 1,500 steps of 40 tiles, from 10,000 tiles that are drawn beforehand, the same for all students of a seed and way. */
+export const BUDGETS: Readonly<Record<Way, { readonly steps: number; readonly views: number }>> = {
+  tiles: { steps: 1500, views: 10_000 },
+  "S²": { steps: 1500, views: 2000 }, // of five tiles
+};
 
 /** Sets on which the students are tested, and the figure that is compared. */
 export const TESTS = [

@@ -4,7 +4,7 @@ import { scaleName } from "../context.ts";
 import { shownFigure } from "../evaluate.ts";
 import { isSignificant, type Measure, verdict } from "../experiment.ts";
 import type { Cell, Outcome, Table } from "../result.ts";
-import { BUDGET, COUNTS, nameOf, SEEDS, SIZES, STUDENTS, type Student, TEACHER, TESTS, WAYS } from "./protocol.ts";
+import { BUDGETS, COUNTS, nameOf, SEEDS, SIZES, STUDENTS, type Student, TEACHER, TESTS, WAYS } from "./protocol.ts";
 import type { TestRow } from "./test-students.ts";
 
 /** A trained student: its last loss. */
@@ -104,7 +104,7 @@ function methodOf(students: readonly TrainedStudent[]): string[] {
     ...(students.length < STUDENTS.length
       ? [`**Not finished: ${students.length} of ${STUDENTS.length} students; the same command resumes.**`]
       : []),
-    `Protocol, fixed before the first run: students of ${SIZES.map(({ dim, depth }) => `${dim} channels and ${depth} blocks`).join(" and of ")} learn ${TEACHER}'s tokens by \`distillStudent\` with its own rates, ${BUDGET.steps} steps of 8 views, each of 5 tiles (one of the view, four of its quarters at twice the size), from the same ${BUDGET.views} views and the same first weights in both ways, for seeds ${SEEDS.join(", ")}. Training on tiles compares each tile's tokens with the teacher's; training with S² compares 1x and 2x together with the teacher's at 2x (paper, Table 4).`,
+    `Protocol, fixed before the first run: students of ${SIZES.map(({ dim, depth }) => `${dim} channels and ${depth} blocks`).join(" and of ")} learn ${TEACHER}'s tokens by \`distillStudent\` with its own rates, ${BUDGETS.tiles.steps} steps of 40 tiles from as many drawn tiles (${BUDGETS.tiles.views} views; with S² ${BUDGETS["S²"].views} of five tiles, one of the view and four of its quarters at twice the size) and from the same first weights in both ways, for seeds ${SEEDS.join(", ")}. Training on tiles compares each tile's tokens with the teacher's; training with S² compares 1x and 2x together with the teacher's at 2x (paper, Table 4).`,
     "Each student is frozen and tested at 1x and 1x+2x: ridge regression on the mean over tokens (clothing, grocery), of tokens to the fractions of classes (camvid), and of expected objects at each token (bccd). Penalties are chosen on validation splits; nothing else is chosen.",
     "Figures are means over the seeds. Intervals are over test images; the differences of each seed say how much training itself varies, and a difference is only taken to hold where all seeds have its sign.",
   ];

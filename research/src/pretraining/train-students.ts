@@ -2,7 +2,7 @@
 import { loadImage } from "s2-vision/node";
 import { type Checkpoints, distillStudent } from "s2-vision/train";
 import type { ExperimentContext, ExperimentModel } from "../context.ts";
-import { BUDGET, nameOf, PHOTOS, type Student } from "./protocol.ts";
+import { BUDGETS, nameOf, PHOTOS, type Student } from "./protocol.ts";
 
 export type StudentFiles = Readonly<Record<string, Uint8Array>>;
 
@@ -24,10 +24,10 @@ export async function trainStudent(
   const { dim, depth, heads } = size;
   let said = performance.now();
   const files = await distillStudent({
-    ...{ images, teacher: teacher.model, dim, depth, heads, seed, s2: way === "S²", ...BUDGET, signal: context.signal },
+    ...{ images, teacher: teacher.model, dim, depth, heads, seed, s2: way === "S²", ...BUDGETS[way], signal: context.signal },
     load: async (path) => loadImage(await folder.read(path)),
     openLoop: context.openLoop,
-    checkpoints: shared(store, context.checkpoints(`pretraining-views/${seed}`)),
+    checkpoints: shared(store, context.checkpoints(`pretraining-views/${way === "S²" ? "s2" : way}-${seed}`)),
     facts: { teacher: teacher.sha256 },
     onProgress({ stage, done, of }) {
       if (performance.now() - said < 30_000 && done < of) return;
