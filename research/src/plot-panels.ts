@@ -27,7 +27,7 @@ export function panelOptions({ title, x, y, panels }: PanelPlot, colors: readonl
         textStyle: { fontSize: 12, fontWeight: "normal" as const },
       })),
     ],
-    legend: { bottom: 0, data: names },
+    legend: { bottom: 0, itemGap: 32, data: names },
     grid: panels.map((_, i) => ({ left: left + i * (side + gap), top, width: side, height: side })),
     xAxis: panels.map((panel, i) => ({ ...axis(i, x, panel.x), nameGap: 26 })),
     yAxis: panels.map((panel, i) => ({
