@@ -69,7 +69,7 @@ function controls(panel: HTMLElement): HTMLElement[] {
   ];
 }
 
-/** What to do in a browser that gives no page a folder. */
+/** Advice for a browser that gives no page a folder. */
 function otherWays(): HTMLElement[] {
   const code = (textContent: string) => make("code", { textContent });
   const sort = button("Open the tab Sort", () => document.getElementById("tab-sort")!.click());

@@ -20,7 +20,7 @@ export interface LabelingOptions extends ExtractImagesOptions {
   readonly folder: string;
   /** Paths below the folder. */
   readonly images: readonly string[];
-  /** Where labels are saved. PNG and JSON files of someone else are refused, and lists that another program changes meanwhile. */
+  /** Store of the labels. PNG and JSON files of someone else are refused, and lists that another program changes meanwhile. */
   readonly files: LabelFiles;
   /** Path of the list below the folder, which ends in .csv. */
   readonly list: string;

@@ -11,7 +11,7 @@ export const horizon = 16;
 /** Actions that are executed before the next prediction. */
 export const executed = 8;
 
-/** Where the cube lies on the table: meters from the arm's axis, and its turn in radians. */
+/** Place of the cube on the table: meters from the arm's axis, and its turn in radians. */
 export interface Location {
   readonly x: number;
   readonly y: number;

@@ -1,4 +1,4 @@
-/** Where points of a plane above the table lie in the pictures, and back. */
+/** Maps points of a plane above the table to the pictures, and back. */
 import { experimentCamera, project, unproject } from "./render/camera.ts";
 
 /** The experiment's camera and the plane of a height: fractions of the picture's width and height for meters, and meters for fractions. */

@@ -1,4 +1,4 @@
-/** What a policy knows of the cube beside the arm's states: its location, nothing, or the tokens of the first picture. */
+/** Conditions of a policy: beside the arm's states it knows the cube's location, nothing, or the tokens of the first picture. */
 import { Add, Concat, constant, Gelu, MatMul, node, Reshape, type ShapedValue, Slice, Softmax } from "s2-vision/onnx";
 import { linear, type Parameter } from "s2-vision/train";
 import { goalOf, goalWidth, type Location } from "./arm.ts";
@@ -15,7 +15,7 @@ export interface Condition {
   build(inputs: Readonly<Record<string, ShapedValue>>, count: number, dim: number, parameter: Parameter): ShapedValue | undefined;
 }
 
-/** What the policy is given of one episode: one of both, or nothing. */
+/** Inputs of the policy for one episode: one of both, or nothing. */
 export interface VisualInput {
   readonly location?: Location;
   /** Tokens [n, channels], standardized. */

@@ -10,7 +10,7 @@ const SLOW = 0.018;
 /** Largest turn per step, in radians. */
 const TURN = 0.15;
 
-/** What the expert knows at a step. */
+/** Knowledge of the expert at a step. */
 export interface Situation {
   /** Target of the last step. */
   readonly target: Hand & { readonly opening: number };

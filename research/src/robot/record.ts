@@ -12,7 +12,7 @@ export interface EpisodeRecord {
 }
 
 export interface Recording {
-  /** What chose the actions: "1x", "expert". */
+  /** Source of the actions: "1x", "expert". */
   readonly name: string;
   readonly geometries: readonly Geometry[];
   readonly episodes: readonly EpisodeRecord[];

@@ -13,7 +13,7 @@ import { copyActions } from "./nearest.ts";
 import { policyOf, runAll, type Setting, type Sizes } from "./setting.ts";
 import type { Lesson } from "./train-policy.ts";
 
-/** Where the cube was found in the test pictures. */
+/** Locations of the cube that were found in the test pictures. */
 export interface LocalizedRow {
   readonly features: string;
   readonly grid: ImageTokens["grid"];
@@ -153,7 +153,7 @@ export async function cloningRow(
 interface TransformerRun {
   readonly condition: Condition;
   readonly lessons: readonly Lesson[];
-  /** What the policy is given of each test picture. */
+  /** Inputs of the policy for each test picture. */
   readonly visualInputs: readonly VisualInput[];
   readonly policy: string;
   readonly features: string;

@@ -1,7 +1,7 @@
 /** The scene in MuJoCo's format (MJCF): table, arm with a parallel gripper, cube, and distractors that nothing collides with. */
 import { JOINT_RANGES, LENGTHS } from "./kinematics.ts";
 
-/** Where cubes lie, in m. */
+/** Area in which cubes lie, in m. */
 export const AREA = { left: -0.15, right: 0.15, near: 0.3, far: 0.6 } as const;
 /** The top of the table, in m; its height is 0. */
 export const TABLE = { x: [-0.17, 0.93], y: [-0.6, 0.6] } as const;

@@ -13,7 +13,7 @@ import { type Lesson, type Recipe, trainPolicy } from "./train-policy.ts";
 export const usual = { opening: 0.045, cube: 0.03 };
 export const clearance = usual.opening - usual.cube;
 
-/** How much is demonstrated, tested and trained. */
+/** Numbers of demonstrations, tests and training steps. */
 export interface Sizes {
   readonly demonstrations: number;
   readonly test: number;

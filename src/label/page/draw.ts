@@ -13,7 +13,7 @@ export interface LabelTransport {
   readonly close?: () => void;
 }
 
-/** Where the interface is: a page has one at a time. */
+/** Root of the interface: a page has one at a time. */
 let root: Document | ShadowRoot;
 export const byId = <T extends HTMLElement>(id: string): T => root.getElementById(id) as T;
 export const drawIn = (given: Document | ShadowRoot): void => void (root = given);

@@ -11,7 +11,7 @@ import { castShadows, makeShadowMap, type ShadowMap, shadowAt } from "./shadow-m
 /** Fraction of the light that the table loses in the shadow. */
 const TABLE_SHADOW = 0.55;
 
-/** What is drawn on: backgrounds and buffers of a size, used again for each picture. */
+/** Backgrounds and buffers of a size, used again for each picture. */
 interface Canvas {
   readonly camera: Camera;
   readonly backgrounds: Background[];
