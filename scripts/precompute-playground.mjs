@@ -2,11 +2,11 @@
  * Makes playground/examples: the scenes as WebP or AVIF, and for the street the features that the page shows before any model is loaded,
  * projected to fewer channels and stored as int8. Run by `npm run pictures`; a test compares the hash of the inputs.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { hashFiles } from "./hash-files.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const scenes = ["street", "shelf", "words"];
@@ -18,15 +18,13 @@ export const options = { scales: [1, 2, 3], fit: "whole", fusion: "bilinear", ou
 /** Channels that stay of each scale, the directions of the largest squares: heat maps then correlate with the full ones by 0.98 or more. */
 const CHANNELS = 32;
 
-/** SHA-256 of everything that goes into the files: scenes, model and this script. */
+/** Hash of everything that goes into the files: scenes, model and this script. */
 export function inputsHash() {
   const inputs = [
     ...scenes.map((name) => `examples/scenes/${name}.png`),
     ...["models/s2-tiny/config.json", "models/s2-tiny/model.safetensors", "scripts/precompute-playground.mjs"],
   ];
-  const hash = createHash("sha256");
-  for (const file of inputs) hash.update(readFileSync(root + file));
-  return hash.digest("hex");
+  return hashFiles(inputs);
 }
 
 /** Extracts the street's features as the page does; with `record` a model is wrapped before it runs. */

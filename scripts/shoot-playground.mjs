@@ -2,15 +2,15 @@
  * Takes the pictures of docs/playground.md: the built page in Chromium, with the drawn street. Run after `npm run playground:build`. The hash
  * of what goes into the page is kept beside them, so that a test notices pictures of an earlier page.
  */
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root, servePages, startChromium } from "./browser.mjs";
+import { hashFiles } from "./hash-files.mjs";
 
 const built = join(root, "playground/dist");
 
-/** SHA-256 of the page's sources, its examples and this script. */
+/** Hash of the page's sources, its examples and this script. */
 export function picturesHash() {
   const folder = (name) => readdirSync(join(root, name)).map((file) => `${name}/${file}`);
   const files = [
@@ -18,9 +18,7 @@ export function picturesHash() {
     ...folder("playground/examples").sort(),
     ...folder("playground/src").sort(),
   ];
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
-  return hash.digest("hex");
+  return hashFiles(files);
 }
 
 async function shootAll() {
