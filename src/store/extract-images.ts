@@ -55,7 +55,7 @@ type UnchangedImage = { readonly image: string; readonly kept: true };
 /** Returns true for an image whose content (SHA-256) has not changed: it is skipped without being decoded. */
 type IsUnchanged = (image: string, hash: string) => boolean;
 
-/** Yields images in their order; while the model runs on one's tiles, the next is read, decoded, resized and cut. */
+/** Yields images in their order; while the model runs on one's tiles, the next are read, decoded, resized and cut. */
 export function extractImages(images: readonly string[], options: ExtractImagesOptions): AsyncGenerator<ExtractedImage> {
   return extractChangedImages(images, options, () => false) as AsyncGenerator<ExtractedImage>;
 }
@@ -71,11 +71,14 @@ export async function* extractChangedImages(
   for (const [, extracted] of ahead) yield await extracted;
 }
 
-/** Images under way where the model runs several at once on its device. */
-const IMAGES_ON_DEVICE = 8;
+/**
+ * Images that are begun before the first is awaited. On the CPU the runs of two take turns, so they end together: only with a third does the model's
+ * thread have work while the next are decoded. A device runs those of one plan together.
+ */
+const AHEAD = { cpu: 2, device: 8 };
 
-/** Returns how many images to begin before the first is awaited: a device runs those of one plan together. */
-export const imagesAhead = ({ runOnDevice }: ImageModel): number => (runOnDevice ? IMAGES_ON_DEVICE : 1);
+/** Returns how many images to begin before the first is awaited. */
+export const imagesAhead = ({ runOnDevice }: ImageModel): number => (runOnDevice ? AHEAD.device : AHEAD.cpu);
 
 /** Yields each item with the promise of its work; the work of the next `ahead` items begins before the present one's is awaited. */
 export function* workAhead<Item, Result>(

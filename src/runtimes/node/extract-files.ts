@@ -97,7 +97,7 @@ export async function* extractInto(
     options: optionsFingerprint(JSON.parse(metadata.options), preprocessing),
     version: metadata.s2_vision,
   };
-  // Images that a device runs together must be there together; pictures and hooks need one image after the other.
+  // Pictures and hooks need one image after the other.
   const ahead = extraction.onProgress || extraction.onScale ? 1 : imagesAhead(model);
   const load = async (file: OutputFile): Promise<Loaded | { skipped: true }> => {
     const loaded = await loadFile(file, fingerprint, resume);

@@ -7,7 +7,7 @@ import { loadImage } from "./load-image.ts";
 
 /** Options of `extractMany`: those of `extract`, without hooks, which several images would call at once. */
 export interface ExtractManyOptions extends Omit<ExtractOptions, "onProgress" | "onScale"> {
-  /** Number of images under way: while the model runs on one, the next are decoded and cut. Default 2 on the CPU, 9 on a device. */
+  /** Number of images under way: while the model runs on one, the next are decoded and cut. Default 3 on the CPU, 9 on a device. */
   readonly concurrency?: number;
 }
 
