@@ -19,13 +19,13 @@ async function start(): Promise<void> {
   const { conditions, control, placements, replayed, seeds } = file;
   const panels = conditions.map((condition, i) => panel(file, condition, i === 0 ? "1x" : "S²"));
   byId("panels", HTMLDivElement).replaceChildren(...panels.map(({ element }) => element));
-  const [camera, mark] = [byId("camera", HTMLSelectElement), byId("mark", HTMLInputElement)];
+  const [camera, found] = [byId("camera", HTMLSelectElement), byId("found", HTMLInputElement)];
   camera.append(...cameras.map(({ name }, i) => new Option(name, String(i))));
   let chosen = 0;
 
   const draw = (time: number) => {
     const view = viewOf(Number(camera.value), replayed[chosen]);
-    for (const each of panels) each.draw(time, view, mark.checked);
+    for (const each of panels) each.draw(time, view, found.checked);
   };
   const time = clock(draw);
   const map = tableMap(file, choose);
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
   }
   byId("previous", HTMLButtonElement).addEventListener("click", () => choose(chosen - 1));
   byId("next", HTMLButtonElement).addEventListener("click", () => choose(chosen + 1));
-  for (const input of [camera, mark]) input.addEventListener("change", () => time.draw());
+  for (const input of [camera, found]) input.addEventListener("change", () => time.draw());
   byId("table", HTMLDivElement).replaceWith(map.element);
   byId("legend", HTMLUListElement).replaceChildren(...map.legend);
   byId("note", HTMLParagraphElement).textContent =

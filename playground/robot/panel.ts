@@ -12,8 +12,8 @@ export interface Panel {
   readonly element: HTMLElement;
   /** Takes a placement by its index, with the poses of its episode. */
   show(index: number, poses: readonly Float64Array[]): void;
-  /** Draws the episode at a time in steps, with or without a mark where the cube was found. */
-  draw(time: number, view: View, marked: boolean): void;
+  /** Draws the episode at a time in steps, with or without a ring where the cube was found. */
+  draw(time: number, view: View, withFound: boolean): void;
 }
 
 export function panel(file: EpisodeFile, { success, outcomes, episodes }: FileCondition, name: string): Panel {
@@ -33,19 +33,19 @@ export function panel(file: EpisodeFile, { success, outcomes, episodes }: FileCo
       location.textContent = locationWords(episodes[index]);
       canvas.setAttribute("aria-label", `Arm and cube with ${name}, placement ${index + 1}. ${ending.textContent}`);
     },
-    draw(time, view, marked) {
+    draw(time, view, withFound) {
       const { texture } = file.replayed[index];
       const picture = drawView(view, file.geometries, posesAt({ poses }, time), texture);
       const context = canvas.getContext("2d")!;
       context.drawImage(canvasOf(picture), 0, 0);
-      if (marked) mark(context, view, episodes[index].found, file.cube / 2);
-      if (time >= poses.length - 1) stamp(context, outcomes[index] === "picked");
+      if (withFound) drawRing(context, view, episodes[index].found, file.cube / 2);
+      if (time >= poses.length - 1) drawResult(context, outcomes[index] === "picked");
     },
   };
 }
 
 /** Draws a ring with a cross where the cube was found, white with dark edges. */
-function mark(context: CanvasRenderingContext2D, { camera }: View, { x, y }: { x: number; y: number }, height: number): void {
+function drawRing(context: CanvasRenderingContext2D, { camera }: View, { x, y }: { x: number; y: number }, height: number): void {
   const [across, down] = project(camera, [x, y, height]);
   const strokes = new Path2D();
   strokes.arc(across, down, 11, 0, 2 * Math.PI);
@@ -69,7 +69,7 @@ function mark(context: CanvasRenderingContext2D, { camera }: View, { x, y }: { x
 }
 
 /** Draws a check or a cross in the corner of an episode that is over. */
-function stamp(context: CanvasRenderingContext2D, picked: boolean): void {
+function drawResult(context: CanvasRenderingContext2D, picked: boolean): void {
   context.fillStyle = picked ? "#0f766e" : "#b42318";
   context.beginPath();
   context.arc(SIDE - 36, 36, 24, 0, 2 * Math.PI);

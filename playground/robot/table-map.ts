@@ -8,7 +8,7 @@ const MARGIN = 14;
 const [NEAR, FAR] = [1000 * AREA.near - MARGIN, 1000 * AREA.far + MARGIN];
 const [LEFT, RIGHT] = [1000 * AREA.left - MARGIN, 1000 * AREA.right + MARGIN];
 const RADIUS = 4;
-/** Who picks, by the sum of 1 for the left side and 2 for the right. */
+/** Names of the sides that pick a cube, by the sum of 1 for the left and 2 for the right. */
 const NAMES = ["neither", "1x alone", "S² alone", "both"];
 
 export interface TableMap {
@@ -20,21 +20,21 @@ export interface TableMap {
 
 /** Draws the map; a click on a placement that is replayed calls `choose` with its index. */
 export function tableMap({ placements, replayed, conditions }: EpisodeFile, choose: (index: number) => void): TableMap {
-  const kinds = placements.map((_, i) =>
+  const pickedBy = placements.map((_, i) =>
     conditions.reduce((sum, { outcomes }, side) => sum + (outcomes[i] === "picked" ? 1 << side : 0), 0),
   );
   const others = placements
-    .map(([x, y], i) => ({ x, y, kind: kinds[i] }))
+    .map(([x, y], i) => ({ x, y, sides: pickedBy[i] }))
     .slice(replayed.length)
-    .map(({ x, y, kind }) => `${halfDot(x, y, 0, kind)}${halfDot(x, y, 1, kind)}`);
+    .map(({ x, y, sides }) => `${halfDot(x, y, 0, sides)}${halfDot(x, y, 1, sides)}`);
   const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   picture.setAttribute("viewBox", `${LEFT} ${NEAR} ${RIGHT - LEFT} ${FAR - NEAR}`);
   picture.setAttribute("aria-hidden", "true");
   picture.innerHTML = others.join("");
   const buttons = replayed.map((_, i) => {
     const [x, y] = placements[i];
-    const button = make("button", { type: "button", className: dotClass(kinds[i]) });
-    button.setAttribute("aria-label", `Placement ${i + 1}, picked by ${NAMES[kinds[i]]}`);
+    const button = make("button", { type: "button", className: dotClass(pickedBy[i]) });
+    button.setAttribute("aria-label", `Placement ${i + 1}, picked by ${NAMES[pickedBy[i]]}`);
     button.style.left = `${(100 * (y - LEFT)) / (RIGHT - LEFT)}%`;
     button.style.top = `${(100 * (x - NEAR)) / (FAR - NEAR)}%`;
     button.addEventListener("click", () => choose(i));
@@ -45,12 +45,12 @@ export function tableMap({ placements, replayed, conditions }: EpisodeFile, choo
   element.setAttribute("aria-label", "Placements that can be replayed");
   return {
     element,
-    legend: [3, 2, 1, 0].map((kind) =>
+    legend: [3, 2, 1, 0].map((sides) =>
       make(
         "li",
         {},
-        make("span", { className: dotClass(kind) }),
-        `${NAMES[kind]}: ${kinds.filter((each) => each === kind).length}`,
+        make("span", { className: dotClass(sides) }),
+        `${NAMES[sides]}: ${pickedBy.filter((each) => each === sides).length}`,
       ),
     ),
     choose(index) {
@@ -59,10 +59,10 @@ export function tableMap({ placements, replayed, conditions }: EpisodeFile, choo
   };
 }
 
-const dotClass = (kind: number) => `dot ${kind & 1 ? "left" : ""} ${kind & 2 ? "right" : ""}`;
+const dotClass = (sides: number) => `dot ${sides & 1 ? "left" : ""} ${sides & 2 ? "right" : ""}`;
 
 /** Writes half a disc, filled where that side picks. */
-function halfDot(x: number, y: number, side: number, kind: number): string {
+function halfDot(x: number, y: number, side: number, sides: number): string {
   const arc = `M ${y} ${x - RADIUS} A ${RADIUS} ${RADIUS} 0 0 ${side} ${y} ${x + RADIUS}`;
-  return `<path class="${(kind >> side) & 1 ? "yes" : "no"}" d="${arc}"/>`;
+  return `<path class="${(sides >> side) & 1 ? "yes" : "no"}" d="${arc}"/>`;
 }

@@ -78,7 +78,7 @@ describe("playground/robot/episodes.json; if not, run research/src/robot/write-e
     for (const { features, success } of [...file.conditions, file.control]) {
       const row = rows.find(([name]: [string]) => name === features);
       const its = row[columns.indexOf("localizing policy")];
-      for (const part of ["value", "low", "high"] as const) expect(its[part], features).toBeCloseTo(success[part], 2);
+      for (const figure of ["value", "low", "high"] as const) expect(its[figure], features).toBeCloseTo(success[figure], 2);
     }
   });
 });

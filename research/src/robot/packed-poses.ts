@@ -60,11 +60,11 @@ export function unpackPoses({ length, start, changes }: PackedPoses, parents: re
 /** Returns the pose of each body in its parent's frame; the world's stays. */
 export function fromParents(pose: ArrayLike<number>, parents: readonly number[]): number[] {
   return parents.flatMap((parent, body) => {
-    const [own, its] = [poseOf(pose, body), poseOf(pose, parent)];
-    if (body === 0) return [...own.position, ...own.quaternion];
-    const [w, x, y, z] = its.quaternion;
-    const position = rotateBack(rotationOf(its.quaternion), subtract(own.position, its.position));
-    return [...position, ...multiply([w, -x, -y, -z], own.quaternion)];
+    const [world, from] = [poseOf(pose, body), poseOf(pose, parent)];
+    if (body === 0) return [...world.position, ...world.quaternion];
+    const [w, x, y, z] = from.quaternion;
+    const position = rotateBack(rotationOf(from.quaternion), subtract(world.position, from.position));
+    return [...position, ...multiply([w, -x, -y, -z], world.quaternion)];
   });
 }
 
@@ -72,18 +72,18 @@ export function fromParents(pose: ArrayLike<number>, parents: readonly number[])
 function toWorld(pose: Float64Array, parents: readonly number[]): Float64Array {
   const world = new Float64Array(pose.length);
   for (let body = 0; body < parents.length; body++) {
-    const own = poseOf(pose, body);
-    const length = Math.hypot(...own.quaternion);
-    const quaternion = own.quaternion.map((value) => value / length);
-    if (body === 0) world.set([...own.position, ...quaternion]);
+    const relative = poseOf(pose, body);
+    const length = Math.hypot(...relative.quaternion);
+    const quaternion = relative.quaternion.map((value) => value / length);
+    if (body === 0) world.set([...relative.position, ...quaternion]);
     else {
-      const its = poseOf(world, parents[body]);
-      const offset = rotate(rotationOf(its.quaternion), own.position);
+      const from = poseOf(world, parents[body]);
+      const offset = rotate(rotationOf(from.quaternion), relative.position);
       world.set(
-        offset.map((value, k) => value + its.position[k]),
+        offset.map((value, k) => value + from.position[k]),
         POSE * body,
       );
-      world.set(multiply(its.quaternion, quaternion), POSE * body + 3);
+      world.set(multiply(from.quaternion, quaternion), POSE * body + 3);
     }
   }
   return world;
