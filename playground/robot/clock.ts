@@ -3,6 +3,8 @@ import { STEPS_PER_SECOND } from "../../research/src/robot/episode-file.ts";
 import { byId } from "../src/dom.ts";
 
 const SPEEDS = [0.25, 0.5, 1, 2];
+/** Most milliseconds between two pictures; where drawing takes longer, the replay is slower and skips nothing. */
+const LONGEST = 200;
 
 export interface Clock {
   /** Plays from the start to the step of the end, or stands at the start where the system asks for less motion. */
@@ -35,7 +37,8 @@ export function clock(show: (time: number) => void): Clock {
   };
   const tick = (now: number) => {
     if (!isPlaying) return;
-    if (before !== undefined) time = Math.min(end, time + (Number(speed.value) * STEPS_PER_SECOND * (now - before)) / 1000);
+    if (before !== undefined)
+      time = Math.min(end, time + (Number(speed.value) * STEPS_PER_SECOND * Math.min(LONGEST, now - before)) / 1000);
     before = now;
     draw();
     if (time >= end) set(false);

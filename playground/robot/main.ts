@@ -28,7 +28,11 @@ async function start(): Promise<void> {
     for (const each of panels) each.draw(time, view, found.checked);
   };
   const time = clock(draw);
-  const map = tableMap(file, choose);
+  const map = tableMap(file, (index) => {
+    choose(index);
+    const pictures = byId("panels", HTMLDivElement);
+    if (pictures.getBoundingClientRect().top < 0) pictures.scrollIntoView(); // on a phone the map is below them
+  });
   function choose(index: number): void {
     chosen = (index + replayed.length) % replayed.length;
     const episodes = conditions.map(({ episodes }) => posesOf(file, episodes[chosen]));
