@@ -51,6 +51,10 @@ const floors = {
   ],
 };
 
+/** Files of research that the page of the robot's episodes shares. */
+const renderer =
+  "research/src/robot/(render/|(episode-file|packed-poses|replay|placements|geometry|vectors|scene|kinematics)[.]ts$)";
+
 module.exports = {
   forbidden: [
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
@@ -87,6 +91,13 @@ module.exports = {
       severity: "error",
       from: { path: "^(research|playground)/" },
       to: { path: "^(src|dist)/", dependencyTypesNot: ["aliased-tsconfig-paths"] },
+    },
+    {
+      // What the playground replays: drawing and poses of the robot, without simulator, policies and Node.
+      name: "playground-takes-the-robot-renderer-alone-from-research",
+      severity: "error",
+      from: { path: `^(playground/|${renderer})` },
+      to: { path: "^research/", pathNot: `^${renderer}` },
     },
   ],
   options: {

@@ -1,4 +1,4 @@
-/** The service worker: keeps the build's files, whose names have hashes of their content, so that the page works without a network. */
+/** The service worker: keeps the build's files, so that its pages work without a network. All names but those of the pages have hashes of their content. */
 const PREFIX = "s2-playground-";
 const NAME = `${PREFIX}${"VERSION"}`;
 const FILES = ["FILES"];
@@ -15,11 +15,13 @@ self.addEventListener("fetch", (event) => {
 async function install() {
   const cache = await caches.open(NAME);
   for (const file of FILES) {
-    const response = (file !== "./" && (await find(file))) || (await fetch(file, { cache: "no-cache" }));
+    const response = (!isPage(file) && (await find(file))) || (await fetch(file, { cache: "no-cache" }));
     if (!response.ok) throw new Error(`${file} could not be fetched (${response.status}).`);
     await cache.put(file, response);
   }
 }
+
+const isPage = (file) => file === "./" || file.endsWith(".html");
 
 async function activate() {
   for (const name of await ours()) if (name !== NAME) await caches.delete(name);
@@ -38,8 +40,8 @@ async function find(request) {
 
 const kept = async (request) => (await find(request)) ?? fetch(request);
 
-/** The page itself comes from the network where there is one: it names the other files. */
-const newest = (request) => fetch(request).catch(async () => (await find("./")) ?? Response.error());
+/** A page comes from the network where there is one: it names the other files. */
+const newest = (request) => fetch(request).catch(async () => (await find(request)) ?? (await find("./")) ?? Response.error());
 
 /** Adds the headers that give the page threads, which many static hosts cannot send. */
 function isolated(response) {

@@ -61,6 +61,9 @@ const oneRuntime = (used: string, unused: string): Plugin => ({
     id.endsWith("/runtimes/web/start-worker.js") ? code.replace(`./${unused}-worker.js`, `./${used}-worker.js`) : undefined,
 });
 
+/** The pages; their names have no hash of their content. */
+const PAGES = ["index.html", "robot.html"];
+
 /** Writes sw.js beside the page: the worker with the list of the build's files, whose names have hashes of their content. */
 function serviceWorker(): Plugin {
   return {
@@ -71,8 +74,9 @@ function serviceWorker(): Plugin {
         .filter((entry) => entry.isFile() && !/^(sw\.js|index\.html)$/.test(entry.name))
         .map((entry) => relative(dir!, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
         .sort();
-      const page = readFileSync(join(dir!, "index.html"));
-      const version = createHash("sha256").update(page).update(files.join()).digest("hex").slice(0, 16);
+      const hash = createHash("sha256");
+      for (const page of PAGES) hash.update(readFileSync(join(dir!, page)));
+      const version = hash.update(files.join()).digest("hex").slice(0, 16);
       const code = readFileSync(new URL("./sw.js", import.meta.url), "utf8")
         .replace('"VERSION"', JSON.stringify(version))
         .replace('["FILES"]', JSON.stringify(["./", ...files]));
@@ -101,6 +105,11 @@ export default defineConfig(({ mode, command }) => {
     server: { headers, fs: { allow: [root] } },
     preview: { headers },
     worker: { format: "es" },
-    build: { outDir: mode === "webgpu" ? "dist-webgpu" : "dist", emptyOutDir: true, target: "es2022" },
+    build: {
+      outDir: mode === "webgpu" ? "dist-webgpu" : "dist",
+      emptyOutDir: true,
+      target: "es2022",
+      rolldownOptions: { input: PAGES.map((page) => fileURLToPath(new URL(page, import.meta.url))) },
+    },
   };
 });

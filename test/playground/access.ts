@@ -8,18 +8,23 @@ import { root } from "../../scripts/browser.mjs";
 const axe = readFileSync(`${root}node_modules/axe-core/axe.min.js`, "utf8");
 const tabs = ["compare", "features", "segment", "find", "sort", "label", "export"];
 
+/** Lists what axe finds wrong in the page, or in one of its elements. */
+export async function violationsOf(page: Page, selector?: string): Promise<string[]> {
+  await page.evaluate(axe);
+  const context = selector ? `document.querySelector(${JSON.stringify(selector)})` : "document";
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(${context}, { resultTypes: ["violations"] })`);
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
 /** Registers the tests for a page that is open by the time they run. */
 export function accessTests(open: () => Page): void {
   it.each(["light", "dark"] as const)("axe finds nothing wrong in any tab, in the %s scheme", async (colorScheme) => {
     const page = open();
     await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe);
     for (const tab of tabs) {
       await page.click(`#tab-${tab}`);
       // What lies outside the panel does not change between tabs.
-      const context = tab === tabs[0] ? "document" : `document.querySelector("#panel-${tab}")`;
-      const { violations } = await page.evaluate<AxeResults>(`axe.run(${context}, { resultTypes: ["violations"] })`);
-      expect(violations.map(({ id, nodes }) => `${tab} ${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+      expect(await violationsOf(page, tab === tabs[0] ? undefined : `#panel-${tab}`), tab).toEqual([]);
     }
   });
 

@@ -51,6 +51,8 @@ export function offlineTests(): void {
       await page.click('#scales input[value="3"]');
       await page.click("#extract");
       await waitForStatus(page, /^7 tiles in [\d.]+ s: 28 x 42 tokens of 384 channels/);
+      await page.goto(`${server.url}/some/folder/robot.html`);
+      await page.waitForFunction(() => performance.getEntriesByName("s2:robot").length > 0);
       expect(server.paths.length).toBe(asked);
       await context.close();
     });

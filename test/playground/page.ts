@@ -22,8 +22,15 @@ const newest = (folder: string): number =>
 /** Builds unless the build is newer than all that goes into it. */
 export function build(mode: Mode = "production"): void {
   const page = `${folderOf(mode)}/index.html`;
-  const sources = ["dist", "playground/src", "playground/examples", "models/s2-tiny"].map((folder) => newest(root + folder));
-  const files = ["index.html", "sw.js", "round-weights.ts", "vite.config.ts"].map(
+  const sources = [
+    "dist",
+    "playground/src",
+    "playground/examples",
+    "playground/robot",
+    "research/src/robot",
+    "models/s2-tiny",
+  ].map((folder) => newest(root + folder));
+  const files = ["index.html", "robot.html", "sw.js", "round-weights.ts", "vite.config.ts"].map(
     (file) => statSync(`${root}playground/${file}`).mtimeMs,
   );
   if (existsSync(page) && statSync(page).mtimeMs > Math.max(...sources, ...files)) return;

@@ -16,6 +16,7 @@ import { hostileTests } from "./hostile.ts";
 import { labelTests } from "./label.ts";
 import { offlineTests } from "./offline.ts";
 import { alerts, downloaded, openPlayground, type Playground, pngOf, skipped, waitForStatus } from "./page.ts";
+import { robotTests } from "./robot.ts";
 import { webgpuTests } from "./webgpu.ts";
 
 // As built: a model's worker is a file of the build.
@@ -409,6 +410,8 @@ describe.skipIf(noChromium)(`the playground${skipped}`, () => {
   labelTests(() => play);
 
   accessTests(() => play.page);
+
+  robotTests(() => play);
 
   it("asked no other server, and nothing that its policy forbids", async () => {
     expect(play.elsewhere).toEqual([]);

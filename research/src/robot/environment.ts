@@ -44,6 +44,8 @@ export interface Environment {
   poses(): Float32Array;
   /** Shapes on the bodies. */
   readonly geometries: readonly Geometry[];
+  /** Parent of each body; body 0, the world, is its own. */
+  readonly parents: readonly number[];
   /** Decides the scripted expert's action, which knows the cube. */
   expert(): Float32Array;
   close(): void;
@@ -106,6 +108,7 @@ export async function openEnvironment({ opening: open = 0.045, cube: side = 0.03
     picture: (pixels) => drawScene(simulator.geometries, simulator.poses(), texture, pixels),
     poses: () => simulator.poses(),
     geometries: simulator.geometries,
+    parents: simulator.parents,
     expert() {
       const state = simulator.state();
       const joints = decide({

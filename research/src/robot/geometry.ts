@@ -42,7 +42,8 @@ export function poseGeometries(geometries: readonly Geometry[], poses: ArrayLike
   });
 }
 
-function multiply([a, b, c, d]: readonly number[], [w, x, y, z]: readonly number[]): number[] {
+/** Multiplies quaternions: the turn of the second, then that of the first. */
+export function multiply([a, b, c, d]: readonly number[], [w, x, y, z]: readonly number[]): number[] {
   return [
     a * w - b * x - c * y - d * z,
     a * x + b * w + c * z - d * y,
@@ -51,7 +52,8 @@ function multiply([a, b, c, d]: readonly number[], [w, x, y, z]: readonly number
   ];
 }
 
-const rotationOf = ([w, x, y, z]: readonly number[]) =>
+/** Returns the row-major matrix of a quaternion of length 1. */
+export const rotationOf = ([w, x, y, z]: readonly number[]) =>
   Float64Array.of(
     ...[1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
     ...[2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],

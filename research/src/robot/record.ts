@@ -18,18 +18,19 @@ export interface Recording {
   readonly episodes: readonly EpisodeRecord[];
 }
 
-/** Runs an episode with the actions that a function chooses and records it. */
+/** Runs an episode with the actions that a function chooses and records the poses that `read` returns, by default rounded. */
 export async function recordEpisode(
   environment: Environment,
   placement: Placement,
   choose: (environment: Environment) => Float32Array | Promise<Float32Array>,
+  read: (environment: Environment) => readonly number[] = roundedPoses,
 ): Promise<EpisodeRecord> {
   environment.start(placement);
-  const poses = [roundedPoses(environment)];
+  const poses = [read(environment)];
   let outcome: Outcome = "running";
   while (outcome === "running") {
     outcome = environment.act(await choose(environment));
-    poses.push(roundedPoses(environment));
+    poses.push(read(environment));
   }
   return { placement, outcome, poses };
 }

@@ -67,6 +67,7 @@ export function reportRobot(rows: RobotRows): Page {
   return {
     method: [
       ...method,
+      "The first test episodes of 1x and of 1x+2x+3x on the finest grid are replayed side by side in [the playground](../../docs/playground.md#robot-episodes).",
       ...(missing.length > 0
         ? [
             `**Not finished: ${missing.length} rows are missing, marked by – or absent from the tables; the same command resumes.**`,

@@ -26,6 +26,8 @@ export interface Spot {
 export interface Simulator {
   /** Shapes of all bodies, as long as the simulator lives. */
   readonly geometries: readonly Geometry[];
+  /** Parent of each body; body 0, the world, is its own. */
+  readonly parents: readonly number[];
   /** Puts the cube, the arm, which is still, and the distractors that the scene shows. */
   reset(cube: Spot, distractors: readonly (Spot | undefined)[], target: ArrayLike<number>): void;
   /** Moves the target of joints and opening evenly to another within 0.1 s; returns false if the protective stop ended the motion. */
@@ -54,6 +56,7 @@ function simulate(mujoco: MainModule, model: MjModel, data: MjData): Simulator {
   const { nbody } = model;
   return {
     geometries: readGeometries(mujoco, model),
+    parents: Array.from(model.body_parentid as Int32Array),
     reset(cube, distractors, target) {
       mujoco.mj_resetData(model, data);
       const finger = target[JOINTS] / 2;

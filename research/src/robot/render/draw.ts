@@ -1,5 +1,5 @@
 /** Draws the scene: rays inside each shape's box of pixels, over a cached background, with shadows and smooth edges. */
-import type { Photo } from "s2-vision/node";
+import type { Photo } from "s2-vision/web";
 import { type Geometry, poseGeometries } from "../geometry.ts";
 import { type Background, drawBackground, SAMPLES } from "./background.ts";
 import { type Camera, experimentCamera } from "./camera.ts";
@@ -11,8 +11,8 @@ import { castShadows, makeShadowMap, type ShadowMap, shadowAt } from "./shadow-m
 /** Fraction of the light that the table loses in the shadow. */
 const TABLE_SHADOW = 0.55;
 
-/** Backgrounds and buffers of a size, used again for each picture. */
-interface Canvas {
+/** A camera with its backgrounds and buffers, used again for each picture. */
+export interface View {
   readonly camera: Camera;
   readonly backgrounds: Background[];
   readonly depth: Float32Array;
@@ -26,53 +26,57 @@ interface Scene {
   readonly background: Background;
 }
 
-const canvases = new Map<number, Canvas>();
+const views = new Map<number, View>();
 let shadows: ShadowMap | undefined;
 const [normal, light, color] = [new Float64Array(3), new Float64Array(2), new Float64Array(3)];
 
-/**
- * Draws shapes at the poses of their bodies, [bodies, 7], from the experiment's camera. Those of body 0 stand still: they are drawn once for a size and a
- * texture, and must be the same in all calls.
- */
+/** Draws shapes at the poses of their bodies, [bodies, 7], from the experiment's camera; see `drawView`. */
 export function drawScene(geometries: readonly Geometry[], poses: ArrayLike<number>, texture: number, side: number): Photo {
-  const canvas = canvasOf(side);
+  if (!views.has(side)) views.set(side, openView(experimentCamera(side)));
+  return drawView(views.get(side)!, geometries, poses, texture);
+}
+
+/** Makes the buffers of a camera. */
+export const openView = (camera: Camera): View => ({
+  camera,
+  backgrounds: [],
+  depth: new Float32Array(camera.side ** 2),
+  ids: new Int16Array(camera.side ** 2),
+});
+
+/**
+ * Draws shapes at the poses of their bodies, [bodies, 7]. Those of body 0 stand still: they are drawn once for a view and a texture, and must be the same
+ * in all calls.
+ */
+export function drawView(view: View, geometries: readonly Geometry[], poses: ArrayLike<number>, texture: number): Photo {
+  const { side } = view.camera;
   const posed = poseGeometries(geometries, poses);
-  canvas.backgrounds[texture] ??= drawBackground(
+  view.backgrounds[texture] ??= drawBackground(
     posed.filter(({ geometry }) => geometry.body === 0),
-    canvas.camera,
+    view.camera,
     texture,
   );
   const moving = posed.filter(({ geometry }) => geometry.body !== 0);
   const scene: Scene = {
-    shapes: moving.map((each) => seeShape(each, canvas.camera)),
+    shapes: moving.map((each) => seeShape(each, view.camera)),
     casters: moving.map(makeCaster),
-    background: canvas.backgrounds[texture],
+    background: view.backgrounds[texture],
   };
   castShadows(scene.casters, (shadows ??= makeShadowMap()));
-  findShapes(scene, canvas);
+  findShapes(scene, view);
   const data = new Uint8Array(3 * side * side);
   for (let y = 0, i = 0; y < side; y++)
     for (let x = 0; x < side; x++, i++) {
-      if (isEdge(canvas.ids, side, x, y)) smoothEdge(scene, canvas, x, y);
-      else if (canvas.ids[i] < 0) paintBackground(scene.background, i);
-      else paint(scene, canvas.camera, scene.shapes[canvas.ids[i]], x + 0.5, y + 0.5, canvas.depth[i]);
+      if (isEdge(view.ids, side, x, y)) smoothEdge(scene, view, x, y);
+      else if (view.ids[i] < 0) paintBackground(scene.background, i);
+      else paint(scene, view.camera, scene.shapes[view.ids[i]], x + 0.5, y + 0.5, view.depth[i]);
       for (let c = 0; c < 3; c++) data[3 * i + c] = toByte(color[c]);
     }
   return { data, width: side, height: side, channels: 3 };
 }
 
-function canvasOf(side: number): Canvas {
-  let canvas = canvases.get(side);
-  if (!canvas) {
-    const camera = experimentCamera(side);
-    canvas = { camera, backgrounds: [], depth: new Float32Array(side * side), ids: new Int16Array(side * side) };
-    canvases.set(side, canvas);
-  }
-  return canvas;
-}
-
 /** Finds the nearest shape of each pixel's middle. */
-function findShapes({ shapes, background }: Scene, { camera: { side }, depth, ids }: Canvas): void {
+function findShapes({ shapes, background }: Scene, { camera: { side }, depth, ids }: View): void {
   depth.set(background.depth);
   ids.fill(-1);
   for (let id = 0; id < shapes.length; id++) {
@@ -107,7 +111,7 @@ function isEdge(ids: Int16Array, side: number, x: number, y: number): boolean {
 }
 
 /** Writes the mean color of a pixel's four samples. */
-function smoothEdge(scene: Scene, { camera }: Canvas, x: number, y: number): void {
+function smoothEdge(scene: Scene, { camera }: View, x: number, y: number): void {
   let [red, green, blue] = [0, 0, 0];
   const i = y * camera.side + x;
   for (const [sx, sy] of SAMPLES) {
