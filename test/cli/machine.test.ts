@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openProgress } from "../../src/cli/progress.ts";
 import { drawClasses } from "./drawn-sets.ts";
-import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, main, s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const photos = ["a b.png", "c.png"].map((name) => join(folder, name));
@@ -90,7 +90,7 @@ describe("models with short names", () => {
 
   it("are found by --model, and looked up on the hub by their repository", async () => {
     const env = { S2_CACHE: join(folder, "cache"), HF_HUB_OFFLINE: "1" };
-    const { status, err } = await s2(["inspect", "dinov2-small"], { env });
+    const { status, err } = await s2Process(["inspect", "dinov2-small"], { env });
     expect([status, err]).toEqual([3, expect.stringContaining('"facebook/dinov2-small"')]);
     expect((await s2(["inspect", "s2-tiny"])).status).toBe(0);
     expect((await s2(["inspect", "dinov2-smal"])).err).toContain("did you mean dinov2-small?");
