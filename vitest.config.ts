@@ -3,9 +3,30 @@ import { defineConfig } from "vitest/config";
 /** Far above what any test takes on a machine with ten times the load that it can carry: only a test that hangs is ended by it. */
 const limit = 300_000;
 
+/** Folders whose tests change nothing that another file sees: their files share a process, for starting one and loading the sources again takes longer than most. */
+const sharing = [
+  "core",
+  "datasets",
+  "features",
+  "heads",
+  "images",
+  "metrics",
+  "models",
+  "onnx",
+  "retrieval",
+  "store",
+  "tasks",
+  "tensors",
+  "train",
+];
+const files = sharing.map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts", "research/test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "sharing", include: files, isolate: false } },
+      { extends: true, test: { name: "apart", include: ["test/**/*.test.ts", "research/test/**/*.test.ts"], exclude: files } },
+    ],
     maxWorkers: 2, // the default on two cores is one
     globalSetup: ["test/build-first.ts"],
     setupFiles: ["test/no-empty-lists.ts"],
