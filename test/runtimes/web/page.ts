@@ -14,16 +14,20 @@ async function bundlePackage(): Promise<Record<string, string>> {
       ...["plain", "wasm", "webgpu"].map((name) => `${root}dist/runtimes/web/${name}-worker.js`),
     ],
     ...{ bundle: true, splitting: true, format: "esm", write: false, external: ["valibot", "onnxruntime-web/*"] },
-    ...{ outdir: `${root}dist/runtimes/web`, entryNames: "[name]" }, // the code finds its workers and its model from there
+    ...{ outdir: root + built, entryNames: "[name]" }, // the code finds its workers and its model from there
   });
-  return Object.fromEntries(outputFiles.map(({ path, text }) => [`/dist/runtimes/web/${basename(path)}`, text]));
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [`${built}/${basename(path)}`, text]));
 }
 let bundled: ReturnType<typeof bundlePackage> | undefined;
 
 const library = "/node_modules/onnxruntime-web/dist";
+const built = "/dist/runtimes/web";
 export const imports = {
-  ...Object.fromEntries(["web", "models", "train", "onnx"].map((name) => [`s2-vision/${name}`, `/dist/runtimes/web/${name}.js`])),
-  "s2-vision": "/dist/runtimes/web/core.js",
+  "s2-vision": `${built}/core.js`,
+  "s2-vision/web": `${built}/web.js`,
+  "s2-vision/models": `${built}/models.js`,
+  "s2-vision/train": `${built}/train.js`,
+  "s2-vision/onnx": `${built}/onnx.js`,
   valibot: "/node_modules/valibot/dist/index.mjs",
   "onnxruntime-web/wasm": `${library}/ort.wasm.bundle.min.mjs`,
   "onnxruntime-web/webgpu": `${library}/ort.webgpu.bundle.min.mjs`,
