@@ -42,12 +42,11 @@ export function s2Process(
 /** Runs a command in a process that the commands of a test file share, for starting one takes longer than most of them. */
 export const s2 = sharedProcess();
 
-/** Returns a function that runs commands one after the other in a process with further environment variables, which ends after the file's tests. */
-export function sharedProcess(environment: () => NodeJS.ProcessEnv = () => ({})) {
+/** Returns a function that runs commands one after the other in a process, which ends after the file's tests. */
+function sharedProcess() {
   let current: { child: ChildProcess; closed: Promise<unknown[]> } | undefined;
   const start = () => {
-    const env = { ...process.env, ...environment() };
-    const child = fork(runner, { execArgv: [], stdio: ["ignore", "pipe", "pipe", "ipc"], env });
+    const child = fork(runner, { execArgv: [], stdio: ["ignore", "pipe", "pipe", "ipc"] });
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8");
     return { child, closed: once(child, "close") };
   };

@@ -1,4 +1,5 @@
 /** Every command that the help, the docs or a message recommends must work when it is pasted. */
+import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeProgram } from "../../src/cli/program.ts";
 import { NAMED_MODELS } from "../../src/runtimes/named-models.ts";
 import { drawClasses, drawDepth, drawMasks } from "../cli/drawn-sets.ts";
-import { drawImage, type Ended, sharedProcess, tempFolder, tiny } from "../cli/s2.ts";
+import { drawImage, tempFolder, tiny } from "../cli/s2.ts";
 import { writeTinyClip } from "../runtimes/tiny-clip.ts";
 import { startHub, type TinyHub } from "../runtimes/tiny-hub.ts";
 
@@ -70,15 +71,13 @@ const rank = ([name]: readonly string[]) => (order.includes(name) ? order.indexO
 describe("commands that help and docs recommend", () => {
   const running = lines.filter(([name]) => !Object.hasOwn(elsewhere, name)).sort((a, b) => rank(a) - rank(b));
   let hub: TinyHub;
-  let folder: string;
-  const run = sharedProcess(() => ({ HF_ENDPOINT: hub.url, S2_CACHE: join(folder, "cache"), HF_TOKEN: "" }));
-  const ended: Ended[] = [];
+  let ended: { status: number; out: string; err: string }[];
 
   beforeAll(async () => {
     hub = await startHub(hubName, ...NAMED_MODELS.flatMap(({ hub }) => hub ?? []));
     const model = join(root, "models/s2-tiny");
     hub.files = Object.fromEntries(["config.json", "model.safetensors"].map((name) => [name, readFileSync(join(model, name))]));
-    folder = tempFolder();
+    const folder = tempFolder();
     mkdirSync(join(folder, "photos"));
     await drawImage(join(folder, "photo.jpg"), 400, 300);
     for (const name of ["a", "b"]) await drawImage(join(folder, `photos/${name}.jpg`), 320, 240, name.charCodeAt(0));
@@ -89,7 +88,7 @@ describe("commands that help and docs recommend", () => {
     drawDepth(join(folder, "rooms"));
     cpSync(join(folder, "camvid/test"), join(folder, "other-streets"), { recursive: true }); // without splits
     cpSync(join(folder, "camvid/classes.txt"), join(folder, "other-streets/classes.txt"));
-    for (const args of running) ended.push(await run(smaller(args), { cwd: folder }));
+    ended = await run(running.map(smaller), folder, hub.url);
   }, 240_000);
   afterAll(() => hub.close());
 
@@ -104,6 +103,20 @@ describe("commands that help and docs recommend", () => {
     expect(status).toBe(0);
   });
 });
+
+function run(commands: readonly string[][], cwd: string, hub: string): Promise<{ status: number; out: string; err: string }[]> {
+  const script = join(root, "test/docs/run-commands.mjs");
+  const env = { ...process.env, HF_ENDPOINT: hub, S2_CACHE: join(cwd, "cache"), HF_TOKEN: "" };
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script], { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.on("data", (text) => (out += text));
+    child.on("close", (status) =>
+      status === 0 ? resolve(JSON.parse(out)) : reject(new Error(`it ended with ${status}: ${out}`)),
+    );
+    child.stdin.end(JSON.stringify(commands));
+  });
+}
 
 it.each(lines.map((args) => [args.join(" "), args] as const))("s2 %s has the options that it is given", async (_, args) => {
   const dry = makeProgram();
