@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { s2, tiny } from "../cli/s2.ts";
+import { s2, s2Process, tiny } from "../cli/s2.ts";
 import { drawFolder, drawPng, filesIn, scratch } from "./drawn-archive.ts";
 
 const cwd = scratch();
@@ -38,7 +38,7 @@ describe("resume", () => {
   it("shares the work among processes", async () => {
     await s2(begin("b", "--plan-only"), { cwd });
     expect((await statusOf("b")).shards).toMatchObject({ committed: 0 });
-    const { status, err } = await s2(["archive", "resume", "b", "--workers", "2"], { cwd });
+    const { status, err } = await s2Process(["archive", "resume", "b", "--workers", "2"], { cwd });
     expect([status, err.match(/error.*/)]).toEqual([1, null]); // the photo that cannot be read
     expect((await statusOf("b")).images).toMatchObject({ committed: (await statusOf("b")).images.planned, remaining: 0 });
   });
@@ -49,7 +49,7 @@ describe("resume", () => {
   ])("takes the shards of a task of %s", async (name, env) => {
     await s2(begin(name, "--plan-only"), { cwd });
     for (const i of [0, 1]) {
-      await s2(["archive", "resume", name, "--shard", "auto", "--quiet"], { cwd, env: env(i) });
+      await s2Process(["archive", "resume", name, "--shard", "auto", "--quiet"], { cwd, env: env(i) });
       const { committed, planned } = (await statusOf(name)).shards;
       expect(committed).toBe(i === 0 ? Math.ceil(planned / 2) : planned);
     }

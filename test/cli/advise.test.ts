@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { drawClasses, drawDepth } from "./drawn-sets.ts";
-import { s2, tempFolder, tiny } from "./s2.ts";
+import { s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(args, { cwd: folder });
@@ -15,7 +15,9 @@ const reason = there ? "" : " (skipped: ../shared/data is absent)";
 describe("advise", () => {
   it("cannot tell where all configs are right alike, and notes what was not tried with a model of a fixed size", async () => {
     drawClasses(join(folder, "classes"), undefined, { train: 12, val: 6, test: 50 });
-    const { status, out, err } = await run("advise", "classes", ...tiny, "--threads", "1", "--head", "ridge");
+    const { status, out, err } = await s2Process(["advise", "classes", ...tiny, "--threads", "1", "--head", "ridge"], {
+      cwd: folder,
+    });
     expect([status, err.split("\n")[0]]).toEqual([0, expect.stringMatching(/^1x: top-1 /)]); // each candidate when it is known
     expect(out).toMatch(/^classes: 12 training, 6 validation and 50 test images; ridge\n/);
     expect(out).toMatch(/\n1x +100\.0 % \(100\.0 to 100\.0\) +1 +\d+ +0\.\d\d\n/);

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFile
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
-import { s2, tempFolder, tiny } from "./s2.ts";
+import { s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["duplicates", ...args, ...tiny, "--prefix-tokens", "1"], { cwd: folder });
@@ -24,7 +24,10 @@ beforeAll(async () => {
 it("groups the same bytes, the same pixels and a smaller copy, in words, as JSON and as a page", async () => {
   const all = () => readdirSync(folder, { recursive: true, encoding: "utf8" });
   const before = all();
-  const { status, out, err } = await run("photos", "backup", "--min-similarity", "0", "--html", "out/dup.html");
+  const { status, out, err } = await s2Process(
+    ["duplicates", "photos", "backup", "--min-similarity", "0", "--html", "out/dup.html", ...tiny, "--prefix-tokens", "1"],
+    { cwd: folder },
+  );
   expect([status, err]).toEqual([0, ""]);
   expect(out.split("\n").map((line) => line.replace(/, [\d.]+ kB|similarity [\d.]+, \d+ of 128 bits differ/g, "..."))).toEqual([
     "backup/two.png  keep, 480x320...",

@@ -80,7 +80,7 @@ it("fit leaves out the image, counts it, and fits on the others", async () => {
 it("advise does not call a fault at twice the size a model that cannot be had", async () => {
   const set = drawClasses(join(folder, "advised"));
   const args = ["advise", set, "--model", notLarge, "--image-size", "32", "--threads", "1", "--head", "ridge"];
-  const { status, err, out } = await s2(args, { cwd: folder, timeout: 60_000 });
+  const { status, err, out } = await s2(args, { cwd: folder });
   expect(out).toBe("");
   expect(err).toContain("returned NaN for tile 1 of 1 at scale 1 of 1");
   expect(err).toMatch(/\nerror: None of the 27 images could be used/);

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readRaster } from "../datasets/data-folder.ts";
 import { drawBoxes, drawClasses, drawDepth, drawMasks } from "./drawn-sets.ts";
-import { s2, tempFolder, tiny } from "./s2.ts";
+import { s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(args, { cwd: folder });
@@ -236,7 +236,7 @@ describe("predict", () => {
 
 describe("eval", () => {
   it("gives the figures of fit on the test split, of each class, and the confusion matrix", async () => {
-    const { status, out } = await run("eval", "heads/classes", "classes", "--json");
+    const { status, out } = await s2Process(["eval", "heads/classes", "classes", "--json"], { cwd: folder });
     expect(status).toBe(0);
     const said = JSON.parse(out);
     const atFit = JSON.parse(fitted.classes.out).figures.test;

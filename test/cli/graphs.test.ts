@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { s2 as features, type Tensor } from "../../src/core/index.ts";
 import { exportProto, exportS2 } from "../../src/models/index.ts";
 import { metadataOf, readOnnx } from "../../src/onnx/index.ts";
-import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const bundled = fileURLToPath(new URL("../../models/s2-tiny", import.meta.url));
 const [, plain] = tiny;
@@ -34,7 +34,11 @@ function worst(a: Tensor, b: Tensor): number {
 
 it("build writes hub weights as a file that onnxruntime runs, with the outputs that were asked for", async () => {
   const out = join(tempFolder(), "tiny.onnx");
-  const { status, out: said, err } = await s2(["build", bundled, "--outputs", "forward_features,intermediates.0", "-o", out]);
+  const {
+    status,
+    out: said,
+    err,
+  } = await s2Process(["build", bundled, "--outputs", "forward_features,intermediates.0", "-o", out]);
   expect([status, err]).toEqual([0, ""]);
   expect(said).toBe(`${out}: ${(statSync(out).size / 1e6).toFixed(1)} MB\n`);
   const session = await InferenceSession.create(out, { logSeverityLevel: 4 });
@@ -52,7 +56,7 @@ it("build says which output it lacks, and which folder has no weights, with stat
 it("export gives what s2() gives, from images of another size too", async () => {
   const out = join(tempFolder(), "s2.onnx");
   const flags = ["--prefix-tokens", "1", "--scales", "1,2", "--image-size", "48x40", "-o", out];
-  const { status, err } = await s2(["export", "--model", plain, ...flags]);
+  const { status, err } = await s2Process(["export", "--model", plain, ...flags]);
   expect([status, err]).toEqual([0, expect.stringMatching(/^note: The scale of 64x64 px is 1\.6 times larger .*48x40.*\n$/)]);
   const images = wave([2, 3, 40, 48]);
   const model = await loadModel(plain, { prefixTokens: 1 });
@@ -85,7 +89,7 @@ it("convert halves the file and keeps the features", async () => {
   const folder = tempFolder();
   const [whole, half] = [join(folder, "whole.onnx"), join(folder, "half.onnx")];
   await s2(["build", bundled, "-o", whole]);
-  expect(await s2(["convert", whole, "-o", half])).toMatchObject({ status: 0, err: "" });
+  expect(await s2Process(["convert", whole, "-o", half])).toMatchObject({ status: 0, err: "" });
   expect(statSync(half).size / statSync(whole).size).toBeLessThan(0.53);
   // The bundled weights are float16 themselves, so nothing but folded ones is rounded.
   const features = await runFile(whole, wave([1, 3, 224, 224]));
@@ -100,7 +104,7 @@ it("quantize reports size, layers and, with images, what it costs", async () => 
   const folder = tempFolder();
   const out = join(folder, "int8.onnx");
   const image = await drawImage(join(folder, "photo.png"));
-  const { status, out: said } = await s2(["quantize", bundled, "--images", image, "-o", out]);
+  const { status, out: said } = await s2Process(["quantize", bundled, "--images", image, "-o", out]);
   expect(status).toBe(0);
   expect(said).toMatch(
     /int8\.onnx: \d\.\d MB, 0\.[23]\d\d of the size\n\d+ layers in 8 bits, \d+ of them with residual quantization/,

@@ -1,6 +1,6 @@
 /** `s2 label` while it runs: its page's address, requests as its page sends them, and its end by Ctrl-C. */
 import type { LabelAction, LabelView } from "../../src/label/view.ts";
-import { type Ended, s2 } from "./s2.ts";
+import { type Ended, s2Process } from "./s2.ts";
 
 export interface LabelPage {
   /** Works once. */
@@ -16,7 +16,7 @@ export async function startLabel(args: readonly string[], cwd: string): Promise<
   let stop = () => {};
   let ended: Promise<Ended> | undefined;
   const url = await new Promise<string>((resolve, reject) => {
-    ended = s2([...args, "--no-open"], {
+    ended = s2Process([...args, "--no-open"], {
       cwd,
       onOut(out, interrupt) {
         stop = interrupt;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openProgress } from "../../src/cli/progress.ts";
 import { drawClasses } from "./drawn-sets.ts";
-import { drawImage, main, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, main, s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const photos = ["a b.png", "c.png"].map((name) => join(folder, name));
@@ -85,12 +85,12 @@ describe("models with short names", () => {
     const models = JSON.parse((await s2(["models", "--json"])).out);
     expect(models.map(({ name }: { name: string }) => name)).toContain("dinov2-small");
     for (const { hub } of models) expect(hub ?? "included").toMatch(/^included$|^[\w-]+\/[\w.-]+$/);
-    expect((await s2(["models"])).out).toMatch(/^s2-tiny +2\.4 M {2}MIT/);
+    expect((await s2Process(["models"])).out).toMatch(/^s2-tiny +2\.4 M {2}MIT/);
   });
 
   it("are found by --model, and looked up on the hub by their repository", async () => {
     const env = { S2_CACHE: join(folder, "cache"), HF_HUB_OFFLINE: "1" };
-    const { status, err } = await s2(["inspect", "dinov2-small"], { env });
+    const { status, err } = await s2Process(["inspect", "dinov2-small"], { env });
     expect([status, err]).toEqual([3, expect.stringContaining('"facebook/dinov2-small"')]);
     expect((await s2(["inspect", "s2-tiny"])).status).toBe(0);
     expect((await s2(["inspect", "dinov2-smal"])).err).toContain("did you mean dinov2-small?");
@@ -98,12 +98,12 @@ describe("models with short names", () => {
 
   it("are refused by download where they are no names", async () => {
     expect((await s2(["download", "s2-tny"])).err).toContain("did you mean s2-tiny?");
-    expect((await s2(["download", "s2-tiny", "--json"])).out).toMatch(/"folder":".*s2-tiny","bytes":\d{7}/);
+    expect((await s2Process(["download", "s2-tiny", "--json"])).out).toMatch(/"folder":".*s2-tiny","bytes":\d{7}/);
   });
 });
 
 it("doctor says what runs and how fast a tile is", async () => {
-  const { status, out } = await s2(["doctor", "--json"]);
+  const { status, out } = await s2Process(["doctor", "--json"]);
   const facts = JSON.parse(out);
   expect([status, facts["onnxruntime-node"].value, facts["s2-tiny"].value]).toEqual([
     0,
@@ -113,7 +113,7 @@ it("doctor says what runs and how fast a tile is", async () => {
 });
 
 it("completion in bash offers subcommands, a command's options and an option's choices", async () => {
-  const { out } = await s2(["completion", "bash"]);
+  const { out } = await s2Process(["completion", "bash"]);
   const complete = (words: string[]) =>
     execFileSync("bash", [
       "-c",

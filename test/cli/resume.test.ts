@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFil
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/tensors/index.ts";
-import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["extract", ...args, ...tiny], { cwd: folder });
@@ -54,7 +54,7 @@ describe.each(["safetensors", "npy"])("--resume with %s", (format) => {
 it("Ctrl-C ends with 130 and leaves whole files only", async () => {
   const many = Array.from({ length: 40 }, (_, i) => join(folder, `many-${i}.png`));
   for (const [i, path] of many.entries()) await drawImage(path, 480, 320, i);
-  const { status, out } = await s2(["extract", ...many, ...tiny, "--scales", "1,4,8", "--out", join(folder, "stopped")], {
+  const { status, out } = await s2Process(["extract", ...many, ...tiny, "--scales", "1,4,8", "--out", join(folder, "stopped")], {
     onOut: (out, interrupt) => out.includes("many-1.png") && interrupt(),
   });
   expect(status).toBe(130);

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 const folder = tempFolder();
 const run = (...args: string[]) => s2(["similar", ...args], { cwd: folder });
@@ -117,7 +117,8 @@ describe("in other images", () => {
 
   it("without LanceDB keeps the index in one file, says so, and finds the same", async () => {
     const env = { NODE_OPTIONS: `--import ${new URL("without-lancedb.mjs", import.meta.url)}` };
-    const without = (...args: string[]) => s2(["similar", "copy.png", ...tiny, "--scales", "1", ...args], { cwd: folder, env });
+    const without = (...args: string[]) =>
+      s2Process(["similar", "copy.png", ...tiny, "--scales", "1", ...args], { cwd: folder, env });
     const args = ["--in", "photos", "--at", "40,20", "--store", "one"];
     const first = await without(...args);
     expect(first.err).toBe(

@@ -2,14 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { inFlags } from "../../src/cli/errors.ts";
 import { readSize } from "../../src/cli/flag-values.ts";
-import { drawImage, s2, tempFolder, tiny } from "./s2.ts";
+import { drawImage, s2, s2Process, tempFolder, tiny } from "./s2.ts";
 
 describe("help", () => {
   it("names the commands and documents the exit status", async () => {
-    const { status, out, err } = await s2(["--help"]);
+    const { status, out, err } = await s2Process(["--help"]);
     expect([status, err]).toEqual([0, ""]);
     for (const word of ["extract", "plan", "inspect", "Exit status: 0 ", "130 ended by Ctrl-C"]) expect(out).toContain(word);
-    expect((await s2([])).out).toBe(out);
+    expect((await s2Process([])).out).toBe(out);
   });
 
   it.each(["extract", "plan", "inspect"])("%s has examples", async (command) => {
@@ -19,7 +19,7 @@ describe("help", () => {
   });
 
   it("the version is the package's", async () => {
-    expect(await s2(["--version"])).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+    expect(await s2Process(["--version"])).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+/) });
   });
 });
 
@@ -66,7 +66,7 @@ it("an unexpected error is one line, and S2_DEBUG=1 its stack", async () => {
   const { status, err } = await s2(args);
   expect(status).not.toBe(0);
   expect(err).toMatch(/^error: .*cannot be used \(ENOTDIR\).*\n$/m);
-  expect((await s2(args, { env: { S2_DEBUG: "1" } })).err).toMatch(/^ +at /m);
+  expect((await s2Process(args, { env: { S2_DEBUG: "1" } })).err).toMatch(/^ +at /m);
 });
 
 it("sizes are read as WIDTHxHEIGHT", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { AutoProcessor, env, LlavaForConditionalGeneration, RawImage } from "@huggingface/transformers";
 import { describe, expect, it } from "vitest";
 import { config, preprocessor, processor, projector, weightsOf, writeLanguageModel } from "../runtimes/tiny-llava.ts";
-import { s2, tempFolder } from "./s2.ts";
+import { s2, s2Process, tempFolder } from "./s2.ts";
 
 const root = tempFolder();
 
@@ -22,7 +22,7 @@ describe("export-vision-encoder", () => {
   it("into the folder itself: transformers.js generates from images of the largest size at as many tokens", async () => {
     const folder = llava("own", 72);
     writeFileSync(join(folder, "onnx/vision_encoder_quantized.onnx"), "of one scale");
-    const { status, out, err } = await s2(["export-vision-encoder", folder, "--img-sizes", "32,64,96", "-o", folder]);
+    const { status, out, err } = await s2Process(["export-vision-encoder", folder, "--img-sizes", "32,64,96", "-o", folder]);
     expect([status, out]).toEqual([
       0,
       expect.stringMatching(/vision_encoder\.onnx: 0\.\d MB, images of 96 px, 14 tiles, 16 tokens\n$/),

@@ -7,8 +7,6 @@ export interface Loaded {
   readonly memory: number;
   readonly ms: number;
   readonly path: string;
-  /** SHA-256 of the bytes. */
-  readonly digest: string;
 }
 export function loadAll(options: {
   corpus: string;
@@ -18,5 +16,6 @@ export function loadAll(options: {
   seconds?: number;
   onFile?: (file: Loaded) => void;
 }): Promise<Loaded[]>;
+export function digestsOf(options: { corpus: string; seed: number; indices: readonly number[] }): Promise<string[]>;
 export const MEMORY: number;
 export function faultsOf(results: readonly Loaded[]): Loaded[];

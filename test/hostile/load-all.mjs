@@ -58,7 +58,7 @@ export async function loadAll({ corpus, seed, count, indices = Array.from({ leng
     for (const [file, content] of Object.entries(beside)) write(join(folder, String(i), file), content);
     if (bytes) write(path, bytes);
     child ??= await start(bundled);
-    const result = { i, kind, path, digest: digestOf(bytes ?? "", beside), ...(await loadOne(child, { corpus, path, reader }, seconds)) };
+    const result = { i, kind, path, ...(await loadOne(child, { corpus, path, reader }, seconds)) };
     if (result.outcome === "crash" || result.outcome === "hang") {
       child.kill("SIGKILL");
       child = undefined;
@@ -73,7 +73,19 @@ export async function loadAll({ corpus, seed, count, indices = Array.from({ leng
   return results;
 }
 
-/** By which two files are known as the same. */
+/** Makes files of a corpus without loading them. @returns {Promise<string[]>} SHA-256 of each file's bytes */
+export async function digestsOf({ corpus, seed, indices }) {
+  const bundled = await bundle();
+  const { make } = (await import(pathToFileURL(bundled))).corpora.find(({ name }) => name === corpus);
+  rmSync(bundled);
+  const digests = [];
+  for (const i of indices) {
+    const { bytes, beside = {} } = await make(seed, i);
+    digests.push(digestOf(bytes ?? "", beside));
+  }
+  return digests;
+}
+
 function digestOf(bytes, beside) {
   const hash = createHash("sha256").update(bytes);
   for (const [file, content] of Object.entries(beside)) hash.update(file).update(content);

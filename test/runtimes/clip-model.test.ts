@@ -9,7 +9,7 @@ import type { Photo } from "../../src/images/index.ts";
 import { buildModel } from "../../src/models/index.ts";
 import { loadClip, openGraph } from "../../src/runtimes/node/index.ts";
 import { COLOURS, image } from "../cli/drawn-sets.ts";
-import { s2 } from "../cli/s2.ts";
+import { s2, s2Process } from "../cli/s2.ts";
 import { writeTinyClip } from "./tiny-clip.ts";
 
 const clip = fileURLToPath(new URL("../fixtures/text/clip", import.meta.url));
@@ -94,7 +94,7 @@ describe("s2 similar --text", () => {
       ...{ status: 3, err: expect.stringContaining("has no tokenizer.json") },
     });
     const env = { NODE_OPTIONS: `--import ${new URL("../cli/without-tokenizers.mjs", import.meta.url)}` };
-    const without = await s2(["similar", "--in", "photos", "--text", "red", "--model", "clip"], { cwd: folder, env });
+    const without = await s2Process(["similar", "--in", "photos", "--text", "red", "--model", "clip"], { cwd: folder, env });
     expect(without).toMatchObject({ status: 3, err: expect.stringContaining("run npm install @huggingface/tokenizers") });
     expect(await run("--text", "red")).toMatchObject({ status: 3, err: expect.stringContaining("has no text tower") });
     expect(await run("red.png", "--text", "red")).toMatchObject({

@@ -28,7 +28,7 @@ function imagesIn(path: string, count: number): void {
 describe("stored features", () => {
   it("survive kill -9 at random moments: nothing lost, all as in an unbroken run", async () => {
     const [images, broken, whole, logs] = [folder(), folder(), folder(), folder()];
-    imagesIn(images, 24);
+    imagesIn(images, 16); // fifteen for a kill after each number of images
     let kills = 0;
     for (let finished = false; !finished; ) {
       finished = await new Promise<boolean>((resolve) => {

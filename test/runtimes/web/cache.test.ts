@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Answer, noChromium, root } from "../../../scripts/browser.mjs";
 import { COMMIT, NAME } from "../tiny-hub.ts";
 import { openPage, skipped, startBrowser, type WebPage } from "./page.ts";
@@ -54,18 +54,21 @@ describe.skipIf(noChromium)(`model files in a page${skipped}`, () => {
     { type: "file", path: "onnx/model.onnx", size: toy.length, oid: "0", lfs: { oid: listedModel } },
     { type: "file", path: "README.md", size: 1, oid: "1" },
   ];
+  const page: Answer = (_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html>");
   beforeAll(async () => {
     browser = await startBrowser();
-  });
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
-    [etag, down, hubConfig, listedModel, commit] = ['"1"', false, config, sha256(toy), COMMIT];
     const second = COMMIT.replace("0123", "9999");
     const answers: Record<string, Answer> = {
       "/toy/config.json": versioned(config),
       "/toy/model.onnx": versioned(toy),
       "/toy/preprocessor_config.json": missing,
       "/toy/onnx/model.onnx": missing,
+      ...{
+        "/spa/onnx/model.onnx": page,
+        "/spa/config.json": page,
+        "/spa/preprocessor_config.json": page,
+        "/spa/model.onnx": toy,
+      },
       [`/api/models/${NAME}/revision/main`]: json(() => ({ sha: commit })),
       ...Object.fromEntries(
         [COMMIT, second].flatMap((sha) => [
@@ -80,7 +83,14 @@ describe.skipIf(noChromium)(`model files in a page${skipped}`, () => {
     };
     web = await openPage({ browser, answers });
   });
-  afterEach(() => web.close());
+  afterAll(async () => {
+    await web?.close();
+    await browser?.close();
+  });
+  beforeEach(async () => {
+    [etag, down, hubConfig, listedModel, commit] = ['"1"', false, config, sha256(toy), COMMIT];
+    await web.run('await caches.delete("s2-vision");');
+  });
   const asked = (from: number) => web.paths.slice(from).filter((path) => /toy|resolve|api/.test(path));
 
   it("arrive with progress; the second load asks whether they changed and fetches nothing", async () => {
@@ -142,18 +152,7 @@ describe.skipIf(noChromium)(`model files in a page${skipped}`, () => {
   });
 
   it("a server's page in place of a missing file is no file", async () => {
-    const page: Answer = (_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html>");
-    const other = await openPage({
-      browser,
-      answers: {
-        "/spa/onnx/model.onnx": page,
-        "/spa/config.json": page,
-        "/spa/preprocessor_config.json": page,
-        "/spa/model.onnx": toy,
-      },
-    });
-    expect(await other.run<number[]>(`${load} return load("/spa/", { patchSize: 8 });`)).toEqual([1, 17, 4]);
-    await other.close();
+    expect(await web.run<number[]>(`${load} return load("/spa/", { patchSize: 8 });`)).toEqual([1, 17, 4]);
   });
 
   it("a page without https loads all the same, and says that nothing is kept", async () => {

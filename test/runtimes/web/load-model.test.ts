@@ -131,7 +131,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
   });
 
   it("without the library in the import map the refusal says so; so does a library that is not there", async () => {
-    const bare = await openPage({ browser, imports: { "s2-vision/web": "/dist/web.js", valibot: imports.valibot } });
+    const bare = await openPage({ browser, imports: { "s2-vision/web": imports["s2-vision/web"], valibot: imports.valibot } });
     const refused = await bare.run<{ code: string; message: string }>(
       `return refusal(web.loadModel("${plain}", { patchSize: 8 }));`,
     );
@@ -139,7 +139,7 @@ describe.skipIf(noChromium)(`loadModel in a page${skipped}`, () => {
     await bare.close();
     const gone = await openPage({
       browser,
-      imports: { "s2-vision/web": "/dist/web.js", valibot: imports.valibot, "onnxruntime-web/wasm": "/not/here.mjs" },
+      imports: { "s2-vision/web": imports["s2-vision/web"], valibot: imports.valibot, "onnxruntime-web/wasm": "/not/here.mjs" },
     });
     const absent = await gone.run<{ code: string; message: string }>(
       `return refusal(web.loadModel("${plain}", { patchSize: 8 }));`,

@@ -1,14 +1,33 @@
-/** A page without a bundler that has the built package by an import map, and code that runs in it. */
+/** A page that has the built package by an import map, and code that runs in it. */
+import { basename } from "node:path";
+import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
-import { type Answer, noChromium, servePages, startChromium } from "../../../scripts/browser.mjs";
+import { type Answer, noChromium, root, servePages, startChromium } from "../../../scripts/browser.mjs";
 
 export const skipped = noChromium ? ` (skipped: ${noChromium})` : "";
 
+/** Bundles the built package, for a page takes longer to load a hundred files than most tests do; bundles.test.ts loads them as they are published. */
+async function bundlePackage(): Promise<Record<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: [
+      ...["core", "web", "models", "train", "onnx"].map((name) => `${root}dist/${name}.js`),
+      ...["plain", "wasm", "webgpu"].map((name) => `${root}dist/runtimes/web/${name}-worker.js`),
+    ],
+    ...{ bundle: true, splitting: true, format: "esm", write: false, external: ["valibot", "onnxruntime-web/*"] },
+    ...{ outdir: root + built, entryNames: "[name]" }, // the code finds its workers and its model from there
+  });
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [`${built}/${basename(path)}`, text]));
+}
+let bundled: ReturnType<typeof bundlePackage> | undefined;
+
 const library = "/node_modules/onnxruntime-web/dist";
+const built = "/dist/runtimes/web";
 export const imports = {
-  "s2-vision": "/dist/core/index.js",
-  "s2-vision/web": "/dist/web.js",
-  "s2-vision/models": "/dist/models.js",
+  "s2-vision": `${built}/core.js`,
+  "s2-vision/web": `${built}/web.js`,
+  "s2-vision/models": `${built}/models.js`,
+  "s2-vision/train": `${built}/train.js`,
+  "s2-vision/onnx": `${built}/onnx.js`,
   valibot: "/node_modules/valibot/dist/index.mjs",
   "onnxruntime-web/wasm": `${library}/ort.wasm.bundle.min.mjs`,
   "onnxruntime-web/webgpu": `${library}/ort.webgpu.bundle.min.mjs`,
@@ -41,7 +60,8 @@ export async function openPage({
   imports: map = imports,
 }: WebPageOptions): Promise<WebPage> {
   const script = `<script type="importmap">${JSON.stringify({ imports: map })}</script>`;
-  const server = await servePages({ isolated, answers: { "/": html(script), "/icon.png": "", ...answers } });
+  bundled ??= bundlePackage();
+  const server = await servePages({ isolated, answers: { "/": html(script), "/icon.png": "", ...(await bundled), ...answers } });
   const context = await browser.newContext();
   const page = await context.newPage();
   const said: string[] = [];

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { openLoop } from "s2-vision/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noChromium } from "../../../scripts/browser.mjs";
-import { imports, openPage, skipped, startBrowser, type WebPage } from "./page.ts";
+import { openPage, skipped, startBrowser, type WebPage } from "./page.ts";
 
 /** Losses of eight steps of a small ViT; read as code by the page, run as it is here. */
 const losses = `
@@ -32,8 +32,7 @@ describe.skipIf(noChromium)(`training in a page${skipped}`, () => {
   let web: WebPage;
   beforeAll(async () => {
     browser = await startBrowser();
-    const more = { "s2-vision/train": "/dist/train.js", "s2-vision/onnx": "/dist/onnx.js" };
-    web = await openPage({ browser, imports: { ...imports, ...more } });
+    web = await openPage({ browser });
   });
   afterAll(async () => {
     await web?.close();
@@ -57,8 +56,7 @@ describe.skipIf(noChromium)(`training in a page${skipped}`, () => {
   it("on WebGPU, with the state in the card's memory, too", async () => {
     const code = losses.replaceAll("steps: 8", "steps: 3").replace("parts: 2", 'form: "gpu", parts: 1');
     const card = await startBrowser(["--enable-unsafe-webgpu"]);
-    const more = { "s2-vision/train": "/dist/train.js", "s2-vision/onnx": "/dist/onnx.js" };
-    const page = await openPage({ browser: card, imports: { ...imports, ...more } });
+    const page = await openPage({ browser: card });
     const [there, said] = await page.run<[number[], string[]]>(`
       const [train, onnx] = [await import("s2-vision/train"), await import("s2-vision/onnx")];
       const said = [];
