@@ -45,15 +45,23 @@ export function addSizeOptions(command: Command): Command {
   const dynamic = new Option("--dynamic", "Dynamic S² (NVILA): the last scale's grid of tiles follows the image's shape");
   command
     .optionsGroup("Sizes and tiles:")
-    .addOption(choice("--preset <use>", "the options that were measured best: dense for masks, depth and places", "dense"))
+    .addOption(
+      choice(
+        "--preset <use>",
+        "the options measured best: dense for masks, depth, places; global for classes, search",
+        "dense",
+        "global",
+      ),
+    )
     .addOption(scales.argParser(readScales).conflicts("imgSizes"))
     .option("--img-sizes <list>", "sizes in pixels instead: 224,448 (short sides) or 336x224,672x448 (WIDTHxHEIGHT)", readSizes)
     .option("--max-split-size <size>", "largest tile: 224 or WIDTHxHEIGHT (default: the model's size)", readSize)
     .addOption(
       choice(
         "--fit <how>",
-        "the whole image first, then its shape (default); its shape; squash; crop",
+        "the whole image first, then its shape (default), or within a square; its shape; squash; crop",
         "whole",
+        "within",
         "keep",
         "squash",
         "crop",

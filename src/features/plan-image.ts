@@ -31,7 +31,10 @@ export interface ImagePlanOptions
   extends Omit<S2Options, "scales">,
     Partial<Pick<DynamicS2Options, "tile" | "maxTiles" | "gridChoice">>,
     SkipOptions {
-  /** "dense": the options that were measured best for masks, depth and places (docs/decisions/0019-whole-image-first.md). Other options override them. */
+  /**
+   * "dense": the options that were measured best for masks, depth and places; "global": those for classes and search by whole images, at the tiles of
+   * square images (docs/decisions/0019-whole-image-first.md). Other options override them.
+   */
   preset?: keyof typeof PRESETS;
   /**
    * Multiples of the model's size; default [1, 2] unless `imgSizes` is given. With `maxTiles` (Dynamic S²) either these, beginning with 1,
@@ -40,7 +43,8 @@ export interface ImagePlanOptions
   scales?: readonly number[];
   /**
    * "whole" (default): the whole image squashed into one tile, and the sizes above in the image's own shape, their short side the size and their tiles
-   * shifted inward so that they cover it without padding (`splitMode` "cover").
+   * shifted inward so that they cover it without padding (`splitMode` "cover"). "within": the same with the long side the size, the short one at least
+   * a tile: no image has more tiles than a square one.
    * "keep": the image's shape at every size; `splitMode` is "pad" unless given. "squash": all of the image in a square. "crop": the centered square.
    */
   fit?: (typeof FITS)[number];
@@ -48,7 +52,7 @@ export interface ImagePlanOptions
   maxTilesPerImage?: number;
 }
 
-const FITS = ["whole", "keep", "squash", "crop"] as const;
+const FITS = ["whole", "within", "keep", "squash", "crop"] as const;
 
 /** Fills in the preset and the defaults that decide what features are, for a fingerprint that outlives them. */
 export function explicitOptions({ preset, ...options }: ImagePlanOptions): ImagePlanOptions {
@@ -116,18 +120,23 @@ function sizesOf(
   const patch = patchSize ?? 1;
   const isWholeTokens = (size: Size) => patchSize !== undefined && size[0] % patch === 0 && size[1] % patch === 0;
   const pairs = (imgSizes ?? []).filter((size): size is Size => typeof size !== "number");
-  const wholeMode = pairs.length > 0 && !pairs.every(isWholeTokens) ? "pad" : isWholeTokens(tile) ? "cover" : "exact"; // of fit "whole"
-  const splitMode = asked ?? (fit === "whole" ? wholeMode : fit === "keep" ? "pad" : "exact");
+  const isWhole = fit === "whole" || fit === "within";
+  const wholeMode = pairs.length > 0 && !pairs.every(isWholeTokens) ? "pad" : isWholeTokens(tile) ? "cover" : "exact";
+  const splitMode = asked ?? (isWhole ? wholeMode : fit === "keep" ? "pad" : "exact");
   const rounded = (length: number, unit: number) => Math.max(1, Math.round(length / unit)) * unit;
-  const unit: Size = fit === "whole" && (splitMode === "exact" || splitMode === "resize") ? tile : [patch, patch];
-  /** The short side is the size, the long one whole tokens or whole tiles. */
-  const inShape = ([height, width]: Size): Size =>
-    image.height <= image.width
-      ? [height, rounded((height * image.width) / image.height, unit[1])]
-      : [rounded((width * image.height) / image.width, unit[0]), width];
+  const unit: Size = isWhole && (splitMode === "exact" || splitMode === "resize") ? tile : [patch, patch];
+  /** The short side is the size, with fit "within" the one that fills it; the other is whole tokens or whole tiles. */
+  const inShape = ([height, width]: Size): Size => {
+    const wide: Size = [height, rounded((height * image.width) / image.height, unit[1])];
+    const high: Size = [rounded((width * image.height) / image.width, unit[0]), width];
+    if (fit !== "within") return image.height <= image.width ? wide : high;
+    return image.height * width <= image.width * height
+      ? [Math.max(high[0], tile[0]), width]
+      : [height, Math.max(wide[1], tile[1])];
+  };
   const fitted = (size: Size): Size => {
-    const isShaped = fit === "keep" || (fit === "whole" && (size[0] > tile[0] || size[1] > tile[1]));
-    return isShaped ? inShape(fit === "whole" ? [rounded(size[0], unit[0]), rounded(size[1], unit[1])] : size) : size;
+    const isShaped = fit === "keep" || (isWhole && (size[0] > tile[0] || size[1] > tile[1]));
+    return isShaped ? inShape(isWhole ? [rounded(size[0], unit[0]), rounded(size[1], unit[1])] : size) : size;
   };
   if (!scales) return { sizes: imgSizes?.map((size) => (typeof size === "number" ? fitted([size, size]) : size)), splitMode };
   if (fit !== "keep" || splitMode === "cover")

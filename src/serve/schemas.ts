@@ -25,10 +25,10 @@ const few = <S extends typeof positive | typeof count>(item: S) => pipe(array(it
 
 /** Options of an image's plan, by their names in `extract`. Tiles always have the model's size, so that one request cannot ask for a huge one. */
 export const extractionEntries = {
-  preset: optional(picklist(["dense"])),
+  preset: optional(picklist(["dense", "global"])),
   scales: optional(few(positive)),
   imgSizes: optional(few(count)),
-  fit: optional(picklist(["whole", "keep", "squash", "crop"])),
+  fit: optional(picklist(["whole", "within", "keep", "squash", "crop"])),
   splitMode: optional(picklist(["exact", "resize", "pad", "cover"])),
   merge: optional(picklist(["concat", "add", "mean"])),
   fusion: optional(picklist(["reference", "aligned", "bilinear"])),

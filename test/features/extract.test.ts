@@ -37,7 +37,7 @@ const extract = (image: Photo, options: ExtractOptions, model = colorModel()) =>
   extractImage(model, image, { preprocessing: plain, ...options });
 
 describe("extract", () => {
-  it.each(["whole", "keep", "squash", "crop"] as const)(
+  it.each(["whole", "within", "keep", "squash", "crop"] as const)(
     "fit %s: a token's features are those of its pixels, at each scale",
     async (fit) => {
       const image = gradient(90, 60);
@@ -68,6 +68,21 @@ describe("extract", () => {
     expect([tiles, warnings]).toEqual([7, []]);
     const halved = planImage({ width: 600, height: 400 }, { scales: [0.5, 1] }, traits224).scales[0];
     expect([halved.tile, halved.padding, halved.grid]).toEqual([[224, 224], [112, 112], { rows: 7, cols: 7 }]);
+  });
+
+  it("within a square: no image has more tiles than a square one, and none has fewer pixels than a tile", () => {
+    const plan = (width: number, height: number) =>
+      planImage({ width, height }, { preset: "global" }, traits224).scales.map(({ size }) => size.join("x"));
+    expect(plan(800, 600)).toEqual(["224x224", "336x448"]);
+    expect(plan(600, 800)).toEqual(["224x224", "448x336"]);
+    expect(plan(500, 500)).toEqual(["224x224", "448x448"]);
+    expect(plan(4000, 500)).toEqual(["224x224", "224x448"]);
+    for (const traits of [traits224, { imageSize: [224, 224] }, { imageSize: [160, 224], patchSize: 16 }] as const)
+      for (let width = 50; width < 2000; width += 70) {
+        const { tiles, scales } = planImage({ width, height: 400 }, { scales: [1, 2, 3], fit: "within" }, traits);
+        expect(tiles).toBeLessThanOrEqual(14);
+        expect(scales.every(({ size, tile }) => size[0] >= tile[0] && size[1] >= tile[1])).toBe(true);
+      }
   });
 
   it("a model that does not say its patch size, or whose tiles are no whole patches, gets whole tiles in the image's shape", () => {
@@ -138,7 +153,7 @@ describe("extract", () => {
     });
     expect(() => planImage({ width: 50, height: 50 }, { scales: [1] })).toThrow(/pass maxSplitSize, such as 224/);
     expect(() => planImage({ width: 50, height: 50 }, { scales: [1], fit: "stretch" as never }, traits)).toThrow(
-      /whole, keep, squash or crop/,
+      /whole, within, keep, squash or crop/,
     );
     expect(() => planImage({ width: 50, height: 50 }, { scale: [1] } as never, traits)).toThrow(/did you mean "scales"/);
   });

@@ -35,11 +35,7 @@ const LAYOUTS: Record<string, Options> = {
     ]),
   ),
   "whole first": (_, scales) => ({ scales, fit: "whole" }),
-  "whole first, long side": (image, scales, side, patch) => ({
-    imgSizes: scales.map((scale) => (scale === 1 ? [side, side] : shaped(image, scale * side, patch, "long"))),
-    splitMode: "cover",
-    fit: "squash",
-  }),
+  "whole first, long side": (_, scales) => ({ scales, fit: "within" }),
   letterboxed: (image, scales, side, patch) => ({
     imgSizes: scales.map((scale) => shaped(image, scale * side, patch, "long")),
     splitMode: "pad",
