@@ -77,10 +77,10 @@ describe("an index follows its images", () => {
       "failed never was",
       "removed a",
     ]);
-    expect(seen).toEqual(["b", "d"]);
+    expect([...seen].sort()).toEqual(["b", "d"]); // several images are under way at once
     expect([...(await index.store.images()).keys()].sort()).toEqual(["b", "d"]);
     expect(await all(indexImages(index, ["b", "d"], collection))).toEqual(["kept b", "kept d"]);
-    expect(seen).toEqual(["b", "d"]);
+    expect(seen).toHaveLength(2);
   });
 
   it("writes many images in parts, and finds each by its own features", async () => {
