@@ -4,7 +4,7 @@ import type { Geometry } from "./geometry.ts";
 import { type PackedPoses, unpackPoses } from "./packed-poses.ts";
 import type { Placement } from "./placements.ts";
 
-/** How an episode ended: the cube was picked, the protective stop ended it, or the time was over. */
+/** End of an episode: the cube was picked, the protective stop ended it, or the time was over. */
 export type Ending = "picked" | "stopped" | "late";
 
 export interface EpisodeFile {
@@ -40,7 +40,7 @@ export interface FileCondition {
 }
 
 export interface FileEpisode {
-  /** Where the policy was given the cube, in meters. */
+  /** Location of the cube that the policy was given, in meters. */
   readonly found: { readonly x: number; readonly y: number };
   /** Its distance from the cube in meters, and the difference of the turn in degrees. */
   readonly error: number;
