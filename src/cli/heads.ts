@@ -123,7 +123,7 @@ Examples:
   s2 advise clothing/ --test-fraction 0.3 --html advice.html
   s2 advise rooms/ --task depth --meters-per-unit 0.001 --test-fraction 0.3 --json
 
-Every image is squashed into the model's square and extracted at 1x, 1x+2x and 1x+2x+3x; a head is fitted to each, and but for classes to --preset dense.
+Every image is squashed into the model's square and extracted at 1x, 1x+2x and 1x+2x+3x; a head is fitted to each, and to --preset dense, for classes global.
 Controls: all scales in the channels of one (a random projection), images without their detail (reduced, then enlarged), and twice the side at once with
 interpolated positions. All differences are on the same test images, with 95 % intervals; a verdict needs at least 50 of them.`;
 

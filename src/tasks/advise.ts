@@ -76,10 +76,11 @@ const firstScales = (count: number): NamedConfig => {
 };
 const SINGLE = firstScales(1);
 const WIDEST = firstScales(3);
-const DENSE: NamedConfig = { name: "preset dense", extraction: { preset: "dense" } };
-/** Lists the configs of S² that are compared with `SINGLE`; a finer grid does not change the mean over tokens by which images are classified. */
-const multiFor = (task: Task): readonly NamedConfig[] =>
-  task === "classification" ? [firstScales(2), WIDEST] : [firstScales(2), WIDEST, DENSE];
+/** Lists the configs of S² that are compared with `SINGLE`. */
+const multiFor = (task: Task): readonly NamedConfig[] => {
+  const preset = task === "classification" ? "global" : "dense";
+  return [firstScales(2), WIDEST, { name: `preset ${preset}`, extraction: { preset } }];
+};
 
 /**
  * Advises whether S² is worth it on a data set. Images that fail for one candidate count for none. Heads are fitted one after the other, so that

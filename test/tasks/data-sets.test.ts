@@ -239,14 +239,14 @@ describe("advise", () => {
     expect(closed).toEqual(["larger"]);
     expect(advice.failed.map(({ path }) => path)).toEqual(["20.png"]);
     const { single, multi, larger } = advice.candidates;
-    expect([single, ...multi, larger!].map(({ figure }) => figure.score.images.length)).toEqual([11, 11, 11, 11]);
+    expect([single, ...multi, larger!].map(({ figure }) => figure.score.images.length)).toEqual([11, 11, 11, 11, 11]);
     expect(single.figure.score.images).not.toContain("20.png");
     expect(seen.map(({ name }) => name)).toEqual([
-      ...["1x", "1x+2x", "1x+2x+3x", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "larger"],
+      ...["1x", "1x+2x", "1x+2x+3x", "preset global", "1x+2x+3x in 1x's channels", "1x+2x+3x of enlarged pixels", "larger"],
     ]);
     expect([advice.use, advice.helps, advice.candidates.largerInput]).toEqual([undefined, false, undefined]);
     expect(advice.sentences).toEqual([expect.stringMatching(/^Cannot tell: at least 50 test images are needed, got 11\./)]);
-    expect(multi.map(({ cost }) => cost.tiles)).toEqual([5, 14]);
+    expect(multi.map(({ cost }) => cost.tiles)).toEqual([5, 14, 5]);
   });
 
   it("asks for test images before anything is extracted", async () => {
