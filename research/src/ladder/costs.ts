@@ -1,5 +1,8 @@
 /** The cost of an image's features: multiply-adds, counted without running the model, and time on this machine. */
 import { readFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Tensor } from "s2-vision";
 import { extract, type loadImage, type Model } from "s2-vision/node";
 import { inspectModel } from "s2-vision/onnx";
@@ -62,6 +65,10 @@ export interface Times {
   readonly withoutModel: number;
 }
 
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+const SWEEPING = 50; // milliseconds
+
 /**
  * Measures the median times of each config over the photos, of the processor and not of the clock, since other work on the machine would count
  * too; configs take turns.
@@ -73,6 +80,9 @@ export async function measureTimes(timed: readonly Timed[], photos: readonly Pho
   for (let round = 0; round < ROUNDS; round++) {
     for (const photo of photos) {
       for (const { model, config, times } of runs) {
+        // A small run after a large one would pay for that one's garbage; sweeping goes on in threads for a while.
+        collectGarbage();
+        await setTimeout(SWEEPING);
         const start = process.cpuUsage();
         await extract(model, photo, config);
         const { user, system } = process.cpuUsage(start);
