@@ -66,7 +66,7 @@ export interface Times {
 }
 
 setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
+const clearGarbage: () => void = runInNewContext("gc");
 const SWEEPING = 50; // milliseconds
 
 /**
@@ -81,7 +81,7 @@ export async function measureTimes(timed: readonly Timed[], photos: readonly Pho
     for (const photo of photos) {
       for (const { model, config, times } of runs) {
         // A small run after a large one would pay for that one's garbage; sweeping goes on in threads for a while.
-        collectGarbage();
+        clearGarbage();
         await setTimeout(SWEEPING);
         const start = process.cpuUsage();
         await extract(model, photo, config);
