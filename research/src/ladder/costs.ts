@@ -67,29 +67,44 @@ export interface Times {
 
 setFlagsFromString("--expose-gc");
 const clearGarbage: () => void = runInNewContext("gc");
-const SWEEPING = 50; // milliseconds
+/** Milliseconds in which garbage is swept by other threads. */
+const SWEEPING = 50;
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/** Measures the median times of each config over the photos, with the model and without. */
+export async function measureTimes(timed: readonly Timed[], photos: readonly Photo[]): Promise<Times[]> {
+  const all = await inTurns(timed, photos);
+  const withoutModel = await inTurns(
+    timed.map(({ model, config }) => ({ model: blankModel(model), config })),
+    photos,
+  );
+  return timed.map((_, i) => ({ all: all[i], withoutModel: withoutModel[i] }));
+}
 
 /**
- * Measures the median times of each config over the photos, of the processor and not of the clock, since other work on the machine would count
- * too; configs take turns.
+ * Returns median milliseconds of the processor and not of the clock, since other work on the machine would count too; configs take turns, the fastest
+ * first, for a small run after a large one would pay for that one's garbage.
  */
-export async function measureTimes(timed: readonly Timed[], photos: readonly Photo[]): Promise<Times[]> {
-  const runs = timed.flatMap(({ model, config }) =>
-    [model, blankModel(model)].map((each) => ({ model: each, config, times: [] as number[] })),
-  );
+async function inTurns(
+  timed: readonly { model: Parameters<typeof extract>[0]; config: ExtractionConfig }[],
+  photos: readonly Photo[],
+) {
+  const runs = timed.map((each) => ({ ...each, times: [] as number[] }));
+  let order = runs;
   for (let round = 0; round < ROUNDS; round++) {
     for (const photo of photos) {
-      for (const { model, config, times } of runs) {
-        // A small run after a large one would pay for that one's garbage; sweeping goes on in threads for a while.
-        clearGarbage();
-        await setTimeout(SWEEPING);
+      clearGarbage();
+      await setTimeout(SWEEPING);
+      for (const { model, config, times } of order) {
         const start = process.cpuUsage();
         await extract(model, photo, config);
         const { user, system } = process.cpuUsage(start);
-        if (round > 0) times.push((user + system) / 1000);
+        times.push((user + system) / 1000);
       }
     }
+    if (round > 0) continue;
+    order = [...runs].sort((a, b) => median(a.times) - median(b.times));
+    for (const { times } of runs) times.length = 0;
   }
-  const medians = runs.map(({ times }) => times.sort((a, b) => a - b)[times.length >> 1]);
-  return timed.map((_, i) => ({ all: medians[2 * i], withoutModel: medians[2 * i + 1] }));
+  return runs.map(({ times }) => median(times));
 }
