@@ -63,7 +63,7 @@ export type ExtractedFile =
 
 /**
  * Extracts features of images (paths, folders, globs in the order of `findImages`) into files, and yields the result of each image. An
- * image that fails does not stop the others. While the model runs on one image, the next one is decoded. When `signal` aborts, files under
+ * image that fails does not stop the others. While the model runs on one image, the next are decoded. When `signal` aborts, files under
  * way are finished and the reason is thrown.
  * @throws S2Error "option" or "write" for files that cannot be written, and those of `planImage` for options that fit no image.
  */
